@@ -1,0 +1,103 @@
+"""One request in, one decision out."""
+
+from collections.abc import Awaitable, Generator
+from dataclasses import replace
+from typing import Final, Literal
+
+from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.ports import QuotaStore
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.clock import Clock
+from adapter.policy.attributes import RequestAttributes
+from adapter.policy.bindings import BindingTable
+from adapter.policy.decide import decide
+from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason, Effect, QuotaState
+from adapter.policy.snapshot import Snapshot
+
+UNKNOWN_API: Final = Deny(DenyReason.API_UNKNOWN, 403, "This request belongs to no known API")
+
+
+class Authorizer:
+    """Decides by the current snapshot and settles effects through its ports.
+
+    `authorize` answers at once when every effect is settled in memory, so that a Check runs to its
+    answer without a task switch; else it returns an awaitable of the decision.
+    """
+
+    def __init__(
+        self,
+        snapshots: SnapshotStore,
+        bindings: BindingTable,
+        gatekeeper: Gatekeeper,
+        quotas: QuotaStore,
+        clock: Clock,
+        *,
+        unbound: Literal["deny", "allow"] = "deny",
+        discovered: DiscoveredServices,
+    ) -> None:
+        self._snapshots = snapshots
+        self._bindings = bindings
+        self._gatekeeper = gatekeeper
+        self._quotas = quotas
+        self._clock = clock
+        self._unbound = unbound
+        self._discovered = discovered
+
+    def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
+        """Decide; raises StoreError or OverloadError where a port could not settle an effect."""
+        snapshot = self._snapshots.current
+        api_id = self._bindings.resolve(request)
+        if isinstance(api_id, Deny):
+            return self._unbound_decision(request, api_id, snapshot)
+        objection = self._gatekeeper.objection(loaded=bool(snapshot.apis))
+        if objection is not None:
+            return Denied(objection, snapshot.revision)
+        api = snapshot.apis.get(api_id)
+        if api is None:
+            self._discover(request)
+            detail = f"the snapshot has no API instance {api_id[:64]!r}"
+            return Denied(replace(UNKNOWN_API, detail=detail), snapshot.revision)
+        steps = decide(request, api, snapshot.revision, self._clock.now())
+        return self._settle(request.check_id, steps)
+
+    def _discover(self, request: RequestAttributes) -> None:
+        self._discovered.add(request.authority, request.route_name or request.route_metadata)
+
+    def _unbound_decision(
+        self, request: RequestAttributes, deny: Deny, snapshot: Snapshot
+    ) -> Decision:
+        self._discover(request)
+        if self._unbound == "allow" and deny.reason is DenyReason.API_UNBOUND:
+            return Allowed(None, snapshot.revision)
+        return Denied(deny, snapshot.revision)
+
+    def _settle(
+        self, check_id: str, steps: Generator[Effect, QuotaState, Decision]
+    ) -> Decision | Awaitable[Decision]:
+        """Run the steps as far as they go without waiting."""
+        try:
+            effect = next(steps)
+            while True:
+                outcome = self._quotas.charge(check_id, effect)
+                if not isinstance(outcome, QuotaState):
+                    return self._settle_later(check_id, steps, outcome)
+                effect = steps.send(outcome)
+        except StopIteration as stop:
+            decision: Decision = stop.value
+            return decision
+
+    async def _settle_later(
+        self,
+        check_id: str,
+        steps: Generator[Effect, QuotaState, Decision],
+        outcome: QuotaState | Awaitable[QuotaState],
+    ) -> Decision:
+        """Run the rest of the steps, waiting for each outcome that is not there yet."""
+        try:
+            while True:
+                state = outcome if isinstance(outcome, QuotaState) else await outcome
+                outcome = self._quotas.charge(check_id, steps.send(state))
+        except StopIteration as stop:
+            decision: Decision = stop.value
+            return decision

@@ -1,0 +1,86 @@
+"""Everything that can fail here, by whose fault it is.
+
+A denial is a value (`policy.decision.Deny`); only what we could not decide is an exception.
+
+    AdapterError
+    ├── ConfigurationError       the operator's settings; the program does not start
+    ├── PolicyError              a policy that we cannot enforce; closes its API
+    │   └── ExpressionError      an expression outside the supported subset
+    ├── PlatformError            the API management platform
+    │   ├── PlatformUnavailableError   unreachable, too slow, 429, 5xx: try again later
+    │   ├── PlatformRefusedError       401 or 403: our credentials or their rights
+    │   ├── PlatformNotFoundError      404: the thing is gone
+    │   ├── PlatformRejectedError      another 4xx: what we sent is wrong
+    │   └── DocumentError        an answer that is not what the protocol says
+    ├── StoreError               a quota store that could not answer
+    ├── OverloadError            more work than we hold; the caller is told to back off
+    └── RpcError                 an answer to a gRPC call that is not OK
+"""
+
+
+class AdapterError(Exception):
+    """The root: whatever this program raises on purpose."""
+
+
+class ConfigurationError(AdapterError):
+    """The operator's settings cannot be used; the message lists every fault with its fix."""
+
+
+class PolicyError(AdapterError):
+    """A policy that cannot be enforced as the platform describes it."""
+
+
+class ExpressionError(PolicyError):
+    """An expression that is outside the supported subset, or that does not parse."""
+
+
+class PlatformError(AdapterError):
+    """The platform did not give a usable answer."""
+
+
+class PlatformUnavailableError(PlatformError):
+    """Unreachable, too slow or overloaded (429, 5xx); the last good state stays.
+
+    `retry_after_s` is what the platform asked for in `Retry-After` (RFC 9110, 10.2.3), if it did.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class PlatformRefusedError(PlatformError):
+    """401 or 403: the gateway's credentials are wrong or lack a right."""
+
+
+class PlatformNotFoundError(PlatformError):
+    """404: the platform does not know the thing."""
+
+
+class PlatformRejectedError(PlatformError):
+    """Another 4xx: the same request will fail again."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class DocumentError(PlatformError):
+    """The answer is not what the protocol says: not JSON, cut off, too large, wrong types."""
+
+
+class StoreError(AdapterError):
+    """A store (of quotas, say) could not answer in time."""
+
+
+class OverloadError(AdapterError):
+    """More is asked than we hold in memory; answered with RESOURCE_EXHAUSTED, never with ALLOW."""
+
+
+class RpcError(AdapterError):
+    """A gRPC status other than OK (numbers: gRPC's statuscodes.md)."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

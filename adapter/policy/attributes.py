@@ -1,0 +1,48 @@
+"""What a policy may see of a request."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from adapter.clock import WallTime
+
+
+class RequestAttributes(NamedTuple):
+    """A request as Envoy attests it; nothing here is ours.
+
+    A NamedTuple because one is made for every Check: it is immutable and cheap to build.
+    """
+
+    check_id: str
+    """`attributes.request.http.id`: the same when Envoy retries a Check; clients can't choose it."""
+    method: str
+    path: str
+    """Path and query, exactly as Envoy will forward them."""
+    authority: str
+    scheme: str
+    protocol: str
+    headers: Mapping[str, str]
+    """By lower-case name; repeated headers are joined by a comma, cookies too."""
+    client_address: str | None
+    """The client's address, from where the operator says that Envoy attests it; None: not attested."""
+    received_at: WallTime
+    api_id: str = ""
+    """`context_extensions.api_id` of the route; empty if the route names no API."""
+    route_name: str = ""
+    """Envoy's route name, from gRPC metadata; empty if not sent."""
+    route_metadata: str = ""
+    """Identity of the route from `route_metadata_context`, as `kind/namespace/name`; may be empty."""
+
+    @property
+    def is_http(self) -> bool:
+        """False for a Check by the network filter, which has no HTTP part."""
+        return bool(self.method)
+
+    @property
+    def is_grpc(self) -> bool:
+        """Whether the client speaks gRPC, and so reads `grpc-status` rather than the HTTP status."""
+        return self.headers.get("content-type", "").startswith("application/grpc")
+
+    @property
+    def path_only(self) -> str:
+        """The path without its query."""
+        return self.path.partition("?")[0]

@@ -1,0 +1,108 @@
+"""Which API a request belongs to, from what Envoy attests."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from adapter.policy.attributes import RequestAttributes
+from adapter.policy.decision import AMBIGUOUS_PATH, Deny, DenyReason
+from adapter.policy.paths import is_canonical
+
+UNBOUND: Final = Deny(
+    DenyReason.API_UNBOUND,
+    403,
+    "This request belongs to no known API",
+    detail="no api_id in the route's context_extensions and no binding matches",
+)
+SEVERAL_HOSTS: Final = Deny(
+    DenyReason.MALFORMED_REQUEST, 400, "Malformed request", detail="more than one host"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiBinding:
+    """One operator's rule: requests of this route, or of this authority and path, are of that API.
+
+    Exactly one of `route_name`, `route_metadata` and `authority` is set; `authority` may begin
+    with `*.` or be `*`, and goes with a path prefix.
+    """
+
+    api_id: str
+    route_name: str = ""
+    route_metadata: str = ""
+    authority: str = ""
+    path_prefix: str = "/"
+
+
+class BindingTable:
+    """All bindings, compiled for lookup.
+
+    In order of trust: the route's own `api_id`, the route's metadata, the route's name, then
+    authority (exact before wildcard, longer wildcard first) and longest path prefix on segment
+    boundaries.
+    """
+
+    def __init__(self, bindings: Iterable[ApiBinding] = ()) -> None:
+        bindings = tuple(bindings)
+        self._by_metadata = {b.route_metadata: b.api_id for b in bindings if b.route_metadata}
+        self._by_route = {b.route_name: b.api_id for b in bindings if b.route_name}
+        self._by_authority = _by_authority(b for b in bindings if b.authority)
+        self._wildcards = sorted(
+            (a for a in self._by_authority if a.startswith("*")), key=len, reverse=True
+        )
+
+    @property
+    def trusts_authority(self) -> bool:
+        """Whether the client's Host header takes part: safe only if Envoy lists the domains."""
+        return bool(self._by_authority)
+
+    def resolve(self, request: RequestAttributes) -> str | Deny:
+        """The id of the API that a request belongs to, or why it belongs to none."""
+        return (
+            request.api_id
+            or self._by_metadata.get(request.route_metadata)
+            or self._by_route.get(request.route_name)
+            or self._by_host(request)
+        )
+
+    def _by_host(self, request: RequestAttributes) -> str | Deny:
+        if not self._by_authority:
+            return UNBOUND
+        if "," in request.authority:
+            return SEVERAL_HOSTS
+        host = normalized_authority(request.authority)
+        for authority in (host, *(w for w in self._wildcards if _covers(w, host))):
+            rules = self._by_authority.get(authority, ())
+            if any(prefix for prefix, _ in rules) and not is_canonical(request.path_only):
+                return AMBIGUOUS_PATH
+            for prefix, api_id in rules:
+                if _under(request.path_only, prefix):
+                    return api_id
+        return UNBOUND
+
+
+def _by_authority(bindings: Iterable[ApiBinding]) -> Mapping[str, list[tuple[str, str]]]:
+    table: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for binding in bindings:
+        prefix = binding.path_prefix.rstrip("/")
+        table[normalized_authority(binding.authority)].append((prefix, binding.api_id))
+    for rules in table.values():
+        rules.sort(key=lambda rule: len(rule[0]), reverse=True)
+    return dict(table)
+
+
+def normalized_authority(authority: str) -> str:
+    """Lower case, without port and trailing dot; an IPv6 literal keeps its brackets."""
+    host = authority.lower()
+    head, bracket, rest = host.rpartition("]")
+    name = (rest if bracket else host).partition(":")[0]
+    return f"{head}{bracket}{name}".rstrip(".")
+
+
+def _covers(wildcard: str, host: str) -> bool:
+    return wildcard == "*" or (host.endswith(wildcard[1:]) and len(host) >= len(wildcard))
+
+
+def _under(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix}/")

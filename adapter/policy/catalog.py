@@ -1,0 +1,149 @@
+"""What an admin manages on the platform, in our own types.
+
+`platform_client.translate` makes these from the platform's documents; `policy.snapshot` compiles
+them. Identifiers are strings throughout: they travel as strings in Envoy's metadata, whose numbers
+are doubles.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SecretForm = Literal["auto", "secret+salt", "salt+secret"]
+"""How the platform concatenates secret and salt; not public, hence `auto`, which tries both."""
+
+_DIGEST_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ApiInstance:
+    """An API in one environment, as API Manager numbers it."""
+
+    api_id: str
+    name: str
+    version: str = ""
+    """The asset's version, for people and analytics."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most so many requests in a period."""
+
+    maximum_requests: int
+    period_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlaTier:
+    """What a client application was promised; several limits are layered."""
+
+    tier_id: str
+    name: str
+    limits: tuple[RateLimit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HashedSecret:
+    """A client secret as the platform gives it: salted SHA-256, never the secret itself."""
+
+    digest: bytes = field(repr=False)
+    affixes: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    """What to put before and after the secret, one pair for each candidate concatenation."""
+
+    @classmethod
+    def parse(cls, text: str, salt: str, form: SecretForm) -> "HashedSecret":
+        """Read a digest in hexadecimal or base64; raise ValueError when it is neither."""
+        salt_bytes = salt.encode()
+        candidates = {
+            "secret+salt": (b"", salt_bytes),
+            "salt+secret": (salt_bytes, b""),
+        }
+        affixes = tuple(candidates.values()) if form == "auto" else (candidates[form],)
+        return cls(_digest_bytes(text), affixes)
+
+    def matches(self, secret: str) -> bool:
+        """Whether this is the hash of that secret, compared in constant time."""
+        secret_bytes = secret.encode()
+        found = False
+        for before, after in self.affixes:
+            digest = hashlib.sha256(before + secret_bytes + after).digest()
+            found |= hmac.compare_digest(digest, self.digest)
+        return found
+
+
+def _digest_bytes(text: str) -> bytes:
+    for decode in (bytes.fromhex, _from_base64):
+        try:
+            digest = decode(text)
+        except ValueError:
+            continue
+        if len(digest) == _DIGEST_BYTES:
+            return digest
+    raise ValueError("the secret's hash is not SHA-256 in hexadecimal or base64")
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as e:
+        raise ValueError(str(e)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientApplication:
+    """Who calls APIs."""
+
+    client_id: str
+    name: str
+    secret: HashedSecret | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """An approved agreement that an application may call an API, possibly at a tier."""
+
+    contract_id: str
+    application: ClientApplication
+    tier_id: str | None = None
+    fault: str | None = None
+    """Why this contract cannot be honoured (its secret's form, say): it alone is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointcut:
+    """A part of an API; both patterns (RE2) match the whole method and the whole path."""
+
+    method_regex: str
+    path_regex: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPolicy:
+    """A policy that an admin applied to an API, or to the environment (then it is automated)."""
+
+    policy_id: str
+    policy_type: str
+    """The policy's asset id, such as `rate-limiting`."""
+    configuration: Mapping[str, Any] = field(repr=False)
+    order: int = 50
+    pointcuts: tuple[Pointcut, ...] = ()
+    """Empty: the whole API. Else any of them."""
+    automated: bool = False
+    fault: str | None = None
+    """Why the platform's description of this policy cannot be used (a masked secret, say)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContent:
+    """All that the platform says of one API, fetched whole."""
+
+    instance: ApiInstance
+    policies: tuple[AppliedPolicy, ...] = ()
+    """Automated and own, in no particular order; disabled ones are left out."""
+    tiers: Mapping[str, SlaTier] = field(default_factory=dict)
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
+    """By contract id."""

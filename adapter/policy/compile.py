@@ -1,0 +1,126 @@
+"""From an applied policy to something that can be asked; a bad configuration fails here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import re2
+
+from adapter.errors import PolicyError
+from adapter.policy.attributes import RequestAttributes
+from adapter.policy.catalog import AppliedPolicy, Pointcut
+from adapter.policy.decision import PolicyRef, Verdict
+from adapter.policy.evaluation import Evaluation, Rule, RuleCompiler
+from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
+from adapter.policy.policies.header_injection import compile_header_injection
+from adapter.policy.policies.header_removal import compile_header_removal
+from adapter.policy.policies.ip_lists import compile_ip_allowlist, compile_ip_blocklist
+from adapter.policy.policies.rate_limiting import compile_rate_limiting
+from adapter.policy.policies.rate_limiting_sla_based import compile_rate_limiting_sla_based
+
+POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
+    {
+        "client-id-enforcement": compile_client_id_enforcement,
+        "header-injection": compile_header_injection,
+        "header-removal": compile_header_removal,
+        "ip-allowlist": compile_ip_allowlist,
+        "ip-blocklist": compile_ip_blocklist,
+        "rate-limiting": compile_rate_limiting,
+        "rate-limiting-sla-based": compile_rate_limiting_sla_based,
+    }
+)
+"""Every policy type that can be enforced, by its asset id."""
+
+_EVERYTHING = frozenset({"", ".*", "^.*$"})
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPointcut:
+    """A pair of patterns; None where the pattern lets everything match."""
+
+    method: Any
+    path: Any
+
+    def matches(self, request: RequestAttributes) -> bool:
+        """Whether both patterns match the whole of method and path."""
+        if self.method is not None and self.method.fullmatch(request.method) is None:
+            return False
+        return self.path is None or self.path.fullmatch(request.path_only) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPolicy:
+    """A policy ready to be asked."""
+
+    ref: PolicyRef
+    rule: Rule
+    pointcuts: tuple[CompiledPointcut, ...] = ()
+
+    @property
+    def inspects_path(self) -> bool:
+        """Whether its verdict, or whether it applies at all, depends on the path."""
+        return self.rule.inspects_path or any(p.path is not None for p in self.pointcuts)
+
+    def applies_to(self, request: RequestAttributes) -> bool:
+        """Whether any pointcut matches; without pointcuts a policy applies to the whole API."""
+        return not self.pointcuts or any(p.matches(request) for p in self.pointcuts)
+
+    def evaluate(self, evaluation: Evaluation) -> Verdict:
+        """The verdict on this request."""
+        return self.rule.evaluate(evaluation)
+
+
+def compile_policy(policy: AppliedPolicy) -> CompiledPolicy:
+    """Compile one applied policy; raise PolicyError when it cannot be enforced."""
+    if policy.fault:
+        raise PolicyError(policy.fault)
+    compiler = POLICY_TYPES.get(policy.policy_type)
+    if compiler is None:
+        raise PolicyError(
+            "this policy type is not supported; remove it on the platform, or name it in "
+            "platform.ignored_policy_types to do without it knowingly"
+        )
+    return CompiledPolicy(
+        ref=PolicyRef(policy.policy_id, policy.policy_type),
+        rule=compiler(policy),
+        pointcuts=tuple(_compile_pointcut(pointcut) for pointcut in policy.pointcuts),
+    )
+
+
+def _compile_pointcut(pointcut: Pointcut) -> CompiledPointcut:
+    path = _compile_pattern(pointcut.path_regex, "uriTemplateRegex")
+    if path is not None and not _can_match_a_path(pointcut.path_regex):
+        raise PolicyError(
+            f"uriTemplateRegex {pointcut.path_regex!r} never matches: it is matched against the "
+            "whole path, which begins with '/'; write '/...' or '.*...'"
+        )
+    return CompiledPointcut(_compile_pattern(pointcut.method_regex, "methodRegex"), path)
+
+
+def _compile_pattern(pattern: str, name: str) -> Any:
+    if pattern in _EVERYTHING:
+        return None
+    try:
+        return re2.compile(pattern, _quiet())
+    except re2.error as e:
+        raise PolicyError(f"{name} {pattern!r} is not a regular expression of RE2: {e}") from None
+
+
+def _quiet() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    return options
+
+
+def _can_match_a_path(pattern: str) -> bool:
+    """Whether some text beginning with '/' matches the whole pattern.
+
+    RE2 tells the least and greatest text that can match; a range that excludes every text
+    beginning with '/' proves that the pattern is dead.
+    """
+    try:
+        least, greatest = re2.compile(f"^(?:{pattern})$", _quiet()).possiblematchrange(1)
+    except re2.error:
+        return True
+    return bool(least[:1] <= b"/" <= greatest[:1])

@@ -1,0 +1,86 @@
+"""What the policies of one request see and what they have established so far."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from adapter.clock import WallTime
+from adapter.policy.attributes import RequestAttributes
+from adapter.policy.catalog import AppliedPolicy, Contract, SlaTier
+from adapter.policy.decision import Continue, Header, Identity, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveContract:
+    """A contract ready for lookup: its tier resolved, its fault, if any, known."""
+
+    contract: Contract
+    tier: SlaTier | None = None
+    fault: str | None = None
+    """Why it cannot be honoured; the requests of this contract alone are denied."""
+
+
+class Evaluation:
+    """One request on its way through the policies.
+
+    Policies read it; only `policy.decide` writes, and only what a policy's verdict says.
+    """
+
+    __slots__ = ("_edits", "api_id", "contracts", "identity", "now", "request", "response_headers")
+
+    def __init__(
+        self,
+        request: RequestAttributes,
+        api_id: str,
+        contracts: Mapping[str, ActiveContract],
+        now: WallTime,
+    ) -> None:
+        self.request = request
+        self.api_id = api_id
+        self.contracts = contracts
+        """By client id."""
+        self.now = now
+        self.identity: Identity | None = None
+        self.response_headers: dict[str, str] = {}
+        self._edits: dict[str, str | None] = {}
+
+    def header(self, name: str) -> str | None:
+        """A request header by lower-case name, with the edits of earlier policies applied."""
+        if name in self._edits:
+            return self._edits[name]
+        return self.request.headers.get(name)
+
+    def establish(self, verdict: Continue) -> None:
+        """Take over what a policy that had no objection adds."""
+        if verdict.identity is not None:
+            self.identity = verdict.identity
+        for name in verdict.remove_headers:
+            self._edits[name] = None
+        for name, value in verdict.set_headers:
+            self._edits[name] = value
+        for name, value in verdict.append_headers:
+            present = self.header(name)
+            self._edits[name] = value if present is None else f"{present},{value}"
+        self.response_headers.update(verdict.response_headers)
+
+    @property
+    def set_headers(self) -> tuple[Header, ...]:
+        """The request headers that the policies set, with their final values."""
+        return tuple((name, value) for name, value in self._edits.items() if value is not None)
+
+    @property
+    def removed_headers(self) -> tuple[str, ...]:
+        """The request headers that the policies removed."""
+        return tuple(name for name, value in self._edits.items() if value is None)
+
+
+class Rule(NamedTuple):
+    """A policy's configuration, compiled: a pure function of the evaluation so far."""
+
+    evaluate: Callable[[Evaluation], Verdict]
+    inspects_path: bool = False
+    """Whether the verdict depends on the request's path."""
+
+
+RuleCompiler: TypeAlias = Callable[[AppliedPolicy], Rule]
+"""What each file under `policies/` offers; raises PolicyError for a bad configuration."""

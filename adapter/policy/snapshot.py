@@ -1,0 +1,118 @@
+"""Everything a Check needs, compiled once at sync time and never changed afterwards."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from adapter.clock import WallTime
+from adapter.errors import PolicyError
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy
+from adapter.policy.compile import CompiledPolicy, compile_policy
+from adapter.policy.evaluation import ActiveContract
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One API instance as Checks see it.
+
+    `faults` name what cannot be enforced; an API with faults is closed: every request to it is
+    denied with 503, since letting it pass would skip a policy that an admin applied.
+    """
+
+    instance: ApiInstance
+    policies: tuple[CompiledPolicy, ...] = ()
+    contracts: Mapping[str, ActiveContract] = field(default_factory=dict, repr=False)
+    """By client id."""
+    inspects_path: bool = False
+    """Whether any policy's verdict depends on the path, which then has to be canonical."""
+    faults: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Applied policies that the operator ignores knowingly."""
+    synced_at: WallTime = WallTime(0)
+    """When the platform last confirmed this content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All APIs at one moment. Publishing replaces APIs one by one; the others are shared."""
+
+    revision: int = 0
+    """Milliseconds since the epoch at which it was built; always growing."""
+    apis: Mapping[str, Api] = field(default_factory=dict)
+
+    def replaced(self, apis: Iterable[Api], removed: Iterable[str], now: WallTime) -> "Snapshot":
+        """This snapshot with those APIs put in the place of what they were, others removed."""
+        merged = dict(self.apis)
+        for api_id in removed:
+            merged.pop(api_id, None)
+        merged.update((api.instance.api_id, api) for api in apis)
+        revision = max(self.revision + 1, int(now * 1000))
+        return Snapshot(revision, MappingProxyType(merged))
+
+
+def build_api(
+    content: ApiContent,
+    *,
+    ignored_types: frozenset[str] = frozenset(),
+    synced_at: WallTime = WallTime(0),
+) -> Api:
+    """Compile what the platform says of an API; what cannot be enforced ends up in its faults."""
+    kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
+    compiled, faults = _compile_all(kept)
+    return Api(
+        instance=content.instance,
+        policies=compiled,
+        contracts=activate_contracts(content),
+        inspects_path=any(policy.inspects_path for policy in compiled),
+        faults=faults,
+        ignored=tuple(p.policy_type for p in content.policies if p.policy_type in ignored_types),
+        synced_at=synced_at,
+    )
+
+
+def in_force(policies: Iterable[AppliedPolicy]) -> list[AppliedPolicy]:
+    """The policies that apply, in the platform's order.
+
+    CORS first, then automated ones, then by `order`; an automated policy overrides those of its
+    type on the API (Mule Gateway documentation).
+    """
+    policies = list(policies)
+    automated = {policy.policy_type for policy in policies if policy.automated}
+    effective = [p for p in policies if p.automated or p.policy_type not in automated]
+    return sorted(effective, key=_position)
+
+
+def _position(policy: AppliedPolicy) -> tuple[bool, bool, int, int, str]:
+    number = int(policy.policy_id) if policy.policy_id.isdecimal() else 0
+    return (
+        policy.policy_type != "cors",
+        not policy.automated,
+        policy.order,
+        number,
+        policy.policy_id,
+    )
+
+
+def _compile_all(
+    policies: Iterable[AppliedPolicy],
+) -> tuple[tuple[CompiledPolicy, ...], tuple[str, ...]]:
+    compiled: list[CompiledPolicy] = []
+    faults: list[str] = []
+    for policy in policies:
+        try:
+            compiled.append(compile_policy(policy))
+        except PolicyError as e:
+            faults.append(f"policy {policy.policy_id} ({policy.policy_type}): {e}")
+    return tuple(compiled), tuple(faults)
+
+
+def activate_contracts(content: ApiContent) -> Mapping[str, ActiveContract]:
+    """The contracts by client id, each with its tier; one with an unknown tier has a fault."""
+    active: dict[str, ActiveContract] = {}
+    for contract in content.contracts.values():
+        tier = content.tiers.get(contract.tier_id) if contract.tier_id is not None else None
+        fault = contract.fault
+        if contract.tier_id is not None and tier is None:
+            fault = fault or f"its SLA tier {contract.tier_id} is unknown"
+        active[contract.application.client_id] = ActiveContract(contract, tier, fault)
+    return MappingProxyType(active)

@@ -1,0 +1,281 @@
+"""Every setting of the adapter: one YAML file, overridden by environment variables, read once.
+
+`POLICY_ADAPTER_PLATFORM__CLIENT_SECRET` overrides `client_secret` of the group `platform`. Unknown
+keys, in the file or in the environment, are errors, and all errors are reported at once.
+"""
+
+import ipaddress
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from adapter.errors import ConfigurationError
+
+ENVIRONMENT_PREFIX = "POLICY_ADAPTER_"
+
+
+def _host_and_port(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"{address!r} is not HOST:PORT")
+    return address
+
+
+def _listen_address(address: str) -> str:
+    for scheme in ("unix:", "unix-abstract:"):
+        if address.startswith(scheme):
+            if len(address) == len(scheme):
+                raise ValueError(f"{address!r} names no socket")
+            return address
+    return _host_and_port(address)
+
+
+def _loopback(address: str) -> str:
+    host = _host_and_port(address).rpartition(":")[0].strip("[]")
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"{address!r} is not a loopback address; what is loaded is for this host")
+    return address
+
+
+HostPort = Annotated[str, AfterValidator(_host_and_port)]
+ListenAddress = Annotated[str, AfterValidator(_listen_address)]
+LoopbackAddress = Annotated[str, AfterValidator(_loopback)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class ListenerSettings(_Group):
+    """Where Envoy reaches us, for Checks and for access log streams alike."""
+
+    address: ListenAddress = "127.0.0.1:9001"
+    """`HOST:PORT`, `unix:/path/of.sock` or `unix-abstract:name`; one of its own for each process."""
+    socket_mode: Annotated[str, Field(pattern=r"^0?[0-7]{3}$")] = "0660"
+    """Permissions of a Unix socket, octal."""
+    socket_group: str | None = None
+    """Group that owns a Unix socket, so that Envoy's user may connect."""
+    token: SecretStr | None = None
+    """What Envoy must send as gRPC metadata `x-adapter-token` (its `initial_metadata`)."""
+    max_message_bytes: Annotated[int, Field(ge=64 * 1024)] = 8 * 1024 * 1024
+    """Largest message taken; must be above `max_request_bytes` of Envoy's `with_request_body`."""
+
+
+class PlatformSettings(_Group):
+    """The API management platform."""
+
+    base_url: HttpUrl
+    """Anypoint Platform's control plane, or our own."""
+    analytics_url: HttpUrl | None = None
+    """Where events go; default: `base_url`."""
+    organization_id: Annotated[str, Field(min_length=1)]
+    environment_id: Annotated[str, Field(min_length=1)]
+    client_id: Annotated[str, Field(min_length=1)]
+    """The gateway's credentials: those of the environment."""
+    client_secret: SecretStr
+    apis: Literal["environment"] | Annotated[tuple[str, ...], Field(min_length=1)] = "environment"
+    """All API instances of the environment, or a list of their ids."""
+    ignored_policy_types: tuple[str, ...] = ()
+    """Policy types to do without knowingly; any other that can't be enforced closes its API."""
+    secret_form: Literal["auto", "secret+salt", "salt+secret"] = "auto"
+    """How the platform concatenates client secrets with their salt before SHA-256."""
+    poll_interval_s: Seconds = 15
+    request_timeout_s: Seconds = 10
+    max_response_bytes: Annotated[int, Field(ge=1024)] = 32 * 1024 * 1024
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    """Platform requests under way at once."""
+
+
+class BindingSettings(_Group):
+    """Which requests belong to an API, where the route itself can't say `api_id`."""
+
+    api_id: Annotated[str, Field(min_length=1)]
+    route_name: str = ""
+    """Envoy's route name, sent as gRPC metadata `x-route-name: %ROUTE_NAME%`."""
+    route_metadata: str = ""
+    """`HTTPRoute/namespace/name` of Envoy Gateway, or Istio's `config` path."""
+    authority: str = ""
+    """Host name, `*.example.com` or `*`. Safe only where Envoy lists the same domains."""
+    path_prefix: Annotated[str, Field(pattern=r"^/")] = "/"
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "BindingSettings":
+        if sum(map(bool, (self.route_name, self.route_metadata, self.authority))) != 1:
+            raise ValueError("set exactly one of route_name, route_metadata and authority")
+        if self.path_prefix != "/" and not self.authority:
+            raise ValueError("path_prefix goes with authority only")
+        return self
+
+
+class RequestSettings(_Group):
+    """What to believe of a request, and to which API it belongs."""
+
+    client_address_header: str | None = "x-adapter-client-address"
+    """Request header that Envoy sets to the client's address (and so overwrites forgeries)."""
+    forwarded_for_position: Annotated[int, Field(ge=1)] | None = None
+    """Instead: which entry of `x-forwarded-for` to believe, counted from the right."""
+    identity_header_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*-$")] = "x-adapter-"
+    """How the headers begin that tell the upstream who calls."""
+    bindings: tuple[BindingSettings, ...] = ()
+    unbound: Literal["deny", "allow"] = "deny"
+    """What to do with requests that belong to no API."""
+
+
+class GatekeeperSettings(_Group):
+    """When a snapshot is fit to decide by."""
+
+    mode: Literal["flexible", "strict"] = "flexible"
+    """`strict`: not before the platform was reached; `flexible`: the disk copy will do."""
+    max_age_s: Seconds | None = None
+    """Longest time without the platform before requests are denied; default: for ever."""
+
+
+class QuotaSettings(_Group):
+    """Counters of rate limits."""
+
+    max_windows: Annotated[int, Field(ge=1)] = 1_000_000
+    """Counters kept at most; beyond, a request that needs a new one is answered with an error."""
+
+
+class DiskCopySettings(_Group):
+    """The encrypted copy that a restart without the platform serves from."""
+
+    directory: Path | None = None
+    """Where to keep it; default: nowhere."""
+
+
+class AnalyticsSettings(_Group):
+    """What becomes of access log entries."""
+
+    enabled: bool = True
+    include_client_ip: bool = True
+    max_events: Annotated[int, Field(ge=1)] = 200_000
+    """Events held while the platform is away; beyond, the oldest go, and are counted."""
+    max_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
+    batch_events: Annotated[int, Field(ge=1)] = 2_000
+    batch_age_s: Seconds = 5
+    """A batch goes out when it is full or its first event is this old."""
+
+
+class ObservabilitySettings(_Group):
+    """Logs, metrics, probes and what is loaded."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "console", "json"] = "auto"
+    """`auto`: for people on a terminal, JSON elsewhere."""
+    metrics_address: HostPort = "127.0.0.1:9102"
+    """Serves `/metrics`, `/healthz` and `/readyz`."""
+    inspection_address: LoopbackAddress | None = "127.0.0.1:9103"
+    """Serves what is loaded, on loopback only; null: nowhere."""
+
+
+class ShutdownSettings(_Group):
+    """How to go without losing a request."""
+
+    drain_s: Annotated[float, Field(ge=0)] = 2.5
+    """Time between NOT_SERVING and closing: longer than Envoy's health check interval + timeout."""
+    deadline_s: Seconds = 10
+    """Time for calls under way and for the last events, after draining."""
+
+
+class Settings(BaseSettings):
+    """All settings; each part of the program gets its own group from `adapter.app`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        use_attribute_docstrings=True,
+    )
+
+    listener: ListenerSettings = ListenerSettings()
+    platform: PlatformSettings
+    requests: RequestSettings = RequestSettings()
+    gatekeeper: GatekeeperSettings = GatekeeperSettings()
+    quota: QuotaSettings = QuotaSettings()
+    disk_copy: DiskCopySettings = DiskCopySettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
+    observability: ObservabilitySettings = ObservabilitySettings()
+    shutdown: ShutdownSettings = ShutdownSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose content arrives as init settings."""
+        return env_settings, init_settings
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read file and environment; raise ConfigurationError that lists every fault."""
+    content = _read_yaml(path) if path else {}
+    faults = [f"{name}: unknown setting" for name in _unknown_variables(os.environ)]
+    try:
+        settings = Settings(**content)
+    except ValidationError as e:
+        faults = [*faults, *map(_describe, e.errors(include_url=False, include_input=False))]
+    if faults:
+        where = f" in {path} or the environment" if path else " in the environment"
+        raise ConfigurationError(f"bad settings{where}:\n" + "\n".join(f"  {f}" for f in faults))
+    return settings
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigurationError(f"cannot read the settings file {path}: {e}") from None
+    except yaml.YAMLError as e:
+        raise ConfigurationError(f"{path} is not YAML: {e}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path} must be a mapping of groups, such as 'platform:'")
+    return content
+
+
+def _describe(fault: Mapping[str, Any]) -> str:
+    where = ".".join(map(str, fault["loc"])) or "settings"
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: unknown setting"
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    known = set(_variables(Settings, ENVIRONMENT_PREFIX))
+    for name in sorted(environment):
+        if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() not in known:
+            yield name
+
+
+def _variables(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        yield variable
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _variables(field.annotation, f"{variable}__")

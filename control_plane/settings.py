@@ -1,0 +1,54 @@
+"""What an operator may set, read once at start and validated all at once."""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AnyHttpUrl, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_PREFIX = "POLICY_CONTROL_PLANE_"
+
+Mebibytes = Annotated[int, Field(ge=1, le=1024)]
+
+
+class SecretForm(StrEnum):
+    """How an application's secret becomes `clientSecret` in the contract feed.
+
+    The vendor's order of salt and secret is not public, nor is the encoding; these are the
+    candidates that a gateway may have to understand.
+    """
+
+    SECRET_SALT_HEX = "secret-salt-hex"
+    SALT_SECRET_HEX = "salt-secret-hex"
+    SECRET_SALT_BASE64 = "secret-salt-base64"
+    SALT_SECRET_BASE64 = "salt-secret-base64"
+
+
+class Settings(BaseSettings):
+    """Settings of the control plane: command line first, then `POLICY_CONTROL_PLANE_*`."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
+
+    database: Path = Path("control-plane.db")
+    public_url: AnyHttpUrl | None = None  # for links behind a proxy; else what the client asked
+    secret_form: SecretForm = SecretForm.SECRET_SALT_HEX
+    token_lifetime_s: int = Field(default=3600, ge=10, le=86_400)
+    contract_page_size: int = Field(default=100, ge=1, le=1000)
+    max_body_mib: Mebibytes = 1
+    max_analytics_body_mib: Mebibytes = 8
+    max_analytics_unpacked_mib: Mebibytes = 64
+    max_analytics_events: int = Field(default=50_000, ge=1, le=1_000_000)
+    analytics_retention_days: int = Field(default=30, ge=1, le=3650)
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Variables with our prefix that name no setting: a misspelt setting must not pass silently."""
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields}
+    return sorted(
+        name
+        for name in environment
+        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known
+    )
