@@ -69,7 +69,7 @@ class ListenerSettings(_Group):
     """Where Envoy reaches us, for Checks and for access log streams alike."""
 
     address: ListenAddress = "127.0.0.1:9001"
-    """`HOST:PORT`, `unix:/path/of.sock` or `unix-abstract:name`; one of its own for each process."""
+    """`HOST:PORT`, `unix:/path/of.sock` or `unix-abstract:name`; a process has its own."""
     socket_mode: Annotated[str, Field(pattern=r"^0?[0-7]{3}$")] = "0660"
     """Permissions of a Unix socket, octal."""
     socket_group: str | None = None
@@ -96,7 +96,7 @@ class PlatformSettings(_Group):
     """All API instances of the environment, or a list of their ids."""
     ignored_policy_types: tuple[str, ...] = ()
     """Policy types to do without knowingly; any other that can't be enforced closes its API."""
-    secret_form: Literal["auto", "secret+salt", "salt+secret"] = "auto"
+    secret_form: Literal["auto", "secret+salt", "salt+secret"] = "auto"  # noqa: S105
     """How the platform concatenates client secrets with their salt before SHA-256."""
     poll_interval_s: Seconds = 15
     request_timeout_s: Seconds = 10

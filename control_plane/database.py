@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from control_plane.errors import DatabaseUnusable
+from control_plane.errors import UnusableDatabaseError
 
 SCHEMA_VERSION = 1
 
@@ -28,7 +28,7 @@ class Database:
     """
 
     def __init__(self, path: Path, metadata: MetaData, *, application_id: int) -> None:
-        """Open or create the file; raise DatabaseUnusable if it is not ours."""
+        """Open or create the file; raise UnusableDatabaseError if it is not ours."""
         self._path = path
         self._engine = _engine(path)
         self._writing = self._engine.execution_options(immediate=True)
@@ -39,8 +39,8 @@ class Database:
                 metadata.create_all(connection)
         except (DatabaseError, OSError) as error:
             self.close()
-            raise DatabaseUnusable(f"database {path}: {error}") from error
-        except DatabaseUnusable:
+            raise UnusableDatabaseError(f"database {path}: {error}") from error
+        except UnusableDatabaseError:
             self.close()
             raise
 
@@ -69,7 +69,7 @@ class Database:
 
 def _engine(path: Path) -> Engine:
     # As many connections as FastAPI has threads, so that none waits for another's connection.
-    engine = create_engine(f"sqlite:///{path}", pool_size=10, max_overflow=40)
+    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=10, max_overflow=40)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, record: Any) -> None:  # noqa: ARG001
@@ -105,9 +105,9 @@ def _claim(connection: Connection, application_id: int, path: Path) -> None:
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
         return
     if found != application_id:
-        raise DatabaseUnusable(f"database {path} belongs to another program; name a new file")
+        raise UnusableDatabaseError(f"database {path} belongs to another program; name a new file")
     version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     if version != SCHEMA_VERSION:
-        raise DatabaseUnusable(
+        raise UnusableDatabaseError(
             f"database {path} has schema version {version}, this program needs {SCHEMA_VERSION}"
         )

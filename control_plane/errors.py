@@ -1,15 +1,15 @@
 """Everything the control plane raises on purpose.
 
-    ControlPlaneError
-    ├── DatabaseUnusable       the file can't be opened, or is not ours
-    └── RequestRefused         a request that gets an answer other than 2xx
-        ├── BadRequest         400
-        ├── Unauthenticated    401
-        ├── Forbidden          403
-        ├── NotFound           404
-        ├── Conflict           409
-        ├── TooLarge           413
-        └── OAuthRefused       400 or 401, with an OAuth error code
+ControlPlaneError
+├── UnusableDatabaseError  the file can't be opened, or is not ours
+└── RequestRefused         a request that gets an answer other than 2xx
+    ├── BadRequest         400
+    ├── Unauthenticated    401
+    ├── Forbidden          403
+    ├── NotFound           404
+    ├── Conflict           409
+    ├── TooLarge           413
+    └── OAuthRefused       400 or 401, with an OAuth error code
 """
 
 from http import HTTPStatus
@@ -19,11 +19,11 @@ class ControlPlaneError(Exception):
     """The root of the tree."""
 
 
-class DatabaseUnusable(ControlPlaneError):
+class UnusableDatabaseError(ControlPlaneError):
     """The database file can't be opened, or was not made by this program."""
 
 
-class RequestRefused(ControlPlaneError):
+class RequestRefused(ControlPlaneError):  # noqa: N818 - its subclasses are named as statuses
     """A request that is answered with `status` and a message that names the thing and the fix."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -21,10 +21,10 @@ class SecretForm(StrEnum):
     candidates that a gateway may have to understand.
     """
 
-    SECRET_SALT_HEX = "secret-salt-hex"
-    SALT_SECRET_HEX = "salt-secret-hex"
-    SECRET_SALT_BASE64 = "secret-salt-base64"
-    SALT_SECRET_BASE64 = "salt-secret-base64"
+    HEX_SALT_LAST = "hex-salt-last"
+    HEX_SALT_FIRST = "hex-salt-first"
+    BASE64_SALT_LAST = "base64-salt-last"
+    BASE64_SALT_FIRST = "base64-salt-first"
 
 
 class Settings(BaseSettings):
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
 
     database: Path = Path("control-plane.db")
     public_url: AnyHttpUrl | None = None  # for links behind a proxy; else what the client asked
-    secret_form: SecretForm = SecretForm.SECRET_SALT_HEX
+    secret_form: SecretForm = SecretForm.HEX_SALT_LAST
     token_lifetime_s: int = Field(default=3600, ge=10, le=86_400)
     contract_page_size: int = Field(default=100, ge=1, le=1000)
     max_body_mib: Mebibytes = 1

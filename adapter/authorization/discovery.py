@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 class DiscoveredServices:
-    """Counts requests without an API by what they asked for; bounded, what is left out is counted."""
+    """Counts requests without an API by what they asked for; bounded, and counts the rest."""
 
     def __init__(self, capacity: int = 1000) -> None:
         self._capacity = capacity

@@ -13,7 +13,7 @@ class RequestAttributes(NamedTuple):
     """
 
     check_id: str
-    """`attributes.request.http.id`: the same when Envoy retries a Check; clients can't choose it."""
+    """`attributes.request.http.id`: the same when Envoy retries; clients can't choose it."""
     method: str
     path: str
     """Path and query, exactly as Envoy will forward them."""
@@ -23,14 +23,14 @@ class RequestAttributes(NamedTuple):
     headers: Mapping[str, str]
     """By lower-case name; repeated headers are joined by a comma, cookies too."""
     client_address: str | None
-    """The client's address, from where the operator says that Envoy attests it; None: not attested."""
+    """From where the operator says that Envoy attests it; None: not attested."""
     received_at: WallTime
     api_id: str = ""
     """`context_extensions.api_id` of the route; empty if the route names no API."""
     route_name: str = ""
     """Envoy's route name, from gRPC metadata; empty if not sent."""
     route_metadata: str = ""
-    """Identity of the route from `route_metadata_context`, as `kind/namespace/name`; may be empty."""
+    """The route by `route_metadata_context`, such as `kind/namespace/name`; may be empty."""
 
     @property
     def is_http(self) -> bool:
@@ -39,7 +39,7 @@ class RequestAttributes(NamedTuple):
 
     @property
     def is_grpc(self) -> bool:
-        """Whether the client speaks gRPC, and so reads `grpc-status` rather than the HTTP status."""
+        """Whether the client speaks gRPC, and so reads `grpc-status`."""
         return self.headers.get("content-type", "").startswith("application/grpc")
 
     @property

@@ -47,6 +47,7 @@ def decide(
             continue
         verdict = policy.rule.evaluate(evaluation)
         while not isinstance(verdict, Continue | Deny):
+            evaluation.identity = verdict.identity or evaluation.identity
             outcome = yield verdict
             verdict = verdict.settled(outcome)
         if isinstance(verdict, Deny):

@@ -123,6 +123,8 @@ class Charge(NamedTuple):
     settled: "Callable[[QuotaState], Continue | Deny]"
     local: bool = False
     """Count in this process alone, whatever store is configured (`clusterizable: false`)."""
+    identity: Identity | None = None
+    """Who is charged, if the policy found out: known of a request that is refused, too."""
 
 
 Effect: TypeAlias = Charge

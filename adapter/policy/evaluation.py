@@ -15,6 +15,8 @@ class ActiveContract:
     """A contract ready for lookup: its tier resolved, its fault, if any, known."""
 
     contract: Contract
+    identity: Identity
+    """Who comes under this contract; made once, not for every request."""
     tier: SlaTier | None = None
     fault: str | None = None
     """Why it cannot be honoured; the requests of this contract alone are denied."""
@@ -49,6 +51,11 @@ class Evaluation:
         if name in self._edits:
             return self._edits[name]
         return self.request.headers.get(name)
+
+    def header_names(self) -> list[str]:
+        """The names of the headers that the request has, after the edits of earlier policies."""
+        names = [name for name in self.request.headers if name not in self._edits]
+        return names + [name for name, value in self._edits.items() if value is not None]
 
     def establish(self, verdict: Continue) -> None:
         """Take over what a policy that had no objection adds."""

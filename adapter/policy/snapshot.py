@@ -8,6 +8,7 @@ from adapter.clock import WallTime
 from adapter.errors import PolicyError
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy
 from adapter.policy.compile import CompiledPolicy, compile_policy
+from adapter.policy.decision import Identity
 from adapter.policy.evaluation import ActiveContract
 
 
@@ -28,8 +29,6 @@ class Api:
     faults: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     """Applied policies that the operator ignores knowingly."""
-    synced_at: WallTime = WallTime(0)
-    """When the platform last confirmed this content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Snapshot:
     apis: Mapping[str, Api] = field(default_factory=dict)
 
     def replaced(self, apis: Iterable[Api], removed: Iterable[str], now: WallTime) -> "Snapshot":
-        """This snapshot with those APIs put in the place of what they were, others removed."""
+        """A new snapshot, in which those APIs replace what they were and others are gone."""
         merged = dict(self.apis)
         for api_id in removed:
             merged.pop(api_id, None)
@@ -54,7 +53,6 @@ def build_api(
     content: ApiContent,
     *,
     ignored_types: frozenset[str] = frozenset(),
-    synced_at: WallTime = WallTime(0),
 ) -> Api:
     """Compile what the platform says of an API; what cannot be enforced ends up in its faults."""
     kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
@@ -66,7 +64,6 @@ def build_api(
         inspects_path=any(policy.inspects_path for policy in compiled),
         faults=faults,
         ignored=tuple(p.policy_type for p in content.policies if p.policy_type in ignored_types),
-        synced_at=synced_at,
     )
 
 
@@ -114,5 +111,11 @@ def activate_contracts(content: ApiContent) -> Mapping[str, ActiveContract]:
         fault = contract.fault
         if contract.tier_id is not None and tier is None:
             fault = fault or f"its SLA tier {contract.tier_id} is unknown"
-        active[contract.application.client_id] = ActiveContract(contract, tier, fault)
+        identity = Identity(
+            client_id=contract.application.client_id,
+            client_name=contract.application.name,
+            contract_id=contract.contract_id,
+            sla_tier=tier.name if tier else "",
+        )
+        active[identity.client_id] = ActiveContract(contract, identity, tier, fault)
     return MappingProxyType(active)

@@ -1,0 +1,23 @@
+# Two stages: wheels are built in the first, so that the second holds neither compiler nor pip cache.
+FROM python:3.12-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY adapter adapter
+COPY control_plane control_plane
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip install --no-cache-dir ".[control-plane]"
+
+FROM python:3.12-slim
+# The id is numeric so that Kubernetes can check runAsNonRoot.
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin adapter \
+    && install -d -o adapter -g adapter /run/policy-adapter /var/lib/policy-adapter
+COPY --from=build /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
+USER 10001
+EXPOSE 9001 9102
+# Metrics and probes listen on loopback unless told otherwise: a pod's probes come from outside.
+ENV POLICY_ADAPTER_LISTENER__ADDRESS=0.0.0.0:9001 \
+    POLICY_ADAPTER_OBSERVABILITY__METRICS_ADDRESS=0.0.0.0:9102
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["policy-adapter"]
+CMD ["serve", "--config", "/etc/policy-adapter/adapter.yaml"]

@@ -1,0 +1,1 @@
+"""From Envoy's access log to the platform's API analytics; see docs/analytics.md."""

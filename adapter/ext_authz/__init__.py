@@ -1,0 +1,1 @@
+"""Envoy's external authorization: the only place that knows its messages."""

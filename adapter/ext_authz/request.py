@@ -1,0 +1,119 @@
+"""From Envoy's CheckRequest to the attributes that policies see."""
+
+import socket
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from google.protobuf.message import DecodeError
+
+from adapter.clock import WallTime
+from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderMap, Metadata
+from adapter.policy.attributes import RequestAttributes
+from adapter.transport import service
+
+API_ID: Final = "api_id"
+"""The key in the route's `context_extensions`."""
+ROUTE_NAME_METADATA: Final = "x-route-name"
+"""The gRPC metadata that `initial_metadata` fills with `%ROUTE_NAME%`."""
+
+_LONGEST_ADDRESS = 45
+
+
+class RequestReader:
+    """Reads Checks; knows where the operator has Envoy attest the client's address.
+
+    That is a request header which Envoy itself sets (None: nowhere), or, with
+    `forwarded_for_position` n, the n-th entry of `x-forwarded-for` from the right, counted from 1.
+    """
+
+    def __init__(
+        self,
+        client_address_header: str | None = "x-adapter-client-address",
+        forwarded_for_position: int | None = None,
+    ) -> None:
+        self._address_header = (client_address_header or "").lower()
+        self._position = forwarded_for_position
+
+    def read(self, message: bytes, metadata: service.Metadata) -> RequestAttributes | None:
+        """The attributes, or None where the bytes are no CheckRequest.
+
+        Clients reach into this message: a string that is not UTF-8 must become a denial. An error
+        would let the request pass under `failure_mode_allow`.
+        """
+        try:
+            attributes = CheckRequest.FromString(message).attributes
+        except DecodeError:
+            return None
+        request = attributes.request
+        http = request.http
+        headers = _headers(http)
+        return RequestAttributes(
+            check_id=http.id,
+            method=http.method,
+            path=http.path,
+            authority=http.host,
+            scheme=http.scheme,
+            protocol=http.protocol,
+            headers=headers,
+            client_address=self._client_address(headers),
+            received_at=WallTime(request.time.seconds + request.time.nanos / 1e9),
+            api_id=attributes.context_extensions.get(API_ID, ""),
+            route_name=metadata.get(ROUTE_NAME_METADATA, ""),
+            route_metadata=_route_metadata(attributes.route_metadata_context),
+        )
+
+    def _client_address(self, headers: Mapping[str, str]) -> str | None:
+        if self._position is None:
+            return _ip_address(headers.get(self._address_header, ""))
+        entries = headers.get("x-forwarded-for", "").rsplit(",", self._position)
+        return _ip_address(entries[-self._position]) if len(entries) >= self._position else None
+
+
+def _headers(http: AttributeContext.HttpRequest) -> Mapping[str, str]:
+    """The request's headers, whichever form Envoy sent; it writes all names in lower case."""
+    raw = http.header_map.headers
+    return _joined(http.header_map) if raw else http.headers
+
+
+def _joined(header_map: HeaderMap) -> dict[str, str]:
+    """Repeated headers joined by a comma, like Envoy's other form; a cookie is no exception."""
+    headers: dict[str, str] = {}
+    for header in header_map.headers:
+        name = header.key
+        value = header.raw_value.decode(errors="replace") or header.value
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
+
+
+def _ip_address(text: str) -> str | None:
+    """The text if it is an IP address and nothing else."""
+    text = text.strip()
+    if not 0 < len(text) <= _LONGEST_ADDRESS:
+        return None
+    family: Literal[socket.AddressFamily.AF_INET, socket.AddressFamily.AF_INET6]
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    try:
+        socket.inet_pton(family, text)
+    except (OSError, ValueError):
+        return None
+    return text
+
+
+def _route_metadata(metadata: Metadata) -> str:
+    """Who the mesh's control plane says the route is.
+
+    Envoy Gateway: `kind/namespace/name` of the first resource under `envoy-gateway`. Istio: the
+    `config` under `istio`, as it is.
+    """
+    namespaces = metadata.filter_metadata
+    if not namespaces:
+        return ""
+    if "envoy-gateway" in namespaces:
+        resources = namespaces["envoy-gateway"].fields["resources"].list_value.values
+        if not resources:
+            return ""
+        resource = resources[0].struct_value.fields
+        return "/".join(resource[key].string_value for key in ("kind", "namespace", "name"))
+    if "istio" in namespaces:
+        return namespaces["istio"].fields["config"].string_value
+    return ""

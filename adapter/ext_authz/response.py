@@ -1,0 +1,148 @@
+"""From a decision to the CheckResponse that carries it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from google.protobuf.struct_pb2 import Struct
+
+from adapter.authorization.record import DecisionRecord
+from adapter.ext_authz.headers import clean_value, encodable, is_usable_name
+from adapter.messages.check_pb2 import (
+    CheckResponse,
+    DeniedHttpResponse,
+    HeaderValueOption,
+    OkHttpResponse,
+)
+from adapter.policy.decision import Allowed, Decision, Denied, Header, Identity
+from adapter.transport.service import StatusCode
+
+_OVERWRITE = HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
+_STATUS_CODES: Final[Mapping[int, StatusCode]] = {
+    400: StatusCode.INVALID_ARGUMENT,
+    401: StatusCode.UNAUTHENTICATED,
+    404: StatusCode.NOT_FOUND,
+    429: StatusCode.RESOURCE_EXHAUSTED,
+    500: StatusCode.INTERNAL,
+    501: StatusCode.UNIMPLEMENTED,
+    503: StatusCode.UNAVAILABLE,
+    504: StatusCode.DEADLINE_EXCEEDED,
+}
+_IDENTITY_NAMES = ("api-id", "client-id", "client-name", "contract-id", "sla-tier", "principal")
+_NOBODY = Identity(client_id="")
+_LONGEST_METADATA = 1000
+
+
+class ResponseWriter:
+    """Writes decisions down for Envoy.
+
+    The headers that begin with `prefix` are ours: upstreams see those that we set, and none that a
+    client sent; policies cannot set them. Denials carry `<prefix>reason`.
+    """
+
+    def __init__(
+        self,
+        prefix: str = "x-adapter-",
+        client_address_header: str | None = "x-adapter-client-address",
+    ) -> None:
+        self._names = tuple(prefix.lower() + name for name in _IDENTITY_NAMES)
+        # It is for us, not for upstreams.
+        self._never_passed = {client_address_header.lower()} if client_address_header else set()
+        self._own = frozenset(self._names) | self._never_passed
+        self._reason = f"{prefix.lower()}reason"
+
+    def write(self, decision: Decision, *, to_grpc: bool = False) -> bytes:
+        """The response's bytes; `to_grpc` says that the client reads `grpc-status`.
+
+        Every response is made here: only `status.code` tells a denial from an ALLOW, so an empty
+        response, or a denial whose code was forgotten, would let the request pass.
+        """
+        response = CheckResponse()
+        if isinstance(decision, Allowed):
+            response.status.code = 0
+            self._write_allowed(response.ok_response, decision)
+        else:
+            status = min(max(decision.deny.status, 400), 599)
+            code = grpc_status(status)
+            response.status.code = code
+            response.denied_response.status.code = status
+            self._write_denied(response.denied_response, decision, code if to_grpc else None)
+        _write_record(response.dynamic_metadata, DecisionRecord.of(decision))
+        return response.SerializeToString()
+
+    def _write_allowed(self, ok: OkHttpResponse, allowed: Allowed) -> None:
+        """Envoy removes after it sets, so that no header may be in both lists."""
+        removed = {name.lower() for name in allowed.remove_headers if is_usable_name(name)}
+        removed |= self._never_passed
+        for name, value in zip(self._names, _identity(allowed), strict=True):
+            if not value:
+                removed.add(name)
+            elif name not in removed:
+                _set(ok, name, clean_value(value))
+        for name, value in _usable(allowed.set_headers).items():
+            if name not in self._own and name not in removed:
+                _set(ok, name, clean_value(value))
+        ok.headers_to_remove.extend(removed)
+        for name, value in _usable(allowed.response_headers).items():
+            _overwrite(ok.response_headers_to_add.add(), name, value)
+
+    def _write_denied(
+        self, response: DeniedHttpResponse, denied: Denied, code: StatusCode | None
+    ) -> None:
+        """What the client gets; for one that speaks gRPC, Envoy makes the body `grpc-message`."""
+        headers = {
+            **_usable(denied.response_headers),
+            **_usable(denied.deny.headers),
+            self._reason: denied.deny.reason.value,
+        }
+        if code is None:
+            headers["content-type"] = "application/json"
+            response.body = json.dumps({"error": denied.deny.message})
+        else:
+            headers.pop("content-type", None)
+            headers["grpc-status"] = str(code.value)
+            response.body = clean_value(denied.deny.message)
+        for name, value in headers.items():
+            _overwrite(response.headers.add(), name, value)
+
+
+def grpc_status(http_status: int) -> StatusCode:
+    """The gRPC status that says the same as an HTTP error status; never OK.
+
+    Envoy's own mapping makes 429 an UNAVAILABLE, which clients retry at once.
+    """
+    default = StatusCode.PERMISSION_DENIED if http_status < 500 else StatusCode.INTERNAL
+    return _STATUS_CODES.get(http_status, default)
+
+
+def _identity(allowed: Allowed) -> tuple[str, ...]:
+    """The values in the order of `_IDENTITY_NAMES`; empty if unknown."""
+    who = allowed.identity or _NOBODY
+    api_id = allowed.api.api_id if allowed.api else ""
+    return api_id, who.client_id, who.client_name, who.contract_id, who.sla_tier, who.principal
+
+
+def _set(ok: OkHttpResponse, name: str, value: str) -> None:
+    """Set a request header, whatever the client sent.
+
+    `append: false` is spelt out: Envoys that find it unset differ in what they do.
+    """
+    option = ok.headers.add()
+    option.header.key = name
+    option.header.value = value
+    option.append.value = False
+
+
+def _overwrite(option: HeaderValueOption, name: str, value: str) -> None:
+    option.header.key = name
+    option.header.value = clean_value(value)
+    option.append_action = _OVERWRITE
+
+
+def _usable(headers: Iterable[Header]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers if is_usable_name(name)}
+
+
+def _write_record(metadata: Struct, record: DecisionRecord) -> None:
+    for name, value in record.to_metadata().items():
+        metadata.fields[name].string_value = encodable(value[:_LONGEST_METADATA])

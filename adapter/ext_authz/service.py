@@ -1,0 +1,102 @@
+"""The service that Envoy asks about every request."""
+
+from collections.abc import Awaitable
+from typing import Final, Protocol
+
+from adapter.clock import Clock, MonotonicTime
+from adapter.errors import OverloadError, RpcError, StoreError
+from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.response import ResponseWriter
+from adapter.policy.attributes import RequestAttributes
+from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason
+from adapter.transport.caller_token import CallerToken
+from adapter.transport.service import Metadata, StatusCode, UnaryMethod
+
+CHECK: Final = "/envoy.service.auth.v3.Authorization/Check"
+
+NOT_A_CHECK: Final = Denied(
+    Deny(
+        DenyReason.MALFORMED_REQUEST,
+        400,
+        "Malformed request",
+        detail="Envoy's message does not parse as a CheckRequest",
+    ),
+    revision=0,
+)
+
+
+class Authorizer(Protocol):
+    """Decides; see `authorization.authorizer`."""
+
+    def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
+        """Raises StoreError or OverloadError where it could not decide."""
+
+
+class AuthorizationObserver(Protocol):
+    """Told of every decision."""
+
+    def decided(self, decision: Decision, elapsed_s: float) -> None:
+        """A Check was answered so, after that many seconds."""
+
+
+class AuthorizationService:
+    """Envoy's `Authorization.Check`: bytes in, bytes out.
+
+    Answers at once where the authorizer does. A denial is an answer; only what could not be decided
+    is an error, which Envoy treats as its operator's `failure_mode_allow` says.
+    """
+
+    def __init__(
+        self,
+        authorizer: Authorizer,
+        reader: RequestReader,
+        writer: ResponseWriter,
+        *,
+        token: CallerToken,
+        observer: AuthorizationObserver,
+        clock: Clock,
+    ) -> None:
+        self._authorizer = authorizer
+        self._reader = reader
+        self._writer = writer
+        self._token = token
+        self._observer = observer
+        self._clock = clock
+
+    @property
+    def method(self) -> UnaryMethod:
+        """For a server to carry."""
+        return UnaryMethod(CHECK, self.check)
+
+    def check(self, message: bytes, metadata: Metadata) -> bytes | Awaitable[bytes]:
+        """Answer one Check; raises RpcError UNAUTHENTICATED or RESOURCE_EXHAUSTED."""
+        self._token.verify(metadata)
+        started = self._clock.monotonic()
+        request = self._reader.read(message, metadata)
+        if request is None:
+            return self._answer(NOT_A_CHECK, started, to_grpc=False)
+        try:
+            decision = self._authorizer.authorize(request)
+        except (StoreError, OverloadError) as e:
+            raise _undecided(e) from e
+        if isinstance(decision, (Allowed, Denied)):
+            return self._answer(decision, started, to_grpc=request.is_grpc)
+        return self._answer_later(decision, started, to_grpc=request.is_grpc)
+
+    async def _answer_later(
+        self, pending: Awaitable[Decision], started: MonotonicTime, *, to_grpc: bool
+    ) -> bytes:
+        try:
+            decision = await pending
+        except (StoreError, OverloadError) as e:
+            raise _undecided(e) from e
+        return self._answer(decision, started, to_grpc=to_grpc)
+
+    def _answer(self, decision: Decision, started: MonotonicTime, *, to_grpc: bool) -> bytes:
+        response = self._writer.write(decision, to_grpc=to_grpc)
+        self._observer.decided(decision, self._clock.monotonic() - started)
+        return response
+
+
+def _undecided(error: StoreError | OverloadError) -> RpcError:
+    return RpcError(StatusCode.RESOURCE_EXHAUSTED, str(error))

@@ -1,0 +1,1 @@
+"""Envoy's messages, generated from `protos/` by `make protos`; never edited."""

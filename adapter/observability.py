@@ -1,0 +1,171 @@
+"""Logs and metrics: the only module that sets up structlog and the OpenTelemetry SDK.
+
+`INSTRUMENTS` is the table of every metric; docs/operations.md explains each to operators.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+import structlog
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import CallbackOptions, Counter, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.resources import Resource
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+from adapter.authorization.tally import DURATION_BOUNDS_S, DecisionTally
+
+
+class Instrument(NamedTuple):
+    """A metric: its kind, what it counts, and by which labels, all of bounded variety."""
+
+    kind: Literal["counter", "gauge"]
+    description: str
+    labels: tuple[str, ...] = ()
+
+
+INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
+    {
+        "adapter_decisions": Instrument(
+            "counter", "Decisions by API and outcome (allowed or a deny reason)", ("api", "outcome")
+        ),
+        "adapter_call_errors": Instrument(
+            "counter", "gRPC calls not answered with OK, by method and status", ("method", "code")
+        ),
+        "adapter_unbound_requests_left_out": Instrument(
+            "counter", "Requests without an API beyond what the table of discovered services holds"
+        ),
+        "adapter_quota_windows": Instrument("gauge", "Quota windows held in memory"),
+        "adapter_quota_refused": Instrument(
+            "counter", "Charges refused because no more windows can be held"
+        ),
+        "adapter_sync_polls": Instrument(
+            "counter", "Platform polls by kind and result", ("kind", "result")
+        ),
+        "adapter_sync_age_seconds": Instrument(
+            "gauge", "Seconds since the platform was last reached; none before the first time"
+        ),
+        "adapter_apis_published": Instrument("counter", "API instances put into the snapshot"),
+        "adapter_apis": Instrument("gauge", "API instances in the snapshot by state", ("state",)),
+        "adapter_contracts": Instrument(
+            "gauge", "Contracts in the snapshot by state (closed: cannot be honoured)", ("state",)
+        ),
+        "adapter_secret_forms_unknown": Instrument(
+            "counter", "Contract secrets whose hash has no known form"
+        ),
+        "adapter_disk_copies": Instrument("counter", "Disk copies by result", ("result",)),
+        "adapter_disk_copy_bytes": Instrument("counter", "Bytes written as disk copies"),
+        "adapter_snapshot_revision": Instrument("gauge", "Revision of the current snapshot"),
+        "adapter_events": Instrument(
+            "counter", "Analytics events by what became of them", ("outcome",)
+        ),
+        "adapter_events_waiting": Instrument("gauge", "Analytics events not yet uploaded"),
+        "adapter_upload_failures": Instrument("counter", "Failed uploads by kind", ("kind",)),
+        "adapter_entries_unattributed": Instrument(
+            "counter", "Access log entries that belong to no known API, by reason", ("reason",)
+        ),
+        "adapter_entries_broken": Instrument("counter", "Access log entries that do not parse"),
+        "adapter_task_crashes": Instrument("counter", "Crashes of background tasks", ("task",)),
+    }
+)
+
+
+def configure_logging(
+    level: Literal["debug", "info", "warning", "error"],
+    log_format: Literal["auto", "console", "json"],
+) -> None:
+    """Log to standard error: for people on a terminal, as JSON lines elsewhere."""
+    for_people = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if for_people else [structlog.processors.format_exc_info]),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+
+
+Reading = Callable[[], Mapping[tuple[str, ...], float]]
+"""Tells a metric's values by their labels' values, in the order of the table."""
+
+
+class Telemetry:
+    """Every metric of this process, and their rendering for Prometheus."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        reader = PrometheusMetricReader(
+            disable_target_info=True, scope_info_enabled=False, registry=self._registry
+        )
+        self._provider = MeterProvider([reader], Resource({}), shutdown_on_exit=False)
+        self._meter = self._provider.get_meter("adapter")
+        self._counters: dict[str, Counter] = {}
+
+    def add(self, name: str, amount: int = 1, **labels: str) -> None:
+        """Count on a counter of the table."""
+        counter = self._counters.get(name)
+        if counter is None:
+            description = INSTRUMENTS[name].description
+            counter = self._counters[name] = self._meter.create_counter(name, "1", description)
+        counter.add(amount, labels)
+
+    def observe(self, name: str, read: Reading) -> None:
+        """Have a metric of the table read whenever someone looks at it."""
+        instrument = INSTRUMENTS[name]
+
+        def callback(_: CallbackOptions) -> Iterable[Observation]:
+            for values, number in read().items():
+                yield Observation(number, dict(zip(instrument.labels, values, strict=True)))
+
+        create = (
+            self._meter.create_observable_counter
+            if instrument.kind == "counter"
+            else self._meter.create_observable_gauge
+        )
+        create(name, [callback], description=instrument.description)
+
+    def observe_durations(self, tally: DecisionTally) -> None:
+        """Show the tally's durations as a histogram, read when someone looks."""
+        self._registry.register(_Durations(tally))
+
+    def render(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._provider.shutdown()
+
+
+class _Durations(Collector):
+    """The tally's buckets; OpenTelemetry has no histogram that is read instead of recorded."""
+
+    def __init__(self, tally: DecisionTally) -> None:
+        self._tally = tally
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        counts, total_s = self._tally.durations
+        bounds = [*map(str, DURATION_BOUNDS_S), "+Inf"]
+        running, buckets = 0, []
+        for bound, count in zip(bounds, counts, strict=True):
+            running += count
+            buckets.append((bound, float(running)))
+        family = HistogramMetricFamily(
+            "adapter_check_duration_seconds", "Time from a Check's bytes to its answer's"
+        )
+        family.add_metric([], buckets, total_s)
+        return [family]

@@ -1,0 +1,1 @@
+"""What operators ask: whether it is alive and ready, what it counts, what it has loaded."""

@@ -1,0 +1,113 @@
+"""What is loaded, for the operator of this host: paged, and without any secret."""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from aiohttp import web
+
+from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.policy.evaluation import ActiveContract
+from adapter.policy.snapshot import Api
+
+_LARGEST_PAGE = 1000
+
+
+def inspection_routes(
+    snapshots: SnapshotStore,
+    discovered: DiscoveredServices,
+    sync_status: Callable[[], Mapping[str, Any]],
+) -> list[web.RouteDef]:
+    """`/apis`, `/apis/{id}`, `/apis/{id}/contracts`, `/sync`, `/discovered`."""
+
+    def api_of(request: web.Request) -> Api:
+        api = snapshots.current.apis.get(request.match_info["api_id"])
+        if api is None:
+            raise web.HTTPNotFound(text="no such API instance in the snapshot")
+        return api
+
+    async def apis(request: web.Request) -> web.Response:
+        snapshot = snapshots.current
+        page = _page(request, snapshot.apis.values(), len(snapshot.apis), _api_summary)
+        return web.json_response({"revision": snapshot.revision, **page})
+
+    async def api(request: web.Request) -> web.Response:
+        return web.json_response(_api_detail(api_of(request)))
+
+    async def contracts(request: web.Request) -> web.Response:
+        held = api_of(request).contracts
+        return web.json_response(_page(request, held.values(), len(held), _contract))
+
+    async def sync(_: web.Request) -> web.Response:
+        return web.json_response(dict(sync_status()))
+
+    async def services(request: web.Request) -> web.Response:
+        counts = discovered.counts
+        page = _page(request, counts.items(), len(counts), _service)
+        return web.json_response({"left_out": discovered.left_out, **page})
+
+    return [
+        web.get("/apis", apis),
+        web.get("/apis/{api_id}", api),
+        web.get("/apis/{api_id}/contracts", contracts),
+        web.get("/sync", sync),
+        web.get("/discovered", services),
+    ]
+
+
+def _page(
+    request: web.Request, items: Iterable[Any], total: int, show: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
+    offset, limit = _number(request, "offset", 0), _number(request, "limit", 100)
+    shown = islice(items, offset, offset + min(limit, _LARGEST_PAGE))
+    return {"total": total, "offset": offset, "items": [show(item) for item in shown]}
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name, str(default))
+    if not text.isdecimal():
+        raise web.HTTPBadRequest(text=f"{name} must be a whole number, not {text[:20]!r}")
+    return int(text)
+
+
+def _api_summary(api: Api) -> dict[str, Any]:
+    return {
+        "api_id": api.instance.api_id,
+        "name": api.instance.name,
+        "version": api.instance.version,
+        "closed": bool(api.faults),
+        "policies": len(api.policies),
+        "contracts": len(api.contracts),
+    }
+
+
+def _api_detail(api: Api) -> dict[str, Any]:
+    return _api_summary(api) | {
+        "faults": list(api.faults),
+        "ignored_policies": list(api.ignored),
+        "inspects_path": api.inspects_path,
+        "policies": [
+            {
+                "policy_id": policy.ref.policy_id,
+                "policy_type": policy.ref.policy_type,
+                "pointcuts": len(policy.pointcuts),
+            }
+            for policy in api.policies
+        ],
+    }
+
+
+def _contract(active: ActiveContract) -> dict[str, Any]:
+    return {
+        "contract_id": active.contract.contract_id,
+        "client_id": active.contract.application.client_id,
+        "client_name": active.contract.application.name,
+        "sla_tier": active.tier.name if active.tier else None,
+        "fault": active.fault,
+    }
+
+
+def _service(item: tuple[tuple[str, str], int]) -> dict[str, Any]:
+    (authority, route), count = item
+    return {"authority": authority, "route": route, "requests": count}

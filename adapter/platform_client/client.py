@@ -1,0 +1,240 @@
+"""The platform's verbs, as the adapter needs them."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from adapter.clock import Clock, WallTime
+from adapter.errors import DocumentError, PlatformRefusedError
+from adapter.platform_client.documents import (
+    ASSET_LIST,
+    CONTRACT_PAGE,
+    INSTANCE,
+    POLICY_LIST,
+    TIER_LIST,
+    AssetDocument,
+    ContractPageDocument,
+    InstanceDocument,
+    PolicyListDocument,
+    parse,
+)
+from adapter.platform_client.exchange import Answer, Exchange, require_success, server_time
+from adapter.platform_client.options import PlatformOptions
+from adapter.platform_client.pacing import Chance
+from adapter.platform_client.token import TokenSource
+
+Row = TypeVar("Row")
+
+_PAGE_SIZE: Final = 100
+_EVENTS_PATH: Final = "/v2/analytics/events"
+_NOT_MODIFIED: Final = 304
+_UNAUTHORIZED: Final = 401
+
+
+class PolicyAnswer(NamedTuple):
+    """The policies of an API, or None for "not modified", and the server's time."""
+
+    rows: list[Any] | None
+    server_time: WallTime | None
+
+
+class PlatformClient:
+    """Calls the platform with the gateway's token; every method raises PlatformError.
+
+    The token goes to `base_url` and `analytics_base_url` and nowhere else, whatever a link says.
+    `http` is the composition root's: proxies and TLS are its matter, closing it too.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        options: PlatformOptions,
+        clock: Clock,
+        chance: Chance = random.random,
+    ) -> None:
+        self._options = options
+        self._clock = clock
+        self._base_url = options.base_url.rstrip("/")
+        self._analytics_base_url = (options.analytics_base_url or options.base_url).rstrip("/")
+        self._trusted = {_origin(self._base_url), _origin(self._analytics_base_url)}
+        self._exchange = Exchange(
+            http,
+            timeout_s=options.request_timeout_s,
+            max_response_bytes=options.max_response_bytes,
+        )
+        self._tokens = TokenSource(self._exchange, options, clock, chance)
+        self._slots = asyncio.Semaphore(options.concurrency)
+        environment = (
+            f"/organizations/{options.organization_id}/environments/{options.environment_id}"
+        )
+        self._apis_url = f"{self._base_url}/apimanager/api/v1{environment}/apis"
+        self._feed_url = f"{self._base_url}/apigateway/ccs/v3{environment}/apis"
+
+    async def assets(self) -> list[AssetDocument]:
+        """All assets of the environment with their API instances."""
+
+        async def page(offset: int) -> tuple[list[AssetDocument], int]:
+            answer = await self._get(self._apis_url, params=_page_at(offset))
+            document = parse(ASSET_LIST, answer)
+            return document.assets, document.total
+
+        # The specification counts assets in `total`; a platform that counts instances is let pass.
+        return await self._whole_list(
+            "the list of API instances", page, lambda asset: max(1, len(asset.apis))
+        )
+
+    async def instance(self, api_id: str) -> InstanceDocument:
+        """One API instance."""
+        return parse(INSTANCE, await self._get(self._api_url(api_id)))
+
+    async def policies(self, api_id: str, modified_since: WallTime | None = None) -> PolicyAnswer:
+        """The policies of an API, or that they have not changed since then by the server's clock.
+
+        The time goes out in seconds: a server that reads milliseconds then answers in full, where
+        the opposite mistake would hide changes.
+        """
+        headers = {} if modified_since is None else {"if-modified-since": str(int(modified_since))}
+        answer = await self._get(f"{self._api_url(api_id)}/policies", headers=headers)
+        if answer.status != _NOT_MODIFIED:
+            return PolicyAnswer(_policy_rows(answer), server_time(answer))
+        if modified_since is None:
+            raise DocumentError(f"{answer.what}: 304 to a request that set no condition")
+        return PolicyAnswer(None, server_time(answer))
+
+    async def automated_policies(self) -> list[Any]:
+        """The automated policies of the environment."""
+        url = (
+            f"{self._base_url}/apimanager/api/v1/organizations/{self._options.organization_id}"
+            "/automated-policies"
+        )
+        params = {"environmentId": self._options.environment_id}
+        return _policy_rows(await self._get(url, params=params))
+
+    async def tiers(self, api_id: str) -> list[Any]:
+        """The SLA tiers of an API."""
+
+        async def page(offset: int) -> tuple[list[Any], int]:
+            answer = await self._get(f"{self._api_url(api_id)}/tiers", params=_page_at(offset))
+            document = parse(TIER_LIST, answer)
+            return document.tiers, document.total
+
+        return await self._whole_list(f"the list of SLA tiers of API {api_id}", page)
+
+    def contracts_url(self, api_id: str) -> str:
+        """Where the contract feed of an API begins."""
+        return f"{self._feed_url}/{quote(api_id, safe='')}/contracts"
+
+    async def contract_page(self, url: str) -> ContractPageDocument:
+        """A page of a contract feed, at its beginning or at a cursor."""
+        answer = await self._get(url, headers={"x-accept-hash-algorithm": "sha256"})
+        return parse(CONTRACT_PAGE, answer)
+
+    async def send_events(self, gzip_body: bytes) -> None:
+        """Deliver a gzipped JSON array of events.
+
+        Raises PlatformRejectedError where sending the same bytes again would fail again.
+        """
+        headers = {"content-type": "application/json", "content-encoding": "gzip"}
+        url = self._analytics_base_url + _EVENTS_PATH
+        require_success(await self._authorized("POST", url, headers, gzip_body), self._clock)
+
+    def _api_url(self, api_id: str) -> str:
+        return f"{self._apis_url}/{quote(api_id, safe='')}"
+
+    async def _get(
+        self,
+        url: str,
+        *,
+        params: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        if params:
+            url = str(httpx.URL(url, params=params))
+        async with self._slots:
+            answer = await self._authorized("GET", url, headers or {}, None)
+        require_success(answer, self._clock)
+        return answer
+
+    async def _authorized(
+        self, method: str, url: str, headers: dict[str, str], content: bytes | None
+    ) -> Answer:
+        """Send with the token; a 401 gets one more try with a new token."""
+        self._require_trusted(url)
+        for last_try in (False, True):
+            token = await self._tokens.token()
+            request = httpx.Request(
+                method,
+                url,
+                headers={"accept": "application/json", **headers, "authorization": f"Bearer {token}"},
+                content=content,
+            )
+            answer = await self._exchange.send(request)
+            if answer.status != _UNAUTHORIZED:
+                break
+            self._tokens.discard(token)
+            if last_try:
+                raise PlatformRefusedError(
+                    f"{answer.what}: the platform answered 401 to a new token too; check the "
+                    "gateway's client id and secret"
+                )
+        return answer
+
+    def _require_trusted(self, url: str) -> None:
+        if _origin(url) not in self._trusted:
+            raise DocumentError(
+                f"a link leads to {_origin(url) or 'no HTTP address'}, which is not the "
+                f"platform's; the token stays here. If it is right, set platform.base_url "
+                f"to that address (now {_origin(self._base_url)})"
+            )
+
+    async def _whole_list(
+        self,
+        what: str,
+        page: Callable[[int], Awaitable[tuple[list[Row], int]]],
+        weight: Callable[[Row], int] = lambda _row: 1,
+    ) -> list[Row]:
+        """Follow `offset` until `total` is there; a list that ends early is not whole."""
+        rows: list[Row] = []
+        for _ in range(self._options.max_pages):
+            found, total = await page(len(rows))
+            rows += found
+            if len(rows) >= total:
+                return rows
+            if not found:
+                if sum(map(weight, rows)) >= total:
+                    return rows
+                raise DocumentError(f"{what} ended after {len(rows)} of {total}")
+        raise DocumentError(
+            f"{what} is longer than {self._options.max_pages} pages (platform.max_pages)"
+        )
+
+
+def _policy_rows(answer: Answer) -> list[Any]:
+    document = parse(POLICY_LIST, answer)
+    if not isinstance(document, PolicyListDocument):
+        return document
+    if document.total is not None and document.total > len(document.policies):
+        raise DocumentError(
+            f"{answer.what}: {len(document.policies)} of {document.total} policies; not whole"
+        )
+    return document.policies
+
+
+def _page_at(offset: int) -> dict[str, str]:
+    return {"limit": str(_PAGE_SIZE), "offset": str(offset)}
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port (RFC 6454, 4); empty for what is not an absolute HTTP address."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return ""
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        return ""
+    port = parsed.port or {"http": 80, "https": 443}[parsed.scheme]
+    return f"{parsed.scheme}://{parsed.host}:{port}"

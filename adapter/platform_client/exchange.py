@@ -1,0 +1,120 @@
+"""One HTTP exchange, bounded in time and bytes, and what its status means."""
+
+import asyncio
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+import httpx
+
+from adapter.clock import Clock, WallTime
+from adapter.errors import (
+    DocumentError,
+    PlatformNotFoundError,
+    PlatformRefusedError,
+    PlatformRejectedError,
+    PlatformUnavailableError,
+)
+
+_TRY_LATER = frozenset({408, 425, 429})
+
+
+class Answer(NamedTuple):
+    """A complete response."""
+
+    what: str
+    """The request's method and path, for messages; without the query."""
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class Exchange:
+    """Sends requests; every one ends within the timeout and below the limit, or fails.
+
+    Redirects are not followed: the platform's address is the operator's choice, and the token must
+    not travel.
+    """
+
+    def __init__(
+        self, http: httpx.AsyncClient, *, timeout_s: float, max_response_bytes: int
+    ) -> None:
+        self._http = http
+        self._timeout_s = timeout_s
+        self._max_response_bytes = max_response_bytes
+
+    async def send(self, request: httpx.Request) -> Answer:
+        """Send; raise PlatformUnavailableError or DocumentError if no whole answer came."""
+        what = f"{request.method} {request.url.path}"
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._send(request, what)
+        except TimeoutError:
+            raise PlatformUnavailableError(
+                f"{what}: no complete answer within {self._timeout_s:g} s"
+            ) from None
+        except httpx.DecodingError as e:
+            raise DocumentError(f"{what}: the body's compression is broken: {e}") from None
+        except httpx.HTTPError as e:
+            raise PlatformUnavailableError(f"{what}: {e or type(e).__name__}") from None
+
+    async def _send(self, request: httpx.Request, what: str) -> Answer:
+        response = await self._http.send(request, stream=True, follow_redirects=False)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self._max_response_bytes:
+                    raise DocumentError(
+                        f"{what}: the body is larger than {self._max_response_bytes} bytes "
+                        "(platform.max_response_bytes)"
+                    )
+            return Answer(what, response.status_code, response.headers, bytes(body))
+        finally:
+            await response.aclose()
+
+
+def require_success(answer: Answer, clock: Clock) -> None:
+    """Turn every status but 2xx and 304 into the exception that says whose fault it is."""
+    status, what = answer.status, answer.what
+    if 200 <= status < 300 or status == 304:
+        return
+    message = f"{what}: the platform answered {status}"
+    if status in {401, 403}:
+        raise PlatformRefusedError(
+            f"{message}; check the gateway's client id and secret, and their rights"
+        )
+    if status == 404:
+        raise PlatformNotFoundError(message)
+    if status in _TRY_LATER or status >= 500:
+        raise PlatformUnavailableError(message, retry_after_s=retry_after_s(answer, clock))
+    if 400 <= status < 500:
+        raise PlatformRejectedError(message, status=status)
+    raise DocumentError(
+        f"{message}, which is no answer to this request; is platform.base_url the platform's own "
+        "address?"
+    )
+
+
+def server_time(answer: Answer) -> WallTime | None:
+    """The server's clock, from the `Date` header (RFC 9110, 6.6.1)."""
+    return _http_date(answer.headers.get("date", ""))
+
+
+def retry_after_s(answer: Answer, clock: Clock) -> float | None:
+    """The wait that the platform asks for (RFC 9110, 10.2.3): seconds, or a date by its clock."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    date = _http_date(text)
+    if date is None:
+        return None
+    return max(0.0, date - (server_time(answer) or clock.now()))
+
+
+def _http_date(text: str) -> WallTime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return WallTime(date.replace(tzinfo=date.tzinfo or UTC).timestamp())

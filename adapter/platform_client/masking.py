@@ -1,0 +1,38 @@
+"""Finds secrets that the platform did not hand out.
+
+A platform that shows a policy to somebody without the right to its secrets puts a mask in their
+place. Enforced as it stands, a mask would be a password that everybody can guess.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+_MASK_RUN: Final = re.compile(r"[*•●∙·⁎∗█■]{3,}")
+_MASK_TEXTS: Final = frozenset({"masked", "hidden", "redacted", "secret hidden", "sensitive"})
+_BRACKETS: Final = "<>[](){}"
+
+
+def masked_places(configuration: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where in a policy's configuration a mask stands for a value, as dotted names."""
+    return tuple(place for place, value in _texts(configuration, "") if is_mask(value))
+
+
+def is_mask(text: str) -> bool:
+    """Whether a text is nothing but mask characters, or a known mask text in brackets."""
+    text = text.strip()
+    if _MASK_RUN.fullmatch(text):
+        return True
+    inner = text.strip(_BRACKETS)
+    return inner != text and inner.strip().lower() in _MASK_TEXTS
+
+
+def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, f"{place}[{index}]")

@@ -1,0 +1,56 @@
+"""An expression of a policy's configuration, ready to be evaluated."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from adapter.errors import ExpressionError
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.expression.parser import parse
+from adapter.policy.expression.values import EvaluationFault, Failed, Value, to_text
+
+MAX_SOURCE_CHARS: Final = 4_096
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A total, pure function of the evaluation so far: it answers with a value or `Failed`."""
+
+    evaluate: Callable[[Evaluation], Value | Failed] = field(repr=False)
+    text: Callable[[Evaluation], str | Failed | None] = field(repr=False)
+    """The value as text; null is None, an array is `Failed`."""
+    literal: str | None = field(default=None, repr=False)
+    """The text itself, if it is no expression at all. May be a secret."""
+    headers: frozenset[str] = frozenset()
+    """Lower-case names of the request headers that it reads."""
+    inspects_path: bool = False
+
+
+def compile_expression(source: str) -> Expression:
+    """Compile `#[...]`; any other text stands for itself. Raises ExpressionError."""
+    source = source.strip() if source.lstrip().startswith("#[") else source
+    if "#[" not in source:
+        return Expression(lambda _: source, lambda _: source, literal=source)
+    if not (source.startswith("#[") and source.endswith("]")):
+        raise ExpressionError("an expression is either plain text or one #[...] as a whole")
+    if len(source) > MAX_SOURCE_CHARS:
+        raise ExpressionError(f"the expression is longer than {MAX_SOURCE_CHARS} characters")
+    node = parse(source)
+    return Expression(
+        evaluate=_total(node.read),
+        text=_total(lambda e: to_text(node.read(e))),
+        headers=node.headers,
+        inspects_path=node.inspects_path,
+    )
+
+
+def _total(read: Callable[[Evaluation], _T]) -> Callable[[Evaluation], _T | Failed]:
+    def evaluate(evaluation: Evaluation) -> _T | Failed:
+        try:
+            return read(evaluation)
+        except EvaluationFault as e:
+            return Failed(str(e))
+
+    return evaluate

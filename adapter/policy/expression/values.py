@@ -1,0 +1,45 @@
+"""What an expression can evaluate to, and how values turn into text and compare."""
+
+from typing import NamedTuple, TypeAlias
+
+Value: TypeAlias = str | float | bool | tuple["Value", ...] | None
+"""Numbers are 64-bit floating point, as on the vendor's gateway; None is DataWeave's null."""
+
+MAX_TEXT_CHARS = 65_536
+"""The longest text that an expression may build; Envoy's own header limit is below it."""
+
+
+class Failed(NamedTuple):
+    """The outcome of an expression that has no value for this request."""
+
+    why: str
+    """For operators; names types, never values."""
+
+
+class EvaluationFault(Exception):  # noqa: N818 - not an error: it never leaves the package
+    """Carries a failure out of nested closures; `Expression` turns it into `Failed`."""
+
+
+def type_name(value: Value) -> str:
+    """What DataWeave calls the type of a value."""
+    if value is None:
+        return "Null"
+    return {str: "String", float: "Number", bool: "Boolean"}.get(type(value), "Array")
+
+
+def to_text(value: Value) -> str | None:
+    """The value where text is wanted; null stays None; raises EvaluationFault for an array."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    raise EvaluationFault("an Array cannot be used as text")
+
+
+def same(left: Value, right: Value) -> bool:
+    """DataWeave's `==`: equal in type and value, without coercion."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return type(left) is type(right) and left == right

@@ -1,0 +1,76 @@
+"""client-id-enforcement: only client applications with an approved contract."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from adapter.policy.catalog import AppliedPolicy
+from adapter.policy.decision import Continue, Deny, Verdict
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.policies.configuration import (
+    Configuration,
+    ExpressionSource,
+    read_configuration,
+)
+from adapter.policy.policies.credentials import (
+    BASIC_CREDENTIALS,
+    DEFAULT_CLIENT_ID,
+    CredentialSource,
+    contract_of,
+    credentials_by_expression,
+)
+
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&*+.^_`|~-]*$")]
+
+
+class ClientIdEnforcement(Configuration):
+    """Where the credentials are; `idHeader` and `secretHeader` are the service mesh's way."""
+
+    credentials_origin_has_http_basic_authentication_header: Literal[
+        "customExpression", "httpBasicAuthenticationHeader"
+    ] = "customExpression"
+    client_id_expression: ExpressionSource = ""
+    client_secret_expression: ExpressionSource = ""
+    id_header: HeaderName = ""
+    secret_header: HeaderName = ""
+    expose_headers: bool = Field(default=False)
+    """Sent by some versions of the platform; asks for nothing here."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "ClientIdEnforcement":
+        if self.secret_header and not self.id_header:
+            raise ValueError("secretHeader needs idHeader")
+        if self.id_header and (self.client_id_expression or self.client_secret_expression):
+            raise ValueError("give either idHeader or clientIdExpression, not both")
+        return self
+
+    @property
+    def source(self) -> CredentialSource:
+        """Where to look for credentials."""
+        if self.credentials_origin_has_http_basic_authentication_header != "customExpression":
+            return BASIC_CREDENTIALS
+        if self.id_header:
+            return credentials_by_expression(
+                _header(self.id_header), _header(self.secret_header) if self.secret_header else ""
+            )
+        return credentials_by_expression(
+            self.client_id_expression or DEFAULT_CLIENT_ID, self.client_secret_expression
+        )
+
+
+def _header(name: str) -> str:
+    return f"#[attributes.headers['{name}']]"
+
+
+def compile_client_id_enforcement(policy: AppliedPolicy) -> Rule:
+    """Compile the policy; raises PolicyError."""
+    source = read_configuration(ClientIdEnforcement, policy).source
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        credentials = source.read(evaluation)
+        if isinstance(credentials, Deny):
+            return credentials
+        found = contract_of(evaluation, credentials, source.challenge)
+        return found if isinstance(found, Deny) else Continue(identity=found.identity)
+
+    return Rule(evaluate, source.inspects_path)

@@ -1,0 +1,78 @@
+"""The base of every policy's configuration model, and how it is read."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from adapter.errors import ExpressionError, PolicyError
+from adapter.policy.catalog import AppliedPolicy
+from adapter.policy.expression import compile_expression
+
+_MAX_FAULTS = 10
+
+
+class Configuration(BaseModel):
+    """Reads what the platform calls `configurationData`, by its own camelCase names.
+
+    A key that we do not know might ask for protection that we would silently leave out, so it is an
+    error, unless its value asks for nothing: null, false, or anything empty. Null for a key that we
+    know means its default.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_asks_for_nothing(cls, document: Any) -> Any:
+        if not isinstance(document, Mapping):
+            return document
+        known = {field.alias for field in cls.model_fields.values()}
+        return {
+            key: value
+            for key, value in document.items()
+            if value is not None and (key in known or not _asks_for_nothing(value))
+        }
+
+
+def _asks_for_nothing(value: object) -> bool:
+    return value is False or value in ("", [], {})
+
+
+def _compilable(source: str) -> str:
+    try:
+        compile_expression(source)
+    except ExpressionError as e:
+        raise PydanticCustomError("expression", "{why}", {"why": str(e)}) from None
+    return source
+
+
+ExpressionSource = Annotated[str, AfterValidator(_compilable)]
+"""Text that `compile_expression` takes; checked with the rest, so that all errors show at once."""
+
+_C = TypeVar("_C", bound=Configuration)
+
+
+def read_configuration(model: type[_C], policy: AppliedPolicy) -> _C:
+    """Validate a policy's configuration; raise PolicyError with all faults, never with values."""
+    try:
+        return model.model_validate(dict(policy.configuration))
+    except ValidationError as e:
+        errors = e.errors(include_input=False, include_url=False, include_context=False)
+        faults = [f"{_place(e['loc'])}: {_complaint(e['type'], e['msg'])}" for e in errors]
+    more = f"; and {len(faults) - _MAX_FAULTS} more" if len(faults) > _MAX_FAULTS else ""
+    raise PolicyError(f"bad configuration: {'; '.join(faults[:_MAX_FAULTS])}{more}")
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location)) or "as a whole"
+
+
+def _complaint(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "this setting is not supported; remove it on the platform"
+    return message.removeprefix("Value error, ")

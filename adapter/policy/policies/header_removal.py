@@ -1,0 +1,81 @@
+"""header-removal: request headers that the upstream is not to see."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Final
+
+import re2
+from pydantic import AfterValidator, Field
+
+from adapter.errors import PolicyError
+from adapter.policy.catalog import AppliedPolicy
+from adapter.policy.decision import CONTINUE, Continue, Verdict
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.policies.configuration import Configuration, read_configuration
+
+PROTECTED: Final = frozenset({"accept", "connection", "date", "host", "transfer-encoding"})
+"""Headers that stay whatever is configured, as on the vendor's gateway; `content-*` too."""
+
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def _pattern(text: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = False
+    try:
+        return re2.compile(text, options)
+    except re2.error:
+        raise ValueError("neither the name of a header nor a regular expression of RE2") from None
+
+
+def _valid(text: str) -> str:
+    if _PLAIN_NAME.fullmatch(text) is None:
+        _pattern(text)
+    return text
+
+
+HeaderPattern = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_valid)]
+
+
+class HeaderRemoval(Configuration):
+    """Names or regular expressions, which match a whole name whatever its case."""
+
+    inbound_headers: Annotated[tuple[HeaderPattern, ...], Field(max_length=100)] = ()
+    outbound_headers: tuple[str, ...] = ()
+
+
+def compile_header_removal(policy: AppliedPolicy) -> Rule:
+    """Compile the policy; raises PolicyError."""
+    configuration = read_configuration(HeaderRemoval, policy)
+    if configuration.outbound_headers:
+        raise PolicyError(
+            "outboundHeaders cannot be enforced: Envoy's external authorization can add headers to "
+            "a response, not remove them; empty outboundHeaders, and remove them in Envoy's route "
+            "(response_headers_to_remove)"
+        )
+    plain = [n.lower() for n in configuration.inbound_headers if _PLAIN_NAME.fullmatch(n)]
+    names = tuple(name for name in dict.fromkeys(plain) if not _is_protected(name))
+    patterns = [_pattern(n) for n in configuration.inbound_headers if not _PLAIN_NAME.fullmatch(n)]
+    if patterns:
+        return Rule(_by_pattern(names, patterns))
+    verdict = Continue(remove_headers=names) if names else CONTINUE
+    return Rule(lambda _: verdict)
+
+
+def _by_pattern(names: tuple[str, ...], patterns: Iterable[Any]) -> Callable[[Evaluation], Verdict]:
+    patterns = tuple(patterns)
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        found = [
+            name
+            for name in evaluation.header_names()
+            if any(p.fullmatch(name) for p in patterns) and not _is_protected(name)
+        ]
+        return Continue(remove_headers=(*names, *found))
+
+    return evaluate
+
+
+def _is_protected(name: str) -> bool:
+    return name in PROTECTED or name.startswith((":", "content-"))

@@ -1,0 +1,96 @@
+"""ip-allowlist and ip-blocklist: by the client's address."""
+
+from collections.abc import Callable
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from adapter.policy.catalog import AppliedPolicy
+from adapter.policy.decision import CONTINUE, Deny, DenyReason, Verdict
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.expression import Expression, Failed, compile_expression
+from adapter.policy.policies.addresses import AddressSet, Network, parse_address, parse_network
+from adapter.policy.policies.configuration import (
+    Configuration,
+    ExpressionSource,
+    read_configuration,
+)
+
+DEFAULT_EXPRESSION: Final = "#[attributes.headers['x-forwarded-for']]"
+
+ADDRESS_UNKNOWN: Final = Deny(
+    DenyReason.ADDRESS_UNKNOWN,
+    403,
+    "Access denied by the client's address",
+    detail="Envoy attests no client address; configure ext_authz.client_address",
+)
+ADDRESS_UNREADABLE: Final = Deny(
+    DenyReason.ADDRESS_UNKNOWN,
+    403,
+    "Access denied by the client's address",
+    detail="ipExpression does not give one IP address for this request",
+)
+ADDRESS_REFUSED: Final = Deny(
+    DenyReason.ADDRESS_REFUSED, 403, "Access denied by the client's address"
+)
+
+
+def _network(text: str) -> Network:
+    try:
+        return parse_network(text)
+    except ValueError:
+        raise ValueError("not an address, a CIDR block or leading octets such as 192.168") from None
+
+
+class IpList(Configuration):
+    """The addresses, and where a request's own is."""
+
+    ips: Annotated[list[Annotated[str, AfterValidator(_network)]], Field(min_length=1)]
+    ip_expression: ExpressionSource = DEFAULT_EXPRESSION
+
+
+AddressSource: TypeAlias = Callable[[Evaluation], str | Deny]
+
+
+def compile_ip_allowlist(policy: AppliedPolicy) -> Rule:
+    """Compile the policy that lets only the listed addresses pass; raises PolicyError."""
+    return _compile(policy, allowed_when_listed=True)
+
+
+def compile_ip_blocklist(policy: AppliedPolicy) -> Rule:
+    """Compile the policy that lets all but the listed addresses pass; raises PolicyError."""
+    return _compile(policy, allowed_when_listed=False)
+
+
+def _compile(policy: AppliedPolicy, *, allowed_when_listed: bool) -> Rule:
+    configuration = read_configuration(IpList, policy)
+    listed = AddressSet(configuration.ips)  # type: ignore[arg-type]
+    expression = compile_expression(configuration.ip_expression or DEFAULT_EXPRESSION)
+    address_text = _address_source(expression)
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        text = address_text(evaluation)
+        if isinstance(text, Deny):
+            return text
+        address = parse_address(text)
+        if address is None:
+            return ADDRESS_UNREADABLE
+        return CONTINUE if (address in listed) is allowed_when_listed else ADDRESS_REFUSED
+
+    return Rule(evaluate, expression.inspects_path)
+
+
+def _address_source(expression: Expression) -> AddressSource:
+    """Where the address comes from.
+
+    The vendor's default reads the first entry of `x-forwarded-for`, which the client writes. So
+    whatever reads that header gets the address that Envoy attests instead.
+    """
+    if "x-forwarded-for" in expression.headers:
+        return lambda evaluation: evaluation.request.client_address or ADDRESS_UNKNOWN
+
+    def read(evaluation: Evaluation) -> str | Deny:
+        text = expression.text(evaluation)
+        return ADDRESS_UNREADABLE if not text or isinstance(text, Failed) else text.strip()
+
+    return read

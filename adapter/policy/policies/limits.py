@@ -1,0 +1,76 @@
+"""What the two rate-limiting policies share: limits, and what clients are told of them."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from adapter.policy.catalog import RateLimit
+from adapter.policy.decision import (
+    CONTINUE,
+    Continue,
+    Deny,
+    DenyReason,
+    Header,
+    QuotaState,
+    QuotaWindow,
+)
+
+MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
+MAX_KEY_CHARS: Final = 128
+
+MaximumRequests = Annotated[int, Field(ge=1, le=2**53)]
+PeriodMs = Annotated[int, Field(ge=1, le=MAX_PERIOD_MS)]
+
+
+def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[QuotaWindow, ...]:
+    """One window for each limit under one key."""
+    return tuple([QuotaWindow(key, limit) for limit in limits])
+
+
+def bounded_key(text: str) -> str:
+    """The text, or its hash where a client made it so long that counters would eat memory."""
+    if len(text) <= MAX_KEY_CHARS:
+        return text
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def settlement(
+    limits: tuple[RateLimit, ...], *, exposed: bool, admitted: Continue = CONTINUE
+) -> Callable[[QuotaState], Continue | Deny]:
+    """Turns what a charge found into a verdict; `admitted` is the verdict when there was room."""
+
+    def settled(state: QuotaState) -> Continue | Deny:
+        headers = _exposed_headers(limits, state) if exposed else ()
+        if not state.admitted:
+            return _exceeded(state, headers)
+        return admitted._replace(response_headers=headers) if headers else admitted
+
+    return settled
+
+
+def _exposed_headers(limits: tuple[RateLimit, ...], state: QuotaState) -> tuple[Header, ...]:
+    """The window with the least left, of those with equally little the one that lasts longest."""
+    left, wait_ms, limit = min(
+        zip(state.remaining, state.reset_ms, limits, strict=True),
+        key=lambda window: (window[0], -window[1]),
+    )
+    return (
+        ("x-ratelimit-limit", str(limit.maximum_requests)),
+        ("x-ratelimit-remaining", str(left)),
+        ("x-ratelimit-reset", str(wait_ms)),
+    )
+
+
+def _exceeded(state: QuotaState, headers: tuple[Header, ...]) -> Deny:
+    waits_ms = [
+        wait for left, wait in zip(state.remaining, state.reset_ms, strict=True) if left <= 0
+    ]
+    retry_after_s = max(1, -(-max(waits_ms, default=0) // 1000))
+    return Deny(
+        DenyReason.QUOTA_EXCEEDED,
+        429,
+        "Quota has been exceeded",
+        headers=(*headers, ("retry-after", str(retry_after_s))),
+    )

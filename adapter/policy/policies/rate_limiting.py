@@ -1,0 +1,64 @@
+"""rate-limiting: so many requests in a period, for the API as a whole or by a key."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from adapter.policy.catalog import AppliedPolicy, RateLimit
+from adapter.policy.decision import Charge, Verdict
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.expression import Failed, compile_expression
+from adapter.policy.policies.configuration import (
+    Configuration,
+    ExpressionSource,
+    read_configuration,
+)
+from adapter.policy.policies.limits import (
+    MaximumRequests,
+    PeriodMs,
+    bounded_key,
+    settlement,
+    windows_of,
+)
+
+MAX_LIMITS = 16
+
+
+class LimitConfiguration(Configuration):
+    """One limit."""
+
+    maximum_requests: MaximumRequests
+    time_period_in_milliseconds: PeriodMs
+
+
+class RateLimiting(Configuration):
+    """The limits, all of which hold at once."""
+
+    rate_limits: Annotated[list[LimitConfiguration], Field(min_length=1, max_length=MAX_LIMITS)]
+    key_selector: ExpressionSource = ""
+    expose_headers: bool = False
+    clusterizable: bool = True
+    block_on_unknown_quota: bool = True
+    """Accepted, without effect: the operator's setting says what a broken store means."""
+
+
+def compile_rate_limiting(policy: AppliedPolicy) -> Rule:
+    """Compile the policy; raises PolicyError."""
+    configuration = read_configuration(RateLimiting, policy)
+    limits = tuple(
+        RateLimit(limit.maximum_requests, limit.time_period_in_milliseconds)
+        for limit in configuration.rate_limits
+    )
+    settled = settlement(limits, exposed=configuration.expose_headers)
+    selector = compile_expression(configuration.key_selector)
+    key_of, policy_id, local = selector.text, policy.policy_id, not configuration.clusterizable
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        # A request without a key is counted with all the others that have none: not to count it
+        # would make leaving out a header the way around the limit.
+        key = key_of(evaluation)
+        text = "" if key is None or isinstance(key, Failed) else bounded_key(key)
+        windows = windows_of((evaluation.api_id, policy_id, text), limits)
+        return Charge(windows, settled, local)
+
+    return Rule(evaluate, selector.inspects_path)

@@ -1,0 +1,1 @@
+"""Counts requests for the rate limits: in this process, or shared."""

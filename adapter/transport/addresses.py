@@ -1,0 +1,59 @@
+"""Where a server listens: `host:port`, `unix:/path` or `unix-abstract:name`."""
+
+import grp
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adapter.errors import ConfigurationError
+
+_UNIX = "unix:"
+
+
+def socket_path(address: str) -> Path | None:
+    """The file of a Unix socket's address; None for the other kinds."""
+    return Path(address.removeprefix(_UNIX)) if address.startswith(_UNIX) else None
+
+
+@contextmanager
+def owned_socket(path: Path, mode: int, group: str | None) -> Iterator[None]:
+    """Around binding a Unix socket: it is ours alone while it is bound, then has mode and group.
+
+    Raises ConfigurationError where the path cannot be taken. A stale file may stand in the way; a
+    socket that another process serves may not, since binding would take its path away silently.
+    """
+    _require_free(path)
+    before = os.umask(0o177)
+    try:
+        yield
+    finally:
+        os.umask(before)
+    try:
+        if group is not None:
+            os.chown(path, -1, grp.getgrnam(group).gr_gid)
+        path.chmod(mode)
+    except KeyError:
+        raise ConfigurationError(f"{path}: there is no group {group!r} on this machine") from None
+    except OSError as e:
+        raise ConfigurationError(f"{path}: cannot set mode or group: {e.strerror}") from e
+
+
+def _require_free(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"{path}: its directory does not exist; create it first")
+    if not path.exists():
+        return
+    if not stat.S_ISSOCK(path.stat().st_mode):
+        raise ConfigurationError(f"{path}: exists and is no socket; choose another path")
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return
+        except OSError as e:
+            raise ConfigurationError(f"{path}: cannot be taken over: {e.strerror}") from e
+    raise ConfigurationError(f"{path}: another process serves it; give each its own path")

@@ -1,0 +1,62 @@
+"""Client streams that the server ends.
+
+Envoy keeps an access log stream open for ever, and a server that waits for it to end never stops.
+It loses what it flushes into a connection that goes away, but nothing when its stream is ended
+right after a message: the next flush opens a new one elsewhere.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from adapter.transport.service import StreamConsumer
+
+
+class ClientStreams:
+    """The open client streams of one server; made inside the event loop that runs it."""
+
+    def __init__(self) -> None:
+        self._open = 0
+        self._ending = False
+        self._none_open = asyncio.Event()
+        self._none_open.set()
+        self._closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def feed(
+        self, consumer: StreamConsumer, read: Callable[[], Coroutine[Any, Any, object]]
+    ) -> None:
+        """Hand over messages until the client, or `end`, ends the stream.
+
+        `read` gives the next message, and anything but bytes after the last.
+        """
+        self._open += 1
+        self._none_open.clear()
+        try:
+            while isinstance(message := await self._next(read), bytes):
+                consumer.consume(message)
+                if self._ending:
+                    return
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._none_open.set()
+
+    async def end(self, wait: Awaitable[None]) -> None:
+        """End each stream after its next message, and at once what is still open after `wait`."""
+        self._ending = True
+        waiting = asyncio.ensure_future(wait)
+        ended = asyncio.create_task(self._none_open.wait())
+        either: set[asyncio.Future[Any]] = {waiting, ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        self._closing.set_result(None)
+        await ended
+
+    async def _next(self, read: Callable[[], Coroutine[Any, Any, object]]) -> object:
+        message = asyncio.create_task(read())
+        either: set[asyncio.Future[Any]] = {message, self._closing}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return message.result() if message.done() else None
+        finally:
+            message.cancel()

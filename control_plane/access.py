@@ -1,0 +1,117 @@
+"""Who calls: tokens for logins, and what a caller of each role may reach."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from control_plane.clock import Clock
+from control_plane.database import Database
+from control_plane.errors import Forbidden, NotFound, Unauthenticated
+from control_plane.hashing import LoginHasher, token_hash
+from control_plane.schema import AccessToken, Environment, Login
+
+# A client that asks for a token before each call would fill the table; the oldest make room.
+MAX_TOKENS_PER_LOGIN = 1000
+
+
+class Role(StrEnum):
+    """What a login is for."""
+
+    ADMIN = "admin"
+    GATEWAY = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever holds a valid token. A gateway belongs to one environment, an admin to all."""
+
+    name: str
+    role: Role
+    organization_id: str
+    environment_id: str | None
+
+    def require_admin(self) -> None:
+        """Raise Forbidden unless this is an admin."""
+        if self.role is not Role.ADMIN:
+            raise Forbidden("this needs an admin's token; a gateway may only read and send events")
+
+    def require_organization(self, organization_id: str) -> None:
+        """Raise NotFound for any organization but the caller's own."""
+        if organization_id != self.organization_id:
+            raise NotFound(f"organization {organization_id!r} not found")
+
+    def require_environment(self, environment_id: str, session: Session) -> None:
+        """Raise NotFound for an environment that the caller has no part in."""
+        if self.environment_id is None:
+            environment = session.get(Environment, environment_id)
+            own = environment is not None and environment.organization_id == self.organization_id
+        else:
+            own = environment_id == self.environment_id
+        if not own:
+            raise NotFound(f"environment {environment_id!r} not found")
+
+
+class Access:
+    """Gives out tokens and recognises them."""
+
+    def __init__(
+        self, database: Database, hasher: LoginHasher, clock: Clock, lifetime_s: int
+    ) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._clock = clock
+        self.lifetime_s = lifetime_s
+
+    def log_in(self, name: str, secret: str, role: Role) -> str:
+        """A new token; raise Unauthenticated, the same for a wrong name as for a wrong secret."""
+        with self._database.read() as session:
+            login = session.get(Login, name)
+        known = login is not None and login.role == role
+        if not self._hasher.matches(secret, login.secret_hash if login and known else None):
+            raise Unauthenticated("unknown name or wrong secret")
+        return self._issue(name)
+
+    def _issue(self, login_name: str) -> str:
+        token = secrets.token_urlsafe(32)
+        now = self._clock.now()
+        newest = (
+            select(AccessToken.token_hash)
+            .where(AccessToken.login_name == login_name)
+            .order_by(AccessToken.expires_at.desc())
+            .limit(MAX_TOKENS_PER_LOGIN - 1)
+        )
+        with self._database.write() as session:
+            session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))
+            session.execute(
+                delete(AccessToken).where(
+                    AccessToken.login_name == login_name, AccessToken.token_hash.not_in(newest)
+                )
+            )
+            session.add(
+                AccessToken(
+                    token_hash=token_hash(token),
+                    login_name=login_name,
+                    expires_at=now + timedelta(seconds=self.lifetime_s),
+                )
+            )
+        return token
+
+    def caller(self, token: str) -> Caller:
+        """Who holds `token`; raise Unauthenticated if it is unknown or expired."""
+        query = (
+            select(Login)
+            .join(AccessToken, AccessToken.login_name == Login.name)
+            .where(
+                AccessToken.token_hash == token_hash(token),
+                AccessToken.expires_at > self._clock.now(),
+            )
+        )
+        with self._database.read() as session:
+            login = session.scalars(query).one_or_none()
+        if login is None:
+            raise Unauthenticated("unknown or expired token; get a new one")
+        return Caller(login.name, Role(login.role), login.organization_id, login.environment_id)

@@ -1,0 +1,226 @@
+"""Questions about analytics: the documented event export, and summaries of our own."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy import RowMapping, select
+
+from control_plane.analytics_store import GROUPINGS, Window
+from control_plane.clock import from_epoch_ms, iso
+from control_plane.errors import BadRequest
+from control_plane.schema import ApiInstance
+from control_plane.web import MAX_ID, EnvironmentAdmin, OrganizationAdmin
+
+router = APIRouter(prefix="/analytics/1.0/{organization_id}")
+
+MAX_RESULTS = 20_000
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_DURATION = re.compile(r"([0-9]{1,6})([dhms])")
+
+
+def _column(name: str) -> Callable[[RowMapping], Any]:
+    return lambda row: row[name]
+
+
+def _unknown(row: RowMapping) -> None:  # noqa: ARG001 - one signature for all fields
+    """For fields that need a database of places or devices, which we don't have."""
+    return
+
+
+def _agent(part: int) -> Callable[[RowMapping], str | None]:
+    """Name (0) or version (1) of the first product in the user agent (RFC 9110, 10.1.5)."""
+
+    def of_row(row: RowMapping) -> str | None:
+        product = (row["user_agent"] or "").partition(" ")[0]
+        return product.partition("/")[::2][part] or None
+
+    return of_row
+
+
+def _size(name: str) -> Callable[[RowMapping], int | None]:
+    return lambda row: row[name] if row[name] >= 0 else None
+
+
+_ALWAYS: Mapping[str, Callable[[RowMapping], Any]] = {
+    "Timestamp": lambda row: iso(from_epoch_ms(row["received_ms"])),
+    "API ID": lambda row: str(row["api_id"]),
+    "API Name": _column("api_name"),
+    "API Version ID": lambda row: str(row["api_version_id"] or row["api_id"]),
+    "API Version Name": _column("api_version"),
+}
+
+# The documented titles. Those of places and devices are there, and empty.
+FIELDS: Mapping[str, Callable[[RowMapping], Any]] = {
+    **_ALWAYS,
+    "Application": _column("client_id"),
+    "Application Name": _column("application_name"),
+    "Message ID": _column("event_id"),
+    "Request Size": _size("request_bytes"),
+    "Response Size": _size("response_bytes"),
+    "Response Time": _column("response_time_ms"),
+    "Verb": _column("verb"),
+    "Resource Path": _column("path"),
+    "Status Code": _column("status_code"),
+    "Client IP": _column("client_ip"),
+    "User Agent Name": _agent(0),
+    "User Agent Version": _agent(1),
+    "Request Outcome": lambda row: (
+        "PROCESSED" if row["request_disposition"] == "PROCESSED" else "BLOCKED"
+    ),
+    "Violated Policy Name": _column("policy_name"),
+    **dict.fromkeys(
+        (
+            "Browser",
+            "OS Family",
+            "OS Version",
+            "OS Major Version",
+            "OS Minor Version",
+            "Hardware Platform",
+            "Timezone",
+            "City",
+            "Continent",
+            "Postal Code",
+            "Country",
+        ),
+        _unknown,
+    ),
+}
+
+
+def _window(
+    scope: EnvironmentAdmin,
+    *,
+    api_ids: Annotated[str | None, Query(alias="apiIds")] = None,
+    start: Annotated[datetime | None, Query(alias="startDate")] = None,
+    end: Annotated[datetime | None, Query(alias="endDate")] = None,
+    duration: str = "1d",
+    path_prefix: Annotated[str, Query(alias="pathPrefix")] = "",
+) -> Window:
+    # An event of this very moment belongs to the window that ends now.
+    until = _aware(end) if end else scope.now() + timedelta(milliseconds=1)
+    try:
+        since = _aware(start) if start else until - _parse_duration(duration)
+    except OverflowError as error:
+        raise BadRequest(f"duration: {duration!r} reaches back too far") from error
+    return Window(scope.environment_id, since, until, _parse_api_ids(api_ids), path_prefix)
+
+
+InWindow = Annotated[Window, Depends(_window)]
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _parse_duration(text: str) -> timedelta:
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise BadRequest(f"duration: {text!r} is not a number with d, h, m or s, such as 7d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _parse_api_ids(text: str | None) -> tuple[int, ...] | None:
+    if text is None or text in ("all", "*"):
+        return None
+    parts = text.split(",")
+    if len(parts) > 1000 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise BadRequest("apiIds: must be numbers with commas between, or all")
+    return tuple(min(int(part[:20]), MAX_ID) for part in parts)
+
+
+@router.get("/environments/{environment_id}/events", response_model=None)
+def export(
+    scope: EnvironmentAdmin,
+    window: InWindow,
+    format_: Annotated[Literal["json", "csv"], Query(alias="format")],
+    fields: str | None = None,
+    max_results: Annotated[int, Query(alias="maxResults", ge=1, le=MAX_RESULTS)] = MAX_RESULTS,
+) -> Response:
+    """Events, newest first, with the documented titles as JSON or CSV."""
+    titles = _titles(fields, required=format_ == "csv")
+    names = _api_names(scope)
+    rows = [
+        {
+            title: FIELDS[title](row)
+            if title != "API Name"
+            else row["api_name"] or names.get(row["api_id"])
+            for title in titles
+        }
+        for row in scope.services.events.newest(window, max_results)
+    ]
+    if format_ == "json":
+        return JSONResponse(rows)
+    return Response(_csv(titles, rows), media_type="text/csv")
+
+
+def _titles(fields: str | None, *, required: bool) -> list[str]:
+    """The titles asked for, with commas or periods between, and those that always come."""
+    if not fields:
+        if required:
+            raise BadRequest("fields: required for csv; see .../events/fields for the list")
+        return list(FIELDS)
+    asked = [part.strip() for part in re.split("[,.]", fields)]
+    unknown = [title for title in asked if title not in FIELDS]
+    if unknown:
+        raise BadRequest(f"fields: unknown {', '.join(unknown[:5])}; see .../events/fields")
+    return list(dict.fromkeys([*asked, *_ALWAYS]))
+
+
+def _api_names(scope: EnvironmentAdmin) -> dict[int, str]:
+    """Names for events whose gateway knew the API by its number only."""
+    query = select(ApiInstance).where(ApiInstance.environment_id == scope.environment_id)
+    with scope.services.database.read() as session:
+        return {api.id: api.asset.asset_id for api in session.scalars(query)}
+
+
+def _csv(titles: list[str], rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(titles)
+    writer.writerows([_cell(row[title]) for title in titles] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Spreadsheets run what begins like a formula, and clients choose paths and user agents."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+
+
+@router.get("/events/fields")
+def fields(scope: OrganizationAdmin) -> list[str]:  # noqa: ARG001 - only for the right to ask
+    """The titles that an export can have."""
+    return list(FIELDS)
+
+
+@router.get("/environments/{environment_id}/summary")
+def summary(
+    scope: EnvironmentAdmin, window: InWindow, group_by: Annotated[str, Query(alias="groupBy")]
+) -> dict[str, Any]:
+    """Requests, bytes and response times by status code, application, policy, API or outcome."""
+    if group_by not in GROUPINGS:
+        raise BadRequest(f"groupBy: {group_by!r} is none of {', '.join(GROUPINGS)}")
+    groups = [
+        {
+            "key": row["key"],
+            "name": row["name"],
+            "count": row["count"],
+            "requestBytes": row["request_bytes"],
+            "responseBytes": row["response_bytes"],
+            "responseTimeAvgMs": row["response_time_avg_ms"],
+            "responseTimeMaxMs": row["response_time_max_ms"],
+        }
+        for row in scope.services.events.summary(window, GROUPINGS[group_by])
+    ]
+    return {
+        "groupBy": group_by,
+        "startDate": iso(window.start),
+        "endDate": iso(window.end),
+        "total": sum(group["count"] for group in groups),
+        "groups": groups,
+    }

@@ -1,0 +1,64 @@
+"""How secrets are kept: logins by scrypt, tokens by SHA-256, applications as gateways want them."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import threading
+from typing import NamedTuple
+
+from control_plane.settings import SecretForm
+
+# RFC 7914; about 50 ms and 16 MiB a guess.
+_SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**14, 8, 1
+_SALT_BYTES = 16
+
+
+class LoginHasher:
+    """Hashes what people and gateways log in with.
+
+    Few guesses run at once: each takes memory and a processor, and a flood of logins must not
+    take them from everyone else.
+    """
+
+    def __init__(self, max_concurrent: int = 4) -> None:
+        self._slots = threading.BoundedSemaphore(max_concurrent)
+        self._nobody = self.hash(secrets.token_urlsafe())
+
+    def hash(self, secret: str) -> str:
+        """A salted hash of `secret`, to be stored."""
+        salt = secrets.token_bytes(_SALT_BYTES)
+        return f"{salt.hex()}${self._scrypt(secret, salt).hex()}"
+
+    def matches(self, secret: str, stored: str | None) -> bool:
+        """Whether `secret` made `stored`; None costs as much as a wrong secret, and is one."""
+        salt, _, expected = (stored or self._nobody).partition("$")
+        found = self._scrypt(secret, bytes.fromhex(salt)).hex()
+        return hmac.compare_digest(found, expected) and stored is not None
+
+    def _scrypt(self, secret: str, salt: bytes) -> bytes:
+        with self._slots:
+            return hashlib.scrypt(
+                secret.encode(), salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, dklen=32
+            )
+
+
+def token_hash(token: str) -> bytes:
+    """What a bearer token is stored as: it is random and long, so that one round is enough."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+class SaltedSecret(NamedTuple):
+    """An application's secret as the contract feed carries it."""
+
+    salt: str
+    hash: str
+
+
+def salted(secret: str, form: SecretForm) -> SaltedSecret:
+    """`secret` under a new salt, in the form that this platform was set to."""
+    salt = secrets.token_hex(_SALT_BYTES)
+    salt_last = form in (SecretForm.HEX_SALT_LAST, SecretForm.BASE64_SALT_LAST)
+    digest = hashlib.sha256((secret + salt if salt_last else salt + secret).encode()).digest()
+    in_hex = form in (SecretForm.HEX_SALT_LAST, SecretForm.HEX_SALT_FIRST)
+    return SaltedSecret(salt, digest.hex() if in_hex else base64.b64encode(digest).decode())

@@ -1,0 +1,104 @@
+"""Tokens for gateways (client credentials, RFC 6749 section 4.4) and for users (login)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, SecretStr
+from sqlalchemy import select
+
+from control_plane.access import Role
+from control_plane.errors import BadRequest, OAuthRefused, Unauthenticated
+from control_plane.schema import Environment, Organization
+from control_plane.web import InCaller, InServices, OrganizationReader, Services
+
+router = APIRouter(prefix="/accounts")
+
+
+class GatewayLogin(BaseModel):
+    """A token request by client credentials."""
+
+    grant_type: str
+    client_id: str
+    client_secret: SecretStr
+
+
+class UserLogin(BaseModel):
+    """A user's name and password."""
+
+    username: str
+    password: SecretStr
+
+
+async def _fields(request: Request) -> dict[str, Any]:
+    """The body, which gateways send as JSON and OAuth clients as a form."""
+    if "json" not in request.headers.get("content-type", ""):
+        return dict(await request.form(max_files=0, max_fields=20))
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise BadRequest("the body must be a JSON object or a form")
+    return body
+
+
+@router.post("/oauth2/token")
+@router.post("/api/v2/oauth2/token")
+async def token(request: Request, services: InServices) -> dict[str, Any]:
+    """A token for a gateway."""
+    login = GatewayLogin.model_validate(await _fields(request))
+    if login.grant_type != "client_credentials":
+        raise OAuthRefused(
+            HTTPStatus.BAD_REQUEST,
+            "unsupported_grant_type",
+            "grant_type must be client_credentials",
+        )
+    try:
+        return await _log_in(services, login.client_id, login.client_secret, Role.GATEWAY)
+    except Unauthenticated as error:
+        raise OAuthRefused(
+            HTTPStatus.UNAUTHORIZED, "invalid_client", "unknown client_id or wrong client_secret"
+        ) from error
+
+
+@router.post("/login")
+async def login(request: Request, services: InServices) -> dict[str, Any]:
+    """A token for a user."""
+    user = UserLogin.model_validate(await _fields(request))
+    return await _log_in(services, user.username, user.password, Role.ADMIN)
+
+
+async def _log_in(services: Services, name: str, secret: SecretStr, role: Role) -> dict[str, Any]:
+    access = services.access
+    issued = await run_in_threadpool(access.log_in, name, secret.get_secret_value(), role)
+    return {"access_token": issued, "token_type": "bearer", "expires_in": access.lifetime_s}
+
+
+@router.get("/api/me")
+def me(caller: InCaller, services: InServices) -> dict[str, Any]:
+    """Who holds the token, and the organization that ids in paths begin with."""
+    with services.database.read() as session:
+        organization = session.get_one(Organization, caller.organization_id)
+        return {
+            "user": {
+                "username": caller.name,
+                "role": caller.role,
+                "organization": {"id": organization.id, "name": organization.name},
+            }
+        }
+
+
+@router.get("/api/organizations/{organization_id}/environments")
+def environments(scope: OrganizationReader) -> dict[str, Any]:
+    """The environments that the caller may name in paths."""
+    query = select(Environment).where(Environment.organization_id == scope.organization_id)
+    if scope.caller.environment_id is not None:
+        query = query.where(Environment.id == scope.caller.environment_id)
+    with scope.services.database.read() as session:
+        found = [
+            {"id": row.id, "name": row.name, "organizationId": row.organization_id}
+            for row in session.scalars(query.order_by(Environment.name))
+        ]
+    return {"data": found, "total": len(found)}

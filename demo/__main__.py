@@ -1,0 +1,96 @@
+"""`make demo`: the main job on a real Envoy, from the platform to the analytics and back."""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from demo.processes import StoryError
+from demo.report import Report
+from demo.stage import Stage
+from demo.story import Story
+
+
+def main() -> int:
+    """Play the story; 0 if every step went as told, 1 if one differed, 2 if it could not start."""
+    arguments = _arguments()
+    with tempfile.TemporaryDirectory(prefix="policy-adapter-demo-") as directory:
+        try:
+            return asyncio.run(_play(Path(directory), arguments.keep, arguments.endpoints))
+        except StoryError as e:
+            print(f"\nThe demo could not go on: {e}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt:
+            return 130
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument(
+        "--keep", action="store_true", help="leave everything running afterwards, until Ctrl-C"
+    )
+    parser.add_argument(
+        "--endpoints",
+        type=Path,
+        metavar="FILE",
+        help="write addresses, ids and credentials of what was started as JSON",
+    )
+    return parser.parse_args()
+
+
+async def _play(directory: Path, keep: bool, endpoints: Path | None) -> int:
+    report = Report()
+    async with Stage(directory, report) as stage:
+        story = Story(stage, report)
+        await story.set_up()
+        await stage.open(str(story.api_id))
+        if endpoints is not None:
+            _write_endpoints(endpoints, stage, story)
+        await story.play()
+        print(_verdict(report))
+        if keep:
+            print(_invitation(stage, story))
+            await asyncio.Event().wait()
+    return 1 if report.differences else 0
+
+
+def _verdict(report: Report) -> str:
+    if report.differences:
+        return f"\n{report.differences} observations differ from the story."
+    return "\nThe story went as told."
+
+
+def _write_endpoints(file: Path, stage: Stage, story: Story) -> None:
+    """For scripts that go on from here; the file holds secrets, so it is its owner's alone."""
+    content = {
+        "addresses": asdict(stage.addresses),
+        "platform_credentials": stage.credentials,
+        "api_id": story.api_id,
+        "applications": {name: app._asdict() for name, app in story.applications.items()},
+        "pids": {name: program.pid for name, program in stage.programs.items()},
+        "directory": str(stage.directory),
+    }
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def _invitation(stage: Stage, story: Story) -> str:
+    where, partner = stage.addresses, story.applications["Partner"]
+    return f"""
+Everything is still running; Ctrl-C ends it. Try:
+  curl -i {where.envoy}/orders/1
+  curl -i {where.envoy}/orders/1 -H 'client_id: {partner.client_id}' \\
+       -H 'client_secret: {partner.client_secret}'
+  curl -s {where.inspection}/apis/{story.api_id}
+  curl -s {where.inspection}/sync
+  curl -s {where.metrics}/metrics
+  curl -s {where.metrics}/readyz
+Logs and settings are in {stage.directory}."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

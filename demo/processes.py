@@ -1,0 +1,95 @@
+"""Programs that the demo starts, and stops again."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+START_DEADLINE_S = 20.0
+STOP_DEADLINE_S = 15.0
+
+
+class StoryError(Exception):
+    """Something that the story needs did not come about."""
+
+
+class Program:
+    """One program under its own command line; what it prints goes to a file."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._command = tuple(command)
+        self._process: asyncio.subprocess.Process | None = None
+        self._output: IO[bytes] | None = None
+
+    @property
+    def command_line(self) -> str:
+        """What a user would type."""
+        return " ".join(self._command)
+
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        if self._process is None:
+            raise StoryError(f"{self.name} is not running")
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start it; it need not be ready yet."""
+        self._output = self.log.open("ab")
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=asyncio.subprocess.STDOUT,
+            # A Ctrl-C is for the demo, which then stops its programs in order.
+            start_new_session=True,
+        )
+
+    async def until(self, ready: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until `ready()`; raise StoryError when the program ends or takes too long."""
+        try:
+            async with asyncio.timeout(START_DEADLINE_S):
+                while not await ready():
+                    if self._process is None or self._process.returncode is not None:
+                        break
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+        except TimeoutError:
+            pass
+        last = self.log.read_text(errors="replace").splitlines()[-15:]
+        raise StoryError(f"{self.name} did not start; {self.log} ends with:\n" + "\n".join(last))
+
+    async def until_exit(self) -> None:
+        """Wait until it is done; raise StoryError when it fails."""
+        if self._process is not None and await self._process.wait() != 0:
+            raise StoryError(f"{self.command_line} failed: {self.log.read_text(errors='replace')}")
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Signal it and wait; kill it when it does not go in time."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(how)
+        try:
+            await asyncio.wait_for(process.wait(), STOP_DEADLINE_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        if self._output is not None:
+            self._output.close()
+
+
+async def answers(client: httpx.AsyncClient, url: str, status: int = 200) -> bool:
+    """Whether a GET of that URL is answered with that status."""
+    try:
+        return (await client.get(url)).status_code == status
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,245 @@
+"""The main job, step by step, as a client and an admin live it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from demo.ledger import POLICY_OF_REASON, Totals
+from demo.report import Report
+from demo.stage import POLL_INTERVAL_S, Stage
+
+_WITHIN_ONE_POLL_S = POLL_INTERVAL_S + 1.0
+"""A poll, its jitter, and the time that asking every so often adds."""
+_ANALYTICS_DEADLINE_S = 15.0
+_FORGED = {"x-adapter-client-id": "forged", "x-adapter-sla-tier": "platinum"}
+
+
+class Application(NamedTuple):
+    """A client application with its credentials."""
+
+    name: str
+    application_id: int
+    client_id: str
+    client_secret: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The credentials as the policy reads them by default."""
+        return {"client_id": self.client_id, "client_secret": self.client_secret}
+
+
+class Answer(NamedTuple):
+    """What came back through Envoy."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Story:
+    """Plays the steps; every request through Envoy goes into the ledger."""
+
+    def __init__(self, stage: Stage, report: Report) -> None:
+        self._stage = stage
+        self._admin = stage.admin
+        self._report = report
+        self.totals = Totals()
+        self.api_id = 0
+        self.applications: dict[str, Application] = {}
+        self._contracts: dict[str, int] = {}
+
+    async def set_up(self) -> None:
+        """What an admin does before the first request: API, policies, tiers, contracts."""
+        api = await self._admin.create_api("orders", "1.0.0", instanceLabel="orders")
+        self.api_id = api["id"]
+        credentials = {
+            "credentialsOriginHasHttpBasicAuthenticationHeader": "customExpression",
+            "clientIdExpression": "#[attributes.headers['client_id']]",
+            "clientSecretExpression": "#[attributes.headers['client_secret']]",
+        }
+        await self._admin.apply_policy(self.api_id, "client-id-enforcement", credentials, order=1)
+        sla = {
+            "clientIdExpression": "#[attributes.headers['client_id']]",
+            "exposeHeaders": True,
+        }
+        await self._admin.apply_policy(self.api_id, "rate-limiting-sla-based", sla, order=2)
+        bronze = await self._admin.create_tier(self.api_id, "bronze", [(5, 60_000)])
+        gold = await self._admin.create_tier(self.api_id, "gold", [(1_000, 60_000)])
+        await self._register("Mobile", bronze["id"])
+        await self._register("Partner", gold["id"])
+        await self._register("Stranger", None)
+        self._report.say(f"admin made API {self.api_id} with two policies, two tiers, three apps")
+
+    async def _register(self, name: str, tier_id: int | None) -> None:
+        made = await self._admin.create_application(name)
+        self.applications[name] = Application(
+            name, made["id"], made["clientId"], made["clientSecret"]
+        )
+        if tier_id is not None:
+            contract = await self._admin.request_contract(self.api_id, made["id"], tier_id)
+            self._contracts[name] = contract["id"]
+
+    async def play(self) -> None:
+        """All steps in order."""
+        steps: tuple[Callable[[], Awaitable[None]], ...] = (
+            self.no_credentials,
+            self.approved_contract,
+            self.wrong_credentials,
+            self.more_than_the_tier_allows,
+            self.blocklist_comes_and_goes,
+            self.contract_is_revoked,
+            self.platform_stops_and_returns,
+            self.analytics_tell_the_same,
+        )
+        for number, step in enumerate(steps, 1):
+            self._report.step(f"{number}. {step.__doc__}")
+            await step()
+
+    async def no_credentials(self) -> None:
+        """Without credentials the answer is 401, and says how to do better."""
+        answer = await self._get()
+        expected = (401, "Client-ID-Enforcement", {"error": "Client ID is not present"})
+        seen = (answer.status, answer.headers.get("www-authenticate"), answer.body)
+        self._report.compare("GET /orders/1", expected, seen)
+
+    async def approved_contract(self) -> None:
+        """An approved contract passes; the upstream sees who calls, not what the client forged."""
+        partner = self.applications["Partner"]
+        answer = await self._get(partner, _FORGED)
+        upstream = dict(answer.body["headers"])
+        seen = (
+            answer.status,
+            upstream.get("x-adapter-client-id"),
+            upstream.get("x-adapter-client-name"),
+            upstream.get("x-adapter-sla-tier"),
+        )
+        expected = (200, partner.client_id, "Partner", "gold")
+        self._report.compare(f"Partner's credentials and forged {_FORGED}", expected, seen)
+
+    async def wrong_credentials(self) -> None:
+        """A wrong secret, and an application without a contract, look the same: 401."""
+        wrong = self.applications["Partner"]._replace(client_secret="wrong")  # noqa: S106
+        for who, what in ((wrong, "wrong secret"), (self.applications["Stranger"], "no contract")):
+            answer = await self._get(who)
+            seen = (answer.status, answer.headers.get("x-adapter-reason"))
+            self._report.compare(what, (401, "credentials_invalid"), seen)
+
+    async def more_than_the_tier_allows(self) -> None:
+        """The sixth request in a tier of five a minute is refused; a better tier still passes."""
+        mobile = self.applications["Mobile"]
+        statuses = [(await self._get(mobile)).status for _ in range(5)]
+        self._report.compare("5 requests on bronze", [200] * 5, statuses)
+        answer = await self._get(mobile)
+        names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after")
+        limit, remaining, reset, retry_after = (answer.headers.get(n, "absent") for n in names)
+        seen = (answer.status, limit, remaining, reset.isdecimal(), retry_after.isdecimal())
+        self._report.compare("a 6th", (429, "5", "0", True, True), seen)
+        self._report.say(f"reset in {reset} ms, retry after {retry_after} s")
+        partner = await self._get(self.applications["Partner"])
+        self._report.compare("a request on gold", 200, partner.status)
+
+    async def blocklist_comes_and_goes(self) -> None:
+        """The admin blocks our address, then lets us in again: 403, then 200, within one poll."""
+        partner = self.applications["Partner"]
+        policy = await self._admin.apply_policy(
+            self.api_id, "ip-blocklist", {"ips": ["127.0.0.0/8"]}, order=0
+        )
+        seen = await self._until(403, partner)
+        self._report.compare("request after the block", "403 within one poll", seen)
+        await self._admin.delete_policy(self.api_id, policy["id"])
+        seen = await self._until(200, partner)
+        self._report.compare("request after its removal", "200 within one poll", seen)
+
+    async def contract_is_revoked(self) -> None:
+        """The admin revokes the contract: 401 within one poll; restored, it counts again."""
+        partner = self.applications["Partner"]
+        await self._admin.revoke(self.api_id, self._contracts["Partner"])
+        seen = await self._until(401, partner)
+        self._report.compare("request after the revocation", "401 within one poll", seen)
+        await self._admin.restore(self.api_id, self._contracts["Partner"])
+        seen = await self._until(200, partner)
+        self._report.compare("request after the restoration", "200 within one poll", seen)
+
+    async def platform_stops_and_returns(self) -> None:
+        """The platform stops: decisions go on. It returns: so does the sync."""
+        partner = self.applications["Partner"]
+        await self._stage.programs["platform"].stop()
+        self._report.say("platform stopped")
+        for _ in range(3):
+            await asyncio.sleep(POLL_INTERVAL_S / 2)
+            answer = await self._get(partner)
+            self._report.compare("a request meanwhile", 200, answer.status)
+        await self._stage.start_platform()
+        await self._admin.revoke(self.api_id, self._contracts["Mobile"])
+        seen = await self._until(401, self.applications["Mobile"], deadline_s=15)
+        self._report.compare(
+            "a revocation after its return", "401 seen", seen.split(" within")[0] + " seen"
+        )
+
+    async def analytics_tell_the_same(self) -> None:
+        """What the platform counted equals what was sent, denied requests included."""
+        sent = self.totals
+        events = await self._collected(sent.requests)
+        seen = Totals()
+        for event in events:
+            seen.add(
+                status=int(event["Status Code"]),
+                application=event["Application Name"] or "",
+                violated_policy=event["Violated Policy Name"] or "",
+                response_bytes=event["Response Size"],
+                duration_ms=event["Response Time"],
+            )
+        compare = self._report.compare
+        compare("requests", sent.requests, seen.requests)
+        compare("by status", dict(sent.by_status), dict(seen.by_status))
+        compare("by application", dict(sent.by_application), dict(seen.by_application))
+        compare("by violated policy", dict(sent.by_violated_policy), dict(seen.by_violated_policy))
+        compare("bytes answered", sent.response_bytes, seen.response_bytes)
+        plausible = 0 <= seen.longest_ms <= sent.longest_ms + 1
+        compare(f"no latency above the client's {sent.longest_ms:.0f} ms", True, plausible)
+
+    async def _get(
+        self, application: Application | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """A request through Envoy, written down in the ledger."""
+        sent = (application.headers if application else {}) | (headers or {})
+        started = time.monotonic()
+        response = await self._stage.http.get(
+            f"{self._stage.addresses.envoy}/orders/1?api_key=never-stored", headers=sent
+        )
+        reason = response.headers.get("x-adapter-reason", "")
+        known = application is not None and (response.status_code == 200 or "quota" in reason)
+        self.totals.add(
+            status=response.status_code,
+            application=application.name if application and known else "",
+            violated_policy=POLICY_OF_REASON.get(reason, reason),
+            response_bytes=len(response.content),
+            duration_ms=(time.monotonic() - started) * 1000,
+        )
+        return Answer(response.status_code, dict(response.headers), response.json())
+
+    async def _until(
+        self, status: int, application: Application, deadline_s: float = _WITHIN_ONE_POLL_S
+    ) -> str:
+        """Ask until that status comes; tell whether it came within one poll."""
+        started = time.monotonic()
+        while True:
+            answer = await self._get(application)
+            elapsed = time.monotonic() - started
+            if answer.status == status:
+                self._report.say(f"{status} after {elapsed:.1f} s")
+                return f"{status} within one poll"
+            if elapsed > deadline_s:
+                return f"still {answer.status} after {elapsed:.1f} s"
+            await asyncio.sleep(0.1)
+
+    async def _collected(self, expected: int) -> list[dict[str, Any]]:
+        """The platform's events, as soon as there are enough, or what there is in the end."""
+        deadline = time.monotonic() + _ANALYTICS_DEADLINE_S
+        while True:
+            await self._admin.log_in()
+            events = await self._admin.events(duration="1d", maxResults=20_000)
+            if len(events) >= expected or time.monotonic() > deadline:
+                return events
+            await asyncio.sleep(0.25)

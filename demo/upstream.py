@@ -1,0 +1,86 @@
+"""The service behind Envoy: it tells what reached it, over HTTP and over gRPC."""
+
+import asyncio
+import json
+from typing import Any
+
+import grpc
+from aiohttp import WSMsgType, web
+
+ECHO = "/demo.Echo/Headers"
+"""A unary gRPC method: whatever it is sent, it answers with its call's metadata as JSON."""
+
+
+class Upstream:
+    """An HTTP service and a gRPC service on loopback ports; 0 lets the system choose."""
+
+    def __init__(self, http_port: int = 0, grpc_port: int = 0) -> None:
+        self._ports = http_port, grpc_port
+        self.http_address = ""
+        self.grpc_address = ""
+        self.requests = 0
+        """How many HTTP requests have arrived."""
+
+    async def start(self) -> None:
+        """Listen on both ports."""
+        app = web.Application(client_max_size=1 << 24)
+        app.router.add_get("/socket", _echo_socket)
+        app.router.add_route("*", "/{path:.*}", self._tell)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        http_port, grpc_port = self._ports
+        await web.TCPSite(self._runner, "127.0.0.1", http_port).start()
+        self.http_address = f"127.0.0.1:{self._runner.addresses[0][1]}"
+        self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        self._grpc.add_generic_rpc_handlers((_EchoMethod(),))
+        self.grpc_address = f"127.0.0.1:{self._grpc.add_insecure_port(f'127.0.0.1:{grpc_port}')}"
+        await self._grpc.start()
+
+    async def stop(self) -> None:
+        """Stop both."""
+        await self._grpc.stop(0)
+        await self._runner.cleanup()
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        """Method, path and query, headers and body size, as they arrived."""
+        self.requests += 1
+        seen = {
+            "method": request.method,
+            "path": request.raw_path,
+            "headers": [[name.lower(), value] for name, value in request.headers.items()],
+            "body_bytes": len(await request.read()),
+        }
+        body = json.dumps(seen, indent=2, ensure_ascii=True) + "\n"
+        return web.Response(text=body, content_type="application/json")
+
+
+async def _echo_socket(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        if message.type is WSMsgType.TEXT:
+            await socket.send_str(message.data)
+    return socket
+
+
+class _EchoMethod(grpc.GenericRpcHandler):
+    def service(self, handler_call_details: Any) -> Any:
+        if handler_call_details.method != ECHO:
+            return None
+        return grpc.unary_unary_rpc_method_handler(_tell_metadata)
+
+
+async def _tell_metadata(_: bytes, context: Any) -> bytes:
+    metadata = [[name, str(value)] for name, value in context.invocation_metadata()]
+    return json.dumps(metadata).encode()
+
+
+async def _serve() -> None:
+    upstream = Upstream()
+    await upstream.start()
+    print(f"HTTP on {upstream.http_address}, gRPC on {upstream.grpc_address}")
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

@@ -1,0 +1,35 @@
+"""Generate adapter/messages/ from the .proto files beside this script: `make protos`.
+
+The files are compiled under the names of the modules they become (`adapter/messages/x.proto`), so
+that imports among them work, and no file of another package in the process can have the same name.
+"""
+
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+from grpc_tools import protoc
+
+PROTOS = Path(__file__).parent
+PACKAGE = "adapter/messages"
+
+
+def generate(root: Path) -> None:
+    """Write the modules and their type stubs below `root`; exit when a file does not compile."""
+    names = sorted(path.name for path in PROTOS.glob("*.proto"))
+    status = protoc.main(
+        [
+            "protoc",
+            f"-I{PACKAGE}={PROTOS}",
+            f"-I{files('grpc_tools') / '_proto'}",
+            f"--python_out={root}",
+            f"--pyi_out={root}",
+            *(f"{PACKAGE}/{name}" for name in names),
+        ]
+    )
+    if status:
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    generate(PROTOS.parent)

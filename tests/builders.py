@@ -1,0 +1,64 @@
+"""What a platform would say, built by hand and kept small."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from adapter.policy.catalog import (
+    ApiContent,
+    ApiInstance,
+    AppliedPolicy,
+    ClientApplication,
+    Contract,
+    HashedSecret,
+    SlaTier,
+)
+from adapter.policy.compile import CompiledPolicy
+from adapter.policy.decision import PolicyRef, Verdict
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.snapshot import Api, build_api
+
+SALT = "salt"
+
+
+def contract(
+    client_id: str, secret: str = "secret", *, name: str = "", tier_id: str | None = None
+) -> Contract:
+    """An application's contract; the contract's id is `contract-of-` and the client id."""
+    digest = hashlib.sha256((secret + SALT).encode()).hexdigest()
+    hashed = HashedSecret.parse(digest, SALT, "secret+salt")
+    application = ClientApplication(client_id, name or client_id, hashed)
+    return Contract(f"contract-of-{client_id}", application, tier_id)
+
+
+def applied(
+    policy_type: str, configuration: Mapping[str, Any] | None = None, **fields: Any
+) -> AppliedPolicy:
+    """A policy as an admin applies it."""
+    return AppliedPolicy(f"id-of-{policy_type}", policy_type, configuration or {}, **fields)
+
+
+def api(
+    api_id: str,
+    policies: Iterable[AppliedPolicy] = (),
+    contracts: Iterable[Contract] = (),
+    tiers: Iterable[SlaTier] = (),
+) -> Api:
+    """An API as a sync would compile it."""
+    content = ApiContent(
+        ApiInstance(api_id, f"api-{api_id}", "1.0.0"),
+        tuple(policies),
+        {tier.tier_id: tier for tier in tiers},
+        {contract.contract_id: contract for contract in contracts},
+    )
+    return build_api(content)
+
+
+def api_ruled_by(
+    api_id: str, evaluate: Callable[[Evaluation], Verdict], *, inspects_path: bool = False
+) -> Api:
+    """An API with one policy that is a function of the test's."""
+    policy = CompiledPolicy(PolicyRef("1", "test"), Rule(evaluate, inspects_path))
+    return Api(
+        ApiInstance(api_id, f"api-{api_id}", "1.0.0"), (policy,), inspects_path=inspects_path
+    )

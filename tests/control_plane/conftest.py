@@ -1,0 +1,132 @@
+"""A control plane without a network, whose clock the test moves."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from control_plane.app import create_app, open_services
+from control_plane.bootstrap import Credentials, set_up
+from control_plane.settings import Settings
+from control_plane.web import Services
+from demo.admin import Admin
+
+
+@dataclass
+class MovableClock:
+    """A clock that stands until it is moved."""
+
+    moment: datetime = field(default_factory=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+    def now(self) -> datetime:
+        """The time that the test set."""
+        return self.moment
+
+    def move(self, **delta: float) -> None:
+        """Let time pass, by arguments of timedelta."""
+        self.moment += timedelta(**delta)
+
+
+@dataclass
+class Platform:
+    """One control plane with an admin and a gateway, both with tokens."""
+
+    services: Services
+    clock: MovableClock
+    credentials: Credentials
+    admin: Admin
+    gateway: httpx.AsyncClient
+    anyone: httpx.AsyncClient
+
+    @property
+    def organization(self) -> str:
+        """The path of the organization."""
+        return f"/apimanager/api/v1/organizations/{self.credentials.organization_id}"
+
+    @property
+    def apis(self) -> str:
+        """The path of the environment's API instances."""
+        return f"{self.organization}/environments/{self.credentials.environment_id}/apis"
+
+    @property
+    def applications(self) -> str:
+        """The path of the client applications."""
+        return f"/exchange/api/v2/organizations/{self.credentials.organization_id}/applications"
+
+    @property
+    def analytics(self) -> str:
+        """The path of the analytics queries."""
+        return (
+            f"/analytics/1.0/{self.credentials.organization_id}"
+            f"/environments/{self.credentials.environment_id}"
+        )
+
+    def feed(self, api_id: int) -> str:
+        """The path of an API's contract feed."""
+        return (
+            f"/apigateway/ccs/v3/organizations/{self.credentials.organization_id}"
+            f"/environments/{self.credentials.environment_id}/apis/{api_id}/contracts"
+        )
+
+    async def page(self, url: str) -> dict[str, Any]:
+        """One page of the contract feed."""
+        response = await self.gateway.get(url, headers={"X-Accept-Hash-Algorithm": "sha256"})
+        assert response.status_code == 200, response.text
+        page: dict[str, Any] = response.json()
+        return page
+
+    async def rest(self, url: str) -> tuple[list[dict[str, Any]], str]:
+        """What the feed has from `url` on, and where to go on later."""
+        entries: list[dict[str, Any]] = []
+        while page := await self.page(url):
+            if not page["data"]:
+                return entries, page["links"]["next"]
+            entries += page["data"]
+            url = page["links"]["next"]
+        raise AssertionError("a page is never empty as a document")
+
+
+async def gateway_token(client: httpx.AsyncClient, credentials: Credentials) -> str:
+    """A token for the gateway."""
+    body = {
+        "grant_type": "client_credentials",
+        "client_id": credentials.gateway_client_id,
+        "client_secret": credentials.gateway_client_secret,
+    }
+    response = await client.post("/accounts/oauth2/token", json=body)
+    assert response.status_code == 200, response.text
+    return str(response.json()["access_token"])
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with small limits, so that tests reach them."""
+    return Settings(
+        database=tmp_path / "platform.db",
+        contract_page_size=3,
+        max_analytics_unpacked_mib=1,
+        max_analytics_events=500,
+    )
+
+
+@pytest.fixture
+async def platform(settings: Settings) -> AsyncIterator[Platform]:
+    """A control plane after its first start."""
+    clock = MovableClock()
+    services = open_services(settings, clock)
+    shown: list[Credentials] = []
+    set_up(services.database, services.hasher, shown.append)
+    transport = httpx.ASGITransport(create_app(services))
+    base_url = "http://platform.test"
+    async with (
+        httpx.AsyncClient(transport=transport, base_url=base_url) as anyone,
+        httpx.AsyncClient(transport=transport, base_url=base_url) as gateway,
+        Admin(base_url, asdict(shown[0]), transport=transport) as admin,
+    ):
+        gateway.headers["Authorization"] = f"Bearer {await gateway_token(anyone, shown[0])}"
+        yield Platform(services, clock, shown[0], admin, gateway, anyone)
+    services.close()

@@ -1,0 +1,260 @@
+"""Who gets in, and how far."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from control_plane.bootstrap import Credentials, reset
+from demo.admin import AdminError
+from tests.control_plane.conftest import Platform, gateway_token
+
+
+def _client_credentials(credentials: Credentials) -> dict[str, str]:
+    return {
+        "grant_type": "client_credentials",
+        "client_id": credentials.gateway_client_id,
+        "client_secret": credentials.gateway_client_secret,
+    }
+
+
+@pytest.mark.parametrize("path", ["/accounts/oauth2/token", "/accounts/api/v2/oauth2/token"])
+@pytest.mark.parametrize("encoding", ["json", "data"])
+async def test_a_gateway_gets_a_token_on_both_paths_and_encodings(
+    platform: Platform, path: str, encoding: str
+) -> None:
+    """Gateways send JSON, OAuth clients send forms, and both paths are documented."""
+    body = _client_credentials(platform.credentials)
+    response = await platform.anyone.request("POST", path, **{encoding: body})  # type: ignore[arg-type]
+    assert response.status_code == 200
+    assert response.json().keys() == {"access_token", "token_type", "expires_in"}
+    assert response.json()["token_type"] == "bearer"
+
+
+async def test_wrong_credentials_get_no_token_and_no_hint(platform: Platform) -> None:
+    """A wrong secret and an unknown client answer the same."""
+    good = _client_credentials(platform.credentials)
+    wrong = await platform.anyone.post(
+        "/accounts/oauth2/token", json=good | {"client_secret": "wrong"}
+    )
+    unknown = await platform.anyone.post(
+        "/accounts/oauth2/token", json=good | {"client_id": "unknown"}
+    )
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.json() == unknown.json()
+    assert wrong.json()["error"] == "invalid_client"
+
+
+async def test_each_kind_of_login_has_its_own_door(platform: Platform) -> None:
+    """The admin's password is no client secret, and the gateway's secret no password."""
+    credentials = platform.credentials
+    as_gateway = {
+        "grant_type": "client_credentials",
+        "client_id": credentials.admin_username,
+        "client_secret": credentials.admin_password,
+    }
+    as_admin = {
+        "username": credentials.gateway_client_id,
+        "password": credentials.gateway_client_secret,
+    }
+    assert (
+        await platform.anyone.post("/accounts/oauth2/token", json=as_gateway)
+    ).status_code == 401
+    assert (await platform.anyone.post("/accounts/login", json=as_admin)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b'{"grant_type": "password", "client_id": "a", "client_secret": "b"}', "grant_type"),
+        (b'{"grant_type": "client_credentials", "client_id": "a"}', "client_secret"),
+        (b"[]", "object"),
+        (b"{", "JSON"),
+        (b'{"grant_type": "client_credentials", "client_id": 5, "client_secret": {}}', "client_id"),
+    ],
+)
+async def test_a_bad_token_request_is_told_what_is_wrong(
+    platform: Platform, content: bytes, named: str
+) -> None:
+    """A token request that makes no sense is answered 400 and names the reason."""
+    response = await platform.anyone.post(
+        "/accounts/oauth2/token", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code == 400
+    assert named in response.json()["message"]
+
+
+@pytest.mark.parametrize("name", ["a\ud800b", "x" * 100_000, "a\x00b"])
+async def test_odd_names_are_only_unknown(platform: Platform, name: str) -> None:
+    """Whatever is sent as a name is refused, not an error of the server."""
+    import json  # noqa: PLC0415
+
+    body = json.dumps({"username": name, "password": name})
+    response = await platform.anyone.post(
+        "/accounts/login", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code in (400, 401)
+
+
+async def test_every_call_needs_a_token(platform: Platform) -> None:
+    """Without a valid token there is health, login, and nothing else."""
+    assert (await platform.anyone.get("/healthz")).status_code == 200
+    for token in (None, "Bearer wrong", "Bearer", "Basic YTpi", "Bearer \xff"):
+        headers = {} if token is None else {"Authorization": token.encode("latin-1")}
+        for path in (platform.apis, platform.feed(1), platform.applications, "/accounts/api/me"):
+            response = await platform.anyone.get(path, headers=headers)  # type: ignore[arg-type]
+            assert response.status_code == 401
+            assert response.headers["WWW-Authenticate"] == "Bearer"
+        sent = await platform.anyone.post("/v2/analytics/events", content=b"", headers=headers)  # type: ignore[arg-type]
+        assert sent.status_code == 401
+
+
+async def test_no_route_is_open_by_accident(platform: Platform) -> None:
+    """A route added without a look at the caller would answer something other than 401."""
+    app = platform.anyone._transport.app  # type: ignore[attr-defined]
+    open_paths = {
+        "/healthz",
+        "/accounts/login",
+        "/accounts/oauth2/token",
+        "/accounts/api/v2/oauth2/token",
+    }
+    for path, methods in _routes(app):
+        if path in open_paths:
+            continue
+        url = path.replace("{organization_id}", "x").replace("{environment_id}", "x")
+        for part in ("api_id", "policy_id", "tier_id", "contract_id", "application_id"):
+            url = url.replace("{%s}" % part, "1")
+        for method in methods:
+            response = await platform.anyone.request(method, url)
+            assert response.status_code == 401, f"{method} {path}"
+
+
+def _routes(app: object) -> list[tuple[str, set[str]]]:
+    from fastapi.routing import iter_route_contexts  # noqa: PLC0415
+
+    return [
+        (context.path, set(context.methods or ()))
+        for context in iter_route_contexts(app.routes)  # type: ignore[attr-defined]
+    ]
+
+
+async def test_a_token_ends(platform: Platform) -> None:
+    """A token works for its lifetime and not a moment longer."""
+    platform.clock.move(seconds=platform.services.settings.token_lifetime_s - 1)
+    assert (await platform.gateway.get(platform.apis)).status_code == 200
+    platform.clock.move(seconds=1)
+    assert (await platform.gateway.get(platform.apis)).status_code == 401
+
+
+async def test_a_gateway_may_only_read_what_it_needs(platform: Platform) -> None:
+    """A gateway's token that leaks can't change anything or list client applications."""
+    api = await platform.admin.create_api("orders")
+    own = f"{platform.apis}/{api['id']}"
+    readable = (
+        platform.apis,
+        own,
+        f"{own}/policies",
+        f"{own}/tiers",
+        f"{platform.organization}/automated-policies"
+        f"?environmentId={platform.credentials.environment_id}",
+    )
+    for path in readable:
+        assert (await platform.gateway.get(path)).status_code == 200, path
+    for method, path in (
+        ("POST", platform.apis),
+        ("DELETE", own),
+        ("POST", f"{own}/policies"),
+        ("POST", f"{own}/tiers"),
+        ("GET", f"{own}/contracts"),
+        ("GET", platform.applications),
+        ("POST", f"{platform.organization}/automated-policies"),
+        ("GET", f"{platform.analytics}/summary?groupBy=api"),
+    ):
+        assert (await platform.gateway.request(method, path)).status_code == 403, path
+
+
+async def test_foreign_organizations_and_environments_do_not_exist(platform: Platform) -> None:
+    """A caller learns nothing about what is not its own."""
+    own = platform.credentials
+    for path in (
+        platform.apis.replace(own.organization_id, "other"),
+        platform.apis.replace(own.environment_id, "other"),
+        f"{platform.organization}/automated-policies?environmentId=other",
+    ):
+        assert (await platform.gateway.get(path)).status_code == 404
+        with pytest.raises(AdminError) as refused:
+            await platform.admin.ask("GET", path)
+        assert refused.value.status == 404
+
+
+async def test_scripts_find_their_way_from_a_token_alone(platform: Platform) -> None:
+    """The ids that paths need can be asked for."""
+    me = await platform.admin.ask("GET", "/accounts/api/me")
+    organization_id = me["user"]["organization"]["id"]
+    assert organization_id == platform.credentials.organization_id
+    path = f"/accounts/api/organizations/{organization_id}/environments"
+    found = await platform.admin.ask("GET", path)
+    assert [row["id"] for row in found["data"]] == [platform.credentials.environment_id]
+
+
+async def test_reset_ends_the_old_credentials_and_tokens(platform: Platform) -> None:
+    """After a reset nothing of the old works, and the new ones do."""
+    shown: list[Credentials] = []
+    reset(platform.services.database, platform.services.hasher, shown.append)
+    assert (await platform.gateway.get(platform.apis)).status_code == 401
+    old = _client_credentials(platform.credentials)
+    assert (await platform.anyone.post("/accounts/oauth2/token", json=old)).status_code == 401
+    assert await gateway_token(platform.anyone, shown[0])
+
+
+async def test_no_secret_is_on_disk_or_in_a_repr(platform: Platform, tmp_path: Path) -> None:
+    """Whoever reads the database files learns no password, client secret or token."""
+    application = await platform.admin.create_application("phone")
+    secrets = [
+        application["clientSecret"],
+        platform.credentials.admin_password,
+        platform.credentials.gateway_client_secret,
+        platform.gateway.headers["Authorization"].removeprefix("Bearer "),
+    ]
+    files = [path.read_bytes() for path in tmp_path.iterdir()]
+    assert any(application["clientId"].encode() in content for content in files)
+    for secret in secrets:
+        assert not any(secret.encode() in content for content in files)
+        assert secret not in repr(platform.credentials)
+
+
+async def test_tokens_of_one_login_are_bounded(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that asks for a token before each call pushes out its own oldest."""
+    monkeypatch.setattr("control_plane.access.MAX_TOKENS_PER_LOGIN", 3)
+    tokens = []
+    for _ in range(4):
+        platform.clock.move(seconds=1)
+        tokens.append(await gateway_token(platform.anyone, platform.credentials))
+    statuses = [
+        (
+            await platform.anyone.get(platform.apis, headers={"Authorization": f"Bearer {token}"})
+        ).status_code
+        for token in tokens
+    ]
+    assert statuses == [401, 200, 200, 200]
+
+
+async def test_bodies_are_bounded(platform: Platform) -> None:
+    """A body over the limit is refused, declared or not, before it is kept."""
+
+    async def endless() -> object:
+        while True:
+            yield b"x" * 65_536
+
+    declared = await platform.anyone.post("/accounts/login", content=b"x" * (1 << 20) + b"x")
+    undeclared = await platform.anyone.post("/accounts/login", content=endless())  # type: ignore[arg-type]
+    assert declared.status_code == undeclared.status_code == 413
+
+
+async def test_unknown_paths_answer_like_the_rest(platform: Platform) -> None:
+    """Errors of routing have the same body as all others."""
+    response: httpx.Response = await platform.anyone.get("/nothing/here")
+    assert response.status_code == 404
+    assert response.json().keys() == {"error", "message"}

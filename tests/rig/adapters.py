@@ -1,0 +1,130 @@
+"""The adapter's gRPC edge in this process, deciding by a fixed snapshot."""
+
+from collections.abc import Awaitable, Iterable
+from types import TracebackType
+from typing import Self
+
+from adapter.authorization.authorizer import Authorizer
+from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.clock import SystemClock
+from adapter.errors import StoreError
+from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.service import AuthorizationService
+from adapter.policy.bindings import BindingTable
+from adapter.policy.decision import Charge, Decision, QuotaState
+from adapter.policy.snapshot import Api
+from adapter.transport.caller_token import CallerToken
+from adapter.transport.grpcio_server import GrpcioServer, ServerOptions
+from adapter.transport.service import ClientStreamMethod, Metadata
+
+ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
+
+
+class BrokenQuotas:
+    """A quota store that is down."""
+
+    def charge(self, check_id: str, charge: Charge) -> QuotaState | Awaitable[QuotaState]:
+        """Fail."""
+        raise StoreError("the quota store is down")
+
+
+class Observed:
+    """Keeps what observers are told."""
+
+    def __init__(self) -> None:
+        self.decisions: list[Decision] = []
+        self.failed: list[tuple[str, int]] = []
+
+    def decided(self, decision: Decision, elapsed_s: float) -> None:
+        """See `AuthorizationObserver`."""
+        self.decisions.append(decision)
+
+    def call_failed(self, path: str, code: int) -> None:
+        """See `TransportObserver`."""
+        self.failed.append((path, code))
+
+
+class CollectedLogs:
+    """Keeps the messages of all access log streams, undecoded."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+        self.opened = 0
+        self.finished = 0
+
+    def open(self, metadata: Metadata) -> Self:
+        """A stream begins."""
+        self.opened += 1
+        return self
+
+    def consume(self, message: bytes) -> None:
+        """See `StreamConsumer`."""
+        self.messages.append(message)
+
+    def finish(self) -> None:
+        """See `StreamConsumer`."""
+        self.finished += 1
+
+
+class AdapterInProcess:
+    """`async with AdapterInProcess(apis) as adapter:` serves on `adapter.address`."""
+
+    def __init__(
+        self,
+        apis: Iterable[Api],
+        address: str = "127.0.0.1:0",
+        *,
+        token: str | None = None,
+        options: ServerOptions | None = None,
+        logs: CollectedLogs | None = None,
+    ) -> None:
+        clock = SystemClock()
+        snapshots = SnapshotStore(clock)
+        snapshots.publish(apis)
+        self.observed = Observed()
+        self.logs = logs or CollectedLogs()
+        authorizer = Authorizer(
+            snapshots,
+            BindingTable(),
+            Gatekeeper(clock, clock.now),
+            BrokenQuotas(),
+            clock,
+            discovered=DiscoveredServices(),
+        )
+        service = AuthorizationService(
+            authorizer,
+            RequestReader(),
+            ResponseWriter(),
+            token=CallerToken(token),
+            observer=self.observed,
+            clock=clock,
+        )
+        self.server = GrpcioServer(
+            (service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)),
+            options or ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1),
+            self.observed,
+            clock,
+        )
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return self.server.addresses[0]
+
+    async def __aenter__(self) -> Self:
+        """Start and serve."""
+        await self.server.start()
+        await self.server.set_serving(True)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop, if it has not been stopped already."""
+        await self.server.drain_and_stop()

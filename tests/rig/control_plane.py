@@ -1,0 +1,83 @@
+"""A real control plane on loopback, in this process, that tests may stop and start again."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from control_plane.app import open_services
+from control_plane.bootstrap import Credentials, set_up
+from control_plane.cli import server_config
+from control_plane.clock import SystemClock
+from control_plane.settings import Settings
+from demo.admin import Admin
+
+START_DEADLINE_S = 20
+
+
+class RunningControlPlane:
+    """A control plane with a database of its own, and an admin who is logged in.
+
+    `stop` and `start` play an outage: address, credentials and database stay the same.
+    """
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
+        """`settings` are those of `control_plane.settings`, beside the database."""
+        self._settings = Settings(database=directory / "control-plane.db", **settings)
+        self._port = 0
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self.credentials: Credentials
+        self.admin: Admin
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, or will again after `start`."""
+        return f"http://127.0.0.1:{self._port}"
+
+    async def start(self) -> None:
+        """Serve; return when requests are answered."""
+        services = open_services(self._settings, SystemClock())
+        set_up(services.database, services.hasher, self._keep)
+        bound = socket.create_server(("127.0.0.1", self._port))
+        self._port = bound.getsockname()[1]
+        self._server = uvicorn.Server(server_config(services))
+        # Off the main thread uvicorn leaves signals alone, and its loop can't hold up the test's.
+        self._thread = threading.Thread(target=self._server.run, args=([bound],))
+        self._thread.start()
+        deadline = time.monotonic() + START_DEADLINE_S
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the control plane did not start")
+            await asyncio.sleep(0.01)
+
+    def _keep(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+
+    async def stop(self) -> None:
+        """Stop serving; connections are refused from then on."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            await asyncio.to_thread(self._thread.join)
+            self._server = self._thread = None
+
+
+@asynccontextmanager
+async def running_control_plane(
+    directory: Path, **settings: Any
+) -> AsyncIterator[RunningControlPlane]:
+    """A control plane that serves while the block runs."""
+    platform = RunningControlPlane(directory, **settings)
+    await platform.start()
+    try:
+        async with Admin(platform.base_url, asdict(platform.credentials)) as platform.admin:
+            yield platform
+    finally:
+        await platform.stop()

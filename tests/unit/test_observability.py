@@ -1,0 +1,54 @@
+"""Logs and metrics, as operators read them."""
+
+import json
+
+import pytest
+import structlog
+
+from adapter.authorization.tally import DecisionTally
+from adapter.observability import INSTRUMENTS, Telemetry, configure_logging
+from adapter.policy.catalog import ApiInstance
+from adapter.policy.decision import Allowed
+
+
+def test_counters_and_readings_show_in_prometheus_format() -> None:
+    """What is counted and what is read on demand appear with their labels."""
+    telemetry = Telemetry()
+    telemetry.add("adapter_sync_polls", kind="policies", result="succeeded")
+    telemetry.observe("adapter_apis", lambda: {("open",): 3, ("closed",): 1})
+    text = telemetry.render().decode()
+    telemetry.close()
+    assert 'adapter_sync_polls_total{kind="policies",result="succeeded"} 1.0' in text
+    assert 'adapter_apis{state="closed"} 1.0' in text
+
+
+def test_durations_show_as_a_histogram() -> None:
+    """Buckets are cumulative and end with +Inf, so that quantiles can be taken."""
+    telemetry, tally = Telemetry(), DecisionTally()
+    telemetry.observe_durations(tally)
+    tally.add(Allowed(ApiInstance("7", "orders"), 1), 0.00002)
+    text = telemetry.render().decode()
+    telemetry.close()
+    assert 'adapter_check_duration_seconds_bucket{le="1e-05"} 0.0' in text
+    assert 'adapter_check_duration_seconds_bucket{le="+Inf"} 1.0' in text
+
+
+def test_every_metric_says_what_it_means() -> None:
+    """No metric without a description; counters do not carry the suffix that exporters add."""
+    for name, instrument in INSTRUMENTS.items():
+        assert name.startswith("adapter_")
+        assert instrument.description
+        assert not name.endswith("_total")
+
+
+def test_machines_get_one_json_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Log lines parse, carry level and time, and respect the level."""
+    configure_logging("info", "json")
+    log = structlog.get_logger()
+    log.debug("too.fine")
+    log.info("sync.published", api_id="7")
+    structlog.reset_defaults()
+    (line,) = capsys.readouterr().err.splitlines()
+    entry = json.loads(line)
+    assert (entry["event"], entry["level"], entry["api_id"]) == ("sync.published", "info", "7")
+    assert entry["timestamp"].endswith("Z")
