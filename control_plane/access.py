@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -13,9 +14,6 @@ from control_plane.database import Database
 from control_plane.errors import Forbidden, NotFound, Unauthenticated
 from control_plane.hashing import LoginHasher, token_hash
 from control_plane.schema import AccessToken, Environment, Login
-
-# A client that asks for a token before each call would fill the table; the oldest make room.
-MAX_TOKENS_PER_LOGIN = 1000
 
 
 class Role(StrEnum):
@@ -59,12 +57,20 @@ class Access:
     """Gives out tokens and recognises them."""
 
     def __init__(
-        self, database: Database, hasher: LoginHasher, clock: Clock, lifetime_s: int
+        self,
+        database: Database,
+        hasher: LoginHasher,
+        clock: Clock,
+        *,
+        lifetime_s: int,
+        max_tokens_per_login: int = 1000,
     ) -> None:
+        """`max_tokens_per_login` are kept; a client that asks before each call loses its oldest."""
         self._database = database
         self._hasher = hasher
         self._clock = clock
         self.lifetime_s = lifetime_s
+        self._max_tokens = max_tokens_per_login
 
     def log_in(self, name: str, secret: str, role: Role) -> str:
         """A new token; raise Unauthenticated, the same for a wrong name as for a wrong secret."""
@@ -72,6 +78,8 @@ class Access:
             login = session.get(Login, name)
         known = login is not None and login.role == role
         if not self._hasher.matches(secret, login.secret_hash if login and known else None):
+            # Without the name: people type passwords into the wrong field.
+            structlog.get_logger().warning("access.login_refused", role=role.value)
             raise Unauthenticated("unknown name or wrong secret")
         return self._issue(name)
 
@@ -82,7 +90,7 @@ class Access:
             select(AccessToken.token_hash)
             .where(AccessToken.login_name == login_name)
             .order_by(AccessToken.expires_at.desc())
-            .limit(MAX_TOKENS_PER_LOGIN - 1)
+            .limit(self._max_tokens - 1)
         )
         with self._database.write() as session:
             session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))

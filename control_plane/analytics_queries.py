@@ -97,6 +97,7 @@ def _window(
     scope: EnvironmentAdmin,
     *,
     api_ids: Annotated[str | None, Query(alias="apiIds")] = None,
+    api_version_ids: Annotated[str | None, Query(alias="apiVersionIds")] = None,
     start: Annotated[datetime | None, Query(alias="startDate")] = None,
     end: Annotated[datetime | None, Query(alias="endDate")] = None,
     duration: str = "1d",
@@ -108,7 +109,14 @@ def _window(
         since = _aware(start) if start else until - _parse_duration(duration)
     except OverflowError as error:
         raise BadRequest(f"duration: {duration!r} reaches back too far") from error
-    return Window(scope.environment_id, since, until, _parse_api_ids(api_ids), path_prefix)
+    return Window(
+        scope.environment_id,
+        since,
+        until,
+        _parse_ids("apiIds", api_ids),
+        _parse_ids("apiVersionIds", api_version_ids),
+        path_prefix,
+    )
 
 
 InWindow = Annotated[Window, Depends(_window)]
@@ -125,12 +133,12 @@ def _parse_duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def _parse_api_ids(text: str | None) -> tuple[int, ...] | None:
+def _parse_ids(parameter: str, text: str | None) -> tuple[int, ...] | None:
     if text is None or text in ("all", "*"):
         return None
     parts = text.split(",")
     if len(parts) > 1000 or not all(part.isascii() and part.isdigit() for part in parts):
-        raise BadRequest("apiIds: must be numbers with commas between, or all")
+        raise BadRequest(f"{parameter}: must be numbers with commas between, or all")
     return tuple(min(int(part[:20]), MAX_ID) for part in parts)
 
 

@@ -71,6 +71,7 @@ class Window:
     start: datetime
     end: datetime
     api_ids: tuple[int, ...] | None = None
+    api_version_ids: tuple[int, ...] | None = None
     path_prefix: str = ""
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -82,6 +83,9 @@ class Window:
         ]
         if self.api_ids is not None:
             found.append(events.c.api_id.in_(self.api_ids))
+        if self.api_ids is not None and self.api_version_ids is not None:
+            version = func.coalesce(events.c.api_version_id, events.c.api_id)
+            found.append(version.in_(self.api_version_ids))
         if self.path_prefix:
             # Not LIKE: in SQLite that ignores case, and paths don't.
             found.append(func.substr(events.c.path, 1, len(self.path_prefix)) == self.path_prefix)

@@ -143,7 +143,7 @@ def _active_contracts(session: Session) -> dict[int, int]:
         .where(Contract.status == "APPROVED")
         .group_by(Contract.api_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _asset_document(

@@ -44,7 +44,7 @@ _CONFIGURATION_FILE = 0x45506370
 _EVENTS_FILE = 0x45506576
 
 
-def open_services(settings: Settings, clock: Clock) -> Services:
+def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None = None) -> Services:
     """Open the databases; raise UnusableDatabaseError if one can't be used."""
     path = settings.database
     database = Database(path, Base.metadata, application_id=_CONFIGURATION_FILE)
@@ -53,14 +53,14 @@ def open_services(settings: Settings, clock: Clock) -> Services:
     except Exception:
         database.close()
         raise
-    hasher = LoginHasher()
+    hasher = hasher or LoginHasher()
     return Services(
         settings=settings,
         clock=clock,
         database=database,
         events=EventStore(event_database, settings.analytics_retention_days),
         hasher=hasher,
-        access=Access(database, hasher, clock, settings.token_lifetime_s),
+        access=Access(database, hasher, clock, lifetime_s=settings.token_lifetime_s),
     )
 
 

@@ -47,6 +47,9 @@ def serve(
     log_format: Annotated[str, typer.Option(help="console or json.")] = "console",
 ) -> None:
     """Run the platform. The first start prints its credentials, once."""
+    # uvicorn raises the signal again when it has stopped; that is then an ordinary end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     _configure_logs(log_format)
     try:
         services = _services(database)
@@ -147,9 +150,6 @@ def server_config(services: Services) -> uvicorn.Config:
 
 
 def _run(services: Services, bound: socket.socket) -> None:
-    # uvicorn raises the signal again when it has stopped; that is then an ordinary end.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)
     log = structlog.get_logger()
     log.info("control_plane.started", pid=os.getpid())
     try:

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,9 @@ class Database:
             with self._writing.begin() as connection:
                 _claim(connection, application_id, path)
                 metadata.create_all(connection)
+            # Only now that it is ours: the mode is written into the file.
+            with closing(self._engine.raw_connection()) as raw:
+                raw.cursor().execute("PRAGMA journal_mode=WAL").close()
         except (DatabaseError, OSError) as error:
             self.close()
             raise UnusableDatabaseError(f"database {path}: {error}") from error
@@ -77,7 +80,6 @@ def _engine(path: Path) -> Engine:
         connection.isolation_level = None
         for pragma in (
             f"busy_timeout={_BUSY_TIMEOUT_MS}",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
         ):

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from control_plane.settings import SecretForm
 
-# RFC 7914; about 50 ms and 16 MiB a guess.
-_SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**14, 8, 1
+# RFC 7914's N, r and p; about 50 ms and 16 MiB a guess.
+DEFAULT_COST = 2**14
+_BLOCK_SIZE, _PARALLEL = 8, 1
 _SALT_BYTES = 16
 
 
@@ -21,7 +22,8 @@ class LoginHasher:
     take them from everyone else.
     """
 
-    def __init__(self, max_concurrent: int = 4) -> None:
+    def __init__(self, *, cost: int = DEFAULT_COST, max_concurrent: int = 4) -> None:
+        self._cost = cost
         self._slots = threading.BoundedSemaphore(max_concurrent)
         self._nobody = self.hash(secrets.token_urlsafe())
 
@@ -39,7 +41,7 @@ class LoginHasher:
     def _scrypt(self, secret: str, salt: bytes) -> bytes:
         with self._slots:
             return hashlib.scrypt(
-                secret.encode(), salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, dklen=32
+                secret.encode(), salt=salt, n=self._cost, r=_BLOCK_SIZE, p=_PARALLEL, dklen=32
             )
 
 

@@ -1,7 +1,5 @@
-"""Policies of one API instance, and when they last changed."""
+"""Policies of one API instance."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -10,6 +8,7 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from control_plane.conditional import unchanged
 from control_plane.errors import BadRequest
 from control_plane.schema import ApiInstance, Policy
 from control_plane.web import (
@@ -34,9 +33,6 @@ router = APIRouter(
 VENDOR_GROUP_ID = "68ef9520-24e9-4cf2-b2f5-620025690913"
 
 MAX_POLICIES = 100
-
-# A change is dated before it is committed. An answer from in between must not count as newer.
-COMMIT_ALLOWANCE = timedelta(seconds=2)
 
 Order = Annotated[int, Field(ge=1, le=1_000_000)]
 Regex = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -121,35 +117,6 @@ def _document(policy: Policy, *, with_template: bool = True) -> dict[str, Any]:
             "technology": policy.api.technology,
         }
     return document
-
-
-def unchanged(changed_at: datetime, if_modified_since: str | None, now: datetime) -> bool:
-    """Whether nothing changed since the time that the client names (RFC 9110, 13.1.3).
-
-    The official document says an epoch; seconds, milliseconds and an HTTP date are understood.
-    What can't be read, or lies in the future, is as good as no condition.
-    """
-    since = _moment(if_modified_since) if if_modified_since else None
-    return since is not None and since <= now and changed_at + COMMIT_ALLOWANCE < since
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return _http_date(text)
-    try:
-        return datetime.fromtimestamp(number / 1000 if number > 1e11 else number, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @router.get("", response_model=None)

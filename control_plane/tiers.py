@@ -112,7 +112,7 @@ def _application_counts(session: Session, api_id: int) -> dict[int | None, int]:
         .where(Contract.api_id == api_id)
         .group_by(Contract.tier_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 @router.post("", status_code=201)

@@ -1,11 +1,11 @@
 """Tokens for gateways (client credentials, RFC 6749 section 4.4) and for users (login)."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from sqlalchemy import select
 
 from control_plane.access import Role
@@ -16,19 +16,29 @@ from control_plane.web import InCaller, InServices, OrganizationReader, Services
 router = APIRouter(prefix="/accounts")
 
 
+def _encodable(secret: SecretStr) -> SecretStr:
+    """Refuse lone surrogates, which JSON can write and no hash can take."""
+    secret.get_secret_value().encode()
+    return secret
+
+
+Text = Annotated[str, Field(max_length=500)]
+Secret = Annotated[SecretStr, Field(max_length=500), AfterValidator(_encodable)]
+
+
 class GatewayLogin(BaseModel):
     """A token request by client credentials."""
 
-    grant_type: str
-    client_id: str
-    client_secret: SecretStr
+    grant_type: Text
+    client_id: Text
+    client_secret: Secret
 
 
 class UserLogin(BaseModel):
     """A user's name and password."""
 
-    username: str
-    password: SecretStr
+    username: Text
+    password: Secret
 
 
 async def _fields(request: Request) -> dict[str, Any]:

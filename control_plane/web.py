@@ -32,8 +32,8 @@ Row = TypeVar("Row")
 
 
 def _only_json(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what Python's JSON reader lets in and its writer can't put out: NaN, Infinity."""
-    json.dumps(value, allow_nan=False)
+    """Refuse what Python's JSON reader lets in and no answer could carry: NaN, lone surrogates."""
+    json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     return value
 
 

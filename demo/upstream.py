@@ -26,7 +26,9 @@ class Upstream:
         app = web.Application(client_max_size=1 << 24)
         app.router.add_get("/socket", _echo_socket)
         app.router.add_route("*", "/{path:.*}", self._tell)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(
+            app, access_log=None, max_field_size=1 << 16, max_line_size=1 << 16
+        )
         await self._runner.setup()
         http_port, grpc_port = self._ports
         await web.TCPSite(self._runner, "127.0.0.1", http_port).start()

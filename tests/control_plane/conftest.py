@@ -11,6 +11,7 @@ import pytest
 
 from control_plane.app import create_app, open_services
 from control_plane.bootstrap import Credentials, set_up
+from control_plane.hashing import LoginHasher
 from control_plane.settings import Settings
 from control_plane.web import Services
 from demo.admin import Admin
@@ -117,7 +118,7 @@ def settings(tmp_path: Path) -> Settings:
 async def platform(settings: Settings) -> AsyncIterator[Platform]:
     """A control plane after its first start."""
     clock = MovableClock()
-    services = open_services(settings, clock)
+    services = open_services(settings, clock, LoginHasher(cost=2))
     shown: list[Credentials] = []
     set_up(services.database, services.hasher, shown.append)
     transport = httpx.ASGITransport(create_app(services))
