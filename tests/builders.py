@@ -19,10 +19,12 @@ from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.snapshot import Api, build_api
 
 SALT = "salt"
+SECRET = "secret"
+"""Of every application that is given no other."""
 
 
 def contract(
-    client_id: str, secret: str = "secret", *, name: str = "", tier_id: str | None = None
+    client_id: str, *, secret: str = SECRET, name: str = "", tier_id: str | None = None
 ) -> Contract:
     """An application's contract; the contract's id is `contract-of-` and the client id."""
     digest = hashlib.sha256((secret + SALT).encode()).hexdigest()

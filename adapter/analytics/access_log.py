@@ -4,9 +4,9 @@ Knows no transport: messages come as bytes, one by one. Envoy never waits for an
 never told of a failure, so nothing here may block, and one strange entry costs only itself.
 """
 
-import hmac
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import Final
 
 import structlog
@@ -17,13 +17,12 @@ from adapter.analytics.event import ApiEvent, EventEncoder, uuid7
 from adapter.analytics.observer import AnalyticsObserver, SilentObserver, Unattributed
 from adapter.analytics.spool import EventSpool
 from adapter.clock import Clock, MonotonicTime
-from adapter.errors import RpcError
 from adapter.messages import access_log_pb2 as pb
+from adapter.transport.caller_token import CallerToken
+from adapter.transport.service import Metadata
 
 METHOD_PATH: Final = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
-TOKEN_METADATA: Final = "x-adapter-token"  # noqa: S105 - the name of a header
 
-_UNAUTHENTICATED: Final = 16
 _BROKEN: Final = (DecodeError, ValueError, OverflowError, OSError)
 """What unreadable bytes and impossible moments raise (the system's calendar may raise OSError)."""
 
@@ -35,7 +34,7 @@ _COMPLAINT_INTERVAL_S: Final = 60
 class AccessLogService:
     """Takes the streams of all Envoy workers; they have no state, so one object consumes them all.
 
-    Where `token` is not empty, a stream must bring it in its metadata, as Checks do.
+    A stream brings the same token as Checks do.
     """
 
     def __init__(
@@ -44,8 +43,8 @@ class AccessLogService:
         encoder: EventEncoder,
         spool: EventSpool,
         clock: Clock,
+        token: CallerToken,
         *,
-        token: str = "",
         observer: AnalyticsObserver | None = None,
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
@@ -53,19 +52,15 @@ class AccessLogService:
         self._encoder = encoder
         self._spool = spool
         self._clock = clock
-        self._token = token.encode()
+        self._token = token
         self._observer = observer or SilentObserver()
         self._random_bytes = random_bytes
         self._complained_at: MonotonicTime | None = None
         self._log = structlog.get_logger()
 
-    def open(self, metadata: Mapping[str, str]) -> "AccessLogService":
+    def open(self, metadata: Metadata) -> "AccessLogService":
         """The consumer of a new stream; RpcError UNAUTHENTICATED for a missing or wrong token."""
-        brought = metadata.get(TOKEN_METADATA, "").encode()
-        if self._token and not hmac.compare_digest(brought, self._token):
-            raise RpcError(
-                _UNAUTHENTICATED, f"access log stream without the right {TOKEN_METADATA}"
-            )
+        self._token.verify(metadata)
         return self
 
     def consume(self, message: bytes) -> None:
@@ -88,14 +83,16 @@ class AccessLogService:
 
     def _events(
         self,
-        entries: Iterable[bytes],
+        entries: Sequence[bytes],
         translate: Callable[[bytes, str], ApiEvent | Unattributed | None],
     ) -> list[bytes]:
         now_ms = int(self._clock.now() * 1000)
+        # Drawn for all at once: one call of the system instead of one for each entry.
+        random = BytesIO(self._random_bytes(_RANDOM_BYTES * len(entries)))
         events = []
         for entry in entries:
             try:
-                event = translate(entry, uuid7(now_ms, self._random_bytes(_RANDOM_BYTES)))
+                event = translate(entry, uuid7(now_ms, random.read(_RANDOM_BYTES)))
                 if isinstance(event, ApiEvent):
                     events.append(self._encoder.encode(event))
                 elif event is not None:

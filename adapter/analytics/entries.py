@@ -40,18 +40,25 @@ _FINAL: Final = frozenset({pb.NOT_SET, pb.TCP_CONNECTION_END, pb.DOWNSTREAM_END}
 """The one entry that every request ends with; the others are reports on the way."""
 
 _EXTERNAL_SERVICE: Final = 1
-_METHODS: Final = (
-    *("", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"),
-)
-_POST: Final = _METHODS.index("POST")
+_METHODS: Final = {
+    1: "GET",
+    2: "HEAD",
+    3: "POST",
+    4: "PUT",
+    5: "DELETE",
+    6: "CONNECT",
+    7: "OPTIONS",
+    8: "TRACE",
+    9: "PATCH",
+}
+_OTHER_METHOD: Final = "UNKNOWN"
+"""Envoy numbers no other method, and none of a request that it could not parse."""
+_TCP: Final = "TCP"
 
-_STATUS_OF_GRPC: Final = dict(
-    zip(
-        (str(number).encode() for number in range(17)),
-        (200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401),
-        strict=True,
-    )
-)
+_STATUS_BY_GRPC: Final = (
+    200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401
+)  # fmt: skip
+_STATUS_OF_GRPC: Final = {str(n).encode(): status for n, status in enumerate(_STATUS_BY_GRPC)}
 """HTTP's word for each gRPC status (comments of google/rpc/code.proto)."""
 
 _NOTHING: Final = DecisionRecord()
@@ -60,7 +67,7 @@ _NOTHING: Final = DecisionRecord()
 class _Exchange(NamedTuple):
     """What HTTP requests and TCP connections differ in."""
 
-    method: int = 0
+    verb: str = _TCP
     authority: bytes = b""
     path: str = ""
     user_agent: str = ""
@@ -131,7 +138,7 @@ class EntryTranslator:
             _response_ms(common, exchange.status_code),
             _backend_ms(common) if self._include_backend_time else None,
             self._client_ip(common),
-            _method(exchange.method),
+            exchange.verb,
             exchange.path,
             exchange.status_code,
             exchange.user_agent,
@@ -145,8 +152,8 @@ class EntryTranslator:
         for metadata in common.metadata.filter_metadata:
             if metadata.key in _FILTERS:
                 fields = pb.Struct.FromString(metadata.value).fields
-                ours = frozenset(f for f in fields if not f.startswith(_DURATION_FIELD))
-                return self._record(ours)
+                ours = [field for field in fields if not field.startswith(_DURATION_FIELD)]
+                return self._record(frozenset(ours))
         return _NOTHING
 
     def _attributed(
@@ -198,14 +205,14 @@ def _connection(common: pb.CommonProperties) -> _Exchange:
 def _http_exchange(
     request: pb.RequestProperties, response: pb.ResponseProperties, *, blocked: bool
 ) -> _Exchange:
-    method = request.request_method
+    verb = _METHODS.get(request.request_method, _OTHER_METHOD)
     details = response.response_code_details
     return _Exchange(
-        method,
+        verb,
         request.authority,
         _text(request.path.partition(b"?")[0], PATH_CHARACTERS),
         _text(request.user_agent, USER_AGENT_CHARACTERS),
-        _status_code(response, may_be_grpc=method == _POST, blocked=blocked),
+        _status_code(response, may_be_grpc=verb == "POST", blocked=blocked),
         request.request_body_bytes,
         response.response_body_bytes,
         blocked and details != b"ext_authz_denied",
@@ -254,10 +261,6 @@ def _backend_ms(common: pb.CommonProperties) -> int | None:
 
 def _milliseconds(duration: Duration) -> int:
     return max((duration.seconds * 1_000_000_000 + duration.nanos + 500_000) // 1_000_000, 0)
-
-
-def _method(number: int) -> str:
-    return _METHODS[number] if 0 <= number < len(_METHODS) else ""
 
 
 def _text(raw: bytes, limit: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from google.protobuf.struct_pb2 import Struct
@@ -14,6 +15,7 @@ from adapter.messages.check_pb2 import (
     HeaderValueOption,
     OkHttpResponse,
 )
+from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import Allowed, Decision, Denied, Header, Identity
 from adapter.transport.service import StatusCode
 
@@ -31,6 +33,8 @@ _STATUS_CODES: Final[Mapping[int, StatusCode]] = {
 _IDENTITY_NAMES = ("api-id", "client-id", "client-name", "contract-id", "sla-tier", "principal")
 _NOBODY = Identity(client_id="")
 _LONGEST_METADATA = 1000
+_FIXED_PARTS = 4096
+"""About 1 kB each."""
 
 
 class ResponseWriter:
@@ -49,6 +53,7 @@ class ResponseWriter:
         # It is for us, not for upstreams.
         self._never_passed = {client_address_header.lower()} if client_address_header else set()
         self._own = frozenset(self._names) | self._never_passed
+        self._fixed_part = lru_cache(maxsize=_FIXED_PARTS)(self._build_fixed_part)
         self._reason = f"{prefix.lower()}reason"
 
     def write(self, decision: Decision, *, to_grpc: bool = False) -> bytes:
@@ -57,34 +62,62 @@ class ResponseWriter:
         Every response is made here: only `status.code` tells a denial from an ALLOW, so an empty
         response, or a denial whose code was forgotten, would let the request pass.
         """
-        response = CheckResponse()
-        if isinstance(decision, Allowed):
-            response.status.code = 0
-            self._write_allowed(response.ok_response, decision)
-        else:
-            status = min(max(decision.deny.status, 400), 599)
-            code = grpc_status(status)
-            response.status.code = code
-            response.denied_response.status.code = status
-            self._write_denied(response.denied_response, decision, code if to_grpc else None)
-        _write_record(response.dynamic_metadata, DecisionRecord.of(decision))
-        return response.SerializeToString()
+        if isinstance(decision, Denied):
+            return self._denied(decision, to_grpc=to_grpc)
+        fixed = self._fixed_part(
+            decision.api, decision.identity, decision.remove_headers, decision.revision
+        )
+        if not (decision.set_headers or decision.response_headers):
+            return fixed
+        # Two messages in a row are one: repeated fields add up (protobuf.dev, encoding).
+        return fixed + self._edits(decision)
 
-    def _write_allowed(self, ok: OkHttpResponse, allowed: Allowed) -> None:
-        """Envoy removes after it sets, so that no header may be in both lists."""
-        removed = {name.lower() for name in allowed.remove_headers if is_usable_name(name)}
-        removed |= self._never_passed
-        for name, value in zip(self._names, _identity(allowed), strict=True):
+    def _build_fixed_part(
+        self,
+        api: ApiInstance | None,
+        identity: Identity | None,
+        remove_headers: tuple[str, ...],
+        revision: int,
+    ) -> bytes:
+        """What all ALLOWs have in common that know the same; the costly part, and so kept.
+
+        Envoy removes after it sets, so that no header may be in both lists.
+        """
+        response = CheckResponse()
+        response.status.code = 0
+        ok = response.ok_response
+        removed = _lower(remove_headers) | self._never_passed
+        for name, value in zip(self._names, _values(api, identity), strict=True):
             if not value:
                 removed.add(name)
             elif name not in removed:
-                _set(ok, name, clean_value(value))
-        for name, value in _usable(allowed.set_headers).items():
-            if name not in self._own and name not in removed:
-                _set(ok, name, clean_value(value))
+                _set(ok, name, value)
         ok.headers_to_remove.extend(removed)
+        allowed = Allowed(api, revision, identity)
+        _write_record(response.dynamic_metadata, DecisionRecord.of(allowed))
+        return response.SerializeToString()
+
+    def _edits(self, allowed: Allowed) -> bytes:
+        """The headers that policies set, on the request and on the response."""
+        response = CheckResponse()
+        ok = response.ok_response
+        taken = self._own | _lower(allowed.remove_headers)
+        for name, value in _usable(allowed.set_headers).items():
+            if name not in taken:
+                _set(ok, name, value)
         for name, value in _usable(allowed.response_headers).items():
             _overwrite(ok.response_headers_to_add.add(), name, value)
+        return response.SerializeToString()
+
+    def _denied(self, denied: Denied, *, to_grpc: bool) -> bytes:
+        response = CheckResponse()
+        status = min(max(denied.deny.status, 400), 599)
+        code = grpc_status(status)
+        response.status.code = code
+        response.denied_response.status.code = status
+        self._write_denied(response.denied_response, denied, code if to_grpc else None)
+        _write_record(response.dynamic_metadata, DecisionRecord.of(denied))
+        return response.SerializeToString()
 
     def _write_denied(
         self, response: DeniedHttpResponse, denied: Denied, code: StatusCode | None
@@ -115,10 +148,10 @@ def grpc_status(http_status: int) -> StatusCode:
     return _STATUS_CODES.get(http_status, default)
 
 
-def _identity(allowed: Allowed) -> tuple[str, ...]:
+def _values(api: ApiInstance | None, identity: Identity | None) -> tuple[str, ...]:
     """The values in the order of `_IDENTITY_NAMES`; empty if unknown."""
-    who = allowed.identity or _NOBODY
-    api_id = allowed.api.api_id if allowed.api else ""
+    who = identity or _NOBODY
+    api_id = api.api_id if api else ""
     return api_id, who.client_id, who.client_name, who.contract_id, who.sla_tier, who.principal
 
 
@@ -129,7 +162,7 @@ def _set(ok: OkHttpResponse, name: str, value: str) -> None:
     """
     option = ok.headers.add()
     option.header.key = name
-    option.header.value = value
+    option.header.value = clean_value(value)
     option.append.value = False
 
 
@@ -137,6 +170,10 @@ def _overwrite(option: HeaderValueOption, name: str, value: str) -> None:
     option.header.key = name
     option.header.value = clean_value(value)
     option.append_action = _OVERWRITE
+
+
+def _lower(names: Iterable[str]) -> set[str]:
+    return {name.lower() for name in names if is_usable_name(name)}
 
 
 def _usable(headers: Iterable[Header]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from adapter.platform_client.observer import SyncObserver
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.pacing import Interval
 from adapter.platform_client.translate import (
-    SECRET_FORM_UNKNOWN,
+    UNKNOWN_HASH,
     ContractChange,
     contract_changes,
     instance_from,
@@ -229,7 +229,7 @@ class ApiSync:
 
     def _count_secret_forms(self, feed: FeedPass) -> None:
         changed = (c for c in feed.changes.values() if c is not None)
-        unknown = sum(1 for contract in changed if contract.fault == SECRET_FORM_UNKNOWN)
+        unknown = sum(1 for contract in changed if contract.fault == UNKNOWN_HASH)
         if unknown:
             self._observer.secret_forms_unknown(unknown)
 

@@ -169,7 +169,11 @@ class PlatformClient:
             request = httpx.Request(
                 method,
                 url,
-                headers={"accept": "application/json", **headers, "authorization": f"Bearer {token}"},
+                headers={
+                    "accept": "application/json",
+                    **headers,
+                    "authorization": f"Bearer {token}",
+                },
                 content=content,
             )
             answer = await self._exchange.send(request)

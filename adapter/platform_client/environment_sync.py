@@ -23,6 +23,8 @@ class EnvironmentPoll(NamedTuple):
     instances: Mapping[str, ApiInstance] | None
     """All API instances; None where they were not due, not wanted or not to be had."""
     automated_changed: bool
+    answered: bool
+    """Whether any list came."""
     errors: tuple[PlatformError, ...]
 
 
@@ -50,16 +52,18 @@ class EnvironmentSync:
         """Fetch what is due."""
         errors: list[PlatformError] = []
         instances: Mapping[str, ApiInstance] | None = None
-        changed = False
+        changed = answered = False
         try:
             changed = await self._poll_automated()
+            answered = True
         except PlatformError as e:
             errors.append(self._failed("automated_policies", e))
         try:
             instances = await self._poll_instances()
         except PlatformError as e:
             errors.append(self._failed("instances", e))
-        return EnvironmentPoll(instances, changed, tuple(errors))
+        answered = answered or instances is not None
+        return EnvironmentPoll(instances, changed, answered, tuple(errors))
 
     async def _poll_automated(self) -> bool:
         rows = await self._client.automated_policies()

@@ -56,7 +56,7 @@ class Exchange:
         except httpx.DecodingError as e:
             raise DocumentError(f"{what}: the body's compression is broken: {e}") from None
         except httpx.HTTPError as e:
-            raise PlatformUnavailableError(f"{what}: {e or type(e).__name__}") from None
+            raise PlatformUnavailableError(f"{what}: {str(e) or type(e).__name__}") from None
 
     async def _send(self, request: httpx.Request, what: str) -> Answer:
         response = await self._http.send(request, stream=True, follow_redirects=False)

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-_MASK_RUN: Final = re.compile(r"[*•●∙·⁎∗█■]{3,}")
+_MASK_RUN: Final = re.compile("[*\u2022\u25cf\u2219\u00b7\u204e\u2217\u2588\u25a0]{3,}")
+"""Asterisks, bullets, middle dots and blocks."""
 _MASK_TEXTS: Final = frozenset({"masked", "hidden", "redacted", "secret hidden", "sensitive"})
 _BRACKETS: Final = "<>[](){}"
 

@@ -42,5 +42,5 @@ class PlatformOptions:
     confirmation_delay_s: float = 2.0
     """Before asking again whether an API is really gone, or its policies really all removed."""
     backoff_cap_s: float = 300.0
-    secret_form: SecretForm = "auto"
+    secret_form: SecretForm = "auto"  # noqa: S105
     ignored_policy_types: frozenset[str] = frozenset()

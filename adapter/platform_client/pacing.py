@@ -44,9 +44,7 @@ class Interval:
     @property
     def due(self) -> bool:
         """Whether the period is over since `done` was last called."""
-        return (
-            self._done_at is None or self._clock.monotonic() - self._done_at >= self._period_s
-        )
+        return self._done_at is None or self._clock.monotonic() - self._done_at >= self._period_s
 
     def done(self) -> None:
         """Begin a new period now."""

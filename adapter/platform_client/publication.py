@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 import structlog
 
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import WallTime
 from adapter.platform_client.api_sync import ApiSync
 from adapter.platform_client.confirmation import Policies
 from adapter.platform_client.observer import SyncObserver
 from adapter.policy.snapshot import Api, build_api
 
-GONE = "the platform no longer knows this API; unbind it, or restore it on the platform"
+GONE: Final = "the platform no longer knows this API; unbind it, or restore it on the platform"
 
 
 class Publication:
@@ -24,10 +24,15 @@ class Publication:
         self._snapshots = snapshots
         self._ignored_types = ignored_types
         self._observer = observer
+        self._closed_contracts: dict[str, int] = {}
 
     def current(self, api_id: str) -> Api | None:
         """What is in force for that API."""
         return self._snapshots.current.apis.get(api_id)
+
+    def closed_contracts(self, api_id: str) -> int:
+        """How many of its contracts cannot be honoured; counted when it was published."""
+        return self._closed_contracts.get(api_id, 0)
 
     def publish(self, apis: Iterable[Api]) -> None:
         """Put them in the place of what they were."""
@@ -40,16 +45,17 @@ class Publication:
 
     def remove(self, api_id: str) -> None:
         """Drop an API: requests to it then belong to no known API and are denied."""
+        self._closed_contracts.pop(api_id, None)
         if self.current(api_id) is not None:
             self._snapshots.publish(removed=(api_id,))
 
-    def compiled(self, api: ApiSync, automated: Policies, confirmed_at: WallTime) -> Api:
+    def compiled(self, api: ApiSync, automated: Policies) -> Api:
         """An API with its content in force; one that we fail to compile is closed."""
         if api.content is None:
             raise ValueError(f"API {api.api_id} has no content")
         content = replace(api.content, policies=automated + api.content.policies)
         try:
-            return build_api(content, ignored_types=self._ignored_types, synced_at=confirmed_at)
+            return build_api(content, ignored_types=self._ignored_types)
         except Exception:
             # Whatever the bug is: the last good state would leave out what an admin applied.
             structlog.get_logger().exception("platform.compile_failed", api_id=api.api_id)
@@ -63,6 +69,7 @@ class Publication:
         elif before is not None and before.faults and not api.faults:
             log.info("platform.api_opened")
         faults = [f"{c.contract.contract_id}: {c.fault}" for c in api.contracts.values() if c.fault]
+        self._closed_contracts[api.instance.api_id] = len(faults)
         if faults:
             self._observer.contracts_closed(len(faults))
             log.warning("platform.contracts_closed", count=len(faults), first=faults[:5])

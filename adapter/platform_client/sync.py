@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
@@ -11,43 +10,29 @@ import structlog
 
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock, WallTime
-from adapter.errors import PlatformNotFoundError
-from adapter.platform_client.api_sync import ApiSync, PollResult
+from adapter.errors import PlatformError, PlatformNotFoundError
 from adapter.platform_client.client import PlatformClient
-from adapter.platform_client.disk_copy import DiskCopy, StoredApi, StoredCatalog
-from adapter.platform_client.environment_sync import EnvironmentSync
+from adapter.platform_client.disk_copy import DiskCopy, StoredCatalog
+from adapter.platform_client.environment_sync import EnvironmentPoll, EnvironmentSync
 from adapter.platform_client.observer import SilentObserver, SyncObserver
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.pacing import Backoff, Chance
-from adapter.platform_client.publication import GONE, Publication, closed
-from adapter.platform_client.status import ApiStatus, PollRecord, SyncStatus
-from adapter.policy.catalog import ApiContent, ApiInstance
-from adapter.policy.snapshot import Api
+from adapter.platform_client.publication import Publication
+from adapter.platform_client.roster import Roster, TrackedApi
+from adapter.platform_client.status import PollRecord, SyncStatus
 
-_APIS_AT_ONCE: Final = 10
-"""APIs compiled between two chances for Checks to run."""
 _MOST_ALARMS: Final = 50
 _DISK_PAUSE_S: Final = 1.0
 _DISK_SHARE: Final = 10
-"""Writing the disk copy may take a tenth of the time at most, however large it is."""
-
-
-@dataclass(slots=True)
-class _Tracked:
-    """An API and how its polls go."""
-
-    sync: ApiSync
-    record: PollRecord
-    backoff: Backoff
-    looping: bool = False
+"""Writing the disk copy takes at most a tenth of the time, however large it is."""
 
 
 class PlatformSync:
     """Polls the platform for ever and publishes what is new.
 
     Every API has its own loop, pace and backoff, so that one in trouble delays no other; another
-    loop watches what is common to all; a third writes the disk copy. One event loop runs them all,
-    and nothing here waits while it holds half of a state.
+    loop watches what is common to all; a third writes the disk copy. States are taken over between
+    two awaits, so that nobody sees half of one.
     """
 
     def __init__(
@@ -61,54 +46,65 @@ class PlatformSync:
         observer: SyncObserver | None = None,
         chance: Chance = random.random,
     ) -> None:
-        self._client = client
         self._options = options
         self._clock = clock
         self._disk = disk
         self._observer = observer or SilentObserver()
         self._chance = chance
-        self._publication = Publication(snapshots, options.ignored_policy_types, self._observer)
         self._environment = EnvironmentSync(client, options, clock, self._observer)
         self._environment_record = PollRecord(clock, of="environment")
-        self._environment_backoff = self._backoff()
-        self._apis: dict[str, _Tracked] = {}
+        self._environment_backoff = Backoff(options.poll_interval_s, options.backoff_cap_s, chance)
+        self._apis = Roster(
+            client,
+            environment=self._environment,
+            environment_record=self._environment_record,
+            publication=Publication(snapshots, options.ignored_policy_types, self._observer),
+            options=options,
+            clock=clock,
+            observer=self._observer,
+            chance=chance,
+        )
         self._apis_known = options.apis is not None
-        self._restored = False
+        self._last_contact: WallTime | None = None
         self._unsaved = asyncio.Event()
         self._disk_alarm: str | None = None
-        self._last_contact: WallTime | None = None
-        for api_id in options.apis or ():
-            self._track(ApiInstance(api_id, api_id))
+        self._restored = False
 
     async def run(self) -> None:
-        """Serve from the disk copy, then sync until cancelled; writes the disk copy at the end."""
+        """Publish the disk copy, then sync until cancelled; saves what is new at the end."""
         await self.restore()
         try:
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._environment_loop(loops))
                 loops.create_task(self._disk_loop())
         finally:
-            for tracked in self._apis.values():
-                tracked.looping = False
+            for tracked in self._apis:
+                tracked.polled_by_loop = False
             await self._save()
 
     async def sync_once(self) -> None:
-        """Poll everything once, however long its backoff, and write the disk copy."""
+        """Poll everything once, whatever its backoff says, and save what is new."""
         await self._poll_environment()
-        await asyncio.gather(*(self._poll_api(tracked) for tracked in list(self._apis.values())))
+        await asyncio.gather(*(self._poll(tracked) for tracked in self._apis))
         await self._save()
 
     async def restore(self) -> None:
-        """Publish the disk copy, the first time this is called; a bad one is set aside."""
+        """Publish the disk copy, the first time this is called; an unusable one is set aside."""
         if self._disk is None or self._restored:
             return
         self._restored = True
-        stored = await asyncio.to_thread(self._disk.read)
-        if stored.alarm is not None:
-            self._disk_alarm = stored.alarm
-            (self._observer.disk_rejected if stored.rejected else self._observer.disk_failed)()
-        if stored.catalog is not None:
-            await self._take_from_disk(stored.catalog)
+        found = await asyncio.to_thread(self._disk.read)
+        if found.alarm is not None:
+            self._disk_alarm = found.alarm
+            structlog.get_logger().error("platform.disk_copy_unusable", reason=found.alarm)
+            self._observer.disk_rejected()
+        if found.catalog is None:
+            return
+        self._environment.automated = found.catalog.automated
+        for stored in found.catalog.apis:
+            self._apis.restore(stored)
+        self._apis_known = True
+        await self._apis.publish_all(reached=False)
 
     # What others ask.
 
@@ -120,10 +116,10 @@ class PlatformSync:
     @property
     def all_settled(self) -> bool:
         """Whether the APIs are known, and each is loaded or has definitely failed."""
-        return self._apis_known and all(self._settled(t) for t in self._apis.values())
+        return self._apis_known and all(map(self._apis.settled, self._apis))
 
     def last_contact(self) -> WallTime | None:
-        """When the platform last gave a complete answer, since the start; cheap, for every Check."""
+        """When the platform last gave a good answer since the start; cheap enough for a Check."""
         return self._last_contact
 
     def synced_at(self, api_id: str) -> WallTime | None:
@@ -132,36 +128,15 @@ class PlatformSync:
         return tracked.record.confirmed_at if tracked is not None else None
 
     def status(self) -> SyncStatus:
-        """All of it, for operators."""
-        records = [self._environment_record, *(t.record for t in self._apis.values())]
+        """How all of it is doing."""
+        failures = [self._environment_record.failed_at, *(t.record.failed_at for t in self._apis)]
         return SyncStatus(
             reached_platform=self.reached_platform,
             all_settled=self.all_settled,
             last_success_at=self._last_contact,
-            last_failure_at=max((r.failed_at for r in records if r.failed_at), default=None),
+            last_failure_at=max((at for at in failures if at is not None), default=None),
             alarms=tuple(islice(self._alarms(), _MOST_ALARMS)),
-            apis=tuple(self._status_of(tracked) for tracked in self._apis.values()),
-        )
-
-    def _status_of(self, tracked: _Tracked) -> ApiStatus:
-        api, record = tracked.sync, tracked.record
-        published = self._publication.current(api.api_id)
-        contracts = published.contracts if published is not None else {}
-        confirmed_at = record.confirmed_at
-        return ApiStatus(
-            api_id=api.api_id,
-            name=api.instance.name,
-            loaded=self._loaded(tracked),
-            settled=self._settled(tracked),
-            origin=api.origin,
-            confirmed_at=confirmed_at,
-            age_s=None if confirmed_at is None else self._clock.now() - confirmed_at,
-            faults=published.faults if published is not None else (),
-            ignored=published.ignored if published is not None else (),
-            contracts=len(contracts),
-            closed_contracts=sum(1 for contract in contracts.values() if contract.fault),
-            complaints=api.complaints.current,
-            last_error=record.last_error,
+            apis=tuple(map(self._apis.status_of, self._apis)),
         )
 
     def _alarms(self) -> Iterator[str]:
@@ -170,26 +145,114 @@ class PlatformSync:
         if self._disk_alarm is not None:
             yield self._disk_alarm
         yield from self._environment.complaints.current
-        for tracked in self._apis.values():
+        for tracked in self._apis:
             if tracked.record.last_error is not None:
                 yield f"API {tracked.sync.api_id}: {tracked.record.last_error}"
 
-    def _loaded(self, tracked: _Tracked) -> bool:
-        return tracked.sync.content is not None and self._environment.automated is not None
-
-    def _settled(self, tracked: _Tracked) -> bool:
-        """Loaded, or closed in the snapshot because it could not be."""
-        return self._loaded(tracked) or self._publication.current(tracked.sync.api_id) is not None
-
-    # The loops.
+    # Loops and polls. A poll returns the seconds until the next one.
 
     async def _environment_loop(self, loops: asyncio.TaskGroup) -> None:
         while True:
-            for tracked in self._apis.values():
-                if not tracked.looping:
-                    tracked.looping = True
-                    loops.create_task(self._api_loop(tracked))
+            self._start_loops(loops)
             delay_s = await self._poll_environment()
-            if not all(tracked.looping for tracked in self._apis.values()):
-                continue
+            self._start_loops(loops)
             await self._clock.sleep(delay_s)
+
+    def _start_loops(self, loops: asyncio.TaskGroup) -> None:
+        for tracked in self._apis:
+            if not tracked.polled_by_loop:
+                tracked.polled_by_loop = True
+                loops.create_task(self._api_loop(tracked))
+
+    async def _api_loop(self, tracked: TrackedApi) -> None:
+        while self._apis.get(tracked.sync.api_id) is tracked:
+            await self._clock.sleep(await self._poll(tracked))
+
+    async def _poll(self, tracked: TrackedApi) -> float:
+        error: Exception | None
+        try:
+            changed, error = await tracked.sync.poll()
+        except Exception as e:
+            structlog.get_logger().exception("platform.poll_broke", api_id=tracked.sync.api_id)
+            changed, error = False, e
+        if error is None:
+            tracked.record.succeeded()
+            self._last_contact = self._clock.now()
+            self._observer.poll_succeeded("api")
+        else:
+            tracked.record.failed(error)
+            foreseen = isinstance(error, PlatformError)
+            self._observer.poll_failed("api", type(error).__name__ if foreseen else "unforeseen")
+        if changed or not self._apis.settled(tracked):
+            self._publish(tracked)
+        return self._delay_s(error, tracked.backoff, unconfirmed=tracked.sync.unconfirmed)
+
+    def _publish(self, tracked: TrackedApi) -> None:
+        self._apis.publish(tracked, reached=self.reached_platform)
+        self._unsaved.set()
+
+    async def _poll_environment(self) -> float:
+        error: Exception | None = None
+        try:
+            found = await self._environment.poll()
+            error = next(iter(found.errors), None)
+            await self._take_over(found)
+        except Exception as e:
+            structlog.get_logger().exception("platform.poll_broke", of="environment")
+            error = e
+        if error is None:
+            self._environment_record.succeeded()
+        else:
+            self._environment_record.failed(error)
+        unconfirmed = self._environment.unconfirmed
+        return self._delay_s(error, self._environment_backoff, unconfirmed=unconfirmed)
+
+    async def _take_over(self, found: EnvironmentPoll) -> None:
+        if found.answered:
+            self._last_contact = self._clock.now()
+        if found.instances is not None:
+            self._apis_known = True
+            if self._apis.reconcile(found.instances, reached=self.reached_platform):
+                self._unsaved.set()
+        if found.automated_changed:
+            await self._apis.publish_all(reached=self.reached_platform)
+            self._unsaved.set()
+
+    def _delay_s(self, error: Exception | None, backoff: Backoff, *, unconfirmed: bool) -> float:
+        if error is not None and not isinstance(error, PlatformNotFoundError):
+            return backoff.failed(getattr(error, "retry_after_s", None))
+        backoff.succeeded()
+        options = self._options
+        if unconfirmed:
+            return min(options.confirmation_delay_s, options.poll_interval_s)
+        return options.poll_interval_s * (1 + options.jitter * (2 * self._chance() - 1))
+
+    # The disk copy.
+
+    async def _disk_loop(self) -> None:
+        while True:
+            await self._unsaved.wait()
+            began = self._clock.monotonic()
+            await self._save()
+            took_s = self._clock.monotonic() - began
+            await self._clock.sleep(max(_DISK_PAUSE_S, _DISK_SHARE * took_s))
+
+    async def _save(self) -> None:
+        """Write the disk copy if anything changed; a failing disk is an alarm, not a stop."""
+        automated = self._environment.automated
+        if self._disk is None or automated is None or not self._unsaved.is_set():
+            return
+        self._unsaved.clear()
+        catalog = StoredCatalog(automated, self._apis.stored())
+        try:
+            byte_count = await asyncio.to_thread(self._disk.write, catalog)
+        except OSError as e:
+            self._unsaved.set()
+            self._observer.disk_failed()
+            alarm = f"the disk copy cannot be written: {e}"
+            if alarm != self._disk_alarm:
+                structlog.get_logger().error("platform.disk_copy_failed", reason=str(e))
+            self._disk_alarm = alarm
+        else:
+            self._disk_alarm = None
+            self._observer.disk_written(byte_count)

@@ -31,7 +31,7 @@ from adapter.policy.catalog import (
     SlaTier,
 )
 
-SECRET_FORM_UNKNOWN: Final = (
+UNKNOWN_HASH: Final = (
     "its client secret's hash has an unknown form: neither hexadecimal nor base64 of SHA-256"
 )
 _DEFAULT_ORDER: Final = 50
@@ -78,9 +78,7 @@ def policies_from(rows: Iterable[Any], *, automated: bool = False) -> tuple[Appl
 
 def automated_policies_from(rows: Iterable[Any], environment_id: str) -> tuple[AppliedPolicy, ...]:
     """The automated policies that apply to this environment."""
-    return policies_from(
-        (row for row in rows if _applies_in(row, environment_id)), automated=True
-    )
+    return policies_from((row for row in rows if _applies_in(row, environment_id)), automated=True)
 
 
 def _applies_in(row: Any, environment_id: str) -> bool:
@@ -140,8 +138,9 @@ def tiers_from(rows: Iterable[Any], complain: Complain) -> dict[str, SlaTier]:
             name = row.get("id", "?") if isinstance(row, dict) else "?"
             complain(f"SLA tier {name}: {faults(e)}")
             continue
-        limits = (RateLimit(x.maximum_requests, x.time_period_in_milliseconds)
-                  for x in document.limits)
+        limits = (
+            RateLimit(x.maximum_requests, x.time_period_in_milliseconds) for x in document.limits
+        )
         tiers[document.id] = SlaTier(document.id, document.name, tuple(limits))
     return tiers
 
@@ -166,9 +165,7 @@ def contract_changes(
     return changes
 
 
-def _contract_change(
-    row: Any, known: Mapping[str, Contract], form: SecretForm
-) -> ContractChange:
+def _contract_change(row: Any, known: Mapping[str, Contract], form: SecretForm) -> ContractChange:
     contract_id = _contract_id(row)
     if row.get("removed"):
         return ContractChange(contract_id, None)
@@ -177,10 +174,10 @@ def _contract_change(
     except ValidationError as e:
         fault = f"the platform's description of it cannot be read: {faults(e)}"
         return ContractChange(contract_id, _closed(row, contract_id, known, fault))
-    secret, fault = _secret(document, form)
+    secret, secret_fault = _secret(document, form)
     application = ClientApplication(document.client_id, document.client_name, secret)
     return ContractChange(
-        contract_id, Contract(contract_id, application, document.sla_tier_id, fault)
+        contract_id, Contract(contract_id, application, document.sla_tier_id, secret_fault)
     )
 
 
@@ -210,4 +207,4 @@ def _secret(document: ContractDocument, form: SecretForm) -> tuple[HashedSecret 
     try:
         return HashedSecret.parse(document.client_secret, document.client_secret_salt, form), None
     except ValueError:
-        return None, SECRET_FORM_UNKNOWN
+        return None, UNKNOWN_HASH

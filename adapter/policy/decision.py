@@ -86,7 +86,7 @@ class Continue(NamedTuple):
     set_headers: tuple[Header, ...] = ()
     """Headers that the upstream shall see with exactly this value."""
     append_headers: tuple[Header, ...] = ()
-    """Values to join, after a comma, to what the header holds by then."""
+    """Values to add to what the header holds by then: a list, joined by commas."""
     remove_headers: tuple[str, ...] = ()
     response_headers: tuple[Header, ...] = ()
     """Headers for the client, on a denial by a later policy too."""

@@ -67,7 +67,8 @@ class Evaluation:
             self._edits[name] = value
         for name, value in verdict.append_headers:
             present = self.header(name)
-            self._edits[name] = value if present is None else f"{present},{value}"
+            separator = "; " if name == "cookie" else ","  # RFC 6265, 4.2.1; RFC 9110, 5.3
+            self._edits[name] = value if present is None else f"{present}{separator}{value}"
         self.response_headers.update(verdict.response_headers)
 
     @property

@@ -28,7 +28,7 @@ class MemoryQuotaStore:
     ) -> None:
         self._clock = clock
         self._max_windows = max_windows
-        self._windows: dict[_Key, Window] = {}
+        self._windows: dict[WindowKey, Window] = {}
         self._by_end: list[tuple[MonotonicTime, WindowKey]] = []
         self._recent = RecentCharges(max_recent_charges, recent_s)
         self.overloads = 0

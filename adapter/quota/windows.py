@@ -35,6 +35,7 @@ def charge_windows(
     found, and the windows with the request counted: to be kept if it is admitted, and only then.
     One loop over plain locals, because every limited request comes through here.
     """
+    admitted = True
     left: list[int] = []
     reset_ms: list[int] = []
     charged: dict[WindowKey, Window] = {}
@@ -46,9 +47,10 @@ def charge_windows(
             ends_at, used = MonotonicTime(now + period_ms / 1000), 0
         else:
             ends_at, used = window
+        if used >= maximum:
+            admitted = False
         left.append(maximum - used)
         reset_ms.append(ceil((ends_at - now) * 1000 - _ROUNDING_MS))
         charged[name] = Window(ends_at, used + 1)
-    if min(left, default=1) > 0:
-        return QuotaState(True, tuple([n - 1 for n in left]), tuple(reset_ms)), charged
-    return QuotaState(False, tuple(left), tuple(reset_ms)), charged
+    remaining = tuple([n - 1 for n in left] if admitted else left)
+    return QuotaState(admitted, remaining, tuple(reset_ms)), charged

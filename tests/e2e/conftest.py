@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import (
     Charge,
     Continue,
@@ -17,7 +18,6 @@ from adapter.policy.decision import (
     QuotaWindow,
     Verdict,
 )
-from adapter.policy.catalog import RateLimit
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.snapshot import Api
 from demo.upstream import Upstream

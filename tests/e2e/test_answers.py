@@ -1,6 +1,7 @@
 """What clients and upstreams get, through a real Envoy."""
 
 import json
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import grpc
@@ -190,5 +191,5 @@ async def call(gateway: Gateway, api_id: str) -> bytes:
     """Call the echo through Envoy."""
     options = [("grpc.default_authority", f"{api_id}.test")]
     async with grpc.aio.insecure_channel(gateway.address, options=options) as channel:
-        answer: bytes = await channel.unary_unary(ECHO)(b"", timeout=10)
-        return answer
+        echo: Callable[..., Awaitable[bytes]] = channel.unary_unary(ECHO)
+        return await echo(b"", timeout=10)

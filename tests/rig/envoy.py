@@ -8,7 +8,7 @@ from typing import Self
 
 import aiohttp
 
-_DEADLINE_S = 20.0
+from tests.rig.polling import DEADLINE_S
 
 
 class Envoy:
@@ -44,7 +44,7 @@ class Envoy:
             self._binary, *arguments, stderr=asyncio.subprocess.DEVNULL
         )
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with asyncio.timeout(DEADLINE_S):
                 await self._ready(admin)
         except BaseException as e:
             await self._stop()
@@ -70,7 +70,7 @@ class Envoy:
 
     def log(self) -> str:
         """What it has logged."""
-        return self.log_path.read_text() if self.log_path.exists() else ""
+        return _text(self.log_path)
 
     async def stat(self, name: str) -> int:
         """The value of one counter or gauge; 0 where Envoy has not made it yet."""
@@ -79,7 +79,7 @@ class Envoy:
         return int(values[0]) if values else 0
 
     async def _ready(self, admin: Path) -> None:
-        while not (admin.exists() and (address := admin.read_text())):
+        while not (address := _text(admin)):
             await self._pause()
         self.admin = f"http://{address}"
         while True:
@@ -107,3 +107,7 @@ class Envoy:
         if self._process.returncode is None:
             self._process.terminate()
             await self._process.wait()
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""

@@ -1,0 +1,210 @@
+"""The bootstrap, from what was decided."""
+
+import re
+from collections.abc import Iterable
+
+import yaml
+
+from adapter.envoy_config.addresses import address_of
+from adapter.envoy_config.clusters import adapter_cluster, cluster_name, upstream_cluster
+from adapter.envoy_config.config import ApiRoute, EnvoyConfig, validate
+from adapter.envoy_config.tree import TYPES, Tree, seconds, typed
+
+
+def render(config: EnvoyConfig) -> str:
+    """The bootstrap as YAML; raises ConfigurationError with all that is wrong in it."""
+    validate(config)
+    upstreams = {route.upstream: route.grpc for route in config.apis}
+    bootstrap: Tree = {
+        "node": {"id": "policy-adapter-gateway", "cluster": "policy-adapter"},
+        "admin": {"address": address_of(config.admin)},
+        "static_resources": {
+            "listeners": [_listener(config)],
+            "clusters": [
+                # Access logs have a cluster of their own, so that their streams and Checks do not
+                # use up one circuit breaker.
+                adapter_cluster("adapter", config),
+                adapter_cluster("adapter_als", config),
+                *(upstream_cluster(address, http2=grpc) for address, grpc in upstreams.items()),
+            ],
+        },
+    }
+    text: str = yaml.safe_dump(bootstrap, sort_keys=False, width=100)
+    return text
+
+
+def _listener(config: EnvoyConfig) -> Tree:
+    manager = {
+        "stat_prefix": "ingress",
+        # Takes away x-envoy-* and other headers that only an edge proxy may write.
+        "use_remote_address": True,
+        "xff_num_trusted_hops": config.trusted_hops,
+        # One reading of every path, for the adapter and for the upstream.
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "strip_matching_host_port": True,
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
+        "access_log": [_access_log(config)],
+        "route_config": {
+            "ignore_port_in_host_matching": True,
+            "virtual_hosts": _virtual_hosts(config.apis),
+        },
+        "http_filters": [
+            _header_mutation_filter(config),
+            _ext_authz_filter(config),
+            _filter("router", "filters.http.router.v3.Router", {}),
+        ],
+    }
+    return {
+        "name": "ingress",
+        "address": address_of(config.listen),
+        "per_connection_buffer_limit_bytes": 1048576,
+        "filter_chains": [{"filters": [_http_connection_manager(manager)]}],
+    }
+
+
+def _http_connection_manager(manager: Tree) -> Tree:
+    return {
+        "name": "envoy.filters.network.http_connection_manager",
+        "typed_config": typed(
+            "filters.network.http_connection_manager.v3.HttpConnectionManager", manager
+        ),
+    }
+
+
+def _virtual_hosts(routes: Iterable[ApiRoute]) -> list[Tree]:
+    by_domain: dict[str, list[ApiRoute]] = {}
+    for route in routes:
+        for domain in route.domains:
+            by_domain.setdefault(domain, []).append(route)
+    return [
+        {
+            "name": domain,
+            "domains": [domain],
+            "routes": [
+                _route(route)
+                for route in sorted(routes, key=lambda r: len(r.path_prefix), reverse=True)
+            ],
+        }
+        for domain, routes in by_domain.items()
+    ]
+
+
+def _route(route: ApiRoute) -> Tree:
+    prefix = route.path_prefix.rstrip("/")
+    per_route = {"check_settings": {"context_extensions": {"api_id": route.api_id}}}
+    return {
+        "name": f"api-{route.api_id}",
+        "match": {"path_separated_prefix": prefix} if prefix else {"prefix": "/"},
+        # Streams may last: Envoy would end them after 15 s.
+        "route": {"cluster": cluster_name(route.upstream), "timeout": "0s"}
+        if route.grpc
+        else {"cluster": cluster_name(route.upstream)},
+        "typed_per_filter_config": {
+            "envoy.filters.http.ext_authz": typed(
+                "filters.http.ext_authz.v3.ExtAuthzPerRoute", per_route
+            )
+        },
+    }
+
+
+def _header_mutation_filter(config: EnvoyConfig) -> Tree:
+    """Drops what clients claim in our headers' names, and tells the adapter who the client is.
+
+    Names with underscores go too, because some upstreams take them for ours; to refuse all such
+    names would refuse the `client_id` header. The address is not sent by initial_metadata: a value
+    that changes with every request makes every gRPC header block a new one, which costs the adapter
+    more than the Check.
+    """
+    ours = re.escape(config.header_prefix).replace("\\-", "[-_]")
+    forgeries = {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": f"{ours}.*"}}}}
+    address = {
+        "append": {
+            "header": {
+                "key": config.client_address_header,
+                "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+            },
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        }
+    }
+    return _filter(
+        "header_mutation",
+        "filters.http.header_mutation.v3.HeaderMutation",
+        {"mutations": {"request_mutations": [forgeries, address]}},
+    )
+
+
+def _ext_authz_filter(config: EnvoyConfig) -> Tree:
+    timeout = seconds(config.check_timeout_s)
+    previous_hosts = {
+        "name": "envoy.retry_host_predicates.previous_hosts",
+        "typed_config": {
+            "@type": f"{TYPES}retry.host.previous_hosts.v3.PreviousHostsPredicate",
+        },
+    }
+    return _filter(
+        "ext_authz",
+        "filters.http.ext_authz.v3.ExtAuthz",
+        {
+            "transport_api_version": "V3",
+            "grpc_service": {
+                "envoy_grpc": {"cluster_name": "adapter"},
+                "timeout": timeout,
+                **_initial_metadata(config.token),
+                "retry_policy": {
+                    "retry_on": "connect-failure,refused-stream,reset,unavailable",
+                    "num_retries": 2,
+                    # Envoy takes max_interval for the timeout of each try.
+                    "retry_back_off": {"base_interval": "0.01s", "max_interval": timeout},
+                    "retry_host_predicate": [previous_hosts],
+                    "host_selection_retry_max_attempts": 5,
+                },
+            },
+            "failure_mode_allow": False,
+            "status_on_error": {"code": "ServiceUnavailable"},
+            "validate_mutations": True,
+            "decoder_header_mutation_rules": {"disallow_system": True},
+            "encode_raw_headers": config.encode_raw_headers,
+        },
+    )
+
+
+def _access_log(config: EnvoyConfig) -> Tree:
+    common = {
+        "log_name": "adapter",
+        "transport_api_version": "V3",
+        "grpc_service": {
+            "envoy_grpc": {"cluster_name": "adapter_als"},
+            **_initial_metadata(config.token),
+        },
+        "buffer_flush_interval": seconds(config.log_flush_s),
+        # Also what each worker holds while the stream is not read.
+        "buffer_size_bytes": 262144,
+        "grpc_stream_retry_policy": {
+            "num_retries": 3,
+            "retry_back_off": {"base_interval": "0.2s", "max_interval": "2s"},
+        },
+    }
+    return {
+        "name": "envoy.access_loggers.http_grpc",
+        "typed_config": typed(
+            "access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+            {
+                "common_config": common,
+                # A denied gRPC call is an HTTP 200; its real status is here.
+                "additional_response_headers_to_log": ["grpc-status"],
+                "additional_response_trailers_to_log": ["grpc-status"],
+            },
+        ),
+    }
+
+
+def _initial_metadata(token: str | None) -> Tree:
+    if token is None:
+        return {}
+    return {"initial_metadata": [{"key": "x-adapter-token", "value": token}]}
+
+
+def _filter(name: str, type_name: str, config: Tree) -> Tree:
+    return {"name": f"envoy.filters.http.{name}", "typed_config": typed(type_name, config)}

@@ -1,0 +1,77 @@
+"""Where Envoy sends requests, Checks and access logs."""
+
+from collections.abc import Sequence
+
+from adapter.envoy_config.addresses import address_of, is_name
+from adapter.envoy_config.config import EnvoyConfig
+from adapter.envoy_config.tree import Tree, seconds, typed
+
+
+def adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
+    """All adapters, asked for their health; what stops answering is left out within seconds."""
+    interval = seconds(config.health_interval_s)
+    return {
+        **_cluster(name, config.adapters, http2=True),
+        "lb_policy": "ROUND_ROBIN",
+        "connect_timeout": "0.25s",
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "max_connections": 1024,
+                    "max_requests": 20000,
+                    "max_pending_requests": 20000,
+                    "max_retries": 200,
+                }
+            ]
+        },
+        "outlier_detection": {
+            "consecutive_5xx": 5,
+            "interval": "2s",
+            "base_ejection_time": "5s",
+            "max_ejection_percent": 50,
+        },
+        "health_checks": [
+            {
+                "timeout": "0.5s",
+                "interval": interval,
+                # Without it, an adapter without traffic is asked once a minute.
+                "no_traffic_interval": interval,
+                "unhealthy_threshold": 1,
+                "healthy_threshold": 1,
+                "grpc_health_check": {},
+            }
+        ],
+    }
+
+
+def upstream_cluster(address: str, *, http2: bool) -> Tree:
+    """One service behind Envoy."""
+    return _cluster(cluster_name(address), (address,), http2=http2)
+
+
+def _cluster(name: str, addresses: Sequence[str], *, http2: bool) -> Tree:
+    cluster: Tree = {
+        "name": name,
+        "type": "STRICT_DNS" if is_name(addresses[0]) else "STATIC",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [
+                {"lb_endpoints": [{"endpoint": {"address": address_of(a)}} for a in addresses]}
+            ],
+        },
+    }
+    if cluster["type"] == "STRICT_DNS":
+        cluster["dns_lookup_family"] = "V4_PREFERRED"
+    if http2:
+        options: Tree = {"explicit_http_config": {"http2_protocol_options": {}}}
+        cluster["typed_extension_protocol_options"] = {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+                "upstreams.http.v3.HttpProtocolOptions", options
+            )
+        }
+    return cluster
+
+
+def cluster_name(address: str) -> str:
+    """What the cluster of an upstream is called."""
+    return f"upstream_{address}"

@@ -1,0 +1,83 @@
+"""What there is to decide about an Envoy in front of the adapter."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from adapter.envoy_config.addresses import ABSTRACT, UNIX, is_name
+from adapter.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRoute:
+    """Requests of these domains, at and under this path, are of that API."""
+
+    api_id: str
+    upstream: str
+    """`host:port`; the host may be a name."""
+    domains: tuple[str, ...] = ("*",)
+    """`*` is safe here: the route itself names the API, so the client's Host header does not."""
+    path_prefix: str = "/"
+    """On segment boundaries: `/pay` is not `/payments`."""
+    grpc: bool = False
+    """Whether the upstream speaks HTTP/2."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyConfig:
+    """What there is to decide about an Envoy in front of the adapter."""
+
+    apis: tuple[ApiRoute, ...]
+    adapters: tuple[str, ...]
+    """One address for each adapter process: `host:port`, `unix:/path` or `unix-abstract:name`."""
+    listen: str = "0.0.0.0:8080"
+    admin: str = "127.0.0.1:9901"
+    token: str | None = field(default=None, repr=False)
+    """The secret that tells the adapter its Envoy."""
+    header_prefix: str = "x-adapter-"
+    """How the adapter's own request headers begin; see its setting of that name."""
+    client_address_header: str = "x-adapter-client-address"
+    trusted_hops: int = 0
+    """Proxies in front whose `x-forwarded-for` entries are true."""
+    encode_raw_headers: bool = True
+    """Whether Checks carry header values as they are, repeated ones apart."""
+    check_timeout_s: float = 0.5
+    health_interval_s: float = 1.0
+    log_flush_s: float = 1.0
+
+
+def validate(config: EnvoyConfig) -> None:
+    """Raise ConfigurationError with all that is wrong."""
+    faults = [*_address_faults(config), *_route_faults(config.apis)]
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+
+
+def _address_faults(config: EnvoyConfig) -> Iterable[str]:
+    tcp = [("listen", config.listen), ("admin", config.admin)]
+    tcp += [(f"upstream of API {route.api_id}", route.upstream) for route in config.apis]
+    tcp += [("adapter", a) for a in config.adapters if not a.startswith((UNIX, ABSTRACT))]
+    for name, address in tcp:
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            yield f"{name}: {address!r} is not of the form host:port"
+    if not config.adapters:
+        yield "adapters: name at least one address"
+    if len({is_name(address) for address in config.adapters}) > 1:
+        yield "adapters: host names do not go together with IP addresses or sockets; use one kind"
+
+
+def _route_faults(routes: Sequence[ApiRoute]) -> Iterable[str]:
+    if not routes:
+        yield "apis: name at least one"
+    taken: dict[tuple[str, str], str] = {}
+    protocols: dict[str, bool] = {}
+    for route in routes:
+        if not route.path_prefix.startswith("/") or "?" in route.path_prefix:
+            yield f"API {route.api_id}: path_prefix {route.path_prefix!r} is no path"
+        if protocols.setdefault(route.upstream, route.grpc) != route.grpc:
+            yield f"upstream {route.upstream}: either HTTP/1 or gRPC, not both"
+        for domain in route.domains:
+            place = (domain, route.path_prefix.rstrip("/"))
+            other = taken.setdefault(place, route.api_id)
+            if other != route.api_id:
+                yield f"APIs {other} and {route.api_id} both claim {domain}{route.path_prefix}"

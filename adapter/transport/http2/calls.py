@@ -1,0 +1,175 @@
+"""What a request's header fields say: which call it is (gRPC's PROTOCOL-HTTP2, "Requests")."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+from adapter.transport.http2.hpack_blocks import (
+    PLAIN,
+    PROTOCOL,
+    PSEUDO,
+    BlockDecoder,
+    Field,
+)
+from adapter.transport.service import ClientStreamMethod, Metadata, StatusCode, UnaryMethod
+
+_TIMEOUT: Final = re.compile(r"([0-9]{1,8})([HMSmun])")
+_UNIT_S: Final = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
+_GRPC: Final = re.compile(r"application/grpc(?:$|[+;])")
+_MEMO_CALLS: Final = 256
+_MEMO_BLOCK_SIZE: Final = 1024
+
+
+class MalformedRequest(Exception):  # noqa: N818 - the peer's fault, answered with RST_STREAM
+    """The fields make no HTTP request (RFC 9113, 8.1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStreamMethod:
+    """One message in, many out, until the client ends it: what `Health/Watch` is."""
+
+    path: str
+    open: Callable[[bytes, Callable[[bytes], None]], Callable[[], None]]
+    """Given the message and what sends; gives what to call once when the stream has ended.
+
+    Raises RpcError to refuse.
+    """
+
+
+Route: TypeAlias = UnaryMethod | ClientStreamMethod | ServerStreamMethod
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is no call that we take."""
+
+    http_status: int
+    """200 where gRPC has a word for it; anything else where the request is not gRPC."""
+    grpc_status: int
+    message: str
+    kind: str = ""
+    """Under what it is counted, if it is."""
+
+
+_TOO_MANY_FIELDS: Final = Refusal(
+    200, StatusCode.RESOURCE_EXHAUSTED, "the request's metadata is too large", "header_list"
+)
+_NOT_GRPC: Final = Refusal(415, 0, "this server speaks gRPC only: content-type application/grpc\n")
+_NOT_POST: Final = Refusal(405, 0, "this server speaks gRPC only: method POST\n")
+_UNKNOWN_METHOD: Final = Refusal(200, StatusCode.UNIMPLEMENTED, "unknown method")
+_BAD_TIMEOUT: Final = Refusal(200, StatusCode.INTERNAL, "malformed grpc-timeout")
+
+
+class Call(NamedTuple):
+    """A request without its body. Requests with the same fields may share one."""
+
+    unary: Callable[[bytes, Metadata], bytes | Awaitable[bytes]] | None
+    """What answers, if the method is unary: the fast path looks no further."""
+    metadata: Metadata
+    content_length: int
+    """The body's octets, or -1 where the client does not say."""
+    route: Route | None
+    """None where it is refused."""
+    refusal: Refusal | None
+    timeout_s: float | None
+    compressed: bool
+    """Whether its messages may come compressed, which we do not read."""
+
+
+class CallReader:
+    """Reads the calls out of one connection's field blocks.
+
+    Envoy repeats its block octet by octet, so what a block said is remembered, by a rule that keeps
+    HPACK right: a block that changes the table is never remembered, since it would have to change
+    it each time, and when the table changes all is forgotten, since the same octets may name other
+    entries then.
+    """
+
+    def __init__(
+        self, decoder: BlockDecoder, routes: Mapping[str, Route], max_list_bytes: int
+    ) -> None:
+        self._decoder = decoder
+        self._routes = routes
+        self._max_list_bytes = max_list_bytes
+        self._memo: dict[bytes, Call] = {}
+
+    def read(self, block: bytes) -> Call:
+        """The call; raises MalformedRequest, or ConnectionFault where the block can't be decoded."""
+        return self._memo.get(block) or self._read(block)
+
+    def read_trailers(self, block: bytes) -> None:
+        """Take a block that ends a request; its fields matter to nobody (RFC 9113, 8.1)."""
+        if any(field.role not in {PLAIN, PROTOCOL} for field in self._decode(block)):
+            raise MalformedRequest("a field that trailers may not have")
+
+    def _read(self, block: bytes) -> Call:
+        before = self._decoder.changes
+        call = read_call(self._decode(block), self._routes, self._max_list_bytes)
+        if self._decoder.changes == before and len(block) <= _MEMO_BLOCK_SIZE:
+            if len(self._memo) >= _MEMO_CALLS:
+                self._memo.clear()
+            self._memo[block] = call
+        return call
+
+    def _decode(self, block: bytes) -> list[Field]:
+        before = self._decoder.changes
+        fields = self._decoder.decode(block)
+        if self._decoder.changes != before:
+            self._memo.clear()
+        return fields
+
+
+def read_call(fields: list[Field], routes: Mapping[str, Route], max_list_bytes: int) -> Call:
+    """The call that header fields describe; raises MalformedRequest (RFC 9113, 8.1.1 and 8.3.1)."""
+    metadata: dict[str, str] = {}
+    request: dict[str, str] = {}
+    own: dict[str, str] = {}
+    list_bytes = 0
+    for name, value, size, role in fields:
+        list_bytes += size
+        if role == PLAIN:
+            metadata[name] = value
+        elif role == PROTOCOL:
+            own[name] = value
+        elif role == PSEUDO and name not in request and not metadata and not own:
+            request[name] = value
+        else:
+            raise MalformedRequest(f"{name} may not stand there")
+    if not (request.get(":method") and request.get(":scheme") and request.get(":path")):
+        raise MalformedRequest("a request names its method, scheme and path")
+    route = routes.get(request[":path"])
+    timeout_s = _timeout_s(own["grpc-timeout"]) if "grpc-timeout" in own else None
+    if list_bytes > max_list_bytes:
+        refusal: Refusal | None = _TOO_MANY_FIELDS
+    else:
+        refusal = _refusal(request[":method"], own.get("content-type", ""), route, timeout_s)
+    return Call(
+        unary=route.call if refusal is None and isinstance(route, UnaryMethod) else None,
+        metadata=metadata,
+        content_length=int(own.get("content-length", -1)),
+        route=route if refusal is None else None,
+        refusal=refusal,
+        timeout_s=timeout_s,
+        compressed=own.get("grpc-encoding", "identity") != "identity",
+    )
+
+
+def _refusal(
+    method: str, content_type: str, route: Route | None, timeout_s: float | None
+) -> Refusal | None:
+    if not _GRPC.match(content_type):
+        return _NOT_GRPC
+    if method != "POST":
+        return _NOT_POST
+    if route is None:
+        return _UNKNOWN_METHOD
+    if timeout_s is not None and timeout_s < 0:
+        return _BAD_TIMEOUT
+    return None
+
+
+def _timeout_s(text: str) -> float:
+    """`grpc-timeout` in seconds; negative where it is none."""
+    parts = _TIMEOUT.fullmatch(text)
+    return int(parts[1]) * _UNIT_S[parts[2]] if parts else -1.0

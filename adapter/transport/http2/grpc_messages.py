@@ -1,0 +1,137 @@
+"""gRPC inside HTTP/2's frames (PROTOCOL-HTTP2): message framing, statuses, and ready answers."""
+
+from collections.abc import Callable, Iterator
+from struct import Struct
+from typing import Final, TypeAlias
+
+from adapter.errors import RpcError
+from adapter.transport.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, headers
+from adapter.transport.http2.hpack_blocks import literal_block
+from adapter.transport.service import StatusCode
+
+PREFIX: Final = Struct(">BI")
+"""Before each message: whether it is compressed, and its length ("Length-Prefixed-Message")."""
+PREFIX_SIZE: Final = 5
+
+Answer: TypeAlias = Callable[[int, bytes], bytes]
+"""Makes a whole answer to a unary call out of its stream and its message: three frames."""
+
+
+def _answer(response_block: bytes, ok_block: bytes) -> Answer:
+    head = Struct(f">IBI{len(response_block)}sIBIBI").pack
+    tail = Struct(f">IBI{len(ok_block)}s").pack
+    head_number = len(response_block) << 8 | HEADERS
+    tail_number = len(ok_block) << 8 | HEADERS
+    end = END_HEADERS | END_STREAM
+
+    def answer(stream_id: int, message: bytes) -> bytes:
+        size = len(message)
+        framed_number = (size + PREFIX_SIZE) << 8 | DATA
+        return (
+            head(
+                head_number, END_HEADERS, stream_id, response_block, framed_number, 0, stream_id,
+                0, size,
+            )  # fmt: skip
+            + message
+            + tail(tail_number, end, stream_id, ok_block)
+        )
+
+    return answer
+
+
+_STATUS_200: Final = b"\x88"
+"""Entry 8 of HPACK's static table."""
+_RESPONSE_FIELD: Final = literal_block(("content-type", "application/grpc"))
+_OK_FIELD: Final = literal_block(("grpc-status", "0"))
+_ENTERING: Final = b"\x40"
+"""Instead of its first octet makes a literal enter the peer's table (RFC 7541, 6.2.1)."""
+
+RESPONSE_BLOCK: Final = _STATUS_200 + _RESPONSE_FIELD
+OK_BLOCK: Final = _OK_FIELD
+PLAIN_ANSWER: Final = _answer(RESPONSE_BLOCK, OK_BLOCK)
+"""In literals only, for a peer that may have no table."""
+FIRST_ANSWER: Final = _answer(
+    _STATUS_200 + _ENTERING + _RESPONSE_FIELD[1:], _ENTERING + _OK_FIELD[1:]
+)
+"""Puts both fields into the peer's table."""
+NEXT_ANSWER: Final = _answer(_STATUS_200 + b"\xbf", b"\xbe")
+"""Names them there, the newest entry being number 62: less to send, less for Envoy to decode."""
+
+TABLE_GONE: Final = b"\x20"
+"""Before a block: we use no table from here on (RFC 7541, 4.2 and 6.3)."""
+LAST_TABLE_ANSWER: Final = _answer(TABLE_GONE + RESPONSE_BLOCK, OK_BLOCK)
+"""A plain one that says so."""
+
+
+def framed(message: bytes) -> bytes:
+    """The message as it goes into DATA frames."""
+    return PREFIX.pack(0, len(message)) + message
+
+
+def percent_encoded(text: str) -> str:
+    """`grpc-message`: UTF-8, octets outside printable ASCII and `%` as `%XX` ("Responses")."""
+    return "".join(
+        chr(octet) if 0x20 <= octet <= 0x7E and octet != 0x25 else f"%{octet:02X}"
+        for octet in text.encode("utf-8", "replace")
+    )
+
+
+def trailers(code: int, message: str) -> bytes:
+    """The block that ends a call with a status other than OK."""
+    fields = [("grpc-status", str(code))]
+    if message:
+        fields.append(("grpc-message", percent_encoded(message)))
+    if code == StatusCode.UNIMPLEMENTED:
+        fields.append(("grpc-accept-encoding", "identity"))
+    return literal_block(*fields)
+
+
+def http_refusal_block(status: int) -> bytes:
+    """The header block of an answer to what is no gRPC call; a line of text follows."""
+    return literal_block((":status", str(status)), ("content-type", "text/plain"))
+
+
+class MessageTooLarge(RpcError):  # noqa: N818 - an answer, as its parent is
+    """A message over the limit."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            StatusCode.RESOURCE_EXHAUSTED, f"the message has {size} bytes; the limit is {limit}"
+        )
+
+
+class MessageReader:
+    """Puts one stream's messages together."""
+
+    def __init__(self, max_bytes: int, compressed: bool) -> None:
+        self._max_bytes = max_bytes
+        self._compressed = compressed
+        self._octets = bytearray()
+
+    @property
+    def held_bytes(self) -> int:
+        """What is here of a message that is not whole yet."""
+        return len(self._octets)
+
+    def feed(self, octets: bytes) -> Iterator[bytes]:
+        """The messages that have become whole; raises RpcError for one that we don't take."""
+        self._octets += octets
+        while len(self._octets) >= PREFIX_SIZE:
+            compressed, size = PREFIX.unpack_from(self._octets)
+            if compressed:
+                raise self._refusal(compressed)
+            if size > self._max_bytes:
+                raise MessageTooLarge(size, self._max_bytes)
+            whole = PREFIX_SIZE + size
+            if len(self._octets) < whole:
+                return
+            message = bytes(self._octets[PREFIX_SIZE:whole])
+            del self._octets[:whole]
+            yield message
+
+    def _refusal(self, compressed: int) -> RpcError:
+        # gRPC's compression.md: an algorithm that we lack is UNIMPLEMENTED; none named, a fault.
+        if compressed == 1 and self._compressed:
+            return RpcError(StatusCode.UNIMPLEMENTED, "compressed messages are not read here")
+        return RpcError(StatusCode.INTERNAL, "a message is flagged as compressed, but how?")
+

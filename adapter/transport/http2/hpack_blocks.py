@@ -1,0 +1,196 @@
+"""Field blocks (RFC 7541): a decoder that walks them, and the few blocks that we send.
+
+The walk is made for what Envoy sends: almost every field is one octet that names a table entry, and
+an entry was checked, and its text decoded, when it came into the table. The tables and the code
+come from the `hpack` library, whose decoder, complete but several times slower, is what the tests
+compare with.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from hpack.table import HeaderTable as _Tables
+
+from adapter.transport.http2.frames import DEFAULT_TABLE_SIZE, ConnectionFault, ErrorCode
+from adapter.transport.http2.huffman import HuffmanDecoder, HuffmanError
+
+PLAIN: Final = 0
+"""A field for the service: metadata."""
+PSEUDO: Final = 1
+"""One of the request's own, such as `:path` (RFC 9113, 8.3)."""
+PROTOCOL: Final = 2
+"""One for us: gRPC's own, and what HTTP needs."""
+MALFORMED: Final = 3
+"""One that makes its request malformed (RFC 9113, 8.2)."""
+
+_ROLES: Final = {
+    **dict.fromkeys((":authority", ":method", ":path", ":scheme"), PSEUDO),
+    **dict.fromkeys(("content-length", "content-type", "te"), PROTOCOL),
+    **dict.fromkeys(("grpc-accept-encoding", "grpc-encoding", "grpc-timeout"), PROTOCOL),
+    **dict.fromkeys(("connection", "keep-alive", "proxy-connection"), MALFORMED),
+    **dict.fromkeys(("transfer-encoding", "upgrade"), MALFORMED),
+}
+_NAME: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
+_BAD_VALUE: Final = re.compile(rb"[\0\r\n]|^[ \t]|[ \t]$")
+
+
+class Field(NamedTuple):
+    """A header field, checked and decoded once, however many requests repeat it."""
+
+    name: str
+    value: str
+    size: int
+    """As the table counts: 32 more than its octets (4.1)."""
+    role: int
+
+
+def field(name: bytes, value: bytes) -> Field:
+    """Check and decode a field; one that no request may have gets the role MALFORMED."""
+    text = name.decode("latin-1")
+    role = _ROLES.get(text, PLAIN)
+    if role == PLAIN and not _NAME.fullmatch(name):
+        role = MALFORMED
+    return _with_value(text, value, role)
+
+
+def _with_value(name: str, value: bytes, role: int) -> Field:
+    # Most values are printable ASCII, which the two fast calls below find out.
+    text = value.decode("utf-8", "replace")
+    if not (text.isascii() and text.isprintable()) or value[:1] == b" " or value[-1:] == b" ":
+        role = MALFORMED if _BAD_VALUE.search(value) else role
+    if (name == "te" and text != "trailers") or (
+        name == "content-length" and not (text.isascii() and text.isdecimal())
+    ):
+        role = MALFORMED
+    return Field(name, text, 32 + len(name) + len(value), role)
+
+
+_STATIC: Final = tuple(field(name, value) for name, value in _Tables.STATIC_TABLE)
+_FIRST_DYNAMIC: Final = 1 + len(_STATIC)
+_NOTHING: Final = Field("", "", 0, MALFORMED)
+"""Stands at index 0, which no block may name."""
+
+
+class BlockDecoder:
+    """One connection's decoding context: its dynamic table (2.3.2), at most 4,096 octets."""
+
+    def __init__(self, huffman: HuffmanDecoder) -> None:
+        self._huffman = huffman
+        self._fields = [_NOTHING, *_STATIC]
+        self._size = 0
+        self._max_size = DEFAULT_TABLE_SIZE
+        self.changes = 0
+        """Rises whenever a block changes the table: what others decoded to before may be over."""
+
+    def decode(self, block: bytes) -> list[Field]:
+        """The block's fields in order; raises ConnectionFault: the table would be out of step."""
+        try:
+            return self._walk(block)
+        except IndexError as e:
+            raise _fault("it is cut off, or names an entry that the table has not") from e
+        except HuffmanError as e:
+            raise _fault(str(e)) from e
+
+    def _walk(self, block: bytes) -> list[Field]:
+        table, fields = self._fields, []
+        position, end = 0, len(block)
+        while position < end:
+            octet = block[position]
+            if 0x80 < octet < 0xFF:  # an entry of the table, named by one octet (6.1)
+                position += 1
+                fields.append(table[octet & 0x7F])
+            elif octet >= 0x80:
+                index, position = _integer(block, position, 0x7F)
+                if not index:
+                    raise _fault("it names the entry 0")
+                fields.append(table[index])
+            elif octet >= 0x40:  # a literal that enters the table (6.2.1)
+                literal, position = self._literal(block, position, 0x3F)
+                self._insert(literal)
+                fields.append(literal)
+            elif octet >= 0x20:  # a new size of the table (6.3), before any field (4.2)
+                if fields:
+                    raise _fault("it resizes the table after a field")
+                size, position = _integer(block, position, 0x1F)
+                self._resize(size)
+            else:  # a literal that does not (6.2.2), or must never (6.2.3)
+                literal, position = self._literal(block, position, 0x0F)
+                fields.append(literal)
+        return fields
+
+    def _literal(self, block: bytes, position: int, mask: int) -> tuple[Field, int]:
+        index, position = _integer(block, position, mask)
+        if index:
+            known = self._fields[index]
+            value, position = self._string(block, position)
+            if known.role == MALFORMED:  # by its name or by its value: look again
+                return field(known.name.encode("latin-1"), value), position
+            return _with_value(known.name, value, known.role), position
+        name, position = self._string(block, position)
+        value, position = self._string(block, position)
+        return field(name, value), position
+
+    def _string(self, block: bytes, position: int) -> tuple[bytes, int]:
+        coded = block[position] & 0x80
+        length, position = _integer(block, position, 0x7F)
+        text = block[position : position + length]
+        if len(text) < length:
+            raise _fault("it is cut off")
+        return self._huffman.decode(text) if coded else text, position + length
+
+    def _insert(self, new: Field) -> None:
+        self.changes += 1
+        self._fields.insert(_FIRST_DYNAMIC, new)
+        self._size += new.size
+        self._evict()
+
+    def _resize(self, size: int) -> None:
+        if size > DEFAULT_TABLE_SIZE:
+            raise _fault("it makes the table larger than we allow")
+        self.changes += 1
+        self._max_size = size
+        self._evict()
+
+    def _evict(self) -> None:
+        while self._size > self._max_size:
+            self._size -= self._fields.pop().size
+
+
+def _integer(block: bytes, position: int, mask: int) -> tuple[int, int]:
+    """A number and where it ends (5.1); none that we can use takes more than six octets."""
+    number = block[position] & mask
+    position += 1
+    if number < mask:
+        return number, position
+    for shift in range(0, 35, 7):
+        octet = block[position]
+        position += 1
+        number += (octet & 0x7F) << shift
+        if octet < 0x80:
+            return number, position
+    raise _fault("it holds a number that is too long")
+
+
+def _fault(reason: str) -> ConnectionFault:
+    return ConnectionFault(
+        ErrorCode.COMPRESSION_ERROR, f"a field block cannot be decoded: {reason}"
+    )
+
+
+def literal_block(*fields: tuple[str, str]) -> bytes:
+    """A block that neither reads nor changes the peer's table (6.2.2), so it may go at any time."""
+    return b"".join(
+        b"\0" + _plain_string(name.encode()) + _plain_string(value.encode())
+        for name, value in fields
+    )
+
+
+def _plain_string(text: bytes) -> bytes:
+    if len(text) < 0x7F:
+        return bytes((len(text),)) + text
+    rest, octets = len(text) - 0x7F, bytearray(b"\x7f")
+    while rest >= 0x80:
+        octets.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    octets.append(rest)
+    return bytes(octets) + text

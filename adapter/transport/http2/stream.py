@@ -1,0 +1,76 @@
+"""The state of one call (RFC 9113, 5.1) that takes more than one frame or more than one moment."""
+
+import asyncio
+from collections.abc import Callable
+
+from adapter.transport.http2.calls import Call
+from adapter.transport.http2.frames import ErrorCode, StreamFault
+from adapter.transport.http2.grpc_messages import MessageReader
+from adapter.transport.http2.limits import Limits
+from adapter.transport.service import StreamConsumer
+
+
+class Stream:
+    """One call: what has come of its request, what has gone out of its answer."""
+
+    __slots__ = (
+        "answered", "call", "consumer", "ended", "ending", "half_closed", "id", "messages",
+        "pending", "reader", "request", "stop", "task", "timer", "window",
+        "_limits", "_received", "_unreturned",
+    )  # fmt: skip
+
+    def __init__(self, stream_id: int, call: Call, window: int, limits: Limits) -> None:
+        self.id = stream_id
+        self.call = call
+        self.window = window
+        """See `outbox.Sending`, here and for the next two."""
+        self.pending = bytearray()
+        self.ending: bytes | None = None
+        self.reader = MessageReader(limits.max_message_bytes, call.compressed)
+        self.request: bytes | None = None
+        """The message, where the method takes one."""
+        self.messages = 0
+        """How many have come."""
+        self.half_closed = False
+        """Whether the client has ended its side."""
+        self.answered = False
+        """Whether the fields of our answer are out."""
+        self.ended = False
+        """Whether we have ended ours."""
+        self.consumer: StreamConsumer | None = None
+        self.stop: Callable[[], None] | None = None
+        """To be called once when the stream is over."""
+        self.task: asyncio.Future[bytes] | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self._limits = limits
+        self._received = 0
+        self._unreturned = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """What we keep of the request's body."""
+        return self.reader.held_bytes + len(self.request or b"")
+
+    def count(self, body: int, size: int, *, ended: bool) -> None:
+        """Account for a DATA frame of `size` octets, padding included (RFC 9113, 6.1 and 8.1.1)."""
+        if self.half_closed:
+            raise StreamFault(self.id, ErrorCode.STREAM_CLOSED)
+        self._unreturned += size
+        if self._unreturned > self._limits.stream_window:
+            raise StreamFault(self.id, ErrorCode.FLOW_CONTROL_ERROR)
+        self._received += body
+        if ended:
+            self.check_length()
+
+    def check_length(self) -> None:
+        """The body has ended: is it as long as the client said?"""
+        if self.call.content_length not in {-1, self._received}:
+            raise StreamFault(self.id, ErrorCode.PROTOCOL_ERROR)
+
+    def take_window(self) -> int:
+        """What to return to the client by WINDOW_UPDATE: nothing, or a good part of its window."""
+        due = self._unreturned - self.held_bytes
+        if self.half_closed or 2 * due < self._limits.stream_window:
+            return 0
+        self._unreturned -= due
+        return due

@@ -1,0 +1,328 @@
+"""The calls of one connection, from a request's fields to its answer.
+
+A unary call whose message comes whole in one frame, and whose answer needs no waiting, is here only
+between its HEADERS and its DATA, as an entry of `waiting`. Every other call gets a `Stream`.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+
+from adapter.errors import RpcError
+from adapter.transport.failures import FailureReport
+from adapter.transport.http2 import frames
+from adapter.transport.http2.calls import Call, Refusal, ServerStreamMethod
+from adapter.transport.http2.frames import ConnectionFault, ErrorCode, StreamFault
+from adapter.transport.http2.grpc_messages import (
+    OK_BLOCK,
+    RESPONSE_BLOCK,
+    framed,
+    http_refusal_block,
+    trailers,
+)
+from adapter.transport.http2.limits import Counters, Limits
+from adapter.transport.http2.outbox import Outbox
+from adapter.transport.http2.stream import Stream
+from adapter.transport.service import ClientStreamMethod, StatusCode
+
+_REMEMBERED_RESETS = 1000
+
+
+class Streams:
+    """Opens, feeds, answers and ends calls."""
+
+    def __init__(
+        self, outbox: Outbox, limits: Limits, counters: Counters, failures: FailureReport
+    ) -> None:
+        self._outbox = outbox
+        self._limits = limits
+        self._counters = counters
+        self._failures = failures
+        self._loop = asyncio.get_running_loop()
+        self._streams: dict[int, Stream] = {}
+        self._reset: deque[int] = deque(maxlen=_REMEMBERED_RESETS)
+        self.waiting: dict[int, Call] = {}
+        """Unary calls of whose body nothing has come."""
+
+    def __len__(self) -> int:
+        return len(self.waiting) + len(self._streams)
+
+    @property
+    def held_bytes(self) -> int:
+        """What is kept of all bodies."""
+        return sum(stream.held_bytes for stream in self._streams.values())
+
+    # What the client sends
+
+    def begin(self, stream_id: int, call: Call, *, ended: bool) -> None:
+        """A request's fields have come; `ended` where it has no body."""
+        if len(self) >= self._limits.max_streams:
+            self._counters["streams"] += 1
+            self.cut(stream_id, ErrorCode.REFUSED_STREAM)
+        elif call.unary is not None and not ended:
+            self.waiting[stream_id] = call
+        else:
+            self._open(self._new(stream_id, call))
+            if ended and (stream := self._streams.get(stream_id)):
+                stream.count(0, 0, ended=True)
+                self._end_request(stream)
+
+    def answer(self, stream_id: int, call: Call, message: bytes) -> None:
+        """Answer a unary call: its message is whole, and the client has ended its side."""
+        try:
+            answer = call.unary(message, call.metadata)  # type: ignore[misc] # it is unary
+        except Exception as error:
+            self._fail(self._half_closed(stream_id, call), error)
+            return
+        if not isinstance(answer, bytes):
+            self._await(self._half_closed(stream_id, call), answer)
+        elif stream_id in self._streams or not self._outbox.answer(stream_id, answer):
+            self._send_last(self._half_closed(stream_id, call), answer)
+
+    def take(self, stream_id: int, body: bytes, size: int, *, ended: bool) -> None:
+        """A DATA frame with that body, and of that size with its padding; raises StreamFault."""
+        stream = self._find(stream_id)
+        if stream is None:
+            self._late(stream_id)
+            return
+        stream.count(len(body), size, ended=ended)
+        if stream.call.route is not None:  # else it is refused, and its body not looked at
+            self._feed(stream, body)
+        if stream_id not in self._streams:
+            return
+        if ended:
+            self._end_request(stream)
+        elif increment := stream.take_window():
+            self._outbox.write(frames.window_update(stream_id, increment))
+
+    def end(self, stream_id: int) -> None:
+        """The client's trailers have come; raises StreamFault."""
+        stream = self._find(stream_id)
+        if stream is None:
+            if stream_id not in self._reset:
+                raise ConnectionFault(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream")
+            return
+        stream.count(0, 0, ended=True)
+        self._end_request(stream)
+
+    def reset(self, stream_id: int) -> bool:
+        """The client calls the stream off; tells whether it had not been answered."""
+        if self.waiting.pop(stream_id, None) is not None:
+            return True
+        stream = self._streams.get(stream_id)
+        if stream is None:
+            return False
+        self._drop(stream)
+        return not stream.ended
+
+    # What the client lets us send
+
+    def widen(self, stream_id: int, increment: int) -> None:
+        """A WINDOW_UPDATE has come; stream 0 is the connection. Raises either fault."""
+        if stream_id == 0:
+            for ended in self._outbox.widen(increment):
+                self._ended(self._streams[ended.id])
+        elif (stream := self._find(stream_id)) and self._outbox.widen_stream(stream, increment):
+            self._ended(stream)
+
+    def set_initial_window(self, size: int) -> None:
+        """The client's SETTINGS change the windows of all streams, even below zero (6.9.2)."""
+        change = size - self._outbox.initial_window
+        self._outbox.initial_window = size
+        for stream in tuple(self._streams.values()):
+            stream.window += change
+            if stream.window > frames.MAX_WINDOW:
+                raise ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large")
+            if stream.pending:
+                self._push(stream)
+
+    # What we end
+
+    def cut(self, stream_id: int, code: ErrorCode) -> None:
+        """End a stream at once; what the client still sends in it is ignored."""
+        self.waiting.pop(stream_id, None)
+        if stream := self._streams.get(stream_id):
+            self._drop(stream)
+        self._reset.append(stream_id)
+        self._outbox.write(frames.rst_stream(stream_id, code))
+
+    def end_client_streams(self) -> None:
+        """End our side of each; messages under way are still taken, until the client ends its."""
+        for stream in tuple(self._streams.values()):
+            if stream.consumer is not None and not stream.answered:
+                self._send_last(stream, b"")
+
+    def drop_all(self) -> None:
+        """The connection is gone."""
+        self.waiting.clear()
+        for stream in tuple(self._streams.values()):
+            self._drop(stream)
+
+    def stuck(self) -> set[tuple[str, int, int]]:
+        """What waits for the client: the limit that it touches, its stream, how far it has come."""
+        stuck = {("slow_body", stream_id, 0) for stream_id in self.waiting}
+        for stream in self._streams.values():
+            if stream.pending:
+                stuck.add(("zero_window", stream.id, len(stream.pending)))
+            elif not stream.half_closed and (stream.held_bytes or stream.consumer is None):
+                stuck.add(("slow_body", stream.id, stream.messages))
+        return stuck
+
+    # The life of a stream
+
+    def _new(self, stream_id: int, call: Call) -> Stream:
+        stream = Stream(stream_id, call, self._outbox.initial_window, self._limits)
+        self._streams[stream_id] = stream
+        return stream
+
+    def _find(self, stream_id: int) -> Stream | None:
+        call = self.waiting.pop(stream_id, None)
+        return self._new(stream_id, call) if call else self._streams.get(stream_id)
+
+    def _half_closed(self, stream_id: int, call: Call) -> Stream:
+        stream = self._streams.get(stream_id) or self._new(stream_id, call)
+        stream.half_closed = True
+        return stream
+
+    def _late(self, stream_id: int) -> None:
+        if stream_id not in self._reset:
+            raise StreamFault(stream_id, ErrorCode.STREAM_CLOSED)
+
+    def _open(self, stream: Stream) -> None:
+        call = stream.call
+        if call.refusal is not None and call.refusal.http_status == 200:
+            self._count(call.refusal.kind)
+            self._send_status(stream, call.refusal.grpc_status, call.refusal.message)
+        elif isinstance(call.route, ClientStreamMethod):
+            self._limit_time(stream)
+            try:
+                stream.consumer = call.route.open(call.metadata)
+                stream.stop = stream.consumer.finish
+            except Exception as error:
+                self._fail(stream, error)
+
+    def _feed(self, stream: Stream, body: bytes) -> None:
+        try:
+            for message in stream.reader.feed(body):
+                stream.messages += 1
+                if stream.consumer is not None:
+                    stream.consumer.consume(message)
+                elif stream.request is None:
+                    stream.request = message
+                else:
+                    raise _not_one_message()
+        except MessageTooLarge as error:
+            self._counters["message_size"] += 1
+            self._fail(stream, error)
+        except Exception as error:
+            self._fail(stream, error)
+
+    def _end_request(self, stream: Stream) -> None:
+        stream.half_closed = True
+        self._stop(stream)
+        if stream.call.refusal is not None:
+            self._send_http(stream, stream.call.refusal)
+        elif stream.ended:
+            self._drop(stream)
+        elif stream.reader.held_bytes:
+            self._fail(stream, RpcError(StatusCode.INTERNAL, "the request ends inside a message"))
+        elif isinstance(stream.call.route, ClientStreamMethod):
+            self._send_last(stream, b"")
+        elif stream.request is None:
+            self._fail(stream, _not_one_message())
+        elif isinstance(stream.call.route, ServerStreamMethod):
+            self._watch(stream, stream.call.route, stream.request)
+        else:
+            self.answer(stream.id, stream.call, stream.request)
+
+    def _watch(self, stream: Stream, route: ServerStreamMethod, request: bytes) -> None:
+        try:
+            stream.stop = route.open(request, lambda message: self._send(stream, message))
+        except Exception as error:
+            self._fail(stream, error)
+
+    def _await(self, stream: Stream, answer: Awaitable[bytes]) -> None:
+        stream.task = asyncio.ensure_future(answer)
+        stream.task.add_done_callback(lambda task: self._settle(stream, task))
+        self._limit_time(stream)
+
+    def _settle(self, stream: Stream, task: asyncio.Future[bytes]) -> None:
+        error = RuntimeError("the call was cancelled") if task.cancelled() else task.exception()
+        if self._streams.get(stream.id) is not stream:
+            return  # called off before
+        if error is None:
+            self._send_last(stream, task.result())
+        else:
+            self._fail(stream, error)
+
+    def _limit_time(self, stream: Stream) -> None:
+        if stream.call.timeout_s is not None:
+            late = RpcError(StatusCode.DEADLINE_EXCEEDED, "the call took longer than grpc-timeout")
+            stream.timer = self._loop.call_later(
+                stream.call.timeout_s, self._fail, stream, late
+            )
+
+    # What we answer
+
+    def _send(self, stream: Stream, message: bytes) -> None:
+        if not stream.answered:
+            stream.answered = True
+            self._outbox.headers(stream.id, RESPONSE_BLOCK)
+        stream.pending += framed(message)
+        self._push(stream)
+
+    def _send_last(self, stream: Stream, message: bytes) -> None:
+        stream.ending = OK_BLOCK
+        self._send(stream, message)
+
+    def _fail(self, stream: Stream, error: BaseException) -> None:
+        self._stop(stream)
+        code, message = self._failures.status(stream.call.route.path, error)
+        if stream.ended:
+            self.cut(stream.id, ErrorCode.NO_ERROR)
+        else:
+            self._send_status(stream, code, message)
+
+    def _send_status(self, stream: Stream, code: int, message: str) -> None:
+        block = trailers(code, message)
+        stream.ending = block if stream.answered else RESPONSE_BLOCK + block
+        self._push(stream)
+
+    def _send_http(self, stream: Stream, refusal: Refusal) -> None:
+        self._outbox.headers(stream.id, http_refusal_block(refusal.http_status))
+        stream.pending += refusal.message.encode()
+        stream.ending = b""
+        self._push(stream)
+
+    def _push(self, stream: Stream) -> None:
+        if self._outbox.push(stream):
+            self._ended(stream)
+
+    def _ended(self, stream: Stream) -> None:
+        stream.ended = True
+        if stream.half_closed:
+            self._drop(stream)
+        elif stream.consumer is None:
+            self.cut(stream.id, ErrorCode.NO_ERROR)  # 8.1: the rest of the request is not needed
+
+    def _drop(self, stream: Stream) -> None:
+        self._streams.pop(stream.id, None)
+        self._outbox.forget(stream)
+        if stream.timer is not None:
+            stream.timer.cancel()
+        if stream.task is not None:
+            stream.task.cancel()
+        self._stop(stream)
+
+    def _stop(self, stream: Stream) -> None:
+        stop, stream.stop, stream.consumer = stream.stop, None, None
+        if stop is not None:
+            try:
+                stop()
+            except Exception as error:
+                self._failures.status(stream.call.route.path, error)
+
+
+def _not_one_message() -> RpcError:
+    # gRPC's statuscodes.md: a violation of the request's cardinality.
+    return RpcError(StatusCode.UNIMPLEMENTED, "the method takes exactly one message")

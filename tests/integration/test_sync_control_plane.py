@@ -1,0 +1,173 @@
+"""The sync against our own control plane, over real HTTP on loopback."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.clock import SystemClock
+from adapter.errors import PlatformRefusedError
+from adapter.platform_client.client import PlatformClient
+from adapter.platform_client.options import PlatformOptions
+from adapter.platform_client.sync import PlatformSync
+from adapter.policy.snapshot import Api
+from tests.rig.control_plane import RunningControlPlane, running_control_plane
+
+
+@pytest.fixture
+async def platform(tmp_path: Path) -> AsyncIterator[RunningControlPlane]:
+    """A control plane that gives out its contracts two at a time."""
+    async with running_control_plane(tmp_path, contract_page_size=2) as platform:
+        yield platform
+
+
+class Adapter:
+    """The part of an adapter that syncs."""
+
+    def __init__(self, platform: RunningControlPlane, **changes: Any) -> None:
+        credentials = platform.credentials
+        values: dict[str, Any] = {
+            "base_url": platform.base_url,
+            "organization_id": credentials.organization_id,
+            "environment_id": credentials.environment_id,
+            "client_id": credentials.gateway_client_id,
+            "client_secret": credentials.gateway_client_secret,
+            "instance_interval_s": 0.0,
+            "tier_interval_s": 0.0,
+        }
+        options = PlatformOptions(**(values | changes))
+        clock = SystemClock()
+        self.store = SnapshotStore(clock)
+        self.http = httpx.AsyncClient(trust_env=False)
+        self.client = PlatformClient(self.http, options, clock)
+        self.sync = PlatformSync(self.client, self.store, options, clock)
+
+    def api(self, api_id: int) -> Api:
+        """What is in force for an API."""
+        return self.store.current.apis[str(api_id)]
+
+
+@pytest.fixture
+async def adapter(platform: RunningControlPlane) -> AsyncIterator[Adapter]:
+    """An adapter that polls that control plane."""
+    adapter = Adapter(platform)
+    async with adapter.http:
+        yield adapter
+
+
+async def test_an_admins_work_arrives(platform: RunningControlPlane, adapter: Adapter) -> None:
+    """Instance, policies, tiers, applications and contracts come over as the admin made them."""
+    admin = platform.admin
+    api_id = (await admin.create_api("orders"))["id"]
+    await admin.apply_policy(api_id, "ip-blocklist", {"ips": ["192.0.2.1"]})
+    await admin.apply_automated_policy("client-id-enforcement", {})
+    gold = (await admin.create_tier(api_id, "Gold", [(100, 60_000)]))["id"]
+    applications = [await admin.create_application(f"app-{n}") for n in range(5)]
+    for application in applications:
+        await admin.request_contract(api_id, application["id"], gold)
+    await adapter.sync.sync_once()
+    api = adapter.api(api_id)
+    assert api.faults == ()
+    assert api.instance.name == "orders"
+    assert [policy.ref.policy_type for policy in api.policies] == [
+        "client-id-enforcement",
+        "ip-blocklist",
+    ]
+    assert len(api.contracts) == 5
+    for application in applications:
+        active = api.contracts[application["clientId"]]
+        assert active.tier is not None
+        assert active.tier.name == "Gold"
+        assert active.contract.application.secret is not None
+        assert active.contract.application.secret.matches(application["clientSecret"])
+        assert not active.contract.application.secret.matches("wrong")
+
+
+async def test_every_change_arrives_with_the_next_poll(
+    platform: RunningControlPlane, adapter: Adapter
+) -> None:
+    """Revoke, restore, a new secret, a new policy, a policy removed: one poll each."""
+    admin = platform.admin
+    api_id = (await admin.create_api("orders"))["id"]
+    await admin.apply_policy(api_id, "client-id-enforcement", {})
+    application = await admin.create_application("app")
+    contract_id = (await admin.request_contract(api_id, application["id"]))["id"]
+    client_id = application["clientId"]
+    await adapter.sync.sync_once()
+    assert client_id in adapter.api(api_id).contracts
+
+    await admin.revoke(api_id, contract_id)
+    await adapter.sync.sync_once()
+    assert client_id not in adapter.api(api_id).contracts
+
+    await admin.restore(api_id, contract_id)
+    new_secret = await admin.reset_secret(application["id"])
+    await adapter.sync.sync_once()
+    secret = adapter.api(api_id).contracts[client_id].contract.application.secret
+    assert secret is not None
+    assert secret.matches(new_secret)
+    assert not secret.matches(application["clientSecret"])
+
+    blocklist = await admin.apply_policy(api_id, "ip-blocklist", {"ips": ["192.0.2.1"]})
+    await adapter.sync.sync_once()
+    assert len(adapter.api(api_id).policies) == 2
+    await admin.delete_policy(api_id, blocklist["id"])
+    await adapter.sync.sync_once()
+    assert len(adapter.api(api_id).policies) == 1
+
+
+async def test_a_quiet_platform_is_a_no_op(platform: RunningControlPlane, adapter: Adapter) -> None:
+    """Nothing is published while nothing changes."""
+    api_id = (await platform.admin.create_api("orders"))["id"]
+    await platform.admin.apply_policy(api_id, "client-id-enforcement", {})
+    await adapter.sync.sync_once()
+    before = adapter.store.current
+    await adapter.sync.sync_once()
+    assert adapter.store.current is before
+
+
+async def test_an_outage_changes_nothing_and_ends_by_itself(
+    platform: RunningControlPlane, adapter: Adapter
+) -> None:
+    """While the platform is down the last good state stays; afterwards the sync goes on."""
+    admin = platform.admin
+    api_id = (await admin.create_api("orders"))["id"]
+    await admin.apply_policy(api_id, "client-id-enforcement", {})
+    await adapter.sync.sync_once()
+    before = adapter.store.current
+    await platform.stop()
+    await adapter.sync.sync_once()
+    assert adapter.store.current is before
+    assert adapter.sync.status().alarms
+    await platform.start()
+    await admin.apply_policy(api_id, "ip-blocklist", {"ips": ["192.0.2.1"]})
+    await adapter.sync.sync_once()
+    assert len(adapter.api(api_id).policies) == 2
+    assert adapter.sync.status().alarms == ()
+
+
+async def test_a_deleted_api_is_closed_then_forgotten(
+    platform: RunningControlPlane, adapter: Adapter
+) -> None:
+    """What the admin deletes lets nobody through any more."""
+    api_id = (await platform.admin.create_api("orders"))["id"]
+    await adapter.sync.sync_once()
+    await platform.admin.delete_api(api_id)
+    await adapter.sync.sync_once()
+    await adapter.sync.sync_once()
+    assert adapter.api(api_id).faults
+    await adapter.sync.sync_once()
+    assert str(api_id) not in adapter.store.current.apis
+
+
+async def test_wrong_credentials_are_named(platform: RunningControlPlane) -> None:
+    """The operator reads that the platform refuses the gateway, not that it is down."""
+    adapter = Adapter(platform, client_secret="wrong")
+    async with adapter.http:
+        await adapter.sync.sync_once()
+        assert "client id and secret" in adapter.sync.status().alarms[0]
+        with pytest.raises(PlatformRefusedError):
+            await adapter.client.automated_policies()

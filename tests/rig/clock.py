@@ -1,0 +1,54 @@
+"""Time that passes only when a test says so."""
+
+import asyncio
+import heapq
+from itertools import count
+
+from adapter.clock import MonotonicTime, WallTime
+
+_TURNS = 50
+"""Enough for any chain of tasks that do not wait for the world outside."""
+
+
+class FakeClock:
+    """A `Clock` whose sleepers wake in order of their due time while it is advanced."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self._start = now
+        self._elapsed = 0.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = count()
+
+    def now(self) -> WallTime:
+        """See `Clock.now`."""
+        return WallTime(self._start + self._elapsed)
+
+    def monotonic(self) -> MonotonicTime:
+        """See `Clock.monotonic`."""
+        return MonotonicTime(self._elapsed)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until a test has advanced that far."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        due = self._elapsed + seconds
+        heapq.heappush(self._sleepers, (due, next(self._order), woken))
+        await woken
+
+    async def advance(self, seconds: float) -> None:
+        """Let that much time pass, and let everything run that it wakes."""
+        target = self._elapsed + seconds
+        await self.settle()
+        while self._sleepers and self._sleepers[0][0] <= target:
+            self._elapsed, _, woken = heapq.heappop(self._sleepers)
+            if not woken.done():
+                woken.set_result(None)
+                await self.settle()
+        self._elapsed = target
+
+    async def settle(self) -> None:
+        """Let every task run as far as it gets without time passing."""
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)

@@ -1,0 +1,240 @@
+"""An API management platform in memory that misbehaves on request.
+
+It speaks the protocol as the reference has it, behind httpx's mock transport. Where a test needs
+the real thing, `tests/rig/control_plane.py` runs it.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from itertools import count
+from typing import Any, TypeAlias
+
+import httpx
+
+from adapter.clock import Clock
+from adapter.platform_client.client import PlatformClient
+from adapter.platform_client.options import PlatformOptions
+
+BASE_URL = "http://platform.test"
+SALT = "grain"
+SECRET = "secret"
+FEED_PAGE = 3
+
+Fault: TypeAlias = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
+
+
+def options(**changes: Any) -> PlatformOptions:
+    """Options that fit the simulator; without jitter unless asked for."""
+    values: dict[str, Any] = {
+        "base_url": BASE_URL,
+        "organization_id": "org",
+        "environment_id": "env",
+        "client_id": "gateway",
+        "client_secret": "gateway-secret",
+        "jitter": 0.0,
+    }
+    return PlatformOptions(**(values | changes))
+
+
+def answering(status: int, body: str = "", **headers: str) -> Fault:
+    """A fault: always this answer."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda _request: httpx.Response(status, text=body, headers=named)
+
+
+@dataclass
+class SimulatedApi:
+    """One API instance as an admin sees it."""
+
+    api_id: str
+    name: str
+    ids: "count[int]"
+    touch: Callable[[], float]
+    policies: list[Any] = field(default_factory=list)
+    tiers: list[Any] = field(default_factory=list)
+    feed: list[dict[str, Any]] = field(default_factory=list)
+    """Every change of a contract, oldest first."""
+    modified_at: float = 0.0
+
+    def apply(self, asset_id: str, configuration: Any = None, **fields: Any) -> str:
+        """Apply a policy."""
+        policy_id = next(self.ids)
+        self.policies.append(policy(policy_id, asset_id, configuration, **fields))
+        self.modified_at = self.touch()
+        return str(policy_id)
+
+    def remove_policies(self) -> None:
+        """Remove all of its policies."""
+        self.policies.clear()
+        self.modified_at = self.touch()
+
+    def offer(self, name: str, *limits: tuple[int, int]) -> str:
+        """Make an SLA tier of (requests, milliseconds) limits."""
+        tier_id = next(self.ids)
+        rows = [{"maximumRequests": n, "timePeriodInMilliseconds": ms} for n, ms in limits]
+        self.tiers.append({"id": tier_id, "name": name, "limits": rows, "status": "ACTIVE"})
+        return str(tier_id)
+
+    def grant(self, client_id: str, secret: str = SECRET, **fields: Any) -> str:
+        """Approve a contract."""
+        contract_id = f"c-{client_id}"
+        digest = hashlib.sha256((secret + SALT).encode()).hexdigest()
+        row = {
+            "contractId": contract_id,
+            "apiId": self.api_id,
+            "clientId": client_id,
+            "clientName": f"The {client_id}",
+            "clientSecret": digest,
+            "clientSecretSalt": SALT,
+            "slaTierId": None,
+            "removed": None,
+        }
+        self.feed.append(row | fields)
+        return contract_id
+
+    def revoke(self, contract_id: str) -> None:
+        """Revoke a contract: the feed gets a tombstone."""
+        self.feed.append({"contractId": contract_id, "removed": True})
+
+
+def policy(policy_id: int, asset_id: str, configuration: Any = None, **fields: Any) -> Any:
+    """An applied policy's document."""
+    return {
+        "id": policy_id,
+        "assetId": asset_id,
+        "configurationData": {} if configuration is None else configuration,
+        "order": 1,
+        "disabled": False,
+        "pointcutData": None,
+    } | fields
+
+
+class PlatformSimulator:
+    """The platform; `requests` has what it was asked, `fail` makes it misbehave."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.apis: dict[str, SimulatedApi] = {}
+        self.automated: list[Any] = []
+        self.requests: list[httpx.Request] = []
+        self.token_lifetime_s: float | None = 3600
+        self._clock = clock
+        self._ids = count(100)
+        self._tokens = count(1)
+        self._valid_token = ""
+        self._faults: dict[str, Fault] = {}
+        self._times: dict[str, int] = {}
+
+    def add_api(self, api_id: str, name: str = "") -> SimulatedApi:
+        """Create an API instance."""
+        api = SimulatedApi(api_id, name or f"api-{api_id}", self._ids, self._clock.now)
+        self.apis[api_id] = api
+        return api
+
+    def automate(self, asset_id: str, configuration: Any = None, **fields: Any) -> None:
+        """Apply a policy to the whole environment."""
+        self.automated.append(policy(next(self._ids), asset_id, configuration, **fields))
+
+    def fail(self, part_of_url: str, fault: Fault, *, times: int = 10**9) -> None:
+        """Let requests whose URL contains that text meet this fault, so often."""
+        self._faults[part_of_url] = fault
+        self._times[part_of_url] = times
+
+    def recover(self) -> None:
+        """No more faults."""
+        self._faults.clear()
+
+    def expire_tokens(self) -> None:
+        """Refuse the token that was given out last."""
+        self._valid_token = ""
+
+    def asked(self, part_of_url: str) -> list[httpx.Request]:
+        """The requests whose URL contains that text."""
+        return [request for request in self.requests if part_of_url in str(request.url)]
+
+    def http(self) -> httpx.AsyncClient:
+        """An HTTP client that reaches this platform and nothing else."""
+        return httpx.AsyncClient(transport=httpx.MockTransport(self._serve))
+
+    def client(self, **changes: Any) -> PlatformClient:
+        """A client of this platform, with waits that are not random."""
+        return PlatformClient(self.http(), options(**changes), self._clock, lambda: 1.0)
+
+    async def _serve(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        response = await self._answer(request)
+        response.headers.setdefault("date", formatdate(self._clock.now(), usegmt=True))
+        return response
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        for part, fault in self._faults.items():
+            if part in str(request.url) and self._times[part] > 0:
+                self._times[part] -= 1
+                answer = fault(request)
+                return answer if isinstance(answer, httpx.Response) else await answer
+        if request.url.path == "/accounts/oauth2/token":
+            return self._token(request)
+        if request.headers.get("authorization") != f"Bearer {self._valid_token}":
+            return httpx.Response(401)
+        return self._resource(request)
+
+    def _token(self, request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        if (asked["client_id"], asked["client_secret"]) != ("gateway", "gateway-secret"):
+            return httpx.Response(401)
+        self._valid_token = f"token-{next(self._tokens)}"
+        lifetime = {} if self.token_lifetime_s is None else {"expires_in": self.token_lifetime_s}
+        return httpx.Response(
+            200, json={"access_token": self._valid_token, "token_type": "bearer"} | lifetime
+        )
+
+    def _resource(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path == "/v2/analytics/events":
+            return httpx.Response(202)
+        if path.endswith("/automated-policies"):
+            rows = self.automated
+            return httpx.Response(200, json={"automatedPolicies": rows, "total": len(rows)})
+        if path.endswith("/apis"):
+            return self._page(request, "assets", [_asset(api) for api in self.apis.values()])
+        api_id, _, verb = path.partition("/apis/")[2].partition("/")
+        api = self.apis.get(api_id)
+        if api is None:
+            return httpx.Response(404, json={"message": "no such API"})
+        if verb == "policies":
+            return self._policies(request, api)
+        if verb == "tiers":
+            return self._page(request, "tiers", api.tiers)
+        if verb == "contracts":
+            return self._contracts(request, api)
+        return httpx.Response(200, json={"id": int(api.api_id), "assetId": api.name})
+
+    def _page(self, request: httpx.Request, name: str, rows: list[Any]) -> httpx.Response:
+        start = int(request.url.params["offset"])
+        end = start + int(request.url.params["limit"])
+        return httpx.Response(200, json={"total": len(rows), name: rows[start:end]})
+
+    def _policies(self, request: httpx.Request, api: SimulatedApi) -> httpx.Response:
+        since = request.headers.get("if-modified-since")
+        if since is not None and api.modified_at < float(since):
+            return httpx.Response(304)
+        return httpx.Response(200, json=api.policies)
+
+    def _contracts(self, request: httpx.Request, api: SimulatedApi) -> httpx.Response:
+        start = int(request.url.params.get("cursor", 0))
+        rows = api.feed[start : start + FEED_PAGE]
+        return feed_page(request, rows, f"cursor={start + len(rows)}")
+
+
+def feed_page(request: httpx.Request, rows: Iterable[Any], following: str) -> httpx.Response:
+    """A page of a contract feed whose `next` has that query."""
+    here = request.url.copy_with(query=None)
+    links = {"self": str(request.url), "next": f"{here}?{following}"}
+    return httpx.Response(200, json={"links": links, "data": list(rows)})
+
+
+def _asset(api: SimulatedApi) -> dict[str, Any]:
+    instance = {"id": int(api.api_id), "assetVersion": "1.0.0", "productVersion": "v1"}
+    return {"name": api.name, "assetId": api.name, "apis": [instance], "totalApis": 1}

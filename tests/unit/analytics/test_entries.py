@@ -1,0 +1,359 @@
+"""Envoy's entries become events; xds-protos stands for Envoy."""
+
+from contextlib import suppress
+
+import pytest
+from envoy.config.core.v3 import base_pb2
+from envoy.data.accesslog.v3 import accesslog_pb2 as envoy
+from google.protobuf.message import DecodeError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.analytics.entries import EntryTranslator
+from adapter.analytics.event import ApiEvent, EventEncoder, EventOrigin
+from adapter.analytics.observer import Unattributed
+from adapter.authorization.record import DecisionRecord
+from adapter.messages import access_log_pb2 as ours
+from adapter.policy.catalog import ApiInstance
+from tests.unit.analytics.envoy_log import (
+    ALLOWED,
+    DENIED,
+    HTTP_FILTER,
+    NETWORK_FILTER,
+    START_MS,
+    connection_entry,
+    denied_entry,
+    http_entry,
+    tcp_entry,
+)
+
+EVENT_ID = "019a0000-0000-7000-8000-000000000000"
+ENCODER = EventEncoder(EventOrigin("org-1", "host-1", "service_mesh"))
+
+
+class Bindings:
+    """Binds one route, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+
+    def attribute(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
+        """See `entries.Attribute`."""
+        self.asked.append((route_name, authority, path))
+        return ApiInstance("42", "bound", "2.0") if route_name == "bound" else None
+
+
+def translated(
+    entry: envoy.HTTPAccessLogEntry, translator: EntryTranslator | None = None
+) -> ApiEvent | Unattributed | None:
+    """What becomes of an entry of Envoy's."""
+    translator = translator or EntryTranslator(Bindings().attribute)
+    return translator.http(entry.SerializeToString(), EVENT_ID)
+
+
+def event_of(
+    entry: envoy.HTTPAccessLogEntry, translator: EntryTranslator | None = None
+) -> ApiEvent:
+    """The event that an entry becomes."""
+    event = translated(entry, translator)
+    assert isinstance(event, ApiEvent)
+    return event
+
+
+def test_allowed_request_becomes_a_complete_event() -> None:
+    """One log entry alone tells who called what, how it ended, how long it took."""
+    assert event_of(http_entry(path="/orders/1?api_key=123")) == ApiEvent(
+        event_id=EVENT_ID,
+        record=ALLOWED,
+        blocked=False,
+        received_ms=START_MS,
+        response_ms=11,
+        backend_ms=None,
+        client_ip="8.8.8.8",
+        verb="GET",
+        path="/orders/1",
+        status_code=200,
+        user_agent="curl/8.5",
+        request_bytes=12,
+        response_bytes=369,
+        transaction_id="1a03d4f1-86d3-4a3e-9d1a-0b3f6d1c2e4f",
+    )
+
+
+@pytest.mark.parametrize("key", [HTTP_FILTER, NETWORK_FILTER])
+def test_decision_is_found_under_either_filters_name(key: str) -> None:
+    """The record is read whether the HTTP or the network filter asked."""
+    assert event_of(http_entry(metadata_key=key)).record == ALLOWED
+
+
+def test_denied_request_is_blocked() -> None:
+    """Denied requests are in analytics, with status and violated policy."""
+    event = event_of(denied_entry())
+    assert (event.blocked, event.status_code, event.record) == (True, 429, DENIED)
+
+
+def test_denial_that_envoy_let_through_is_not_blocked() -> None:
+    """In shadow mode the violation is seen, and the request counts as processed."""
+    event = event_of(http_entry(record=DENIED))
+    assert (event.blocked, event.record.policy_id) == (False, "77")
+
+
+@pytest.mark.parametrize(
+    ("headers", "trailers", "status"),
+    [
+        ({}, {"grpc-status": "0"}, 200),
+        ({}, {"grpc-status": "5"}, 404),
+        ({"grpc-status": "16"}, {}, 401),
+        ({"grpc-status": "14"}, {"grpc-status": "8"}, 429),
+        ({}, {"grpc-status": "17"}, 500),
+        ({}, {"grpc-status": "nonsense"}, 500),
+        ({"content-type": "application/grpc"}, {}, 200),
+    ],
+)
+def test_grpc_answers_count_by_their_own_status(
+    headers: dict[str, str], trailers: dict[str, str], status: int
+) -> None:
+    """A failed gRPC call is no success, though Envoy logs 200 for it."""
+    assert event_of(http_entry(method=3, headers=headers, trailers=trailers)).status_code == status
+
+
+def test_denied_grpc_call_is_no_success() -> None:
+    """A denied gRPC call shows its status, or at least that it failed."""
+    logged = denied_entry(status=200, method=3, headers={"grpc-status": "8"})
+    assert event_of(logged).status_code == 429
+    assert event_of(denied_entry(status=200, method=3)).status_code == 403
+
+
+def test_denial_answered_with_success_stays_one() -> None:
+    """A preflight that the adapter answers itself keeps its 200."""
+    assert event_of(denied_entry(status=200, method=7)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "entry_type",
+    ["DownstreamStart", "DownstreamPeriodic", "UpstreamPoolReady", "UpstreamEnd", "TcpPeriodic"],
+)
+def test_reports_on_the_way_are_not_counted(entry_type: str) -> None:
+    """A long request is one event, however often Envoy reports on it."""
+    assert translated(http_entry(entry_type=envoy.AccessLogType.Value(entry_type))) is None
+
+
+@pytest.mark.parametrize("entry_type", ["NotSet", "TcpConnectionEnd", "DownstreamEnd"])
+def test_ends_are_counted(entry_type: str) -> None:
+    """The last entry counts, in old and new versions of Envoy."""
+    entry = http_entry(entry_type=envoy.AccessLogType.Value(entry_type))
+    assert isinstance(translated(entry), ApiEvent)
+
+
+def test_client_that_left_is_499() -> None:
+    """A client's abort after the decision is an event of its own status."""
+    assert event_of(http_entry(status=0)).status_code == 499
+
+
+def test_connection_among_http_entries() -> None:
+    """A TCP connection is an event without status, counting the bytes on the wire."""
+    event = event_of(connection_entry())
+    assert (event.verb, event.path, event.status_code) == ("TCP", "", 0)
+    assert (event.request_bytes, event.response_bytes, event.blocked) == (100, 200, False)
+    assert event_of(connection_entry(refused=True)).blocked
+
+
+def test_entry_of_the_tcp_logger() -> None:
+    """The TCP access logger's entries make events too."""
+    translator = EntryTranslator(Bindings().attribute)
+    event = translator.tcp(tcp_entry().SerializeToString(), EVENT_ID)
+    assert isinstance(event, ApiEvent)
+    assert (event.verb, event.request_bytes, event.response_bytes) == ("TCP", 7, 8)
+
+
+def test_periodic_tcp_entry_is_not_counted() -> None:
+    """A long connection is one event."""
+    entry = tcp_entry()
+    entry.common_properties.access_log_type = envoy.AccessLogType.TcpPeriodic
+    translator = EntryTranslator(Bindings().attribute)
+    assert translator.tcp(entry.SerializeToString(), EVENT_ID) is None
+
+
+def test_websocket_is_measured_by_its_handshake() -> None:
+    """A session of an hour does not ruin the average response time."""
+    entry = http_entry(status=101, duration_ms=3_600_000)
+    entry.common_properties.time_to_first_downstream_tx_byte.FromMilliseconds(23)
+    event = event_of(entry)
+    assert (event.status_code, event.response_ms) == (101, 23)
+
+
+def test_response_time_without_duration() -> None:
+    """Where Envoy gives no duration, the last byte sent ends the request."""
+    entry = http_entry(duration_ms=0)
+    entry.common_properties.time_to_last_downstream_tx_byte.FromMicroseconds(10_500)
+    assert event_of(entry).response_ms == 11
+
+
+def test_backend_time() -> None:
+    """The backend's share runs from the first byte to it until the last byte from it."""
+    translator = EntryTranslator(Bindings().attribute, include_backend_time=True)
+    entry = http_entry(duration_ms=405)
+    assert event_of(entry, translator).backend_ms is None
+    entry.common_properties.time_to_first_upstream_tx_byte.FromMilliseconds(102)
+    entry.common_properties.time_to_last_upstream_rx_byte.FromMilliseconds(404)
+    assert event_of(entry, translator).backend_ms == 302
+
+
+def test_client_address_only_where_wanted() -> None:
+    """The operator can keep client addresses at home."""
+    translator = EntryTranslator(Bindings().attribute, include_client_ip=False)
+    assert event_of(http_entry(), translator).client_ip is None
+
+
+def test_client_on_a_unix_socket_has_no_address() -> None:
+    """A peer without an IP address has none in analytics."""
+    entry = http_entry()
+    entry.common_properties.downstream_remote_address.pipe.path = "/run/client.sock"
+    assert event_of(entry).client_ip is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (http_entry(record=None), Unattributed.UNCHECKED),
+        (http_entry(record=None, status=404, details="route_not_found"), Unattributed.UNCHECKED),
+        (http_entry(record=None, status=0, details=""), Unattributed.CLIENT_ABORT),
+        (
+            http_entry(record=None, status=503, details="ext_authz_error", refused=True),
+            Unattributed.AUTHORIZATION_ERROR,
+        ),
+        (
+            http_entry(record=None, status=500, details="ext_authz_invalid", refused=True),
+            Unattributed.AUTHORIZATION_ERROR,
+        ),
+        (
+            http_entry(
+                record=DecisionRecord(reason="api_unbound"),
+                status=403,
+                details="ext_authz_denied",
+                refused=True,
+            ),
+            Unattributed.UNBOUND,
+        ),
+        (envoy.HTTPAccessLogEntry(), Unattributed.CLIENT_ABORT),
+    ],
+)
+def test_entry_of_no_known_api_says_why(
+    entry: envoy.HTTPAccessLogEntry, reason: Unattributed
+) -> None:
+    """What analytics miss is told by cause."""
+    assert translated(entry) is reason
+
+
+def test_entry_without_metadata_goes_by_the_bindings() -> None:
+    """Errors and aborts of a bound route are its API's, without a client application."""
+    bindings = Bindings()
+    entry = http_entry(
+        record=None, status=503, details="ext_authz_error", refused=True, path="/a?key=1"
+    )
+    entry.common_properties.route_name = "bound"
+    event = event_of(entry, EntryTranslator(bindings.attribute))
+    assert event.record == DecisionRecord(api_id="42", api_name="bound", api_version="2.0")
+    assert (event.blocked, event.status_code) == (True, 503)
+    assert bindings.asked == [("bound", "api.example.com", "/a")]
+
+
+def test_refusal_before_the_api_was_known_keeps_its_reason() -> None:
+    """A request refused while nothing was loaded is still its bound API's."""
+    record = DecisionRecord(reason="not_ready", revision="0")
+    entry = http_entry(record=record, status=503, details="ext_authz_denied", refused=True)
+    entry.common_properties.route_name = "bound"
+    event = event_of(entry)
+    assert (event.record.api_id, event.record.reason) == ("42", "not_ready")
+
+
+def test_bindings_are_not_asked_where_the_decision_tells() -> None:
+    """What a client chose never overrules what the adapter decided."""
+    bindings = Bindings()
+    event_of(http_entry(), EntryTranslator(bindings.attribute))
+    assert bindings.asked == []
+
+
+def test_strange_bytes_in_client_texts_lose_nothing() -> None:
+    """A client's bytes that are no UTF-8 cost neither its entry nor another filter's metadata."""
+    sent = ours.HttpEntry.FromString(http_entry().SerializeToString())
+    sent.request.path = b"/caf\xe9?q"
+    sent.request.user_agent = b"\xff" * 9000
+    sent.common_properties.stream_id = b"\xc3"
+    other = sent.common_properties.metadata.filter_metadata.add()
+    other.key, other.value = b"\xff", b"no struct"
+    event = EntryTranslator(Bindings().attribute).http(sent.SerializeToString(), EVENT_ID)
+    assert isinstance(event, ApiEvent)
+    assert (event.path, event.user_agent) == ("/caf\ufffd", "\ufffd" * 500)
+    assert event.transaction_id == "\ufffd"
+
+
+@given(st.text(alphabet="aé€𝄞", min_size=499, max_size=520))
+def test_long_texts_are_cut_between_characters(text: str) -> None:
+    """The platform takes 500 characters; a cut never leaves half of one."""
+    entry = http_entry(path=f"{text}?x")
+    entry.request.user_agent = text
+    event = event_of(entry)
+    assert (event.path, event.user_agent) == (text[:500], text[:500])
+
+
+@given(
+    path=st.text(alphabet="/ab%.;#=&", max_size=600),
+    query=st.text(max_size=50),
+    refused=st.booleans(),
+)
+def test_query_never_leaves(path: str, query: str, refused: bool) -> None:
+    """Nothing behind the first question mark is sent, of denied requests neither."""
+    secret = f"s3cret{query}"
+    entry = denied_entry() if refused else http_entry()
+    entry.request.path = f"{path}?{secret}"
+    entry.request.original_path = f"/?{secret}"
+    entry.request.referer = f"http://h/?{secret}"
+    entry.request.request_headers["authorization"] = "Bearer s3cret"
+    entry.common_properties.upstream_cluster = "s3cret"
+    event = event_of(entry)
+    assert b"s3cret" not in ENCODER.encode(event)
+    assert event.path == path[:500]
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_an_event_or_broken(entry: bytes) -> None:
+    """No bytes make the translation fail in a way that is not foreseen."""
+    translator = EntryTranslator(Bindings().attribute)
+    for translate in (translator.http, translator.tcp):
+        with suppress(DecodeError, ValueError):
+            translate(entry, EVENT_ID)
+
+
+@given(data=st.data())
+def test_any_damage_is_an_event_or_broken(data: st.DataObject) -> None:
+    """A damaged entry is at worst broken, never a surprise."""
+    good = bytearray(denied_entry(headers={"grpc-status": "7"}).SerializeToString())
+    for _ in range(data.draw(st.integers(1, 4))):
+        good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(DecodeError, ValueError, OverflowError, OSError):
+        event = EntryTranslator(lambda *_: ApiInstance("1", "a")).http(bytes(good), EVENT_ID)
+        if isinstance(event, ApiEvent):
+            ENCODER.encode(event)
+
+
+def test_entry_without_a_time_is_broken() -> None:
+    """An event without its time would sit at 1970 for ever."""
+    entry = http_entry()
+    entry.common_properties.ClearField("start_time")
+    with pytest.raises(ValueError, match="start_time"):
+        translated(entry)
+
+
+def test_methods_are_numbered_as_envoy_numbers_them() -> None:
+    """Every method of Envoy's has its own name in analytics."""
+    for name, number in base_pb2.RequestMethod.items():
+        expected = "UNKNOWN" if number == 0 else name
+        assert event_of(http_entry(method=number)).verb == expected
+
+
+def test_entry_types_are_numbered_as_envoy_numbers_them() -> None:
+    """Our trimmed definition means the same as Envoy's."""
+    theirs = {name.lower(): number for name, number in envoy.AccessLogType.items()}
+    for name, number in ours.AccessLogType.items():
+        assert theirs[name.replace("_", "").lower()] == number

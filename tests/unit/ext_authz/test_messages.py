@@ -1,0 +1,41 @@
+"""Our trimmed messages against Envoy's own definitions."""
+
+from pathlib import Path
+from typing import Any
+
+from envoy.service.auth.v3 import external_auth_pb2 as envoys
+from google.protobuf.descriptor import FieldDescriptor
+
+from adapter.messages import check_pb2 as ours
+from protos.generate import PACKAGE, PROTOS, generate
+
+_ENUM_ON_THE_WIRE = {FieldDescriptor.TYPE_ENUM: FieldDescriptor.TYPE_INT32}
+
+
+def test_same_on_the_wire() -> None:
+    """Every field that we read or write has the number and the type that it has in Envoy."""
+    _compare(ours.CheckRequest.DESCRIPTOR, envoys.CheckRequest.DESCRIPTOR)
+    _compare(ours.CheckResponse.DESCRIPTOR, envoys.CheckResponse.DESCRIPTOR)
+
+
+def test_generated_code_is_current(tmp_path: Path) -> None:
+    """`make protos` would change nothing."""
+    generate(tmp_path)
+    fresh = {path.name: path.read_text() for path in (tmp_path / PACKAGE).iterdir()}
+    committed = PROTOS.parent / PACKAGE
+    assert fresh == {name: (committed / name).read_text() for name in fresh}
+
+
+def _compare(our: Any, their: Any) -> None:
+    for field in our.fields:
+        other = their.fields_by_name[field.name]
+        assert (field.number, _wire_type(field)) == (other.number, _wire_type(other)), (
+            field.full_name
+        )
+        assert field.is_repeated == other.is_repeated, field.full_name
+        if field.message_type is not None and field.message_type.full_name.startswith("adapter"):
+            _compare(field.message_type, other.message_type)
+
+
+def _wire_type(field: Any) -> Any:
+    return _ENUM_ON_THE_WIRE.get(field.type, field.type)

@@ -1,0 +1,178 @@
+"""What policies see of a Check."""
+
+import pytest
+from google.protobuf.json_format import ParseDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.ext_authz.request import RequestReader
+from adapter.policy.attributes import RequestAttributes
+from tests.unit.ext_authz.checks import check_request
+
+both_forms = pytest.mark.parametrize("raw", [True, False], ids=["header_map", "headers"])
+
+
+def read(check: object, reader: RequestReader | None = None, **metadata: str) -> RequestAttributes:
+    """Read a Check that parses."""
+    named = {name.replace("_", "-"): value for name, value in metadata.items()}
+    request = (reader or RequestReader()).read(check.SerializeToString(), named)  # type: ignore[attr-defined]
+    assert request is not None
+    return request
+
+
+@both_forms
+def test_attributes(raw: bool) -> None:
+    """Policies see what Envoy attests, in whichever form it sends headers."""
+    headers = (
+        ("content-type", "application/grpc"),
+        ("x-adapter-client-address", "203.0.113.7"),
+        ("x-name", "Zoë"),
+    )
+    request = read(check_request(headers, raw=raw), x_route_name="route-1")
+    assert request._replace(headers={}) == RequestAttributes(
+        check_id="42",
+        method="GET",
+        path="/orders?status=open",
+        authority="api.test:8080",
+        scheme="http",
+        protocol="HTTP/1.1",
+        headers={},
+        client_address="203.0.113.7",
+        received_at=1_700_000_000.25,  # type: ignore[arg-type]
+        api_id="1",
+        route_name="route-1",
+    )
+    assert dict(request.headers) == dict(headers)
+    assert request.headers.get("x-absent") is None
+    assert "x-absent" not in request.headers
+    assert request.is_grpc
+
+
+def test_repeated_headers() -> None:
+    """Repeated headers are one, joined by commas, so that a policy cannot miss one."""
+    request = read(check_request([("x-key", "a"), ("x-other", "b"), ("x-key", "c")]))
+    assert request.headers["x-key"] == "a,c"
+
+
+def test_plain_values_in_a_header_map() -> None:
+    """An entry of header_map may hold its value as text."""
+    check = check_request()
+    check.attributes.request.http.header_map.headers.add(key="x-key", value="text")
+    assert read(check).headers["x-key"] == "text"
+
+
+def test_header_that_is_not_utf8() -> None:
+    """Bytes that are no text are replaced: they are neither an error nor a way past a policy."""
+    request = read(check_request([("x-key", b"caf\xe9\x00")]))
+    assert request.headers["x-key"] == "caf\N{REPLACEMENT CHARACTER}\x00"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("", None),
+        ("203.0.113.7,6.6.6.6", None),
+        ("203.0.113.7:80", None),
+        ("203.0.113", None),
+        ("/run/envoy.sock", None),
+        ("fe80::1%eth0", None),
+        ("1.2.3.4\x00", None),
+        ("\N{ARABIC-INDIC DIGIT ONE}.2.3.4", None),
+        ("x" * 100_000, None),
+    ],
+)
+def test_client_address(text: str, address: str | None) -> None:
+    """Only an IP address is an address; anything else is none."""
+    request = read(check_request([("x-adapter-client-address", text)]))
+    assert request.client_address == address
+
+
+@pytest.mark.parametrize(
+    ("forwarded_for", "position", "address"),
+    [
+        ("6.6.6.6, 203.0.113.7, 10.0.0.1", 2, "203.0.113.7"),
+        ("203.0.113.7", 1, "203.0.113.7"),
+        ("6.6.6.6,203.0.113.7", 1, "203.0.113.7"),
+        ("203.0.113.7", 2, None),
+        ("", 1, None),
+    ],
+)
+def test_forwarded_for(forwarded_for: str, position: int, address: str | None) -> None:
+    """The operator counts trusted proxies from the right, where clients cannot write."""
+    reader = RequestReader(forwarded_for_position=position)
+    assert (
+        read(check_request([("x-forwarded-for", forwarded_for)]), reader).client_address == address
+    )
+
+
+def test_no_attested_address() -> None:
+    """Without a header that Envoy sets, there is no address to believe."""
+    headers = [("x-adapter-client-address", "6.6.6.6"), ("x-forwarded-for", "6.6.6.6")]
+    assert read(check_request(headers), RequestReader(None)).client_address is None
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "expected"),
+    [
+        (
+            {
+                "envoy-gateway": {
+                    "resources": [{"kind": "HTTPRoute", "namespace": "default", "name": "orders"}]
+                }
+            },
+            "HTTPRoute/default/orders",
+        ),
+        ({"envoy-gateway": {"resources": []}}, ""),
+        ({"envoy-gateway": {"resources": "none"}}, ""),
+        ({"istio": {"config": "/apis/networking/v1/virtual-service/orders"}},
+         "/apis/networking/v1/virtual-service/orders"),
+        ({"istio": {}}, ""),
+        ({"other": {"config": "x"}}, ""),
+    ],
+)  # fmt: skip
+def test_route_metadata(namespaces: dict[str, object], expected: str) -> None:
+    """A mesh's control plane tells which route it is."""
+    check = check_request()
+    ParseDict({"filterMetadata": namespaces}, check.attributes.route_metadata_context)
+    assert read(check).route_metadata == expected
+
+
+def test_no_http_part() -> None:
+    """The network filter's Check has no HTTP part, and is seen to have none."""
+    check = check_request()
+    check.attributes.request.ClearField("http")
+    assert not read(check).is_http
+
+
+def test_nothing_at_all() -> None:
+    """An empty message is a Check without attributes."""
+    request = RequestReader().read(b"", {})
+    assert request is not None
+    assert (request.is_http, request.api_id, request.client_address) == (False, "", None)
+
+
+@given(st.binary(max_size=300))
+def test_random_bytes(message: bytes) -> None:
+    """Whatever arrives is read, or is no Check; nothing raises."""
+    RequestReader().read(message, {})
+
+
+@given(st.data())
+def test_truncated(data: st.DataObject) -> None:
+    """So is a Check that was cut off or damaged."""
+    message = bytearray(check_request([("x-key", "value"), ("x-other", "v")]).SerializeToString())
+    for _ in range(data.draw(st.integers(0, 3))):
+        message[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
+    RequestReader().read(bytes(message[: data.draw(st.integers(0, len(message)))]), {})
+
+
+def test_text_that_is_not_utf8() -> None:
+    """A Check whose text is not UTF-8 is no Check."""
+    message = (
+        check_request(path="/PLACE")
+        .SerializeToString()
+        .replace(b"/PLACE", b"/\xff\xff\xff\xff\xff")
+    )
+    assert RequestReader().read(message, {}) is None

@@ -1,0 +1,211 @@
+"""What Envoy is told, read back with Envoy's own message definitions."""
+
+import json
+import re
+from collections.abc import Iterable
+
+import pytest
+from envoy.config.core.v3.base_pb2 import HeaderValueOption
+from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.ext_authz.response import ResponseWriter
+from adapter.policy.catalog import ApiInstance
+from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason, Identity, PolicyRef
+
+API = ApiInstance("1", "orders", "1.0.0")
+OURS = {"api-id", "client-id", "client-name", "contract-id", "sla-tier", "principal"}
+WHO = Identity("client-1", "Zoë's shop", "77", "gold")
+
+
+def write(decision: Decision, *, to_grpc: bool = False) -> CheckResponse:
+    """Through the bytes, as Envoy reads them."""
+    return CheckResponse.FromString(ResponseWriter().write(decision, to_grpc=to_grpc))
+
+
+def denied(status: int = 403, message: str = "Refused", **fields: object) -> Denied:
+    """A denial by a policy."""
+    deny = Deny(DenyReason.ACCESS_BLOCKED, status, message, **fields)  # type: ignore[arg-type]
+    return Denied(deny, 7, API, PolicyRef("5", "ip-blocklist"), WHO, (("x-earlier", "1"),))
+
+
+def pairs(options: Iterable[HeaderValueOption]) -> dict[str, str]:
+    """Names and values; a repeated name would hide, so there must be none."""
+    options = list(options)
+    headers = {o.header.key: o.header.value for o in options}
+    assert len(headers) == len(options)
+    return headers
+
+
+def test_allowed() -> None:
+    """The upstream sees who calls, and no other header of the family can get past us."""
+    ok = write(Allowed(API, 7, WHO)).ok_response
+    assert pairs(ok.headers) == {
+        "x-adapter-api-id": "1",
+        "x-adapter-client-id": "client-1",
+        "x-adapter-client-name": "Zoë's shop",
+        "x-adapter-contract-id": "77",
+        "x-adapter-sla-tier": "gold",
+    }
+    assert set(ok.headers_to_remove) == {"x-adapter-principal", "x-adapter-client-address"}
+
+
+def test_allowed_anonymously() -> None:
+    """Without an identity, all of the family is removed."""
+    ok = write(Allowed(None, 7)).ok_response
+    assert pairs(ok.headers) == {}
+    family = {f"x-adapter-{name}" for name in OURS}
+    assert set(ok.headers_to_remove) == family | {"x-adapter-client-address"}
+
+
+def test_overwriting_is_spelt_out() -> None:
+    """Envoys differ in what an unset `append` means: forged values must go in all of them."""
+    allowed = Allowed(API, 7, WHO, set_headers=(("x-a", "1"),), response_headers=(("x-b", "2"),))
+    ok = write(allowed).ok_response
+    assert all(o.HasField("append") and not o.append.value for o in ok.headers)
+    assert [o.append_action for o in ok.response_headers_to_add] == [
+        HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
+    ]
+
+
+def test_edits() -> None:
+    """Policies set and remove headers, on the request and on the response."""
+    allowed = Allowed(
+        API,
+        7,
+        set_headers=(("x-set", "1"),),
+        remove_headers=("authorization",),
+        response_headers=(("x-ratelimit-limit", "10"),),
+    )
+    ok = write(allowed).ok_response
+    assert pairs(ok.headers) == {"x-adapter-api-id": "1", "x-set": "1"}
+    assert "authorization" in ok.headers_to_remove
+    assert pairs(ok.response_headers_to_add) == {"x-ratelimit-limit": "10"}
+
+
+def test_policies_cannot_forge() -> None:
+    """A policy may take an identity header away, never say something else in it."""
+    allowed = Allowed(
+        API,
+        7,
+        WHO,
+        set_headers=(("X-Adapter-Client-Id", "other"), ("x-adapter-principal", "root")),
+        remove_headers=("x-adapter-client-name",),
+    )
+    ok = write(allowed).ok_response
+    headers = pairs(ok.headers)
+    assert headers["x-adapter-client-id"] == "client-1"
+    assert not {"x-adapter-principal", "x-adapter-client-name"} & set(headers)
+    assert {"x-adapter-principal", "x-adapter-client-name"} <= set(ok.headers_to_remove)
+
+
+def test_framing_is_not_for_policies() -> None:
+    """Nothing that could split a message on its connection is set or removed."""
+    framing = (("content-length", "0"), ("Transfer-Encoding", "chunked"), (":path", "/"))
+    names = tuple(name for name, _ in framing)
+    ok = write(Allowed(None, 7, None, framing, names, framing)).ok_response
+    assert pairs(ok.headers) == {}
+    assert pairs(ok.response_headers_to_add) == {}
+    assert not {name.lower() for name in names} & set(ok.headers_to_remove)
+
+
+def test_own_prefix() -> None:
+    """An operator may call our headers otherwise."""
+    writer = ResponseWriter("x-acme-", "x-real-address")
+    ok = CheckResponse.FromString(writer.write(Allowed(API, 7))).ok_response
+    assert pairs(ok.headers) == {"x-acme-api-id": "1"}
+    assert "x-acme-client-id" in ok.headers_to_remove
+    assert "x-real-address" in ok.headers_to_remove
+    refused = CheckResponse.FromString(writer.write(denied())).denied_response
+    assert pairs(refused.headers)["x-acme-reason"] == "access_blocked"
+
+
+def test_denied() -> None:
+    """A client learns its status, why in one word, and what earlier policies had to tell."""
+    response = write(denied(401, headers=(("www-authenticate", "Basic"),)))
+    refused = response.denied_response
+    assert (response.status.code, refused.status.code) == (16, 401)
+    assert json.loads(refused.body) == {"error": "Refused"}
+    assert pairs(refused.headers) == {
+        "content-type": "application/json",
+        "www-authenticate": "Basic",
+        "x-adapter-reason": "access_blocked",
+        "x-earlier": "1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "grpc_status"),
+    [(400, 3), (401, 16), (403, 7), (404, 5), (418, 7), (429, 8), (500, 13), (502, 13), (503, 14)],
+)
+def test_denied_to_grpc(status: int, grpc_status: int) -> None:
+    """A gRPC client gets the status that says the same, and plain text as its message."""
+    response = write(denied(status), to_grpc=True)
+    headers = pairs(response.denied_response.headers)
+    assert response.status.code == grpc_status
+    assert headers["grpc-status"] == str(grpc_status)
+    assert "content-type" not in headers
+    assert response.denied_response.body == "Refused"
+
+
+@pytest.mark.parametrize(
+    ("status", "sent"), [(0, 400), (100, 400), (200, 400), (599, 599), (2000, 599)]
+)
+def test_denied_status_is_clamped(status: int, sent: int) -> None:
+    """A denial is an error to every client, and no status breaks the protocol."""
+    assert write(denied(status)).denied_response.status.code == sent
+
+
+def test_dynamic_metadata() -> None:
+    """The access log entry alone will tell the whole story, denied or not."""
+    allowed, refused = write(Allowed(API, 7, WHO)), write(denied(detail="listed"))
+    assert allowed.dynamic_metadata["client_id"] == "client-1"
+    assert refused.dynamic_metadata["policy_id"] == "5"
+    assert refused.dynamic_metadata["detail"] == "listed"
+    assert all(isinstance(value, str) for value in refused.dynamic_metadata.values())
+
+
+_TEXT = st.text() | st.sampled_from(["a\r\nx-b: 1", "\ud800", "x" * 5000, "\x00", " \t"])
+_NAMES = _TEXT | st.sampled_from(["x-a", "X-A", "x-adapter-client-id", "content-length", ":path"])
+_HEADERS = st.lists(st.tuples(_NAMES, _TEXT), max_size=4).map(tuple)
+_WHO = st.none() | st.builds(Identity, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT)
+_APIS = st.none() | st.builds(ApiInstance, _TEXT, _TEXT, _TEXT)
+_DENIES = st.builds(Deny, st.sampled_from(DenyReason), st.integers(), _TEXT, _TEXT, _HEADERS)
+_POLICIES = st.none() | st.builds(PolicyRef, _TEXT, _TEXT)
+
+
+@given(st.builds(Denied, _DENIES, st.integers(), _APIS, _POLICIES, _WHO, _HEADERS), st.booleans())
+def test_no_denial_allows(decision: Denied, to_grpc: bool) -> None:
+    """Whatever a denial holds, Envoy reads a denial, and clean headers."""
+    response = write(decision, to_grpc=to_grpc)
+    assert response.status.code > 0
+    assert 400 <= response.denied_response.status.code <= 599
+    _assert_clean(response.denied_response.headers)
+
+
+@given(
+    st.builds(
+        Allowed,
+        _APIS,
+        st.integers(),
+        _WHO,
+        _HEADERS,
+        st.lists(_NAMES, max_size=4).map(tuple),
+        _HEADERS,
+    )
+)
+def test_allowed_is_clean(decision: Allowed) -> None:
+    """Whatever an ALLOW holds, headers are clean, and none is both set and removed."""
+    ok = write(decision).ok_response
+    _assert_clean(ok.headers)
+    _assert_clean(ok.response_headers_to_add)
+    assert not set(pairs(ok.headers)) & set(ok.headers_to_remove)
+    assert all(re.fullmatch(r"[!-9;-~]+", name) for name in ok.headers_to_remove)
+
+
+def _assert_clean(options: Iterable[HeaderValueOption]) -> None:
+    for name, value in pairs(options).items():
+        assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9a-z-]+", name)
+        assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value)
+        assert value == value.strip(" \t")

@@ -1,0 +1,122 @@
+"""The service: what is an answer, and what is an error."""
+
+from collections.abc import Awaitable
+
+import pytest
+from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
+
+from adapter.errors import AdapterError, OverloadError, RpcError, StoreError
+from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.service import AuthorizationService
+from adapter.policy.attributes import RequestAttributes
+from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason
+from adapter.transport.caller_token import CallerToken
+from adapter.transport.service import Metadata, StatusCode
+from tests.rig.adapters import Observed
+from tests.rig.clock import FakeClock
+from tests.unit.ext_authz.checks import check_request
+
+ALLOWED = Allowed(None, 1)
+REFUSED = Denied(Deny(DenyReason.ACCESS_BLOCKED, 429, "Refused"), 1)
+CHECK = check_request([("content-type", "application/grpc")]).SerializeToString()
+
+
+class FixedAuthorizer:
+    """Says always the same, at once or later."""
+
+    def __init__(self, outcome: Decision | AdapterError, *, later: bool = False) -> None:
+        self._outcome = outcome
+        self._later = later
+        self.asked: list[RequestAttributes] = []
+
+    def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
+        """See `service.Authorizer`."""
+        self.asked.append(request)
+        return self._settled() if self._later else self._say()
+
+    async def _settled(self) -> Decision:
+        return self._say()
+
+    def _say(self) -> Decision:
+        if isinstance(self._outcome, AdapterError):
+            raise self._outcome
+        return self._outcome
+
+
+def service_of(
+    authorizer: FixedAuthorizer, observed: Observed | None = None, token: str | None = None
+) -> AuthorizationService:
+    """The service around that authorizer."""
+    return AuthorizationService(
+        authorizer,
+        RequestReader(),
+        ResponseWriter(),
+        token=CallerToken(token),
+        observer=observed or Observed(),
+        clock=FakeClock(),
+    )
+
+
+async def answer(service: AuthorizationService, message: bytes) -> CheckResponse:
+    """The answer, whether it comes at once or later."""
+    response = service.check(message, {})
+    return CheckResponse.FromString(response if isinstance(response, bytes) else await response)
+
+
+def test_at_once() -> None:
+    """A decision made in memory is answered without a task switch."""
+    assert isinstance(service_of(FixedAuthorizer(ALLOWED)).check(CHECK, {}), bytes)
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(("decision", "code"), [(ALLOWED, 0), (REFUSED, 8)])
+async def test_decisions(later: bool, decision: Decision, code: int) -> None:
+    """Every decision is answered and observed; a gRPC client gets its own status."""
+    observed = Observed()
+    response = await answer(service_of(FixedAuthorizer(decision, later=later), observed), CHECK)
+    assert response.status.code == code
+    assert observed.decisions == [decision]
+    grpc_statuses = [
+        o.header.value for o in response.denied_response.headers if o.header.key == "grpc-status"
+    ]
+    assert grpc_statuses == ([str(code)] if code else [])
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("error", [StoreError("down"), OverloadError("full")])
+async def test_undecided(later: bool, error: AdapterError) -> None:
+    """What could not be decided is an error, which the operator's settings judge."""
+    with pytest.raises(RpcError) as raised:
+        await answer(service_of(FixedAuthorizer(error, later=later)), CHECK)
+    assert raised.value.code == StatusCode.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.parametrize("message", [b"\xff", CHECK[:-1], b"<html>"])
+async def test_malformed(message: bytes) -> None:
+    """Bytes that are no Check are refused without asking; an error might let them pass."""
+    authorizer, observed = FixedAuthorizer(ALLOWED), Observed()
+    response = await answer(service_of(authorizer, observed), message)
+    assert response.denied_response.status.code == 400
+    assert response.status.code > 0
+    assert authorizer.asked == []
+    assert len(observed.decisions) == 1
+
+
+@pytest.mark.parametrize(
+    "metadata", [{}, {"x-adapter-token": "wrong"}, {"x-adapter-token": "s\udcffcret"}]
+)
+def test_wrong_token(metadata: Metadata) -> None:
+    """Who does not know the token is not answered."""
+    authorizer = FixedAuthorizer(ALLOWED)
+    with pytest.raises(RpcError) as raised:
+        service_of(authorizer, token="sécret").check(CHECK, metadata)
+    assert raised.value.code == StatusCode.UNAUTHENTICATED
+    assert "sécret" not in raised.value.message
+    assert authorizer.asked == []
+
+
+def test_right_token() -> None:
+    """Who knows it is."""
+    service = service_of(FixedAuthorizer(ALLOWED), token="sécret")
+    assert isinstance(service.check(CHECK, {"x-adapter-token": "sécret"}), bytes)

@@ -1,0 +1,1 @@
+"""Tests of the HTTP edge towards the platform."""

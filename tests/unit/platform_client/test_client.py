@@ -1,0 +1,324 @@
+"""The talk with the platform: who gets the token, and what becomes of every kind of answer."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from email.utils import formatdate
+from typing import Any
+
+import httpx
+import pytest
+
+from adapter.errors import (
+    DocumentError,
+    PlatformError,
+    PlatformNotFoundError,
+    PlatformRefusedError,
+    PlatformRejectedError,
+    PlatformUnavailableError,
+)
+from adapter.platform_client.client import PlatformClient
+from adapter.platform_client.documents import TOKEN
+from tests.rig.clock import FakeClock
+from tests.rig.platform_simulator import PlatformSimulator, answering, options
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time in the tests' hands."""
+    return FakeClock()
+
+
+@pytest.fixture
+def platform(clock: FakeClock) -> PlatformSimulator:
+    """A platform with one API, number 7."""
+    platform = PlatformSimulator(clock)
+    platform.add_api("7", "orders").apply("ip-blocklist")
+    return platform
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (302, DocumentError),
+        (400, PlatformRejectedError),
+        (401, PlatformRefusedError),
+        (403, PlatformRefusedError),
+        (404, PlatformNotFoundError),
+        (408, PlatformUnavailableError),
+        (409, PlatformRejectedError),
+        (429, PlatformUnavailableError),
+        (500, PlatformUnavailableError),
+        (503, PlatformUnavailableError),
+    ],
+)
+async def test_a_status_says_whose_fault_it_is(
+    platform: PlatformSimulator, status: int, kind: type[PlatformError]
+) -> None:
+    """Each failing status has its exception, which names the request and the status."""
+    platform.fail("/policies", answering(status))
+    with pytest.raises(kind, match=f"GET .*/apis/7/policies.*{status}"):
+        await platform.client().policies("7")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("-7", None),
+        ("soon", None),
+        ("", None),
+        ("9" * 400, 999_999_999.0),
+        (formatdate(1_800_000_090, usegmt=True), 90.0),
+        (formatdate(1_700_000_000, usegmt=True), 0.0),
+    ],
+)
+async def test_retry_after_is_read_in_both_forms(
+    platform: PlatformSimulator, text: str, seconds: float | None
+) -> None:
+    """Seconds, or a date measured by the platform's own clock; nonsense is no wish."""
+    platform.fail("/policies", answering(429, retry_after=text))
+    with pytest.raises(PlatformUnavailableError) as caught:
+        await platform.client().policies("7")
+    assert caught.value.retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>", "", "[1, 2", '{"policies": 5}', '"text"', "null", "\x00", "[" * 5000]
+)
+async def test_a_body_that_is_not_the_expected_json_is_named(
+    platform: PlatformSimulator, body: str
+) -> None:
+    """HTML, cut-off JSON and wrong shapes are one clear error with the content type."""
+    platform.fail("/policies", answering(200, body, content_type="text/html"))
+    with pytest.raises(DocumentError, match="text/html"):
+        await platform.client().policies("7")
+
+
+async def test_a_304_without_a_condition_is_refused(platform: PlatformSimulator) -> None:
+    """A "not modified" without anything it could refer to must not pass for an empty list."""
+    platform.fail("/policies", answering(304))
+    with pytest.raises(DocumentError, match="304"):
+        await platform.client().policies("7")
+
+
+async def test_a_body_over_the_limit_is_not_read_to_its_end(platform: PlatformSimulator) -> None:
+    """An endless body is left as soon as it is too large."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b" " * 100
+
+    platform.fail("/policies", lambda _: httpx.Response(200, content=endless()))
+    with pytest.raises(DocumentError, match="larger than 1000 bytes"):
+        await platform.client(max_response_bytes=1000).policies("7")
+
+
+async def test_a_compressed_body_counts_after_decompression(platform: PlatformSimulator) -> None:
+    """A small body that swells is too large as well."""
+    bomb = gzip.compress(b" " * 100_000)
+    headers = {"content-encoding": "gzip"}
+    platform.fail("/policies", lambda _: httpx.Response(200, content=bomb, headers=headers))
+    with pytest.raises(DocumentError, match="larger"):
+        await platform.client(max_response_bytes=1000).policies("7")
+
+
+async def test_a_slow_body_ends_at_the_deadline(platform: PlatformSimulator) -> None:
+    """A body that trickles for ever is cut off: the limit is for the whole exchange."""
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"["
+        await asyncio.Event().wait()
+
+    platform.fail("/policies", lambda _: httpx.Response(200, content=trickle()))
+    with pytest.raises(PlatformUnavailableError, match="no complete answer within"):
+        await platform.client(request_timeout_s=0.05).policies("7")
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ReadError("")])
+async def test_a_broken_connection_is_the_platforms_absence(
+    platform: PlatformSimulator, error: httpx.HTTPError
+) -> None:
+    """A connection that fails is named even where the library gives no text."""
+
+    def fail(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    platform.fail("/policies", fail)
+    with pytest.raises(PlatformUnavailableError, match=r"policies: \w+"):
+        await platform.client().policies("7")
+
+
+async def test_lists_are_read_to_their_end(platform: PlatformSimulator) -> None:
+    """All instances of a large environment are found, page by page."""
+    for number in range(100, 350):
+        platform.add_api(str(number))
+    assets = await platform.client().assets()
+    assert len(assets) == 251
+    assert len(platform.asked("/apis?")) == 3
+
+
+async def test_a_list_that_ends_early_is_not_whole(platform: PlatformSimulator) -> None:
+    """Ten tiers promised and none there: an error, not an empty list."""
+    platform.fail("/tiers", answering(200, '{"total": 10, "tiers": []}'))
+    with pytest.raises(DocumentError, match="ended after 0 of 10"):
+        await platform.client().tiers("7")
+
+
+async def test_a_list_without_end_is_left(platform: PlatformSimulator) -> None:
+    """Pages for ever are bounded."""
+    platform.fail("/tiers", answering(200, '{"total": 1000000, "tiers": [1]}'))
+    with pytest.raises(DocumentError, match="longer than 5 pages"):
+        await platform.client(max_pages=5).tiers("7")
+
+
+async def test_a_list_that_counts_instances_is_whole_too(platform: PlatformSimulator) -> None:
+    """Whether `total` counts assets or their instances, nothing is missing and nothing fails."""
+
+    def assets(request: httpx.Request) -> httpx.Response:
+        first = request.url.params["offset"] == "0"
+        rows = [{"name": "a", "apis": [{"id": 1}, {"id": 2}]}] if first else []
+        return httpx.Response(200, json={"total": 2, "assets": rows})
+
+    platform.fail("/apis?", assets)
+    assert len(await platform.client().assets()) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://evil.test/contracts",
+        "https://platform.test/contracts",
+        "http://platform.test:81/contracts",
+        "http://platform.test@evil.test/contracts",
+        "//evil.test",
+        "file:///etc/passwd",
+        "http://[::1",
+        "",
+    ],
+)
+async def test_the_token_goes_to_the_platform_only(platform: PlatformSimulator, url: str) -> None:
+    """A link to another origin is not followed; not even the token is fetched for it."""
+    with pytest.raises(DocumentError, match="the token stays here"):
+        await platform.client().contract_page(url)
+    assert platform.requests == []
+
+
+async def test_one_token_serves_everybody(platform: PlatformSimulator) -> None:
+    """Many polls at once fetch one token."""
+    client = platform.client()
+    await asyncio.gather(*(client.policies("7") for _ in range(10)))
+    assert len(platform.asked("/oauth2/token")) == 1
+
+
+async def test_a_token_is_renewed_before_it_expires(
+    platform: PlatformSimulator, clock: FakeClock
+) -> None:
+    """No poll fails because a token ran out."""
+    client = platform.client()
+    await client.policies("7")
+    await clock.advance(3300)
+    await client.policies("7")
+    assert len(platform.asked("/oauth2/token")) == 2
+
+
+async def test_a_refused_token_is_renewed_once(platform: PlatformSimulator) -> None:
+    """A platform that restarted and forgot the token gets a new one within the same poll."""
+    client = platform.client()
+    await client.policies("7")
+    platform.expire_tokens()
+    await client.policies("7")
+    assert len(platform.asked("/oauth2/token")) == 2
+
+
+async def test_a_401_to_a_new_token_is_final(platform: PlatformSimulator) -> None:
+    """The platform is not asked in circles."""
+    platform.fail("/policies", answering(401))
+    with pytest.raises(PlatformRefusedError):
+        await platform.client().policies("7")
+    assert len(platform.asked("/policies")) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401])
+async def test_refused_credentials_are_the_operators_matter(
+    platform: PlatformSimulator, status: int
+) -> None:
+    """Wrong credentials are named as such, in either of the forms that RFC 6749 allows."""
+    platform.fail("/oauth2/token", answering(status, '{"error": "invalid_client"}'))
+    with pytest.raises(PlatformRefusedError, match="client id and secret"):
+        await platform.client().policies("7")
+
+
+async def test_a_failing_token_endpoint_is_left_in_peace(
+    platform: PlatformSimulator, clock: FakeClock
+) -> None:
+    """A hundred APIs in need of a token are one request; after a pause there is another."""
+    client = platform.client()
+    platform.fail("/oauth2/token", answering(503))
+    found = await asyncio.gather(
+        *(client.policies("7") for _ in range(100)), return_exceptions=True
+    )
+    assert all(isinstance(error, PlatformUnavailableError) for error in found)
+    assert len(platform.asked("/oauth2/token")) == 1
+    platform.recover()
+    await clock.advance(2)
+    assert (await client.policies("7")).rows is not None
+
+
+async def test_a_token_document_hides_its_token(platform: PlatformSimulator) -> None:
+    """A token does not get into a log by way of a repr."""
+    document = TOKEN.validate_python({"access_token": "precious"})
+    assert "precious" not in repr(document)
+    assert "gateway-secret" not in repr(options())
+
+
+async def test_events_go_out_compressed_and_authorized(platform: PlatformSimulator) -> None:
+    """Analytics arrive at their own address with the gateway's token."""
+    client = platform.client(analytics_base_url="http://ingest.test/")
+    await client.send_events(gzip.compress(b"[]"))
+    sent = platform.requests[-1]
+    assert str(sent.url) == "http://ingest.test/v2/analytics/events"
+    assert sent.headers["content-encoding"] == "gzip"
+    assert sent.headers["authorization"].startswith("Bearer token-")
+    assert gzip.decompress(sent.content) == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(413, PlatformRejectedError), (503, PlatformUnavailableError)]
+)
+async def test_a_batch_knows_whether_to_try_again(
+    platform: PlatformSimulator, status: int, kind: type[PlatformError]
+) -> None:
+    """A permanent refusal and a passing one are different exceptions."""
+    platform.fail("/v2/analytics", answering(status))
+    with pytest.raises(kind):
+        await platform.client().send_events(b"")
+
+
+async def test_requests_under_way_are_bounded(clock: FakeClock) -> None:
+    """However many APIs there are, the platform sees so many requests at once."""
+    under_way = most = 0
+
+    async def serve(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        if request.url.path.endswith("/token"):
+            return httpx.Response(200, json={"access_token": "t"})
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return httpx.Response(200, json=[])
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(serve))
+    client = PlatformClient(http, options(concurrency=3), clock)
+    answers: list[Any] = await asyncio.gather(*(client.policies("7") for _ in range(50)))
+    assert len(answers) == 50
+    assert most == 3
+
+
+async def test_an_api_id_cannot_change_the_path(platform: PlatformSimulator) -> None:
+    """An id is one path segment, whatever is in it."""
+    with pytest.raises(PlatformNotFoundError):
+        await platform.client().instance("../7?x=")
+    assert platform.requests[-1].url.raw_path.endswith(b"/apis/..%2F7%3Fx%3D")

@@ -1,0 +1,344 @@
+"""The disk copy: what a restart without the platform lives on."""
+
+import asyncio
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.clock import WallTime
+from adapter.platform_client.disk_copy import DiskCopy, StoredApi, StoredCatalog
+from adapter.platform_client.disk_format import decode, encode
+from adapter.platform_client.observer import SilentObserver
+from adapter.platform_client.sync import PlatformSync
+from adapter.policy.catalog import (
+    ApiContent,
+    ApiInstance,
+    AppliedPolicy,
+    ClientApplication,
+    Contract,
+    HashedSecret,
+    Pointcut,
+    RateLimit,
+    SlaTier,
+)
+from tests.rig.clock import FakeClock
+from tests.rig.platform_simulator import PlatformSimulator, answering, options
+
+ENVIRONMENT = "org/env"
+KEY = "the gateway's secret"
+TEXT = st.text(max_size=8)
+OPTIONAL = st.none() | TEXT
+SECRETS = st.builds(
+    HashedSecret,
+    st.binary(min_size=32, max_size=32),
+    st.lists(st.tuples(st.binary(max_size=4), st.binary(max_size=4)), max_size=2).map(tuple),
+)
+CONTRACTS = st.builds(
+    Contract,
+    TEXT,
+    st.builds(ClientApplication, TEXT, TEXT, st.none() | SECRETS),
+    OPTIONAL,
+    OPTIONAL,
+)
+TIERS = st.builds(
+    SlaTier,
+    TEXT,
+    TEXT,
+    st.lists(st.builds(RateLimit, st.integers(0), st.integers(1)), max_size=2).map(tuple),
+)
+POLICIES = st.builds(
+    AppliedPolicy,
+    TEXT,
+    TEXT,
+    st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | st.lists(TEXT), max_size=2),
+    st.integers(),
+    st.lists(st.builds(Pointcut, TEXT, TEXT), max_size=2).map(tuple),
+    st.booleans(),
+    OPTIONAL,
+)
+CONTENTS = st.builds(
+    ApiContent,
+    st.builds(ApiInstance, TEXT, TEXT, TEXT),
+    st.lists(POLICIES, max_size=2).map(tuple),
+    st.lists(TIERS, max_size=2).map(lambda tiers: {tier.tier_id: tier for tier in tiers}),
+    st.lists(CONTRACTS, max_size=2).map(lambda found: {c.contract_id: c for c in found}),
+)
+CATALOGS = st.builds(
+    StoredCatalog,
+    st.lists(POLICIES, max_size=2).map(tuple),
+    st.lists(st.builds(StoredApi, CONTENTS, st.floats(0, 2e9).map(WallTime)), max_size=2).map(
+        tuple
+    ),
+)
+
+
+def catalog() -> StoredCatalog:
+    """A catalog with something secret in it."""
+    policy = AppliedPolicy("1", "http-basic-authentication", {"password": "pass-the-salt"})
+    content = ApiContent(ApiInstance("7", "orders"), (policy,))
+    return StoredCatalog((), (StoredApi(content, WallTime(5.0)),))
+
+
+def disk_copy(path: Path, secret: str = KEY, environment: str = ENVIRONMENT) -> DiskCopy:
+    """A disk copy at that place."""
+    return DiskCopy(path, secret, environment, FakeClock())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the disk copy goes; the directory is not there yet."""
+    return tmp_path / "state" / "catalog"
+
+
+@given(CATALOGS)
+def test_what_is_written_comes_back(stored: StoredCatalog) -> None:
+    """Every part of the catalog survives, whatever characters and bytes are in it."""
+    assert decode(list(encode(stored, ENVIRONMENT)), ENVIRONMENT) == stored
+
+
+@given(st.lists(st.binary(max_size=40) | st.sampled_from([b"[]", b"{}", b'["org/env", [5]]'])))
+def test_no_content_breaks_the_reading(lines: list[bytes]) -> None:
+    """Lines that are not ours are refused in one way."""
+    with pytest.raises(ValueError, match=r"\w"):
+        decode(lines, ENVIRONMENT)
+
+
+def test_the_file_is_private_and_encrypted(path: Path) -> None:
+    """Only the owner may read the file, and finds no secret in it; no other file is left behind."""
+    disk_copy(path).write(catalog())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert b"pass-the-salt" not in path.read_bytes()
+    assert b"orders" not in path.read_bytes()
+    assert list(path.parent.iterdir()) == [path]
+    assert disk_copy(path).read().catalog == catalog()
+
+
+def test_no_file_is_no_trouble(path: Path) -> None:
+    """The first start has nothing to read and nothing to complain of."""
+    assert disk_copy(path).read() == (None, None)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: b"",
+        lambda _: b"not ours at all, but long enough to hold a header, a nonce and a tag" * 3,
+        lambda content: content[:-1],
+        lambda content: content[:40],
+        lambda content: content[:70] + bytes([content[70] ^ 1]) + content[71:],
+        lambda content: content[:35] + bytes([content[35] ^ 1]) + content[36:],
+        lambda content: content + b"x",
+    ],
+    ids=["empty", "foreign", "cut", "header only", "bit in content", "bit in salt", "longer"],
+)
+def test_a_damaged_file_is_set_aside(path: Path, damage: Any) -> None:
+    """It is kept for whoever wants to look, named in the alarm, and in nobody's way."""
+    disk_copy(path).write(catalog())
+    path.write_bytes(damage(path.read_bytes()))
+    found = disk_copy(path).read()
+    assert found.catalog is None
+    assert found.alarm is not None
+    (aside,) = path.parent.iterdir()
+    assert aside.name in found.alarm
+    assert aside.name.startswith("catalog.rejected-")
+
+
+@pytest.mark.parametrize("changed", [{"secret": "another"}, {"environment": "org/other"}])
+def test_a_foreign_file_is_set_aside(path: Path, changed: dict[str, str]) -> None:
+    """A copy made with another secret or for another environment is not served."""
+    disk_copy(path, **changed).write(catalog())
+    found = disk_copy(path).read()
+    assert found.catalog is None
+    assert not path.exists()
+
+
+def test_what_cannot_be_read_is_an_alarm(path: Path) -> None:
+    """A path that is a directory is named, and left where it is."""
+    path.mkdir(parents=True)
+    assert "cannot be read" in (disk_copy(path).read().alarm or "")
+    assert path.is_dir()
+
+
+def test_a_failed_write_keeps_the_old_file(path: Path) -> None:
+    """A write that cannot finish leaves no traces."""
+    path.mkdir(parents=True)
+    with pytest.raises(OSError, match="catalog"):
+        disk_copy(path).write(catalog())
+    assert list(path.parent.iterdir()) == [path]
+
+
+class Counts(SilentObserver):
+    """Counts what the disk did."""
+
+    def __init__(self) -> None:
+        self.written = self.failed = self.rejected = 0
+        self.first_publication = asyncio.Event()
+
+    def published(self, apis: int) -> None:
+        """Some APIs."""
+        self.first_publication.set()
+
+    def disk_written(self, byte_count: int) -> None:
+        """A file."""
+        self.written += 1
+
+    def disk_failed(self) -> None:
+        """No file."""
+        self.failed += 1
+
+    def disk_rejected(self) -> None:
+        """A bad file."""
+        self.rejected += 1
+
+
+class Restarts:
+    """One platform and one disk, and as many processes one after the other as a test wants."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock = FakeClock()
+        self.platform = PlatformSimulator(self.clock)
+        self.path = path
+        self.counts = Counts()
+
+    def start(self, **changes: Any) -> tuple[PlatformSync, SnapshotStore]:
+        """A new process."""
+        store = SnapshotStore(self.clock)
+        sync = PlatformSync(
+            self.platform.client(**changes),
+            store,
+            options(**changes),
+            self.clock,
+            disk=DiskCopy(self.path, "gateway-secret", ENVIRONMENT, self.clock),
+            observer=self.counts,
+            chance=lambda: 1.0,
+        )
+        return sync, store
+
+
+def block(path: Path) -> None:
+    """Put something there that cannot be replaced by a file."""
+    path.mkdir(parents=True)
+
+
+def unblock(path: Path) -> None:
+    """Take it away."""
+    path.rmdir()
+
+
+def spoil(path: Path) -> None:
+    """Put a file there that is no disk copy."""
+    path.parent.mkdir()
+    path.write_bytes(b"rubbish")
+
+
+async def test_a_restart_serves_while_the_platform_is_down(path: Path) -> None:
+    """Policies, automated policies, tiers and contracts are in force again, and nothing is lost."""
+    restarts = Restarts(path)
+    api = restarts.platform.add_api("7", "orders")
+    api.apply("ip-blocklist", {"ips": ["192.0.2.1"]})
+    restarts.platform.automate("client-id-enforcement")
+    api.grant("app", slaTierId=api.offer("Gold", (10, 1000)))
+    first, first_store = restarts.start()
+    await first.sync_once()
+    restarts.platform.fail("", answering(503))
+    second, second_store = restarts.start()
+    await second.restore()
+    restored, original = second_store.current.apis["7"], first_store.current.apis["7"]
+    assert restored.contracts == original.contracts
+    assert [p.ref for p in restored.policies] == [p.ref for p in original.policies]
+    assert second.all_settled
+    assert not second.reached_platform
+    await second.sync_once()
+    status = second.status().apis[0]
+    assert (status.origin, status.loaded, status.confirmed_at) == ("disk", True, 1_800_000_000.0)
+    restarts.platform.recover()
+    await restarts.clock.advance(15)
+    before = second_store.current
+    await second.sync_once()
+    assert second.status().apis[0].origin == "platform"
+    assert second_store.current is before
+
+
+async def test_an_empty_list_after_a_restart_is_confirmed_too(path: Path) -> None:
+    """The disk copy counts as what was known: an API does not open by restarting the adapter."""
+    restarts = Restarts(path)
+    api = restarts.platform.add_api("7")
+    api.apply("ip-blocklist", {"ips": ["192.0.2.1"]})
+    await restarts.start()[0].sync_once()
+    api.remove_policies()
+    sync, store = restarts.start()
+    await sync.restore()
+    await sync.sync_once()
+    assert len(store.current.apis["7"].policies) == 1
+    await sync.sync_once()
+    assert not store.current.apis["7"].policies
+
+
+async def test_the_operators_list_applies_to_the_disk_copy(path: Path) -> None:
+    """An API taken off the list of ids does not come back from disk."""
+    restarts = Restarts(path)
+    restarts.platform.add_api("7")
+    restarts.platform.add_api("8")
+    await restarts.start()[0].sync_once()
+    sync, store = restarts.start(apis=("8",))
+    await sync.restore()
+    assert store.current.apis.keys() == {"8"}
+
+
+async def test_nothing_new_is_not_written(path: Path) -> None:
+    """A quiet platform does not wear out the disk."""
+    restarts = Restarts(path)
+    restarts.platform.add_api("7")
+    sync, _ = restarts.start()
+    for _ in range(3):
+        await sync.sync_once()
+        await restarts.clock.advance(61)
+    assert restarts.counts.written == 1
+
+
+async def test_a_failing_disk_is_an_alarm_not_a_stop(path: Path) -> None:
+    """The sync goes on, says what is wrong, and writes as soon as the disk is back."""
+    restarts = Restarts(path)
+    restarts.platform.add_api("7")
+    block(path)
+    sync, store = restarts.start()
+    await sync.sync_once()
+    assert "7" in store.current.apis
+    assert "disk copy cannot be written" in sync.status().alarms[0]
+    assert restarts.counts.failed == 1
+    unblock(path)
+    await sync.sync_once()
+    assert sync.status().alarms == ()
+    assert restarts.counts.written == 1
+
+
+async def test_a_rejected_disk_copy_is_an_alarm_not_a_stop(path: Path) -> None:
+    """A bad file delays the start by nothing but the first poll."""
+    restarts = Restarts(path)
+    restarts.platform.add_api("7")
+    spoil(path)
+    sync, store = restarts.start()
+    await sync.restore()
+    assert restarts.counts.rejected == 1
+    assert "set aside" in sync.status().alarms[0]
+    await sync.sync_once()
+    assert "7" in store.current.apis
+
+
+async def test_the_end_of_the_process_saves_what_is_new(path: Path) -> None:
+    """Stopping right after a change loses none of it."""
+    restarts = Restarts(path)
+    restarts.platform.add_api("7")
+    sync, _ = restarts.start()
+    task = asyncio.create_task(sync.run())
+    await asyncio.wait_for(restarts.counts.first_publication.wait(), 10)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    again, restored = restarts.start()
+    await again.restore()
+    assert "7" in restored.current.apis

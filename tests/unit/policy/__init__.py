@@ -1,0 +1,1 @@
+"""The pure core: policies, expressions, bindings, decisions."""

@@ -1,0 +1,119 @@
+"""An API in one process: requests in, decisions out, time under the test's control."""
+
+from collections.abc import Iterable, Mapping
+
+from adapter.clock import MonotonicTime, WallTime
+from adapter.policy.attributes import RequestAttributes
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
+from adapter.policy.decide import decide
+from adapter.policy.decision import Allowed, Decision, Denied, DenyReason, Identity
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.snapshot import activate_contracts
+from adapter.quota.memory import MemoryQuotaStore
+from tests.builders import api
+
+
+class HandClock:
+    """A clock that stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.time_s = 1_000.0
+
+    def now(self) -> WallTime:
+        """The wall time."""
+        return WallTime(1_700_000_000 + self.time_s)
+
+    def monotonic(self) -> MonotonicTime:
+        """The monotonic time."""
+        return MonotonicTime(self.time_s)
+
+    async def sleep(self, seconds: float) -> None:
+        """Waiting moves the time."""
+        self.time_s += seconds
+
+
+class Gateway:
+    """Decides on requests to one API."""
+
+    def __init__(
+        self,
+        *policies: AppliedPolicy,
+        contracts: Iterable[Contract] = (),
+        tiers: Iterable[SlaTier] = (),
+    ) -> None:
+        self.clock = HandClock()
+        self.api = api("7", policies, contracts, tiers)
+        self.quotas = MemoryQuotaStore(self.clock)
+
+    def ask(self, request: RequestAttributes) -> Decision:
+        """The decision, with every charge made."""
+        steps = decide(request, self.api, 1, self.clock.now())
+        try:
+            effect = next(steps)
+            while True:
+                effect = steps.send(self.quotas.charge(request.check_id, effect))
+        except StopIteration as stop:
+            decision: Decision = stop.value
+            return decision
+
+    def allows(self, request: RequestAttributes) -> Allowed:
+        """The decision, which must be to let pass."""
+        decision = self.ask(request)
+        assert isinstance(decision, Allowed), decision
+        return decision
+
+    def denies(self, request: RequestAttributes, reason: DenyReason, status: int) -> Denied:
+        """The decision, which must be that refusal."""
+        decision = self.ask(request)
+        assert isinstance(decision, Denied), decision
+        assert (decision.deny.reason, decision.deny.status) == (reason, status), decision
+        return decision
+
+
+def a_request(
+    headers: Mapping[str, str] | None = None,
+    *,
+    path: str = "/",
+    method: str = "GET",
+    client_address: str | None = "192.0.2.1",
+    authority: str = "api.test",
+    api_id: str = "7",
+    check_id: str = "",
+    route_name: str = "",
+    route_metadata: str = "",
+) -> RequestAttributes:
+    """A request as the codec makes it."""
+    return RequestAttributes(
+        check_id=check_id,
+        method=method,
+        path=path,
+        authority=authority,
+        scheme="https",
+        protocol="HTTP/1.1",
+        headers=headers or {},
+        client_address=client_address,
+        received_at=WallTime(0),
+        api_id=api_id,
+        route_name=route_name,
+        route_metadata=route_metadata,
+    )
+
+
+def an_evaluation(
+    request: RequestAttributes,
+    *,
+    identity: Identity | None = None,
+    contracts: Iterable[Contract] = (),
+) -> Evaluation:
+    """What a policy sees of a request."""
+    content = ApiContent(
+        ApiInstance("7", "orders"), contracts={c.contract_id: c for c in contracts}
+    )
+    evaluation = Evaluation(request, "7", activate_contracts(content), WallTime(0))
+    evaluation.identity = identity
+    return evaluation
+
+
+def credentials(client_id: str, secret: str | None = None) -> dict[str, str]:
+    """Headers with a client's credentials."""
+    return {"client_id": client_id} | ({} if secret is None else {"client_secret": secret})

@@ -1,0 +1,102 @@
+"""What holds for every configuration: access never widens by accident, and nothing raises."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.policy.attributes import RequestAttributes
+from adapter.policy.catalog import AppliedPolicy, RateLimit, SlaTier
+from adapter.policy.decision import Allowed, Denied
+from tests.builders import applied, contract
+from tests.unit.policy.gateway import Gateway, a_request, credentials
+
+CLIENTS = ("c1", "c2", "c3")
+TIERS = (SlaTier("t1", "One", (RateLimit(1, 1_000),)), SlaTier("t2", "Two", (RateLimit(2, 1_000),)))
+LIMIT = {"rateLimits": [{"maximumRequests": 2, "timePeriodInMilliseconds": 1_000}]}
+HEADER = {"inboundHeaders": [{"key": "x-id", "value": "#[authentication.clientId default 'none']"}]}
+BASIC = {"credentialsOriginHasHttpBasicAuthenticationHeader": "httpBasicAuthenticationHeader"}
+SECRET = {"clientSecretExpression": "#[attributes.headers['client_secret']]"}
+
+
+def _several(*choices: AppliedPolicy) -> st.SearchStrategy[list[AppliedPolicy]]:
+    return st.lists(st.sampled_from(choices), max_size=5, unique_by=lambda p: p.policy_type)
+
+
+POLICIES = _several(
+    applied("client-id-enforcement", SECRET),
+    applied("client-id-enforcement", {}),
+    applied("client-id-enforcement", BASIC),
+    applied("rate-limiting", LIMIT),
+    applied("rate-limiting", LIMIT | {"keySelector": "#[attributes.headers['x'] ++ 'k']"}),
+    applied("rate-limiting-sla-based", {"exposeHeaders": True}),
+    applied("ip-allowlist", {"ips": ["192.0.2", "2001:db8::/32"]}),
+    applied("header-injection", HEADER),
+    applied("header-removal", {"inboundHeaders": ["x-.*"]}),
+)
+
+REQUESTS = st.builds(
+    a_request,
+    st.dictionaries(
+        st.sampled_from(
+            ["client_id", "client_secret", "authorization", "x", "x-id", "content-type"]
+        ),
+        st.sampled_from([*CLIENTS, "secret", "Basic YzE6c2VjcmV0", "", "\r\n"]) | st.text(),
+    ),
+    path=st.sampled_from(["/", "/a?b=c", "/a/../b", "*", ""]) | st.text(),
+    method=st.sampled_from(["GET", "", "\x00"]),
+    client_address=st.sampled_from(["192.0.2.1", "2001:db8::1", "198.51.100.1", "nonsense", None]),
+)
+
+
+def _allowed(policies: list[AppliedPolicy], clients: Any, requests: list[RequestAttributes]) -> int:
+    """How many of the requests, one after the other, pass."""
+    contracts = [contract(c, tier_id="t1" if c == "c1" else "t2") for c in clients]
+    gateway = Gateway(*policies, contracts=contracts, tiers=TIERS)
+    return sum(isinstance(gateway.ask(request), Allowed) for request in requests)
+
+
+@given(POLICIES, st.lists(REQUESTS, max_size=4))
+def test_every_request_gets_a_decision(
+    policies: list[AppliedPolicy], requests: list[RequestAttributes]
+) -> None:
+    """Nothing that a client sends makes the evaluation raise."""
+    gateway = Gateway(*policies, contracts=[contract("c1", tier_id="t1")], tiers=TIERS)
+    for request in requests:
+        assert isinstance(gateway.ask(request), Allowed | Denied)
+
+
+@given(POLICIES, st.sets(st.sampled_from(CLIENTS)), st.sampled_from(CLIENTS), REQUESTS)
+def test_revoking_a_contract_never_widens_access(
+    policies: list[AppliedPolicy], clients: set[str], revoked: str, request: RequestAttributes
+) -> None:
+    """Who was refused before is refused after it."""
+    before = _allowed(policies, sorted(clients | {revoked}), [request])
+    assert _allowed(policies, sorted(clients - {revoked}), [request]) <= before
+
+
+@given(POLICIES, REQUESTS, st.sampled_from(["192.0.2.1", "0.0.0.0/0", "::/0", "203.0.113"]))
+def test_adding_a_blocklist_never_widens_access(
+    policies: list[AppliedPolicy], request: RequestAttributes, listed: str
+) -> None:
+    """A rule that denies only takes away."""
+    block = applied("ip-blocklist", {"ips": [listed]})
+    assert _allowed([*policies, block], CLIENTS, [request]) <= _allowed(
+        policies, CLIENTS, [request]
+    )
+
+
+@given(st.lists(st.sampled_from(CLIENTS), max_size=12), st.integers(1, 5), st.integers(0, 5))
+def test_a_better_tier_admits_at_least_as_much(callers: list[str], maximum: int, more: int) -> None:
+    """Raising a tier's limit never costs a request."""
+
+    def admitted(most: int) -> int:
+        tier = SlaTier("t", "T", (RateLimit(most, 1_000),))
+        gateway = Gateway(
+            applied("rate-limiting-sla-based"),
+            contracts=[contract(c, tier_id="t") for c in CLIENTS],
+            tiers=(tier,),
+        )
+        return sum(isinstance(gateway.ask(a_request(credentials(c))), Allowed) for c in callers)
+
+    assert admitted(maximum) <= admitted(maximum + more)

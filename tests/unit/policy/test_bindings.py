@@ -1,0 +1,133 @@
+"""Which API a request belongs to."""
+
+import pytest
+
+from adapter.policy.bindings import ApiBinding, BindingTable
+from adapter.policy.decision import Deny, DenyReason
+from tests.unit.policy.gateway import a_request
+
+TABLE = BindingTable(
+    [
+        ApiBinding("metadata", route_metadata="HTTPRoute/shop/orders"),
+        ApiBinding("route", route_name="orders-route"),
+        ApiBinding("exact", authority="api.test"),
+        ApiBinding("pay", authority="api.test", path_prefix="/pay"),
+        ApiBinding("pay-v2", authority="api.test", path_prefix="/pay/v2/"),
+        ApiBinding("wild", authority="*.test"),
+        ApiBinding("deep", authority="*.deep.test"),
+        ApiBinding("v6", authority="[2001:db8::1]"),
+    ]
+)
+
+
+def bound(
+    authority: str = "elsewhere.example", path: str = "/", table: BindingTable = TABLE
+) -> str | Deny:
+    """The API of a request that only its authority and path speak for."""
+    return table.resolve(a_request(authority=authority, path=path, api_id=""))
+
+
+def test_what_the_route_says_goes_before_everything_else() -> None:
+    """In order of trust: api_id, route metadata, route name, authority."""
+    everything = a_request(
+        api_id="7", route_metadata="HTTPRoute/shop/orders", route_name="orders-route"
+    )
+    assert TABLE.resolve(everything) == "7"
+    assert TABLE.resolve(everything._replace(api_id="")) == "metadata"
+    assert TABLE.resolve(everything._replace(api_id="", route_metadata="")) == "route"
+    assert (
+        TABLE.resolve(everything._replace(api_id="", route_metadata="x", route_name="")) == "exact"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "api_id"),
+    [
+        ("/pay", "pay"),
+        ("/pay/", "pay"),
+        ("/pay/now?x=/pay/v2", "pay"),
+        ("/payments", "exact"),
+        ("/pay/v2", "pay-v2"),
+        ("/pay/v2/x", "pay-v2"),
+        ("/pay/v22", "pay"),
+        ("/PAY", "exact"),
+        ("/", "exact"),
+    ],
+)
+def test_the_longest_prefix_wins_on_segment_boundaries(path: str, api_id: str) -> None:
+    """`/pay` is not `/payments`."""
+    assert bound("api.test", path) == api_id
+
+
+@pytest.mark.parametrize("authority", ["API.Test", "api.test:8443", "api.test.", "Api.Test.:80"])
+def test_case_port_and_trailing_dot_do_not_matter(authority: str) -> None:
+    """One host has one API, however the client writes it."""
+    assert bound(authority) == "exact"
+
+
+@pytest.mark.parametrize(
+    ("authority", "api_id"),
+    [("a.test", "wild"), ("a.b.test", "wild"), ("a.deep.test", "deep"), ("deep.test", "wild")],
+)
+def test_exact_hosts_go_before_wildcards_and_longer_ones_first(authority: str, api_id: str) -> None:
+    """The most specific binding counts."""
+    assert bound(authority) == api_id
+
+
+@pytest.mark.parametrize("authority", ["[2001:DB8::1]", "[2001:db8::1]:443"])
+def test_ipv6_literals_are_hosts(authority: str) -> None:
+    """Their colons are no port."""
+    assert bound(authority) == "v6"
+
+
+@pytest.mark.parametrize("authority", ["", "test", "nottest", ".test", "elsewhere.example", "["])
+def test_what_nothing_matches_is_refused(authority: str) -> None:
+    """Zero trust: an unknown host is nobody's API."""
+    refusal = bound(authority)
+    assert isinstance(refusal, Deny)
+    assert refusal.reason is DenyReason.API_UNBOUND
+
+
+def test_a_wildcard_for_everything_takes_the_rest() -> None:
+    """`*` covers what no other binding does."""
+    table = BindingTable([ApiBinding("rest", authority="*"), ApiBinding("a", authority="a.test")])
+    assert bound("x.example", table=table) == "rest"
+    assert bound("a.test", table=table) == "a"
+
+
+def test_a_wildcard_covers_paths_that_the_exact_host_does_not_bind() -> None:
+    """An exact host with a prefix only leaves the rest to the wildcard."""
+    table = BindingTable(
+        [
+            ApiBinding("pay", authority="a.test", path_prefix="/pay"),
+            ApiBinding("rest", authority="*.test"),
+        ]
+    )
+    assert bound("a.test", "/other", table) == "rest"
+
+
+def test_two_hosts_are_refused() -> None:
+    """Which of two Host headers counts is not ours to guess."""
+    refusal = bound("api.test,evil.test")
+    assert isinstance(refusal, Deny)
+    assert refusal.reason is DenyReason.MALFORMED_REQUEST
+
+
+@pytest.mark.parametrize("path", ["/x/../pay", "/%70ay", "//pay", "/pay%2fv2", "*"])
+def test_an_ambiguous_path_chooses_no_api(path: str) -> None:
+    """A client cannot reach one API under the policies of another."""
+    refusal = bound("api.test", path)
+    assert isinstance(refusal, Deny)
+    assert refusal.reason is DenyReason.AMBIGUOUS_PATH
+
+
+def test_where_no_prefix_is_bound_the_path_decides_nothing() -> None:
+    """Odd paths pass where nothing depends on them."""
+    table = BindingTable([ApiBinding("a", authority="a.test")])
+    assert bound("a.test", "/x/../y", table) == "a"
+
+
+def test_it_is_known_whether_the_host_header_is_trusted() -> None:
+    """The operator is warned at start."""
+    assert TABLE.trusts_authority
+    assert not BindingTable([ApiBinding("a", route_name="r")]).trusts_authority

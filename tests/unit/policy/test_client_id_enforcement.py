@@ -1,0 +1,214 @@
+"""client-id-enforcement, as its page in docs/policies says."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adapter.policy.catalog import AppliedPolicy, ClientApplication, Contract, HashedSecret
+from adapter.policy.decision import Denied, DenyReason, Identity
+from tests.builders import applied, contract
+from tests.unit.policy.gateway import Gateway, a_request, credentials
+
+SECRET_ASKED = {
+    "credentialsOriginHasHttpBasicAuthenticationHeader": "customExpression",
+    "clientIdExpression": "#[attributes.headers['client_id']]",
+    "clientSecretExpression": "#[attributes.headers['client_secret']]",
+}
+BASIC = {"credentialsOriginHasHttpBasicAuthenticationHeader": "httpBasicAuthenticationHeader"}
+MISSING = (DenyReason.CREDENTIALS_MISSING, 401)
+INVALID = (DenyReason.CREDENTIALS_INVALID, 401)
+
+
+def gateway(configuration: Mapping[str, Any], *contracts: Contract) -> Gateway:
+    """An API with this one policy; by default `c1` has a contract."""
+    policy: AppliedPolicy = applied("client-id-enforcement", configuration)
+    return Gateway(policy, contracts=contracts or (contract("c1", name="App"),))
+
+
+def basic(text: str | bytes, scheme: str = "Basic") -> dict[str, str]:
+    """An Authorization header."""
+    octets = text.encode() if isinstance(text, str) else text
+    return {"authorization": f"{scheme} {base64.b64encode(octets).decode()}"}
+
+
+def test_without_credentials_the_client_is_told_as_the_vendor_does() -> None:
+    """Clients written for the vendor's gateway understand ours."""
+    denied = gateway({}).denies(a_request(), *MISSING)
+    assert denied.deny.message == "Client ID is not present"
+    assert denied.deny.headers == (("www-authenticate", "Client-ID-Enforcement"),)
+
+
+def test_an_approved_contract_gives_access_and_identity() -> None:
+    """The upstream and the analytics learn who called."""
+    allowed = gateway(SECRET_ASKED).allows(a_request(credentials("c1", "secret")))
+    assert allowed.identity == Identity("c1", "App", "contract-of-c1")
+
+
+def test_by_default_an_id_alone_will_do() -> None:
+    """A blank secret expression asks for no secret; the header is `client_id`."""
+    assert gateway({"clientSecretExpression": ""}).allows(a_request(credentials("c1")))
+
+
+def test_unknown_client_and_wrong_secret_look_the_same() -> None:
+    """An attacker cannot find out which client ids exist; an operator can."""
+    asked = gateway(SECRET_ASKED)
+    unknown = asked.denies(a_request(credentials("nobody", "secret")), *INVALID).deny
+    wrong = asked.denies(a_request(credentials("c1", "wrong")), *INVALID).deny
+    assert unknown.detail != wrong.detail
+    assert replace(unknown, detail="") == replace(wrong, detail="")
+
+
+class CountedAffixes(tuple[tuple[bytes, bytes], ...]):
+    """The concatenations of a secret, counting how often they are hashed."""
+
+    uses = 0
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        CountedAffixes.uses += 1
+        return super().__iter__()
+
+
+def test_unknown_client_and_wrong_secret_cost_the_same() -> None:
+    """As much is hashed for a client that does not exist as for one that does."""
+    secret = HashedSecret(bytes(32), CountedAffixes([(b"", b"salt"), (b"salt", b"")]))
+    asked = gateway(SECRET_ASKED, Contract("k1", ClientApplication("c1", "App", secret)))
+    for client_id in ("c1", "nobody"):
+        before = CountedAffixes.uses
+        asked.denies(a_request(credentials(client_id, "wrong")), *INVALID)
+        assert CountedAffixes.uses == before + 1
+
+
+def test_a_missing_secret_is_said_to_be_missing() -> None:
+    """Forgetting the second header is told apart from a wrong one, whoever the client is."""
+    asked = gateway(SECRET_ASKED)
+    known, unknown = (asked.denies(a_request(credentials(c)), *MISSING) for c in ("c1", "nobody"))
+    assert known.deny == unknown.deny
+
+
+def test_a_contract_without_a_secret_matches_no_secret() -> None:
+    """Where the platform gave no secret, no guess is the right one."""
+    bare = Contract("k1", ClientApplication("c1", "App"))
+    asked = gateway(SECRET_ASKED, bare)
+    assert asked.denies(a_request(credentials("c1", "secret")), *INVALID)
+
+
+def test_a_repeated_client_id_header_matches_nothing() -> None:
+    """Which of two ids counts is not ours to guess, not even for a contract with a comma."""
+    twins = gateway({}, contract("c1"), contract("c1,c1"))
+    assert twins.denies(a_request(credentials("c1,c1")), *INVALID)
+
+
+def test_a_contract_that_cannot_be_honoured_is_closed_alone() -> None:
+    """One bad contract does not hold back the others, and its client hears the truth."""
+    bad = replace(contract("c2"), fault="its secret has an unknown form")
+    asked = gateway(SECRET_ASKED, contract("c1"), bad)
+    denied = asked.denies(a_request(credentials("c2", "secret")), DenyReason.CONTRACT_CLOSED, 503)
+    assert denied.deny.detail == "its secret has an unknown form"
+    assert asked.allows(a_request(credentials("c1", "secret")))
+
+
+def test_a_wrong_secret_is_refused_before_a_fault_is_told() -> None:
+    """Only who knows the secret learns that the contract is closed."""
+    bad = replace(contract("c2"), fault="its SLA tier 9 is unknown")
+    assert gateway(SECRET_ASKED, bad).denies(a_request(credentials("c2", "wrong")), *INVALID)
+
+
+def test_custom_expressions_are_evaluated() -> None:
+    """Credentials are found where the admin says they are."""
+    asked = gateway(
+        {
+            "clientIdExpression": "#[attributes.queryParams['id']]",
+            "clientSecretExpression": "#[substringAfter(attributes.headers.auth, ' ')]",
+        }
+    )
+    assert asked.allows(a_request({"auth": "Key secret"}, path="/?id=c1"))
+
+
+def test_a_failing_expression_finds_no_credentials() -> None:
+    """A request that lacks what the expression needs is a request without credentials."""
+    asked = gateway({"clientIdExpression": "#[attributes.headers.a ++ attributes.headers.b]"})
+    assert asked.denies(a_request({"a": "c"}), *MISSING)
+    assert asked.allows(a_request({"a": "c", "b": "1"}))
+
+
+def test_the_service_mesh_names_headers_instead() -> None:
+    """Policies configured for the service mesh work as they are."""
+    asked = gateway({"idHeader": "X-Id", "secretHeader": "X-Secret"})
+    assert asked.allows(a_request({"x-id": "c1", "x-secret": "secret"}))
+    assert asked.denies(a_request({"x-id": "c1", "x-secret": "wrong"}), *INVALID)
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "basic", "BASIC"])
+def test_basic_credentials_are_read(scheme: str) -> None:
+    """HTTP basic authentication works, whatever the case of its name."""
+    assert gateway(BASIC).allows(a_request(basic("c1:secret", scheme)))
+
+
+def test_basic_secrets_may_have_colons_and_any_letters() -> None:
+    """The first colon divides, and text is UTF-8 (RFC 7617)."""
+    asked = gateway(BASIC, contract("c1", secret="pä:ss:wörd"))
+    assert asked.allows(a_request(basic("c1:pä:ss:wörd")))
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer abc"}, basic(":secret")])
+def test_without_basic_credentials_they_are_asked_for(headers: dict[str, str]) -> None:
+    """A browser shows its log-in window."""
+    denied = gateway(BASIC).denies(a_request(headers), *MISSING)
+    assert denied.deny.headers == (("www-authenticate", 'Basic realm="mule-realm"'),)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        basic("c1"),
+        basic("c1:"),
+        basic("c1:wrong"),
+        basic(b"c1:\xff\xfe"),
+        basic("c1:sec\x00ret"),
+        {"authorization": "Basic"},
+        {"authorization": "Basic !!!"},
+        {"authorization": "Basic YzE6c2VjcmV0,Basic YzE6c2VjcmV0"},
+        {"authorization": "Basic YzE6c2VjcmV0 "},
+        {"authorization": "Basic YzE6c2VjcmV"},
+    ],
+)
+def test_malformed_and_wrong_basic_credentials_are_refused(headers: dict[str, str]) -> None:
+    """Nothing but well-formed credentials that match is let in."""
+    denied = gateway(BASIC).denies(a_request(headers), *INVALID)
+    assert denied.deny.headers == (("www-authenticate", 'Basic realm="mule-realm"'),)
+
+
+def test_revoking_a_contract_ends_access() -> None:
+    """What the platform no longer lists opens nothing."""
+    assert isinstance(
+        Gateway(applied("client-id-enforcement")).ask(a_request(credentials("c1"))), Denied
+    )
+
+
+def test_no_representation_shows_the_secret() -> None:
+    """Secrets stay out of logs, however carelessly a value is logged."""
+    from adapter.policy.policies.credentials import Credentials
+
+    assert "hunter2" not in repr(Credentials("c1", "hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("configuration", "complaint"),
+    [
+        ({"credentialsOriginHasHttpBasicAuthenticationHeader": "cookie"}, "customExpression"),
+        ({"clientIdExpression": "#[payload.id]"}, "unsupported name 'payload'"),
+        ({"secretHeader": "x-secret"}, "secretHeader needs idHeader"),
+        ({"idHeader": "x", "clientIdExpression": "#['x']"}, "not both"),
+        ({"idHeader": "x']]"}, "idHeader"),
+        ({"requireMfa": True}, "requireMfa: this setting is not supported"),
+    ],
+)
+def test_a_bad_configuration_closes_the_api_and_says_why(
+    configuration: Mapping[str, Any], complaint: str
+) -> None:
+    """The admin reads the name of the setting and the fix."""
+    (fault,) = gateway(configuration).api.faults
+    assert complaint in fault

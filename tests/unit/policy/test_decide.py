@@ -1,0 +1,178 @@
+"""How verdicts add up to a decision."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.clock import WallTime
+from adapter.policy.catalog import ApiInstance, RateLimit
+from adapter.policy.compile import CompiledPolicy
+from adapter.policy.decide import decide
+from adapter.policy.decision import (
+    CONTINUE,
+    Allowed,
+    Charge,
+    Continue,
+    Decision,
+    Denied,
+    Deny,
+    DenyReason,
+    Identity,
+    PolicyRef,
+    QuotaState,
+    QuotaWindow,
+    Verdict,
+)
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.snapshot import Api
+from tests.unit.policy.gateway import a_request
+
+NO = Deny(DenyReason.ACCESS_BLOCKED, 403, "no")
+ROOM = QuotaState(admitted=True, remaining=(1,), reset_ms=(1,))
+FULL = QuotaState(admitted=False, remaining=(0,), reset_ms=(1,))
+CHARGE = Charge(
+    (QuotaWindow(("k",), RateLimit(1, 1)),), lambda state: CONTINUE if state.admitted else NO
+)
+
+
+def ruled(*verdicts: Verdict | Callable[[Evaluation], Verdict], **api: bool) -> Api:
+    """An API whose policies, numbered from 0, answer like this."""
+    policies = [
+        CompiledPolicy(PolicyRef(str(n), "test"), Rule(v if callable(v) else (lambda _, v=v: v)))
+        for n, v in enumerate(verdicts)
+    ]
+    return Api(ApiInstance("7", "orders"), tuple(policies), **api)
+
+
+def decided(
+    api: Api, *outcomes: QuotaState, path: str = "/", method: str = "GET"
+) -> tuple[Decision, int]:
+    """The decision and how many effects were settled for it."""
+    steps = decide(a_request({"x": "sent"}, path=path, method=method), api, 5, WallTime(0))
+    settled = 0
+    try:
+        next(steps)
+        for outcome in outcomes:
+            settled += 1
+            steps.send(outcome)
+    except StopIteration as stop:
+        decision: Decision = stop.value
+        return decision, settled
+    raise AssertionError("more effects than the test expected")
+
+
+def test_without_policies_a_request_passes() -> None:
+    """An API without policies is open, as its admin wished."""
+    decision, _ = decided(ruled())
+    assert decision == Allowed(ApiInstance("7", "orders"), 5)
+
+
+def test_the_first_denial_wins_and_names_its_policy() -> None:
+    """Later policies are not even asked."""
+
+    def never(_: Evaluation) -> Verdict:
+        raise AssertionError("asked after a denial")
+
+    decision, _ = decided(ruled(CONTINUE, NO, never))
+    assert isinstance(decision, Denied)
+    assert (decision.deny, decision.policy) == (NO, PolicyRef("1", "test"))
+
+
+def test_a_denial_ahead_of_a_limit_charges_nothing() -> None:
+    """Refused requests do not use up the quota."""
+    assert decided(ruled(NO, CHARGE))[1] == 0
+
+
+def test_effects_are_settled_in_order_until_one_refuses() -> None:
+    """A full limit stops the chain."""
+    assert decided(ruled(CHARGE, CHARGE), ROOM, ROOM) == (Allowed(ApiInstance("7", "orders"), 5), 2)
+    decision, settled = decided(ruled(CHARGE, CHARGE), FULL)
+    assert (getattr(decision, "deny", None), settled) == (NO, 1)
+
+
+def test_who_is_charged_is_known_of_a_refused_request_too() -> None:
+    """Analytics attribute a 429 to the application."""
+    decision, _ = decided(ruled(CHARGE._replace(identity=Identity("c1"))), FULL)
+    assert decision.identity == Identity("c1")
+
+
+def test_identity_and_edits_of_earlier_policies_reach_later_ones() -> None:
+    """A policy builds on what the ones before it found."""
+    seen: list[object] = []
+
+    def look(evaluation: Evaluation) -> Verdict:
+        seen.extend([evaluation.identity, evaluation.header("x"), evaluation.header("y")])
+        return CONTINUE
+
+    edit = Continue(
+        identity=Identity("c1"), append_headers=(("x", "added"),), set_headers=(("y", "1"),)
+    )
+    decision, _ = decided(ruled(edit, look))
+    assert seen == [Identity("c1"), "sent,added", "1"]
+    assert isinstance(decision, Allowed)
+    assert decision.set_headers == (("y", "1"), ("x", "sent,added"))
+
+
+def test_a_header_is_either_set_or_removed_in_the_end() -> None:
+    """Envoy removes after it sets, so the last word alone may leave us."""
+    gone = Continue(remove_headers=("x",))
+    back = Continue(append_headers=(("x", "new"),))
+    set_again, _ = decided(ruled(gone, back))
+    removed, _ = decided(ruled(back, gone))
+    assert isinstance(set_again, Allowed)
+    assert isinstance(removed, Allowed)
+    assert (set_again.set_headers, set_again.remove_headers) == ((("x", "new"),), ())
+    assert (removed.set_headers, removed.remove_headers) == ((), ("x",))
+
+
+def test_response_headers_go_with_denials_of_later_policies() -> None:
+    """CORS headers and the like reach the client on a refusal, too."""
+    decision, _ = decided(ruled(Continue(response_headers=(("a", "1"),)), NO))
+    assert decision.response_headers == (("a", "1"),)
+
+
+def test_a_closed_api_refuses_everything_and_names_every_fault() -> None:
+    """No policy is skipped by being broken."""
+    closed = Api(ApiInstance("7", "orders"), faults=("one", "two"))
+    decision, _ = decided(closed)
+    assert isinstance(decision, Denied)
+    assert (decision.deny.reason, decision.deny.status) == (DenyReason.API_CLOSED, 503)
+    assert decision.deny.detail == "one; two"
+
+
+@pytest.mark.parametrize(("inspects", "refused"), [(True, True), (False, False)])
+def test_an_ambiguous_path_matters_only_where_a_policy_looks_at_it(
+    *, inspects: bool, refused: bool
+) -> None:
+    """Nobody is refused for a path that decides nothing."""
+    decision, _ = decided(ruled(inspects_path=inspects), path="/a/../b")
+    assert isinstance(decision, Denied) is refused
+
+
+def test_a_check_without_an_http_part_is_refused() -> None:
+    """The filter on a TCP port is a mistake, not an opening."""
+    decision, _ = decided(ruled(), method="")
+    assert isinstance(decision, Denied)
+    assert decision.deny.reason is DenyReason.MALFORMED_REQUEST
+
+
+VERDICTS = st.lists(st.sampled_from([CONTINUE, NO, Continue(remove_headers=("x",))]), max_size=6)
+
+
+@given(VERDICTS, st.integers(0, 6))
+def test_adding_a_denial_anywhere_never_widens_access(verdicts: list[Verdict], at: int) -> None:
+    """One more refusing policy refuses."""
+    decision, _ = decided(ruled(*verdicts[:at], NO, *verdicts[at:]))
+    assert isinstance(decision, Denied)
+
+
+@given(VERDICTS, st.randoms(use_true_random=False))
+def test_the_order_of_independent_policies_does_not_change_the_outcome(
+    verdicts: list[Verdict], random: object
+) -> None:
+    """Admins may reorder what does not depend on each other."""
+    shuffled = list(verdicts)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert type(decided(ruled(*verdicts))[0]) is type(decided(ruled(*shuffled))[0])

@@ -1,0 +1,305 @@
+"""rate-limiting and rate-limiting-sla-based, as their pages in docs/policies say."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adapter.policy.catalog import Contract, RateLimit, SlaTier
+from adapter.policy.decision import Charge, DenyReason, Identity
+from adapter.policy.policies.limits import MAX_KEY_CHARS
+from adapter.policy.policies.rate_limiting import compile_rate_limiting
+from tests.builders import applied, contract
+from tests.unit.policy.gateway import Gateway, a_request, an_evaluation, credentials
+
+EXCEEDED = (DenyReason.QUOTA_EXCEEDED, 429)
+INVALID = (DenyReason.CREDENTIALS_INVALID, 401)
+GOLD = SlaTier("t-gold", "Gold", (RateLimit(3, 60_000),))
+BRONZE = SlaTier("t-bronze", "Bronze", (RateLimit(1, 60_000),))
+
+
+def limits(*pairs: tuple[int, int]) -> dict[str, Any]:
+    """A configuration of (requests, milliseconds)."""
+    return {
+        "rateLimits": [
+            {"maximumRequests": most, "timePeriodInMilliseconds": ms} for most, ms in pairs
+        ]
+    }
+
+
+def limited(configuration: Mapping[str, Any]) -> Gateway:
+    """An API with one limit."""
+    return Gateway(applied("rate-limiting", configuration))
+
+
+def test_so_many_requests_pass_and_no_more() -> None:
+    """The limit is the limit; the client hears when to come back."""
+    gateway = limited(limits((2, 60_000)))
+    gateway.allows(a_request())
+    gateway.clock.time_s += 30.5
+    gateway.allows(a_request())
+    denied = gateway.denies(a_request(), *EXCEEDED)
+    assert denied.deny.headers == (("retry-after", "30"),)
+    assert denied.deny.message == "Quota has been exceeded"
+
+
+def test_the_window_begins_with_the_first_request() -> None:
+    """Idle time before it does not count."""
+    gateway = limited(limits((1, 60_000)))
+    gateway.clock.time_s += 45
+    gateway.allows(a_request())
+    gateway.clock.time_s += 59.9
+    gateway.denies(a_request(), *EXCEEDED)
+    gateway.clock.time_s += 0.1
+    gateway.allows(a_request())
+
+
+def test_several_limits_hold_at_once() -> None:
+    """A refused request is charged to none of them."""
+    gateway = limited(limits((1, 1_000), (2, 60_000)))
+    gateway.allows(a_request())
+    for _ in range(5):
+        gateway.denies(a_request(), *EXCEEDED)
+    gateway.clock.time_s += 1
+    gateway.allows(a_request())
+    gateway.clock.time_s += 1
+    denied = gateway.denies(a_request(), *EXCEEDED)
+    assert denied.deny.headers == (("retry-after", "58"),)
+
+
+def test_headers_are_hidden_unless_exposed() -> None:
+    """As on the vendor's gateway."""
+    assert limited(limits((2, 60_000))).allows(a_request()).response_headers == ()
+
+
+def test_exposed_headers_tell_the_most_restrictive_limit() -> None:
+    """Clients can pace themselves; the reset is in milliseconds."""
+    gateway = limited({**limits((2, 60_000), (9, 1_000)), "exposeHeaders": True})
+    assert gateway.allows(a_request()).response_headers == (
+        ("x-ratelimit-limit", "2"),
+        ("x-ratelimit-remaining", "1"),
+        ("x-ratelimit-reset", "60000"),
+    )
+    gateway.allows(a_request())
+    gateway.clock.time_s += 0.25
+    assert gateway.denies(a_request(), *EXCEEDED).deny.headers == (
+        ("x-ratelimit-limit", "2"),
+        ("x-ratelimit-remaining", "0"),
+        ("x-ratelimit-reset", "59750"),
+        ("retry-after", "60"),
+    )
+
+
+def test_a_key_selector_counts_each_key_alone() -> None:
+    """One busy key does not use up the limit of the others."""
+    gateway = limited({**limits((1, 60_000)), "keySelector": "#[attributes.headers['x-tenant']]"})
+    gateway.allows(a_request({"x-tenant": "a"}))
+    gateway.allows(a_request({"x-tenant": "b"}))
+    gateway.denies(a_request({"x-tenant": "a"}), *EXCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("selector", "second"),
+    [
+        ("#[attributes.headers['x-tenant']]", {}),
+        ("#[attributes.headers['x-tenant']]", {"x-tenant": ""}),
+        ("#['t-' ++ attributes.headers['x-tenant']]", {}),
+        ("#[splitBy(attributes.headers['x-tenant'], ',')]", {"x-tenant": "a,b"}),
+    ],
+)
+def test_requests_without_a_key_share_one_window(selector: str, second: dict[str, str]) -> None:
+    """Leaving a header out, or breaking the selector, is no way around the limit."""
+    gateway = limited({**limits((1, 60_000)), "keySelector": selector})
+    gateway.allows(a_request())
+    gateway.denies(a_request(second), *EXCEEDED)
+
+
+def test_a_long_key_counts_by_its_hash() -> None:
+    """A client cannot fill the memory with long keys, and they stay apart."""
+    rule = compile_rate_limiting(
+        applied("rate-limiting", {**limits((1, 1)), "keySelector": "#[attributes.headers.x]"})
+    )
+    keys = []
+    for last in "ab":
+        charge = rule.evaluate(an_evaluation(a_request({"x": "k" * 50_000 + last})))
+        assert isinstance(charge, Charge)
+        keys.append(charge.windows[0].key)
+    assert keys[0] != keys[1]
+    assert all(len(part) <= MAX_KEY_CHARS for key in keys for part in key)
+
+
+def test_policies_and_apis_have_their_own_windows() -> None:
+    """Two limits on one API, or one automated policy on two APIs, do not share counters."""
+    policy = applied("rate-limiting", limits((1, 60_000)), automated=True)
+    charge = compile_rate_limiting(policy).evaluate(an_evaluation(a_request()))
+    assert isinstance(charge, Charge)
+    assert charge.windows[0].key[:2] == ("7", policy.policy_id)
+
+
+@pytest.mark.parametrize(("clusterizable", "local"), [(True, False), (False, True)])
+def test_a_limit_that_is_not_clusterizable_counts_in_this_process(
+    *, clusterizable: bool, local: bool
+) -> None:
+    """The admin's choice reaches the store."""
+    policy = applied("rate-limiting", {**limits((1, 1)), "clusterizable": clusterizable})
+    charge = compile_rate_limiting(policy).evaluate(an_evaluation(a_request()))
+    assert isinstance(charge, Charge)
+    assert charge.local is local
+
+
+def test_an_edited_limit_starts_a_new_window() -> None:
+    """An admin who raises a limit sees it at once."""
+    gateway = limited(limits((1, 60_000)))
+    gateway.allows(a_request())
+    gateway.api = limited(limits((2, 60_000))).api
+    gateway.allows(a_request())
+
+
+def test_a_check_that_envoy_retries_is_charged_once() -> None:
+    """A slow adapter does not eat a client's quota twice."""
+    gateway = limited(limits((2, 60_000)))
+    first = gateway.allows(a_request(check_id="17"))
+    assert gateway.allows(a_request(check_id="17")) == first
+    gateway.allows(a_request(check_id="18"))
+    gateway.denies(a_request(check_id="19"), *EXCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "complaint"),
+    [
+        ({}, "rateLimits: Field required"),
+        ({"rateLimits": []}, "rateLimits"),
+        (limits((0, 1_000)), "rateLimits.0.maximumRequests"),
+        (limits((1, 0)), "rateLimits.0.timePeriodInMilliseconds"),
+        (limits((1, 400 * 86_400_000)), "rateLimits.0.timePeriodInMilliseconds"),
+        ({**limits((1, 1)), "keySelector": "#[payload]"}, "keySelector: unsupported name"),
+        (limits(*[(1, 1)] * 17), "rateLimits"),
+    ],
+)
+def test_a_bad_limit_closes_the_api_and_says_why(
+    configuration: Mapping[str, Any], complaint: str
+) -> None:
+    """No API is left without the limit that its admin believes to be there."""
+    (fault,) = limited(configuration).api.faults
+    assert complaint in fault
+
+
+def test_a_year_is_a_period() -> None:
+    """Yearly quotas can be sold."""
+    gateway = limited(limits((1, 365 * 86_400_000)))
+    gateway.allows(a_request())
+    gateway.clock.time_s += 364 * 86_400
+    assert gateway.denies(a_request(), *EXCEEDED).deny.headers == (("retry-after", "86400"),)
+
+
+def tiered(*contracts: Contract, **configuration: Any) -> Gateway:
+    """An API with limits by tier alone."""
+    return Gateway(
+        applied("rate-limiting-sla-based", configuration),
+        contracts=contracts,
+        tiers=(GOLD, BRONZE),
+    )
+
+
+def test_each_contract_has_the_limits_of_its_tier() -> None:
+    """One application's limit is reached while a better tier still passes."""
+    gateway = tiered(contract("c1", tier_id="t-bronze"), contract("c2", tier_id="t-gold"))
+    bronze, gold = a_request(credentials("c1")), a_request(credentials("c2"))
+    gateway.allows(bronze)
+    for _ in range(3):
+        gateway.allows(gold)
+        gateway.denies(bronze, *EXCEEDED)
+    gateway.denies(gold, *EXCEEDED)
+
+
+def test_contracts_of_one_tier_do_not_share_a_window() -> None:
+    """A tier is a promise to each application."""
+    gateway = tiered(contract("c1", tier_id="t-bronze"), contract("c2", tier_id="t-bronze"))
+    gateway.allows(a_request(credentials("c1")))
+    gateway.allows(a_request(credentials("c2")))
+
+
+def test_it_identifies_the_client_on_allow_and_on_429() -> None:
+    """Analytics attribute requests to the application, refused ones included."""
+    gateway = tiered(contract("c1", name="App", tier_id="t-bronze"))
+    expected = Identity("c1", "App", "contract-of-c1", "Bronze")
+    assert gateway.allows(a_request(credentials("c1"))).identity == expected
+    assert gateway.denies(a_request(credentials("c1")), *EXCEEDED).identity == expected
+
+
+def test_tiers_expose_headers_too() -> None:
+    """The limit shown is that of the caller's own tier."""
+    gateway = tiered(contract("c2", tier_id="t-gold"), exposeHeaders=True)
+    headers = gateway.allows(a_request(credentials("c2"))).response_headers
+    assert headers[:2] == (("x-ratelimit-limit", "3"), ("x-ratelimit-remaining", "2"))
+
+
+def test_without_credentials_or_contract_there_is_no_access() -> None:
+    """A limit by tier implies that there is a tier."""
+    gateway = tiered(contract("c1", tier_id="t-gold"), contract("c2"))
+    gateway.denies(a_request(), DenyReason.CREDENTIALS_MISSING, 401)
+    gateway.denies(a_request(credentials("nobody")), *INVALID)
+    denied = gateway.denies(a_request(credentials("c2")), *INVALID)
+    assert "no SLA tier" in denied.deny.detail
+
+
+def test_an_unknown_tier_closes_the_contract_alone() -> None:
+    """A contract whose tier the platform does not list is not let in without limits."""
+    gateway = tiered(contract("c1", tier_id="gone"), contract("c2", tier_id="t-gold"))
+    denied = gateway.denies(a_request(credentials("c1")), DenyReason.CONTRACT_CLOSED, 503)
+    assert "gone" in denied.deny.detail
+    gateway.allows(a_request(credentials("c2")))
+
+
+def test_its_own_secret_is_checked() -> None:
+    """The policy can do without client-id-enforcement."""
+    gateway = tiered(
+        contract("c1", tier_id="t-gold"),
+        clientIdExpression="#[attributes.headers['client_id']]",
+        clientSecretExpression="#[attributes.headers['client_secret']]",
+    )
+    gateway.allows(a_request(credentials("c1", "secret")))
+    gateway.denies(a_request(credentials("c1", "wrong")), *INVALID)
+    gateway.denies(a_request(credentials("c1")), DenyReason.CREDENTIALS_MISSING, 401)
+
+
+def chained(**configuration: Any) -> Gateway:
+    """HTTP basic authentication first, then limits by tier."""
+    basic = {"credentialsOriginHasHttpBasicAuthenticationHeader": "httpBasicAuthenticationHeader"}
+    return Gateway(
+        applied("client-id-enforcement", basic, order=1),
+        applied("rate-limiting-sla-based", configuration, order=2),
+        contracts=(contract("c1", tier_id="t-gold"), contract("c2", tier_id="t-bronze")),
+        tiers=(GOLD, BRONZE),
+    )
+
+
+AS_C1 = {"authorization": "Basic YzE6c2VjcmV0"}
+
+
+def test_the_identity_of_an_earlier_policy_counts() -> None:
+    """Who has proved who they are need not do so twice."""
+    gateway = chained(
+        clientIdExpression="#[authentication.principal]",
+        clientSecretExpression="#[attributes.headers['client_secret']]",
+    )
+    identity = gateway.allows(a_request(AS_C1)).identity
+    assert identity is not None
+    assert identity.sla_tier == "Gold"
+
+
+def test_one_application_cannot_use_the_tier_of_another() -> None:
+    """After basic authentication as one client, the header of another one is refused."""
+    denied = chained().denies(a_request(AS_C1 | {"client_id": "c2"}), *INVALID)
+    assert "differs" in denied.deny.detail
+
+
+def test_a_tier_without_limits_promises_nothing() -> None:
+    """An empty tier is not an unlimited one."""
+    gateway = Gateway(
+        applied("rate-limiting-sla-based"),
+        contracts=(contract("c1", tier_id="t-gold"),),
+        tiers=(replace(GOLD, limits=()),),
+    )
+    gateway.denies(a_request(credentials("c1")), *INVALID)

@@ -1,0 +1,105 @@
+"""From what the platform says to what Checks see."""
+
+from dataclasses import replace
+
+from adapter.clock import WallTime
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, RateLimit, SlaTier
+from adapter.policy.decision import Identity
+from adapter.policy.snapshot import Snapshot, activate_contracts, build_api, in_force
+from tests.builders import api, applied, contract
+
+TIER = SlaTier("t1", "Gold", (RateLimit(5, 1_000),))
+
+
+def policy(policy_id: str, policy_type: str = "x", order: int = 50, **more: bool) -> AppliedPolicy:
+    """An applied policy."""
+    return AppliedPolicy(policy_id, policy_type, {}, order, **more)
+
+
+def test_policies_come_in_the_platforms_order() -> None:
+    """CORS, then automated ones, then by order, ties by age."""
+    policies = [
+        policy("10", "c", order=2),
+        policy("9", "b", order=2),
+        policy("3", "d", order=1),
+        policy("5", "a", order=9, automated=True),
+        policy("7", "cors", order=99),
+    ]
+    assert [p.policy_id for p in in_force(policies)] == ["7", "5", "3", "9", "10"]
+
+
+def test_an_automated_policy_overrides_its_type_on_the_api() -> None:
+    """The environment's rule cannot be weakened by one API."""
+    policies = [policy("1", "a"), policy("2", "a", automated=True), policy("3", "b")]
+    assert [p.policy_id for p in in_force(policies)] == ["2", "3"]
+
+
+def test_several_policies_of_one_type_stand_side_by_side() -> None:
+    """With different pointcuts, an admin applies one type twice."""
+    assert len(in_force([policy("1", "a"), policy("2", "a")])) == 2
+
+
+def test_one_bad_policy_closes_the_api_and_every_fault_is_named() -> None:
+    """What cannot be enforced is not skipped."""
+    bad = [applied("ip-blocklist", {}), applied("unheard-of")]
+    faults = api("7", [*bad, applied("client-id-enforcement")]).faults
+    assert [fault.split(":")[0] for fault in faults] == [
+        "policy id-of-ip-blocklist (ip-blocklist)",
+        "policy id-of-unheard-of (unheard-of)",
+    ]
+
+
+def test_a_type_that_the_operator_ignores_is_shown_as_ignored() -> None:
+    """Doing without a policy is a decision that stays visible."""
+    content = ApiContent(ApiInstance("7", "orders"), (applied("unheard-of"),))
+    built = build_api(content, ignored_types=frozenset({"unheard-of"}))
+    assert (built.faults, built.ignored, built.policies) == ((), ("unheard-of",), ())
+
+
+def test_contracts_are_found_by_client_id_with_identity_and_tier() -> None:
+    """A Check needs one look to know all about a client."""
+    content = ApiContent(
+        ApiInstance("7", "orders"),
+        tiers={"t1": TIER},
+        contracts={"k": contract("c1", name="App", tier_id="t1")},
+    )
+    active = activate_contracts(content)["c1"]
+    assert active.tier == TIER
+    assert active.identity == Identity("c1", "App", "contract-of-c1", "Gold")
+    assert active.fault is None
+
+
+def test_an_unknown_tier_is_a_fault_of_that_contract_alone() -> None:
+    """The others go on; an older fault is not hidden by it."""
+    stray = contract("c1", tier_id="gone")
+    content = ApiContent(
+        ApiInstance("7", "orders"),
+        contracts={
+            "k1": stray,
+            "k2": contract("c2"),
+            "k3": replace(contract("c3", tier_id="gone"), fault="odd secret"),
+        },
+    )
+    faults = {client_id: c.fault for client_id, c in activate_contracts(content).items()}
+    assert faults == {"c1": "its SLA tier gone is unknown", "c2": None, "c3": "odd secret"}
+
+
+def test_publishing_replaces_some_apis_and_leaves_the_others() -> None:
+    """One API's change does not touch the rest, nor a snapshot that a Check holds."""
+    first = Snapshot().replaced([api("1"), api("2")], [], WallTime(10.0))
+    second = first.replaced([api("1", [applied("client-id-enforcement")])], ["2"], WallTime(11.0))
+    assert set(first.apis) == {"1", "2"}
+    assert set(second.apis) == {"1"}
+    assert len(second.apis["1"].policies) == 1
+
+
+def test_revisions_always_grow() -> None:
+    """Even when the wall clock is set back."""
+    first = Snapshot().replaced([], [], WallTime(10.0))
+    assert first.revision == 10_000
+    assert first.replaced([], [], WallTime(5.0)).revision == 10_001
+
+
+def test_representations_show_no_contracts() -> None:
+    """Nobody logs ten thousand clients by accident."""
+    assert "c1" not in repr(api("7", contracts=[contract("c1")]))

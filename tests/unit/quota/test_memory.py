@@ -1,0 +1,89 @@
+"""The store in memory: what it holds, and what happens when it is full."""
+
+import pytest
+
+from adapter.errors import OverloadError
+from adapter.policy.catalog import RateLimit
+from adapter.policy.decision import CONTINUE, Charge, QuotaWindow
+from adapter.quota.memory import MemoryQuotaStore
+from tests.unit.policy.gateway import HandClock
+
+SECOND = RateLimit(5, 1_000)
+
+
+def a_charge(*keys: str, limit: RateLimit = SECOND) -> Charge:
+    """A charge of one window for each key."""
+    return Charge(tuple(QuotaWindow((key,), limit) for key in keys), lambda _: CONTINUE)
+
+
+def test_a_full_store_refuses_new_keys_and_keeps_the_running_ones() -> None:
+    """Many keys cannot make the adapter forget anyone's count, nor grow without bound."""
+    store = MemoryQuotaStore(HandClock(), max_windows=2)
+    store.charge("1", a_charge("a"))
+    store.charge("2", a_charge("b"))
+    for n in range(3):
+        with pytest.raises(OverloadError, match=r"quota\.max_windows"):
+            store.charge(f"3{n}", a_charge("c"))
+    assert (len(store), store.overloads) == (2, 3)
+    assert store.charge("4", a_charge("a")).remaining == (3,)
+
+
+def test_a_charge_that_finds_no_room_charges_nothing() -> None:
+    """All windows or none, here too."""
+    store = MemoryQuotaStore(HandClock(), max_windows=1)
+    store.charge("1", a_charge("a"))
+    with pytest.raises(OverloadError):
+        store.charge("2", a_charge("a", "b"))
+    assert store.charge("3", a_charge("a")).remaining == (3,)
+
+
+def test_ended_windows_make_room() -> None:
+    """A full store recovers by itself."""
+    clock = HandClock()
+    store = MemoryQuotaStore(clock, max_windows=3)
+    store.charge("1", a_charge("a", "b", "c"))
+    clock.time_s += 1
+    store.charge("2", a_charge("d", "e", "f"))
+    assert (len(store), store.overloads) == (3, 0)
+
+
+def test_a_window_that_began_again_is_not_forgotten_with_its_former_self() -> None:
+    """Making room takes ended windows only."""
+    clock = HandClock()
+    store = MemoryQuotaStore(clock, max_windows=2)
+    store.charge("1", a_charge("a"))
+    clock.time_s += 1
+    store.charge("2", a_charge("a"))
+    store.charge("3", a_charge("b"))
+    with pytest.raises(OverloadError):
+        store.charge("4", a_charge("c"))
+    assert store.charge("5", a_charge("a")).remaining == (3,)
+
+
+def test_keys_that_come_once_do_not_pile_up() -> None:
+    """A stream of new keys leaves about as many counters as run at a time."""
+    clock = HandClock()
+    store = MemoryQuotaStore(clock)
+    for n in range(1_000):
+        store.charge(f"{n}", a_charge(f"key {n}"))
+        clock.time_s += 0.25
+    assert len(store) <= 8
+    assert len(store._by_end) <= 8
+
+
+def test_a_key_that_comes_for_ever_leaves_no_trail() -> None:
+    """Windows that begin again and again do not grow the store's own books."""
+    clock = HandClock()
+    store = MemoryQuotaStore(clock)
+    for n in range(1_000):
+        store.charge(f"{n}", a_charge("a"))
+        clock.time_s += 1
+    assert len(store) == 1
+    assert len(store._by_end) <= 2
+
+
+def test_the_same_limit_twice_counts_once() -> None:
+    """A configuration that repeats itself is no trap."""
+    store = MemoryQuotaStore(HandClock())
+    assert store.charge("1", a_charge("a", "a")).remaining == (4, 4)
+    assert store.charge("2", a_charge("a", "a")).remaining == (3, 3)

@@ -1,0 +1,74 @@
+"""The Envoy configuration that we print; that Envoy runs it is shown in tests/e2e."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+
+from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.errors import ConfigurationError
+
+CONFIG = EnvoyConfig((ApiRoute("1", "127.0.0.1:8080"),), ("unix:/run/adapter.sock",))
+
+
+def test_token_is_secret() -> None:
+    """The token is in the configuration, and in no repr that a log could show."""
+    config = replace(CONFIG, token="shared-secret")
+    assert render(config).count("shared-secret") == 2
+    assert "shared-secret" not in repr(config)
+    assert "initial_metadata" not in render(CONFIG)
+
+
+def test_longest_path_first() -> None:
+    """Envoy takes the first route that matches, so the most specific one comes first."""
+    routes = tuple(
+        ApiRoute(api_id, "127.0.0.1:8080", ("a.test",), path)
+        for api_id, path in (("1", "/"), ("2", "/pay"), ("3", "/pay/cards/"))
+    )
+    hosts = _find(yaml.safe_load(render(replace(CONFIG, apis=routes))), "virtual_hosts")
+    assert [route["name"] for route in hosts[0]["routes"]] == ["api-3", "api-2", "api-1"]
+    assert hosts[0]["routes"][0]["match"] == {"path_separated_prefix": "/pay/cards"}
+
+
+def test_all_faults_at_once() -> None:
+    """An operator sees everything that is wrong, each with its name."""
+    config = EnvoyConfig(
+        apis=(
+            ApiRoute("1", "upstream", path_prefix="pay"),
+            ApiRoute("2", "127.0.0.1:8080"),
+            ApiRoute("3", "127.0.0.1:8080", grpc=True),
+        ),
+        adapters=("adapter:9001", "unix:/run/adapter.sock"),
+        listen="8080",
+        admin="127.0.0.1:99999",
+    )
+    with pytest.raises(ConfigurationError) as raised:
+        render(config)
+    assert str(raised.value).splitlines() == [
+        "listen: '8080' is not of the form host:port",
+        "admin: '127.0.0.1:99999' is not of the form host:port",
+        "upstream of API 1: 'upstream' is not of the form host:port",
+        "adapters: host names do not go together with IP addresses or sockets; use one kind",
+        "API 1: path_prefix 'pay' is no path",
+        "upstream 127.0.0.1:8080: either HTTP/1 or gRPC, not both",
+        "APIs 2 and 3 both claim */",
+    ]
+
+
+def test_nothing_to_serve() -> None:
+    """A configuration without APIs or adapters is none."""
+    with pytest.raises(ConfigurationError) as raised:
+        render(EnvoyConfig((), ()))
+    assert str(raised.value).splitlines() == [
+        "adapters: name at least one address",
+        "apis: name at least one",
+    ]
+
+
+def _find(tree: Any, key: str) -> Any:
+    """The value of the first such key, wherever it is."""
+    if isinstance(tree, dict) and key in tree:
+        return tree[key]
+    children = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    return next((found for child in children if (found := _find(child, key)) is not None), None)
