@@ -40,6 +40,16 @@ def applied(
     return AppliedPolicy(f"id-of-{policy_type}", policy_type, configuration or {}, **fields)
 
 
+CLIENT_ID_ENFORCEMENT = applied(
+    "client-id-enforcement",
+    {
+        "credentialsOriginHasHttpBasicAuthenticationHeader": "customExpression",
+        "clientIdExpression": "#[attributes.headers['client_id']]",
+        "clientSecretExpression": "#[attributes.headers['client_secret']]",
+    },
+)
+
+
 def api(
     api_id: str,
     policies: Iterable[AppliedPolicy] = (),

@@ -76,8 +76,11 @@ def _route_faults(routes: Sequence[ApiRoute]) -> Iterable[str]:
             yield f"API {route.api_id}: path_prefix {route.path_prefix!r} is no path"
         if protocols.setdefault(route.upstream, route.grpc) != route.grpc:
             yield f"upstream {route.upstream}: either HTTP/1 or gRPC, not both"
+        if not route.api_id or not route.domains:
+            yield f"API {route.api_id!r}: needs an id and at least one domain"
         for domain in route.domains:
             place = (domain, route.path_prefix.rstrip("/"))
-            other = taken.setdefault(place, route.api_id)
-            if other != route.api_id:
-                yield f"APIs {other} and {route.api_id} both claim {domain}{route.path_prefix}"
+            if place in taken:
+                claimants = f"{taken[place]} and {route.api_id}"
+                yield f"APIs {claimants} both claim {domain}{route.path_prefix}"
+            taken[place] = route.api_id

@@ -1,13 +1,13 @@
 """From Envoy's CheckRequest to the attributes that policies see."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from google.protobuf.message import DecodeError
 
 from adapter.clock import WallTime
-from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderMap, Metadata
+from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue, Metadata
 from adapter.policy.attributes import RequestAttributes
 from adapter.transport import service
 
@@ -72,13 +72,13 @@ class RequestReader:
 def _headers(http: AttributeContext.HttpRequest) -> Mapping[str, str]:
     """The request's headers, whichever form Envoy sent; it writes all names in lower case."""
     raw = http.header_map.headers
-    return _joined(http.header_map) if raw else http.headers
+    return _joined(raw) if raw else http.headers
 
 
-def _joined(header_map: HeaderMap) -> dict[str, str]:
+def _joined(raw: Iterable[HeaderValue]) -> dict[str, str]:
     """Repeated headers joined by a comma, like Envoy's other form; a cookie is no exception."""
     headers: dict[str, str] = {}
-    for header in header_map.headers:
+    for header in raw:
         name = header.key
         value = header.raw_value.decode(errors="replace") or header.value
         headers[name] = f"{headers[name]},{value}" if name in headers else value

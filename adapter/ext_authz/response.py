@@ -92,7 +92,7 @@ class ResponseWriter:
                 removed.add(name)
             elif name not in removed:
                 _set(ok, name, value)
-        ok.headers_to_remove.extend(removed)
+        ok.headers_to_remove.extend(sorted(removed))
         allowed = Allowed(api, revision, identity)
         _write_record(response.dynamic_metadata, DecisionRecord.of(allowed))
         return response.SerializeToString()

@@ -206,9 +206,9 @@ class ApiSync:
         self._server_time = fetched.server_time
         self._note_done(instance is not None, fetched.unconditional, tiers is not None, feed.whole)
         self._count_secret_forms(feed)
-        returned, self.gone, self._missing = self.gone, False, False
+        self.gone = self._missing = False
         self.origin = "platform"
-        return returned or self.content != before
+        return self.content != before
 
     def _settled(self, fetched: Policies) -> Policies:
         policies = self._empty_guard.settle(self._policies, fetched)

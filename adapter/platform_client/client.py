@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from adapter.clock import Clock, WallTime
-from adapter.errors import DocumentError, PlatformRefusedError
+from adapter.errors import ConfigurationError, DocumentError, PlatformRefusedError
 from adapter.platform_client.documents import (
     ASSET_LIST,
     CONTRACT_PAGE,
@@ -46,6 +46,7 @@ class PlatformClient:
     """Calls the platform with the gateway's token; every method raises PlatformError.
 
     The token goes to `base_url` and `analytics_base_url` and nowhere else, whatever a link says.
+    Raises ConfigurationError if one of these is no HTTP address.
     `http` is the composition root's: proxies and TLS are its matter, closing it too.
     """
 
@@ -61,6 +62,11 @@ class PlatformClient:
         self._base_url = options.base_url.rstrip("/")
         self._analytics_base_url = (options.analytics_base_url or options.base_url).rstrip("/")
         self._trusted = {_origin(self._base_url), _origin(self._analytics_base_url)}
+        if "" in self._trusted:
+            raise ConfigurationError(
+                "platform.base_url and platform.analytics_base_url: must begin with http:// or "
+                "https:// and a host"
+            )
         self._exchange = Exchange(
             http,
             timeout_s=options.request_timeout_s,
@@ -166,17 +172,12 @@ class PlatformClient:
         self._require_trusted(url)
         for last_try in (False, True):
             token = await self._tokens.token()
-            request = httpx.Request(
-                method,
-                url,
-                headers={
-                    "accept": "application/json",
-                    **headers,
-                    "authorization": f"Bearer {token}",
-                },
-                content=content,
-            )
-            answer = await self._exchange.send(request)
+            authorized = {
+                "accept": "application/json",
+                **headers,
+                "authorization": f"Bearer {token}",
+            }
+            answer = await self._exchange.send(method, url, headers=authorized, content=content)
             if answer.status != _UNAUTHORIZED:
                 break
             self._tokens.discard(token)

@@ -20,9 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from adapter.clock import Clock
-from adapter.platform_client.disk_format import StoredApi, StoredCatalog, decode, encode
-
-__all__ = ["DiskCopy", "DiskCopyFound", "StoredApi", "StoredCatalog"]
+from adapter.platform_client.disk_format import StoredCatalog, decode, encode
 
 MAGIC: Final = b"envoy-policy-adapter catalog 1\n"
 _SALT_BYTES: Final = 16

@@ -1,9 +1,10 @@
 """One HTTP exchange, bounded in time and bytes, and what its status means."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -43,8 +44,19 @@ class Exchange:
         self._timeout_s = timeout_s
         self._max_response_bytes = max_response_bytes
 
-    async def send(self, request: httpx.Request) -> Answer:
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+    ) -> Answer:
         """Send; raise PlatformUnavailableError or DocumentError if no whole answer came."""
+        request = self._http.build_request(
+            method, url, headers=headers, json=json, content=content, timeout=self._timeout_s
+        )
         what = f"{request.method} {request.url.path}"
         try:
             async with asyncio.timeout(self._timeout_s):

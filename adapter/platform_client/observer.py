@@ -27,10 +27,10 @@ class SyncObserver(Protocol):
         """The disk copy was written."""
 
     def disk_failed(self) -> None:
-        """The disk copy could not be written or read."""
+        """The disk copy could not be written."""
 
     def disk_rejected(self) -> None:
-        """A damaged or foreign disk copy was set aside."""
+        """A disk copy could not be used, and was set aside if possible."""
 
 
 class SilentObserver:

@@ -1,6 +1,6 @@
 """From the last good states to the snapshot."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -10,7 +10,8 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.platform_client.api_sync import ApiSync
 from adapter.platform_client.confirmation import Policies
 from adapter.platform_client.observer import SyncObserver
-from adapter.policy.snapshot import Api, build_api
+from adapter.policy.catalog import ApiContent
+from adapter.policy.snapshot import Api
 
 GONE: Final = "the platform no longer knows this API; unbind it, or restore it on the platform"
 
@@ -19,10 +20,13 @@ class Publication:
     """Compiles APIs and puts them into the snapshot, loudly where one is closed."""
 
     def __init__(
-        self, snapshots: SnapshotStore, ignored_types: frozenset[str], observer: SyncObserver
+        self,
+        snapshots: SnapshotStore,
+        compile_api: Callable[[ApiContent], Api],
+        observer: SyncObserver,
     ) -> None:
         self._snapshots = snapshots
-        self._ignored_types = ignored_types
+        self._compile_api = compile_api
         self._observer = observer
         self._closed_contracts: dict[str, int] = {}
 
@@ -55,7 +59,7 @@ class Publication:
             raise ValueError(f"API {api.api_id} has no content")
         content = replace(api.content, policies=automated + api.content.policies)
         try:
-            return build_api(content, ignored_types=self._ignored_types)
+            return self._compile_api(content)
         except Exception:
             # Whatever the bug is: the last good state would leave out what an admin applied.
             structlog.get_logger().exception("platform.compile_failed", api_id=api.api_id)

@@ -8,7 +8,7 @@ from typing import Final
 from adapter.clock import Clock, WallTime
 from adapter.platform_client.api_sync import ApiSync
 from adapter.platform_client.client import PlatformClient
-from adapter.platform_client.disk_copy import StoredApi
+from adapter.platform_client.disk_format import StoredApi
 from adapter.platform_client.environment_sync import EnvironmentSync
 from adapter.platform_client.observer import SyncObserver
 from adapter.platform_client.options import PlatformOptions
@@ -87,7 +87,7 @@ class Roster:
         for tracked in self:
             if tracked.sync.api_id in instances:
                 continue
-            if tracked.sync.gone and not tracked.sync.listed:
+            if tracked.sync.gone:
                 del self._apis[tracked.sync.api_id]
                 self._publication.remove(tracked.sync.api_id)
             else:
@@ -121,6 +121,11 @@ class Roster:
         """Whether it is loaded, or closed in the snapshot because it could not be."""
         return self.loaded(tracked) or self._publication.current(tracked.sync.api_id) is not None
 
+    def faults(self, tracked: TrackedApi) -> tuple[str, ...]:
+        """Why it is closed, if it is."""
+        published = self._publication.current(tracked.sync.api_id)
+        return published.faults if published is not None else ()
+
     def stored(self) -> tuple[StoredApi, ...]:
         """What the disk copy should hold: every API with content, shared and never copied."""
         return tuple(
@@ -142,7 +147,7 @@ class Roster:
             origin=api.origin,
             confirmed_at=confirmed_at,
             age_s=None if confirmed_at is None else self._clock.now() - confirmed_at,
-            faults=published.faults if published is not None else (),
+            faults=self.faults(tracked),
             ignored=published.ignored if published is not None else (),
             contracts=len(published.contracts) if published is not None else 0,
             closed_contracts=self._publication.closed_contracts(api.api_id),

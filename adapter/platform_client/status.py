@@ -6,7 +6,7 @@ from typing import Literal
 import structlog
 
 from adapter.clock import Clock, WallTime
-from adapter.errors import PlatformError, PlatformRefusedError
+from adapter.errors import PlatformError
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,6 @@ class PollRecord:
 
     def __init__(self, clock: Clock, confirmed_at: WallTime | None = None, **context: str) -> None:
         self.last_error: str | None = None
-        self.refused = False
         self.confirmed_at = confirmed_at
         """When the platform last gave a complete answer."""
         self.succeeded_at: WallTime | None = None
@@ -71,7 +70,6 @@ class PollRecord:
         if self.last_error is not None:
             structlog.get_logger().info("platform.poll_recovered", **self._context)
         self.last_error = None
-        self.refused = False
         self.confirmed_at = self.succeeded_at = self._clock.now()
 
     def failed(self, error: Exception) -> None:
@@ -81,7 +79,6 @@ class PollRecord:
             log = structlog.get_logger()
             log.warning("platform.poll_failed", error=text, **self._context)
         self.last_error = text
-        self.refused = isinstance(error, PlatformRefusedError)
         self.failed_at = self._clock.now()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -12,7 +13,9 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock, WallTime
 from adapter.errors import PlatformError, PlatformNotFoundError
 from adapter.platform_client.client import PlatformClient
-from adapter.platform_client.disk_copy import DiskCopy, StoredCatalog
+from adapter.platform_client.disk_copy import DiskCopy
+from adapter.platform_client.disk_format import StoredCatalog
+from adapter.platform_client.disk_saving import DiskSaving
 from adapter.platform_client.environment_sync import EnvironmentPoll, EnvironmentSync
 from adapter.platform_client.observer import SilentObserver, SyncObserver
 from adapter.platform_client.options import PlatformOptions
@@ -20,11 +23,9 @@ from adapter.platform_client.pacing import Backoff, Chance
 from adapter.platform_client.publication import Publication
 from adapter.platform_client.roster import Roster, TrackedApi
 from adapter.platform_client.status import PollRecord, SyncStatus
+from adapter.policy.snapshot import build_api
 
 _MOST_ALARMS: Final = 50
-_DISK_PAUSE_S: Final = 1.0
-_DISK_SHARE: Final = 10
-"""Writing the disk copy takes at most a tenth of the time, however large it is."""
 
 
 class PlatformSync:
@@ -48,7 +49,6 @@ class PlatformSync:
     ) -> None:
         self._options = options
         self._clock = clock
-        self._disk = disk
         self._observer = observer or SilentObserver()
         self._chance = chance
         self._environment = EnvironmentSync(client, options, clock, self._observer)
@@ -58,7 +58,11 @@ class PlatformSync:
             client,
             environment=self._environment,
             environment_record=self._environment_record,
-            publication=Publication(snapshots, options.ignored_policy_types, self._observer),
+            publication=Publication(
+                snapshots,
+                partial(build_api, ignored_types=options.ignored_policy_types),
+                self._observer,
+            ),
             options=options,
             clock=clock,
             observer=self._observer,
@@ -66,8 +70,7 @@ class PlatformSync:
         )
         self._apis_known = options.apis is not None
         self._last_contact: WallTime | None = None
-        self._unsaved = asyncio.Event()
-        self._disk_alarm: str | None = None
+        self._saving = DiskSaving(disk, self._stored, clock, self._observer)
         self._restored = False
 
     async def run(self) -> None:
@@ -76,32 +79,28 @@ class PlatformSync:
         try:
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._environment_loop(loops))
-                loops.create_task(self._disk_loop())
+                loops.create_task(self._saving.run())
         finally:
             for tracked in self._apis:
                 tracked.polled_by_loop = False
-            await self._save()
+            await self._saving.save()
 
     async def sync_once(self) -> None:
         """Poll everything once, whatever its backoff says, and save what is new."""
         await self._poll_environment()
         await asyncio.gather(*(self._poll(tracked) for tracked in self._apis))
-        await self._save()
+        await self._saving.save()
 
     async def restore(self) -> None:
         """Publish the disk copy, the first time this is called; an unusable one is set aside."""
-        if self._disk is None or self._restored:
+        if self._restored:
             return
         self._restored = True
-        found = await asyncio.to_thread(self._disk.read)
-        if found.alarm is not None:
-            self._disk_alarm = found.alarm
-            structlog.get_logger().error("platform.disk_copy_unusable", reason=found.alarm)
-            self._observer.disk_rejected()
-        if found.catalog is None:
+        catalog = await self._saving.restore()
+        if catalog is None:
             return
-        self._environment.automated = found.catalog.automated
-        for stored in found.catalog.apis:
+        self._environment.automated = catalog.automated
+        for stored in catalog.apis:
             self._apis.restore(stored)
         self._apis_known = True
         await self._apis.publish_all(reached=False)
@@ -142,12 +141,14 @@ class PlatformSync:
     def _alarms(self) -> Iterator[str]:
         if self._environment_record.last_error is not None:
             yield f"environment: {self._environment_record.last_error}"
-        if self._disk_alarm is not None:
-            yield self._disk_alarm
+        if self._saving.alarm is not None:
+            yield self._saving.alarm
         yield from self._environment.complaints.current
         for tracked in self._apis:
             if tracked.record.last_error is not None:
                 yield f"API {tracked.sync.api_id}: {tracked.record.last_error}"
+            for fault in self._apis.faults(tracked):
+                yield f"API {tracked.sync.api_id} is closed: {fault}"
 
     # Loops and polls. A poll returns the seconds until the next one.
 
@@ -184,12 +185,10 @@ class PlatformSync:
             foreseen = isinstance(error, PlatformError)
             self._observer.poll_failed("api", type(error).__name__ if foreseen else "unforeseen")
         if changed or not self._apis.settled(tracked):
-            self._publish(tracked)
+            self._apis.publish(tracked, reached=self.reached_platform)
+        if changed:
+            self._saving.note_change()
         return self._delay_s(error, tracked.backoff, unconfirmed=tracked.sync.unconfirmed)
-
-    def _publish(self, tracked: TrackedApi) -> None:
-        self._apis.publish(tracked, reached=self.reached_platform)
-        self._unsaved.set()
 
     async def _poll_environment(self) -> float:
         error: Exception | None = None
@@ -213,10 +212,10 @@ class PlatformSync:
         if found.instances is not None:
             self._apis_known = True
             if self._apis.reconcile(found.instances, reached=self.reached_platform):
-                self._unsaved.set()
+                self._saving.note_change()
         if found.automated_changed:
             await self._apis.publish_all(reached=self.reached_platform)
-            self._unsaved.set()
+            self._saving.note_change()
 
     def _delay_s(self, error: Exception | None, backoff: Backoff, *, unconfirmed: bool) -> float:
         if error is not None and not isinstance(error, PlatformNotFoundError):
@@ -227,32 +226,7 @@ class PlatformSync:
             return min(options.confirmation_delay_s, options.poll_interval_s)
         return options.poll_interval_s * (1 + options.jitter * (2 * self._chance() - 1))
 
-    # The disk copy.
-
-    async def _disk_loop(self) -> None:
-        while True:
-            await self._unsaved.wait()
-            began = self._clock.monotonic()
-            await self._save()
-            took_s = self._clock.monotonic() - began
-            await self._clock.sleep(max(_DISK_PAUSE_S, _DISK_SHARE * took_s))
-
-    async def _save(self) -> None:
-        """Write the disk copy if anything changed; a failing disk is an alarm, not a stop."""
+    def _stored(self) -> StoredCatalog | None:
+        """What the disk copy should hold; nothing while the automated policies are unknown."""
         automated = self._environment.automated
-        if self._disk is None or automated is None or not self._unsaved.is_set():
-            return
-        self._unsaved.clear()
-        catalog = StoredCatalog(automated, self._apis.stored())
-        try:
-            byte_count = await asyncio.to_thread(self._disk.write, catalog)
-        except OSError as e:
-            self._unsaved.set()
-            self._observer.disk_failed()
-            alarm = f"the disk copy cannot be written: {e}"
-            if alarm != self._disk_alarm:
-                structlog.get_logger().error("platform.disk_copy_failed", reason=str(e))
-            self._disk_alarm = alarm
-        else:
-            self._disk_alarm = None
-            self._observer.disk_written(byte_count)
+        return None if automated is None else StoredCatalog(automated, self._apis.stored())

@@ -3,8 +3,6 @@
 import asyncio
 from typing import Final
 
-import httpx
-
 from adapter.clock import Clock, MonotonicTime
 from adapter.errors import PlatformError, PlatformRefusedError, PlatformRejectedError
 from adapter.platform_client.documents import TOKEN, TokenDocument, parse
@@ -74,7 +72,7 @@ class TokenSource:
             "client_secret": self._options.client_secret,
         }
         url = self._options.base_url.rstrip("/") + _PATH
-        answer = await self._exchange.send(httpx.Request("POST", url, json=credentials))
+        answer = await self._exchange.send("POST", url, json=credentials)
         try:
             require_success(answer, self._clock)
         except PlatformRejectedError as e:

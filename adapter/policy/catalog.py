@@ -67,7 +67,7 @@ class HashedSecret:
 
     def matches(self, secret: str) -> bool:
         """Whether this is the hash of that secret, compared in constant time."""
-        secret_bytes = secret.encode()
+        secret_bytes = secret.encode("utf-8", "surrogatepass")
         found = False
         for before, after in self.affixes:
             digest = hashlib.sha256(before + secret_bytes + after).digest()

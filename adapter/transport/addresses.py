@@ -11,6 +11,12 @@ from pathlib import Path
 from adapter.errors import ConfigurationError
 
 _UNIX = "unix:"
+_ABSTRACT = "unix-abstract:"
+
+
+def is_tcp(address: str) -> bool:
+    """Whether the address has a port."""
+    return not address.startswith((_UNIX, _ABSTRACT))
 
 
 def socket_path(address: str) -> Path | None:
@@ -42,11 +48,11 @@ def owned_socket(path: Path, mode: int, group: str | None) -> Iterator[None]:
 
 
 def _require_free(path: Path) -> None:
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise ConfigurationError(f"{path}: its directory does not exist; create it first")
-    if not path.exists():
+    if not os.path.lexists(path):
         return
-    if not stat.S_ISSOCK(path.stat().st_mode):
+    if not stat.S_ISSOCK(path.lstat().st_mode):
         raise ConfigurationError(f"{path}: exists and is no socket; choose another path")
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)
@@ -55,5 +61,5 @@ def _require_free(path: Path) -> None:
         except ConnectionRefusedError:
             return
         except OSError as e:
-            raise ConfigurationError(f"{path}: cannot be taken over: {e.strerror}") from e
+            raise ConfigurationError(f"{path}: cannot be taken over: {e}") from e
     raise ConfigurationError(f"{path}: another process serves it; give each its own path")

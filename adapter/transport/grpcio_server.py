@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
@@ -10,9 +9,10 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from adapter.clock import Clock
 from adapter.errors import ConfigurationError
-from adapter.transport.addresses import owned_socket, socket_path
+from adapter.transport.addresses import is_tcp, owned_socket, socket_path
 from adapter.transport.client_streams import ClientStreams
 from adapter.transport.failures import FailureReport
+from adapter.transport.options import ServerOptions
 from adapter.transport.service import (
     ClientStreamMethod,
     Metadata,
@@ -22,25 +22,9 @@ from adapter.transport.service import (
 )
 
 _RpcHandler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
+__all__ = ["GrpcioServer", "ServerOptions"]
+
 _STATUS: Final = {code.value[0]: code for code in grpc.StatusCode}
-
-
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
-    """How a server listens and stops; `adapter.transport.addresses` says what an address is."""
-
-    addresses: tuple[str, ...]
-    socket_mode: int = 0o660
-    socket_group: str | None = None
-    receive_limit_bytes: int = 4 * 1024 * 1024
-    """The largest message taken; has to fit the filter's `with_request_body.max_request_bytes`."""
-    drain_s: float = 2.5
-    """From NOT_SERVING to the end of the client streams: longer than Envoy's health check interval
-    and timeout together, so that it sends its Checks elsewhere by then."""
-    stream_end_s: float = 1.5
-    """How long a client stream may wait for its last message: longer than Envoy flushes."""
-    stop_s: float = 5.0
-    """How long calls may still take after that."""
 
 
 class GrpcioServer:
@@ -112,7 +96,7 @@ class GrpcioServer:
                 f"cannot listen on {address!r}: already in use, or not of the form host:port, "
                 "unix:/path or unix-abstract:name"
             ) from e
-        return address if address.startswith("unix") else f"{address.rpartition(':')[0]}:{port}"
+        return f"{address.rpartition(':')[0]}:{port}" if is_tcp(address) else address
 
     def _rpc(self, method: Method, streams: ClientStreams) -> _RpcHandler:
         if isinstance(method, UnaryMethod):

@@ -21,7 +21,7 @@ STORES: dict[str, StoreFactory] = {"memory": MemoryQuotaStore}
 """Each kind of store by name, made with a clock that it counts by."""
 
 
-@pytest.fixture(params=STORES.values(), ids=STORES.keys())
+@pytest.fixture(params=list(STORES.values()), ids=list(STORES))
 def make_store(request: pytest.FixtureRequest) -> StoreFactory:
     """Every kind of store in turn."""
     return cast(StoreFactory, request.param)
@@ -146,7 +146,7 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.clock.time_s += seconds
 
     def _charge(self, windows: list[tuple[str, int, int]]) -> None:
-        state = cast(QuotaState, self.store.charge(str(self.checks), a_charge(*windows)))
+        state = self.store.charge(str(self.checks), a_charge(*windows))
         charge = (self.checks, tuple(windows))
         if charge in self.answers:
             assert state == self.answers[charge]

@@ -21,7 +21,7 @@ from adapter.policy.decision import (
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.snapshot import Api
 from demo.upstream import Upstream
-from tests.builders import api, api_ruled_by, applied, contract
+from tests.builders import CLIENT_ID_ENFORCEMENT, api, api_ruled_by, applied, contract
 from tests.rig.adapters import AdapterInProcess
 from tests.rig.envoy import Envoy
 from tests.rig.envoy_binaries import NEWEST, OLDEST, envoy_binary
@@ -62,11 +62,7 @@ APIS: tuple[Api, ...] = (
     api("pay"),
     api(
         "secured",
-        [applied("client-id-enforcement", {
-            "credentialsOriginHasHttpBasicAuthenticationHeader": "customExpression",
-            "clientIdExpression": "#[attributes.headers['client_id']]",
-            "clientSecretExpression": "#[attributes.headers['client_secret']]",
-        })],
+        [CLIENT_ID_ENFORCEMENT],
         [contract("client-1", name="Zoë's shop")],
     ),
     api("faulty", [applied("no-such-policy")]),

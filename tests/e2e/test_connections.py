@@ -1,10 +1,14 @@
 """How Envoy reaches the adapter, and what happens when it does not."""
 
+import asyncio
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from adapter.policy.decision import Allowed, Denied
 from demo.upstream import Upstream
 from tests.e2e.conftest import APIS, TOKEN, config_for
 from tests.rig.adapters import AdapterInProcess
@@ -47,6 +51,66 @@ async def test_adapter_down(binary: Path, upstream: Upstream, tmp_path: Path) ->
         assert (answer.status, answer.body) == (503, b"")
         assert await envoy.stat("http.ingress.ext_authz.error") == 1
     assert upstream.requests == before
+
+
+async def test_adapter_dies(binary: Path, upstream: Upstream, tmp_path: Path) -> None:
+    """Where one of two adapters dies without a word, Envoy asks the other."""
+    async with (
+        AdapterInProcess(APIS, token=TOKEN) as one,
+        AdapterInProcess(APIS, token=TOKEN) as other,
+        Envoy(binary, config_for(upstream, one.address, other.address), tmp_path) as envoy,
+    ):
+        await one.server.drain_and_stop()
+        for _ in range(8):
+            assert (await request(envoy.address, "open.test")).status == 200
+        assert len(one.observed.decisions) == 0
+
+
+async def test_tcp(binary: Path, upstream: Upstream, tmp_path: Path) -> None:
+    """A Check of a TCP connection has no HTTP part: the connection is refused, nothing breaks."""
+    async with AdapterInProcess(APIS, token=TOKEN) as adapter:
+        config = yaml.safe_load(config_for(upstream, adapter.address))
+        config["static_resources"]["listeners"].append(_tcp_listener(upstream))
+        async with Envoy(binary, yaml.safe_dump(config), tmp_path) as envoy:
+            host, _, port = envoy.listeners["tcp"].rpartition(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            assert await asyncio.wait_for(_rest_of(reader), 20) == b""
+            writer.close()
+            assert (await request(envoy.address, "open.test")).status == 200
+        assert [type(decision) for decision in adapter.observed.decisions] == [Denied, Allowed]
+
+
+async def _rest_of(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+
+
+def _tcp_listener(upstream: Upstream) -> dict[str, Any]:
+    """A TCP proxy to the upstream, behind the network filter."""
+    network = "type.googleapis.com/envoy.extensions.filters.network"
+    ext_authz = {
+        "@type": f"{network}.ext_authz.v3.ExtAuthz",
+        "stat_prefix": "tcp",
+        "transport_api_version": "V3",
+        "grpc_service": {
+            "envoy_grpc": {"cluster_name": "adapter"},
+            "initial_metadata": [{"key": "x-adapter-token", "value": TOKEN}],
+        },
+    }
+    proxy = {
+        "@type": f"{network}.tcp_proxy.v3.TcpProxy",
+        "stat_prefix": "tcp",
+        "cluster": f"upstream_{upstream.http_address}",
+    }
+    filters = [
+        {"name": "envoy.filters.network.ext_authz", "typed_config": ext_authz},
+        {"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy},
+    ]
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
+    return {"name": "tcp", "address": address, "filter_chains": [{"filters": filters}]}
 
 
 async def test_wrong_token(binary: Path, upstream: Upstream, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ class AdapterInProcess:
             clock,
             discovered=DiscoveredServices(),
         )
-        service = AuthorizationService(
+        self.service = AuthorizationService(
             authorizer,
             RequestReader(),
             ResponseWriter(),
@@ -103,7 +103,7 @@ class AdapterInProcess:
             clock=clock,
         )
         self.server = GrpcioServer(
-            (service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)),
+            (self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)),
             options or ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1),
             self.observed,
             clock,

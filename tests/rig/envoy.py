@@ -25,10 +25,8 @@ class Envoy:
         self._concurrency = concurrency
         self.admin = ""
         """The admin interface's base URL."""
-        self.url = ""
-        """The listener's base URL."""
-        self.address = ""
-        """The listener's `host:port`."""
+        self.listeners: dict[str, str] = {}
+        """Each listener's `host:port`."""
 
     async def __aenter__(self) -> Self:
         """Start, and wait until it is ready."""
@@ -64,6 +62,16 @@ class Envoy:
             raise RuntimeError(f"Envoy exited by itself with {crashed}; its log:\n{self.log()}")
 
     @property
+    def address(self) -> str:
+        """Where the rendered configuration's listener takes requests: `host:port`."""
+        return self.listeners["ingress"]
+
+    @property
+    def url(self) -> str:
+        """The same as a base URL."""
+        return f"http://{self.address}"
+
+    @property
     def log_path(self) -> Path:
         """Where it logs."""
         return self._directory / "envoy.log"
@@ -89,10 +97,9 @@ class Envoy:
             except (aiohttp.ClientError, RuntimeError):
                 pass
             await self._pause()
-        listeners = json.loads(await self._get("/listeners?format=json"))["listener_statuses"]
-        socket = listeners[0]["local_address"]["socket_address"]
-        self.address = f"{socket['address']}:{socket['port_value']}"
-        self.url = f"http://{self.address}"
+        for listener in json.loads(await self._get("/listeners?format=json"))["listener_statuses"]:
+            socket = listener["local_address"]["socket_address"]
+            self.listeners[listener["name"]] = f"{socket['address']}:{socket['port_value']}"
 
     async def _pause(self) -> None:
         if self._process.returncode is not None:
@@ -106,7 +113,11 @@ class Envoy:
     async def _stop(self) -> None:
         if self._process.returncode is None:
             self._process.terminate()
-            await self._process.wait()
+            try:
+                await asyncio.wait_for(self._process.wait(), DEADLINE_S)
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
 
 
 def _text(path: Path) -> str:

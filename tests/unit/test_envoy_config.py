@@ -38,6 +38,7 @@ def test_all_faults_at_once() -> None:
             ApiRoute("1", "upstream", path_prefix="pay"),
             ApiRoute("2", "127.0.0.1:8080"),
             ApiRoute("3", "127.0.0.1:8080", grpc=True),
+            ApiRoute("4", "127.0.0.1:8082", ()),
         ),
         adapters=("adapter:9001", "unix:/run/adapter.sock"),
         listen="8080",
@@ -53,6 +54,7 @@ def test_all_faults_at_once() -> None:
         "API 1: path_prefix 'pay' is no path",
         "upstream 127.0.0.1:8080: either HTTP/1 or gRPC, not both",
         "APIs 2 and 3 both claim */",
+        "API '4': needs an id and at least one domain",
     ]
 
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from adapter.policy.expression.values import (
-    MAX_TEXT_CHARS,
+    MAX_SIZE,
     EvaluationFault,
     Value,
     same,
@@ -26,12 +26,14 @@ def _text(function: str, value: Value) -> str:
 
 def concatenated(left: Value, right: Value) -> Value:
     """`++` on two texts or two arrays; numbers and booleans become text."""
+    whole: str | tuple[Value, ...]
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return left + right
-    text = _text("++", left) + _text("++", right)
-    if len(text) > MAX_TEXT_CHARS:
-        raise EvaluationFault(f"++ builds more than {MAX_TEXT_CHARS} characters")
-    return text
+        whole = left + right
+    else:
+        whole = _text("++", left) + _text("++", right)
+    if len(whole) > MAX_SIZE:
+        raise EvaluationFault(f"++ does not build more than {MAX_SIZE} characters or items")
+    return whole
 
 
 def _on_text(name: str, change: Callable[[str], str]) -> Unary:

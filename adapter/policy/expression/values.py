@@ -5,8 +5,8 @@ from typing import NamedTuple, TypeAlias
 Value: TypeAlias = str | float | bool | tuple["Value", ...] | None
 """Numbers are 64-bit floating point, as on the vendor's gateway; None is DataWeave's null."""
 
-MAX_TEXT_CHARS = 65_536
-"""The longest text that an expression may build; Envoy's own header limit is below it."""
+MAX_SIZE = 65_536
+"""Characters, or items of an array, that an expression may build; Envoy's headers are shorter."""
 
 
 class Failed(NamedTuple):

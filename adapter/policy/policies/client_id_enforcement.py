@@ -2,22 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
 from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import Continue, Deny, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
-from adapter.policy.policies.configuration import (
-    Configuration,
-    ExpressionSource,
-    read_configuration,
-)
+from adapter.policy.policies.configuration import Configuration, read_configuration
 from adapter.policy.policies.credentials import (
     BASIC_CREDENTIALS,
     DEFAULT_CLIENT_ID,
+    CredentialExpression,
     CredentialSource,
     contract_of,
     credentials_by_expression,
+    identity_under,
 )
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&*+.^_`|~-]*$")]
@@ -29,12 +27,10 @@ class ClientIdEnforcement(Configuration):
     credentials_origin_has_http_basic_authentication_header: Literal[
         "customExpression", "httpBasicAuthenticationHeader"
     ] = "customExpression"
-    client_id_expression: ExpressionSource = ""
-    client_secret_expression: ExpressionSource = ""
+    client_id_expression: CredentialExpression = ""
+    client_secret_expression: CredentialExpression = ""
     id_header: HeaderName = ""
     secret_header: HeaderName = ""
-    expose_headers: bool = Field(default=False)
-    """Sent by some versions of the platform; asks for nothing here."""
 
     @model_validator(mode="after")
     def _one_place(self) -> "ClientIdEnforcement":
@@ -71,6 +67,8 @@ def compile_client_id_enforcement(policy: AppliedPolicy) -> Rule:
         if isinstance(credentials, Deny):
             return credentials
         found = contract_of(evaluation, credentials, source.challenge)
-        return found if isinstance(found, Deny) else Continue(identity=found.identity)
+        if isinstance(found, Deny):
+            return found
+        return Continue(identity=identity_under(found, evaluation))
 
     return Rule(evaluate, source.inspects_path)

@@ -4,12 +4,16 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from dataclasses import replace
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import AfterValidator
 
 from adapter.policy.catalog import HashedSecret
-from adapter.policy.decision import Deny, DenyReason, Header
+from adapter.policy.decision import Deny, DenyReason, Header, Identity
 from adapter.policy.evaluation import ActiveContract, Evaluation
 from adapter.policy.expression import Failed, compile_expression
+from adapter.policy.policies.configuration import ExpressionSource
 
 DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
 
@@ -75,6 +79,16 @@ class CredentialSource(NamedTuple):
     inspects_path: bool = False
 
 
+def _only_an_expression(source: str) -> str:
+    if source and not source.lstrip().startswith("#["):
+        raise ValueError("must be an expression, #[...]: plain text would be everybody's")
+    return source
+
+
+CredentialExpression = Annotated[ExpressionSource, AfterValidator(_only_an_expression)]
+"""Where a client id or secret is; blank, or an expression."""
+
+
 def credentials_by_expression(id_source: str, secret_source: str) -> CredentialSource:
     """Credentials where two expressions find them; with a blank second one, an id alone will do.
 
@@ -138,6 +152,12 @@ def contract_of(
     if active is None:
         return challenge.unknown_client
     return active if active.fault is None else _closed(active.fault)
+
+
+def identity_under(active: ActiveContract, evaluation: Evaluation) -> Identity:
+    """Who comes under a contract; a user that an earlier policy established stays."""
+    user = evaluation.identity.principal if evaluation.identity else ""
+    return replace(active.identity, principal=user) if user else active.identity
 
 
 def _secret_refused(

@@ -22,7 +22,7 @@ ADDRESS_UNKNOWN: Final = Deny(
     DenyReason.ADDRESS_UNKNOWN,
     403,
     "Access denied by the client's address",
-    detail="Envoy attests no client address; configure ext_authz.client_address",
+    detail="Envoy attests no client address; set requests.client_address_header",
 )
 ADDRESS_UNREADABLE: Final = Deny(
     DenyReason.ADDRESS_UNKNOWN,

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from adapter.policy.catalog import RateLimit
+from adapter.policy.catalog import AppliedPolicy, RateLimit
 from adapter.policy.decision import (
     CONTINUE,
     Continue,
@@ -27,6 +27,14 @@ PeriodMs = Annotated[int, Field(ge=1, le=MAX_PERIOD_MS)]
 def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[QuotaWindow, ...]:
     """One window for each limit under one key."""
     return tuple([QuotaWindow(key, limit) for limit in limits])
+
+
+def counter_name(policy: AppliedPolicy) -> str:
+    """What tells the windows of one policy of an API from those of another.
+
+    With the type, because the platform numbers automated policies on their own.
+    """
+    return f"{policy.policy_type}/{policy.policy_id}"
 
 
 def bounded_key(text: str) -> str:

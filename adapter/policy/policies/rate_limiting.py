@@ -17,6 +17,7 @@ from adapter.policy.policies.limits import (
     MaximumRequests,
     PeriodMs,
     bounded_key,
+    counter_name,
     settlement,
     windows_of,
 )
@@ -51,14 +52,14 @@ def compile_rate_limiting(policy: AppliedPolicy) -> Rule:
     )
     settled = settlement(limits, exposed=configuration.expose_headers)
     selector = compile_expression(configuration.key_selector)
-    key_of, policy_id, local = selector.text, policy.policy_id, not configuration.clusterizable
+    key_of, counted_by, local = selector.text, counter_name(policy), not configuration.clusterizable
 
     def evaluate(evaluation: Evaluation) -> Verdict:
         # A request without a key is counted with all the others that have none: not to count it
         # would make leaving out a header the way around the limit.
         key = key_of(evaluation)
         text = "" if key is None or isinstance(key, Failed) else bounded_key(key)
-        windows = windows_of((evaluation.api_id, policy_id, text), limits)
+        windows = windows_of((evaluation.api_id, counted_by, text), limits)
         return Charge(windows, settled, local)
 
     return Rule(evaluate, selector.inspects_path)

@@ -5,25 +5,23 @@ from collections.abc import Callable
 from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import Charge, Continue, Deny, Verdict
 from adapter.policy.evaluation import ActiveContract, Evaluation, Rule
-from adapter.policy.policies.configuration import (
-    Configuration,
-    ExpressionSource,
-    read_configuration,
-)
+from adapter.policy.policies.configuration import Configuration, read_configuration
 from adapter.policy.policies.credentials import (
     CLIENT_ID_CHALLENGE,
     DEFAULT_CLIENT_ID,
+    CredentialExpression,
     contract_of,
     credentials_by_expression,
+    identity_under,
 )
-from adapter.policy.policies.limits import settlement, windows_of
+from adapter.policy.policies.limits import counter_name, settlement, windows_of
 
 
 class RateLimitingSlaBased(Configuration):
     """Whose limits count, and how they show."""
 
-    client_id_expression: ExpressionSource = DEFAULT_CLIENT_ID
-    client_secret_expression: ExpressionSource = ""
+    client_id_expression: CredentialExpression = DEFAULT_CLIENT_ID
+    client_secret_expression: CredentialExpression = ""
     expose_headers: bool = False
     clusterizable: bool = True
     block_on_unknown_quota: bool = True
@@ -38,6 +36,7 @@ def compile_rate_limiting_sla_based(policy: AppliedPolicy) -> Rule:
         configuration.client_secret_expression,
     )
     exposed, local = configuration.expose_headers, not configuration.clusterizable
+    counted_by = counter_name(policy)
 
     def evaluate(evaluation: Evaluation) -> Verdict:
         active = contract(evaluation)
@@ -46,13 +45,13 @@ def compile_rate_limiting_sla_based(policy: AppliedPolicy) -> Rule:
         tier = active.tier
         if tier is None or not tier.limits:
             return CLIENT_ID_CHALLENGE.no_tier
-        key = (evaluation.api_id, policy.policy_id, active.contract.contract_id)
-        admitted = Continue(identity=active.identity)
+        key = (evaluation.api_id, counted_by, active.contract.contract_id)
+        identity = identity_under(active, evaluation)
         return Charge(
             windows_of(key, tier.limits),
-            settlement(tier.limits, exposed=exposed, admitted=admitted),
+            settlement(tier.limits, exposed=exposed, admitted=Continue(identity)),
             local,
-            active.identity,
+            identity,
         )
 
     return Rule(evaluate, inspects_path)

@@ -95,13 +95,12 @@ class CallReader:
         self._memo: dict[bytes, Call] = {}
 
     def read(self, block: bytes) -> Call:
-        """The call; raises MalformedRequest, or ConnectionFault where the block can't be decoded."""
+        """The call; raises MalformedRequest, or ConnectionFault for a block that is broken."""
         return self._memo.get(block) or self._read(block)
 
-    def read_trailers(self, block: bytes) -> None:
-        """Take a block that ends a request; its fields matter to nobody (RFC 9113, 8.1)."""
-        if any(field.role not in {PLAIN, PROTOCOL} for field in self._decode(block)):
-            raise MalformedRequest("a field that trailers may not have")
+    def read_trailers(self, block: bytes) -> bool:
+        """Take a block that ends a request; tells whether trailers may be so (RFC 9113, 8.1)."""
+        return all(field.role in {PLAIN, PROTOCOL} for field in self._decode(block))
 
     def _read(self, block: bytes) -> Call:
         before = self._decoder.changes

@@ -138,8 +138,7 @@ def read_settings(payload: bytes) -> Iterator[tuple[int, int]]:
 
 def read_increment(payload: bytes, stream_id: int) -> int:
     """How much a WINDOW_UPDATE adds (6.9); a zero is the stream's fault, or the connection's."""
-    if len(payload) != 4:
-        raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "WINDOW_UPDATE is not of 4 octets")
+    require_size(payload, 4)
     increment = int.from_bytes(payload) & MAX_WINDOW
     if increment:
         return increment
@@ -155,7 +154,21 @@ def unpadded(payload: bytes) -> bytes:
     return payload[1 : len(payload) - payload[0]]
 
 
-def check_dependency(payload: bytes, stream_id: int) -> None:
-    """Refuse a stream that depends on itself (RFC 7540, 5.3.1); priorities do nothing otherwise."""
-    if int.from_bytes(payload[:4]) & MAX_STREAM_ID == stream_id:
-        raise StreamFault(stream_id, ErrorCode.PROTOCOL_ERROR)
+def check_priority(payload: bytes, stream_id: int) -> None:
+    """Check a priority, which does nothing otherwise (5.3, 6.3, and RFC 7540, 5.3.1)."""
+    if len(payload) != 5:
+        raise StreamFault(stream_id, ErrorCode.FRAME_SIZE_ERROR)
+    dependency = int.from_bytes(payload[:4]) & MAX_STREAM_ID
+    require(dependency != stream_id, "a stream cannot depend on itself")
+
+
+def require(condition: bool, reason: str) -> None:
+    """Raise ConnectionFault PROTOCOL_ERROR unless the condition holds."""
+    if not condition:
+        raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, reason)
+
+
+def require_size(payload: bytes, size: int) -> None:
+    """Raise ConnectionFault FRAME_SIZE_ERROR unless the payload has that size (4.2)."""
+    if len(payload) != size:
+        raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, f"the frame is not of {size} octets")

@@ -5,7 +5,7 @@ from struct import Struct
 from typing import Final, TypeAlias
 
 from adapter.errors import RpcError
-from adapter.transport.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, headers
+from adapter.transport.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS
 from adapter.transport.http2.hpack_blocks import literal_block
 from adapter.transport.service import StatusCode
 
@@ -27,14 +27,9 @@ def _answer(response_block: bytes, ok_block: bytes) -> Answer:
     def answer(stream_id: int, message: bytes) -> bytes:
         size = len(message)
         framed_number = (size + PREFIX_SIZE) << 8 | DATA
-        return (
-            head(
-                head_number, END_HEADERS, stream_id, response_block, framed_number, 0, stream_id,
-                0, size,
-            )  # fmt: skip
-            + message
-            + tail(tail_number, end, stream_id, ok_block)
-        )
+        framing = (framed_number, 0, stream_id, 0, size)
+        start = head(head_number, END_HEADERS, stream_id, response_block, *framing)
+        return start + message + tail(tail_number, end, stream_id, ok_block)
 
     return answer
 
@@ -134,4 +129,3 @@ class MessageReader:
         if compressed == 1 and self._compressed:
             return RpcError(StatusCode.UNIMPLEMENTED, "compressed messages are not read here")
         return RpcError(StatusCode.INTERNAL, "a message is flagged as compressed, but how?")
-

@@ -36,8 +36,8 @@ def no_counts() -> Counters:
 class Limits:
     """Bounds for a peer; the defaults leave a busy Envoy room.
 
-    Nothing is timed by itself. A server sweeps its connections every `sweep_s`, and what was already
-    waiting at the sweep before has waited long enough: between one and two times `sweep_s`.
+    Nothing is timed by itself. A server sweeps its connections every `sweep_s`, and what was
+    waiting at the sweep before already has waited long enough: between one and two times `sweep_s`.
     """
 
     max_message_bytes: int = 4 * 1024 * 1024

@@ -25,7 +25,7 @@ class Sending(Protocol):
     pending: bytearray
     """DATA that waits."""
     ending: bytes | None
-    """The block of trailers that ends the stream once nothing waits (empty: no trailers); None while more
+    """The block of trailers (empty: none) that ends the stream once nothing waits; None while more
     may come."""
 
 

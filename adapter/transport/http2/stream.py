@@ -14,9 +14,24 @@ class Stream:
     """One call: what has come of its request, what has gone out of its answer."""
 
     __slots__ = (
-        "answered", "call", "consumer", "ended", "ending", "half_closed", "id", "messages",
-        "pending", "reader", "request", "stop", "task", "timer", "window",
-        "_limits", "_received", "_unreturned",
+        "_limits",
+        "_received",
+        "_unreturned",
+        "answered",
+        "call",
+        "consumer",
+        "ended",
+        "ending",
+        "half_closed",
+        "id",
+        "messages",
+        "pending",
+        "reader",
+        "request",
+        "stop",
+        "task",
+        "timer",
+        "window",
     )  # fmt: skip
 
     def __init__(self, stream_id: int, call: Call, window: int, limits: Limits) -> None:
@@ -63,7 +78,7 @@ class Stream:
             self.check_length()
 
     def check_length(self) -> None:
-        """The body has ended: is it as long as the client said?"""
+        """Raise StreamFault where the body has not the length that the client said."""
         if self.call.content_length not in {-1, self._received}:
             raise StreamFault(self.id, ErrorCode.PROTOCOL_ERROR)
 

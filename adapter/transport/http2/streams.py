@@ -6,7 +6,7 @@ between its HEADERS and its DATA, as an entry of `waiting`. Every other call get
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from adapter.errors import RpcError
 from adapter.transport.failures import FailureReport
@@ -16,6 +16,7 @@ from adapter.transport.http2.frames import ConnectionFault, ErrorCode, StreamFau
 from adapter.transport.http2.grpc_messages import (
     OK_BLOCK,
     RESPONSE_BLOCK,
+    MessageTooLarge,
     framed,
     http_refusal_block,
     trailers,
@@ -32,8 +33,14 @@ class Streams:
     """Opens, feeds, answers and ends calls."""
 
     def __init__(
-        self, outbox: Outbox, limits: Limits, counters: Counters, failures: FailureReport
+        self,
+        outbox: Outbox,
+        limits: Limits,
+        counters: Counters,
+        failures: FailureReport,
+        emptied: Callable[[], None],
     ) -> None:
+        self._emptied = emptied
         self._outbox = outbox
         self._limits = limits
         self._counters = counters
@@ -95,14 +102,16 @@ class Streams:
         elif increment := stream.take_window():
             self._outbox.write(frames.window_update(stream_id, increment))
 
-    def end(self, stream_id: int) -> None:
-        """The client's trailers have come; raises StreamFault."""
+    def end(self, stream_id: int, *, wellformed: bool) -> None:
+        """The client's trailers have come; raises either fault."""
         stream = self._find(stream_id)
         if stream is None:
             if stream_id not in self._reset:
                 raise ConnectionFault(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream")
             return
-        stream.count(0, 0, ended=True)
+        stream.count(0, 0, ended=wellformed)
+        if not wellformed:
+            raise StreamFault(stream_id, ErrorCode.PROTOCOL_ERROR)
         self._end_request(stream)
 
     def reset(self, stream_id: int) -> bool:
@@ -146,11 +155,18 @@ class Streams:
         self._reset.append(stream_id)
         self._outbox.write(frames.rst_stream(stream_id, code))
 
-    def end_client_streams(self) -> None:
-        """End our side of each; messages under way are still taken, until the client ends its."""
+    def ignore(self, stream_id: int) -> None:
+        """Do nothing of what the client sends in that stream: it knows that we don't take it."""
+        self._reset.append(stream_id)
+
+    def end_streams(self) -> None:
+        """End our side of each that has no end; what a client still sends is taken all the same."""
         for stream in tuple(self._streams.values()):
             if stream.consumer is not None and not stream.answered:
                 self._send_last(stream, b"")
+            elif isinstance(stream.call.route, ServerStreamMethod) and stream.answered:
+                stream.ending = OK_BLOCK
+                self._push(stream)
 
     def drop_all(self) -> None:
         """The connection is gone."""
@@ -191,7 +207,8 @@ class Streams:
     def _open(self, stream: Stream) -> None:
         call = stream.call
         if call.refusal is not None and call.refusal.http_status == 200:
-            self._count(call.refusal.kind)
+            if call.refusal.kind:
+                self._counters[call.refusal.kind] += 1
             self._send_status(stream, call.refusal.grpc_status, call.refusal.message)
         elif isinstance(call.route, ClientStreamMethod):
             self._limit_time(stream)
@@ -258,9 +275,7 @@ class Streams:
     def _limit_time(self, stream: Stream) -> None:
         if stream.call.timeout_s is not None:
             late = RpcError(StatusCode.DEADLINE_EXCEEDED, "the call took longer than grpc-timeout")
-            stream.timer = self._loop.call_later(
-                stream.call.timeout_s, self._fail, stream, late
-            )
+            stream.timer = self._loop.call_later(stream.call.timeout_s, self._fail, stream, late)
 
     # What we answer
 
@@ -313,6 +328,8 @@ class Streams:
         if stream.task is not None:
             stream.task.cancel()
         self._stop(stream)
+        if not self._streams and not self.waiting:
+            self._emptied()
 
     def _stop(self, stream: Stream) -> None:
         stop, stream.stop, stream.consumer = stream.stop, None, None

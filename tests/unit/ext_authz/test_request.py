@@ -139,6 +139,13 @@ def test_route_metadata(namespaces: dict[str, object], expected: str) -> None:
     assert read(check).route_metadata == expected
 
 
+@both_forms
+def test_long_headers(raw: bool) -> None:
+    """100 KB of headers are read like any other."""
+    request = read(check_request([("x-long", "x" * 100_000)], raw=raw))
+    assert len(request.headers["x-long"]) == 100_000
+
+
 def test_no_http_part() -> None:
     """The network filter's Check has no HTTP part, and is seen to have none."""
     check = check_request()

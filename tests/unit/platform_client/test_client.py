@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from adapter.errors import (
+    ConfigurationError,
     DocumentError,
     PlatformError,
     PlatformNotFoundError,
@@ -203,6 +204,23 @@ async def test_the_token_goes_to_the_platform_only(platform: PlatformSimulator, 
     with pytest.raises(DocumentError, match="the token stays here"):
         await platform.client().contract_page(url)
     assert platform.requests == []
+
+
+async def test_a_redirect_is_not_followed(platform: PlatformSimulator) -> None:
+    """The token does not travel to where a redirect points; the operator is told."""
+    platform.fail("/policies", answering(302, location="http://platform.test/elsewhere"))
+    with pytest.raises(DocumentError, match="base_url"):
+        await platform.client().policies("7")
+    assert platform.asked("/elsewhere") == []
+
+
+@pytest.mark.parametrize("address", ["platform.test", "ftp://platform.test", "https://", ""])
+async def test_an_address_that_is_none_is_a_mistake_in_the_settings(
+    platform: PlatformSimulator, address: str
+) -> None:
+    """It is named at the start, not found out by polls that fail."""
+    with pytest.raises(ConfigurationError, match=r"platform\.base_url"):
+        platform.client(base_url=address)
 
 
 async def test_one_token_serves_everybody(platform: PlatformSimulator) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import WallTime
-from adapter.platform_client.disk_copy import DiskCopy, StoredApi, StoredCatalog
-from adapter.platform_client.disk_format import decode, encode
+from adapter.platform_client.disk_copy import DiskCopy
+from adapter.platform_client.disk_format import StoredApi, StoredCatalog, decode, encode
 from adapter.platform_client.observer import SilentObserver
 from adapter.platform_client.sync import PlatformSync
 from adapter.policy.catalog import (

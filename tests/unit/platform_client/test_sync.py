@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.platform_client.sync import PlatformSync
@@ -425,6 +426,15 @@ async def test_without_the_platform_nothing_settles(rig: Rig) -> None:
     assert rig.store.current.apis == {}
 
 
+async def test_named_apis_are_not_closed_by_an_outage() -> None:
+    """With a list of ids too: nothing is known of these APIs in particular, so all stay unknown."""
+    rig = Rig(apis=("7",))
+    rig.platform.fail("", answering(503))
+    await rig.sync.sync_once()
+    assert rig.store.current.apis == {}
+    assert not rig.sync.all_settled
+
+
 async def test_an_api_needs_the_automated_policies_to_load(rig: Rig) -> None:
     """Without knowing the environment's policies an API is closed: they may be what guards it."""
     rig.platform.fail("/automated-policies", answering(403))
@@ -498,6 +508,48 @@ async def test_backoff_has_a_cap(rig: Rig) -> None:
         asked = len(rig.platform.asked("/7/"))
         await rig.clock.advance(301)
         assert len(rig.platform.asked("/7/")) > asked
+
+
+async def test_after_a_recovery_the_backoff_is_short_again(rig: Rig) -> None:
+    """One failure a day after a long outage does not cost five minutes."""
+    async with rig.running():
+        rig.platform.fail("/7/", answering(500))
+        await rig.clock.advance(3600)
+        rig.platform.recover()
+        await rig.clock.advance(330)
+        rig.platform.fail("/7/", answering(500), times=1)
+        await rig.clock.advance(16)
+        asked = len(rig.platform.asked("/7/"))
+        await rig.clock.advance(16)
+        assert len(rig.platform.asked("/7/")) > asked
+
+
+async def test_a_lasting_failure_is_logged_once(rig: Rig) -> None:
+    """An outage of a night is one line for each thing that fails, and one when it is over."""
+    await rig.sync.sync_once()
+    with capture_logs() as logs:
+        rig.platform.fail("/7/policies", answering(500))
+        for _ in range(5):
+            await rig.sync.sync_once()
+        rig.platform.recover()
+        await rig.sync.sync_once()
+    assert [log["event"] for log in logs] == ["platform.poll_failed", "platform.poll_recovered"]
+
+
+async def test_a_closed_api_is_loud(rig: Rig) -> None:
+    """Log, alarm and status name the policy; each is quiet again once it is removed."""
+    rig.platform.automate("client-id-enforcement")
+    rig.api.apply("no-such-policy")
+    with capture_logs() as logs:
+        await rig.sync.sync_once()
+        await rig.sync.sync_once()
+    assert [log["event"] for log in logs] == ["platform.api_closed"]
+    assert "no-such-policy" in rig.sync.status().alarms[0]
+    rig.api.remove_policies()
+    await rig.sync.sync_once()
+    await rig.sync.sync_once()
+    assert rig.sync.status().alarms == ()
+    assert rig.in_force().faults == ()
 
 
 async def test_a_bug_in_one_poll_stops_nothing(rig: Rig) -> None:

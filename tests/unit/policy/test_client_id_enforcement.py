@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from adapter.policy.catalog import AppliedPolicy, ClientApplication, Contract, HashedSecret
-from adapter.policy.decision import Denied, DenyReason, Identity
+from adapter.policy.decision import Continue, Denied, DenyReason, Identity
+from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
+from adapter.policy.policies.credentials import Credentials
 from tests.builders import applied, contract
-from tests.unit.policy.gateway import Gateway, a_request, credentials
+from tests.unit.policy.gateway import Gateway, a_request, an_evaluation, credentials
 
 SECRET_ASKED = {
     "credentialsOriginHasHttpBasicAuthenticationHeader": "customExpression",
@@ -49,7 +51,7 @@ def test_an_approved_contract_gives_access_and_identity() -> None:
 
 def test_by_default_an_id_alone_will_do() -> None:
     """A blank secret expression asks for no secret; the header is `client_id`."""
-    assert gateway({"clientSecretExpression": ""}).allows(a_request(credentials("c1")))
+    gateway({"clientSecretExpression": ""}).allows(a_request(credentials("c1")))
 
 
 def test_unknown_client_and_wrong_secret_look_the_same() -> None:
@@ -92,13 +94,13 @@ def test_a_contract_without_a_secret_matches_no_secret() -> None:
     """Where the platform gave no secret, no guess is the right one."""
     bare = Contract("k1", ClientApplication("c1", "App"))
     asked = gateway(SECRET_ASKED, bare)
-    assert asked.denies(a_request(credentials("c1", "secret")), *INVALID)
+    asked.denies(a_request(credentials("c1", "secret")), *INVALID)
 
 
 def test_a_repeated_client_id_header_matches_nothing() -> None:
     """Which of two ids counts is not ours to guess, not even for a contract with a comma."""
     twins = gateway({}, contract("c1"), contract("c1,c1"))
-    assert twins.denies(a_request(credentials("c1,c1")), *INVALID)
+    twins.denies(a_request(credentials("c1,c1")), *INVALID)
 
 
 def test_a_contract_that_cannot_be_honoured_is_closed_alone() -> None:
@@ -107,13 +109,13 @@ def test_a_contract_that_cannot_be_honoured_is_closed_alone() -> None:
     asked = gateway(SECRET_ASKED, contract("c1"), bad)
     denied = asked.denies(a_request(credentials("c2", "secret")), DenyReason.CONTRACT_CLOSED, 503)
     assert denied.deny.detail == "its secret has an unknown form"
-    assert asked.allows(a_request(credentials("c1", "secret")))
+    asked.allows(a_request(credentials("c1", "secret")))
 
 
 def test_a_wrong_secret_is_refused_before_a_fault_is_told() -> None:
     """Only who knows the secret learns that the contract is closed."""
     bad = replace(contract("c2"), fault="its SLA tier 9 is unknown")
-    assert gateway(SECRET_ASKED, bad).denies(a_request(credentials("c2", "wrong")), *INVALID)
+    gateway(SECRET_ASKED, bad).denies(a_request(credentials("c2", "wrong")), *INVALID)
 
 
 def test_custom_expressions_are_evaluated() -> None:
@@ -124,33 +126,33 @@ def test_custom_expressions_are_evaluated() -> None:
             "clientSecretExpression": "#[substringAfter(attributes.headers.auth, ' ')]",
         }
     )
-    assert asked.allows(a_request({"auth": "Key secret"}, path="/?id=c1"))
+    asked.allows(a_request({"auth": "Key secret"}, path="/?id=c1"))
 
 
 def test_a_failing_expression_finds_no_credentials() -> None:
     """A request that lacks what the expression needs is a request without credentials."""
     asked = gateway({"clientIdExpression": "#[attributes.headers.a ++ attributes.headers.b]"})
-    assert asked.denies(a_request({"a": "c"}), *MISSING)
-    assert asked.allows(a_request({"a": "c", "b": "1"}))
+    asked.denies(a_request({"a": "c"}), *MISSING)
+    asked.allows(a_request({"a": "c", "b": "1"}))
 
 
 def test_the_service_mesh_names_headers_instead() -> None:
     """Policies configured for the service mesh work as they are."""
     asked = gateway({"idHeader": "X-Id", "secretHeader": "X-Secret"})
-    assert asked.allows(a_request({"x-id": "c1", "x-secret": "secret"}))
-    assert asked.denies(a_request({"x-id": "c1", "x-secret": "wrong"}), *INVALID)
+    asked.allows(a_request({"x-id": "c1", "x-secret": "secret"}))
+    asked.denies(a_request({"x-id": "c1", "x-secret": "wrong"}), *INVALID)
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "basic", "BASIC"])
 def test_basic_credentials_are_read(scheme: str) -> None:
     """HTTP basic authentication works, whatever the case of its name."""
-    assert gateway(BASIC).allows(a_request(basic("c1:secret", scheme)))
+    gateway(BASIC).allows(a_request(basic("c1:secret", scheme)))
 
 
 def test_basic_secrets_may_have_colons_and_any_letters() -> None:
     """The first colon divides, and text is UTF-8 (RFC 7617)."""
     asked = gateway(BASIC, contract("c1", secret="pä:ss:wörd"))
-    assert asked.allows(a_request(basic("c1:pä:ss:wörd")))
+    asked.allows(a_request(basic("c1:pä:ss:wörd")))
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer abc"}, basic(":secret")])
@@ -190,8 +192,6 @@ def test_revoking_a_contract_ends_access() -> None:
 
 def test_no_representation_shows_the_secret() -> None:
     """Secrets stay out of logs, however carelessly a value is logged."""
-    from adapter.policy.policies.credentials import Credentials
-
     assert "hunter2" not in repr(Credentials("c1", "hunter2"))
 
 
@@ -203,6 +203,7 @@ def test_no_representation_shows_the_secret() -> None:
         ({"secretHeader": "x-secret"}, "secretHeader needs idHeader"),
         ({"idHeader": "x", "clientIdExpression": "#['x']"}, "not both"),
         ({"idHeader": "x']]"}, "idHeader"),
+        ({"clientSecretExpression": "hunter2"}, "clientSecretExpression: must be an expression"),
         ({"requireMfa": True}, "requireMfa: this setting is not supported"),
     ],
 )
@@ -212,3 +213,17 @@ def test_a_bad_configuration_closes_the_api_and_says_why(
     """The admin reads the name of the setting and the fix."""
     (fault,) = gateway(configuration).api.faults
     assert complaint in fault
+    assert "hunter2" not in fault
+
+
+def test_a_user_that_an_earlier_policy_found_stays() -> None:
+    """The upstream learns of the user and of the application."""
+    rule = compile_client_id_enforcement(applied("client-id-enforcement"))
+    evaluation = an_evaluation(
+        a_request(credentials("c1")),
+        identity=Identity("", principal="alice"),
+        contracts=[contract("c1")],
+    )
+    verdict = rule.evaluate(evaluation)
+    assert isinstance(verdict, Continue)
+    assert verdict.identity == Identity("c1", "c1", "contract-of-c1", principal="alice")

@@ -5,7 +5,7 @@ import pytest
 from adapter.policy.catalog import AppliedPolicy, Pointcut
 from adapter.policy.compile import POLICY_TYPES, compile_policy
 from adapter.policy.decision import DenyReason
-from tests.builders import applied, api
+from tests.builders import api, applied
 from tests.unit.policy.gateway import Gateway, a_request
 
 BLOCK = {"ips": ["0.0.0.0/0"]}

@@ -1,6 +1,8 @@
 """How verdicts add up to a decision."""
 
 from collections.abc import Callable
+from random import Random
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
@@ -37,13 +39,20 @@ CHARGE = Charge(
 )
 
 
-def ruled(*verdicts: Verdict | Callable[[Evaluation], Verdict], **api: bool) -> Api:
+Answer: TypeAlias = Verdict | Callable[[Evaluation], Verdict]
+
+
+def ruled(*answers: Answer, inspects_path: bool = False) -> Api:
     """An API whose policies, numbered from 0, answer like this."""
     policies = [
-        CompiledPolicy(PolicyRef(str(n), "test"), Rule(v if callable(v) else (lambda _, v=v: v)))
-        for n, v in enumerate(verdicts)
+        CompiledPolicy(PolicyRef(str(n), "test"), Rule(_evaluate(answer)))
+        for n, answer in enumerate(answers)
     ]
-    return Api(ApiInstance("7", "orders"), tuple(policies), **api)
+    return Api(ApiInstance("7", "orders"), tuple(policies), inspects_path=inspects_path)
+
+
+def _evaluate(answer: Answer) -> Callable[[Evaluation], Verdict]:
+    return answer if callable(answer) else lambda _: answer
 
 
 def decided(
@@ -170,9 +179,9 @@ def test_adding_a_denial_anywhere_never_widens_access(verdicts: list[Verdict], a
 
 @given(VERDICTS, st.randoms(use_true_random=False))
 def test_the_order_of_independent_policies_does_not_change_the_outcome(
-    verdicts: list[Verdict], random: object
+    verdicts: list[Verdict], random: Random
 ) -> None:
     """Admins may reorder what does not depend on each other."""
     shuffled = list(verdicts)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert type(decided(ruled(*verdicts))[0]) is type(decided(ruled(*shuffled))[0])

@@ -134,7 +134,7 @@ def test_policies_and_apis_have_their_own_windows() -> None:
     policy = applied("rate-limiting", limits((1, 60_000)), automated=True)
     charge = compile_rate_limiting(policy).evaluate(an_evaluation(a_request()))
     assert isinstance(charge, Charge)
-    assert charge.windows[0].key[:2] == ("7", policy.policy_id)
+    assert charge.windows[0].key[:2] == ("7", f"rate-limiting/{policy.policy_id}")
 
 
 @pytest.mark.parametrize(("clusterizable", "local"), [(True, False), (False, True)])

@@ -11,9 +11,11 @@ from tests.builders import api, applied, contract
 TIER = SlaTier("t1", "Gold", (RateLimit(5, 1_000),))
 
 
-def policy(policy_id: str, policy_type: str = "x", order: int = 50, **more: bool) -> AppliedPolicy:
+def policy(
+    policy_id: str, policy_type: str = "x", order: int = 50, *, automated: bool = False
+) -> AppliedPolicy:
     """An applied policy."""
-    return AppliedPolicy(policy_id, policy_type, {}, order, **more)
+    return AppliedPolicy(policy_id, policy_type, {}, order, automated=automated)
 
 
 def test_policies_come_in_the_platforms_order() -> None:

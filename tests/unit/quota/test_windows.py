@@ -3,10 +3,10 @@
 from adapter.clock import MonotonicTime
 from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import QuotaState, QuotaWindow
-from adapter.quota.windows import Window, charge_windows
+from adapter.quota.windows import Window, WindowKey, charge_windows
 
 TWO_A_SECOND = QuotaWindow(("k",), RateLimit(2, 1_000))
-NAME = (("k",), 2, 1_000)
+NAME: WindowKey = (("k",), 2, 1_000)
 
 
 def at(seconds: float) -> MonotonicTime:

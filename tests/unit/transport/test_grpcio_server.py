@@ -265,6 +265,7 @@ async def test_unix_socket_in_use(tmp_path: Path) -> None:
         ("missing/adapter.sock", None, "does not exist"),
         ("adapter.sock", "no-such-group", "no group 'no-such-group'"),
         ("x" * 120, None, "cannot listen"),
+        ("x" * 300, None, "cannot listen"),
     ],
 )
 async def test_bad_sockets(tmp_path: Path, name: str, group: str | None, fault: str) -> None:

@@ -1,0 +1,51 @@
+"""The pages in docs/policies say what is true."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from adapter.policy.compile import POLICY_TYPES, compile_policy
+from adapter.policy.decision import Deny
+from tests.builders import applied
+from tests.unit.policy.gateway import a_request, an_evaluation
+
+PAGES = Path(__file__).parents[3] / "docs" / "policies"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The code blocks of a page."""
+    return re.findall(rf"```{language}\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("policy_type", POLICY_TYPES)
+def test_every_policy_type_is_listed_and_has_a_page(policy_type: str) -> None:
+    """An admin finds what can be enforced."""
+    row = re.search(
+        rf"^\| .*`{policy_type}`.*?\]\(([a-z-]+\.md)\)", (PAGES / "README.md").read_text(), re.M
+    )
+    assert row is not None
+    assert (PAGES / row.group(1)).exists()
+
+
+@pytest.mark.parametrize("policy_type", POLICY_TYPES)
+def test_examples_are_good_configurations(policy_type: str) -> None:
+    """An example can be pasted into API Manager."""
+    page = "ip-lists.md" if policy_type.startswith("ip-") else f"{policy_type}.md"
+    (example,) = blocks(page, "json")
+    compile_policy(applied(policy_type, json.loads(example)))
+
+
+def test_the_example_of_a_new_policy_works(tmp_path: Path) -> None:
+    """Who follows the page ends up with a policy."""
+    source = tmp_path / "access_block.py"
+    source.write_text(blocks("adding-a-policy.md", "python")[0])
+    spec = importlib.util.spec_from_file_location("access_block", source)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    rule = module.compile_access_block(applied("access-block"))
+    assert isinstance(rule.evaluate(an_evaluation(a_request())), Deny)
