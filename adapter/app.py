@@ -21,7 +21,7 @@ from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.authorization.tally import DecisionTally
-from adapter.clock import Clock, SystemClock, WallTime
+from adapter.clock import Clock, SystemClock
 from adapter.counters import AnalyticsCounters, CheckCounters, SyncCounters
 from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
@@ -177,7 +177,7 @@ class Adapter:
         settings = self._settings
         gatekeeper = Gatekeeper(
             self._clock,
-            self._sync.last_contact,
+            self._sync,
             mode=settings.gatekeeper.mode,
             max_age_s=settings.gatekeeper.max_age_s,
         )
@@ -211,7 +211,7 @@ class Adapter:
         """The API that an access log entry belongs to by binding; None if it belongs to none."""
         api_id = self._bindings.resolve(
             RequestAttributes(
-                "", "", path, authority, "", "", {}, None, WallTime(0), route_name=route_name
+                "", "", path, authority, "", "", {}, None, route_name=route_name
             )
         )
         api = None if isinstance(api_id, Deny) else self._snapshots.current.apis.get(api_id)

@@ -50,7 +50,7 @@ class Authorizer:
         api_id = self._bindings.resolve(request)
         if isinstance(api_id, Deny):
             return self._unbound_decision(request, api_id, snapshot)
-        objection = self._gatekeeper.objection(loaded=bool(snapshot.apis))
+        objection = self._gatekeeper.objection(api_id, loaded=bool(snapshot.apis))
         if objection is not None:
             return Denied(objection, snapshot.revision)
         api = snapshot.apis.get(api_id)

@@ -1,9 +1,9 @@
 """Whether the snapshot is fit to decide by."""
 
-from collections.abc import Callable
 from typing import Final, Literal
 
-from adapter.clock import Clock, WallTime
+from adapter.authorization.ports import PlatformContact
+from adapter.clock import Clock
 from adapter.policy.decision import Deny, DenyReason
 
 NOT_READY: Final = Deny(
@@ -16,7 +16,7 @@ TOO_STALE: Final = Deny(
     DenyReason.TOO_STALE,
     503,
     "Policies are too old to decide by",
-    detail="the platform has not been reached for longer than gatekeeper.max_age_s",
+    detail="the platform has not confirmed this API for longer than gatekeeper.max_age_s",
 )
 
 
@@ -24,30 +24,30 @@ class Gatekeeper:
     """Refuses requests for which there is nothing trustworthy to decide by.
 
     `flexible`: what the platform said, or the disk copy of it, will do. `strict`: the platform must
-    have been reached since the start. With `max_age_s`, a snapshot that the platform has not
-    confirmed for that long is not used any more (the vendor's gatekeeper has the same two modes).
+    have been reached since the start. With `max_age_s`, an API that the platform has not confirmed
+    for that long is not decided by any more (the vendor's gatekeeper has the same two modes).
     """
 
     def __init__(
         self,
         clock: Clock,
-        last_contact: Callable[[], WallTime | None],
+        contact: PlatformContact,
         *,
         mode: Literal["flexible", "strict"] = "flexible",
         max_age_s: float | None = None,
     ) -> None:
         self._clock = clock
-        self._last_contact = last_contact
+        self._contact = contact
         self._strict = mode == "strict"
         self._max_age_s = max_age_s
 
-    def objection(self, *, loaded: bool) -> Deny | None:
-        """Why not to decide now; `loaded`: there is a snapshot, be it from disk."""
-        if not self._strict and self._max_age_s is None:
-            return None if loaded else NOT_READY
-        contact = self._last_contact()
-        if (contact is None and self._strict) or not loaded:
+    def objection(self, api_id: str, *, loaded: bool) -> Deny | None:
+        """Why not to decide about that API now; `loaded`: there is a snapshot, be it from disk."""
+        if not loaded or (self._strict and not self._contact.reached_platform):
             return NOT_READY
-        if self._max_age_s is not None and self._clock.now() - (contact or 0) > self._max_age_s:
+        if self._max_age_s is None:
+            return None
+        confirmed_at = self._contact.synced_at(api_id)
+        if confirmed_at is None or self._clock.now() - confirmed_at > self._max_age_s:
             return TOO_STALE
         return None

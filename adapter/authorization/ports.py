@@ -3,7 +3,19 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
+from adapter.clock import WallTime
 from adapter.policy.decision import Charge, QuotaState
+
+
+class PlatformContact(Protocol):
+    """Tells how fresh the snapshot is; asked on the Check path, so it must be cheap."""
+
+    @property
+    def reached_platform(self) -> bool:
+        """Whether the platform has given any good answer since the start."""
+
+    def synced_at(self, api_id: str) -> WallTime | None:
+        """When the platform last confirmed what we have of that API, be it before the start."""
 
 
 class QuotaStore(Protocol):

@@ -120,7 +120,8 @@ class ApiSync:
             fetched = await self._fetch_policies()
             tiers = await self._fetch_tiers(feed)
         except PlatformNotFoundError as e:
-            return PollResult(self._note_missing(), e)
+            closed = self._note_missing()
+            return PollResult(self._revoke(feed) or closed, e)
         except PlatformError as e:
             return PollResult(self._revoke(feed), e)
         return PollResult(self._take_over(feed, instance, fetched, tiers))
@@ -250,7 +251,6 @@ class ApiSync:
         self.content = None
         self._cursor = None
         self._server_time = None
-        self._tiers.expire()
         structlog.get_logger().error("platform.api_gone", api_id=self.api_id)
         return True
 

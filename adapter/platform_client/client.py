@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -16,7 +16,6 @@ from adapter.platform_client.documents import (
     INSTANCE,
     POLICY_LIST,
     TIER_LIST,
-    AssetDocument,
     ContractPageDocument,
     InstanceDocument,
     PolicyListDocument,
@@ -26,8 +25,6 @@ from adapter.platform_client.exchange import Answer, Exchange, require_success, 
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.pacing import Chance
 from adapter.platform_client.token import TokenSource
-
-Row = TypeVar("Row")
 
 _PAGE_SIZE: Final = 100
 _EVENTS_PATH: Final = "/v2/analytics/events"
@@ -80,18 +77,16 @@ class PlatformClient:
         self._apis_url = f"{self._base_url}/apimanager/api/v1{environment}/apis"
         self._feed_url = f"{self._base_url}/apigateway/ccs/v3{environment}/apis"
 
-    async def assets(self) -> list[AssetDocument]:
+    async def assets(self) -> list[Any]:
         """All assets of the environment with their API instances."""
 
-        async def page(offset: int) -> tuple[list[AssetDocument], int]:
+        async def page(offset: int) -> tuple[list[Any], int]:
             answer = await self._get(self._apis_url, params=_page_at(offset))
             document = parse(ASSET_LIST, answer)
             return document.assets, document.total
 
         # The specification counts assets in `total`; a platform that counts instances is let pass.
-        return await self._whole_list(
-            "the list of API instances", page, lambda asset: max(1, len(asset.apis))
-        )
+        return await self._whole_list("the list of API instances", page, _instance_count)
 
     async def instance(self, api_id: str) -> InstanceDocument:
         """One API instance."""
@@ -199,11 +194,11 @@ class PlatformClient:
     async def _whole_list(
         self,
         what: str,
-        page: Callable[[int], Awaitable[tuple[list[Row], int]]],
-        weight: Callable[[Row], int] = lambda _row: 1,
-    ) -> list[Row]:
+        page: Callable[[int], Awaitable[tuple[list[Any], int]]],
+        weight: Callable[[Any], int] = lambda _row: 1,
+    ) -> list[Any]:
         """Follow `offset` until `total` is there; a list that ends early is not whole."""
-        rows: list[Row] = []
+        rows: list[Any] = []
         for _ in range(self._options.max_pages):
             found, total = await page(len(rows))
             rows += found
@@ -227,6 +222,11 @@ def _policy_rows(answer: Answer) -> list[Any]:
             f"{answer.what}: {len(document.policies)} of {document.total} policies; not whole"
         )
     return document.policies
+
+
+def _instance_count(asset: Any) -> int:
+    apis = asset.get("apis") if isinstance(asset, dict) else None
+    return max(1, len(apis)) if isinstance(apis, list) else 1
 
 
 def _page_at(offset: int) -> dict[str, str]:

@@ -84,7 +84,8 @@ class DiskCopy:
         header = MAGIC + os.urandom(_SALT_BYTES + _NONCE_BYTES)
         encryptor = Cipher(AES256(self._key(header)), GCM(header[-_NONCE_BYTES:])).encryptor()
         encryptor.authenticate_additional_data(header)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(header)
             for line in encode(catalog, self._environment):

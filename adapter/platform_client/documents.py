@@ -41,7 +41,8 @@ class Document(BaseModel):
 class TokenDocument(BaseModel):
     """RFC 6749, 5.1."""
 
-    access_token: str = Field(min_length=1, repr=False)
+    access_token: str = Field(pattern=r"^[\x21-\x7e]+$", repr=False)
+    """Checked here, since HTTP libraries show a header's value when they refuse it."""
     expires_in: float | None = Field(default=None, gt=0)
     """Seconds."""
 
@@ -68,7 +69,7 @@ class AssetListDocument(Document):
     """A page of the list of API instances; `limit` and `offset` count assets."""
 
     total: int
-    assets: list[AssetDocument]
+    assets: list[Any]
 
 
 class PolicyListDocument(Document):

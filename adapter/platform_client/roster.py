@@ -8,6 +8,7 @@ from typing import Final
 from adapter.clock import Clock, WallTime
 from adapter.platform_client.api_sync import ApiSync
 from adapter.platform_client.client import PlatformClient
+from adapter.platform_client.course import Course
 from adapter.platform_client.disk_format import StoredApi
 from adapter.platform_client.environment_sync import EnvironmentSync
 from adapter.platform_client.observer import SyncObserver
@@ -27,8 +28,7 @@ class TrackedApi:
     """An API and how its polls go."""
 
     sync: ApiSync
-    record: PollRecord
-    backoff: Backoff
+    course: Course
     polled_by_loop: bool = False
 
 
@@ -40,7 +40,7 @@ class Roster:
         client: PlatformClient,
         *,
         environment: EnvironmentSync,
-        environment_record: PollRecord,
+        automated_record: PollRecord,
         publication: Publication,
         options: PlatformOptions,
         clock: Clock,
@@ -49,7 +49,7 @@ class Roster:
     ) -> None:
         self._client = client
         self._environment = environment
-        self._environment_record = environment_record
+        self._automated_record = automated_record
         self._publication = publication
         self._options = options
         self._clock = clock
@@ -95,9 +95,9 @@ class Roster:
         return changed
 
     def publish(self, tracked: TrackedApi, *, reached: bool) -> None:
-        """Bring what is in force for that API up to date."""
+        """Bring what is in force for that API up to date, unless it was dropped meanwhile."""
         api = self._in_force(tracked, reached=reached)
-        if api is not None:
+        if api is not None and self._apis.get(tracked.sync.api_id) is tracked:
             self._publication.publish((api,))
 
     async def publish_all(self, *, reached: bool) -> None:
@@ -121,22 +121,17 @@ class Roster:
         """Whether it is loaded, or closed in the snapshot because it could not be."""
         return self.loaded(tracked) or self._publication.current(tracked.sync.api_id) is not None
 
-    def faults(self, tracked: TrackedApi) -> tuple[str, ...]:
-        """Why it is closed, if it is."""
-        published = self._publication.current(tracked.sync.api_id)
-        return published.faults if published is not None else ()
-
     def stored(self) -> tuple[StoredApi, ...]:
         """What the disk copy should hold: every API with content, shared and never copied."""
         return tuple(
-            StoredApi(t.sync.content, t.record.confirmed_at or WallTime(0))
+            StoredApi(t.sync.content, t.course.record.confirmed_at or WallTime(0))
             for t in self
             if t.sync.content is not None
         )
 
     def status_of(self, tracked: TrackedApi) -> ApiStatus:
         """How it is doing."""
-        api, record = tracked.sync, tracked.record
+        api, record = tracked.sync, tracked.course.record
         published = self._publication.current(api.api_id)
         confirmed_at = record.confirmed_at
         return ApiStatus(
@@ -147,7 +142,7 @@ class Roster:
             origin=api.origin,
             confirmed_at=confirmed_at,
             age_s=None if confirmed_at is None else self._clock.now() - confirmed_at,
-            faults=self.faults(tracked),
+            faults=published.faults if published is not None else (),
             ignored=published.ignored if published is not None else (),
             contracts=len(published.contracts) if published is not None else 0,
             closed_contracts=self._publication.closed_contracts(api.api_id),
@@ -165,8 +160,11 @@ class Roster:
             ApiSync(
                 instance, self._client, self._options, self._clock, self._observer, content=content
             ),
-            PollRecord(self._clock, confirmed_at, api_id=instance.api_id),
-            Backoff(self._options.poll_interval_s, self._options.backoff_cap_s, self._chance),
+            Course(
+                "api",
+                PollRecord(self._clock, confirmed_at, api_id=instance.api_id),
+                Backoff(self._options.poll_interval_s, self._options.backoff_cap_s, self._chance),
+            ),
         )
         self._apis[instance.api_id] = tracked
         return tracked
@@ -182,7 +180,7 @@ class Roster:
             return closed(api, GONE)
         if api.content is not None and automated is not None:
             return self._publication.compiled(api, automated)
-        error = tracked.record.last_error or self._environment_record.last_error
+        error = tracked.course.record.last_error or self._automated_record.last_error
         if error is None or not reached:
             return None
         return closed(api, f"not loaded yet: {error}")

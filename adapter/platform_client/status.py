@@ -48,7 +48,7 @@ class SyncStatus:
     last_success_at: WallTime | None
     last_failure_at: WallTime | None
     alarms: tuple[str, ...]
-    """What an operator should look at now."""
+    """What goes wrong in the talk with the platform or the disk; closed APIs are in `apis`."""
     apis: tuple[ApiStatus, ...]
 
 

@@ -7,17 +7,16 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-import structlog
-
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock, WallTime
-from adapter.errors import PlatformError, PlatformNotFoundError
+from adapter.errors import PlatformNotFoundError
 from adapter.platform_client.client import PlatformClient
+from adapter.platform_client.course import Course
 from adapter.platform_client.disk_copy import DiskCopy
 from adapter.platform_client.disk_format import StoredCatalog
 from adapter.platform_client.disk_saving import DiskSaving
-from adapter.platform_client.environment_sync import EnvironmentPoll, EnvironmentSync
-from adapter.platform_client.observer import SilentObserver, SyncObserver
+from adapter.platform_client.environment_sync import EnvironmentSync
+from adapter.platform_client.observer import PollKind, SilentObserver, SyncObserver
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.pacing import Backoff, Chance
 from adapter.platform_client.publication import Publication
@@ -31,8 +30,8 @@ _MOST_ALARMS: Final = 50
 class PlatformSync:
     """Polls the platform for ever and publishes what is new.
 
-    Every API has its own loop, pace and backoff, so that one in trouble delays no other; another
-    loop watches what is common to all; a third writes the disk copy. States are taken over between
+    Every API has its own loop, pace and backoff, so that one in trouble delays no other; so have
+    the list of instances, the automated policies, and the disk copy. States are taken over between
     two awaits, so that nobody sees half of one.
     """
 
@@ -51,13 +50,13 @@ class PlatformSync:
         self._clock = clock
         self._observer = observer or SilentObserver()
         self._chance = chance
-        self._environment = EnvironmentSync(client, options, clock, self._observer)
-        self._environment_record = PollRecord(clock, of="environment")
-        self._environment_backoff = Backoff(options.poll_interval_s, options.backoff_cap_s, chance)
+        self._environment = EnvironmentSync(client, options.environment_id)
+        self._automated = self._course("automated_policies")
+        self._instances = self._course("instances")
         self._apis = Roster(
             client,
             environment=self._environment,
-            environment_record=self._environment_record,
+            automated_record=self._automated.record,
             publication=Publication(
                 snapshots,
                 partial(build_api, ignored_types=options.ignored_policy_types),
@@ -78,7 +77,10 @@ class PlatformSync:
         await self.restore()
         try:
             async with asyncio.TaskGroup() as loops:
-                loops.create_task(self._environment_loop(loops))
+                if self._options.apis is None:
+                    loops.create_task(self._instances_loop(loops))
+                loops.create_task(self._automated_loop())
+                self._start_loops(loops)
                 loops.create_task(self._saving.run())
         finally:
             for tracked in self._apis:
@@ -87,7 +89,9 @@ class PlatformSync:
 
     async def sync_once(self) -> None:
         """Poll everything once, whatever its backoff says, and save what is new."""
-        await self._poll_environment()
+        await self._poll_automated()
+        if self._options.apis is None:
+            await self._poll_instances()
         await asyncio.gather(*(self._poll(tracked) for tracked in self._apis))
         await self._saving.save()
 
@@ -124,11 +128,12 @@ class PlatformSync:
     def synced_at(self, api_id: str) -> WallTime | None:
         """When the platform last confirmed the content of that API, be it as unchanged."""
         tracked = self._apis.get(api_id)
-        return tracked.record.confirmed_at if tracked is not None else None
+        return tracked.course.record.confirmed_at if tracked is not None else None
 
     def status(self) -> SyncStatus:
         """How all of it is doing."""
-        failures = [self._environment_record.failed_at, *(t.record.failed_at for t in self._apis)]
+        courses = (self._automated, self._instances, *(tracked.course for tracked in self._apis))
+        failures = [course.record.failed_at for course in courses]
         return SyncStatus(
             reached_platform=self.reached_platform,
             all_settled=self.all_settled,
@@ -139,25 +144,30 @@ class PlatformSync:
         )
 
     def _alarms(self) -> Iterator[str]:
-        if self._environment_record.last_error is not None:
-            yield f"environment: {self._environment_record.last_error}"
+        for name, course in (
+            ("automated policies", self._automated),
+            ("API instances", self._instances),
+        ):
+            if course.record.last_error is not None:
+                yield f"{name}: {course.record.last_error}"
         if self._saving.alarm is not None:
             yield self._saving.alarm
         yield from self._environment.complaints.current
         for tracked in self._apis:
-            if tracked.record.last_error is not None:
-                yield f"API {tracked.sync.api_id}: {tracked.record.last_error}"
-            for fault in self._apis.faults(tracked):
-                yield f"API {tracked.sync.api_id} is closed: {fault}"
+            if tracked.course.record.last_error is not None:
+                yield f"API {tracked.sync.api_id}: {tracked.course.record.last_error}"
 
     # Loops and polls. A poll returns the seconds until the next one.
 
-    async def _environment_loop(self, loops: asyncio.TaskGroup) -> None:
+    async def _instances_loop(self, loops: asyncio.TaskGroup) -> None:
         while True:
-            self._start_loops(loops)
-            delay_s = await self._poll_environment()
+            delay_s = await self._poll_instances()
             self._start_loops(loops)
             await self._clock.sleep(delay_s)
+
+    async def _automated_loop(self) -> None:
+        while True:
+            await self._clock.sleep(await self._poll_automated())
 
     def _start_loops(self, loops: asyncio.TaskGroup) -> None:
         for tracked in self._apis:
@@ -174,57 +184,55 @@ class PlatformSync:
         try:
             changed, error = await tracked.sync.poll()
         except Exception as e:
-            structlog.get_logger().exception("platform.poll_broke", api_id=tracked.sync.api_id)
             changed, error = False, e
-        if error is None:
-            tracked.record.succeeded()
-            self._last_contact = self._clock.now()
-            self._observer.poll_succeeded("api")
-        else:
-            tracked.record.failed(error)
-            foreseen = isinstance(error, PlatformError)
-            self._observer.poll_failed("api", type(error).__name__ if foreseen else "unforeseen")
+        delay_s = self._note(tracked.course, error, unconfirmed=tracked.sync.unconfirmed)
         if changed or not self._apis.settled(tracked):
             self._apis.publish(tracked, reached=self.reached_platform)
         if changed:
             self._saving.note_change()
-        return self._delay_s(error, tracked.backoff, unconfirmed=tracked.sync.unconfirmed)
+        return delay_s
 
-    async def _poll_environment(self) -> float:
-        error: Exception | None = None
+    async def _poll_automated(self) -> float:
         try:
-            found = await self._environment.poll()
-            error = next(iter(found.errors), None)
-            await self._take_over(found)
+            changed = await self._environment.poll_automated()
         except Exception as e:
-            structlog.get_logger().exception("platform.poll_broke", of="environment")
-            error = e
-        if error is None:
-            self._environment_record.succeeded()
-        else:
-            self._environment_record.failed(error)
-        unconfirmed = self._environment.unconfirmed
-        return self._delay_s(error, self._environment_backoff, unconfirmed=unconfirmed)
-
-    async def _take_over(self, found: EnvironmentPoll) -> None:
-        if found.answered:
-            self._last_contact = self._clock.now()
-        if found.instances is not None:
-            self._apis_known = True
-            if self._apis.reconcile(found.instances, reached=self.reached_platform):
-                self._saving.note_change()
-        if found.automated_changed:
+            return self._note(self._automated, e)
+        delay_s = self._note(self._automated, None, unconfirmed=self._environment.unconfirmed)
+        if changed:
             await self._apis.publish_all(reached=self.reached_platform)
             self._saving.note_change()
+        return delay_s
 
-    def _delay_s(self, error: Exception | None, backoff: Backoff, *, unconfirmed: bool) -> float:
-        if error is not None and not isinstance(error, PlatformNotFoundError):
-            return backoff.failed(getattr(error, "retry_after_s", None))
-        backoff.succeeded()
-        options = self._options
+    async def _poll_instances(self) -> float:
+        try:
+            instances = await self._environment.instances()
+        except Exception as e:
+            return self._note(self._instances, e)
+        self._note(self._instances, None)
+        self._apis_known = True
+        if self._apis.reconcile(instances, reached=self.reached_platform):
+            self._saving.note_change()
+        return self._jittered(self._options.instance_interval_s)
+
+    def _note(self, course: Course, error: Exception | None, *, unconfirmed: bool = False) -> float:
+        """Remember how a poll went; return the seconds until the next one."""
+        course.note(error, self._observer)
+        if error is None:
+            self._last_contact = self._clock.now()
+        elif not isinstance(error, PlatformNotFoundError):
+            return course.backoff.failed(getattr(error, "retry_after_s", None))
+        course.backoff.succeeded()
         if unconfirmed:
-            return min(options.confirmation_delay_s, options.poll_interval_s)
-        return options.poll_interval_s * (1 + options.jitter * (2 * self._chance() - 1))
+            return min(self._options.confirmation_delay_s, self._options.poll_interval_s)
+        return self._jittered(self._options.poll_interval_s)
+
+    def _jittered(self, interval_s: float) -> float:
+        return interval_s * (1 + self._options.jitter * (2 * self._chance() - 1))
+
+    def _course(self, kind: PollKind) -> Course:
+        options = self._options
+        backoff = Backoff(options.poll_interval_s, options.backoff_cap_s, self._chance)
+        return Course(kind, PollRecord(self._clock, of=kind), backoff)
 
     def _stored(self) -> StoredCatalog | None:
         """What the disk copy should hold; nothing while the automated policies are unknown."""

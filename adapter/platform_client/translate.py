@@ -4,7 +4,7 @@ What is bad is closed by itself and named: a policy gets a fault (which closes i
 gets a fault (which closes that contract), a tier is left out (which closes the contracts on it).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
@@ -56,18 +56,26 @@ def instance_from(document: InstanceDocument, asset: AssetDocument | None = None
     )
 
 
-def instances_from(assets: Iterable[AssetDocument], complain: Complain) -> dict[str, ApiInstance]:
+def instances_from(rows: Iterable[Any], complain: Complain) -> dict[str, ApiInstance]:
     """All API instances of the assets, by id; one that cannot be read is left out."""
     found: dict[str, ApiInstance] = {}
-    for asset in assets:
-        for row in asset.apis:
-            try:
-                instance = instance_from(InstanceDocument.model_validate(row), asset)
-            except ValidationError as e:
-                complain(f"an API instance of asset {asset.name!r}: {faults(e)}")
-                continue
+    for row in rows:
+        try:
+            asset = AssetDocument.model_validate(row)
+        except ValidationError as e:
+            complain(f"an asset: {faults(e)}")
+            continue
+        for instance in _instances_of(asset, complain):
             found[instance.api_id] = instance
     return found
+
+
+def _instances_of(asset: AssetDocument, complain: Complain) -> Iterator[ApiInstance]:
+    for row in asset.apis:
+        try:
+            yield instance_from(InstanceDocument.model_validate(row), asset)
+        except ValidationError as e:
+            complain(f"an API instance of asset {asset.name!r}: {faults(e)}")
 
 
 def policies_from(rows: Iterable[Any], *, automated: bool = False) -> tuple[AppliedPolicy, ...]:

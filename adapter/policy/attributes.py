@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from adapter.clock import WallTime
-
 
 class RequestAttributes(NamedTuple):
     """A request as Envoy attests it; nothing here is ours.
@@ -23,8 +21,7 @@ class RequestAttributes(NamedTuple):
     headers: Mapping[str, str]
     """By lower-case name; repeated headers are joined by a comma, cookies too."""
     client_address: str | None
-    """From where the operator says that Envoy attests it; None: not attested."""
-    received_at: WallTime
+    """As it stands where the operator says that Envoy attests it; None: not attested."""
     api_id: str = ""
     """`context_extensions.api_id` of the route; empty if the route names no API."""
     route_name: str = ""

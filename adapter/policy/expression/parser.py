@@ -15,7 +15,7 @@ from adapter.policy.expression import functions, nodes, selectors
 from adapter.policy.expression.lexer import Token, tokenize, unsupported
 from adapter.policy.expression.nodes import MAX_DEPTH, Node
 
-_MAX_INDEX = 9_999
+_MAX_INDEX_DIGITS: Final = 4
 
 Combine = Callable[[Node, Node], Node]
 
@@ -36,6 +36,8 @@ _DOCUMENTED: Final[Mapping[str, tuple[int, Combine]]] = MappingProxyType(
 )
 """Operators whose order is documented: the higher number binds tighter."""
 
+_TIGHTER_THAN_ELSE: Final = frozenset(_DOCUMENTED) - {"default"}
+
 _OPERATORS: Final[Mapping[str, tuple[int, Combine]]] = MappingProxyType(
     {
         **_DOCUMENTED,
@@ -47,7 +49,11 @@ _OPERATORS: Final[Mapping[str, tuple[int, Combine]]] = MappingProxyType(
     }
 )
 
-_KEYWORDS: Final = frozenset({"and", "or", "default", "else", *functions.BINARY})
+_LOOSEST: Final = 0
+_TIGHTER_THAN_ALL: Final = 7
+
+_KEYWORDS: Final = frozenset({"and", "or", "not", "default", "else", *functions.BINARY})
+"""Names that begin an operand only where a parenthesis follows."""
 
 
 def parse(source: str) -> Node:
@@ -64,7 +70,7 @@ class _Parser:
         self._next = 0
         self._nesting = 0
 
-    def expression(self, least: int = 0) -> Node:
+    def expression(self, least: int = _LOOSEST) -> Node:
         """An expression whose operators bind at least that tightly."""
         self._nesting += 1
         if self._nesting > MAX_DEPTH:
@@ -90,8 +96,7 @@ class _Parser:
         if token.kind == "name" and token.text == "if":
             return self._conditional(token)
         if token.kind == "name" and token.text == "not":
-            operand = self.expression(least=7)
-            return self._bounded(nodes.negated(operand))
+            return self._bounded(nodes.negated(self.expression(_TIGHTER_THAN_ALL)))
         return self._indexed(self._primary(token))
 
     def _conditional(self, start: Token) -> Node:
@@ -101,10 +106,8 @@ class _Parser:
         then = self.expression()
         self._expect("else")
         otherwise = self.expression()
-        if otherwise.operator not in ("", "if") and otherwise.operator not in _DOCUMENTED:
+        if otherwise.operator not in ("", "if", *_TIGHTER_THAN_ELSE):
             raise _ambiguous("else", otherwise.operator, start.position)
-        if otherwise.operator == "default":
-            raise _ambiguous("else", "default", start.position)
         return self._bounded(nodes.chosen(condition, then, otherwise))
 
     def _primary(self, token: Token) -> Node:
@@ -118,9 +121,7 @@ class _Parser:
             return inner.in_parentheses
         if token.text == "[":
             return self._bounded(nodes.array(self._arguments("]")))
-        if token.kind == "name" and token.text not in _KEYWORDS | {"not"}:
-            return self._named(token)
-        if token.kind == "name" and self._peek().text == "(":
+        if token.kind == "name" and (token.text not in _KEYWORDS or self._peek().text == "("):
             return self._named(token)
         raise unsupported(f"unexpected {token.shown}", token.position)
 
@@ -169,7 +170,8 @@ class _Parser:
         while self._peek().text == "[" and self._peek().kind == "operator":
             start = self._advance()
             token = self._advance()
-            if token.kind != "number" or not token.text.isdecimal() or len(token.text) > 4:
+            is_index = token.kind == "number" and token.text.isdecimal()
+            if not is_index or len(token.text) > _MAX_INDEX_DIGITS:
                 raise unsupported("expected a number from 0 to 9999 in [...]", start.position)
             self._expect("]")
             node = self._bounded(nodes.item_of(node, int(token.text)))

@@ -94,10 +94,8 @@ def credentials_by_expression(id_source: str, secret_source: str) -> CredentialS
 
     An expression that fails has found nothing.
     """
-    id_expression, secret_expression = (
-        compile_expression(id_source),
-        compile_expression(secret_source),
-    )
+    id_expression = compile_expression(id_source)
+    secret_expression = compile_expression(secret_source)
     client_id_of = id_expression.text
     secret_of = secret_expression.text if secret_source.strip() else None
 

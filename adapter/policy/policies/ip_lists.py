@@ -28,7 +28,7 @@ ADDRESS_UNREADABLE: Final = Deny(
     DenyReason.ADDRESS_UNKNOWN,
     403,
     "Access denied by the client's address",
-    detail="ipExpression does not give one IP address for this request",
+    detail="what requests.client_address_header or ipExpression gives is not one IP address",
 )
 ADDRESS_REFUSED: Final = Deny(
     DenyReason.ADDRESS_REFUSED, 403, "Access denied by the client's address"
@@ -72,7 +72,7 @@ def _compile(policy: AppliedPolicy, *, allowed_when_listed: bool) -> Rule:
         text = address_text(evaluation)
         if isinstance(text, Deny):
             return text
-        address = parse_address(text)
+        address = parse_address(text.strip())
         if address is None:
             return ADDRESS_UNREADABLE
         return CONTINUE if (address in listed) is allowed_when_listed else ADDRESS_REFUSED
@@ -91,6 +91,6 @@ def _address_source(expression: Expression) -> AddressSource:
 
     def read(evaluation: Evaluation) -> str | Deny:
         text = expression.text(evaluation)
-        return ADDRESS_UNREADABLE if not text or isinstance(text, Failed) else text.strip()
+        return ADDRESS_UNREADABLE if not text or isinstance(text, Failed) else text
 
     return read

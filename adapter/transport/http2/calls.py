@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from adapter.transport.http2.hpack_blocks import (
     PLAIN,
@@ -17,8 +17,12 @@ from adapter.transport.service import ClientStreamMethod, Metadata, StatusCode, 
 _TIMEOUT: Final = re.compile(r"([0-9]{1,8})([HMSmun])")
 _UNIT_S: Final = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 _GRPC: Final = re.compile(r"application/grpc(?:$|[+;])")
-_MEMO_CALLS: Final = 256
-_MEMO_BLOCK_SIZE: Final = 1024
+_REMEMBERED_CALLS: Final = 64
+_REMEMBERED_BLOCK_SIZE: Final = 1024
+_NEW: Final = -1
+_NEW_FIELD: Final = Field("", "", 0, _NEW)
+"""Stands for a field of metadata that no table held, in the shape of a request."""
+_Key = TypeVar("_Key")
 
 
 class MalformedRequest(Exception):  # noqa: N818 - the peer's fault, answered with RST_STREAM
@@ -75,15 +79,21 @@ class Call(NamedTuple):
     timeout_s: float | None
     compressed: bool
     """Whether its messages may come compressed, which we do not read."""
+    list_bytes: int
+    """The size of its fields, as HPACK counts."""
 
 
 class CallReader:
-    """Reads the calls out of one connection's field blocks.
+    """Reads the calls out of one connection's field blocks, and what it has read before it knows.
 
-    Envoy repeats its block octet by octet, so what a block said is remembered, by a rule that keeps
-    HPACK right: a block that changes the table is never remembered, since it would have to change
-    it each time, and when the table changes all is forgotten, since the same octets may name other
-    entries then.
+    Envoy repeats its block octet by octet, so the call of a block is remembered, by a rule that
+    keeps HPACK right: a block that changes the table is never remembered, since it would have to
+    change it each time, and when the table changes all is forgotten, since the same octets may name
+    other entries then.
+
+    With tracing on each block brings a new field, and changes the table. Then the other fields are
+    still the same table entries, and the call is the remembered one of that shape and the new
+    field.
     """
 
     def __init__(
@@ -92,31 +102,71 @@ class CallReader:
         self._decoder = decoder
         self._routes = routes
         self._max_list_bytes = max_list_bytes
-        self._memo: dict[bytes, Call] = {}
+        self._by_block: dict[bytes, Call] = {}
+        self._by_shape: dict[tuple[Field, ...], Call] = {}
 
     def read(self, block: bytes) -> Call:
         """The call; raises MalformedRequest, or ConnectionFault for a block that is broken."""
-        return self._memo.get(block) or self._read(block)
+        return self._by_block.get(block) or self._read(block)
 
     def read_trailers(self, block: bytes) -> bool:
         """Take a block that ends a request; tells whether trailers may be so (RFC 9113, 8.1)."""
-        return all(field.role in {PLAIN, PROTOCOL} for field in self._decode(block))
+        fields, _ = self._decode(block)
+        return all(field.role in {PLAIN, PROTOCOL} for field in fields)
 
     def _read(self, block: bytes) -> Call:
         before = self._decoder.changes
-        call = read_call(self._decode(block), self._routes, self._max_list_bytes)
-        if self._decoder.changes == before and len(block) <= _MEMO_BLOCK_SIZE:
-            if len(self._memo) >= _MEMO_CALLS:
-                self._memo.clear()
-            self._memo[block] = call
+        fields, literals = self._decode(block)
+        call = self._of_known_shape(fields, literals)
+        if call is None:
+            call = read_call(fields, self._routes, self._max_list_bytes)
+        if self._decoder.changes == before and len(block) <= _REMEMBERED_BLOCK_SIZE:
+            _remember(self._by_block, block, call)
         return call
 
-    def _decode(self, block: bytes) -> list[Field]:
+    def _decode(self, block: bytes) -> tuple[list[Field], list[int]]:
         before = self._decoder.changes
-        fields = self._decoder.decode(block)
+        decoded = self._decoder.decode(block)
         if self._decoder.changes != before:
-            self._memo.clear()
-        return fields
+            self._by_block.clear()
+        return decoded
+
+    def _of_known_shape(self, fields: list[Field], literals: list[int]) -> Call | None:
+        """The call, unless there is something about the new fields that takes a closer look."""
+        shape = fields.copy()
+        new: dict[str, str] = {}
+        size = 0
+        for position in literals:
+            field = fields[position]
+            if field.role != PLAIN:
+                return None
+            shape[position] = _NEW_FIELD
+            new[field.name] = field.value
+            size += field.size
+        key = tuple(shape)
+        known = self._by_shape.get(key)
+        if known is None:
+            known = read_call(shape, self._routes, self._max_list_bytes)
+            _remember(self._by_shape, key, known)
+        list_bytes = known.list_bytes + size
+        if list_bytes > self._max_list_bytes or not new.keys().isdisjoint(known.metadata):
+            return None
+        return Call(
+            known.unary,
+            {**known.metadata, **new},
+            known.content_length,
+            known.route,
+            known.refusal,
+            known.timeout_s,
+            known.compressed,
+            list_bytes,
+        )
+
+
+def _remember(memory: dict[_Key, Call], key: _Key, call: Call) -> None:
+    if len(memory) >= _REMEMBERED_CALLS:
+        memory.clear()
+    memory[key] = call
 
 
 def read_call(fields: list[Field], routes: Mapping[str, Route], max_list_bytes: int) -> Call:
@@ -125,16 +175,19 @@ def read_call(fields: list[Field], routes: Mapping[str, Route], max_list_bytes: 
     request: dict[str, str] = {}
     own: dict[str, str] = {}
     list_bytes = 0
-    for name, value, size, role in fields:
-        list_bytes += size
+    in_pseudo_fields = True
+    for field in fields:
+        role, name = field.role, field.name
+        list_bytes += field.size
+        in_pseudo_fields = in_pseudo_fields and role == PSEUDO
         if role == PLAIN:
-            metadata[name] = value
+            metadata[name] = field.value
         elif role == PROTOCOL:
-            own[name] = value
-        elif role == PSEUDO and name not in request and not metadata and not own:
-            request[name] = value
-        else:
-            raise MalformedRequest(f"{name} may not stand there")
+            own[name] = field.value
+        elif in_pseudo_fields and name not in request:
+            request[name] = field.value
+        elif role != _NEW:
+            raise MalformedRequest(f"the field {name!r} may not stand there")
     if not (request.get(":method") and request.get(":scheme") and request.get(":path")):
         raise MalformedRequest("a request names its method, scheme and path")
     route = routes.get(request[":path"])
@@ -151,6 +204,7 @@ def read_call(fields: list[Field], routes: Mapping[str, Route], max_list_bytes: 
         refusal=refusal,
         timeout_s=timeout_s,
         compressed=own.get("grpc-encoding", "identity") != "identity",
+        list_bytes=list_bytes,
     )
 
 

@@ -267,21 +267,10 @@ class Connection(asyncio.Protocol):
             self._count_control(DATA)
         self._streams.take(stream_id, payload, size, ended=bool(flags & END_STREAM))
 
-    def _take_control(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
-        """A frame that carries no call; what we don't know, and GOAWAY, changes nothing."""
+    def _take_stream_frame(self, kind: int, stream_id: int, payload: bytes) -> None:
         if kind == frames.WINDOW_UPDATE:
-            if stream_id:
-                self._require_known(stream_id)
+            self._require_known(stream_id)
             self._streams.widen(stream_id, frames.read_increment(payload, stream_id))
-        elif kind == frames.SETTINGS:
-            self._take_settings(flags, stream_id, payload)
-        elif kind == frames.PING:
-            frames.require(stream_id == 0, "PING belongs to the connection")
-            frames.require_size(payload, 8)
-            if not flags & frames.ACK:
-                self._outbox.write(frames.frame(frames.PING, frames.ACK, 0, payload))
-            elif payload == _DRAIN_PING and self._draining:
-                self._refuse_new()
         elif kind == frames.RST_STREAM:
             self._require_known(stream_id)
             frames.require_size(payload, 4)
@@ -289,26 +278,37 @@ class Connection(asyncio.Protocol):
             if self._resets > self._limits.max_resets:
                 raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many resets", "reset_flood")
         elif kind == frames.PRIORITY:
-            frames.require(stream_id != 0, "PRIORITY belongs to a stream")
             frames.check_priority(payload, stream_id)
-        elif kind == frames.GOAWAY:
-            frames.require(stream_id == 0, "GOAWAY belongs to the connection")
-        elif kind == frames.PUSH_PROMISE:
-            frames.require(False, "a client does not push")
+        else:
+            self._require_no_stream(kind)
+
+    def _take_connection_frame(self, kind: int, flags: int, payload: bytes) -> None:
+        if kind == frames.WINDOW_UPDATE:
+            self._streams.widen(0, frames.read_increment(payload, 0))
+        elif kind == frames.SETTINGS:
+            self._take_settings(flags, payload)
+        elif kind == frames.PING:
+            frames.require_size(payload, 8)
+            if not flags & frames.ACK:
+                self._outbox.write(frames.frame(frames.PING, frames.ACK, 0, payload))
+            elif payload == _DRAIN_PING and self._draining:
+                self._refuse_new()
 
     def _take_settings(self, flags: int, stream_id: int, payload: bytes) -> None:
         frames.require(stream_id == 0, "SETTINGS belongs to the connection")
         if flags & frames.ACK:
             frames.require_size(payload, 0)
             return
-        for name, value in frames.read_settings(payload):
+        values = tuple(frames.read_settings(payload))
+        # The client may count on them from the ACK on, so what they let us send comes after it.
+        self._outbox.write(frames.frame(frames.SETTINGS, frames.ACK, 0))
+        for name, value in values:
             if name == frames.INITIAL_WINDOW_SIZE:
                 self._streams.set_initial_window(value)
             elif name == frames.MAX_FRAME_SIZE:
                 self._outbox.set_frame_size(value)
             elif name == frames.HEADER_TABLE_SIZE:
                 self._outbox.set_table_size(value)
-        self._outbox.write(frames.frame(frames.SETTINGS, frames.ACK, 0))
 
     def _require_known(self, stream_id: int) -> None:
         frames.require(0 < stream_id <= self._last_id, "a frame for a stream that is not open")

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from adapter.clock import Clock
 from adapter.transport.failures import FailureReport
@@ -99,7 +100,8 @@ class AsyncioServer:
     async def _all_closed(self, within_s: float) -> None:
         closed = asyncio.gather(*(connection.closed for connection in self._connections))
         late = asyncio.ensure_future(self._clock.sleep(within_s))
-        await asyncio.wait({closed, late}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {closed, late}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         late.cancel()
         for connection in tuple(self._connections):
             connection.abort()

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from adapter.errors import RpcError
 from adapter.transport.http2.calls import Call
 from adapter.transport.http2.frames import ErrorCode, StreamFault
 from adapter.transport.http2.grpc_messages import MessageReader
 from adapter.transport.http2.limits import Limits
-from adapter.transport.service import StreamConsumer
+from adapter.transport.service import StatusCode, StreamConsumer
 
 
 class Stream:
@@ -62,6 +63,11 @@ class Stream:
         self._unreturned = 0
 
     @property
+    def path(self) -> str:
+        """The method's path; empty where the call is refused."""
+        return self.call.route.path if self.call.route else ""
+
+    @property
     def held_bytes(self) -> int:
         """What we keep of the request's body."""
         return self.reader.held_bytes + len(self.request or b"")
@@ -82,6 +88,12 @@ class Stream:
         if self.call.content_length not in {-1, self._received}:
             raise StreamFault(self.id, ErrorCode.PROTOCOL_ERROR)
 
+    def set_request(self, message: bytes) -> None:
+        """Keep the message of a method that takes one; raises RpcError for a second."""
+        if self.request is not None:
+            raise not_one_message()
+        self.request = message
+
     def take_window(self) -> int:
         """What to return to the client by WINDOW_UPDATE: nothing, or a good part of its window."""
         due = self._unreturned - self.held_bytes
@@ -89,3 +101,8 @@ class Stream:
             return 0
         self._unreturned -= due
         return due
+
+
+def not_one_message() -> RpcError:
+    """What a method that takes one message answers to none, or to more (gRPC's statuscodes.md)."""
+    return RpcError(StatusCode.UNIMPLEMENTED, "the method takes exactly one message")

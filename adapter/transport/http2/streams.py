@@ -7,6 +7,7 @@ between its HEADERS and its DATA, as an entry of `waiting`. Every other call get
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from adapter.errors import RpcError
 from adapter.transport.failures import FailureReport
@@ -23,7 +24,7 @@ from adapter.transport.http2.grpc_messages import (
 )
 from adapter.transport.http2.limits import Counters, Limits
 from adapter.transport.http2.outbox import Outbox
-from adapter.transport.http2.stream import Stream
+from adapter.transport.http2.stream import Stream, not_one_message
 from adapter.transport.service import ClientStreamMethod, StatusCode
 
 _REMEMBERED_RESETS = 1000
@@ -224,10 +225,8 @@ class Streams:
                 stream.messages += 1
                 if stream.consumer is not None:
                     stream.consumer.consume(message)
-                elif stream.request is None:
-                    stream.request = message
                 else:
-                    raise _not_one_message()
+                    stream.set_request(message)
         except MessageTooLarge as error:
             self._counters["message_size"] += 1
             self._fail(stream, error)
@@ -246,7 +245,7 @@ class Streams:
         elif isinstance(stream.call.route, ClientStreamMethod):
             self._send_last(stream, b"")
         elif stream.request is None:
-            self._fail(stream, _not_one_message())
+            self._fail(stream, not_one_message())
         elif isinstance(stream.call.route, ServerStreamMethod):
             self._watch(stream, stream.call.route, stream.request)
         else:
@@ -260,17 +259,20 @@ class Streams:
 
     def _await(self, stream: Stream, answer: Awaitable[bytes]) -> None:
         stream.task = asyncio.ensure_future(answer)
-        stream.task.add_done_callback(lambda task: self._settle(stream, task))
+        stream.task.add_done_callback(partial(self._settle, stream))
         self._limit_time(stream)
 
     def _settle(self, stream: Stream, task: asyncio.Future[bytes]) -> None:
-        error = RuntimeError("the call was cancelled") if task.cancelled() else task.exception()
-        if self._streams.get(stream.id) is not stream:
-            return  # called off before
-        if error is None:
-            self._send_last(stream, task.result())
+        try:
+            answer = task.result()
+        except asyncio.CancelledError:
+            error: Exception = RuntimeError("the call was cancelled from within")
+        except Exception as e:
+            error = e
         else:
-            self._fail(stream, error)
+            self._send_last(stream, answer)
+            return
+        self._fail(stream, error)
 
     def _limit_time(self, stream: Stream) -> None:
         if stream.call.timeout_s is not None:
@@ -290,9 +292,9 @@ class Streams:
         stream.ending = OK_BLOCK
         self._send(stream, message)
 
-    def _fail(self, stream: Stream, error: BaseException) -> None:
+    def _fail(self, stream: Stream, error: Exception) -> None:
         self._stop(stream)
-        code, message = self._failures.status(stream.call.route.path, error)
+        code, message = self._failures.status(stream.path, error)
         if stream.ended:
             self.cut(stream.id, ErrorCode.NO_ERROR)
         else:
@@ -326,6 +328,7 @@ class Streams:
         if stream.timer is not None:
             stream.timer.cancel()
         if stream.task is not None:
+            stream.task.remove_done_callback(stream.settle)
             stream.task.cancel()
         self._stop(stream)
         if not self._streams and not self.waiting:
@@ -337,9 +340,4 @@ class Streams:
             try:
                 stop()
             except Exception as error:
-                self._failures.status(stream.call.route.path, error)
-
-
-def _not_one_message() -> RpcError:
-    # gRPC's statuscodes.md: a violation of the request's cardinality.
-    return RpcError(StatusCode.UNIMPLEMENTED, "the method takes exactly one message")
+                self._failures.status(stream.path, error)

@@ -38,7 +38,6 @@ def test_attributes(raw: bool) -> None:
         protocol="HTTP/1.1",
         headers={},
         client_address="203.0.113.7",
-        received_at=1_700_000_000.25,  # type: ignore[arg-type]
         api_id="1",
         route_name="route-1",
     )
@@ -67,24 +66,9 @@ def test_header_that_is_not_utf8() -> None:
     assert request.headers["x-key"] == "caf\N{REPLACEMENT CHARACTER}\x00"
 
 
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("2001:db8::1", "2001:db8::1"),
-        ("", None),
-        ("203.0.113.7,6.6.6.6", None),
-        ("203.0.113.7:80", None),
-        ("203.0.113", None),
-        ("/run/envoy.sock", None),
-        ("fe80::1%eth0", None),
-        ("1.2.3.4\x00", None),
-        ("\N{ARABIC-INDIC DIGIT ONE}.2.3.4", None),
-        ("x" * 100_000, None),
-    ],
-)
+@pytest.mark.parametrize(("text", "address"), [("203.0.113.7", "203.0.113.7"), ("", None)])
 def test_client_address(text: str, address: str | None) -> None:
-    """Only an IP address is an address; anything else is none."""
+    """The header that Envoy sets holds the address; whether it is one is for a policy to judge."""
     request = read(check_request([("x-adapter-client-address", text)]))
     assert request.client_address == address
 

@@ -3,11 +3,13 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
-from email.utils import formatdate
+from email.utils import format_datetime, formatdate
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.errors import (
     ConfigurationError,
@@ -20,6 +22,7 @@ from adapter.errors import (
 )
 from adapter.platform_client.client import PlatformClient
 from adapter.platform_client.documents import TOKEN
+from adapter.platform_client.exchange import Answer, retry_after_s, server_time
 from tests.rig.clock import FakeClock
 from tests.rig.platform_simulator import PlatformSimulator, answering, options
 
@@ -289,6 +292,26 @@ async def test_a_token_document_hides_its_token(platform: PlatformSimulator) -> 
     document = TOKEN.validate_python({"access_token": "precious"})
     assert "precious" not in repr(document)
     assert "gateway-secret" not in repr(options())
+
+
+@pytest.mark.parametrize("token", ["", "two\nlines", "zażółć", 5])
+async def test_a_token_that_no_header_can_carry_is_refused_unseen(
+    platform: PlatformSimulator, token: Any
+) -> None:
+    """The platform's mistake is named, and the token is not shown by whoever stumbles over it."""
+    platform.fail("/oauth2/token", lambda _: httpx.Response(200, json={"access_token": token}))
+    with pytest.raises(DocumentError, match="access_token") as caught:
+        await platform.client().policies("7")
+    assert "lines" not in str(caught.value)
+
+
+@given(st.text(max_size=40) | st.datetimes().map(format_datetime))
+def test_no_header_breaks_the_reading_of_times(text: str) -> None:
+    """Whatever stands in `Date` and `Retry-After`, a wait is not negative and a time is a time."""
+    headers = httpx.Headers([(b"date", text.encode()), (b"retry-after", text.encode())])
+    answer = Answer("GET /", 429, headers, b"")
+    assert (retry_after_s(answer, FakeClock()) or 0.0) >= 0.0
+    assert (server_time(answer) or 0.0) < 1e12
 
 
 async def test_events_go_out_compressed_and_authorized(platform: PlatformSimulator) -> None:

@@ -183,6 +183,17 @@ async def test_revocations_get_through_while_policies_cannot_be_fetched(rig: Rig
     assert rig.in_force().contracts.keys() == {"newcomer"}
 
 
+async def test_revocations_get_through_while_the_api_seems_gone(rig: Rig) -> None:
+    """A first 404 changes nothing but what the feed took away."""
+    bad = rig.api.grant("bad")
+    rig.api.grant("good")
+    await rig.sync.sync_once()
+    rig.platform.fail("/7/policies", answering(404))
+    rig.api.revoke(bad)
+    await rig.sync.sync_once()
+    assert rig.in_force().contracts.keys() == {"good"}
+
+
 async def test_a_bad_contract_alone_is_closed(rig: Rig) -> None:
     """An unknown tier or an unreadable secret closes that contract and names it, nothing else."""
     rig.api.grant("good")
@@ -305,6 +316,35 @@ async def test_a_deleted_api_leaves_the_snapshot(rig: Rig) -> None:
     assert rig.store.current.apis.keys() == {"8"}
 
 
+async def test_a_deleted_api_does_not_come_back_by_a_late_answer(rig: Rig) -> None:
+    """A poll that was under way while its API was dropped publishes nothing any more."""
+    await rig.sync.sync_once()
+    del rig.platform.apis["7"]
+    await rig.sync.sync_once()
+    await rig.sync.sync_once()
+    release = asyncio.Event()
+
+    async def late(request: httpx.Request) -> httpx.Response:
+        await release.wait()
+        return feed_page(request, [], "cursor=0")
+
+    rig.platform.fail("/7/contracts", late)
+    async with rig.running():
+        assert rig.platform.asked("/7/contracts")
+        assert "7" not in rig.store.current.apis
+        release.set()
+        await rig.clock.settle()
+        assert "7" not in rig.store.current.apis
+
+
+async def test_a_renamed_api_is_renamed_here(rig: Rig) -> None:
+    """Analytics carry the name that the admin sees."""
+    await rig.sync.sync_once()
+    rig.api.name = "purchases"
+    await rig.sync.sync_once()
+    assert rig.in_force().instance.name == "purchases"
+
+
 async def test_a_list_that_forgets_an_api_closes_nothing(rig: Rig) -> None:
     """The list of instances is a hint: what it lacks is asked for by itself."""
     rig.api.apply("ip-blocklist", BLOCKLIST)
@@ -324,6 +364,16 @@ async def test_a_new_api_needs_no_restart(rig: Rig) -> None:
     await rig.clock.advance(61)
     await rig.sync.sync_once()
     assert rig.policy_types("9") == ["ip-blocklist"]
+
+
+async def test_a_forbidden_list_does_not_slow_down_automated_policies(rig: Rig) -> None:
+    """Each list has its own backoff: an automated policy guards all APIs within one poll."""
+    async with rig.running():
+        rig.platform.fail("/apis?", answering(403))
+        await rig.clock.advance(3600)
+        rig.platform.automate("ip-blocklist", BLOCKLIST)
+        await rig.clock.advance(16)
+        assert rig.policy_types() == ["ip-blocklist"]
 
 
 async def test_the_operator_may_name_the_apis() -> None:
@@ -500,6 +550,17 @@ async def test_retry_after_is_honoured(rig: Rig) -> None:
         assert len(rig.platform.asked("/7/")) > asked
 
 
+async def test_polls_are_jittered() -> None:
+    """Replicas started together do not stay in step."""
+    rig = Rig(jitter=0.2)
+    async with rig.running():
+        asked = len(rig.platform.asked("/7/policies"))
+        await rig.clock.advance(17)
+        assert len(rig.platform.asked("/7/policies")) == asked
+        await rig.clock.advance(1)
+        assert len(rig.platform.asked("/7/policies")) == asked + 1
+
+
 async def test_backoff_has_a_cap(rig: Rig) -> None:
     """After hours of trouble the platform is asked at least every five minutes."""
     async with rig.running():
@@ -537,19 +598,18 @@ async def test_a_lasting_failure_is_logged_once(rig: Rig) -> None:
 
 
 async def test_a_closed_api_is_loud(rig: Rig) -> None:
-    """Log, alarm and status name the policy; each is quiet again once it is removed."""
+    """Log and status name the policy; the API is open again once it is removed."""
     rig.platform.automate("client-id-enforcement")
     rig.api.apply("no-such-policy")
     with capture_logs() as logs:
         await rig.sync.sync_once()
         await rig.sync.sync_once()
     assert [log["event"] for log in logs] == ["platform.api_closed"]
-    assert "no-such-policy" in rig.sync.status().alarms[0]
+    assert "no-such-policy" in rig.sync.status().apis[0].faults[0]
     rig.api.remove_policies()
     await rig.sync.sync_once()
     await rig.sync.sync_once()
-    assert rig.sync.status().alarms == ()
-    assert rig.in_force().faults == ()
+    assert rig.sync.status().apis[0].faults == ()
 
 
 async def test_a_bug_in_one_poll_stops_nothing(rig: Rig) -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.platform_client.documents import AssetDocument
 from adapter.platform_client.masking import is_mask, masked_places
 from adapter.platform_client.translate import (
     automated_policies_from,
@@ -133,9 +132,10 @@ def test_instances_are_named_after_their_asset() -> None:
     """Analytics and operators see the name that the admin gave, else the best there is."""
     complaints: list[str] = []
     assets = [
-        AssetDocument(name="orders", apis=[{"id": 1, "assetVersion": "1.2.0"}, {"id": None}, 5]),
-        AssetDocument(name=None, apis=[{"id": "2", "autodiscoveryInstanceName": "auto"}]),
-        AssetDocument(apis=[{"id": 3, "productVersion": "v1"}]),
+        {"name": "orders", "apis": [{"id": 1, "assetVersion": "1.2.0"}, {"id": None}, 5]},
+        {"name": None, "apis": [{"id": "2", "autodiscoveryInstanceName": "auto"}]},
+        "no asset",
+        {"apis": [{"id": 3, "productVersion": "v1"}]},
     ]
     found = instances_from(assets, complaints.append)
     assert [(i.api_id, i.name, i.version) for i in found.values()] == [
@@ -143,7 +143,7 @@ def test_instances_are_named_after_their_asset() -> None:
         ("2", "auto", ""),
         ("3", "3", "v1"),
     ]
-    assert len(complaints) == 2
+    assert len(complaints) == 3
 
 
 def read(row: Any, known: dict[str, Contract] | None = None) -> Contract | None:

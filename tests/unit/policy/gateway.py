@@ -92,7 +92,6 @@ def a_request(
         protocol="HTTP/1.1",
         headers=headers or {},
         client_address=client_address,
-        received_at=WallTime(0),
         api_id=api_id,
         route_name=route_name,
         route_metadata=route_metadata,

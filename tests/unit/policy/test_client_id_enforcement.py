@@ -183,6 +183,12 @@ def test_malformed_and_wrong_basic_credentials_are_refused(headers: dict[str, st
     assert denied.deny.headers == (("www-authenticate", 'Basic realm="mule-realm"'),)
 
 
+def test_control_characters_in_basic_credentials_are_refused() -> None:
+    """Even where they would match (RFC 7617, 2)."""
+    asked = gateway(BASIC, contract("c1", secret="sec\x00ret"))
+    asked.denies(a_request(basic("c1:sec\x00ret")), *INVALID)
+
+
 def test_revoking_a_contract_ends_access() -> None:
     """What the platform no longer lists opens nothing."""
     assert isinstance(

@@ -169,6 +169,8 @@ def test_no_expression_builds_unbounded_text() -> None:
         ("#[lower()]", "lower takes 1 argument"),
         ("#[contains('a')]", "contains takes 2 argument"),
         ("#['a'[-1]]", "unsupported syntax '-'"),
+        ("#['a'['0']]", "expected a number from 0 to 9999"),
+        ("#['a'[1.5]]", "expected a number from 0 to 9999"),
         ("#['a'[12345]]", "expected a number from 0 to 9999"),
         ("#['a $(x)']", "interpolated"),
         (r"#['\q']", "unsupported escape"),

@@ -78,6 +78,22 @@ def test_without_an_attested_address_nobody_gets_in() -> None:
     blocking("198.51.100.1").denies(request, *UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    "garbage", ["192.0.2.1,6.6.6.6", "192.0.2.1:80", "192.0.2", "/run/envoy.sock", "1.2.3.4\x00"]
+)
+def test_an_attested_address_that_is_none_gets_nobody_in(garbage: str) -> None:
+    """What Envoy, or a header that it was told to believe, says must be one IP address."""
+    request = a_request(client_address=garbage)
+    allowing("192.0.2.1").denies(request, *UNKNOWN)
+    blocking("198.51.100.1").denies(request, *UNKNOWN)
+
+
+@pytest.mark.parametrize("unreadable", ["unix-socket", "192.0.2.1:80", "192.0.2.1,192.0.2.1", " "])
+def test_an_attested_text_that_is_no_address_denies(unreadable: str) -> None:
+    """A mistake in Envoy's configuration opens nothing."""
+    blocking("198.51.100.1").denies(a_request(client_address=unreadable), *UNKNOWN)
+
+
 def test_another_expression_is_taken_at_its_word() -> None:
     """Where a trusted proxy sets a header of its own, the admin may name it."""
     gateway = allowing("192.0.2.1", ipExpression="#[attributes.headers['x-real-ip']]")

@@ -60,7 +60,8 @@ def test_several_limits_hold_at_once() -> None:
     gateway = limited(limits((1, 1_000), (2, 60_000)))
     gateway.allows(a_request())
     for _ in range(5):
-        gateway.denies(a_request(), *EXCEEDED)
+        denied = gateway.denies(a_request(), *EXCEEDED)
+        assert denied.deny.headers == (("retry-after", "1"),)
     gateway.clock.time_s += 1
     gateway.allows(a_request())
     gateway.clock.time_s += 1
@@ -89,6 +90,13 @@ def test_exposed_headers_tell_the_most_restrictive_limit() -> None:
         ("x-ratelimit-reset", "59750"),
         ("retry-after", "60"),
     )
+
+
+def test_of_equally_restrictive_limits_the_longest_is_told() -> None:
+    """A client that waits as told is not refused again."""
+    gateway = limited({**limits((5, 1_000), (5, 60_000)), "exposeHeaders": True})
+    headers = dict(gateway.allows(a_request()).response_headers)
+    assert headers["x-ratelimit-reset"] == "60000"
 
 
 def test_a_key_selector_counts_each_key_alone() -> None:

@@ -1,0 +1,1 @@
+"""What a Check costs, measured; see docs/benchmarks.md."""

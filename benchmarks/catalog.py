@@ -1,0 +1,109 @@
+"""What the measured adapters have to decide by: APIs, contracts and chains of policies."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from adapter.policy.catalog import (
+    ApiContent,
+    ApiInstance,
+    AppliedPolicy,
+    ClientApplication,
+    Contract,
+    HashedSecret,
+    RateLimit,
+    SlaTier,
+)
+from adapter.policy.snapshot import Api, build_api
+
+SECRET: Final = "a-secret-of-32-characters-------"
+"""Every application's; the salts differ."""
+
+_PLENTY: Final = 1_000_000_000
+"""A limit that no run reaches: what is measured are requests that pass."""
+_MINUTE_MS: Final = 60_000
+_TIER: Final = SlaTier("1", "gold", (RateLimit(_PLENTY, _MINUTE_MS),))
+
+Chain: TypeAlias = tuple[tuple[str, Mapping[str, Any]], ...]
+"""Policy types with their configurations, in order."""
+
+_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
+_POLICIES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "client-id-enforcement": {
+        "credentialsOriginHasHttpBasicAuthenticationHeader": "customExpression",
+        "clientIdExpression": _CLIENT_ID,
+        "clientSecretExpression": "#[attributes.headers['client_secret']]",
+    },
+    "rate-limiting-sla-based": {"clientIdExpression": _CLIENT_ID},
+    "rate-limiting": {
+        "rateLimits": [{"maximumRequests": _PLENTY, "timePeriodInMilliseconds": _MINUTE_MS}],
+        "keySelector": "#[attributes.headers['x-adapter-client-address']]",
+    },
+    "header-injection": {"inboundHeaders": [{"key": "x-environment", "value": "production"}]},
+    "header-removal": {"inboundHeaders": ["x-internal-trace"]},
+    "ip-allowlist": {"ips": ["10.0.0.0/8", "192.168.0.0/16"]},
+    "ip-blocklist": {"ips": ["203.0.113.0/24", "198.51.100.7"]},
+}
+
+TYPICAL: Final = "typical"
+CHAINS: Final[Mapping[str, Chain]] = MappingProxyType(
+    {
+        "none": (),
+        TYPICAL: tuple(
+            (name, _POLICIES[name])
+            for name in ("client-id-enforcement", "rate-limiting-sla-based", "header-injection")
+        ),
+        **{name: ((name, configuration),) for name, configuration in _POLICIES.items()},
+    }
+)
+"""No policy, the typical chain, and each policy alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSize:
+    """How much there is to look things up in; each API has its share of the contracts."""
+
+    apis: int = 1
+    contracts: int = 1_000
+    """Of all APIs together, each of an application of its own: the worst case for memory."""
+
+    def contracts_of(self, api: int) -> range:
+        """The numbers of one API's contracts."""
+        return range(api * self.contracts // self.apis, (api + 1) * self.contracts // self.apis)
+
+
+def api_id(number: int) -> str:
+    """An API's id; all are of one length, so that no catalog gets longer messages."""
+    return str(10_000_000 + number)
+
+
+def client_id(number: int) -> str:
+    """The client id of an application's; 32 characters, as the platform gives them out."""
+    return f"{number:032x}"
+
+
+def build_apis(size: CatalogSize, chain: str) -> Iterator[Api]:
+    """The APIs as a sync would compile them."""
+    for number in range(size.apis):
+        contracts = (_contract(contract) for contract in size.contracts_of(number))
+        yield build_api(
+            ApiContent(
+                ApiInstance(api_id(number), f"orders-{number}", "v1"),
+                tuple(
+                    AppliedPolicy(str(position), policy_type, configuration, position)
+                    for position, (policy_type, configuration) in enumerate(CHAINS[chain])
+                ),
+                {_TIER.tier_id: _TIER},
+                {contract.contract_id: contract for contract in contracts},
+            )
+        )
+
+
+def _contract(number: int) -> Contract:
+    salt = f"salt-{number}"
+    digest = hashlib.sha256((SECRET + salt).encode()).hexdigest()
+    secret = HashedSecret.parse(digest, salt, "secret+salt")
+    application = ClientApplication(client_id(number), f"Application {number}", secret)
+    return Contract(str(20_000_000 + number), application, _TIER.tier_id)

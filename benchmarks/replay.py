@@ -1,0 +1,220 @@
+"""An HTTP/2 client of our own: every Check differs, as behind a real Envoy.
+
+`h2load` can only repeat one message. Here messages and field blocks are encoded before the run, so
+that the client costs little while it measures. It is a client for these calls and no more: answers
+are counted by the frames that end their streams (RFC 9113, 8.1).
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Iterator
+from itertools import chain, cycle, islice, repeat
+from typing import Final, cast
+
+from hpack import Encoder, NeverIndexedHeaderTuple
+
+from adapter.messages.check_pb2 import CheckResponse
+from adapter.transport.http2 import frames
+from benchmarks.load import FIELDS, BenchmarkError, Sample
+from benchmarks.requests import Workload
+
+_LARGEST_INCREMENT: Final = frames.MAX_WINDOW - frames.DEFAULT_WINDOW
+_PREFIX_SIZE: Final = 5
+"""What stands before a message (gRPC's PROTOCOL-HTTP2)."""
+_DEADLINE_S: Final = 60.0
+
+
+class Replay:
+    """A `Load` whose Checks are those of a workload, one after the other."""
+
+    def __init__(self, workload: Workload) -> None:
+        self._traced = workload.traced
+        self._bodies = [_body(message) for message in workload.messages()]
+
+    async def run(
+        self, address: str, requests: int, *, connections: int, streams: int
+    ) -> Sample:
+        """See `Load.run`."""
+        each = requests // connections
+        clients = [self._client(number, each, streams) for number in range(connections)]
+        for client in clients:
+            await _connect(client, address)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        try:
+            started = time.perf_counter()
+            for client in clients:
+                client.begin()
+            async with asyncio.timeout(_DEADLINE_S):
+                await asyncio.gather(*(client.done for client in clients))
+            elapsed_s = time.perf_counter() - started
+        finally:
+            gc.enable()
+            for client in clients:
+                client.close()
+        latencies = chain.from_iterable(client.latencies_s for client in clients)
+        return Sample(elapsed_s, sorted(latency * 1e6 for latency in latencies))
+
+    def _client(self, number: int, requests: int, streams: int) -> "ReplayClient":
+        # Connections begin at different places, so that they don't send the same at a time.
+        start = number * len(self._bodies) // 7
+        bodies = islice(cycle(self._bodies), start, start + requests)
+        blocks = _traced_blocks(requests) if self._traced else _blocks()
+        return ReplayClient(zip(blocks, bodies, strict=False), requests, streams)
+
+
+class ReplayClient(asyncio.Protocol):
+    """One connection; `done` is set when the last answer is there, or something went wrong."""
+
+    def __init__(self, calls: Iterator[tuple[bytes, bytes]], requests: int, streams: int) -> None:
+        self._calls = calls
+        self._unanswered = requests
+        self._free = streams
+        self._window = frames.DEFAULT_WINDOW
+        """Octets of DATA that the server takes at the moment (RFC 9113, 6.9)."""
+        self._next_id = 1
+        self._sent_at: dict[int, float] = {}
+        self._messages = 0
+        self._last_message = b""
+        self._rest = b""
+        self._next_call = next(calls)
+        self.latencies_s: list[float] = []
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet; the calls come with `begin`."""
+        self._transport = cast("asyncio.Transport", transport)
+        greeting = frames.settings({frames.INITIAL_WINDOW_SIZE: frames.MAX_WINDOW})
+        self._transport.write(
+            frames.PREFACE + greeting + frames.window_update(0, _LARGEST_INCREMENT)
+        )
+
+    def begin(self) -> None:
+        """Send the first calls."""
+        self._send_calls()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A failure, unless all is done."""
+        self._fail(f"the server closed the connection: {exc}")
+
+    def data_received(self, data: bytes) -> None:
+        """Take the whole frames, then send a call for each answer."""
+        now = time.perf_counter()
+        octets = self._rest + data if self._rest else data
+        unpack_head = frames.HEAD.unpack_from
+        position, end = 0, len(octets)
+        while end - position >= frames.HEAD_SIZE:
+            number, flags, stream_id = unpack_head(octets, position)
+            start = position + frames.HEAD_SIZE
+            stop = start + (number >> 8)
+            if stop > end:
+                break
+            position = stop
+            kind = number & 0xFF
+            if kind == frames.DATA:
+                self._messages += 1
+                self._last_message = octets[start:stop]
+            elif kind != frames.HEADERS:
+                self._take_control(kind, flags, stream_id, octets[start:stop])
+                continue
+            if flags & frames.END_STREAM:
+                self.latencies_s.append(now - self._sent_at.pop(stream_id))
+                self._free += 1
+                self._unanswered -= 1
+        self._rest = octets[position:]
+        if self._unanswered:
+            self._send_calls()
+        elif not self.done.done():
+            self._finish()
+
+    def _take_control(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
+        if kind in {frames.SETTINGS, frames.PING} and not flags & frames.ACK:
+            answer = payload if kind == frames.PING else b""
+            self._transport.write(frames.frame(kind, frames.ACK, 0, answer))
+        elif kind == frames.WINDOW_UPDATE and not stream_id:
+            self._window += int.from_bytes(payload)
+        elif kind in {frames.RST_STREAM, frames.GOAWAY}:
+            self._fail(f"the server sent frame {kind} for stream {stream_id}: {payload!r}")
+
+    def _send_calls(self) -> None:
+        """As many calls as streams are free and the window allows, in one write."""
+        pack, parts = frames.HEAD.pack, []
+        now = time.perf_counter()
+        while self._free and self._next_call is not None:
+            block, body = self._next_call
+            if len(body) > self._window:
+                break
+            stream_id = self._next_id
+            parts += (
+                pack(len(block) << 8 | frames.HEADERS, frames.END_HEADERS, stream_id),
+                block,
+                pack(len(body) << 8 | frames.DATA, frames.END_STREAM, stream_id),
+                body,
+            )
+            self._window -= len(body)
+            self._free -= 1
+            self._next_id += 2
+            self._sent_at[stream_id] = now
+            self._next_call = next(self._calls, None)
+        if parts:
+            self._transport.write(b"".join(parts))
+
+    def _finish(self) -> None:
+        """All are answered: with a message each, and the last one at least is an ALLOW."""
+        if self._messages != len(self.latencies_s):
+            self._fail(f"{len(self.latencies_s) - self._messages} calls failed")
+        elif CheckResponse.FromString(self._last_message[_PREFIX_SIZE:]).status.code:
+            self._fail("a request was denied that should have been allowed")
+        else:
+            self.done.set_result(None)
+
+    def _fail(self, why: str) -> None:
+        if not self.done.done():
+            self.done.set_exception(BenchmarkError(why))
+
+
+async def _connect(client: ReplayClient, address: str) -> None:
+    loop = asyncio.get_running_loop()
+    if address.startswith("unix:"):
+        await loop.create_unix_connection(lambda: client, address.removeprefix("unix:"))
+    else:
+        host, _, port = address.rpartition(":")
+        await loop.create_connection(lambda: client, host, int(port))
+
+
+def _body(message: bytes) -> bytes:
+    return b"\0" + len(message).to_bytes(4) + message
+
+
+def _blocks() -> Iterator[bytes]:
+    """The same fields each time: once they are in the table, a block is octets that repeat."""
+    encoder = Encoder()
+    return chain([_encode(encoder)], repeat(_encode(encoder)))
+
+
+def _traced_blocks(count: int) -> Iterator[bytes]:
+    """A new `traceparent` each time (W3C Trace Context), as Envoy sends it: into the table."""
+    encoder = Encoder()
+    return iter(
+        [
+            _encode(encoder, f"00-{number:031x}a-{number:015x}b-01")
+            for number in range(0x5EED, 0x5EED + count)
+        ]
+    )
+
+
+def _encode(encoder: Encoder, traceparent: str = "") -> bytes:
+    """A block; the path stays out of the table, as Envoy's encoder leaves it."""
+    fields = [
+        NeverIndexedHeaderTuple(*field) if field[0] == ":path" else field
+        for field in FIELDS.items()
+    ]
+    if traceparent:
+        fields += [("traceparent", traceparent), ("tracestate", "")]
+    return encoder.encode(fields)

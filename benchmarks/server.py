@@ -1,0 +1,92 @@
+"""The measured process: the adapter's service on one of its transports, and a catalog built here.
+
+`python -m benchmarks.server --transport asyncio ...` prints its address as JSON and serves until
+its standard input ends, so that it never outlives whoever started it.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterable
+from typing import Final
+
+import uvloop
+
+from adapter.authorization.authorizer import Authorizer
+from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.tally import DecisionTally
+from adapter.clock import Clock, SystemClock
+from adapter.counters import CheckCounters
+from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.service import AuthorizationService
+from adapter.observability import Telemetry
+from adapter.policy.bindings import BindingTable
+from adapter.policy.snapshot import Api
+from adapter.quota.memory import MemoryQuotaStore
+from adapter.transport.caller_token import CallerToken
+from adapter.transport.grpcio_server import GrpcioServer
+from adapter.transport.http2.server import AsyncioServer
+from adapter.transport.options import ServerOptions
+from benchmarks.catalog import CHAINS, TYPICAL, CatalogSize, build_apis
+from benchmarks.requests import TOKEN
+
+TRANSPORTS: Final = {"asyncio": AsyncioServer, "grpcio": GrpcioServer}
+
+
+def make_service(
+    apis: Iterable[Api], counters: CheckCounters, clock: Clock
+) -> AuthorizationService:
+    """What `adapter.app` makes, with a snapshot that is there already."""
+    snapshots = SnapshotStore(clock)
+    snapshots.publish(apis)
+    return AuthorizationService(
+        Authorizer(
+            snapshots,
+            BindingTable(),
+            Gatekeeper(clock, clock.now),
+            MemoryQuotaStore(clock),
+            clock,
+            discovered=DiscoveredServices(),
+        ),
+        RequestReader(),
+        ResponseWriter(),
+        token=CallerToken(TOKEN),
+        observer=counters,
+        clock=clock,
+    )
+
+
+async def serve(transport: str, address: str, size: CatalogSize, chain: str) -> None:
+    """Serve until standard input ends."""
+    clock = SystemClock()
+    counters = CheckCounters(Telemetry(), DecisionTally())
+    service = make_service(build_apis(size, chain), counters, clock)
+    options = ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
+    server = TRANSPORTS[transport]((service.method,), options, counters, clock)
+    await server.start()
+    await server.set_serving(True)
+    print(json.dumps({"address": server.addresses[0]}), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await server.drain_and_stop()
+
+
+def main() -> None:
+    """Read the arguments and serve."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.server", description=__doc__)
+    parser.add_argument("--transport", choices=list(TRANSPORTS), default="asyncio")
+    parser.add_argument("--address", default="127.0.0.1:0")
+    parser.add_argument("--apis", type=int, default=1)
+    parser.add_argument("--contracts", type=int, default=1_000)
+    parser.add_argument("--chain", choices=list(CHAINS), default=TYPICAL)
+    given = parser.parse_args()
+    size = CatalogSize(given.apis, given.contracts)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(given.transport, given.address, size, given.chain))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""One request in, one decision out."""
+
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+
+from adapter.authorization.authorizer import Authorizer
+from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.clock import WallTime
+from adapter.errors import StoreError
+from adapter.policy.bindings import ApiBinding, BindingTable
+from adapter.policy.catalog import RateLimit
+from adapter.policy.decision import (
+    CONTINUE,
+    Allowed,
+    Charge,
+    Continue,
+    Denied,
+    Deny,
+    DenyReason,
+    QuotaState,
+    QuotaWindow,
+    Verdict,
+)
+from adapter.policy.evaluation import Evaluation
+from tests.builders import api_ruled_by
+from tests.rig.clock import FakeClock
+from tests.unit.policy.gateway import a_request
+
+EMPTY = Deny(DenyReason.QUOTA_EXCEEDED, 429, "Quota has been exceeded")
+
+
+def charging(_: Evaluation) -> Verdict:
+    """A policy that charges one window."""
+
+    def settled(state: QuotaState) -> Continue | Deny:
+        return CONTINUE if state.admitted else EMPTY
+
+    return Charge((QuotaWindow(("7", "1"), RateLimit(1, 1000)),), settled)
+
+
+class Contact:
+    """A platform that was in touch when the test says."""
+
+    def __init__(self, confirmed_at: WallTime | None = None) -> None:
+        self.confirmed_at = confirmed_at
+        self.reached_platform = False
+
+    def synced_at(self, api_id: str) -> WallTime | None:
+        """See `PlatformContact`."""
+        return self.confirmed_at
+
+
+class Quotas:
+    """Answers every charge alike: at once, later, or with a failure."""
+
+    def __init__(self, *, admitted: bool = True, wait: bool = False, broken: bool = False) -> None:
+        self.admitted, self.wait, self.broken = admitted, wait, broken
+        self.charged: list[str] = []
+
+    def charge(self, check_id: str, charge: Charge) -> QuotaState | Awaitable[QuotaState]:
+        """See `QuotaStore.charge`."""
+        self.charged.append(check_id)
+        if self.broken:
+            raise StoreError("the quota store is down")
+        state = QuotaState(self.admitted, (0,), (1000,))
+        return self._later(state) if self.wait else state
+
+    async def _later(self, state: QuotaState) -> QuotaState:
+        await asyncio.sleep(0)
+        return state
+
+
+def authorizer(quotas: Quotas | None = None, **settings: object) -> Authorizer:
+    """Over one API, 7, whose policy charges a window."""
+    clock = FakeClock()
+    snapshots = SnapshotStore(clock)
+    snapshots.publish([api_ruled_by("7", charging)])
+    bindings = BindingTable([ApiBinding("7", authority="api.example.com")])
+    return Authorizer(
+        snapshots,
+        bindings,
+        Gatekeeper(clock, Contact()),
+        quotas or Quotas(),
+        clock,
+        discovered=DiscoveredServices(),
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+def test_effects_settled_in_memory_are_decided_at_once() -> None:
+    """No task switch: the answer is there when the call returns."""
+    quotas = Quotas()
+    decision = authorizer(quotas).authorize(a_request(check_id="c1"))
+    assert isinstance(decision, Allowed)
+    assert quotas.charged == ["c1"]
+
+
+async def test_effects_that_wait_are_decided_later() -> None:
+    """A store beyond the network suspends this Check only, and decides alike."""
+    pending = authorizer(Quotas(wait=True)).authorize(a_request())
+    assert isinstance(pending, Awaitable)
+    assert isinstance(await pending, Allowed)
+    denied = authorizer(Quotas(wait=True, admitted=False)).authorize(a_request())
+    assert isinstance(denied, Awaitable)
+    decision = await denied
+    assert isinstance(decision, Denied)
+    assert decision.deny is EMPTY
+
+
+def test_a_store_that_fails_is_an_error_not_a_decision() -> None:
+    """What could not be settled is neither allowed nor denied by us."""
+    with pytest.raises(StoreError):
+        authorizer(Quotas(broken=True)).authorize(a_request())
+
+
+def test_an_api_that_is_not_in_the_snapshot_is_denied_and_discovered() -> None:
+    """A route that names a wrong API id shows up in the operator's list."""
+    subject = authorizer()
+    decision = subject.authorize(a_request(api_id="8", authority="unknown.example.com"))
+    assert isinstance(decision, Denied)
+    assert decision.deny.reason is DenyReason.API_UNKNOWN
+    assert "'8'" in decision.deny.detail
+
+
+@pytest.mark.parametrize(("unbound", "kind"), [("deny", Denied), ("allow", Allowed)])
+def test_unbound_requests_are_denied_unless_the_operator_says_otherwise(
+    unbound: str, kind: type[object]
+) -> None:
+    """Zero trust by default."""
+    decision = authorizer(unbound=unbound).authorize(a_request(api_id="", authority="other.test"))
+    assert isinstance(decision, kind)
+
+
+def test_letting_unbound_requests_pass_does_not_pass_malformed_ones() -> None:
+    """Two hosts in one request are refused whatever the operator says of unbound requests."""
+    request = a_request(api_id="", authority="api.example.com,other.test")
+    decision = authorizer(unbound="allow").authorize(request)
+    assert isinstance(decision, Denied)
+    assert decision.deny.reason is DenyReason.MALFORMED_REQUEST
+
+
+class TestGatekeeper:
+    """When a snapshot is fit to decide by."""
+
+    def test_flexible_needs_a_snapshot_only(self) -> None:
+        """The disk copy will do."""
+        gatekeeper = Gatekeeper(FakeClock(), Contact())
+        assert gatekeeper.objection("7", loaded=True) is None
+        assert gatekeeper.objection("7", loaded=False) is not None
+
+    def test_strict_needs_the_platform(self) -> None:
+        """Before the first contact nothing is decided, whatever the disk copy says."""
+        contact = Contact(WallTime(0))
+        gatekeeper = Gatekeeper(FakeClock(), contact, mode="strict")
+        objection = gatekeeper.objection("7", loaded=True)
+        assert objection is not None
+        assert objection.reason is DenyReason.NOT_READY
+        contact.reached_platform = True
+        assert gatekeeper.objection("7", loaded=True) is None
+
+    async def test_what_nobody_confirmed_for_too_long_is_not_used(self) -> None:
+        """With max_age_s, a platform that stays away closes the gate, and its return opens it.
+
+        A disk copy counts from when the platform confirmed it, before this process began.
+        """
+        clock = FakeClock()
+        contact = Contact(clock.now())
+        gatekeeper = Gatekeeper(clock, contact, max_age_s=60)
+        await clock.advance(60)
+        assert gatekeeper.objection("7", loaded=True) is None
+        await clock.advance(1)
+        objection = gatekeeper.objection("7", loaded=True)
+        assert objection is not None
+        assert objection.reason is DenyReason.TOO_STALE
+        contact.confirmed_at = clock.now()
+        assert gatekeeper.objection("7", loaded=True) is None
