@@ -33,6 +33,11 @@ _GREETING_SIZE: Final = len(frames.PREFACE) + frames.HEAD_SIZE
 _LARGEST_NUMBER: Final = frames.DEFAULT_FRAME_SIZE << 8 | 0xFF
 """What the first number of the largest frame's head says."""
 _DRAIN_PING: Final = b"draining"
+_OF_A_STREAM: Final = frozenset((frames.PRIORITY, frames.RST_STREAM, frames.PUSH_PROMISE))
+_OF_THE_CONNECTION: Final = frozenset(
+    (frames.SETTINGS, frames.PING, frames.GOAWAY, frames.PUSH_PROMISE)
+)
+"""A client sends PUSH_PROMISE nowhere (8.4)."""
 _FLOODS: Final = {frames.PING: "ping_flood", frames.SETTINGS: "settings_flood"}
 
 
@@ -208,7 +213,10 @@ class Connection(asyncio.Protocol):
             self._take_continuation(flags, stream_id, payload)
         else:
             self._count_control(kind)
-            self._take_control(kind, flags, stream_id, payload)
+            if stream_id:
+                self._take_stream_frame(kind, stream_id, payload)
+            else:
+                self._take_connection_frame(kind, flags, payload)
 
     def _take_headers(self, flags: int, stream_id: int, payload: bytes) -> None:
         if stream_id % 2 == 0:
@@ -280,7 +288,7 @@ class Connection(asyncio.Protocol):
         elif kind == frames.PRIORITY:
             frames.check_priority(payload, stream_id)
         else:
-            self._require_no_stream(kind)
+            frames.require(kind not in _OF_THE_CONNECTION, "that frame belongs to no stream")
 
     def _take_connection_frame(self, kind: int, flags: int, payload: bytes) -> None:
         if kind == frames.WINDOW_UPDATE:
@@ -293,9 +301,10 @@ class Connection(asyncio.Protocol):
                 self._outbox.write(frames.frame(frames.PING, frames.ACK, 0, payload))
             elif payload == _DRAIN_PING and self._draining:
                 self._refuse_new()
+        else:
+            frames.require(kind not in _OF_A_STREAM, "that frame belongs to a stream")
 
-    def _take_settings(self, flags: int, stream_id: int, payload: bytes) -> None:
-        frames.require(stream_id == 0, "SETTINGS belongs to the connection")
+    def _take_settings(self, flags: int, payload: bytes) -> None:
         if flags & frames.ACK:
             frames.require_size(payload, 0)
             return

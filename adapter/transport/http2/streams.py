@@ -263,16 +263,13 @@ class Streams:
         self._limit_time(stream)
 
     def _settle(self, stream: Stream, task: asyncio.Future[bytes]) -> None:
-        try:
-            answer = task.result()
-        except asyncio.CancelledError:
-            error: Exception = RuntimeError("the call was cancelled from within")
-        except Exception as e:
-            error = e
+        error = RuntimeError("cancelled from within") if task.cancelled() else task.exception()
+        if self._streams.get(stream.id) is not stream:
+            return  # called off before
+        if error is None:
+            self._send_last(stream, task.result())
         else:
-            self._send_last(stream, answer)
-            return
-        self._fail(stream, error)
+            self._fail(stream, error if isinstance(error, Exception) else RuntimeError(repr(error)))
 
     def _limit_time(self, stream: Stream) -> None:
         if stream.call.timeout_s is not None:
@@ -328,7 +325,6 @@ class Streams:
         if stream.timer is not None:
             stream.timer.cancel()
         if stream.task is not None:
-            stream.task.remove_done_callback(stream.settle)
             stream.task.cancel()
         self._stop(stream)
         if not self._streams and not self.waiting:

@@ -1,0 +1,58 @@
+"""One Envoy worker in front: with our filters, asking a server, or without."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from benchmarks.catalog import SECRET, api_id, client_id
+from benchmarks.requests import TOKEN
+from tests.rig.envoy import Envoy
+from tests.rig.envoy_binaries import NEWEST, envoy_binary
+
+CLIENTS: Final = 16
+"""HTTP/1.1 connections, each with one request at a time."""
+PATH: Final = "/orders/4711?status=open&page=2"
+HEADERS: Final = {
+    "client_id": client_id(0),
+    "client_secret": SECRET,
+    "accept-language": "en",
+    "referer": "https://www.example.com/customers/17290",
+}
+"""An application's request that every chain lets pass from any address but the loopback's."""
+
+
+def gateway(adapter: str | None, directory: Path) -> Envoy:
+    """Envoy with one worker; without an adapter's address it asks nobody."""
+    config = EnvoyConfig(
+        apis=(ApiRoute(api_id(0), "127.0.0.1:9"),),
+        adapters=(adapter or "127.0.0.1:9",),
+        listen="127.0.0.1:0",
+        admin="127.0.0.1:0",
+        token=TOKEN,
+    )
+    tree = _answering_by_itself(yaml.safe_load(render(config)), asking=adapter is not None)
+    return Envoy(envoy_binary(NEWEST), yaml.safe_dump(tree), directory, concurrency=1)
+
+
+def _answering_by_itself(bootstrap: dict[str, Any], *, asking: bool) -> dict[str, Any]:
+    """The product's configuration without a service behind it, access logs and health checks.
+
+    Envoy answers itself, since the machine has no core left for a service; and servers that only
+    answer Checks are to be compared in the same place.
+    """
+    resources = bootstrap["static_resources"]
+    manager = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    del manager["access_log"]
+    for route in manager["route_config"]["virtual_hosts"][0]["routes"]:
+        del route["route"]
+        route["direct_response"] = {"status": 200}
+        if not asking:
+            del route["typed_per_filter_config"]
+    resources["clusters"] = [c for c in resources["clusters"] if asking and c["name"] == "adapter"]
+    for cluster in resources["clusters"]:
+        del cluster["health_checks"]
+    if not asking:
+        manager["http_filters"] = manager["http_filters"][-1:]
+    return bootstrap
