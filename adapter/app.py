@@ -210,9 +210,7 @@ class Adapter:
     def _attribute(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
         """The API that an access log entry belongs to by binding; None if it belongs to none."""
         api_id = self._bindings.resolve(
-            RequestAttributes(
-                "", "", path, authority, "", "", {}, None, route_name=route_name
-            )
+            RequestAttributes("", "", path, authority, "", "", {}, None, route_name=route_name)
         )
         api = None if isinstance(api_id, Deny) else self._snapshots.current.apis.get(api_id)
         return api.instance if api else None

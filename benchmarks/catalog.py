@@ -18,7 +18,7 @@ from adapter.policy.catalog import (
 )
 from adapter.policy.snapshot import Api, build_api
 
-SECRET: Final = "a-secret-of-32-characters-------"
+SECRET: Final = "a-secret-of-32-characters-------"  # noqa: S105 - of no one
 """Every application's; the salts differ."""
 
 _PLENTY: Final = 1_000_000_000
@@ -65,13 +65,16 @@ CHAINS: Final[Mapping[str, Chain]] = MappingProxyType(
 class CatalogSize:
     """How much there is to look things up in; each API has its share of the contracts."""
 
-    apis: int = 1
-    contracts: int = 1_000
+    apis: int
+    contracts: int
     """Of all APIs together, each of an application of its own: the worst case for memory."""
 
     def contracts_of(self, api: int) -> range:
         """The numbers of one API's contracts."""
         return range(api * self.contracts // self.apis, (api + 1) * self.contracts // self.apis)
+
+
+USUAL: Final = CatalogSize(1, 1_000)
 
 
 def api_id(number: int) -> str:

@@ -6,24 +6,16 @@ from typing import Any, Final
 import yaml
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
-from benchmarks.catalog import SECRET, api_id, client_id
+from benchmarks.catalog import api_id
 from benchmarks.requests import TOKEN
 from tests.rig.envoy import Envoy
 from tests.rig.envoy_binaries import NEWEST, envoy_binary
 
 CLIENTS: Final = 16
 """HTTP/1.1 connections, each with one request at a time."""
-PATH: Final = "/orders/4711?status=open&page=2"
-HEADERS: Final = {
-    "client_id": client_id(0),
-    "client_secret": SECRET,
-    "accept-language": "en",
-    "referer": "https://www.example.com/customers/17290",
-}
-"""An application's request that every chain lets pass from any address but the loopback's."""
 
 
-def gateway(adapter: str | None, directory: Path) -> Envoy:
+def envoy(adapter: str | None, directory: Path) -> Envoy:
     """Envoy with one worker; without an adapter's address it asks nobody."""
     config = EnvoyConfig(
         apis=(ApiRoute(api_id(0), "127.0.0.1:9"),),

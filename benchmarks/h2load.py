@@ -34,13 +34,12 @@ class H2Load:
     def __init__(self, program: Path, workload: Workload, directory: Path) -> None:
         self._program = program
         self._directory = directory
-        self._body = directory / "check"
+        size = workload.size
+        self._body = directory / f"check-{size.apis}-{size.contracts}-{workload.addresses}"
         message = workload.one_message()
         self._body.write_bytes(b"\0" + len(message).to_bytes(4) + message)
 
-    async def run(
-        self, address: str, requests: int, *, connections: int, streams: int
-    ) -> Sample:
+    async def run(self, address: str, requests: int, *, connections: int, streams: int) -> Sample:
         """See `Load.run`; whether the requests were allowed, only another client can tell."""
         unix = ("--base-uri", address) if address.startswith("unix:") else ()
         host = "localhost" if unix else address
@@ -65,9 +64,7 @@ class HttpLoad:
         self._headers = headers
         self._directory = directory
 
-    async def run(
-        self, address: str, requests: int, *, connections: int, streams: int
-    ) -> Sample:
+    async def run(self, address: str, requests: int, *, connections: int, streams: int) -> Sample:
         """See `Load.run`."""
         return await measure(
             self._program,

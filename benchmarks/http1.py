@@ -17,16 +17,15 @@ class OwnHttpLoad:
         lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         self._request = "\r\n".join([*lines, "host: api.example.com", "", ""]).encode()
 
-    async def run(
-        self, address: str, requests: int, *, connections: int, streams: int
-    ) -> Sample:
+    async def run(self, address: str, requests: int, *, connections: int, streams: int) -> Sample:
         """See `Load.run`; `streams` has to be 1."""
         assert streams == 1
         loop, (host, _, port) = asyncio.get_running_loop(), address.rpartition(":")
         clients = [_Client(self._request, requests // connections) for _ in range(connections)]
         started = time.perf_counter()
-        for client in clients:
-            await loop.create_connection(lambda client=client: client, host, int(port))
+        waiting = iter(clients)
+        for _ in clients:
+            await loop.create_connection(lambda: next(waiting), host, int(port))
         async with asyncio.timeout(_DEADLINE_S):
             await asyncio.gather(*(client.done for client in clients))
         elapsed_s = time.perf_counter() - started

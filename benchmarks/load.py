@@ -46,9 +46,7 @@ class Sample(NamedTuple):
 class Load(Protocol):
     """Sends one workload again and again."""
 
-    async def run(
-        self, address: str, requests: int, *, connections: int, streams: int
-    ) -> Sample:
+    async def run(self, address: str, requests: int, *, connections: int, streams: int) -> Sample:
         """Send that many requests, `streams` at once on each connection.
 
         Raises BenchmarkError unless every one is allowed.

@@ -32,12 +32,12 @@ class Replay:
         self._traced = workload.traced
         self._bodies = [_body(message) for message in workload.messages()]
 
-    async def run(
-        self, address: str, requests: int, *, connections: int, streams: int
-    ) -> Sample:
+    async def run(self, address: str, requests: int, *, connections: int, streams: int) -> Sample:
         """See `Load.run`."""
         each = requests // connections
-        clients = [self._client(number, each, streams) for number in range(connections)]
+        # Each has its own share, so that no id comes twice in a short time: that is a retry.
+        shares = [self._bodies[number::connections] for number in range(connections)]
+        clients = [self._client(share, each, streams) for share in shares]
         for client in clients:
             await _connect(client, address)
         gc.collect()
@@ -57,10 +57,8 @@ class Replay:
         latencies = chain.from_iterable(client.latencies_s for client in clients)
         return Sample(elapsed_s, sorted(latency * 1e6 for latency in latencies))
 
-    def _client(self, number: int, requests: int, streams: int) -> "ReplayClient":
-        # Connections begin at different places, so that they don't send the same at a time.
-        start = number * len(self._bodies) // 7
-        bodies = islice(cycle(self._bodies), start, start + requests)
+    def _client(self, share: list[bytes], requests: int, streams: int) -> "ReplayClient":
+        bodies = islice(cycle(share), requests)
         blocks = _traced_blocks(requests) if self._traced else _blocks()
         return ReplayClient(zip(blocks, bodies, strict=False), requests, streams)
 
@@ -79,7 +77,7 @@ class ReplayClient(asyncio.Protocol):
         self._messages = 0
         self._last_message = b""
         self._rest = b""
-        self._next_call = next(calls)
+        self._next_call = next(calls, None)
         self.latencies_s: list[float] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -144,7 +142,8 @@ class ReplayClient(asyncio.Protocol):
 
     def _send_calls(self) -> None:
         """As many calls as streams are free and the window allows, in one write."""
-        pack, parts = frames.HEAD.pack, []
+        pack = frames.HEAD.pack
+        parts: list[bytes] = []
         now = time.perf_counter()
         while self._free and self._next_call is not None:
             block, body = self._next_call

@@ -18,7 +18,7 @@ from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.authorization.tally import DecisionTally
-from adapter.clock import Clock, SystemClock
+from adapter.clock import Clock, SystemClock, WallTime
 from adapter.counters import CheckCounters
 from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
@@ -37,25 +37,46 @@ from benchmarks.requests import TOKEN
 TRANSPORTS: Final = {"asyncio": AsyncioServer, "grpcio": GrpcioServer}
 
 
-def make_service(
-    apis: Iterable[Api], counters: CheckCounters, clock: Clock
-) -> AuthorizationService:
+class InContact:
+    """A `PlatformContact` that was never lost."""
+
+    reached_platform = True
+
+    def synced_at(self, api_id: str) -> WallTime | None:  # noqa: ARG002 - the port's signature
+        """Long ago: no maximum age is set here."""
+        return WallTime(0)
+
+
+class FailingLoudly:
+    """A `TransportObserver`: a call that fails spoils the measurement, so it is told."""
+
+    def call_failed(self, path: str, code: int) -> None:
+        """See `TransportObserver`."""
+        print(f"{path} failed with {code}", file=sys.stderr)
+
+
+def make_authorizer(apis: Iterable[Api], clock: Clock) -> Authorizer:
     """What `adapter.app` makes, with a snapshot that is there already."""
     snapshots = SnapshotStore(clock)
     snapshots.publish(apis)
+    return Authorizer(
+        snapshots,
+        BindingTable(),
+        Gatekeeper(clock, InContact()),
+        MemoryQuotaStore(clock),
+        clock,
+        discovered=DiscoveredServices(),
+    )
+
+
+def make_service(apis: Iterable[Api], clock: Clock) -> AuthorizationService:
+    """The same for the whole service."""
     return AuthorizationService(
-        Authorizer(
-            snapshots,
-            BindingTable(),
-            Gatekeeper(clock, clock.now),
-            MemoryQuotaStore(clock),
-            clock,
-            discovered=DiscoveredServices(),
-        ),
+        make_authorizer(apis, clock),
         RequestReader(),
         ResponseWriter(),
         token=CallerToken(TOKEN),
-        observer=counters,
+        observer=CheckCounters(Telemetry(), DecisionTally()),
         clock=clock,
     )
 
@@ -63,10 +84,9 @@ def make_service(
 async def serve(transport: str, address: str, size: CatalogSize, chain: str) -> None:
     """Serve until standard input ends."""
     clock = SystemClock()
-    counters = CheckCounters(Telemetry(), DecisionTally())
-    service = make_service(build_apis(size, chain), counters, clock)
+    service = make_service(build_apis(size, chain), clock)
     options = ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
-    server = TRANSPORTS[transport]((service.method,), options, counters, clock)
+    server = TRANSPORTS[transport]((service.method,), options, FailingLoudly(), clock)
     await server.start()
     await server.set_serving(True)
     print(json.dumps({"address": server.addresses[0]}), flush=True)

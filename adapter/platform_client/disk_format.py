@@ -5,6 +5,7 @@ halve the size and the time.
 """
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
@@ -117,23 +118,21 @@ def _tier(row: Any) -> SlaTier:
 def _contract_row(contract: Contract) -> list[Any]:
     application = contract.application
     secret = application.secret
-    affixes = () if secret is None else (text for pair in secret.affixes for text in pair)
     return [
         contract.contract_id,
         contract.tier_id,
         contract.fault,
         application.client_id,
         application.name,
-        None if secret is None else secret.digest.hex(),
-        *(affix.decode(_BYTES) for affix in affixes),
+        secret and [secret.digest.hex(), secret.salt.decode(_BYTES), secret.form],
     ]
 
 
 def _contract(row: Any) -> Contract:
-    contract_id, tier_id, fault, client_id, name, digest, *affixes = row
+    contract_id, tier_id, fault, client_id, name, hashed = row
     secret = None
-    if digest is not None:
-        texts = [affix.encode(_BYTES) for affix in affixes]
-        pairs = tuple(zip(texts[::2], texts[1::2], strict=True))
-        secret = HashedSecret(bytes.fromhex(digest), pairs)
+    if hashed is not None:
+        digest, salt, form = hashed
+        # Interned, or each of very many contracts would hold its own copy of one word.
+        secret = HashedSecret(bytes.fromhex(digest), salt.encode(_BYTES), sys.intern(form))
     return Contract(contract_id, ClientApplication(client_id, name, secret), tier_id, fault)

@@ -11,16 +11,20 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
 
 SecretForm = Literal["auto", "secret+salt", "salt+secret"]
 """How the platform concatenates secret and salt; not public, hence `auto`, which tries both."""
 
 _DIGEST_BYTES = 32
+_SALT_FIRST: Final[Mapping[SecretForm, tuple[bool, ...]]] = MappingProxyType(
+    {"auto": (False, True), "secret+salt": (False,), "salt+secret": (True,)}
+)
+"""Whether the salt stands before the secret, for each candidate concatenation of a form."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApiInstance:
+class ApiInstance(NamedTuple):
     """An API in one environment, as API Manager numbers it."""
 
     api_id: str
@@ -29,8 +33,7 @@ class ApiInstance:
     """The asset's version, for people and analytics."""
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """At most so many requests in a period."""
 
     maximum_requests: int
@@ -51,28 +54,22 @@ class HashedSecret:
     """A client secret as the platform gives it: salted SHA-256, never the secret itself."""
 
     digest: bytes = field(repr=False)
-    affixes: tuple[tuple[bytes, bytes], ...] = field(repr=False)
-    """What to put before and after the secret, one pair for each candidate concatenation."""
+    salt: bytes = field(repr=False)
+    form: SecretForm = "auto"
 
     @classmethod
     def parse(cls, text: str, salt: str, form: SecretForm) -> "HashedSecret":
         """Read a digest in hexadecimal or base64; raise ValueError when it is neither."""
-        salt_bytes = salt.encode()
-        candidates = {
-            "secret+salt": (b"", salt_bytes),
-            "salt+secret": (salt_bytes, b""),
-        }
-        affixes = tuple(candidates.values()) if form == "auto" else (candidates[form],)
-        return cls(_digest_bytes(text), affixes)
+        return cls(_digest_bytes(text), salt.encode(), form)
 
     def matches(self, secret: str) -> bool:
-        """Whether this is the hash of that secret, compared in constant time."""
+        """Whether this is the hash of that secret; all wrong ones take the same time."""
         secret_bytes = secret.encode("utf-8", "surrogatepass")
-        found = False
-        for before, after in self.affixes:
-            digest = hashlib.sha256(before + secret_bytes + after).digest()
-            found |= hmac.compare_digest(digest, self.digest)
-        return found
+        for salt_first in _SALT_FIRST[self.form]:
+            salted = self.salt + secret_bytes if salt_first else secret_bytes + self.salt
+            if hmac.compare_digest(hashlib.sha256(salted).digest(), self.digest):
+                return True
+        return False
 
 
 def _digest_bytes(text: str) -> bytes:

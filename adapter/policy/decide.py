@@ -38,15 +38,16 @@ def decide(
     A generator: it yields each effect that a policy wants settled, is sent the outcome, and
     returns the decision. So it stays pure, and a denial ahead of a limit charges nothing.
     """
-    obstacle = _obstacle(request, api)
-    if obstacle is not None:
-        return Denied(obstacle, revision, api.instance)
+    if api.faults or api.inspects_path or not request.method:
+        obstacle = _obstacle(request, api)
+        if obstacle is not None:
+            return Denied(obstacle, revision, api.instance)
     evaluation = Evaluation(request, api.instance.api_id, api.contracts, now)
     for policy in api.policies:
-        if not policy.applies_to(request):
+        if policy.pointcuts and not policy.applies_to(request):
             continue
         verdict = policy.rule.evaluate(evaluation)
-        while not isinstance(verdict, Continue | Deny):
+        while not isinstance(verdict, (Continue, Deny)):
             evaluation.identity = verdict.identity or evaluation.identity
             outcome = yield verdict
             verdict = verdict.settled(outcome)
@@ -54,7 +55,14 @@ def decide(
             return _denied(verdict, revision, api, policy, evaluation)
         if verdict is not CONTINUE:
             evaluation.establish(verdict)
-    return _allowed(revision, api, evaluation)
+    return Allowed(
+        api.instance,
+        revision,
+        evaluation.identity,
+        evaluation.set_headers,
+        evaluation.removed_headers,
+        tuple(evaluation.response_headers.items()),
+    )
 
 
 def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
@@ -82,16 +90,5 @@ def _denied(
         api.instance,
         policy.ref,
         evaluation.identity,
-        tuple(evaluation.response_headers.items()),
-    )
-
-
-def _allowed(revision: int, api: Api, evaluation: Evaluation) -> Allowed:
-    return Allowed(
-        api.instance,
-        revision,
-        evaluation.identity,
-        evaluation.set_headers,
-        evaluation.removed_headers,
         tuple(evaluation.response_headers.items()),
     )

@@ -45,8 +45,7 @@ class PolicyRef(NamedTuple):
     policy_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who the request was found to come from."""
 
     client_id: str
@@ -131,8 +130,7 @@ Effect: TypeAlias = Charge
 Verdict: TypeAlias = Continue | Deny | Effect
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(NamedTuple):
     """The request may pass, changed like this."""
 
     api: ApiInstance | None
@@ -144,8 +142,7 @@ class Allowed:
     response_headers: tuple[Header, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(NamedTuple):
     """The request is refused: `deny` says why, the rest says where."""
 
     deny: Deny

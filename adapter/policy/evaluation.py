@@ -15,11 +15,24 @@ class ActiveContract:
     """A contract ready for lookup: its tier resolved, its fault, if any, known."""
 
     contract: Contract
-    identity: Identity
-    """Who comes under this contract; made once, not for every request."""
     tier: SlaTier | None = None
     fault: str | None = None
     """Why it cannot be honoured; the requests of this contract alone are denied."""
+
+    # What policies make of a contract is remembered by the contract itself: its fields need not
+    # be hashed for every request.
+    __hash__ = object.__hash__
+
+    def identity(self, principal: str = "") -> Identity:
+        """Who comes under this contract, with the user that was found beside the application."""
+        application = self.contract.application
+        return Identity(
+            application.client_id,
+            application.name,
+            self.contract.contract_id,
+            self.tier.name if self.tier else "",
+            principal,
+        )
 
 
 class Evaluation:
@@ -48,9 +61,8 @@ class Evaluation:
 
     def header(self, name: str) -> str | None:
         """A request header by lower-case name, with the edits of earlier policies applied."""
-        if name in self._edits:
-            return self._edits[name]
-        return self.request.headers.get(name)
+        edits = self._edits
+        return edits[name] if name in edits else self.request.headers.get(name)
 
     def header_names(self) -> list[str]:
         """The names of the headers that the request has, after the edits of earlier policies."""
@@ -59,27 +71,31 @@ class Evaluation:
 
     def establish(self, verdict: Continue) -> None:
         """Take over what a policy that had no objection adds."""
-        if verdict.identity is not None:
-            self.identity = verdict.identity
-        for name in verdict.remove_headers:
-            self._edits[name] = None
-        for name, value in verdict.set_headers:
-            self._edits[name] = value
-        for name, value in verdict.append_headers:
+        identity, set_headers, append_headers, remove_headers, response_headers = verdict
+        if identity is not None:
+            self.identity = identity
+        if remove_headers:
+            self._edits.update(dict.fromkeys(remove_headers))
+        if set_headers:
+            self._edits.update(set_headers)
+        if response_headers:
+            self.response_headers.update(response_headers)
+        for name, value in append_headers:
             present = self.header(name)
             separator = "; " if name == "cookie" else ","  # RFC 6265, 4.2.1; RFC 9110, 5.3
             self._edits[name] = value if present is None else f"{present}{separator}{value}"
-        self.response_headers.update(verdict.response_headers)
 
     @property
     def set_headers(self) -> tuple[Header, ...]:
         """The request headers that the policies set, with their final values."""
-        return tuple((name, value) for name, value in self._edits.items() if value is not None)
+        edits = self._edits
+        return tuple([(n, v) for n, v in edits.items() if v is not None]) if edits else ()
 
     @property
     def removed_headers(self) -> tuple[str, ...]:
         """The request headers that the policies removed."""
-        return tuple(name for name, value in self._edits.items() if value is None)
+        edits = self._edits
+        return tuple([n for n, v in edits.items() if v is None]) if edits else ()
 
 
 class Rule(NamedTuple):

@@ -8,7 +8,6 @@ from adapter.clock import WallTime
 from adapter.errors import PolicyError
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy
 from adapter.policy.compile import CompiledPolicy, compile_policy
-from adapter.policy.decision import Identity
 from adapter.policy.evaluation import ActiveContract
 
 
@@ -29,6 +28,8 @@ class Api:
     faults: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     """Applied policies that the operator ignores knowingly."""
+    closed_contracts: int = 0
+    """Contracts that cannot be honoured; counted once, because there may be very many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,15 @@ def build_api(
     """Compile what the platform says of an API; what cannot be enforced ends up in its faults."""
     kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
     compiled, faults = _compile_all(kept)
+    contracts = activate_contracts(content)
     return Api(
         instance=content.instance,
         policies=compiled,
-        contracts=activate_contracts(content),
+        contracts=contracts,
         inspects_path=any(policy.inspects_path for policy in compiled),
         faults=faults,
         ignored=tuple(p.policy_type for p in content.policies if p.policy_type in ignored_types),
+        closed_contracts=sum(1 for active in contracts.values() if active.fault is not None),
     )
 
 
@@ -111,11 +114,5 @@ def activate_contracts(content: ApiContent) -> Mapping[str, ActiveContract]:
         fault = contract.fault
         if contract.tier_id is not None and tier is None:
             fault = fault or f"its SLA tier {contract.tier_id} is unknown"
-        identity = Identity(
-            client_id=contract.application.client_id,
-            client_name=contract.application.name,
-            contract_id=contract.contract_id,
-            sla_tier=tier.name if tier else "",
-        )
-        active[identity.client_id] = ActiveContract(contract, identity, tier, fault)
+        active[contract.application.client_id] = ActiveContract(contract, tier, fault)
     return MappingProxyType(active)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar, cast
 
 from adapter.errors import ExpressionError
 from adapter.policy.evaluation import Evaluation
@@ -12,6 +12,7 @@ from adapter.policy.expression.values import EvaluationFault, Failed, Value, to_
 MAX_SOURCE_CHARS: Final = 4_096
 
 _T = TypeVar("_T")
+_Text: TypeAlias = Callable[[Evaluation], str | Failed | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Expression:
     """A total, pure function of the evaluation so far: it answers with a value or `Failed`."""
 
     evaluate: Callable[[Evaluation], Value | Failed] = field(repr=False)
-    text: Callable[[Evaluation], str | Failed | None] = field(repr=False)
+    text: _Text = field(repr=False)
     """The value as text; null is None, an array is `Failed`."""
     literal: str | None = field(default=None, repr=False)
     """The text itself, if it is no expression at all. May be a secret."""
@@ -38,6 +39,9 @@ def compile_expression(source: str) -> Expression:
     if len(source) > MAX_SOURCE_CHARS:
         raise ExpressionError(f"the expression is longer than {MAX_SOURCE_CHARS} characters")
     node = parse(source)
+    if node.is_header:
+        # By far the commonest expression, evaluated several times for a request.
+        return Expression(node.read, cast(_Text, node.read), headers=node.headers)
     return Expression(
         evaluate=_total(node.read),
         text=_total(lambda e: to_text(node.read(e))),

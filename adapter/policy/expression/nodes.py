@@ -22,6 +22,8 @@ class Node(NamedTuple):
     headers: frozenset[str] = frozenset()
     """Lower-case names of the request headers it reads."""
     inspects_path: bool = False
+    is_header: bool = False
+    """Whether it is nothing but a header, which is text, or null, and cannot fail."""
 
     @property
     def in_parentheses(self) -> "Node":

@@ -138,7 +138,9 @@ class _Parser:
         name = self._selector()
         if name == "headers":
             header = self._selector()
-            return Node(selectors.header_reader(header), headers=frozenset({header.lower()}))
+            return Node(
+                selectors.header_reader(header), headers=frozenset({header.lower()}), is_header=True
+            )
         if name == "queryParams":
             return Node(selectors.query_parameter_reader(self._selector()))
         if name not in selectors.ATTRIBUTES:

@@ -4,7 +4,6 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import AfterValidator
@@ -17,7 +16,10 @@ from adapter.policy.policies.configuration import ExpressionSource
 
 DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
 
-_NOBODY: Final = HashedSecret(bytes(32), ((b"", b""), (b"", b"")))
+REMEMBERED_CONTRACTS: Final = 4096
+"""What a policy makes of a contract is kept for so many of the latest ones."""
+
+_NOBODY: Final = HashedSecret(bytes(32), b"")
 _BASIC: Final = re.compile(r"(?i:basic) +([A-Za-z0-9+/]+={0,2})")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -152,10 +154,9 @@ def contract_of(
     return active if active.fault is None else _closed(active.fault)
 
 
-def identity_under(active: ActiveContract, evaluation: Evaluation) -> Identity:
-    """Who comes under a contract; a user that an earlier policy established stays."""
-    user = evaluation.identity.principal if evaluation.identity else ""
-    return replace(active.identity, principal=user) if user else active.identity
+def established_user(evaluation: Evaluation) -> str:
+    """The user that an earlier policy established; stays with the client that a later one finds."""
+    return evaluation.identity.principal if evaluation.identity else ""
 
 
 def _secret_refused(

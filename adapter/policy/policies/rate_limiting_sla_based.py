@@ -1,6 +1,7 @@
 """rate-limiting-sla-based: the limits that a contract's SLA tier promises."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import Charge, Continue, Deny, Verdict
@@ -8,11 +9,12 @@ from adapter.policy.evaluation import ActiveContract, Evaluation, Rule
 from adapter.policy.policies.configuration import Configuration, read_configuration
 from adapter.policy.policies.credentials import (
     CLIENT_ID_CHALLENGE,
+    REMEMBERED_CONTRACTS,
     DEFAULT_CLIENT_ID,
     CredentialExpression,
     contract_of,
     credentials_by_expression,
-    identity_under,
+    established_user,
 )
 from adapter.policy.policies.limits import counter_name, settlement, windows_of
 
@@ -38,21 +40,24 @@ def compile_rate_limiting_sla_based(policy: AppliedPolicy) -> Rule:
     exposed, local = configuration.expose_headers, not configuration.clusterizable
     counted_by = counter_name(policy)
 
-    def evaluate(evaluation: Evaluation) -> Verdict:
-        active = contract(evaluation)
-        if isinstance(active, Deny):
-            return active
+    @lru_cache(maxsize=REMEMBERED_CONTRACTS)
+    def charge(active: ActiveContract, api_id: str, principal: str) -> Charge | Deny:
         tier = active.tier
         if tier is None or not tier.limits:
             return CLIENT_ID_CHALLENGE.no_tier
-        key = (evaluation.api_id, counted_by, active.contract.contract_id)
-        identity = identity_under(active, evaluation)
+        identity = active.identity(principal)
         return Charge(
-            windows_of(key, tier.limits),
+            windows_of((api_id, counted_by, active.contract.contract_id), tier.limits),
             settlement(tier.limits, exposed=exposed, admitted=Continue(identity)),
             local,
             identity,
         )
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        active = contract(evaluation)
+        if isinstance(active, Deny):
+            return active
+        return charge(active, evaluation.api_id, established_user(evaluation))
 
     return Rule(evaluate, inspects_path)
 

@@ -36,7 +36,8 @@ OPTIONAL = st.none() | TEXT
 SECRETS = st.builds(
     HashedSecret,
     st.binary(min_size=32, max_size=32),
-    st.lists(st.tuples(st.binary(max_size=4), st.binary(max_size=4)), max_size=2).map(tuple),
+    st.binary(max_size=4),
+    st.sampled_from(["auto", "secret+salt", "salt+secret"]),
 )
 CONTRACTS = st.builds(
     Contract,

@@ -61,4 +61,4 @@ def test_no_secret_makes_matching_raise(secret: str) -> None:
 
 def test_representations_show_nothing() -> None:
     """Not even the hash is logged."""
-    assert repr(HashedSecret(b"digest", ((b"a", b"b"),))) == "HashedSecret()"
+    assert repr(HashedSecret(b"digest", b"salt")) == "HashedSecret(form='auto')"

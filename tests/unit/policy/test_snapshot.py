@@ -67,7 +67,7 @@ def test_contracts_are_found_by_client_id_with_identity_and_tier() -> None:
     )
     active = activate_contracts(content)["c1"]
     assert active.tier == TIER
-    assert active.identity == Identity("c1", "App", "contract-of-c1", "Gold")
+    assert active.identity() == Identity("c1", "App", "contract-of-c1", "Gold")
     assert active.fault is None
 
 

@@ -1,0 +1,167 @@
+"""The shared store, and what happens without it."""
+
+import asyncio
+import random
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol, TypeAlias
+
+import structlog
+
+from adapter.authorization.ports import QuotaStore
+from adapter.clock import Clock, WallTime
+from adapter.errors import StoreError
+from adapter.policy.decision import Charge, QuotaState
+from adapter.quota.memory import MemoryQuotaStore
+
+WhenDown: TypeAlias = Literal["local", "deny", "allow"]
+
+_FAILURES_TO_BREAK: Final = 3
+_FIRST_PROBE_S: Final = 0.1
+_LONGEST_PROBE_S: Final = 5.0
+
+
+class ProbedQuotaStore(QuotaStore, Protocol):
+    """A store elsewhere that may fail."""
+
+    async def probe(self) -> None:
+        """Find out whether it can charge; raises StoreError."""
+
+    async def close(self) -> None:
+        """Let go of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedQuotaStatus:
+    """How the shared store is doing."""
+
+    available: bool
+    when_down: WhenDown
+    since: WallTime
+    """When it became available, or stopped being."""
+    outages: int
+    failed_charges: int
+    """Charges that the store failed to answer in time."""
+    charges_without: int
+    """Charges settled as `when_down` says."""
+    last_error: str = ""
+
+
+class SharedQuotaStore:
+    """An `authorization.ports.QuotaStore` that counts in one shared by several processes.
+
+    Charges that are `local` count in this process. After a few failures in a row the store counts
+    as down: no charge is sent to it, so none waits, until a probe in the background succeeds.
+    Meanwhile, and for a single failed charge, `when_down` decides: `local` counts in this process,
+    `allow` admits, `deny` raises StoreError.
+    """
+
+    def __init__(
+        self,
+        shared: ProbedQuotaStore,
+        local: MemoryQuotaStore,
+        clock: Clock,
+        *,
+        when_down: WhenDown = "local",
+    ) -> None:
+        self._shared = shared
+        self._local = local
+        self._clock = clock
+        self._when_down: WhenDown = when_down
+        self._down = asyncio.Event()
+        self._since = clock.now()
+        self._failures_in_a_row = 0
+        self._outages = 0
+        self._failed_charges = 0
+        self._charges_without = 0
+        self._last_error = ""
+
+    @property
+    def status(self) -> SharedQuotaStatus:
+        """For metrics, readiness details and what is loaded."""
+        return SharedQuotaStatus(
+            not self._down.is_set(),
+            self._when_down,
+            self._since,
+            self._outages,
+            self._failed_charges,
+            self._charges_without,
+            self._last_error,
+        )
+
+    def charge(self, check_id: str, charge: Charge) -> QuotaState | Awaitable[QuotaState]:
+        """See `QuotaStore.charge`."""
+        if charge.local:
+            return self._local.charge(check_id, charge)
+        if self._down.is_set():
+            return self._charge_without(check_id, charge)
+        return self._charge_shared(check_id, charge)
+
+    async def start(self) -> None:
+        """Connect, so that the first Check need not; a store that is down stops nobody."""
+        try:
+            await self._shared.probe()
+        except StoreError as e:
+            self._break(e)
+
+    async def run(self) -> None:
+        """For ever: while the store is down, probe it ever less often, until it is back."""
+        while True:
+            await self._down.wait()
+            pause_s = _FIRST_PROBE_S
+            while self._down.is_set():
+                await self._clock.sleep(pause_s * random.uniform(0.5, 1))  # noqa: S311 - jitter
+                await self._probe()
+                pause_s = min(2 * pause_s, _LONGEST_PROBE_S)
+
+    async def close(self) -> None:
+        """Let go of the shared store."""
+        await self._shared.close()
+
+    async def _charge_shared(self, check_id: str, charge: Charge) -> QuotaState:
+        try:
+            outcome = self._shared.charge(check_id, charge)
+            state = outcome if isinstance(outcome, QuotaState) else await outcome
+        except StoreError as e:
+            self._note_failure(e)
+            return self._charge_without(check_id, charge)
+        self._failures_in_a_row = 0
+        return state
+
+    def _charge_without(self, check_id: str, charge: Charge) -> QuotaState:
+        self._charges_without += 1
+        if self._when_down == "local":
+            return self._local.charge(check_id, charge)
+        if self._when_down == "allow":
+            limits = [limit for _, limit in charge.windows]
+            remaining = tuple([limit.maximum_requests for limit in limits])
+            return QuotaState(True, remaining, (0,) * len(limits))
+        raise StoreError(f"quota.when_down is deny, and {self._last_error}")
+
+    def _note_failure(self, error: StoreError) -> None:
+        self._failed_charges += 1
+        self._failures_in_a_row += 1
+        self._last_error = str(error)
+        if self._failures_in_a_row >= _FAILURES_TO_BREAK and not self._down.is_set():
+            self._break(error)
+
+    def _break(self, error: StoreError) -> None:
+        self._last_error = str(error)
+        self._outages += 1
+        self._since = self._clock.now()
+        self._down.set()
+        structlog.get_logger().error(
+            "quota.store_down", error=str(error), when_down=self._when_down
+        )
+
+    async def _probe(self) -> None:
+        try:
+            await self._shared.probe()
+        except StoreError as e:
+            self._last_error = str(e)
+            return
+        down_s = round(self._clock.now() - self._since, 3)
+        self._failures_in_a_row = 0
+        self._since = self._clock.now()
+        self._down.clear()
+        structlog.get_logger().warning("quota.store_back", down_s=down_s)

@@ -1,0 +1,277 @@
+"""What a client sends on one connection (RFC 9113): frames taken apart, their rules kept.
+
+The hot loop is `_take_frames`. One read from the socket brings the frames of many calls, each of
+which is answered where its DATA frame is found.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from adapter.transport.http2 import frames
+from adapter.transport.http2.calls import CallReader, MalformedRequest
+from adapter.transport.http2.frames import (
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    HEADERS,
+    MAX_STREAM_ID,
+    ConnectionFault,
+    ErrorCode,
+    StreamFault,
+)
+from adapter.transport.http2.grpc_messages import PREFIX
+from adapter.transport.http2.limits import Counters, Limits
+from adapter.transport.http2.outbox import Outbox
+from adapter.transport.http2.streams import Streams
+
+_GREETING_SIZE: Final = len(frames.PREFACE) + frames.HEAD_SIZE
+_LARGEST_NUMBER: Final = frames.DEFAULT_FRAME_SIZE << 8 | 0xFF
+"""What the first number of the largest frame's head says."""
+_OF_A_STREAM: Final = frozenset((frames.PRIORITY, frames.RST_STREAM, frames.PUSH_PROMISE))
+_OF_THE_CONNECTION: Final = frozenset(
+    (frames.SETTINGS, frames.PING, frames.GOAWAY, frames.PUSH_PROMISE)
+)
+"""A client sends PUSH_PROMISE nowhere (8.4)."""
+_FLOODS: Final = {frames.PING: "ping_flood", frames.SETTINGS: "settings_flood"}
+
+
+@dataclass(slots=True)
+class _UnfinishedBlock:
+    """A field block whose CONTINUATION has to come (6.10)."""
+
+    stream_id: int
+    flags: int
+    octets: bytes
+    continuations: int = 0
+
+
+class Inbox:
+    """Takes what has come, frame by frame."""
+
+    def __init__(
+        self,
+        calls: CallReader,
+        streams: Streams,
+        outbox: Outbox,
+        limits: Limits,
+        counters: Counters,
+    ) -> None:
+        self._calls = calls
+        self._streams = streams
+        self._outbox = outbox
+        self._limits = limits
+        self._counters = counters
+        self._rest = b""
+        """Octets of a frame that is not whole yet."""
+        self._block: _UnfinishedBlock | None = None
+        self._unreturned = 0
+        """Octets of DATA frames that no WINDOW_UPDATE has returned."""
+        self._control_frames = 0
+        """Frames that carried no call, since the last call or sweep."""
+        self._resets = 0
+        """Calls called off since the last sweep."""
+        self.greeted = False
+        """Whether the client has sent its preface."""
+        self.last_id = 0
+        """The client's newest stream."""
+        self.pinged = False
+        """Whether the client has answered a PING of ours."""
+        self.refusing = False
+        """Whether new calls are to be ignored."""
+
+    def take(self, received: bytes) -> None:
+        """Take all whole frames; raises ConnectionFault."""
+        octets = self._rest + received if self._rest else received
+        taken = self._take_frames(octets) if self.greeted else self._take_greeting(octets)
+        self._rest = octets[taken:]
+        if 2 * self._unreturned >= self._limits.connection_window:
+            self._return_window()
+
+    def forgive(self) -> None:
+        """Count floods from here on."""
+        self._control_frames = self._resets = 0
+
+    def cut(self, fault: StreamFault) -> None:
+        """End a stream for the client's fault."""
+        self._counters["stream_error"] += 1
+        self._streams.cut(fault.stream_id, fault.code)
+        self._count_control(frames.RST_STREAM)
+
+    def _take_greeting(self, octets: bytes) -> int:
+        """The client's preface, then its SETTINGS (3.4); tells how much was taken."""
+        if not frames.PREFACE.startswith(octets[: len(frames.PREFACE)]):
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "this is not HTTP/2", "no_http2")
+        if len(octets) < _GREETING_SIZE:
+            return 0
+        if octets[len(frames.PREFACE) + 3] != frames.SETTINGS:
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "SETTINGS has to come first")
+        self.greeted = True
+        taken = len(frames.PREFACE)
+        return taken + self._take_frames(octets[taken:])
+
+    def _take_frames(self, octets: bytes) -> int:
+        """Take all whole frames; tells how many octets they had."""
+        streams, waiting = self._streams, self._streams.waiting
+        unpack_head, unpack_prefix = frames.HEAD.unpack_from, PREFIX.unpack_from
+        largest_message = self._limits.max_message_bytes
+        position, end = 0, len(octets)
+        while end - position >= 9:
+            number, flags, stream_id = unpack_head(octets, position)
+            if number > _LARGEST_NUMBER:
+                raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "a frame is too large")
+            start = position + 9
+            stop = start + (number >> 8)
+            if stop > end:
+                break
+            position = stop
+            kind = number & 0xFF
+            if self._block is not None and kind != frames.CONTINUATION:
+                raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION has to follow")
+            # An ordinary call's whole message; whatever is special about a frame goes below.
+            if kind == DATA and flags == END_STREAM and stream_id in waiting:
+                call, size = waiting[stream_id], stop - start
+                if size >= 5 and call.content_length in {-1, size}:
+                    compressed, length = unpack_prefix(octets, start)
+                    if length == size - 5 <= largest_message and not compressed:
+                        del waiting[stream_id]
+                        self._unreturned += size
+                        streams.answer(stream_id, call, octets[start + 5 : stop])
+                        continue
+            try:
+                self._take(kind, flags, stream_id & MAX_STREAM_ID, octets[start:stop])
+            except StreamFault as fault:
+                self.cut(fault)
+        return position
+
+    def _take(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
+        if kind == HEADERS:
+            self._take_headers(flags, stream_id, payload)
+        elif kind == DATA:
+            self._take_data(flags, stream_id, payload)
+        elif kind == frames.CONTINUATION:
+            self._take_continuation(flags, stream_id, payload)
+        else:
+            self._count_control(kind)
+            if stream_id:
+                self._take_stream_frame(kind, stream_id, payload)
+            else:
+                self._take_connection_frame(kind, flags, payload)
+
+    def _take_headers(self, flags: int, stream_id: int, payload: bytes) -> None:
+        if stream_id % 2 == 0:
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a client's streams have odd numbers")
+        if flags & frames.PADDED:
+            payload = frames.unpadded(payload)
+        if flags & frames.PRIORITIZED:
+            frames.check_priority(payload[:5], stream_id)
+            payload = payload[5:]
+        if flags & END_HEADERS:
+            self._take_block(stream_id, flags, payload)
+        else:
+            self._block = _UnfinishedBlock(stream_id, flags, payload)
+
+    def _take_continuation(self, flags: int, stream_id: int, payload: bytes) -> None:
+        block = self._block
+        if block is None or stream_id != block.stream_id:
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing")
+        block.octets += payload
+        block.continuations += 1
+        if (
+            len(block.octets) > self._limits.max_block_bytes
+            or block.continuations > self._limits.max_continuations
+        ):
+            raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "endless fields", "field_block")
+        if flags & END_HEADERS:
+            self._block = None
+            self._take_block(stream_id, block.flags, block.octets)
+
+    def _take_block(self, stream_id: int, flags: int, block: bytes) -> None:
+        ended = bool(flags & END_STREAM)
+        try:
+            if stream_id > self.last_id:
+                self.last_id = stream_id
+                self._control_frames = 0
+                call = self._calls.read(block)
+                if self.refusing:
+                    self._streams.ignore(stream_id)
+                else:
+                    self._streams.begin(stream_id, call, ended=ended)
+            else:
+                trailers = self._calls.read_trailers(block)
+                self._streams.end(stream_id, wellformed=trailers and ended)
+        except MalformedRequest as e:
+            raise StreamFault(stream_id, ErrorCode.PROTOCOL_ERROR) from e
+
+    def _take_data(self, flags: int, stream_id: int, payload: bytes) -> None:
+        self._require_known(stream_id)
+        size = len(payload)
+        self._unreturned += size
+        if self._unreturned > self._limits.connection_window:
+            raise ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the window allows")
+        if flags & frames.PADDED:
+            payload = frames.unpadded(payload)
+        if not payload and not flags & END_STREAM:
+            self._count_control(DATA)
+        self._streams.take(stream_id, payload, size, ended=bool(flags & END_STREAM))
+
+    def _take_stream_frame(self, kind: int, stream_id: int, payload: bytes) -> None:
+        if kind == frames.WINDOW_UPDATE:
+            self._require_known(stream_id)
+            self._streams.widen(stream_id, frames.read_increment(payload, stream_id))
+        elif kind == frames.RST_STREAM:
+            self._require_known(stream_id)
+            frames.require_size(payload, 4)
+            self._resets += self._streams.reset(stream_id)
+            if self._resets > self._limits.max_resets:
+                raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many resets", "reset_flood")
+        elif kind == frames.PRIORITY:
+            frames.check_priority(payload, stream_id)
+        else:
+            frames.require(kind not in _OF_THE_CONNECTION, "that frame belongs to no stream")
+
+    def _take_connection_frame(self, kind: int, flags: int, payload: bytes) -> None:
+        if kind == frames.WINDOW_UPDATE:
+            self._streams.widen(0, frames.read_increment(payload, 0))
+        elif kind == frames.SETTINGS:
+            self._take_settings(flags, payload)
+        elif kind == frames.PING:
+            frames.require_size(payload, 8)
+            if not flags & frames.ACK:
+                self._outbox.write(frames.frame(frames.PING, frames.ACK, 0, payload))
+            else:
+                self.pinged = True
+        else:
+            frames.require(kind not in _OF_A_STREAM, "that frame belongs to a stream")
+
+    def _take_settings(self, flags: int, payload: bytes) -> None:
+        if flags & frames.ACK:
+            frames.require_size(payload, 0)
+            return
+        values = tuple(frames.read_settings(payload))
+        # The client may count on them from the ACK on, so what they let us send comes after it.
+        self._outbox.write(frames.frame(frames.SETTINGS, frames.ACK, 0))
+        for name, value in values:
+            if name == frames.INITIAL_WINDOW_SIZE:
+                self._streams.set_initial_window(value)
+            elif name == frames.MAX_FRAME_SIZE:
+                self._outbox.set_frame_size(value)
+            elif name == frames.HEADER_TABLE_SIZE:
+                self._outbox.set_table_size(value)
+
+    def _require_known(self, stream_id: int) -> None:
+        frames.require(0 < stream_id <= self.last_id, "a frame for a stream that is not open")
+
+    def _count_control(self, kind: int) -> None:
+        self._control_frames += 1
+        if self._control_frames > self._limits.max_control_frames:
+            raise ConnectionFault(
+                ErrorCode.ENHANCE_YOUR_CALM,
+                "too many frames that carry no call",
+                _FLOODS.get(kind, "control_flood"),
+            )
+
+    def _return_window(self) -> None:
+        due = self._unreturned - self._streams.held_bytes
+        if due > 0:
+            self._unreturned -= due
+            self._outbox.write(frames.window_update(0, due))

@@ -1,0 +1,98 @@
+"""The two places where a server is measured: asked by a client of ours, or by Envoy."""
+
+from typing import Final, Protocol
+
+from benchmarks import plan
+from benchmarks.gateway import CLIENTS
+from benchmarks.load import Load, Sample
+from benchmarks.processes import MeasuredProcess, cpu_s, resident_mb
+
+_CONNECTIONS: Final = 2
+_STREAMS: Final = 16
+_WARM_UP: Final = 1_600
+_QUANTILES: Final = {plan.P50: 0.5, plan.P90: 0.9, plan.P99: 0.99, plan.P999: 0.999}
+
+
+class Place(Protocol):
+    """Where one row is measured."""
+
+    async def warm_up(self, seconds: float) -> None:
+        """Send a little, and plan runs of about that length."""
+
+    async def run(self) -> dict[str, float]:
+        """Measure once; figures by name."""
+
+
+class DirectPlace:
+    """A server alone: its CPU time under Checks that all differ, and its latencies.
+
+    Latencies are `repeated`'s, a client that adds little of its own.
+    """
+
+    def __init__(self, server: MeasuredProcess, varied: Load, repeated: Load) -> None:
+        self._server = server
+        self._varied = varied
+        self._repeated = repeated
+        self._requests = self._single_requests = _WARM_UP
+
+    async def warm_up(self, seconds: float) -> None:
+        """See `Place.warm_up`."""
+        self._requests = _planned(await self._busy(self._varied), seconds)
+        self._single_requests = _planned(await self._single(self._varied), seconds / 2)
+
+    async def run(self) -> dict[str, float]:
+        """See `Place.run`."""
+        used_s = cpu_s(self._server.pid)
+        sample = await self._busy(self._varied)
+        return {
+            plan.CPU: (cpu_s(self._server.pid) - used_s) / self._requests * 1e6,
+            plan.RATE: sample.per_second,
+            plan.VARIED_P99: sample.quantile_us(0.99),
+            plan.RESIDENT: resident_mb(self._server.pid),
+            **_latencies(await self._busy(self._repeated)),
+            plan.SINGLE_P50: (await self._single(self._repeated)).quantile_us(0.5),
+        }
+
+    async def _busy(self, load: Load) -> Sample:
+        return await load.run(
+            self._server.address, self._requests, connections=_CONNECTIONS, streams=_STREAMS
+        )
+
+    async def _single(self, load: Load) -> Sample:
+        return await load.run(self._server.address, self._single_requests, connections=1, streams=1)
+
+
+class EnvoyPlace:
+    """An Envoy that asks a server, or nobody."""
+
+    def __init__(self, server: MeasuredProcess | None, address: str, load: Load) -> None:
+        self._server = server
+        self._address = address
+        self._load = load
+        self._requests = _WARM_UP
+
+    async def warm_up(self, seconds: float) -> None:
+        """See `Place.warm_up`."""
+        self._requests = _planned(await self._send(), seconds)
+
+    async def run(self) -> dict[str, float]:
+        """See `Place.run`."""
+        used_s = cpu_s(self._server.pid) if self._server else 0.0
+        sample = await self._send()
+        figures = {plan.RATE: sample.per_second, **_latencies(sample)}
+        if self._server is not None:
+            figures[plan.CPU] = (cpu_s(self._server.pid) - used_s) / self._requests * 1e6
+        return figures
+
+    async def _send(self) -> Sample:
+        return await self._load.run(self._address, self._requests, connections=CLIENTS, streams=1)
+
+
+def _planned(sample: Sample, seconds: float) -> int:
+    """How many requests take that long, in whole rounds of every client's streams."""
+    whole = _CONNECTIONS * _STREAMS
+    return max(int(sample.per_second * seconds) // whole, 1) * whole
+
+
+def _latencies(sample: Sample) -> dict[str, float]:
+    return {name: sample.quantile_us(q) for name, q in _QUANTILES.items()}

@@ -1,0 +1,172 @@
+"""What is measured, and what of it is held against what."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from benchmarks.catalog import CHAINS, TYPICAL, USUAL, CatalogSize
+from benchmarks.requests import Workload
+
+CPU: Final = "cpu_us"
+RATE: Final = "per_second"
+P50: Final = "p50_us"
+P90: Final = "p90_us"
+P99: Final = "p99_us"
+P999: Final = "p999_us"
+VARIED_P99: Final = "varied_p99_us"
+SINGLE_P50: Final = "single_p50_us"
+RESIDENT: Final = "resident_mb"
+
+SMALL: Final = CatalogSize(1, 10)
+HUGE: Final = CatalogSize(1_000, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A server process with our service."""
+
+    transport: str = "asyncio"
+    chain: str = TYPICAL
+    size: CatalogSize = USUAL
+
+    def command(self, address: str) -> Sequence[str]:
+        """How to start it."""
+        return (
+            *(sys.executable, "-m", "benchmarks.server", "--address", address),
+            *("--transport", self.transport, "--chain", self.chain),
+            *("--apis", str(self.size.apis), "--contracts", str(self.size.contracts)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server process that allows everything: `benchmarks/peers/`."""
+
+    name: str
+    program: Path
+
+    def command(self, address: str) -> Sequence[str]:
+        """How to start it."""
+        return (str(self.program), address)
+
+
+USUAL_WORKLOAD: Final = Workload()
+
+Subject: TypeAlias = Adapter | Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing to measure."""
+
+    group: str
+    name: str
+    server: Subject | None
+    """None: Envoy asks nobody."""
+    workload: Workload = USUAL_WORKLOAD
+    through_envoy: bool = False
+
+
+GROUPS: Final = ("transports", "policies", "addresses", "tracing", "scale", "peers", "envoy")
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One row's figure as a multiple of another's."""
+
+    name: str
+    figure: str
+    row: str
+    to: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+
+def rows(peers: Sequence[Peer], only: str | None = None) -> list[Row]:
+    """Everything, or one group and what its rows are held against; names are unique."""
+    everything = [*_direct_rows(), *_scale_rows(), *_peer_rows(peers), *_envoy_rows(peers)]
+    if only is None:
+        return everything
+    wanted = {row.name for row in everything if row.group == only}
+    wanted |= {ratio.to for ratio in RATIOS if ratio.row in wanted}
+    wanted |= {ratio.row for ratio in RATIOS if ratio.to in wanted} if only == "peers" else set()
+    return [row for row in everything if row.name in wanted]
+
+
+def _direct_rows() -> list[Row]:
+    others = [chain for chain in CHAINS if chain not in {"none", TYPICAL}]
+    many = Workload(USUAL, addresses=10_000)
+    return [
+        *(
+            Row("transports", f"{transport}, {chain}", Adapter(transport, chain))
+            for transport in ("asyncio", "grpcio")
+            for chain in ("none", TYPICAL)
+        ),
+        *(Row("policies", f"{chain} alone", Adapter(chain=chain)) for chain in others),
+        Row("addresses", "typical, 10,000 addresses", Adapter(), many),
+        Row("tracing", "typical, traced", Adapter(), Workload(USUAL, traced=True)),
+    ]
+
+
+def _scale_rows() -> list[Row]:
+    sizes = (SMALL, CatalogSize(10, 10_000), CatalogSize(100, 100_000), HUGE)
+    return [Row("scale", _scale_name(size), Adapter(size=size), Workload(size)) for size in sizes]
+
+
+def _peer_rows(peers: Sequence[Peer]) -> list[Row]:
+    return [Row("peers", peer.name, peer) for peer in peers]
+
+
+def _envoy_rows(peers: Sequence[Peer]) -> list[Row]:
+    asked: list[tuple[str, Subject]] = [("asyncio", Adapter()), ("grpcio", Adapter("grpcio"))]
+    asked += [(peer.name, peer) for peer in peers]
+    return [
+        Row("envoy", "Envoy alone", None, through_envoy=True),
+        *(
+            Row("envoy", f"Envoy asking {name}", server, through_envoy=True)
+            for name, server in asked
+        ),
+    ]
+
+
+def _scale_name(size: CatalogSize) -> str:
+    return f"typical, {size.apis:,} APIs, {size.contracts:,} contracts"
+
+
+RATIOS: Final = (
+    Ratio("CPU per Check: grpcio to asyncio", CPU, "grpcio, typical", "asyncio, typical"),
+    Ratio("CPU per Check: typical chain to no policy", CPU, "asyncio, typical", "asyncio, none"),
+    Ratio(
+        "CPU per Check: 1,000,000 contracts to 10",
+        *(CPU, _scale_name(HUGE), _scale_name(SMALL)),
+        at_most=1.15,
+    ),
+    Ratio(
+        "CPU per Check: 10,000 client addresses to one",
+        *(CPU, "typical, 10,000 addresses", "asyncio, typical"),
+        at_most=1.1,
+    ),
+    Ratio(
+        "CPU per Check: tracing on to off",
+        *(CPU, "typical, traced", "asyncio, typical"),
+        at_most=1.5,
+    ),
+    Ratio("CPU per Check, to tonic", CPU, _scale_name(HUGE), "tonic", at_most=0.75),
+    Ratio("CPU per Check, to grpc-go", CPU, _scale_name(HUGE), "grpc-go", at_most=0.4),
+    Ratio("p99 with 2 x 16 streams, to tonic", P99, _scale_name(HUGE), "tonic", at_most=1.0),
+    Ratio("p50 with one client, to tonic", SINGLE_P50, _scale_name(HUGE), "tonic", at_most=1.0),
+    Ratio("requests/s through Envoy, to no filter", RATE, "Envoy asking asyncio", "Envoy alone"),
+    Ratio(
+        "requests/s through Envoy, to tonic",
+        *(RATE, "Envoy asking asyncio", "Envoy asking tonic"),
+        at_least=0.95,
+    ),
+    Ratio(
+        "p99 through Envoy, to tonic",
+        *(P99, "Envoy asking asyncio", "Envoy asking tonic"),
+        at_most=1.0,
+    ),
+)
+"""Where the issue names a goal, it stands beside."""

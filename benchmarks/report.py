@@ -1,0 +1,105 @@
+"""What was measured, as one document, and its tables."""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any, Final, TypeAlias
+
+from benchmarks import plan
+from benchmarks.bench import Figures
+from benchmarks.plan import Ratio, Row
+
+Document: TypeAlias = dict[str, Any]
+"""What `benchmarks/results/*.json` holds."""
+
+_COLUMNS: Final = {
+    plan.CPU: ("CPU per Check", "us", 1),
+    plan.RATE: ("per second", "", 0),
+    plan.VARIED_P99: ("p99, varied", "us", 0),
+    plan.P99: ("p99", "us", 0),
+    plan.SINGLE_P50: ("p50, one client", "us", 0),
+    plan.RESIDENT: ("RSS", "MB", 0),
+}
+
+
+def document(
+    rows: Sequence[Row], figures: Mapping[str, Figures], about: Mapping[str, Any]
+) -> Document:
+    """Everything that one run of the benchmark found."""
+    return {
+        **about,
+        "rows": [
+            {
+                "group": row.group,
+                "name": row.name,
+                "through_envoy": row.through_envoy,
+                "figures": {name: _spread(runs) for name, runs in figures[row.name].items()},
+            }
+            for row in rows
+        ],
+        "ratios": [
+            {"name": r.name, "at_most": r.at_most, "at_least": r.at_least, **_spread(multiples)}
+            for r in plan.RATIOS
+            if (multiples := _multiples(r, figures))
+        ],
+    }
+
+
+def _spread(runs: Sequence[float]) -> dict[str, Any]:
+    rounded = [round(value, 3) for value in runs]
+    return {"median": median(rounded), "low": min(rounded), "high": max(rounded), "runs": rounded}
+
+
+def _multiples(ratio: Ratio, figures: Mapping[str, Figures]) -> list[float]:
+    """Run by run, so that what disturbed a whole round does not show."""
+    of, to = (figures.get(name, {}).get(ratio.figure, []) for name in (ratio.row, ratio.to))
+    return [a / b for a, b in zip(of, to, strict=True) if b] if of and to else []
+
+
+def tables(found: Document) -> str:
+    """The tables in Markdown."""
+    direct = [row for row in found["rows"] if not row["through_envoy"]]
+    envoy = [row for row in found["rows"] if row["through_envoy"]]
+    parts = []
+    if direct:
+        parts.append(_table("asked by clients of ours", direct, tuple(_COLUMNS)))
+    if envoy:
+        parts.append(_table("through Envoy", envoy, (plan.RATE, plan.P99, plan.CPU)))
+    if found["ratios"]:
+        lines = ["| ratio | found | goal |", "|---|---|---|"]
+        lines += [f"| {r['name']} | {_cell(r, 2)} | {_goal(r)} |" for r in found["ratios"]]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    heads = [title, *(" ".join(filter(None, _heading(name))) for name in columns)]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for row in rows:
+        cells = [
+            _cell(row["figures"][name], _COLUMNS[name][2]) if name in row["figures"] else "-"
+            for name in columns
+        ]
+        lines.append(f"| {' | '.join([row['name'], *cells])} |")
+    return "\n".join(lines)
+
+
+def _heading(column: str) -> tuple[str, str]:
+    title, unit, _ = _COLUMNS[column]
+    return f"{title},", unit
+
+
+def _cell(spread: Mapping[str, Any], digits: int) -> str:
+    """The median, and from where to where the runs went."""
+    middle, low, high = (f"{spread[k]:,.{digits}f}" for k in ("median", "low", "high"))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _goal(ratio: Mapping[str, Any]) -> str:
+    """The goal, and whether the median meets it."""
+    if ratio["at_most"] is not None:
+        met = ratio["median"] <= ratio["at_most"]
+        return f"at most {ratio['at_most']:g}: {'met' if met else 'missed'}"
+    if ratio["at_least"] is not None:
+        met = ratio["median"] >= ratio["at_least"]
+        return f"at least {ratio['at_least']:g}: {'met' if met else 'missed'}"
+    return "shown"

@@ -1,0 +1,1 @@
+"""Both transports against real clients."""

@@ -1,0 +1,1 @@
+"""The asyncio transport, part by part."""
