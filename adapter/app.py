@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 import structlog
 
+from adapter import garbage
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.entries import EntryTranslator
 from adapter.analytics.event import EventEncoder, EventOrigin
@@ -91,6 +92,7 @@ class Adapter:
         log = structlog.get_logger()
         if self._bindings.trusts_authority:
             log.warning("bindings.trust_authority", advice="list the domains in Envoy, too")
+        garbage.calm()
         await self._sync.restore()
         await self._server.start()
         metrics, *inspection = [await listener.start() for listener in self._listeners]
@@ -128,7 +130,7 @@ class Adapter:
             options,
             self._clock,
             disk=disk,
-            observer=SyncCounters(self._telemetry),
+            observer=SyncCounters(self._telemetry, garbage.settle),
         )
 
     def _make_spool(self) -> MemorySpool:

@@ -1,5 +1,7 @@
 """What the parts tell of themselves, counted as metrics. Each class fits one part's observer."""
 
+from collections.abc import Callable
+
 from adapter.authorization.tally import DecisionTally
 from adapter.observability import Telemetry
 from adapter.policy.decision import Decision
@@ -23,10 +25,11 @@ class CheckCounters:
 
 
 class SyncCounters:
-    """Counts polls, publications and disk copies."""
+    """Counts polls, publications and disk copies; `after_publish` is called after each."""
 
-    def __init__(self, telemetry: Telemetry) -> None:
+    def __init__(self, telemetry: Telemetry, after_publish: Callable[[], None]) -> None:
         self._telemetry = telemetry
+        self._after_publish = after_publish
 
     def poll_succeeded(self, kind: str) -> None:
         """A poll got a complete answer."""
@@ -39,6 +42,7 @@ class SyncCounters:
     def published(self, apis: int) -> None:
         """So many APIs were replaced in the snapshot."""
         self._telemetry.add("adapter_apis_published", apis)
+        self._after_publish()
 
     def contracts_closed(self, count: int) -> None:
         """Nothing to count: a gauge tells how many contracts are closed."""

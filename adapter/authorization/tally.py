@@ -19,7 +19,7 @@ class DecisionTally:
     """
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], int] = {}
+        self._counts: dict[tuple[str, ...], int] = {}
         self._buckets = [0] * (len(DURATION_BOUNDS_S) + 1)
         self._total_s = 0.0
 
@@ -33,7 +33,7 @@ class DecisionTally:
         self._total_s += duration_s
 
     @property
-    def counts(self) -> Mapping[tuple[str, str], int]:
+    def counts(self) -> Mapping[tuple[str, ...], int]:
         """Decisions by (API id, outcome); the outcome is `allowed` or a deny reason."""
         return dict(self._counts)
 

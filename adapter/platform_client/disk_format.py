@@ -7,7 +7,7 @@ halve the size and the time.
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from adapter.clock import WallTime
 from adapter.policy.catalog import (
@@ -19,6 +19,7 @@ from adapter.policy.catalog import (
     HashedSecret,
     Pointcut,
     RateLimit,
+    SecretForm,
     SlaTier,
 )
 
@@ -134,5 +135,7 @@ def _contract(row: Any) -> Contract:
     if hashed is not None:
         digest, salt, form = hashed
         # Interned, or each of very many contracts would hold its own copy of one word.
-        secret = HashedSecret(bytes.fromhex(digest), salt.encode(_BYTES), sys.intern(form))
+        secret = HashedSecret(
+            bytes.fromhex(digest), salt.encode(_BYTES), cast(SecretForm, sys.intern(form))
+        )
     return Contract(contract_id, ClientApplication(client_id, name, secret), tier_id, fault)

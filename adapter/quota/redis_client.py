@@ -25,7 +25,7 @@ from adapter.quota.redis_url import RedisUrl
 FAILURES: Final = (RedisError, RedisClusterException, OSError, TimeoutError)
 """What talking to a store may raise."""
 
-Command: TypeAlias = tuple[bytes | int, ...]
+Command: TypeAlias = tuple[str | bytes | int, ...]
 Reply: TypeAlias = Any
 """What the server answered, or the exception that this command alone met."""
 
@@ -80,7 +80,8 @@ def open_client(url: RedisUrl, options: RedisOptions) -> RedisClient:
         )
     own = {"username": options.sentinel_username, "password": options.sentinel_password}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
-        url.nodes, sentinel_kwargs=arguments | own, **arguments)
+        url.nodes, sentinel_kwargs=arguments | own, **arguments
+    )
     master = sentinel.master_for(url.service, db=url.database)
     return _ServerClient(master, options.connections, sentinel)
 

@@ -45,9 +45,9 @@ local text = table.concat(answer, ' ')
 if check and admitted == 1 then redis.call('SET', check, text, 'PX', ARGV[2 * windows + 1]) end
 return text
 """
-_DIGEST: Final = hashlib.sha1(SCRIPT, usedforsecurity=False).hexdigest().encode()
-_BY_DIGEST: Final[Command] = (b"EVALSHA", _DIGEST)
-_BY_TEXT: Final[Command] = (b"EVAL", SCRIPT)
+_DIGEST: Final = hashlib.sha1(SCRIPT, usedforsecurity=False).hexdigest()
+_BY_DIGEST: Final[Command] = ("EVALSHA", _DIGEST)
+_BY_TEXT: Final[Command] = ("EVAL", SCRIPT)
 
 
 class ChargeScript:

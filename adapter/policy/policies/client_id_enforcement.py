@@ -12,8 +12,8 @@ from adapter.policy.policies.configuration import Configuration, read_configurat
 from adapter.policy.policies.credentials import (
     BASIC_CREDENTIALS,
     DEFAULT_CLIENT_ID,
-    CredentialExpression,
     REMEMBERED_CONTRACTS,
+    CredentialExpression,
     CredentialSource,
     contract_of,
     credentials_by_expression,

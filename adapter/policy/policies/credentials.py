@@ -9,7 +9,7 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import AfterValidator
 
 from adapter.policy.catalog import HashedSecret
-from adapter.policy.decision import Deny, DenyReason, Header, Identity
+from adapter.policy.decision import Deny, DenyReason, Header
 from adapter.policy.evaluation import ActiveContract, Evaluation
 from adapter.policy.expression import Failed, compile_expression
 from adapter.policy.policies.configuration import ExpressionSource

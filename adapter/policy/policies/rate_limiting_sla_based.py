@@ -9,8 +9,8 @@ from adapter.policy.evaluation import ActiveContract, Evaluation, Rule
 from adapter.policy.policies.configuration import Configuration, read_configuration
 from adapter.policy.policies.credentials import (
     CLIENT_ID_CHALLENGE,
-    REMEMBERED_CONTRACTS,
     DEFAULT_CLIENT_ID,
+    REMEMBERED_CONTRACTS,
     CredentialExpression,
     contract_of,
     credentials_by_expression,
