@@ -74,7 +74,7 @@ class ListenerSettings(_Group):
     """Permissions of a Unix socket, octal."""
     socket_group: str | None = None
     """Group that owns a Unix socket, so that Envoy's user may connect."""
-    token: SecretStr | None = None
+    token: Annotated[SecretStr, Field(min_length=1)] | None = None
     """What Envoy must send as gRPC metadata `x-adapter-token` (its `initial_metadata`)."""
     max_message_bytes: Annotated[int, Field(ge=64 * 1024)] = 8 * 1024 * 1024
     """Largest message taken; must be above `max_request_bytes` of Envoy's `with_request_body`."""

@@ -68,7 +68,10 @@ class Program:
 
     async def until_exit(self) -> None:
         """Wait until it is done; raise StoryError when it fails."""
-        if self._process is not None and await self._process.wait() != 0:
+        process, self._process = self._process, None
+        code = await process.wait() if process is not None else 0
+        self._close_log()
+        if code != 0:
             raise StoryError(f"{self.command_line} failed: {self.log.read_text(errors='replace')}")
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
@@ -83,8 +86,12 @@ class Program:
         except TimeoutError:
             process.kill()
             await process.wait()
+        self._close_log()
+
+    def _close_log(self) -> None:
         if self._output is not None:
             self._output.close()
+            self._output = None
 
 
 async def answers(client: httpx.AsyncClient, url: str, status: int = 200) -> bool:

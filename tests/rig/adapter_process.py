@@ -1,0 +1,140 @@
+"""The adapter as a user runs it: its own command, its own process."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+import httpx
+import yaml
+from envoy.data.accesslog.v3 import accesslog_pb2 as log
+from envoy.service.accesslog.v3 import als_pb2 as als
+from envoy.service.auth.v3 import external_auth_pb2 as auth
+
+from demo.processes import Program
+from tests.rig.control_plane import RunningControlPlane
+
+COMMAND = str(Path(sys.executable).parent / "policy-adapter")
+STREAM_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
+CHECK = "/envoy.service.auth.v3.Authorization/Check"
+
+
+def settings_for(platform: RunningControlPlane, **groups: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of an adapter for that platform, on free ports, in a hurry."""
+    defaults: dict[str, dict[str, Any]] = {
+        "listener": {"address": "127.0.0.1:0"},
+        "platform": {
+            "base_url": platform.base_url,
+            "organization_id": platform.credentials.organization_id,
+            "environment_id": platform.credentials.environment_id,
+            "client_id": platform.credentials.gateway_client_id,
+            "client_secret": platform.credentials.gateway_client_secret,
+            "poll_interval_s": 0.2,
+        },
+        "observability": {"metrics_address": "127.0.0.1:0", "inspection_address": "127.0.0.1:0"},
+        "shutdown": {"drain_s": 0},
+    }
+    return {name: defaults.get(name, {}) | dict(groups.get(name, {})) for name in defaults | groups}
+
+
+class AdapterProcess:
+    """`async with AdapterProcess(settings, directory) as adapter:` runs `policy-adapter serve`."""
+
+    def __init__(self, settings: Mapping[str, Any], directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        config, self._endpoints = directory / "adapter.yaml", directory / "endpoints.json"
+        config.write_text(yaml.safe_dump(dict(settings)))
+        self.log = directory / "adapter.log"
+        command = (COMMAND, "serve", "--config", str(config), "--endpoints", str(self._endpoints))
+        self._program = Program("adapter", command, self.log)
+
+    async def __aenter__(self) -> Self:
+        """Start it; return when it is bound, be it ready or not."""
+        self._endpoints.unlink(missing_ok=True)
+        await self._program.start()
+        await self._program.until(self._bound)
+        found = json.loads(self._endpoints.read_text())
+        self.address = found["grpc"][0]
+        self.metrics = f"http://{found['metrics']}"
+        self.inspection = f"http://{found['inspection']}"
+        self._http = httpx.AsyncClient(trust_env=False)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it with SIGTERM."""
+        await self._http.aclose()
+        await self._program.stop()
+
+    async def _bound(self) -> bool:
+        try:
+            return bool(json.loads(self._endpoints.read_text()))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return False
+
+    async def until_ready(self) -> None:
+        """Wait until Envoy would be told SERVING."""
+
+        async def ready() -> bool:
+            return (await self._http.get(f"{self.metrics}/readyz")).status_code == 200
+
+        await self._program.until(ready)
+
+    async def readiness(self) -> dict[str, Any]:
+        """What `/readyz` says."""
+        answer: dict[str, Any] = (await self._http.get(f"{self.metrics}/readyz")).json()
+        return answer
+
+    async def inspect(self, path: str) -> Any:
+        """What the inspection listener shows."""
+        return (await self._http.get(f"{self.inspection}{path}")).json()
+
+    async def metric_lines(self) -> list[str]:
+        """What `/metrics` shows."""
+        return (await self._http.get(f"{self.metrics}/metrics")).text.splitlines()
+
+    async def check(self, api_id: str, headers: Mapping[str, str] | None = None) -> Any:
+        """Envoy's question about a GET of that API with those headers, and our answer."""
+        request = auth.CheckRequest()
+        request.attributes.context_extensions["api_id"] = api_id
+        http = request.attributes.request.http
+        http.method, http.path, http.host = "GET", "/", "api.test"
+        http.headers.update(headers or {})
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            ask = channel.unary_unary(
+                CHECK,
+                request_serializer=auth.CheckRequest.SerializeToString,
+                response_deserializer=auth.CheckResponse.FromString,
+            )
+            return await ask(request)
+
+    async def report(self, api_id: str, requests: int) -> None:
+        """Envoy's report that so many requests of that API have ended well."""
+        message = als.StreamAccessLogsMessage()
+        for _ in range(requests):
+            message.http_logs.log_entry.append(_ended_request(api_id))
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            stream = channel.stream_unary(
+                STREAM_LOGS,
+                request_serializer=als.StreamAccessLogsMessage.SerializeToString,
+                response_deserializer=als.StreamAccessLogsResponse.FromString,
+            )
+            await stream(iter([message]))
+
+
+def _ended_request(api_id: str) -> log.HTTPAccessLogEntry:
+    entry = log.HTTPAccessLogEntry()
+    common = entry.common_properties
+    common.start_time.GetCurrentTime()
+    metadata = common.metadata.filter_metadata["envoy.filters.http.ext_authz"]
+    metadata.update({"api_id": api_id, "api_name": "orders"})
+    entry.request.path = "/orders?api_key=never-stored"
+    entry.response.response_code.value = 200
+    return entry
