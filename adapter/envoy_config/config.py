@@ -38,7 +38,7 @@ class EnvoyConfig:
     client_address_header: str = "x-adapter-client-address"
     trusted_hops: int = 0
     """Proxies in front whose `x-forwarded-for` entries are true."""
-    encode_raw_headers: bool = True
+    encode_raw_headers: bool = False
     """Whether Checks carry header values as they are, repeated ones apart."""
     check_timeout_s: float = 0.5
     health_interval_s: float = 1.0
