@@ -24,6 +24,7 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.authorization.tally import DecisionTally
 from adapter.clock import Clock, SystemClock
 from adapter.counters import AnalyticsCounters, CheckCounters, SyncCounters
+from adapter.envoy_config import api_of_route
 from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
@@ -210,11 +211,17 @@ class Adapter:
         )
 
     def _attribute(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
-        """The API that an access log entry belongs to by binding; None if it belongs to none."""
+        """The API that an access log entry belongs to whose request came to no decision.
+
+        By binding, or by the name that `envoy-config` gives to an API's route: an entry does not
+        tell the `api_id` of its route.
+        """
         api_id = self._bindings.resolve(
             RequestAttributes("", "", path, authority, "", "", {}, None, route_name=route_name)
         )
-        api = None if isinstance(api_id, Deny) else self._snapshots.current.apis.get(api_id)
+        if isinstance(api_id, Deny):
+            api_id = api_of_route(route_name)
+        api = self._snapshots.current.apis.get(api_id)
         return api.instance if api else None
 
     def _make_listeners(self) -> tuple[OperatorListener, ...]:

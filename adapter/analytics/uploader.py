@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn, Protocol
 
 import structlog
 
-from adapter.analytics.observer import AnalyticsObserver, SilentObserver
+from adapter.analytics.observer import AnalyticsObserver, DropReason, SilentObserver
 from adapter.analytics.spool import Batch, BatchLimit, EventSpool
 from adapter.clock import Clock, WallTime
 from adapter.errors import (
@@ -32,8 +32,10 @@ _REGROWTH: Final = 100
 class EventUpload(Protocol):
     """The way to the platform."""
 
-    async def send_events(self, gzip_body: bytes) -> None:
+    async def send_events(self, gzip_body: bytes) -> int:
         """Send a JSON array of events, compressed; return once the platform has taken it.
+
+        The answer is how many single events it refused all the same, for good.
 
         Raises PlatformRejectedError where trying again is useless, and another PlatformError
         where it is not.
@@ -139,7 +141,7 @@ class EventUploader:
     async def _attempt(self, batch: Batch) -> float | None:
         """Send a batch once; the seconds to wait before another attempt, None if it is settled."""
         try:
-            await self._upload.send_events(await _body(batch.events))
+            refused = await self._upload.send_events(await _body(batch.events))
         except PlatformRejectedError as e:
             self._note_failure(e)
             return await self._rejected(batch, e)
@@ -148,7 +150,10 @@ class EventUploader:
             await self._spool.requeue(batch)
             return self._backoff_s(e)
         await self._spool.acknowledge(batch)
-        self._note_success(len(batch.events))
+        self._note_success(len(batch.events) - refused)
+        if refused:
+            self._observer.dropped(DropReason.REJECTED, refused)
+            self._log.error("analytics.events_rejected", events=refused)
         return None
 
     async def _rejected(self, batch: Batch, error: PlatformRejectedError) -> float | None:

@@ -95,7 +95,7 @@ def _route(route: ApiRoute) -> Tree:
     prefix = route.path_prefix.rstrip("/")
     per_route = {"check_settings": {"context_extensions": {"api_id": route.api_id}}}
     return {
-        "name": f"api-{route.api_id}",
+        "name": route.name,
         "match": {"path_separated_prefix": prefix} if prefix else {"prefix": "/"},
         # Streams may last: Envoy would end them after 15 s.
         "route": {"cluster": cluster_name(route.upstream), "timeout": "0s"}

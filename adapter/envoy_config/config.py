@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from adapter.envoy_config.addresses import ABSTRACT, UNIX, is_name
 from adapter.errors import ConfigurationError
 
+_ROUTE_PREFIX = "api-"
+
 
 @dataclass(frozen=True, slots=True)
 class ApiRoute:
@@ -20,6 +22,16 @@ class ApiRoute:
     """On segment boundaries: `/pay` is not `/payments`."""
     grpc: bool = False
     """Whether the upstream speaks HTTP/2."""
+
+    @property
+    def name(self) -> str:
+        """Envoy's name for the route; access log entries tell it."""
+        return f"{_ROUTE_PREFIX}{self.api_id}"
+
+
+def api_of_route(name: str) -> str:
+    """The id of the API whose route has that name; empty if it is no name of ours."""
+    return name.removeprefix(_ROUTE_PREFIX) if name.startswith(_ROUTE_PREFIX) else ""
 
 
 @dataclass(frozen=True, slots=True)

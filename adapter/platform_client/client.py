@@ -20,6 +20,7 @@ from adapter.platform_client.documents import (
     InstanceDocument,
     PolicyListDocument,
     parse,
+    refused_events,
 )
 from adapter.platform_client.exchange import Answer, Exchange, require_success, server_time
 from adapter.platform_client.options import PlatformOptions
@@ -134,14 +135,16 @@ class PlatformClient:
         answer = await self._get(url, headers={"x-accept-hash-algorithm": "sha256"})
         return parse(CONTRACT_PAGE, answer)
 
-    async def send_events(self, gzip_body: bytes) -> None:
-        """Deliver a gzipped JSON array of events.
+    async def send_events(self, gzip_body: bytes) -> int:
+        """Deliver a gzipped JSON array of events; answer how many of them the platform refused.
 
         Raises PlatformRejectedError where sending the same bytes again would fail again.
         """
         headers = {"content-type": "application/json", "content-encoding": "gzip"}
         url = self._analytics_base_url + _EVENTS_PATH
-        require_success(await self._authorized("POST", url, headers, gzip_body), self._clock)
+        answer = await self._authorized("POST", url, headers, gzip_body)
+        require_success(answer, self._clock)
+        return refused_events(answer)
 
     def _api_url(self, api_id: str) -> str:
         return f"{self._apis_url}/{quote(api_id, safe='')}"

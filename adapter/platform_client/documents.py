@@ -145,6 +145,14 @@ class ContractPageDocument(Document):
 
 Shape = TypeVar("Shape")
 
+
+class ReceiptDocument(Document):
+    """What became of a batch of events."""
+
+    rejected: list[Any] = []
+
+
+_RECEIPT: Final = TypeAdapter(ReceiptDocument)
 TOKEN: Final = TypeAdapter(TokenDocument)
 INSTANCE: Final = TypeAdapter(InstanceDocument)
 ASSET_LIST: Final = TypeAdapter(AssetListDocument)
@@ -172,3 +180,15 @@ def faults(error: ValidationError) -> str:
 
 def _place(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "the document"
+
+
+def refused_events(answer: Answer) -> int:
+    """How many events of a batch were refused one by one.
+
+    The vendor does not say what its ingest answers; our control plane lists them. Whatever else an
+    answer holds, the batch has arrived.
+    """
+    try:
+        return len(_RECEIPT.validate_json(answer.body).rejected)
+    except ValidationError:
+        return 0

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, EnvoyConfig, api_of_route, render
 from adapter.errors import ConfigurationError
 
 CONFIG = EnvoyConfig((ApiRoute("1", "127.0.0.1:8080"),), ("unix:/run/adapter.sock",))
@@ -74,3 +74,9 @@ def _find(tree: Any, key: str) -> Any:
         return tree[key]
     children = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
     return next((found for child in children if (found := _find(child, key)) is not None), None)
+
+
+def test_a_route_names_its_api() -> None:
+    """An access log entry without our metadata still tells whose request it was."""
+    assert api_of_route(ApiRoute("7", "127.0.0.1:80").name) == "7"
+    assert api_of_route("7") == ""

@@ -32,10 +32,11 @@ class Platform:
         self.taken: list[list[int]] = []
         self.attempts: list[list[int]] = []
         self.refuses: Callable[[list[int]], PlatformError | None] = lambda _: None
+        self.refuses_single = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def send_events(self, gzip_body: bytes) -> None:
+    async def send_events(self, gzip_body: bytes) -> int:
         """See `EventUpload.send_events`."""
         batch = [event["n"] for event in json.loads(gzip.decompress(gzip_body))]
         self.attempts.append(batch)
@@ -45,6 +46,7 @@ class Platform:
         if fault := self.refuses(batch):
             raise fault
         self.taken.append(batch)
+        return self.refuses_single
 
 
 class Rig:
@@ -107,6 +109,17 @@ async def test_rest_goes_when_it_is_old_enough() -> None:
         assert rig.platform.taken == []
         await rig.clock.advance(0.1)
         assert rig.platform.taken == [[1, 2]]
+
+
+async def test_events_refused_one_by_one_are_not_counted_as_uploaded() -> None:
+    """A platform that takes a batch but not all of its events leaves a trace in the metrics."""
+    rig = Rig()
+    rig.platform.refuses_single = 1
+    async with rig.running():
+        rig.offer(1, 4)
+        await rig.clock.settle()
+    assert rig.observer.counts == {"uploaded": 3, "dropped rejected": 1}
+    assert rig.spool.backlog.events == 0
 
 
 async def test_nothing_is_sent_when_nothing_waits() -> None:

@@ -317,12 +317,24 @@ def test_no_header_breaks_the_reading_of_times(text: str) -> None:
 async def test_events_go_out_compressed_and_authorized(platform: PlatformSimulator) -> None:
     """Analytics arrive at their own address with the gateway's token."""
     client = platform.client(analytics_base_url="http://ingest.test/")
-    await client.send_events(gzip.compress(b"[]"))
+    assert await client.send_events(gzip.compress(b"[]")) == 0
     sent = platform.requests[-1]
     assert str(sent.url) == "http://ingest.test/v2/analytics/events"
     assert sent.headers["content-encoding"] == "gzip"
     assert sent.headers["authorization"].startswith("Bearer token-")
     assert gzip.decompress(sent.content) == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [(b'{"rejected": [{"index": 0, "error": "api_id"}]}', 1), (b"<html>", 0), (b"[]", 0)],
+)
+async def test_events_that_the_platform_refuses_one_by_one_are_counted(
+    platform: PlatformSimulator, body: bytes, refused: int
+) -> None:
+    """A batch that arrived is not sent again, but what was left out of it is known."""
+    platform.fail("/v2/analytics", lambda _: httpx.Response(200, content=body))
+    assert await platform.client().send_events(b"") == refused
 
 
 @pytest.mark.parametrize(
