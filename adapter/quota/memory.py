@@ -17,6 +17,9 @@ class EarlierWindows(Protocol):
     def find(self, key: WindowKey, now: MonotonicTime) -> Window | None:
         """That window, if it is still running."""
 
+    def forget(self, key: WindowKey) -> None:
+        """The window is counted elsewhere from now on."""
+
 
 class MemoryQuotaStore:
     """An `authorization.ports.QuotaStore` without a wait: counters in a dict.
@@ -91,6 +94,7 @@ class MemoryQuotaStore:
                 self._make_room([name], now)
                 self._windows[name] = window
                 heappush(self._by_end, (window.ends_at, name))
+                earlier.forget(name)
 
     def _make_room(self, begun: Sequence[WindowKey], now: MonotonicTime) -> None:
         """Forget a few ended counters for each new one, so that no single charge pays for many."""

@@ -47,6 +47,8 @@ class QuotaPersistence:
         self._writing = asyncio.Lock()
         self.failures = 0
         """Writes that failed."""
+        self.left_out = 0
+        """Windows of earlier processes that did not fit into a file beside those of this one."""
         self.alarm: str | None = None
         """What an operator should know: an unusable file, or the failure of the latest write."""
 
@@ -98,19 +100,23 @@ class QuotaPersistence:
         return b"".join(parts)
 
     def _rows(self) -> Iterator[WindowRow]:
-        """Earlier windows that nobody has asked for yet, and those that run now."""
+        """Earlier windows that nobody has asked for yet, as far as there is room; then those here.
+
+        In this order, because of two rows with one name a reader takes the latter, and a window may
+        be taken over meanwhile.
+        """
         now, now_ms = self._clock.monotonic(), self._clock.now() * 1000
-        current = tuple(self._store.windows.items())
-        taken_over = set()
-        for key, window in current:
-            name = self._names.name(key)
-            if self._earlier is not None and name in self._earlier:
-                taken_over.add(name)
-            if window.ends_at > now:
+        windows = self._store.windows
+        keys = tuple(windows)
+        earlier = self._earlier.rows if self._earlier is not None else ()
+        room = max(0, self._file.max_windows - len(keys))
+        self.left_out += max(0, len(earlier) - room)
+        yield from earlier[:room]
+        for key in keys:
+            window = windows.get(key)
+            if window is not None and window.ends_at > now:
                 ends_at_ms = round(now_ms + (window.ends_at - now) * 1000)
-                yield WindowRow(name, ends_at_ms, window.used)
-        if self._earlier is not None:
-            yield from self._earlier.rows_without(taken_over)
+                yield WindowRow(self._names.name(key), ends_at_ms, window.used)
 
     def _forget_ended(self) -> None:
         if self._earlier is not None:
@@ -146,10 +152,6 @@ class StoredWindows:
         """How many are held."""
         return len(self._rows)
 
-    def __contains__(self, name: bytes) -> bool:
-        """Whether a window of that name is held."""
-        return name in self._rows
-
     def find(self, key: WindowKey, now: MonotonicTime) -> Window | None:
         """See `EarlierWindows.find`; never lasts longer than a period, whatever the clock did."""
         row = self._rows.get(self._names.name(key))
@@ -158,9 +160,14 @@ class StoredWindows:
         ends_at = min(row.ends_at_ms / 1000 + self._monotonic_of_epoch, now + key[2] / 1000)
         return Window(MonotonicTime(ends_at), row.used) if ends_at > now else None
 
-    def rows_without(self, names: set[bytes]) -> Iterator[WindowRow]:
-        """All rows but those."""
-        return (row for name, row in self._rows.items() if name not in names)
+    @property
+    def rows(self) -> tuple[WindowRow, ...]:
+        """What is held."""
+        return tuple(self._rows.values())
+
+    def forget(self, key: WindowKey) -> None:
+        """See `EarlierWindows.forget`."""
+        self._rows.pop(self._names.name(key), None)
 
     def forget_ended(self, now: WallTime) -> None:
         """Drop what has ended."""

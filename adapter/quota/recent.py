@@ -38,8 +38,9 @@ class RecentCharges:
     def add(self, check_id: str, windows: tuple[QuotaWindow, ...], state: QuotaState) -> None:
         """Remember a charge; one without an id is not remembered."""
         if check_id:
-            made = self._young.get(check_id) or self._old.get(check_id) or ()
-            self._young[check_id] = (*made, (windows, state))
+            made = self._young.get(check_id) or self._old.get(check_id)
+            charge = (windows, state)
+            self._young[check_id] = (*made, charge) if made else (charge,)
 
     def _turn(self, now: MonotonicTime) -> None:
         aged = now - self._turned_at > 2 * self._max_age_s

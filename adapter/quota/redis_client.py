@@ -140,35 +140,72 @@ class _ServerClient:
 
     async def aclose(self) -> None:
         await self._redis.aclose()
-        if self._sentinel is not None:
-            await self._sentinel.aclose()
+        for sentinel in self._sentinel.sentinels if self._sentinel is not None else ():
+            await sentinel.aclose()
 
 
 class _ClusterClient:
-    """A cluster; a lost node makes it ask the others who has the slots now."""
+    """A cluster; a lost node makes it ask the others anew who has which slots.
+
+    For that it begins with another redis-py client. Its own way, to close and open the same one,
+    leaks the connections that other round trips use at that moment.
+    """
 
     def __init__(self, url: RedisUrl, connections: int, arguments: dict[str, Any]) -> None:
-        nodes = [ClusterNode(host, port) for host, port in url.nodes]
-        self._redis = RedisCluster(startup_nodes=nodes, **arguments)
+        self._nodes = url.nodes
         self._connections = connections
+        self._arguments = arguments
+        self._current = self._fresh()
 
     async def run(self, commands: Sequence[Command]) -> Sequence[Reply]:
-        pipeline = self._redis.pipeline()
+        used = self._current
+        used.round_trips += 1
+        pipeline = used.redis.pipeline()
         for command in commands:
             pipeline.execute_command(*command)
-        replies = await pipeline.execute(raise_on_error=False)
+        try:
+            replies = await pipeline.execute(raise_on_error=False)
+        except BaseException:
+            await self._replace(used)
+            raise
+        finally:
+            used.round_trips -= 1
         if any(isinstance(reply, RedisConnectionError | RedisTimeoutError) for reply in replies):
-            await self._redis.aclose()  # the next use reads the topology again
+            await self._replace(used)
+        if used is not self._current:
+            await used.close_unless_in_use()
         return replies
 
     async def connect(self) -> None:
-        await self._redis.aclose()
-        await self._redis.initialize()
-        primaries = RedisCluster.PRIMARIES
-        await _all([self._redis.ping(target_nodes=primaries) for _ in range(self._connections)])
+        await self._replace(self._current)
+        redis = self._current.redis
+        await redis.initialize()
+        each = range(self._connections)
+        await _all([n.execute_command("PING") for n in redis.get_primaries() for _ in each])
 
     async def aclose(self) -> None:
-        await self._redis.aclose()
+        await self._current.redis.aclose()
+
+    def _fresh(self) -> "_Cluster":
+        nodes = [ClusterNode(host, port) for host, port in self._nodes]
+        return _Cluster(RedisCluster(startup_nodes=nodes, **self._arguments))
+
+    async def _replace(self, used: "_Cluster") -> None:
+        if used is self._current:
+            self._current = self._fresh()
+        await used.close_unless_in_use()
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """A redis-py client, and how many round trips are under way on it."""
+
+    redis: RedisCluster
+    round_trips: int = 0
+
+    async def close_unless_in_use(self) -> None:
+        if not self.round_trips:
+            await self.redis.aclose()
 
 
 async def _all(pings: Sequence[Any]) -> None:

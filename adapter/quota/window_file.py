@@ -47,7 +47,8 @@ class WindowFile:
     def __init__(self, path: Path, secret: bytes, max_windows: int) -> None:
         self._path = path
         self._key = hashlib.blake2b(secret).digest()
-        self._max_windows = max_windows
+        self.max_windows = max_windows
+        """How many rows it may hold."""
 
     def read(self, now: WallTime) -> WindowsFound:
         """The windows, if the file is good; a damaged or foreign one is renamed out of the way.
@@ -86,7 +87,7 @@ class WindowFile:
 
     @property
     def _largest(self) -> int:
-        return len(MAGIC) + _ROW.size * self._max_windows + _SUM_BYTES
+        return len(MAGIC) + _ROW.size * self.max_windows + _SUM_BYTES
 
     def _sum(self, content: bytes) -> bytes:
         return hashlib.blake2b(content, digest_size=_SUM_BYTES, key=self._key).digest()

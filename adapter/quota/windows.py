@@ -5,7 +5,7 @@ request after that begins another. So at most `maximum_requests` are admitted in
 and at most twice as many in any stretch of one period (the vendor's algorithm, fixed windows).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Final, NamedTuple, TypeAlias
 
@@ -27,30 +27,39 @@ class Window(NamedTuple):
 
 
 def charge_windows(
-    running: Mapping[WindowKey, Window], windows: Iterable[QuotaWindow], now: MonotonicTime
+    running: Mapping[WindowKey, Window], windows: Sequence[QuotaWindow], now: MonotonicTime
 ) -> tuple[QuotaState, dict[WindowKey, Window]]:
     """Charge one request to every window if all have room, else to none.
 
     A window that is not running, or has ended, is one that this request begins. Returns what was
     found, and the windows with the request counted: to be kept if it is admitted, and only then.
-    One loop over plain locals, because every limited request comes through here.
+    Every limited request comes through here, and most have one limit: that one is written out.
     """
-    admitted = True
-    left: list[int] = []
-    reset_ms: list[int] = []
-    charged: dict[WindowKey, Window] = {}
-    for key, limit in windows:
-        maximum, period_ms = limit.maximum_requests, limit.period_ms
-        name = (key, maximum, period_ms)
-        window = running.get(name)
-        if window is None or now >= window.ends_at:
-            ends_at, used = MonotonicTime(now + period_ms / 1000), 0
-        else:
-            ends_at, used = window
-        if used >= maximum:
-            admitted = False
-        left.append(maximum - used)
-        reset_ms.append(ceil((ends_at - now) * 1000 - _ROUNDING_MS))
-        charged[name] = Window(ends_at, used + 1)
-    remaining = tuple([n - 1 for n in left] if admitted else left)
-    return QuotaState(admitted, remaining, tuple(reset_ms)), charged
+    if len(windows) == 1:
+        name, ends_at, used = _current(running, windows[0], now)
+        left, reset_ms = (name[1] - used,), (_milliseconds(ends_at - now),)
+        if left[0] <= 0:
+            return QuotaState(False, left, reset_ms), {}
+        return QuotaState(True, (left[0] - 1,), reset_ms), {name: Window(ends_at, used + 1)}
+    found = [_current(running, window, now) for window in windows]
+    admitted = all(used < name[1] for name, _, used in found)
+    remaining = tuple([name[1] - used - admitted for name, _, used in found])
+    reset = tuple([_milliseconds(ends_at - now) for _, ends_at, _ in found])
+    charged = {name: Window(ends_at, used + 1) for name, ends_at, used in found}
+    return QuotaState(admitted, remaining, reset), charged
+
+
+def _current(
+    running: Mapping[WindowKey, Window], window: QuotaWindow, now: MonotonicTime
+) -> tuple[WindowKey, MonotonicTime, int]:
+    """The window's name, when it ends and how much of it is used, before this request."""
+    key, (maximum, period_ms) = window
+    name = (key, maximum, period_ms)
+    counted = running.get(name)
+    if counted is None or now >= counted[0]:
+        return name, MonotonicTime(now + period_ms / 1000), 0
+    return name, *counted
+
+
+def _milliseconds(seconds: float) -> int:
+    return ceil(seconds * 1000 - _ROUNDING_MS)

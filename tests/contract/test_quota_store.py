@@ -1,49 +1,74 @@
 """What every QuotaStore keeps to, wherever it counts."""
 
-import inspect
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias, cast
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from adapter.authorization.ports import QuotaStore
-from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import CONTINUE, Charge, QuotaState, QuotaWindow
+from adapter.policy.decision import QuotaState
 from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.shared import SharedQuotaStore
+from tests.rig.quota import a_charge, let_pass, made, redis_store
+from tests.rig.redis_server import RedisServer
 from tests.unit.policy.gateway import HandClock
 
-StoreFactory: TypeAlias = Callable[[HandClock], QuotaStore]
-
-STORES: dict[str, StoreFactory] = {"memory": MemoryQuotaStore}
-"""Each kind of store by name, made with a clock that it counts by."""
-
-
-@pytest.fixture(params=list(STORES.values()), ids=list(STORES))
-def make_store(request: pytest.FixtureRequest) -> StoreFactory:
-    """Every kind of store in turn."""
-    return cast(StoreFactory, request.param)
+HOUR_MS = 3_600_000
+RECENT_S = 1e9
+"""Windows last for hours and Check ids for ever, so that a slow test ends none by itself."""
 
 
-def a_charge(*windows: tuple[str, int, int]) -> Charge:
-    """A charge of windows given as (key, requests, milliseconds)."""
-    return Charge(
-        tuple(QuotaWindow(("7", key), RateLimit(most, ms)) for key, most, ms in windows),
-        lambda _: CONTINUE,
-    )
+class Bench(NamedTuple):
+    """A store, and how to let time pass for it."""
+
+    store: QuotaStore
+    hours_pass: Callable[[float], Awaitable[None]]
 
 
-async def made(outcome: QuotaState | Awaitable[QuotaState]) -> QuotaState:
-    """What a charge found, at once or in a while."""
-    return await outcome if inspect.isawaitable(outcome) else outcome
+@asynccontextmanager
+async def memory_bench() -> AsyncIterator[Bench]:
+    """A store in memory."""
+    clock = HandClock()
+    store = MemoryQuotaStore(clock, recent_s=RECENT_S)
+    yield Bench(store, lambda hours: clock.sleep(3_600 * hours))
 
 
-async def test_no_more_than_the_limit_is_admitted(make_store: StoreFactory) -> None:
+@asynccontextmanager
+async def redis_bench(server: RedisServer) -> AsyncIterator[Bench]:
+    """A store on the server, with keys of its own."""
+    prefix = f"{uuid.uuid4()}:"
+    async with redis_store(server.url, prefix=prefix, recent_s=RECENT_S) as store:
+        yield Bench(store, lambda hours: let_pass(server, 3_600 * hours, prefix))
+
+
+@asynccontextmanager
+async def shared_bench(server: RedisServer) -> AsyncIterator[Bench]:
+    """The same, guarded against the server's outages."""
+    prefix, clock = f"{uuid.uuid4()}:", HandClock()
+    async with redis_store(server.url, prefix=prefix, recent_s=RECENT_S) as store:
+        shared = SharedQuotaStore(store, MemoryQuotaStore(clock), clock, when_down="deny")
+        yield Bench(shared, lambda hours: let_pass(server, 3_600 * hours, prefix))
+
+
+@pytest.fixture(params=["memory", "redis", "shared"])
+async def bench(request: pytest.FixtureRequest, redis_server: RedisServer) -> AsyncIterator[Bench]:
+    """Each kind of store in turn."""
+    kinds = {"redis": redis_bench, "shared": shared_bench}
+    opened = kinds[request.param](redis_server) if request.param in kinds else memory_bench()
+    async with opened as bench:
+        yield bench
+
+
+async def test_no_more_than_the_limit_is_admitted(bench: Bench) -> None:
     """And what is left is told truly."""
-    store = make_store(HandClock())
-    states = [await made(store.charge(f"{n}", a_charge(("k", 2, 60_000)))) for n in range(4)]
+    charge = a_charge(("k", 2, HOUR_MS))
+    states = [await made(bench.store.charge(f"{n}", charge)) for n in range(4)]
     assert [(s.admitted, s.remaining) for s in states] == [
         (True, (1,)),
         (True, (0,)),
@@ -52,59 +77,117 @@ async def test_no_more_than_the_limit_is_admitted(make_store: StoreFactory) -> N
     ]
 
 
-async def test_a_window_ends_one_period_after_its_first_request(make_store: StoreFactory) -> None:
+async def test_a_window_ends_one_period_after_its_first_request(bench: Bench) -> None:
     """Then counting starts anew."""
-    clock = HandClock()
-    store, charge = make_store(clock), a_charge(("k", 1, 10_000))
-    assert (await made(store.charge("1", charge))).reset_ms == (10_000,)
-    clock.time_s += 9.5
-    assert await made(store.charge("2", charge)) == QuotaState(False, (0,), (500,))
-    clock.time_s += 0.5
-    assert (await made(store.charge("3", charge))).admitted
+    charge = a_charge(("k", 1, 10 * HOUR_MS))
+    assert (await made(bench.store.charge("1", charge))).reset_ms == (10 * HOUR_MS,)
+    await bench.hours_pass(9)
+    state = await made(bench.store.charge("2", charge))
+    assert (state.admitted, state.remaining) == (False, (0,))
+    assert 0 < state.reset_ms[0] <= HOUR_MS
+    await bench.hours_pass(1)
+    assert (await made(bench.store.charge("3", charge))).admitted
 
 
-async def test_windows_are_charged_all_or_none(make_store: StoreFactory) -> None:
+async def test_later_requests_do_not_move_the_end(bench: Bench) -> None:
+    """A window is fixed: who asks all the time is let in again, too."""
+    charge = a_charge(("k", 3, 10 * HOUR_MS))
+    for n in range(3):
+        assert (await made(bench.store.charge(f"{n}", charge))).remaining == (2 - n,)
+        await bench.hours_pass(3)
+    await bench.hours_pass(1)
+    assert (await made(bench.store.charge("4", charge))).remaining == (2,)
+
+
+async def test_windows_are_charged_all_or_none(bench: Bench) -> None:
     """A request refused by one limit does not use up another."""
-    clock = HandClock()
-    store = make_store(clock)
-    both = a_charge(("k", 1, 1_000), ("k", 3, 60_000))
+    both = a_charge(("k", 1, HOUR_MS), ("k", 3, 60 * HOUR_MS))
     for n in range(5):
-        await made(store.charge(f"{n}", both))
-    clock.time_s += 1
-    assert (await made(store.charge("9", both))).remaining == (0, 1)
+        await made(bench.store.charge(f"{n}", both))
+    await bench.hours_pass(1)
+    assert (await made(bench.store.charge("9", both))).remaining == (0, 1)
 
 
-async def test_keys_and_limits_have_windows_of_their_own(make_store: StoreFactory) -> None:
+async def test_keys_and_limits_have_windows_of_their_own(bench: Bench) -> None:
     """Another key, or an edited limit, starts at zero."""
-    store = make_store(HandClock())
-    for n, window in enumerate(
-        [("a", 1, 1_000), ("b", 1, 1_000), ("a", 2, 1_000), ("a", 1, 2_000)]
-    ):
-        assert (await made(store.charge(f"{n}", a_charge(window)))).admitted
+    windows = [("a", 1, HOUR_MS), ("b", 1, HOUR_MS), ("a", 2, HOUR_MS), ("a", 1, 2 * HOUR_MS)]
+    for n, window in enumerate(windows):
+        assert (await made(bench.store.charge(f"{n}", a_charge(window)))).admitted
 
 
-async def test_one_check_is_charged_once_for_the_same_windows(make_store: StoreFactory) -> None:
+async def test_one_check_is_charged_once_for_the_same_windows(bench: Bench) -> None:
     """Envoy may retry a Check; the answer stays what it was."""
-    store, charge = make_store(HandClock()), a_charge(("k", 2, 60_000))
-    first = await made(store.charge("same", charge))
-    assert await made(store.charge("same", charge)) == first
-    assert (await made(store.charge("other", charge))).remaining == (0,)
-    assert await made(store.charge("same", charge)) == first
+    charge = a_charge(("k", 2, HOUR_MS))
+    first = await made(bench.store.charge("same", charge))
+    assert await made(bench.store.charge("same", charge)) == first
+    assert (await made(bench.store.charge("other", charge))).remaining == (0,)
+    assert await made(bench.store.charge("same", charge)) == first
 
 
-async def test_one_check_is_charged_for_each_of_its_limits(make_store: StoreFactory) -> None:
+async def test_one_check_is_charged_for_each_of_its_limits(bench: Bench) -> None:
     """Two policies of one API charge the same Check twice, as they should."""
-    store = make_store(HandClock())
-    await made(store.charge("same", a_charge(("a", 5, 60_000))))
-    assert (await made(store.charge("same", a_charge(("b", 5, 60_000))))).remaining == (4,)
-    assert (await made(store.charge("next", a_charge(("a", 5, 60_000))))).remaining == (3,)
+    store = bench.store
+    await made(store.charge("same", a_charge(("a", 5, HOUR_MS))))
+    assert (await made(store.charge("same", a_charge(("b", 5, HOUR_MS))))).remaining == (4,)
+    assert (await made(store.charge("next", a_charge(("a", 5, HOUR_MS))))).remaining == (3,)
 
 
-async def test_a_check_without_an_id_is_always_charged(make_store: StoreFactory) -> None:
+async def test_a_check_without_an_id_is_always_charged(bench: Bench) -> None:
     """Nothing passes uncounted for want of an id."""
-    store, charge = make_store(HandClock()), a_charge(("k", 1, 60_000))
-    assert (await made(store.charge("", charge))).admitted
-    assert not (await made(store.charge("", charge))).admitted
+    charge = a_charge(("k", 1, HOUR_MS))
+    assert (await made(bench.store.charge("", charge))).admitted
+    assert not (await made(bench.store.charge("", charge))).admitted
+
+
+async def test_the_same_limit_twice_counts_once(bench: Bench) -> None:
+    """A configuration that repeats itself is no trap."""
+    twice = a_charge(("k", 5, HOUR_MS), ("k", 5, HOUR_MS))
+    assert (await made(bench.store.charge("1", twice))).remaining == (4, 4)
+    assert (await made(bench.store.charge("2", twice))).remaining == (3, 3)
+
+
+async def test_the_largest_limits_count_exactly(bench: Bench) -> None:
+    """No digit is lost where a script counts in floating point."""
+    charge = a_charge(("k", 2**53, 366 * 24 * HOUR_MS))
+    assert (await made(bench.store.charge("1", charge))).remaining == (2**53 - 1,)
+    assert (await made(bench.store.charge("2", charge))).remaining == (2**53 - 2,)
+
+
+LIMITS = ((1, HOUR_MS), (3, 2 * HOUR_MS), (5, 5 * HOUR_MS))
+STEPS = st.one_of(
+    st.tuples(
+        st.sampled_from(["", "", "", "1", "2"]),
+        st.sampled_from("aab"),
+        st.lists(st.sampled_from(LIMITS), min_size=1, max_size=3),
+    ),
+    st.sampled_from([1, 1, 1, 4]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps=st.lists(STEPS, max_size=25))
+def test_memory_and_redis_agree(
+    redis_server: RedisServer,
+    steps: list[int | tuple[str, str, list[tuple[int, int]]]],
+) -> None:
+    """The same requests at the same times find the same, wherever they are counted."""
+
+    async def play() -> None:
+        async with memory_bench() as memory, redis_bench(redis_server) as redis:
+            for step in steps:
+                if isinstance(step, int):
+                    await memory.hours_pass(step)
+                    await redis.hours_pass(step)
+                    continue
+                check_id, key, limits = step
+                charge = a_charge(*[(key, *limit) for limit in limits])
+                here = await made(memory.store.charge(check_id, charge))
+                there = await made(redis.store.charge(check_id, charge))
+                assert (there.admitted, there.remaining) == (here.admitted, here.remaining)
+                for ours, theirs in zip(here.reset_ms, there.reset_ms, strict=True):
+                    assert ours - HOUR_MS < theirs <= ours
+
+    asyncio.run(play())
 
 
 WINDOWS = (("a", 1, 1_000), ("a", 3, 2_500), ("b", 2, 1_000))

@@ -90,23 +90,31 @@ class RedisSentinel(RedisServer):
 
 
 def free_port() -> int:
-    """A port that nobody uses now, with room above it for a cluster's second one."""
+    """A port that nobody uses now, nor the one 10,000 above it, which a cluster's node needs.
+
+    Both are below those that systems give to clients.
+    """
     while True:
-        port = random.randint(20_000, 32_000)  # noqa: S311 - no secret
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        port = random.randint(11_000, 22_000)  # noqa: S311 - no secret
+        if _is_free(port) and _is_free(port + 10_000):
             return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 @asynccontextmanager
 async def running_redis(directory: Path, *arguments: str) -> AsyncIterator[RedisServer]:
     """A server that runs while the block does."""
     server = RedisServer(directory, *arguments)
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         server.stop()
@@ -125,7 +133,8 @@ async def running_cluster(directory: Path, nodes: int) -> AsyncIterator[list[Red
         for number, server in enumerate(servers):
             slots = range(number * 16384 // nodes, (number + 1) * 16384 // nodes)
             await ask(server, f"CLUSTER ADDSLOTS {' '.join(map(str, slots))}")
-            await ask(server, f"CLUSTER MEET 127.0.0.1 {servers[0].port}")
+            for other in servers[:number]:
+                await ask(server, f"CLUSTER MEET 127.0.0.1 {other.port}")
         async with asyncio.timeout(START_DEADLINE_S):
             for server in servers:
                 while not await _knows_all(server, nodes):  # noqa: ASYNC110

@@ -1,0 +1,122 @@
+"""Spike control in this process: admit, let wait, or refuse."""
+
+from collections.abc import Awaitable, Generator
+from typing import Any, Final
+
+from adapter.clock import Clock, MonotonicTime
+from adapter.policy.decision import QuotaState, Throttle
+from adapter.quota.sliding import SlidingWindow
+
+ANSWER_MARGIN_S: Final = 0.01
+"""What an answer needs to reach Envoy before it gives up."""
+
+
+class _Line:
+    """One policy's window, and how many requests stand in line for it."""
+
+    def __init__(self, window: SlidingWindow) -> None:
+        self.window = window
+        self.waiting = 0
+
+
+class SpikeThrottle:
+    """An `authorization.ports.Throttler`: a window and a line for each spike-control policy.
+
+    At most `max_waiting` requests wait over all policies, whatever their own limits allow; who
+    finds that full is refused, and `overloads` counts it. Windows in which nothing counts any more
+    go when a new one comes, so there are no more of them than policies in use.
+    """
+
+    def __init__(
+        self, clock: Clock, *, max_waiting: int = 10_000, max_remembered: int = 8_192
+    ) -> None:
+        self._clock = clock
+        self._max_waiting = max_waiting
+        self._max_remembered = max_remembered
+        self._lines: dict[object, _Line] = {}
+        self._admitted: dict[tuple[str, _Line], None] = {}
+        self.waiting = 0
+        """Requests that wait now."""
+        self.overloads = 0
+        """Requests refused because too many wait already, over all policies."""
+
+    def __len__(self) -> int:
+        """How many windows are held."""
+        return len(self._lines)
+
+    def throttle(
+        self, check_id: str, throttle: Throttle, wait_at_most_s: float | None
+    ) -> QuotaState | Awaitable[QuotaState]:
+        """See `Throttler.throttle`."""
+        now = self._clock.monotonic()
+        line = self._line(throttle, now)
+        state = self._ask(check_id, line, now)
+        if state.admitted or not throttle.attempts or line.waiting >= throttle.waiting_limit:
+            return state
+        until = None if wait_at_most_s is None else now + wait_at_most_s - ANSWER_MARGIN_S
+        if until is not None and now + throttle.delay_s > until:
+            return state
+        return _Waiting(self, check_id, throttle, line, until)
+
+    async def wait(
+        self, check_id: str, throttle: Throttle, line: _Line, until: float | None
+    ) -> QuotaState:
+        """Stand in line, if there is still room, and ask again after each delay."""
+        state = line.window.state(self._clock.monotonic(), admitted=False)
+        if line.waiting >= throttle.waiting_limit:
+            return state
+        if self.waiting >= self._max_waiting:
+            self.overloads += 1
+            return state
+        line.waiting += 1
+        self.waiting += 1
+        try:
+            for _ in range(throttle.attempts):
+                if until is not None and self._clock.monotonic() + throttle.delay_s > until:
+                    break
+                await self._clock.sleep(throttle.delay_s)
+                state = self._ask(check_id, line, self._clock.monotonic())
+                if state.admitted:
+                    break
+        finally:
+            line.waiting -= 1
+            self.waiting -= 1
+        return state
+
+    def _ask(self, check_id: str, line: _Line, now: MonotonicTime) -> QuotaState:
+        """Admit if there is room; a Check that Envoy retries is not counted again."""
+        if (check_id, line) in self._admitted:
+            return line.window.state(now, admitted=True)
+        state = line.window.ask(now)
+        if state.admitted and check_id:
+            self._admitted[check_id, line] = None
+            if len(self._admitted) > self._max_remembered:
+                del self._admitted[next(iter(self._admitted))]
+        return state
+
+    def _line(self, throttle: Throttle, now: MonotonicTime) -> _Line:
+        line = self._lines.get(throttle.window)
+        if line is None:
+            for window in [w for w, other in self._lines.items() if _is_idle(other, now)]:
+                del self._lines[window]
+            line = self._lines[throttle.window] = _Line(SlidingWindow(throttle.window.limit))
+        return line
+
+
+def _is_idle(line: _Line, now: MonotonicTime) -> bool:
+    return not line.waiting and line.window.is_empty(now)
+
+
+class _Waiting:
+    """A place in line that nobody has taken yet; awaiting it takes it.
+
+    An object rather than a coroutine, because a call that Envoy cancels before it waits must leave
+    nothing behind.
+    """
+
+    def __init__(self, spikes: SpikeThrottle, *place: Any) -> None:
+        self._spikes = spikes
+        self._place = place
+
+    def __await__(self) -> Generator[Any, None, QuotaState]:
+        return self._spikes.wait(*self._place).__await__()

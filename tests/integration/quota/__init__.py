@@ -1,0 +1,1 @@
+"""Quotas on real servers."""

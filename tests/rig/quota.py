@@ -1,0 +1,65 @@
+"""Quota stores on a real server, and charges to make on them."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from adapter.policy.catalog import RateLimit
+from adapter.policy.decision import CONTINUE, Charge, QuotaState, QuotaWindow
+from adapter.quota.names import WindowNames
+from adapter.quota.redis_client import RedisOptions, open_client
+from adapter.quota.redis_store import RedisQuotaStore
+from adapter.quota.redis_url import RedisUrl
+from tests.rig.redis_server import RedisServer
+
+PATIENT_S = 10.0
+"""A deadline for tests that are not about deadlines."""
+
+
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One server for a whole module; tests tell themselves apart by prefix."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    asyncio.run(server.start())
+    yield server
+    server.stop()
+
+
+def a_charge(*windows: tuple[str, int, int], local: bool = False) -> Charge:
+    """A charge of windows given as (key, requests, milliseconds)."""
+    limits = [QuotaWindow(("7", key), RateLimit(most, ms)) for key, most, ms in windows]
+    return Charge(tuple(limits), lambda _: CONTINUE, local)
+
+
+async def made(outcome: QuotaState | Awaitable[QuotaState]) -> QuotaState:
+    """What a charge found, at once or in a while."""
+    return await outcome if inspect.isawaitable(outcome) else outcome
+
+
+@asynccontextmanager
+async def redis_store(
+    url: str, *, deadline_s: float = PATIENT_S, options: RedisOptions | None = None, **how: Any
+) -> AsyncIterator[RedisQuotaStore]:
+    """A store on that server, open while the block runs."""
+    client = open_client(RedisUrl.parse(url), options or RedisOptions())
+    store = RedisQuotaStore(client, WindowNames(), deadline_s=deadline_s, **how)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def let_pass(server: RedisServer, seconds: float, prefix: str = "") -> None:
+    """Move a server's time: every key that begins so ends that much sooner."""
+    async with Redis(port=server.port, protocol=2) as redis:
+        for key in await redis.keys(f"{prefix}*"):
+            left_ms = await redis.pttl(key) - round(seconds * 1000)
+            if left_ms > 0:
+                await redis.pexpire(key, left_ms)
+            else:
+                await redis.delete(key)
