@@ -44,6 +44,29 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
         "adapter_quota_refused": Instrument(
             "counter", "Charges refused because no more windows can be held"
         ),
+        "adapter_spike_waiting": Instrument("gauge", "Requests that wait for spike control"),
+        "adapter_spike_refused": Instrument(
+            "counter", "Requests that spike control could not let wait, since too many do already"
+        ),
+        "adapter_messages_dropped": Instrument(
+            "counter", "Messages of message-logging policies that the log had no room for"
+        ),
+        "adapter_policies_ignored": Instrument(
+            "gauge", "Applied policies that the operator ignores knowingly"
+        ),
+        "adapter_quota_multiplier": Instrument(
+            "gauge", "How many times each limit can be used up, as processes count alone"
+        ),
+        "adapter_quota_store_up": Instrument("gauge", "Whether the shared quota store answers"),
+        "adapter_quota_store_failures": Instrument(
+            "counter", "Charges that the shared store failed to answer in time"
+        ),
+        "adapter_quota_charges_without_store": Instrument(
+            "counter", "Charges settled as quota.when_down says"
+        ),
+        "adapter_transport_faults": Instrument(
+            "counter", "What peers of the gRPC server did beyond a limit, by kind", ("kind",)
+        ),
         "adapter_sync_polls": Instrument(
             "counter", "Platform polls by kind and result", ("kind", "result")
         ),

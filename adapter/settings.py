@@ -68,6 +68,8 @@ class _Group(BaseModel):
 class ListenerSettings(_Group):
     """Where Envoy reaches us, for Checks and for access log streams alike."""
 
+    transport: Literal["asyncio", "grpcio"] = "asyncio"
+    """Which gRPC server: our own on asyncio, or the reference, which costs several times more."""
     address: ListenAddress = "127.0.0.1:9001"
     """`HOST:PORT`, `unix:/path/of.sock` or `unix-abstract:name`; a process has its own."""
     socket_mode: Annotated[str, Field(pattern=r"^0?[0-7]{3}$")] = "0660"
@@ -76,8 +78,23 @@ class ListenerSettings(_Group):
     """Group that owns a Unix socket, so that Envoy's user may connect."""
     token: Annotated[SecretStr, Field(min_length=1)] | None = None
     """What Envoy must send as gRPC metadata `x-adapter-token` (its `initial_metadata`)."""
+    tls_certificate: Path | None = None
+    """With `tls_key`: serve TLS (PEM files; asyncio only). A Unix socket needs none."""
+    tls_key: Path | None = None
+    tls_client_authority: Path | None = None
+    """Certificates that Envoy's own must be signed by; default: none is asked for."""
     max_message_bytes: Annotated[int, Field(ge=64 * 1024)] = 8 * 1024 * 1024
     """Largest message taken; must be above `max_request_bytes` of Envoy's `with_request_body`."""
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> "ListenerSettings":
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together")
+        if self.tls_client_authority is not None and self.tls_key is None:
+            raise ValueError("tls_client_authority needs tls_certificate and tls_key")
+        if self.tls_key is not None and self.transport == "grpcio":
+            raise ValueError("TLS is served by transport: asyncio only")
+        return self
 
 
 class PlatformSettings(_Group):
@@ -150,10 +167,40 @@ class GatekeeperSettings(_Group):
 
 
 class QuotaSettings(_Group):
-    """Counters of rate limits."""
+    """Counters of rate limits; docs/quotas.md says what each way of counting may admit."""
 
+    store: Literal["memory", "redis"] = "memory"
+    """Each process for itself, or all on one Redis or Valkey server."""
+    processes: Annotated[int, Field(ge=1)] = 1
+    """Adapter processes that share the traffic: counting alone, they multiply each limit."""
     max_windows: Annotated[int, Field(ge=1)] = 1_000_000
     """Counters kept at most; beyond, a request that needs a new one is answered with an error."""
+    file: Path | None = None
+    """Where this process keeps its counters over a restart; default: nowhere."""
+    file_interval_s: Seconds = 5
+    url: SecretStr | None = None
+    """`redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`, with its login."""
+    when_down: Literal["local", "deny", "allow"] = "local"
+    """Without the server: each process counts alone, nothing passes, or everything."""
+    deadline_s: Seconds = 0.05
+    """Longest wait for the server's answer to a charge."""
+    connections: Annotated[int, Field(ge=1, le=64)] = 4
+    prefix: str = "policy-adapter:quota:"
+    """How the keys on the server begin."""
+    secret: SecretStr | None = None
+    """Makes the names of counters unguessable; the same for all processes."""
+    ca_file: Path | None = None
+    """Certificates to trust the server by, in PEM; default: the system's."""
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    sentinel_username: str | None = None
+    sentinel_password: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _url_for_redis(self) -> "QuotaSettings":
+        if (self.store == "redis") != (self.url is not None):
+            raise ValueError("store: redis and url go together")
+        return self
 
 
 class DiskCopySettings(_Group):

@@ -34,8 +34,7 @@ class H2Load:
     def __init__(self, program: Path, workload: Workload, directory: Path) -> None:
         self._program = program
         self._directory = directory
-        size = workload.size
-        self._body = directory / f"check-{size.apis}-{size.contracts}-{workload.addresses}"
+        self._body = directory / f"check-{hash(workload)}"
         message = workload.one_message()
         self._body.write_bytes(b"\0" + len(message).to_bytes(4) + message)
 

@@ -57,4 +57,4 @@ async def _h2load_version(h2load: Path | None) -> str | None:
         h2load, "--version", stdout=asyncio.subprocess.PIPE
     )
     output, _ = await process.communicate()
-    return output.decode().strip()
+    return output.decode().strip().removeprefix("h2load ")

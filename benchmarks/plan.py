@@ -41,6 +41,17 @@ class Adapter:
 
 
 @dataclass(frozen=True, slots=True)
+class Bare:
+    """A server process with one of our transports, which allows everything as peers do."""
+
+    transport: str
+
+    def command(self, address: str) -> Sequence[str]:
+        """How to start it."""
+        return (sys.executable, "-m", "benchmarks.transport", self.transport, address)
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """A server process that allows everything: `benchmarks/peers/`."""
 
@@ -54,7 +65,7 @@ class Peer:
 
 USUAL_WORKLOAD: Final = Workload()
 
-Subject: TypeAlias = Adapter | Peer
+Subject: TypeAlias = Adapter | Bare | Peer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,16 @@ class Row:
     through_envoy: bool = False
 
 
-GROUPS: Final = ("transports", "policies", "addresses", "tracing", "scale", "peers", "envoy")
+GROUPS: Final = (
+    "transports",
+    "policies",
+    "addresses",
+    "headers",
+    "tracing",
+    "scale",
+    "peers",
+    "envoy",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +110,24 @@ def rows(peers: Sequence[Peer], only: str | None = None) -> list[Row]:
     if only is None:
         return everything
     wanted = {row.name for row in everything if row.group == only}
-    wanted |= {ratio.to for ratio in RATIOS if ratio.row in wanted}
-    wanted |= {ratio.row for ratio in RATIOS if ratio.to in wanted} if only == "peers" else set()
+    wanted |= {r.to for r in RATIOS if r.row in wanted} | {r.row for r in RATIOS if r.to in wanted}
     return [row for row in everything if row.name in wanted]
 
 
 def _direct_rows() -> list[Row]:
+    transports = ("asyncio", "grpcio")
     others = [chain for chain in CHAINS if chain not in {"none", TYPICAL}]
     many = Workload(USUAL, addresses=10_000)
     return [
+        *(Row("transports", f"{name}, bare", Bare(name)) for name in transports),
         *(
-            Row("transports", f"{transport}, {chain}", Adapter(transport, chain))
-            for transport in ("asyncio", "grpcio")
+            Row("transports", f"{name}, {chain}", Adapter(name, chain))
+            for name in transports
             for chain in ("none", TYPICAL)
         ),
         *(Row("policies", f"{chain} alone", Adapter(chain=chain)) for chain in others),
         Row("addresses", "typical, 10,000 addresses", Adapter(), many),
+        Row("headers", "typical, raw headers", Adapter(), Workload(USUAL, raw_headers=True)),
         Row("tracing", "typical, traced", Adapter(), Workload(USUAL, traced=True)),
     ]
 
@@ -132,7 +154,8 @@ def _envoy_rows(peers: Sequence[Peer]) -> list[Row]:
 
 
 def _scale_name(size: CatalogSize) -> str:
-    return f"typical, {size.apis:,} APIs, {size.contracts:,} contracts"
+    apis = "1 API" if size.apis == 1 else f"{size.apis:,} APIs"
+    return f"typical, {apis}, {size.contracts:,} contracts"
 
 
 RATIOS: Final = (
@@ -149,11 +172,16 @@ RATIOS: Final = (
         at_most=1.1,
     ),
     Ratio(
+        "CPU per Check: raw headers to plain",
+        *(CPU, "typical, raw headers", "asyncio, typical"),
+    ),
+    Ratio(
         "CPU per Check: tracing on to off",
         *(CPU, "typical, traced", "asyncio, typical"),
         at_most=1.5,
     ),
     Ratio("CPU per Check, to tonic", CPU, _scale_name(HUGE), "tonic", at_most=0.75),
+    Ratio("CPU per Check: asyncio bare to tonic", CPU, "asyncio, bare", "tonic"),
     Ratio("CPU per Check, to grpc-go", CPU, _scale_name(HUGE), "grpc-go", at_most=0.4),
     Ratio("p99 with 2 x 16 streams, to tonic", P99, _scale_name(HUGE), "tonic", at_most=1.0),
     Ratio("p50 with one client, to tonic", SINGLE_P50, _scale_name(HUGE), "tonic", at_most=1.0),

@@ -12,19 +12,23 @@ Document: TypeAlias = dict[str, Any]
 """What `benchmarks/results/*.json` holds."""
 
 _COLUMNS: Final = {
-    plan.CPU: ("CPU per Check", "us", 1),
-    plan.RATE: ("per second", "", 0),
-    plan.VARIED_P99: ("p99, varied", "us", 0),
-    plan.P99: ("p99", "us", 0),
-    plan.SINGLE_P50: ("p50, one client", "us", 0),
-    plan.RESIDENT: ("RSS", "MB", 0),
+    plan.CPU: ("CPU per Check, us", 1),
+    plan.RATE: ("per second", 0),
+    plan.VARIED_P99: ("p99 varied, us", 0),
+    plan.P99: ("p99, us", 0),
+    plan.SINGLE_P50: ("p50 with one client, us", 0),
+    plan.RESIDENT: ("RSS, MB", 0),
 }
+"""Headings, and how many decimals."""
 
 
 def document(
-    rows: Sequence[Row], figures: Mapping[str, Figures], about: Mapping[str, Any]
+    rows: Sequence[Row],
+    figures: Mapping[str, Figures],
+    stages: Mapping[str, Mapping[str, float]],
+    about: Mapping[str, Any],
 ) -> Document:
-    """Everything that one run of the benchmark found."""
+    """Everything that one run of the benchmark found; `stages` by the row that they belong to."""
     return {
         **about,
         "rows": [
@@ -41,6 +45,10 @@ def document(
             for r in plan.RATIOS
             if (multiples := _multiples(r, figures))
         ],
+        "stages": {
+            row: {stage: round(us, 2) for stage, us in costs.items()}
+            for row, costs in stages.items()
+        },
     }
 
 
@@ -66,26 +74,32 @@ def tables(found: Document) -> str:
         parts.append(_table("through Envoy", envoy, (plan.RATE, plan.P99, plan.CPU)))
     if found["ratios"]:
         lines = ["| ratio | found | goal |", "|---|---|---|"]
-        lines += [f"| {r['name']} | {_cell(r, 2)} | {_goal(r)} |" for r in found["ratios"]]
+        lines += [f"| {r['name']} | {_cell(r, 3)} | {_goal(r)} |" for r in found["ratios"]]
         parts.append("\n".join(lines))
+    if found["stages"]:
+        parts.append(_stages_table(found["stages"]))
     return "\n\n".join(parts) + "\n"
 
 
 def _table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    heads = [title, *(" ".join(filter(None, _heading(name))) for name in columns)]
+    heads = [title, *(_COLUMNS[name][0] for name in columns)]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in rows:
         cells = [
-            _cell(row["figures"][name], _COLUMNS[name][2]) if name in row["figures"] else "-"
+            _cell(row["figures"][name], _COLUMNS[name][1]) if name in row["figures"] else "-"
             for name in columns
         ]
         lines.append(f"| {' | '.join([row['name'], *cells])} |")
     return "\n".join(lines)
 
 
-def _heading(column: str) -> tuple[str, str]:
-    title, unit, _ = _COLUMNS[column]
-    return f"{title},", unit
+def _stages_table(stages: Mapping[str, Mapping[str, float]]) -> str:
+    lines = [f"| CPU of one Check's stages, us | {' | '.join(stages)} |"]
+    lines.append("|---" * (len(stages) + 1) + "|")
+    for stage in next(iter(stages.values())):
+        cells = [f"{costs[stage]:.1f}" for costs in stages.values()]
+        lines.append(f"| {' | '.join([stage, *cells])} |")
+    return "\n".join(lines)
 
 
 def _cell(spread: Mapping[str, Any], digits: int) -> str:

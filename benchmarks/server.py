@@ -13,6 +13,7 @@ from typing import Final
 
 import uvloop
 
+from adapter import garbage
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
@@ -24,15 +25,18 @@ from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.observability import Telemetry
+from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import BindingTable
 from adapter.policy.snapshot import Api
 from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.spike import SpikeThrottle
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.options import ServerOptions
 from benchmarks.catalog import CHAINS, TYPICAL, CatalogSize, build_apis
 from benchmarks.requests import TOKEN
+from benchmarks.transport import FailingLoudly
 
 TRANSPORTS: Final = {"asyncio": AsyncioServer, "grpcio": GrpcioServer}
 
@@ -47,14 +51,6 @@ class InContact:
         return WallTime(0)
 
 
-class FailingLoudly:
-    """A `TransportObserver`: a call that fails spoils the measurement, so it is told."""
-
-    def call_failed(self, path: str, code: int) -> None:
-        """See `TransportObserver`."""
-        print(f"{path} failed with {code}", file=sys.stderr)
-
-
 def make_authorizer(apis: Iterable[Api], clock: Clock) -> Authorizer:
     """What `adapter.app` makes, with a snapshot that is there already."""
     snapshots = SnapshotStore(clock)
@@ -65,6 +61,8 @@ def make_authorizer(apis: Iterable[Api], clock: Clock) -> Authorizer:
         Gatekeeper(clock, InContact()),
         MemoryQuotaStore(clock),
         clock,
+        throttler=SpikeThrottle(clock),
+        messages=MessageLog(clock),
         discovered=DiscoveredServices(),
     )
 
@@ -84,7 +82,9 @@ def make_service(apis: Iterable[Api], clock: Clock) -> AuthorizationService:
 async def serve(transport: str, address: str, size: CatalogSize, chain: str) -> None:
     """Serve until standard input ends."""
     clock = SystemClock()
+    garbage.calm()
     service = make_service(build_apis(size, chain), clock)
+    garbage.settle()
     options = ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
     server = TRANSPORTS[transport]((service.method,), options, FailingLoudly(), clock)
     await server.start()

@@ -13,7 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from adapter.analytics.event import ApiEvent
 from adapter.analytics.observer import Unattributed
-from adapter.authorization.record import DecisionRecord
+from adapter.authorization.record import ANSWERED, DecisionRecord
 from adapter.messages import access_log_pb2 as pb
 from adapter.policy.catalog import ApiInstance
 
@@ -133,7 +133,8 @@ class EntryTranslator:
         return ApiEvent(
             event_id,
             record,
-            blocked,
+            # Envoy flags whatever the adapter answers as unauthorized, a CORS preflight too.
+            blocked and record.reason != ANSWERED,
             _received_ms(common),
             _response_ms(common, exchange.status_code),
             _backend_ms(common) if self._include_backend_time else None,

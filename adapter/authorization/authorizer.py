@@ -2,20 +2,34 @@
 
 from collections.abc import Awaitable, Generator
 from dataclasses import replace
-from typing import Final, Literal
+from types import NoneType
+from typing import Any, Final, Literal
 
 from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
-from adapter.authorization.ports import QuotaStore
+from adapter.authorization.ports import MessageLog, QuotaStore, Throttler
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock
 from adapter.policy.attributes import RequestAttributes
 from adapter.policy.bindings import BindingTable
 from adapter.policy.decide import decide
-from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason, Effect, QuotaState
+from adapter.policy.decision import (
+    Allowed,
+    Charge,
+    Decision,
+    Denied,
+    Deny,
+    DenyReason,
+    Effect,
+    Outcome,
+    QuotaState,
+    Throttle,
+)
 from adapter.policy.snapshot import Snapshot
 
 UNKNOWN_API: Final = Deny(DenyReason.API_UNKNOWN, 403, "This request belongs to no known API")
+_SETTLED: Final = (QuotaState, NoneType)
+"""The types of outcomes; anything else is still to be awaited."""
 
 
 class Authorizer:
@@ -33,6 +47,8 @@ class Authorizer:
         quotas: QuotaStore,
         clock: Clock,
         *,
+        throttler: Throttler,
+        messages: MessageLog,
         unbound: Literal["deny", "allow"] = "deny",
         discovered: DiscoveredServices,
     ) -> None:
@@ -41,6 +57,8 @@ class Authorizer:
         self._gatekeeper = gatekeeper
         self._quotas = quotas
         self._clock = clock
+        self._throttler = throttler
+        self._messages = messages
         self._unbound = unbound
         self._discovered = discovered
 
@@ -59,7 +77,7 @@ class Authorizer:
             detail = f"the snapshot has no API instance {api_id[:64]!r}"
             return Denied(replace(UNKNOWN_API, detail=detail), snapshot.revision)
         steps = decide(request, api, snapshot.revision, self._clock.now())
-        return self._settle(request.check_id, steps)
+        return self._settle(request, steps)
 
     def _discover(self, request: RequestAttributes) -> None:
         self._discovered.add(request.authority, request.route_name or request.route_metadata)
@@ -73,15 +91,15 @@ class Authorizer:
         return Denied(deny, snapshot.revision)
 
     def _settle(
-        self, check_id: str, steps: Generator[Effect, QuotaState, Decision]
+        self, request: RequestAttributes, steps: Generator[Effect, Any, Decision]
     ) -> Decision | Awaitable[Decision]:
         """Run the steps as far as they go without waiting."""
         try:
             effect = next(steps)
             while True:
-                outcome = self._quotas.charge(check_id, effect)
-                if not isinstance(outcome, QuotaState):
-                    return self._settle_later(check_id, steps, outcome)
+                outcome = self._ask(request, effect, 0.0)
+                if not isinstance(outcome, _SETTLED):
+                    return self._settle_later(request, steps, outcome)
                 effect = steps.send(outcome)
         except StopIteration as stop:
             decision: Decision = stop.value
@@ -89,15 +107,31 @@ class Authorizer:
 
     async def _settle_later(
         self,
-        check_id: str,
-        steps: Generator[Effect, QuotaState, Decision],
-        outcome: QuotaState | Awaitable[QuotaState],
+        request: RequestAttributes,
+        steps: Generator[Effect, Any, Decision],
+        outcome: Outcome | Awaitable[Outcome],
     ) -> Decision:
         """Run the rest of the steps, waiting for each outcome that is not there yet."""
+        started = self._clock.monotonic()
         try:
             while True:
-                state = outcome if isinstance(outcome, QuotaState) else await outcome
-                outcome = self._quotas.charge(check_id, steps.send(state))
+                state = outcome if isinstance(outcome, _SETTLED) else await outcome
+                effect = steps.send(state)
+                waited_s = self._clock.monotonic() - started
+                outcome = self._ask(request, effect, waited_s)
         except StopIteration as stop:
             decision: Decision = stop.value
             return decision
+
+    def _ask(
+        self, request: RequestAttributes, effect: Effect, waited_s: float
+    ) -> Outcome | Awaitable[Outcome]:
+        """Have the port that an effect is for settle it; the Check has waited that long so far."""
+        if isinstance(effect, Charge):
+            return self._quotas.charge(request.check_id, effect)
+        if isinstance(effect, Throttle):
+            timeout_s = request.timeout_s
+            left_s = None if timeout_s is None else timeout_s - waited_s
+            return self._throttler.throttle(request.check_id, effect, left_s)
+        self._messages.offer(effect.messages)
+        return None

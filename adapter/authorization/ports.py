@@ -1,10 +1,10 @@
 """What the authorizer needs from outside."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
 from adapter.clock import WallTime
-from adapter.policy.decision import Charge, QuotaState
+from adapter.policy.decision import Charge, LogMessage, QuotaState, Throttle
 
 
 class PlatformContact(Protocol):
@@ -29,3 +29,23 @@ class QuotaStore(Protocol):
 
     def charge(self, check_id: str, charge: Charge) -> QuotaState | Awaitable[QuotaState]:
         """Charge, and tell what was found."""
+
+
+class Throttler(Protocol):
+    """Smooths spikes, in this process alone.
+
+    `throttle` answers at once where there is room, or where waiting is not allowed; else with an
+    awaitable that asks again. One `check_id` is admitted once, however often Envoy retries.
+    """
+
+    def throttle(
+        self, check_id: str, throttle: Throttle, wait_at_most_s: float | None
+    ) -> QuotaState | Awaitable[QuotaState]:
+        """Admit or not; None: whoever asks waits for as long as it takes."""
+
+
+class MessageLog(Protocol):
+    """Takes what message-logging policies say."""
+
+    def offer(self, messages: Iterable[LogMessage]) -> None:
+        """Take them without waiting; those that there is no room for are dropped and counted."""

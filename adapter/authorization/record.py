@@ -5,11 +5,14 @@ are strings, because numbers in Envoy's metadata are doubles.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from adapter.policy.decision import Decision, Denied, Identity
+from adapter.policy.decision import Answered, Decision, Denied, Identity
 
 _ANONYMOUS = Identity(client_id="")
+
+ANSWERED: Final = "answered"
+"""The reason where the adapter answered by itself and nothing was wrong (a CORS preflight)."""
 
 
 class DecisionRecord(NamedTuple):
@@ -23,7 +26,7 @@ class DecisionRecord(NamedTuple):
     contract_id: str = ""
     sla_tier: str = ""
     reason: str = ""
-    """The `DenyReason`; empty when allowed."""
+    """The `DenyReason`, or `ANSWERED`; empty when allowed."""
     detail: str = ""
     policy_id: str = ""
     policy_type: str = ""
@@ -35,6 +38,7 @@ class DecisionRecord(NamedTuple):
         api, who = decision.api, decision.identity or _ANONYMOUS
         denied = decision if isinstance(decision, Denied) else None
         policy = denied.policy if denied else None
+        reason = denied.deny.reason if denied else ""
         return cls(
             api_id=api.api_id if api else "",
             api_name=api.name if api else "",
@@ -43,7 +47,7 @@ class DecisionRecord(NamedTuple):
             client_name=who.client_name,
             contract_id=who.contract_id,
             sla_tier=who.sla_tier,
-            reason=denied.deny.reason if denied else "",
+            reason=ANSWERED if isinstance(decision, Answered) else reason,
             detail=denied.deny.detail if denied else "",
             policy_id=policy.policy_id if policy else "",
             policy_type=policy.policy_type if policy else "",

@@ -14,6 +14,9 @@ API_ID: Final = "api_id"
 ROUTE_NAME_METADATA: Final = "x-route-name"
 """The gRPC metadata that `initial_metadata` fills with `%ROUTE_NAME%`."""
 
+TIMEOUT_METADATA: Final = "x-envoy-expected-rq-timeout-ms"
+"""The gRPC metadata in which Envoy says how long it waits for the answer."""
+
 
 class RequestReader:
     """Reads Checks; knows where the operator has Envoy attest the client's address.
@@ -55,6 +58,7 @@ class RequestReader:
             attributes.context_extensions.get(API_ID, ""),
             metadata.get(ROUTE_NAME_METADATA, ""),
             _route_metadata(attributes.route_metadata_context),
+            metadata.get(TIMEOUT_METADATA, ""),
         )
 
     def _client_address(self, headers: Mapping[str, str]) -> str | None:

@@ -16,7 +16,7 @@ from adapter.messages.check_pb2 import (
     OkHttpResponse,
 )
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import Allowed, Decision, Denied, Header, Identity
+from adapter.policy.decision import Allowed, Answered, Decision, Denied, Header, Identity
 from adapter.transport.service import StatusCode
 
 _OVERWRITE = HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
@@ -63,8 +63,8 @@ class ResponseWriter:
         Every response is made here: only `status.code` tells a denial from an ALLOW, so an empty
         response, or a denial whose code was forgotten, would let the request pass.
         """
-        if isinstance(decision, Denied):
-            return self._denied(decision, to_grpc=to_grpc)
+        if not isinstance(decision, Allowed):
+            return self._instead(decision, to_grpc=to_grpc)
         fixed = self._fixed_part(
             decision.api, decision.identity, decision.remove_headers, decision.revision
         )
@@ -73,6 +73,8 @@ class ResponseWriter:
             fixed += self._request_part(decision.set_headers, decision.remove_headers)
         if decision.response_headers:
             fixed += _response_part(decision.response_headers)
+        if decision.append_response_headers:
+            fixed += _appended_part(decision.append_response_headers)
         return fixed
 
     def _build_fixed_part(
@@ -111,14 +113,20 @@ class ResponseWriter:
                 _set(response.ok_response, name, value)
         return response.SerializeToString()
 
-    def _denied(self, denied: Denied, *, to_grpc: bool) -> bytes:
+    def _instead(self, decision: Denied | Answered, *, to_grpc: bool) -> bytes:
+        """What the client gets instead of the upstream's response; never with code 0."""
         response = CheckResponse()
-        status = min(max(denied.deny.status, 400), 599)
-        code = grpc_status(status)
-        response.status.code = code
+        if isinstance(decision, Denied):
+            status = min(max(decision.deny.status, 400), 599)
+            code = response.status.code = grpc_status(status)
+            self._write_denied(response.denied_response, decision, code if to_grpc else None)
+        else:
+            status = min(max(decision.answer.status, 200), 299)
+            response.status.code = StatusCode.PERMISSION_DENIED
+            headers = (*decision.response_headers, *decision.answer.headers)
+            _write_headers(response.denied_response, _usable(headers), decision)
         response.denied_response.status.code = status
-        self._write_denied(response.denied_response, denied, code if to_grpc else None)
-        _write_record(response.dynamic_metadata, DecisionRecord.of(denied))
+        _write_record(response.dynamic_metadata, DecisionRecord.of(decision))
         return response.SerializeToString()
 
     def _write_denied(
@@ -137,8 +145,18 @@ class ResponseWriter:
             headers.pop("content-type", None)
             headers["grpc-status"] = str(code.value)
             response.body = clean_value(denied.deny.message)
-        for name, value in headers.items():
-            _overwrite(response.headers.add(), name, value)
+        _write_headers(response, headers, denied)
+
+
+def _write_headers(
+    response: DeniedHttpResponse, headers: Mapping[str, str], decision: Denied | Answered
+) -> None:
+    """Headers with one value, then those that come beside others, unless they have one value."""
+    for name, value in headers.items():
+        _overwrite(response.headers.add(), name, value)
+    for name, value in decision.append_response_headers:
+        if is_usable_name(name) and name.lower() not in headers:
+            _append(response.headers.add(), name.lower(), value)
 
 
 def grpc_status(http_status: int) -> StatusCode:
@@ -174,11 +192,26 @@ def _overwrite(option: HeaderValueOption, name: str, value: str) -> None:
     option.append_action = _OVERWRITE
 
 
+def _append(option: HeaderValueOption, name: str, value: str) -> None:
+    option.header.key = name
+    option.header.value = clean_value(value)
+    option.append_action = HeaderValueOption.APPEND_IF_EXISTS_OR_ADD
+
+
 def _response_part(headers: tuple[Header, ...]) -> bytes:
     """The headers that policies set on the response."""
     response = CheckResponse()
     for name, value in _usable(headers).items():
         _overwrite(response.ok_response.response_headers_to_add.add(), name, value)
+    return response.SerializeToString()
+
+
+def _appended_part(headers: tuple[Header, ...]) -> bytes:
+    """The headers that policies add beside the upstream's own."""
+    response = CheckResponse()
+    for name, value in headers:
+        if is_usable_name(name):
+            _append(response.ok_response.response_headers_to_add.add(), name.lower(), value)
     return response.SerializeToString()
 
 

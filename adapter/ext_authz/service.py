@@ -8,7 +8,7 @@ from adapter.errors import OverloadError, RpcError, StoreError
 from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.policy.attributes import RequestAttributes
-from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason
+from adapter.policy.decision import Allowed, Answered, Decision, Denied, Deny, DenyReason
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.service import Metadata, StatusCode, UnaryMethod
 
@@ -79,7 +79,7 @@ class AuthorizationService:
             decision = self._authorizer.authorize(request)
         except (StoreError, OverloadError) as e:
             raise _undecided(e) from e
-        if isinstance(decision, (Allowed, Denied)):
+        if isinstance(decision, (Allowed, Denied, Answered)):
             return self._answer(decision, started, to_grpc=request.is_grpc)
         return self._answer_later(decision, started, to_grpc=request.is_grpc)
 

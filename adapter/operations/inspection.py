@@ -17,9 +17,9 @@ _LARGEST_PAGE = 1000
 def inspection_routes(
     snapshots: SnapshotStore,
     discovered: DiscoveredServices,
-    sync_status: Callable[[], Mapping[str, Any]],
+    statuses: Mapping[str, Callable[[], Mapping[str, Any]]],
 ) -> list[web.RouteDef]:
-    """`/apis`, `/apis/{id}`, `/apis/{id}/contracts`, `/sync`, `/discovered`."""
+    """`/apis`, `/apis/{id}`, `/apis/{id}/contracts`, `/discovered`, and one route a status."""
 
     def api_of(request: web.Request) -> Api:
         api = snapshots.current.apis.get(request.match_info["api_id"])
@@ -39,8 +39,8 @@ def inspection_routes(
         held = api_of(request).contracts
         return web.json_response(_page(request, held.values(), len(held), _contract))
 
-    async def sync(_: web.Request) -> web.Response:
-        return web.json_response(dict(sync_status()))
+    async def status(request: web.Request) -> web.Response:
+        return web.json_response(dict(statuses[request.path]()))
 
     async def services(request: web.Request) -> web.Response:
         counts = discovered.counts
@@ -51,8 +51,8 @@ def inspection_routes(
         web.get("/apis", apis),
         web.get("/apis/{api_id}", api),
         web.get("/apis/{api_id}/contracts", contracts),
-        web.get("/sync", sync),
         web.get("/discovered", services),
+        *(web.get(path, status) for path in statuses),
     ]
 
 
@@ -78,6 +78,7 @@ def _api_summary(api: Api) -> dict[str, Any]:
         "version": api.instance.version,
         "closed": bool(api.faults),
         "policies": len(api.policies),
+        "ignored_policies": list(api.ignored),
         "contracts": len(api.contracts),
     }
 
@@ -85,7 +86,6 @@ def _api_summary(api: Api) -> dict[str, Any]:
 def _api_detail(api: Api) -> dict[str, Any]:
     return _api_summary(api) | {
         "faults": list(api.faults),
-        "ignored_policies": list(api.ignored),
         "inspects_path": api.inspects_path,
         "policies": [
             {

@@ -1,7 +1,9 @@
 """What a policy may see of a request."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_MAX_DIGITS: Final = 15
 
 
 class RequestAttributes(NamedTuple):
@@ -28,6 +30,8 @@ class RequestAttributes(NamedTuple):
     """Envoy's route name, from gRPC metadata; empty if not sent."""
     route_metadata: str = ""
     """The route by `route_metadata_context`, such as `kind/namespace/name`; may be empty."""
+    timeout_ms: str = ""
+    """How long Envoy waits for our answer, in its words; read only where something waits."""
 
     @property
     def is_http(self) -> bool:
@@ -38,6 +42,12 @@ class RequestAttributes(NamedTuple):
     def is_grpc(self) -> bool:
         """Whether the client speaks gRPC, and so reads `grpc-status`."""
         return self.headers.get("content-type", "").startswith("application/grpc")
+
+    @property
+    def timeout_s(self) -> float | None:
+        """The same in seconds; None if Envoy did not say."""
+        given = self.timeout_ms
+        return int(given) / 1000 if given.isdecimal() and len(given) <= _MAX_DIGITS else None
 
     @property
     def path_only(self) -> str:

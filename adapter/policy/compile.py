@@ -12,15 +12,27 @@ from adapter.policy.attributes import RequestAttributes
 from adapter.policy.catalog import AppliedPolicy, Pointcut
 from adapter.policy.decision import PolicyRef, Verdict
 from adapter.policy.evaluation import Evaluation, Rule, RuleCompiler
+from adapter.policy.policies.access_block import compile_access_block
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
+from adapter.policy.policies.cors import compile_cors
+from adapter.policy.policies.credential_injection_basic_auth import (
+    compile_credential_injection_basic_auth,
+)
 from adapter.policy.policies.header_injection import compile_header_injection
 from adapter.policy.policies.header_removal import compile_header_removal
 from adapter.policy.policies.ip_lists import compile_ip_allowlist, compile_ip_blocklist
+from adapter.policy.policies.message_logging import compile_message_logging
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
 from adapter.policy.policies.rate_limiting_sla_based import compile_rate_limiting_sla_based
+from adapter.policy.policies.spike_control import compile_spike_control
 
 POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
     {
+        "access-block": compile_access_block,
+        "cors": compile_cors,
+        "credential-injection-basic-auth": compile_credential_injection_basic_auth,
+        "message-logging": compile_message_logging,
+        "spike-control": compile_spike_control,
         "client-id-enforcement": compile_client_id_enforcement,
         "header-injection": compile_header_injection,
         "header-removal": compile_header_removal,

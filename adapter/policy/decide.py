@@ -1,7 +1,7 @@
 """The decision on one request: the only place that knows how verdicts add up."""
 
 from collections.abc import Generator
-from typing import Final
+from typing import Any, Final
 
 from adapter.clock import WallTime
 from adapter.policy.attributes import RequestAttributes
@@ -10,13 +10,15 @@ from adapter.policy.decision import (
     AMBIGUOUS_PATH,
     CONTINUE,
     Allowed,
+    Answer,
+    Answered,
+    Charge,
     Continue,
     Decision,
     Denied,
     Deny,
     DenyReason,
     Effect,
-    QuotaState,
 )
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.paths import is_canonical
@@ -32,11 +34,12 @@ NOT_HTTP: Final = Deny(
 
 def decide(
     request: RequestAttributes, api: Api, revision: int, now: WallTime
-) -> Generator[Effect, QuotaState, Decision]:
-    """Ask the API's policies in the platform's order, up to the first denial.
+) -> Generator[Effect, Any, Decision]:
+    """Ask the API's policies in the platform's order, up to the first denial or answer.
 
-    A generator: it yields each effect that a policy wants settled, is sent the outcome, and
-    returns the decision. So it stays pure, and a denial ahead of a limit charges nothing.
+    A generator: it yields each effect that a policy wants settled, is sent the outcome (of the type
+    that the effect's `settled` takes), and returns the decision. So it stays pure, and a denial
+    ahead of a limit charges nothing.
     """
     if api.faults or api.inspects_path or not request.method:
         obstacle = _obstacle(request, api)
@@ -47,21 +50,24 @@ def decide(
         if policy.pointcuts and not policy.applies_to(request):
             continue
         verdict = policy.rule.evaluate(evaluation)
-        while not isinstance(verdict, (Continue, Deny)):
-            evaluation.identity = verdict.identity or evaluation.identity
+        while not isinstance(verdict, (Continue, Deny, Answer)):
+            if isinstance(verdict, Charge) and verdict.identity is not None:
+                evaluation.identity = verdict.identity
             outcome = yield verdict
             verdict = verdict.settled(outcome)
-        if isinstance(verdict, Deny):
-            return _denied(verdict, revision, api, policy, evaluation)
-        if verdict is not CONTINUE:
-            evaluation.establish(verdict)
+        if verdict is CONTINUE:
+            continue
+        if not isinstance(verdict, Continue):
+            return _ended(verdict, revision, api, policy, evaluation)
+        evaluation.establish(verdict)
     return Allowed(
         api.instance,
         revision,
         evaluation.identity,
         evaluation.set_headers,
         evaluation.removed_headers,
-        tuple(evaluation.response_headers.items()),
+        evaluation.response_headers,
+        evaluation.append_response_headers,
     )
 
 
@@ -81,14 +87,31 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
     return None
 
 
-def _denied(
-    deny: Deny, revision: int, api: Api, policy: CompiledPolicy, evaluation: Evaluation
-) -> Denied:
+def _ended(
+    verdict: Deny | Answer,
+    revision: int,
+    api: Api,
+    policy: CompiledPolicy,
+    evaluation: Evaluation,
+) -> Denied | Answered:
+    """The decision where a policy keeps the request from going on."""
+    if isinstance(verdict, Answer):
+        return Answered(
+            verdict,
+            revision,
+            api.instance,
+            evaluation.identity,
+            evaluation.response_headers,
+            evaluation.append_response_headers,
+        )
+    if verdict.exposed_quota is not None:
+        evaluation.expose(verdict.exposed_quota)
     return Denied(
-        deny,
+        verdict,
         revision,
         api.instance,
         policy.ref,
         evaluation.identity,
-        tuple(evaluation.response_headers.items()),
+        evaluation.response_headers,
+        evaluation.append_response_headers,
     )

@@ -1,13 +1,14 @@
 """Verdicts of policies and the decision that they add up to, all as values.
 
-A policy answers `Continue`, `Deny` or an effect: a question that only the world outside can settle
-(is there quota left?), together with the pure function that turns its answer into a verdict.
+A policy answers `Continue`, `Deny`, `Answer` or an effect: something that only the world outside
+can settle (is there quota left?), together with the pure function that turns its outcome into a
+verdict.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from adapter.policy.catalog import ApiInstance, RateLimit
 
@@ -55,6 +56,29 @@ class Identity(NamedTuple):
     principal: str = ""
 
 
+class ExposedQuota(NamedTuple):
+    """What clients are told of a limit, where the admin wants them to know."""
+
+    maximum_requests: int
+    remaining: int
+    reset_ms: int
+
+    def stricter(self, other: "ExposedQuota | None") -> "ExposedQuota":
+        """The one with less left; of those with equally little the one that lasts longer."""
+        if other is None or (self.remaining, -self.reset_ms) <= (other.remaining, -other.reset_ms):
+            return self
+        return other
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """As the vendor's gateways write it; the reset is in milliseconds."""
+        return (
+            ("x-ratelimit-limit", str(self.maximum_requests)),
+            ("x-ratelimit-remaining", str(self.remaining)),
+            ("x-ratelimit-reset", str(self.reset_ms)),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Deny:
     """A refusal by policy, or by us for want of something to decide with."""
@@ -65,6 +89,14 @@ class Deny:
     """For the client: the JSON body's `error`. Names no secret and no internals."""
     detail: str = ""
     """For operators: what exactly was wrong."""
+    headers: tuple[Header, ...] = ()
+    exposed_quota: ExposedQuota | None = None
+
+
+class Answer(NamedTuple):
+    """A response of our own that is no refusal: the 2xx to a CORS preflight."""
+
+    status: int
     headers: tuple[Header, ...] = ()
 
 
@@ -88,7 +120,13 @@ class Continue(NamedTuple):
     """Values to add to what the header holds by then: a list, joined by commas."""
     remove_headers: tuple[str, ...] = ()
     response_headers: tuple[Header, ...] = ()
-    """Headers for the client, on a denial by a later policy too."""
+    """Headers that the client shall see with this value, on a denial by a later policy too."""
+    append_response_headers: tuple[Header, ...] = ()
+    """Headers that the client shall see beside those that the upstream sends."""
+    exposed_quota: ExposedQuota | None = None
+    """Of several, the strictest one is told to the client."""
+    claims: Mapping[str, Any] | None = None
+    """What a verified token says; values are JSON's."""
 
 
 CONTINUE = Continue()
@@ -126,8 +164,42 @@ class Charge(NamedTuple):
     """Who is charged, if the policy found out: known of a request that is refused, too."""
 
 
-Effect: TypeAlias = Charge
-Verdict: TypeAlias = Continue | Deny | Effect
+class Throttle(NamedTuple):
+    """The effect of spike control: admit, or ask again a few times while others wait as well."""
+
+    window: QuotaWindow
+    """Slides: a request counts for one period."""
+    delay_s: float
+    attempts: int
+    """How often to ask again, each time after `delay_s`."""
+    waiting_limit: int
+    """How many requests may wait at once."""
+    settled: "Callable[[QuotaState], Continue | Deny]"
+
+
+class LogMessage(NamedTuple):
+    """A line that an admin wants in the log; one line of text without control characters."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    category: str
+    text: str
+    api_id: str
+
+
+class Log(NamedTuple):
+    """The effect of message logging; what becomes of the messages decides nothing."""
+
+    messages: tuple[LogMessage, ...]
+
+    def settled(self, _: None) -> Continue:
+        """Go on."""
+        return CONTINUE
+
+
+Effect: TypeAlias = Charge | Throttle | Log
+Outcome: TypeAlias = QuotaState | None
+"""What settles an effect: of the type that the effect's `settled` takes."""
+Verdict: TypeAlias = Continue | Deny | Answer | Effect
 
 
 class Allowed(NamedTuple):
@@ -140,6 +212,7 @@ class Allowed(NamedTuple):
     set_headers: tuple[Header, ...] = ()
     remove_headers: tuple[str, ...] = ()
     response_headers: tuple[Header, ...] = ()
+    append_response_headers: tuple[Header, ...] = ()
 
 
 class Denied(NamedTuple):
@@ -152,6 +225,18 @@ class Denied(NamedTuple):
     """The policy that refused; None if it was not a policy."""
     identity: Identity | None = None
     response_headers: tuple[Header, ...] = ()
+    append_response_headers: tuple[Header, ...] = ()
 
 
-Decision: TypeAlias = Allowed | Denied
+class Answered(NamedTuple):
+    """The request is answered here and goes no further, though nothing is wrong with it."""
+
+    answer: Answer
+    revision: int
+    api: ApiInstance | None = None
+    identity: Identity | None = None
+    response_headers: tuple[Header, ...] = ()
+    append_response_headers: tuple[Header, ...] = ()
+
+
+Decision: TypeAlias = Allowed | Denied | Answered

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from adapter.clock import WallTime
 from adapter.policy.attributes import RequestAttributes
 from adapter.policy.catalog import AppliedPolicy, Contract, SlaTier
-from adapter.policy.decision import Continue, Header, Identity, Verdict
+from adapter.policy.decision import Continue, ExposedQuota, Header, Identity, Verdict
+
+_NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,18 @@ class Evaluation:
     Policies read it; only `policy.decide` writes, and only what a policy's verdict says.
     """
 
-    __slots__ = ("_edits", "api_id", "contracts", "identity", "now", "request", "response_headers")
+    __slots__ = (
+        "_edits",
+        "_exposed_quota",
+        "_response_headers",
+        "api_id",
+        "append_response_headers",
+        "claims",
+        "contracts",
+        "identity",
+        "now",
+        "request",
+    )
 
     def __init__(
         self,
@@ -56,7 +70,11 @@ class Evaluation:
         """By client id."""
         self.now = now
         self.identity: Identity | None = None
-        self.response_headers: dict[str, str] = {}
+        self.claims: Mapping[str, Any] = _NO_CLAIMS
+        """What a verified token says."""
+        self.append_response_headers: tuple[Header, ...] = ()
+        self._response_headers: dict[str, str] = {}
+        self._exposed_quota: ExposedQuota | None = None
         self._edits: dict[str, str | None] = {}
 
     def header(self, name: str) -> str | None:
@@ -71,7 +89,16 @@ class Evaluation:
 
     def establish(self, verdict: Continue) -> None:
         """Take over what a policy that had no objection adds."""
-        identity, set_headers, append_headers, remove_headers, response_headers = verdict
+        (
+            identity,
+            set_headers,
+            append_headers,
+            remove_headers,
+            response_headers,
+            append_response_headers,
+            exposed_quota,
+            claims,
+        ) = verdict
         if identity is not None:
             self.identity = identity
         if remove_headers:
@@ -79,11 +106,27 @@ class Evaluation:
         if set_headers:
             self._edits.update(set_headers)
         if response_headers:
-            self.response_headers.update(response_headers)
+            self._response_headers.update(response_headers)
+        if append_response_headers:
+            self.append_response_headers += append_response_headers
+        if exposed_quota is not None:
+            self.expose(exposed_quota)
+        if claims is not None:
+            self.claims = claims
         for name, value in append_headers:
             present = self.header(name)
             separator = "; " if name == "cookie" else ","  # RFC 6265, 4.2.1; RFC 9110, 5.3
             self._edits[name] = value if present is None else f"{present}{separator}{value}"
+
+    def expose(self, quota: ExposedQuota) -> None:
+        """Tell the client of that limit, unless it is told of a stricter one."""
+        self._exposed_quota = quota.stricter(self._exposed_quota)
+
+    @property
+    def response_headers(self) -> tuple[Header, ...]:
+        """The headers that the client shall see with exactly this value."""
+        headers = tuple(self._response_headers.items()) if self._response_headers else ()
+        return headers if self._exposed_quota is None else headers + self._exposed_quota.headers
 
     @property
     def set_headers(self) -> tuple[Header, ...]:

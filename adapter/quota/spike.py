@@ -1,10 +1,12 @@
 """Spike control in this process: admit, let wait, or refuse."""
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
 from typing import Any, Final
 
 from adapter.clock import Clock, MonotonicTime
-from adapter.policy.decision import QuotaState, Throttle
+from adapter.policy.decision import QuotaState, QuotaWindow, Throttle
+from adapter.quota.recent import RecentCharges
 from adapter.quota.sliding import SlidingWindow
 
 ANSWER_MARGIN_S: Final = 0.01
@@ -14,8 +16,9 @@ ANSWER_MARGIN_S: Final = 0.01
 class _Line:
     """One policy's window, and how many requests stand in line for it."""
 
-    def __init__(self, window: SlidingWindow) -> None:
-        self.window = window
+    def __init__(self, window: QuotaWindow) -> None:
+        self.name = (window,)
+        self.window = SlidingWindow(window.limit)
         self.waiting = 0
 
 
@@ -28,13 +31,17 @@ class SpikeThrottle:
     """
 
     def __init__(
-        self, clock: Clock, *, max_waiting: int = 10_000, max_remembered: int = 8_192
+        self,
+        clock: Clock,
+        *,
+        max_waiting: int = 10_000,
+        max_recent: int = 8_192,
+        recent_s: float = 10.0,
     ) -> None:
         self._clock = clock
         self._max_waiting = max_waiting
-        self._max_remembered = max_remembered
-        self._lines: dict[object, _Line] = {}
-        self._admitted: dict[tuple[str, _Line], None] = {}
+        self._lines: dict[QuotaWindow, _Line] = {}
+        self._recent = RecentCharges(max_recent, recent_s)
         self.waiting = 0
         """Requests that wait now."""
         self.overloads = 0
@@ -56,9 +63,9 @@ class SpikeThrottle:
         until = None if wait_at_most_s is None else now + wait_at_most_s - ANSWER_MARGIN_S
         if until is not None and now + throttle.delay_s > until:
             return state
-        return _Waiting(self, check_id, throttle, line, until)
+        return _Place(partial(self._wait, check_id, throttle, line, until))
 
-    async def wait(
+    async def _wait(
         self, check_id: str, throttle: Throttle, line: _Line, until: float | None
     ) -> QuotaState:
         """Stand in line, if there is still room, and ask again after each delay."""
@@ -85,13 +92,12 @@ class SpikeThrottle:
 
     def _ask(self, check_id: str, line: _Line, now: MonotonicTime) -> QuotaState:
         """Admit if there is room; a Check that Envoy retries is not counted again."""
-        if (check_id, line) in self._admitted:
-            return line.window.state(now, admitted=True)
+        known = self._recent.find(check_id, line.name, now)
+        if known is not None:
+            return known
         state = line.window.ask(now)
-        if state.admitted and check_id:
-            self._admitted[check_id, line] = None
-            if len(self._admitted) > self._max_remembered:
-                del self._admitted[next(iter(self._admitted))]
+        if state.admitted:
+            self._recent.add(check_id, line.name, state)
         return state
 
     def _line(self, throttle: Throttle, now: MonotonicTime) -> _Line:
@@ -99,7 +105,7 @@ class SpikeThrottle:
         if line is None:
             for window in [w for w, other in self._lines.items() if _is_idle(other, now)]:
                 del self._lines[window]
-            line = self._lines[throttle.window] = _Line(SlidingWindow(throttle.window.limit))
+            line = self._lines[throttle.window] = _Line(throttle.window)
         return line
 
 
@@ -107,16 +113,15 @@ def _is_idle(line: _Line, now: MonotonicTime) -> bool:
     return not line.waiting and line.window.is_empty(now)
 
 
-class _Waiting:
-    """A place in line that nobody has taken yet; awaiting it takes it.
+class _Place:
+    """A place in line that is taken when it is awaited.
 
     An object rather than a coroutine, because a call that Envoy cancels before it waits must leave
     nothing behind.
     """
 
-    def __init__(self, spikes: SpikeThrottle, *place: Any) -> None:
-        self._spikes = spikes
-        self._place = place
+    def __init__(self, take: Callable[[], Coroutine[Any, Any, QuotaState]]) -> None:
+        self._take = take
 
     def __await__(self) -> Generator[Any, None, QuotaState]:
-        return self._spikes.wait(*self._place).__await__()
+        return self._take().__await__()

@@ -3,7 +3,7 @@
 import structlog
 
 from adapter.clock import Clock
-from adapter.transport.service import StatusCode, TransportObserver, status_of
+from adapter.transport.service import TransportObserver, is_meant, status_of
 
 _QUIET_S = 10.0
 
@@ -22,7 +22,7 @@ class FailureReport:
         """Count the failure, log it where it is a bug, and tell what to answer."""
         code, message = status_of(error)
         self._observer.call_failed(path, code)
-        if code == StatusCode.INTERNAL:
+        if not is_meant(error):
             self._log_bug(path, error)
         return code, message
 

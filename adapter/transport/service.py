@@ -95,8 +95,18 @@ class Server(Protocol):
 def status_of(error: Exception) -> tuple[int, str]:
     """The status and message to answer with; nothing of a bug's inside shows.
 
-    UNAVAILABLE is never answered: Envoy would retry it at once.
+    UNAVAILABLE is never answered: Envoy would retry it at once. Nor is OK, or a code that gRPC has
+    not.
     """
-    if isinstance(error, RpcError) and error.code != StatusCode.UNAVAILABLE:
+    if isinstance(error, RpcError) and is_meant(error):
         return error.code, error.message
     return StatusCode.INTERNAL, "internal error"
+
+
+def is_meant(error: Exception) -> bool:
+    """Whether the error is an answer; anything else is a bug."""
+    return (
+        isinstance(error, RpcError)
+        and 0 < error.code <= StatusCode.UNAUTHENTICATED
+        and error.code != StatusCode.UNAVAILABLE
+    )

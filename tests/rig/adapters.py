@@ -7,6 +7,7 @@ from typing import Self
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock, SystemClock, WallTime
 from adapter.errors import StoreError
@@ -14,8 +15,9 @@ from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.bindings import BindingTable
-from adapter.policy.decision import Charge, Decision, QuotaState
+from adapter.policy.decision import Charge, Decision, LogMessage, QuotaState
 from adapter.policy.snapshot import Api
+from adapter.quota.spike import SpikeThrottle
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer, ServerOptions
 from adapter.transport.service import ClientStreamMethod, Metadata
@@ -96,18 +98,22 @@ class AdapterInProcess:
         token: str | None = None,
         options: ServerOptions | None = None,
         logs: CollectedLogs | None = None,
+        quotas: QuotaStore | None = None,
     ) -> None:
         clock = SystemClock()
         snapshots = SnapshotStore(clock)
         snapshots.publish(apis)
+        self.messages: list[LogMessage] = []
         self.observed = Observed()
         self.logs = logs or CollectedLogs()
         authorizer = Authorizer(
             snapshots,
             BindingTable(),
             Gatekeeper(clock, AlwaysInTouch(clock)),
-            BrokenQuotas(),
+            BrokenQuotas() if quotas is None else quotas,
             clock,
+            throttler=SpikeThrottle(clock),
+            messages=self,
             discovered=DiscoveredServices(),
         )
         self.service = AuthorizationService(
@@ -124,6 +130,10 @@ class AdapterInProcess:
             self.observed,
             clock,
         )
+
+    def offer(self, messages: Iterable[LogMessage]) -> None:
+        """See `MessageLog`."""
+        self.messages.extend(messages)
 
     @property
     def address(self) -> str:

@@ -1,6 +1,8 @@
 """Splits an expression into tokens."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from adapter.errors import ExpressionError
@@ -9,11 +11,19 @@ TokenKind = Literal["number", "string", "name", "operator", "end"]
 
 SUBSET: Final = (
     "supported are attributes.{headers, queryParams, method, requestPath, requestUri, queryString, "
-    "scheme, version, remoteAddress}, authentication.{principal, clientId, clientName}, text, "
-    "numbers, true, false, arrays, ++ == != < > <= >= and or not default if/else, and contains, "
-    "lower, upper, trim, splitBy, sizeOf, substringBefore, substringAfter, substringBeforeLast, "
-    "substringAfterLast"
+    "scheme, version, remoteAddress}, authentication.{principal, clientId, clientName}, "
+    "vars.claimSet.<claim>, text, numbers, true, false, arrays, ++ == != < > <= >= and or not "
+    "default if/else, and contains, lower, upper, trim, splitBy, sizeOf, substringBefore, "
+    "substringAfter, substringBeforeLast, substringAfterLast"
 )
+
+_IMPOSSIBLE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "payload": "Envoy asks before there is a body",
+        "uuid": "a decision depends on the request alone; Envoy gives each request an x-request-id",
+    }
+)
+"""What the vendor documents and we cannot do, with the reason."""
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>\s+)
@@ -51,6 +61,13 @@ class Token(NamedTuple):
 def unsupported(what: str, position: int) -> ExpressionError:
     """The error for something outside the subset, which it names."""
     return ExpressionError(f"{what} at position {position + 1} of the expression; {SUBSET}")
+
+
+def unsupported_name(token: Token) -> ExpressionError:
+    """The error for a name that is not in the subset, with the reason if there is a special one."""
+    why = _IMPOSSIBLE.get(token.text)
+    because = f", since {why}," if why else ""
+    return unsupported(f"unsupported name {token.text!r}{because}", token.position)
 
 
 def tokenize(source: str) -> list[Token]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from adapter.errors import ExpressionError
 from adapter.policy.expression import functions, nodes, selectors
-from adapter.policy.expression.lexer import Token, tokenize, unsupported
+from adapter.policy.expression.lexer import Token, tokenize, unsupported, unsupported_name
 from adapter.policy.expression.nodes import MAX_DEPTH, Node
 
 _MAX_INDEX_DIGITS: Final = 4
@@ -132,6 +132,8 @@ class _Parser:
             return self._attribute(token)
         if token.text == "authentication":
             return self._authentication()
+        if token.text == "vars":
+            return self._claim()
         return self._call(token)
 
     def _attribute(self, token: Token) -> Node:
@@ -153,6 +155,13 @@ class _Parser:
         if name not in selectors.AUTHENTICATION:
             raise unsupported(f"unsupported authentication.{name}", position)
         return Node(selectors.AUTHENTICATION[name])
+
+    def _claim(self) -> Node:
+        position = self._peek().position
+        variable = self._selector()
+        if variable != "claimSet":
+            raise unsupported(f"unsupported vars.{variable}", position)
+        return Node(selectors.claim_reader(self._selector()))
 
     def _selector(self) -> str:
         """The name in `.name`, `."name"` or `['name']`."""
@@ -182,7 +191,7 @@ class _Parser:
     def _call(self, token: Token) -> Node:
         name = token.text.removeprefix("dw::core::Strings::").removeprefix("dw::Core::")
         if name not in functions.UNARY and name not in functions.BINARY:
-            raise unsupported(f"unsupported name {token.text!r}", token.position)
+            raise unsupported_name(token)
         self._expect("(")
         arguments = self._arguments(")")
         wanted = 1 if name in functions.UNARY else 2

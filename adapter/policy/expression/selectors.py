@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.expression.values import Value
+from adapter.policy.expression.values import Value, from_json
 
 Reader: TypeAlias = Callable[[Evaluation], Value]
 
@@ -40,6 +40,11 @@ def header_reader(name: str) -> Reader:
     """Reads a request header, whatever the case of its name."""
     lower_name = name.lower()
     return lambda evaluation: evaluation.header(lower_name)
+
+
+def claim_reader(name: str) -> Reader:
+    """Reads a claim of the token that an earlier policy verified; null without one."""
+    return lambda evaluation: from_json(evaluation.claims.get(name))
 
 
 def query_parameter_reader(name: str) -> Reader:

@@ -27,6 +27,22 @@ def type_name(value: Value) -> str:
     return {str: "String", float: "Number", bool: "Boolean"}.get(type(value), "Array")
 
 
+def from_json(value: object) -> Value:
+    """What a JSON text says; raises EvaluationFault for an object, and for arrays in arrays."""
+    if isinstance(value, list | tuple):
+        if any(isinstance(item, list | tuple) for item in value):
+            raise EvaluationFault("an Array of Arrays is not supported")
+        return tuple(map(from_json, value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            raise EvaluationFault("a Number is too large") from None
+    if value is None or isinstance(value, str | float | bool):
+        return value
+    raise EvaluationFault("an Object is not supported")
+
+
 def to_text(value: Value) -> str | None:
     """The value where text is wanted; null stays None; raises EvaluationFault for an array."""
     if value is None or isinstance(value, str):

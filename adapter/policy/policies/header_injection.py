@@ -1,10 +1,9 @@
 """header-injection: headers that the upstream, or the client, is to see."""
 
-import re
 from collections.abc import Iterable
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import Continue, Deny, DenyReason, Header, Verdict
@@ -15,37 +14,22 @@ from adapter.policy.policies.configuration import (
     ExpressionSource,
     read_configuration,
 )
+from adapter.policy.policies.header_values import InjectableName, is_fit_for_a_header
 
 OVERRIDDEN: Final = frozenset({"content-type", "access-control-allow-origin"})
 """Headers that make sense once only: the injected value takes the place of what is there."""
-
-_HOP_BY_HOP: Final = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"}
-
-UNTOUCHABLE: Final = _HOP_BY_HOP | {"content-length", "host", "transfer-encoding"}
-"""Headers that say where a message goes and how it is framed: to inject them is to smuggle."""
-
-_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_UNFIT_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-
-
-def _injectable(name: str) -> str:
-    if _NAME.fullmatch(name) is None:
-        raise ValueError("not the name of a header (RFC 9110, 5.1)")
-    if name.lower() in UNTOUCHABLE:
-        raise ValueError(f"{name.lower()} cannot be injected: it belongs to the connection")
-    return name.lower()
 
 
 class InjectedHeader(Configuration):
     """One header; its value is an expression or plain text."""
 
-    key: Annotated[str, AfterValidator(_injectable)]
+    key: InjectableName
     value: ExpressionSource
 
     @field_validator("value")
     @classmethod
     def _fit_for_a_header(cls, value: str) -> str:
-        if not value.lstrip().startswith("#[") and _UNFIT_VALUE.search(value):
+        if not value.lstrip().startswith("#[") and not is_fit_for_a_header(value):
             raise ValueError("control characters cannot be in a header's value")
         return value
 
@@ -55,14 +39,6 @@ class HeaderInjection(Configuration):
 
     inbound_headers: Annotated[tuple[InjectedHeader, ...], Field(max_length=100)] = ()
     outbound_headers: Annotated[tuple[InjectedHeader, ...], Field(max_length=100)] = ()
-
-    @field_validator("outbound_headers")
-    @classmethod
-    def _once_each(cls, headers: tuple[InjectedHeader, ...]) -> tuple[InjectedHeader, ...]:
-        names = [header.key for header in headers]
-        if len(set(names)) < len(names):
-            raise ValueError("each header can be injected into a response once only")
-        return headers
 
 
 def compile_header_injection(policy: AppliedPolicy) -> Rule:
@@ -107,7 +83,7 @@ def _headers(templates: Iterable[_Template], evaluation: Evaluation) -> tuple[He
         if isinstance(value, Failed):
             return _failed(name, value.why)
         if value is not None:
-            if _UNFIT_VALUE.search(value):
+            if not is_fit_for_a_header(value):
                 return _failed(name, "the value has characters that no header may have")
             headers.append((name, value))
     return tuple(headers)
@@ -124,7 +100,16 @@ def _failed(name: str, why: str) -> Deny:
 
 def _verdict(inbound: tuple[Header, ...], outbound: tuple[Header, ...]) -> Continue:
     return Continue(
-        set_headers=tuple(header for header in inbound if header[0] in OVERRIDDEN),
-        append_headers=tuple(header for header in inbound if header[0] not in OVERRIDDEN),
-        response_headers=outbound,
+        set_headers=_overridden(inbound),
+        append_headers=_appended(inbound),
+        response_headers=_overridden(outbound),
+        append_response_headers=_appended(outbound),
     )
+
+
+def _overridden(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    return tuple(header for header in headers if header[0] in OVERRIDDEN)
+
+
+def _appended(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    return tuple(header for header in headers if header[0] not in OVERRIDDEN)

@@ -12,7 +12,7 @@ from adapter.policy.decision import (
     Continue,
     Deny,
     DenyReason,
-    Header,
+    ExposedQuota,
     QuotaState,
     QuotaWindow,
 )
@@ -50,28 +50,22 @@ def settlement(
     """Turns what a charge found into a verdict; `admitted` is the verdict when there was room."""
 
     def settled(state: QuotaState) -> Continue | Deny:
-        headers = _exposed_headers(limits, state) if exposed else ()
+        strictest = _strictest(limits, state) if exposed else None
         if not state.admitted:
-            return _exceeded(state, headers)
-        return admitted._replace(response_headers=headers) if headers else admitted
+            return _exceeded(state, strictest)
+        return admitted._replace(exposed_quota=strictest) if strictest else admitted
 
     return settled
 
 
-def _exposed_headers(limits: tuple[RateLimit, ...], state: QuotaState) -> tuple[Header, ...]:
-    """The window with the least left, of those with equally little the one that lasts longest."""
-    left, wait_ms, limit = min(
-        zip(state.remaining, state.reset_ms, limits, strict=True),
-        key=lambda window: (window[0], -window[1]),
-    )
-    return (
-        ("x-ratelimit-limit", str(limit.maximum_requests)),
-        ("x-ratelimit-remaining", str(left)),
-        ("x-ratelimit-reset", str(wait_ms)),
-    )
+def _strictest(limits: tuple[RateLimit, ...], state: QuotaState) -> ExposedQuota | None:
+    strictest: ExposedQuota | None = None
+    for limit, left, wait_ms in zip(limits, state.remaining, state.reset_ms, strict=True):
+        strictest = ExposedQuota(limit.maximum_requests, left, wait_ms).stricter(strictest)
+    return strictest
 
 
-def _exceeded(state: QuotaState, headers: tuple[Header, ...]) -> Deny:
+def _exceeded(state: QuotaState, exposed: ExposedQuota | None) -> Deny:
     waits_ms = [
         wait for left, wait in zip(state.remaining, state.reset_ms, strict=True) if left <= 0
     ]
@@ -80,5 +74,6 @@ def _exceeded(state: QuotaState, headers: tuple[Header, ...]) -> Deny:
         DenyReason.QUOTA_EXCEEDED,
         429,
         "Quota has been exceeded",
-        headers=(*headers, ("retry-after", str(retry_after_s))),
+        headers=(("retry-after", str(retry_after_s)),),
+        exposed_quota=exposed,
     )

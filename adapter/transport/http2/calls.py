@@ -116,8 +116,8 @@ class CallReader:
 
     def _read(self, block: bytes) -> Call:
         before = self._decoder.changes
-        fields, literals = self._decode(block)
-        call = self._of_known_shape(fields, literals)
+        fields, new = self._decode(block)
+        call = self._of_known_shape(fields, new)
         if call is None:
             call = read_call(fields, self._routes, self._max_list_bytes)
         if self._decoder.changes == before and len(block) <= _REMEMBERED_BLOCK_SIZE:
@@ -131,15 +131,13 @@ class CallReader:
             self._by_block.clear()
         return decoded
 
-    def _of_known_shape(self, fields: list[Field], literals: list[int]) -> Call | None:
-        """The call, unless there is something about the new fields that takes a closer look."""
+    def _of_known_shape(self, fields: list[Field], positions: list[int]) -> Call | None:
+        """The call, unless the new metadata at those positions takes a closer look."""
         shape = fields.copy()
         new: dict[str, str] = {}
         size = 0
-        for position in literals:
+        for position in positions:
             field = fields[position]
-            if field.role != PLAIN:
-                return None
             shape[position] = _NEW_FIELD
             new[field.name] = field.value
             size += field.size

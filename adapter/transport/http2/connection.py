@@ -91,9 +91,9 @@ class Connection(asyncio.Protocol):
             self._inbox.take(data)
         except ConnectionFault as fault:
             self._abandon(fault)
+        if self._draining and self._inbox.pinged:
+            self._refuse_new()
         self._outbox.flush()
-        if self._draining:
-            self._go_on_draining()
 
     def sweep(self) -> None:
         """End what has been waiting for the client since the sweep before; count it."""
@@ -118,6 +118,9 @@ class Connection(asyncio.Protocol):
         the last is answered the connection is closed.
         """
         if self._draining or self._closing:
+            return
+        if not self._inbox.greeted:
+            self._close()
             return
         self._draining = True
         self._inbox.pinged = False
@@ -156,10 +159,6 @@ class Connection(asyncio.Protocol):
         if self._idle_sweeps == self._limits.idle_sweeps:
             self._counters["idle"] += 1
             self.drain()
-
-    def _go_on_draining(self) -> None:
-        if self._inbox.pinged:
-            self._refuse_new()
 
     def _refuse_new(self) -> None:
         if not self._inbox.refusing:

@@ -128,4 +128,6 @@ class MessageReader:
         # gRPC's compression.md: an algorithm that we lack is UNIMPLEMENTED; none named, a fault.
         if compressed == 1 and self._compressed:
             return RpcError(StatusCode.UNIMPLEMENTED, "compressed messages are not read here")
-        return RpcError(StatusCode.INTERNAL, "a message is flagged as compressed, but how?")
+        return RpcError(
+            StatusCode.INTERNAL, "a message is flagged as compressed, but no encoding is named"
+        )

@@ -7,7 +7,7 @@ compare with.
 """
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 from hpack.table import HeaderTable as _Tables
 
@@ -31,6 +31,8 @@ _ROLES: Final = {
     **dict.fromkeys(("transfer-encoding", "upgrade"), MALFORMED),
 }
 _NAME: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
+_REMEMBERED_LITERALS: Final = 64
+_REMEMBERED_SIZE: Final = 512
 _VISIBLE: Final = bytes(range(0x21, 0x7F))
 _BAD_VALUE: Final = re.compile(rb"[\0\r\n]|^[ \t]|[ \t]$")
 
@@ -70,6 +72,10 @@ _FIRST_DYNAMIC: Final = 1 + len(_STATIC)
 _NOTHING: Final = Field("", "", 0, MALFORMED)
 """Stands at index 0, which no block may name."""
 
+_Literal: TypeAlias = tuple[str, int, bytes, int, bytes]
+"""The name, if a table has it; else its octets, and whether they are coded; the same of the value.
+"""
+
 
 class BlockDecoder:
     """One connection's decoding context: its dynamic table (2.3.2), at most 4,096 octets."""
@@ -79,11 +85,12 @@ class BlockDecoder:
         self._fields = [_NOTHING, *_STATIC]
         self._size = 0
         self._max_size = DEFAULT_TABLE_SIZE
+        self._literals: dict[_Literal, Field] = {}
         self.changes = 0
         """Rises whenever a block changes the table: what others decoded to before may be over."""
 
     def decode(self, block: bytes) -> tuple[list[Field], list[int]]:
-        """The block's fields in order, and the positions of those that no table held.
+        """The block's fields in order, and the positions of metadata that is new in it.
 
         Raises ConnectionFault: the table would be out of step with the client's (4.3 of RFC 9113).
         """
@@ -97,56 +104,73 @@ class BlockDecoder:
     def _walk(self, block: bytes) -> tuple[list[Field], list[int]]:
         table = self._fields
         fields: list[Field] = []
-        literals: list[int] = []
+        new: list[int] = []
         position, end = 0, len(block)
         while position < end:
             octet = block[position]
             if 0x80 < octet < 0xFF:  # an entry of the table, named by one octet (6.1)
                 position += 1
                 fields.append(table[octet & 0x7F])
-            elif octet >= 0x80:
+                continue
+            if octet >= 0x80:
                 index, position = _integer(block, position, 0x7F)
                 if not index:
                     raise _fault("it names the entry 0")
                 fields.append(table[index])
-            elif octet >= 0x40:  # a literal that enters the table (6.2.1)
-                literal, position = self._literal(block, position, 0x3F)
-                self._insert(literal)
-                literals.append(len(fields))
-                fields.append(literal)
-            elif octet >= 0x20:  # a new size of the table (6.3), before any field (4.2)
+                continue
+            if 0x20 <= octet < 0x40:  # a new size of the table (6.3), before any field (4.2)
                 if fields:
                     raise _fault("it resizes the table after a field")
                 size, position = _integer(block, position, 0x1F)
                 self._resize(size)
-            else:  # a literal that does not (6.2.2), or must never (6.2.3)
-                literal, position = self._literal(block, position, 0x0F)
-                literals.append(len(fields))
-                fields.append(literal)
-        return fields, literals
+                continue
+            # A literal that enters the table (6.2.1), or does not (6.2.2), or never may (6.2.3).
+            literal, position = self._literal(block, position, 0x3F if octet >= 0x40 else 0x0F)
+            if octet >= 0x40:
+                self._insert(literal)
+            if literal.role == PLAIN:
+                new.append(len(fields))
+            fields.append(literal)
+        return fields, new
 
     def _literal(self, block: bytes, position: int, mask: int) -> tuple[Field, int]:
-        index, position = _integer(block, position, mask)
-        if not index:
-            name, position = self._string(block, position)
-            value, position = self._string(block, position)
-            return field(name, value), position
-        known = self._fields[index]
-        value, position = self._string(block, position)
-        if known.role == PLAIN and not value.translate(None, _VISIBLE):
-            # What `field` would make of it, at a third of the cost.
-            size = 32 + len(known.name) + len(value)
-            return Field(known.name, value.decode(), size, PLAIN), position
-        return field(known.name.encode("latin-1"), value), position
+        """A literal and where it ends.
 
-    def _string(self, block: bytes, position: int) -> tuple[bytes, int]:
-        coded = block[position] & 0x80
-        length, position = _integer(block, position, 0x7F)
-        end = position + length
-        if end > len(block):
-            raise _fault("it is cut off")
-        text = block[position:end]
-        return self._huffman.decode(text) if coded else text, end
+        One that does not take its name from a field that came before is of few values, as a rule:
+        the path, which no encoder puts into the table, or whatever the table has lost and gets
+        again. The same octets give the same field then. What changes, such as `traceparent`, has
+        its name in the table.
+        """
+        index, position = _integer(block, position, mask)
+        name_coded, name = 0, b""
+        if not index:
+            name_coded, name, position = _string(block, position)
+        coded, text, position = _string(block, position)
+        known = self._fields[index]
+        if index >= _FIRST_DYNAMIC and known.role == PLAIN:
+            return self._new_value(known.name, self._decoded(coded, text)), position
+        key = (known.name, name_coded, name, coded, text)
+        found = self._literals.get(key)
+        if found is None:
+            name = self._decoded(name_coded, name) or known.name.encode("latin-1")
+            found = field(name, self._decoded(coded, text))
+            self._remember(key, found)
+        return found, position
+
+    def _new_value(self, name: str, value: bytes) -> Field:
+        if value.translate(None, _VISIBLE):
+            return field(name.encode("latin-1"), value)
+        # What `field` would make of it, at a third of the cost.
+        return Field(name, value.decode(), 32 + len(name) + len(value), PLAIN)
+
+    def _remember(self, key: _Literal, found: Field) -> None:
+        if found.size <= _REMEMBERED_SIZE:
+            if len(self._literals) >= _REMEMBERED_LITERALS:
+                self._literals.clear()
+            self._literals[key] = found
+
+    def _decoded(self, coded: int, text: bytes) -> bytes:
+        return self._huffman.decode(text) if coded else text
 
     def _insert(self, new: Field) -> None:
         self.changes += 1
@@ -179,6 +203,16 @@ def _integer(block: bytes, position: int, mask: int) -> tuple[int, int]:
         if octet < 0x80:
             return number, position
     raise _fault("it holds a number that is too long")
+
+
+def _string(block: bytes, position: int) -> tuple[int, bytes, int]:
+    """Whether a string is Huffman-coded, its octets, and where it ends (5.2)."""
+    coded = block[position] & 0x80
+    length, position = _integer(block, position, 0x7F)
+    end = position + length
+    if end > len(block):
+        raise _fault("it is cut off")
+    return coded, block[position:end], end
 
 
 def _fault(reason: str) -> ConnectionFault:

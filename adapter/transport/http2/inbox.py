@@ -27,7 +27,7 @@ from adapter.transport.http2.streams import Streams
 _GREETING_SIZE: Final = len(frames.PREFACE) + frames.HEAD_SIZE
 _LARGEST_NUMBER: Final = frames.DEFAULT_FRAME_SIZE << 8 | 0xFF
 """What the first number of the largest frame's head says."""
-_OF_A_STREAM: Final = frozenset((frames.PRIORITY, frames.RST_STREAM, frames.PUSH_PROMISE))
+_OF_A_STREAM: Final = frozenset((frames.PRIORITY, frames.PUSH_PROMISE))
 _OF_THE_CONNECTION: Final = frozenset(
     (frames.SETTINGS, frames.PING, frames.GOAWAY, frames.PUSH_PROMISE)
 )
@@ -103,7 +103,7 @@ class Inbox:
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "this is not HTTP/2", "no_http2")
         if len(octets) < _GREETING_SIZE:
             return 0
-        if octets[len(frames.PREFACE) + 3] != frames.SETTINGS:
+        if octets[len(frames.PREFACE) + 3 : _GREETING_SIZE - 4] != bytes((frames.SETTINGS, 0)):
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "SETTINGS has to come first")
         self.greeted = True
         taken = len(frames.PREFACE)
@@ -150,6 +150,8 @@ class Inbox:
             self._take_data(flags, stream_id, payload)
         elif kind == frames.CONTINUATION:
             self._take_continuation(flags, stream_id, payload)
+        elif kind == frames.RST_STREAM:
+            self._take_reset(stream_id, payload)
         else:
             self._count_control(kind)
             if stream_id:
@@ -163,6 +165,7 @@ class Inbox:
         if flags & frames.PADDED:
             payload = frames.unpadded(payload)
         if flags & frames.PRIORITIZED:
+            frames.require_size(payload[:5], 5)
             frames.check_priority(payload[:5], stream_id)
             payload = payload[5:]
         if flags & END_HEADERS:
@@ -214,16 +217,20 @@ class Inbox:
             self._count_control(DATA)
         self._streams.take(stream_id, payload, size, ended=bool(flags & END_STREAM))
 
+    def _take_reset(self, stream_id: int, payload: bytes) -> None:
+        self._require_known(stream_id)
+        frames.require_size(payload, 4)
+        if not self._streams.reset(stream_id):
+            self._count_control(frames.RST_STREAM)
+            return
+        self._resets += 1
+        if self._resets > self._limits.max_resets:
+            raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many resets", "reset_flood")
+
     def _take_stream_frame(self, kind: int, stream_id: int, payload: bytes) -> None:
         if kind == frames.WINDOW_UPDATE:
             self._require_known(stream_id)
             self._streams.widen(stream_id, frames.read_increment(payload, stream_id))
-        elif kind == frames.RST_STREAM:
-            self._require_known(stream_id)
-            frames.require_size(payload, 4)
-            self._resets += self._streams.reset(stream_id)
-            if self._resets > self._limits.max_resets:
-                raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many resets", "reset_flood")
         elif kind == frames.PRIORITY:
             frames.check_priority(payload, stream_id)
         else:

@@ -13,6 +13,7 @@ from adapter.transport.addresses import owned_socket, socket_path
 
 _ABSTRACT = "unix-abstract:"
 _BACKLOG = 1024
+_LAST_PORT = 65_535
 
 
 class Listener:
@@ -62,6 +63,8 @@ class Listener:
         if self.address.startswith(_ABSTRACT):
             return _listen(socket.AF_UNIX, "\0" + self.address.removeprefix(_ABSTRACT))
         host, _, port = self.address.rpartition(":")
+        if int(port) > _LAST_PORT:  # or getaddrinfo takes the rest of a division
+            raise ValueError(f"there is no port beyond {_LAST_PORT}")
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
         listening = _listen(found[0][0], found[0][4])
         self.address = f"{host}:{listening.getsockname()[1]}"

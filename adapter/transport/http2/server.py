@@ -63,10 +63,14 @@ class AsyncioServer:
     async def start(self) -> None:
         """See `service.Server`."""
         options = self._options
-        for address in options.addresses:
-            listener = Listener(address, options.socket_mode, options.socket_group)
-            self._listeners.append(listener)
-            await listener.serve(self._connection, self._tls)
+        try:
+            for address in options.addresses:
+                listener = Listener(address, options.socket_mode, options.socket_group)
+                self._listeners.append(listener)
+                await listener.serve(self._connection, self._tls)
+        except BaseException:
+            self._stop_listening()
+            raise
         self._sweeping = asyncio.create_task(self._sweep_forever(), name="transport.sweep")
 
     async def set_serving(self, serving: bool) -> None:
@@ -79,13 +83,16 @@ class AsyncioServer:
             return
         self._health.leave()
         await self._clock.sleep(self._options.drain_s)
-        for listener in self._listeners:
-            listener.close()
+        self._stop_listening()
         for connection in tuple(self._connections):
             connection.drain()
         await self._all_closed(self._options.stop_s)
         self._sweeping.cancel()
         self._sweeping = None
+
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
 
     def _connection(self) -> Connection:
         return Connection(

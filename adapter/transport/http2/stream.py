@@ -68,6 +68,11 @@ class Stream:
         return self.call.route.path if self.call.route else ""
 
     @property
+    def takes_messages(self) -> bool:
+        """Whether anybody cares for what the client sends; else it is thrown away."""
+        return self.call.route is not None and (self.consumer is not None or self.ending is None)
+
+    @property
     def held_bytes(self) -> int:
         """What we keep of the request's body."""
         return self.reader.held_bytes + len(self.request or b"")

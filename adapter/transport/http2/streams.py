@@ -70,9 +70,11 @@ class Streams:
         elif call.unary is not None and not ended:
             self.waiting[stream_id] = call
         else:
-            self._open(self._new(stream_id, call))
-            if ended and (stream := self._streams.get(stream_id)):
-                stream.count(0, 0, ended=True)
+            stream = self._new(stream_id, call)
+            stream.half_closed = ended
+            self._open(stream)
+            if ended and stream_id in self._streams:
+                stream.check_length()
                 self._end_request(stream)
 
     def answer(self, stream_id: int, call: Call, message: bytes) -> None:
@@ -94,7 +96,8 @@ class Streams:
             self._late(stream_id)
             return
         stream.count(len(body), size, ended=ended)
-        if stream.call.route is not None:  # else it is refused, and its body not looked at
+        stream.half_closed = ended
+        if stream.takes_messages:
             self._feed(stream, body)
         if stream_id not in self._streams:
             return
@@ -238,8 +241,9 @@ class Streams:
         self._stop(stream)
         if stream.call.refusal is not None:
             self._send_http(stream, stream.call.refusal)
-        elif stream.ended:
-            self._drop(stream)
+        elif stream.ending is not None:  # answered before
+            if stream.ended:
+                self._drop(stream)
         elif stream.reader.held_bytes:
             self._fail(stream, RpcError(StatusCode.INTERNAL, "the request ends inside a message"))
         elif isinstance(stream.call.route, ClientStreamMethod):

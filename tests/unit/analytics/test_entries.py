@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapter.analytics.entries import EntryTranslator
 from adapter.analytics.event import ApiEvent, EventEncoder, EventOrigin
 from adapter.analytics.observer import Unattributed
-from adapter.authorization.record import DecisionRecord
+from adapter.authorization.record import ANSWERED, DecisionRecord
 from adapter.messages import access_log_pb2 as ours
 from adapter.policy.catalog import ApiInstance
 from tests.unit.analytics.envoy_log import (
@@ -357,3 +357,14 @@ def test_entry_types_are_numbered_as_envoy_numbers_them() -> None:
     theirs = {name.lower(): number for name, number in envoy.AccessLogType.items()}
     for name, number in ours.AccessLogType.items():
         assert theirs[name.replace("_", "").lower()] == number
+
+
+def test_a_preflight_that_the_adapter_answered_is_no_violation() -> None:
+    """Envoy flags it as unauthorized; analytics show a processed request."""
+    record = ALLOWED._replace(reason=ANSWERED)
+    entry = http_entry(
+        status=204, method=7, record=record, details="ext_authz_denied", refused=True
+    )
+    event = event_of(entry)
+    assert (event.blocked, event.status_code, event.verb) == (False, 204, "OPTIONS")
+    assert b'"request_disposition":"PROCESSED","policy_violation":null' in ENCODER.encode(event)

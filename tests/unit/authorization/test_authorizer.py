@@ -1,7 +1,7 @@
 """One request in, one decision out."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterable
 
 import pytest
 
@@ -12,7 +12,8 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import WallTime
 from adapter.errors import StoreError
 from adapter.policy.bindings import ApiBinding, BindingTable
-from adapter.policy.catalog import RateLimit
+from adapter.policy.catalog import ApiInstance, RateLimit
+from adapter.policy.compile import CompiledPolicy
 from adapter.policy.decision import (
     CONTINUE,
     Allowed,
@@ -21,12 +22,16 @@ from adapter.policy.decision import (
     Denied,
     Deny,
     DenyReason,
+    Log,
+    LogMessage,
+    PolicyRef,
     QuotaState,
     QuotaWindow,
+    Throttle,
     Verdict,
 )
-from adapter.policy.evaluation import Evaluation
-from tests.builders import api_ruled_by
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.snapshot import Api
 from tests.rig.clock import FakeClock
 from tests.unit.policy.gateway import a_request
 
@@ -74,11 +79,29 @@ class Quotas:
         return state
 
 
-def authorizer(quotas: Quotas | None = None, **settings: object) -> Authorizer:
-    """Over one API, 7, whose policy charges a window."""
-    clock = FakeClock()
+class Messages:
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.offered: list[LogMessage] = []
+
+    def offer(self, messages: Iterable[LogMessage]) -> None:
+        """See `MessageLog`."""
+        self.offered.extend(messages)
+
+
+def authorizer(
+    quotas: Quotas | None = None,
+    *,
+    rules: Iterable[Callable[[Evaluation], Verdict]] = (charging,),
+    clock: FakeClock | None = None,
+    **settings: object,
+) -> Authorizer:
+    """Over one API, 7, with a policy that charges a window, or with the test's."""
+    clock = clock or FakeClock()
+    policies = tuple(CompiledPolicy(PolicyRef("1", "test"), Rule(rule)) for rule in rules)
     snapshots = SnapshotStore(clock)
-    snapshots.publish([api_ruled_by("7", charging)])
+    snapshots.publish([Api(ApiInstance("7", "orders"), policies)])
     bindings = BindingTable([ApiBinding("7", authority="api.example.com")])
     return Authorizer(
         snapshots,
@@ -86,8 +109,12 @@ def authorizer(quotas: Quotas | None = None, **settings: object) -> Authorizer:
         Gatekeeper(clock, Contact()),
         quotas or Quotas(),
         clock,
-        discovered=DiscoveredServices(),
-        **settings,  # type: ignore[arg-type]
+        **{
+            "throttler": Throttled(),
+            "messages": Messages(),
+            "discovered": DiscoveredServices(),
+            **settings,
+        },  # type: ignore[arg-type]
     )
 
 
@@ -109,6 +136,80 @@ async def test_effects_that_wait_are_decided_later() -> None:
     decision = await denied
     assert isinstance(decision, Denied)
     assert decision.deny is EMPTY
+
+
+class Throttled:
+    """Keeps how long each throttle may wait, and admits."""
+
+    def __init__(self) -> None:
+        self.waits_s: list[float | None] = []
+
+    def throttle(
+        self, check_id: str, throttle: Throttle, wait_at_most_s: float | None
+    ) -> QuotaState:
+        """See `Throttler`."""
+        self.waits_s.append(wait_at_most_s)
+        return QuotaState(admitted=True, remaining=(0,), reset_ms=(0,))
+
+
+class SlowQuotas(Quotas):
+    """Takes its time."""
+
+    def __init__(self, clock: FakeClock, takes_s: float) -> None:
+        super().__init__()
+        self._clock, self._takes_s = clock, takes_s
+
+    def charge(self, check_id: str, charge: Charge) -> Awaitable[QuotaState]:
+        """See `QuotaStore`."""
+        return self._charge()
+
+    async def _charge(self) -> QuotaState:
+        await self._clock.sleep(self._takes_s)
+        return QuotaState(admitted=True, remaining=(0,), reset_ms=(0,))
+
+
+def throttling(_: Evaluation) -> Verdict:
+    """A policy that asks for a throttle."""
+    return Throttle(QuotaWindow(("7",), RateLimit(1, 1)), 0.1, 1, 1, lambda _: CONTINUE)
+
+
+def logging(_: Evaluation) -> Verdict:
+    """A policy that logs."""
+    return Log((LogMessage("info", "c", "passed", "7"),))
+
+
+EVERY_EFFECT = (charging, throttling, logging)
+
+
+@pytest.mark.parametrize(("timeout_ms", "left_s"), [("500", 0.3), ("", None), ("100", -0.1)])
+async def test_a_throttle_may_wait_for_what_is_left_of_envoys_deadline(
+    timeout_ms: str, left_s: float | None
+) -> None:
+    """What other effects took is taken off; without a deadline there is no end."""
+    clock, throttled, messages = FakeClock(), Throttled(), Messages()
+    subject = authorizer(
+        SlowQuotas(clock, 0.2),
+        rules=EVERY_EFFECT,
+        clock=clock,
+        throttler=throttled,
+        messages=messages,
+    )
+    pending = subject.authorize(a_request()._replace(timeout_ms=timeout_ms))
+    assert isinstance(pending, Awaitable)
+    task = asyncio.ensure_future(pending)
+    await clock.advance(0.2)
+    assert isinstance(task.result(), Allowed)
+    assert throttled.waits_s == [left_s if left_s is None else pytest.approx(left_s)]
+    assert [message.text for message in messages.offered] == ["passed"]
+
+
+def test_effects_of_every_kind_settle_at_once() -> None:
+    """Nothing waits where nothing has to."""
+    throttled, messages = Throttled(), Messages()
+    subject = authorizer(rules=EVERY_EFFECT, throttler=throttled, messages=messages)
+    assert isinstance(subject.authorize(a_request()._replace(timeout_ms="500")), Allowed)
+    assert throttled.waits_s == [0.5]
+    assert len(messages.offered) == 1
 
 
 def test_a_store_that_fails_is_an_error_not_a_decision() -> None:

@@ -5,7 +5,16 @@ from hypothesis import strategies as st
 
 from adapter.authorization.record import DecisionRecord
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import Allowed, Denied, Deny, DenyReason, Identity, PolicyRef
+from adapter.policy.decision import (
+    Allowed,
+    Answer,
+    Answered,
+    Denied,
+    Deny,
+    DenyReason,
+    Identity,
+    PolicyRef,
+)
 
 
 def test_an_allowed_request_tells_who_called_what() -> None:
@@ -35,6 +44,17 @@ def test_a_denied_request_tells_which_policy_refused_and_why() -> None:
         "rate-limiting",
         "3 in 60 s",
     )
+
+
+def test_an_answer_of_our_own_names_no_policy() -> None:
+    """A preflight is no violation of the policy that answers it."""
+    record = DecisionRecord.of(Answered(Answer(204), 3, ApiInstance("7", "orders")))
+    assert record.to_metadata() == {
+        "api_id": "7",
+        "api_name": "orders",
+        "reason": "answered",
+        "revision": "3",
+    }
 
 
 @given(st.builds(DecisionRecord, *[st.text()] * len(DecisionRecord._fields)))

@@ -3,7 +3,7 @@
 from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.tally import DURATION_BOUNDS_S, DecisionTally
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import Allowed, Denied, Deny, DenyReason
+from adapter.policy.decision import Allowed, Answer, Answered, Denied, Deny, DenyReason
 
 API = ApiInstance("7", "orders")
 
@@ -15,8 +15,10 @@ def test_decisions_are_counted_by_api_and_outcome() -> None:
     tally.add(Allowed(API, 1), 0.0)
     tally.add(Denied(Deny(DenyReason.QUOTA_EXCEEDED, 429, "Quota exceeded"), 1, API), 0.0)
     tally.add(Denied(Deny(DenyReason.API_UNBOUND, 403, "unbound"), 1), 0.0)
+    tally.add(Answered(Answer(204), 1, API), 0.0)
     assert tally.counts == {
         ("7", "allowed"): 2,
+        ("7", "answered"): 1,
         ("7", "quota_exceeded"): 1,
         ("", "api_unbound"): 1,
     }

@@ -47,6 +47,16 @@ def test_attributes(raw: bool) -> None:
     assert request.is_grpc
 
 
+@pytest.mark.parametrize(
+    ("sent", "timeout_s"),
+    [("500", 0.5), ("600000", 600.0), ("", None), ("-1", None), ("1e3", None), ("9" * 5000, None)],
+)
+def test_envoys_deadline(sent: str, timeout_s: float | None) -> None:
+    """What waits knows for how long; nonsense is no deadline, and no crash."""
+    request = read(check_request(), x_envoy_expected_rq_timeout_ms=sent)
+    assert request.timeout_s == timeout_s
+
+
 def test_repeated_headers() -> None:
     """Repeated headers are one, joined by commas, so that a policy cannot miss one."""
     request = read(check_request([("x-key", "a"), ("x-other", "b"), ("x-key", "c")]))

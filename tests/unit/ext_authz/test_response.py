@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from adapter.ext_authz.response import ResponseWriter
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason, Identity, PolicyRef
+from adapter.policy.decision import (
+    Allowed,
+    Answer,
+    Answered,
+    Decision,
+    Denied,
+    Deny,
+    DenyReason,
+    Identity,
+    PolicyRef,
+)
 
 API = ApiInstance("1", "orders", "1.0.0")
 OURS = {"api-id", "client-id", "client-name", "contract-id", "sla-tier", "principal"}
@@ -166,6 +176,44 @@ def test_dynamic_metadata() -> None:
     assert all(isinstance(value, str) for value in refused.dynamic_metadata.values())
 
 
+def test_appended() -> None:
+    """Values that stand beside the upstream's own, twice if there are two of them."""
+    appended = (("Vary", "a"), ("vary", "b"), ("bad name", "c"), ("content-length", "1"))
+    ok = write(Allowed(API, 7, append_response_headers=appended)).ok_response
+    assert [(o.header.key, o.header.value) for o in ok.response_headers_to_add] == [
+        ("vary", "a"),
+        ("vary", "b"),
+    ]
+    assert {o.append_action for o in ok.response_headers_to_add} == {
+        HeaderValueOption.APPEND_IF_EXISTS_OR_ADD
+    }
+
+
+def test_appended_to_a_denial() -> None:
+    """They reach the client of a refusal, too, but never beside what the denial itself says."""
+    appended = (("vary", "a"), ("vary", "b"), ("X-Adapter-Reason", "none"), ("content-type", "x/y"))
+    decision = denied()._replace(append_response_headers=appended)
+    headers = [(o.header.key, o.header.value) for o in write(decision).denied_response.headers]
+    assert [value for name, value in headers if name == "vary"] == ["a", "b"]
+    assert [value for name, value in headers if name == "x-adapter-reason"] == ["access_blocked"]
+    assert [value for name, value in headers if name == "content-type"] == ["application/json"]
+
+
+def test_answered() -> None:
+    """A preflight gets its 2xx from us: for Envoy a denial, for everybody else an answer."""
+    answer = Answer(204, (("access-control-allow-origin", "*"),))
+    response = write(Answered(answer, 7, API, response_headers=(("x-b", "1"),)))
+    assert response.status.code > 0
+    assert response.denied_response.status.code == 204
+    assert pairs(response.denied_response.headers) == {
+        "x-b": "1",
+        "access-control-allow-origin": "*",
+    }
+    assert response.denied_response.body == ""
+    assert response.dynamic_metadata["reason"] == "answered"
+    assert "policy_id" not in response.dynamic_metadata
+
+
 _TEXT = st.text() | st.sampled_from(["a\r\nx-b: 1", "\ud800", "x" * 5000, "\x00", " \t"])
 _NAMES = _TEXT | st.sampled_from(["x-a", "X-A", "x-adapter-client-id", "content-length", ":path"])
 _HEADERS = st.lists(st.tuples(_NAMES, _TEXT), max_size=4).map(tuple)
@@ -175,12 +223,35 @@ _DENIES = st.builds(Deny, st.sampled_from(DenyReason), st.integers(), _TEXT, _TE
 _POLICIES = st.none() | st.builds(PolicyRef, _TEXT, _TEXT)
 
 
-@given(st.builds(Denied, _DENIES, st.integers(), _APIS, _POLICIES, _WHO, _HEADERS), st.booleans())
+@given(
+    st.builds(Denied, _DENIES, st.integers(), _APIS, _POLICIES, _WHO, _HEADERS, _HEADERS),
+    st.booleans(),
+)
 def test_no_denial_allows(decision: Denied, to_grpc: bool) -> None:
     """Whatever a denial holds, Envoy reads a denial, and clean headers."""
     response = write(decision, to_grpc=to_grpc)
     assert response.status.code > 0
     assert 400 <= response.denied_response.status.code <= 599
+    _assert_clean(response.denied_response.headers)
+
+
+@given(
+    st.builds(
+        Answered,
+        st.builds(Answer, st.integers(), _HEADERS),
+        st.integers(),
+        _APIS,
+        _WHO,
+        _HEADERS,
+        _HEADERS,
+    ),
+    st.booleans(),
+)
+def test_no_answer_allows(decision: Answered, to_grpc: bool) -> None:
+    """Whatever an answer holds, the request goes no further, and the client sees a success."""
+    response = write(decision, to_grpc=to_grpc)
+    assert response.status.code > 0
+    assert 200 <= response.denied_response.status.code <= 299
     _assert_clean(response.denied_response.headers)
 
 
@@ -192,6 +263,7 @@ def test_no_denial_allows(decision: Denied, to_grpc: bool) -> None:
         _WHO,
         _HEADERS,
         st.lists(_NAMES, max_size=4).map(tuple),
+        _HEADERS,
         _HEADERS,
     )
 )
@@ -205,7 +277,7 @@ def test_allowed_is_clean(decision: Allowed) -> None:
 
 
 def _assert_clean(options: Iterable[HeaderValueOption]) -> None:
-    for name, value in pairs(options).items():
-        assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9a-z-]+", name)
-        assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value)
-        assert value == value.strip(" \t")
+    for option in options:
+        assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9a-z-]+", option.header.key)
+        assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", option.header.value)
+    pairs(o for o in options if o.append_action != HeaderValueOption.APPEND_IF_EXISTS_OR_ADD)

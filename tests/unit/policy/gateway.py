@@ -6,10 +6,24 @@ from adapter.clock import MonotonicTime, WallTime
 from adapter.policy.attributes import RequestAttributes
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
 from adapter.policy.decide import decide
-from adapter.policy.decision import Allowed, Decision, Denied, DenyReason, Identity
+from adapter.policy.decision import (
+    Allowed,
+    Answered,
+    Charge,
+    Decision,
+    Denied,
+    DenyReason,
+    Effect,
+    Identity,
+    LogMessage,
+    Outcome,
+    QuotaState,
+    Throttle,
+)
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.snapshot import activate_contracts
 from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.spike import SpikeThrottle
 from tests.builders import api
 
 
@@ -44,22 +58,40 @@ class Gateway:
         self.clock = HandClock()
         self.api = api("7", policies, contracts, tiers)
         self.quotas = MemoryQuotaStore(self.clock)
+        self.spikes = SpikeThrottle(self.clock)
+        self.messages: list[LogMessage] = []
 
     def ask(self, request: RequestAttributes) -> Decision:
-        """The decision, with every charge made."""
+        """The decision, with every effect settled at once."""
         steps = decide(request, self.api, 1, self.clock.now())
         try:
             effect = next(steps)
             while True:
-                effect = steps.send(self.quotas.charge(request.check_id, effect))
+                effect = steps.send(self._settled(request.check_id, effect))
         except StopIteration as stop:
             decision: Decision = stop.value
             return decision
+
+    def _settled(self, check_id: str, effect: Effect) -> Outcome:
+        if isinstance(effect, Charge):
+            return self.quotas.charge(check_id, effect)
+        if isinstance(effect, Throttle):
+            state = self.spikes.throttle(check_id, effect, wait_at_most_s=0)
+            assert isinstance(state, QuotaState)
+            return state
+        self.messages.extend(effect.messages)
+        return None
 
     def allows(self, request: RequestAttributes) -> Allowed:
         """The decision, which must be to let pass."""
         decision = self.ask(request)
         assert isinstance(decision, Allowed), decision
+        return decision
+
+    def answers(self, request: RequestAttributes) -> Answered:
+        """The decision, which must be to answer here."""
+        decision = self.ask(request)
+        assert isinstance(decision, Answered), decision
         return decision
 
     def denies(self, request: RequestAttributes, reason: DenyReason, status: int) -> Denied:

@@ -1,13 +1,15 @@
 """What holds for every configuration: access never widens by accident, and nothing raises."""
 
+from dataclasses import replace
+from random import Random
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.policy.attributes import RequestAttributes
-from adapter.policy.catalog import AppliedPolicy, RateLimit, SlaTier
-from adapter.policy.decision import Allowed, Denied
+from adapter.policy.catalog import AppliedPolicy, Pointcut, RateLimit, SlaTier
+from adapter.policy.decision import Allowed, Answered, Denied
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials
 
@@ -16,6 +18,11 @@ TIERS = (SlaTier("t1", "One", (RateLimit(1, 1_000),)), SlaTier("t2", "Two", (Rat
 LIMIT = {"rateLimits": [{"maximumRequests": 2, "timePeriodInMilliseconds": 1_000}]}
 HEADER = {"inboundHeaders": [{"key": "x-id", "value": "#[authentication.clientId default 'none']"}]}
 BASIC = {"credentialsOriginHasHttpBasicAuthenticationHeader": "httpBasicAuthenticationHeader"}
+GROUP = {
+    "origins": ["https://a.test"],
+    "allowedMethods": [{"methodName": "GET", "isAllowed": True}],
+}
+MESSAGE = {"message": "#[attributes.headers.x ++ authentication.clientId]", "level": "INFO"}
 SECRET = {"clientSecretExpression": "#[attributes.headers['client_secret']]"}
 
 
@@ -33,18 +40,35 @@ POLICIES = _several(
     applied("ip-allowlist", {"ips": ["192.0.2", "2001:db8::/32"]}),
     applied("header-injection", HEADER),
     applied("header-removal", {"inboundHeaders": ["x-.*"]}),
+    applied("spike-control", {"maximumRequests": 3, "exposeHeaders": True}),
+    applied("cors", {"publicResource": False, "originGroups": [GROUP]}),
+    applied("cors"),
+    applied("message-logging", {"loggingConfiguration": [{"itemData": MESSAGE}]}),
+    applied("credential-injection-basic-auth", {"username": "u", "overwrite": False}),
+    applied("access-block", pointcuts=(Pointcut("GET", "/a.*"),)),
 )
 
 REQUESTS = st.builds(
     a_request,
     st.dictionaries(
         st.sampled_from(
-            ["client_id", "client_secret", "authorization", "x", "x-id", "content-type"]
+            [
+                "client_id",
+                "client_secret",
+                "authorization",
+                "x",
+                "x-id",
+                "content-type",
+                "origin",
+                "access-control-request-method",
+                "access-control-request-headers",
+            ]
         ),
-        st.sampled_from([*CLIENTS, "secret", "Basic YzE6c2VjcmV0", "", "\r\n"]) | st.text(),
+        st.sampled_from([*CLIENTS, "secret", "Basic YzE6c2VjcmV0", "https://a.test", "", "\r\n"])
+        | st.text(),
     ),
     path=st.sampled_from(["/", "/a?b=c", "/a/../b", "*", ""]) | st.text(),
-    method=st.sampled_from(["GET", "", "\x00"]),
+    method=st.sampled_from(["GET", "OPTIONS", "", "\x00"]),
     client_address=st.sampled_from(["192.0.2.1", "2001:db8::1", "198.51.100.1", "nonsense", None]),
 )
 
@@ -63,7 +87,7 @@ def test_every_request_gets_a_decision(
     """Nothing that a client sends makes the evaluation raise."""
     gateway = Gateway(*policies, contracts=[contract("c1", tier_id="t1")], tiers=TIERS)
     for request in requests:
-        assert isinstance(gateway.ask(request), Allowed | Denied)
+        assert isinstance(gateway.ask(request), Allowed | Denied | Answered)
 
 
 @given(POLICIES, st.sets(st.sampled_from(CLIENTS)), st.sampled_from(CLIENTS), REQUESTS)
@@ -100,3 +124,39 @@ def test_a_better_tier_admits_at_least_as_much(callers: list[str], maximum: int,
         return sum(isinstance(gateway.ask(a_request(credentials(c))), Allowed) for c in callers)
 
     assert admitted(maximum) <= admitted(maximum + more)
+
+
+INDEPENDENT = st.lists(
+    st.sampled_from(
+        [
+            applied("ip-allowlist", {"ips": ["192.0.2", "2001:db8::/32"]}),
+            applied("ip-blocklist", {"ips": ["192.0.2.1"]}),
+            applied("client-id-enforcement", SECRET),
+            applied("rate-limiting", LIMIT),
+            applied("rate-limiting-sla-based", {"exposeHeaders": True} | SECRET),
+            applied("spike-control", {"maximumRequests": 2}),
+            applied("access-block", pointcuts=(Pointcut("GET", "/a.*"),)),
+            applied("header-injection", HEADER),
+            applied("message-logging", {"loggingConfiguration": [{"itemData": MESSAGE}]}),
+            applied("cors", {"publicResource": False, "originGroups": [GROUP]}),
+        ]
+    ),
+    max_size=6,
+    unique_by=lambda policy: policy.policy_type,
+)
+
+
+@given(INDEPENDENT, st.randoms(use_true_random=False), REQUESTS)
+def test_the_order_of_independent_policies_does_not_change_allow_or_deny(
+    policies: list[AppliedPolicy], random: Random, request: RequestAttributes
+) -> None:
+    """Admins may reorder what does not build on each other: the first denial may be another one."""
+    orders = list(range(len(policies)))
+    random.shuffle(orders)
+    shuffled = [replace(p, order=n) for p, n in zip(policies, orders, strict=True)]
+    contracts = [contract(c, tier_id="t1") for c in CLIENTS]
+    one, other = (
+        Gateway(*chain, contracts=contracts, tiers=TIERS).ask(request)
+        for chain in (policies, shuffled)
+    )
+    assert type(one) is type(other)

@@ -1,7 +1,7 @@
 """client-id-enforcement, as its page in docs/policies says."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 

@@ -1,6 +1,7 @@
 """How verdicts add up to a decision."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import TypeAlias
 
@@ -15,13 +16,18 @@ from adapter.policy.decide import decide
 from adapter.policy.decision import (
     CONTINUE,
     Allowed,
+    Answer,
+    Answered,
     Charge,
     Continue,
     Decision,
     Denied,
     Deny,
     DenyReason,
+    ExposedQuota,
     Identity,
+    Log,
+    LogMessage,
     PolicyRef,
     QuotaState,
     QuotaWindow,
@@ -39,20 +45,20 @@ CHARGE = Charge(
 )
 
 
-Answer: TypeAlias = Verdict | Callable[[Evaluation], Verdict]
+Ruling: TypeAlias = Verdict | Callable[[Evaluation], Verdict]
 
 
-def ruled(*answers: Answer, inspects_path: bool = False) -> Api:
+def ruled(*rulings: Ruling, inspects_path: bool = False) -> Api:
     """An API whose policies, numbered from 0, answer like this."""
     policies = [
-        CompiledPolicy(PolicyRef(str(n), "test"), Rule(_evaluate(answer)))
-        for n, answer in enumerate(answers)
+        CompiledPolicy(PolicyRef(str(n), "test"), Rule(_evaluate(ruling)))
+        for n, ruling in enumerate(rulings)
     ]
     return Api(ApiInstance("7", "orders"), tuple(policies), inspects_path=inspects_path)
 
 
-def _evaluate(answer: Answer) -> Callable[[Evaluation], Verdict]:
-    return answer if callable(answer) else lambda _: answer
+def _evaluate(ruling: Ruling) -> Callable[[Evaluation], Verdict]:
+    return ruling if callable(ruling) else lambda _: ruling
 
 
 def decided(
@@ -142,6 +148,48 @@ def test_response_headers_go_with_denials_of_later_policies() -> None:
     assert decision.response_headers == (("a", "1"),)
 
 
+def test_an_answer_ends_the_chain_and_is_no_denial() -> None:
+    """A preflight is answered; policies behind it are not asked, and none is named."""
+    answer = Answer(204, (("a", "1"),))
+    decision, settled = decided(ruled(Continue(response_headers=(("b", "2"),)), answer, CHARGE))
+    assert decision == Answered(
+        answer, 5, ApiInstance("7", "orders"), response_headers=(("b", "2"),)
+    )
+    assert settled == 0
+
+
+def test_appended_response_headers_add_up() -> None:
+    """Each policy's value reaches the client, on a denial too."""
+    one = Continue(append_response_headers=(("vary", "a"),))
+    two = Continue(append_response_headers=(("vary", "b"),))
+    expected = (("vary", "a"), ("vary", "b"))
+    assert decided(ruled(one, two))[0].append_response_headers == expected
+    assert decided(ruled(one, two, NO))[0].append_response_headers == expected
+
+
+@given(st.permutations([(9, 5, 100), (3, 0, 50), (4, 0, 70)]), st.booleans())
+def test_clients_are_told_of_the_strictest_limit(
+    quotas: list[tuple[int, int, int]], denied: bool
+) -> None:
+    """Least left first, then the longest wait, in whatever order policies exposed them."""
+    exposed = [ExposedQuota(*quota) for quota in quotas]
+    verdicts: list[Verdict] = [Continue(exposed_quota=quota) for quota in exposed]
+    if denied:
+        verdicts[-1] = replace(NO, exposed_quota=exposed[-1])
+    decision, _ = decided(ruled(*verdicts))
+    assert decision.response_headers == ExposedQuota(4, 0, 70).headers
+
+
+def test_what_is_logged_decides_nothing() -> None:
+    """The outcome of a log effect is to go on."""
+    log = Log((LogMessage("info", "c", "text", "7"),))
+    steps = decide(a_request(), ruled(log, NO), 5, WallTime(0))
+    assert next(steps) == log
+    with pytest.raises(StopIteration) as stop:
+        steps.send(None)
+    assert isinstance(stop.value.value, Denied)
+
+
 def test_a_closed_api_refuses_everything_and_names_every_fault() -> None:
     """No policy is skipped by being broken."""
     closed = Api(ApiInstance("7", "orders"), faults=("one", "two"))
@@ -167,7 +215,10 @@ def test_a_check_without_an_http_part_is_refused() -> None:
     assert decision.deny.reason is DenyReason.MALFORMED_REQUEST
 
 
-VERDICTS = st.lists(st.sampled_from([CONTINUE, NO, Continue(remove_headers=("x",))]), max_size=6)
+VERDICTS = st.lists(
+    st.sampled_from([CONTINUE, NO, Continue(remove_headers=("x",)), Continue(claims={"a": 1})]),
+    max_size=6,
+)
 
 
 @given(VERDICTS, st.integers(0, 6))

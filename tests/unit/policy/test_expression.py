@@ -154,9 +154,12 @@ def test_no_expression_builds_unbounded_text() -> None:
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
-        ("#[payload.user]", "unsupported name 'payload' at position 3"),
-        ("#[vars.x]", "unsupported name 'vars'"),
-        ("#[uuid()]", "unsupported name 'uuid'"),
+        ("#[payload.user]", "unsupported name 'payload', since Envoy asks before"),
+        ("#[payload.user]", "at position 3"),
+        ("#[vars.x]", "unsupported vars.x at position 7"),
+        ("#[vars.claimSet]", "expected .name or ['name']"),
+        ("#[vars.claimSet.a.b]", "unexpected '.'"),
+        ("#[uuid()]", "unsupported name 'uuid', since a decision depends on the request alone"),
         ("#[attributes.localAddress]", "unsupported attributes.localAddress"),
         ("#[attributes]", "expected .name or ['name']"),
         ("#[attributes.headers]", "expected .name or ['name']"),
@@ -325,3 +328,52 @@ def test_no_request_makes_an_expression_raise(
     request = a_request({"x": header}, path=f"/?x={query}", client_address=address)
     result = compile_expression(f"#[{inner}]").text(an_evaluation(request))
     assert result is None or isinstance(result, str | Failed)
+
+
+CLAIMS = {
+    "sub": "zoë",
+    "level": 3,
+    "ok": True,
+    "none": None,
+    "aud": ["a", "b"],
+    "address": {"city": "x"},
+    "nested": [["a"]],
+    "huge": 10**400,
+}
+
+
+def claimed(expression: str) -> object:
+    """The value of an expression after a token with those claims was verified."""
+    evaluation = an_evaluation(a_request())
+    evaluation.establish(Continue(claims=CLAIMS))
+    return compile_expression(f"#[{expression}]").evaluate(evaluation)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("vars.claimSet.sub", "zoë"),
+        ("vars.claimSet['sub']", "zoë"),
+        ("vars.claimSet.level >= 3", True),
+        ("vars.claimSet.ok", True),
+        ("vars.claimSet.none default 'x'", "x"),
+        ("vars.claimSet.absent default 'x'", "x"),
+        ("vars.claimSet.aud[1]", "b"),
+        ("contains(vars.claimSet.aud, 'a')", True),
+    ],
+)
+def test_claims_of_a_verified_token_can_be_read(expression: str, expected: object) -> None:
+    """What an identity provider says of a user decides like any attribute."""
+    assert claimed(expression) == expected
+
+
+@pytest.mark.parametrize("name", ["address", "nested", "huge"])
+def test_claims_that_are_no_values_fail(name: str) -> None:
+    """A token's content cannot crash an expression."""
+    assert isinstance(claimed(f"vars.claimSet.{name}"), Failed)
+
+
+def test_without_a_verified_token_claims_are_null() -> None:
+    """Nobody's claims are everybody's."""
+    evaluation = an_evaluation(a_request())
+    assert compile_expression("#[vars.claimSet.sub]").evaluate(evaluation) is None

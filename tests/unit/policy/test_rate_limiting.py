@@ -84,12 +84,56 @@ def test_exposed_headers_tell_the_most_restrictive_limit() -> None:
     )
     gateway.allows(a_request())
     gateway.clock.time_s += 0.25
-    assert gateway.denies(a_request(), *EXCEEDED).deny.headers == (
+    denied = gateway.denies(a_request(), *EXCEEDED)
+    assert denied.deny.headers == (("retry-after", "60"),)
+    assert denied.response_headers == (
         ("x-ratelimit-limit", "2"),
         ("x-ratelimit-remaining", "0"),
         ("x-ratelimit-reset", "59750"),
-        ("retry-after", "60"),
     )
+
+
+@pytest.mark.parametrize("narrow_first", [True, False])
+def test_of_several_policies_the_strictest_is_told(*, narrow_first: bool) -> None:
+    """Whatever their order, a client sees the limit that it will run into first."""
+    orders = (1, 2) if narrow_first else (2, 1)
+    gateway = Gateway(
+        *(
+            replace(
+                applied("rate-limiting", {**limits(limit), "exposeHeaders": True}),
+                order=n,
+                policy_id=str(n),
+            )
+            for n, limit in zip(orders, ((2, 60_000), (9, 1_000)), strict=True)
+        )
+    )
+    told = [dict(gateway.allows(a_request()).response_headers) for _ in range(2)]
+    assert [(t["x-ratelimit-limit"], t["x-ratelimit-remaining"]) for t in told] == [
+        ("2", "1"),
+        ("2", "0"),
+    ]
+    denied = gateway.denies(a_request(), *EXCEEDED)
+    assert ("x-ratelimit-limit", "2") in denied.response_headers
+
+
+def test_a_limit_that_is_not_exposed_is_not_told() -> None:
+    """Only what the admin wants clients to know."""
+    gateway = Gateway(
+        applied("rate-limiting", {**limits((9, 1_000)), "exposeHeaders": True}, order=1),
+        replace(applied("rate-limiting", limits((1, 1_000)), order=2), policy_id="2"),
+    )
+    assert ("x-ratelimit-limit", "9") in gateway.allows(a_request()).response_headers
+
+
+def test_a_window_of_a_year_is_kept() -> None:
+    """No period that the platform takes is cut short."""
+    year_ms = 365 * 24 * 3_600_000
+    gateway = limited(limits((1, year_ms)))
+    gateway.allows(a_request())
+    gateway.clock.time_s += year_ms / 1000 - 1
+    gateway.denies(a_request(), *EXCEEDED)
+    gateway.clock.time_s += 1
+    gateway.allows(a_request())
 
 
 def test_of_equally_restrictive_limits_the_longest_is_told() -> None:

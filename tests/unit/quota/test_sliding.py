@@ -7,39 +7,41 @@ from adapter.clock import MonotonicTime
 from adapter.policy.catalog import RateLimit
 from adapter.quota.sliding import SlidingWindow
 
-GAPS_MS = st.lists(st.integers(0, 400), max_size=60)
+PERIOD = 1_024
+"""Ticks of a period: 1/1,024 s is exact in binary, so that these tests do not round."""
+GAPS = st.lists(st.integers(0, PERIOD // 2), max_size=60)
 
 
-def admitted(window: SlidingWindow, gaps_ms: list[int]) -> list[int]:
-    """When requests with those gaps were admitted, in milliseconds."""
-    times, now_ms = [], 0
-    for gap in gaps_ms:
-        now_ms += gap
-        if window.ask(MonotonicTime(now_ms / 1000)).admitted:
-            times.append(now_ms)
+def admitted(window: SlidingWindow, gaps: list[int]) -> list[int]:
+    """When requests with those gaps were admitted, in ticks."""
+    times, now = [], 0
+    for gap in gaps:
+        now += gap
+        if window.ask(MonotonicTime(now / PERIOD)).admitted:
+            times.append(now)
     return times
 
 
-@given(GAPS_MS, st.integers(1, 8), st.sampled_from([1, 2, 4, 1_024]))
+@given(GAPS, st.integers(1, 8), st.sampled_from([1, 2, 4, 1_024]))
 def test_no_stretch_of_a_period_has_more_than_the_limit(
-    gaps_ms: list[int], maximum: int, slots: int
+    gaps: list[int], maximum: int, slots: int
 ) -> None:
     """Wherever it begins, and however coarsely times are remembered."""
-    times = admitted(SlidingWindow(RateLimit(maximum, 1_000), slots), gaps_ms)
+    times = admitted(SlidingWindow(RateLimit(maximum, 1_000), slots), gaps)
     for begin in times:
-        assert sum(begin <= time < begin + 1_000 for time in times) <= maximum
+        assert sum(begin <= time < begin + PERIOD for time in times) <= maximum
 
 
-@given(GAPS_MS, st.integers(1, 8))
-def test_a_small_limit_is_used_to_the_full(gaps_ms: list[int], maximum: int) -> None:
+@given(GAPS, st.integers(1, 8))
+def test_a_small_limit_is_used_to_the_full(gaps: list[int], maximum: int) -> None:
     """Nobody is refused while there is room."""
     expected: list[int] = []
-    now_ms = 0
-    for gap in gaps_ms:
-        now_ms += gap
-        if sum(now_ms - time < 1_000 for time in expected) < maximum:
-            expected.append(now_ms)
-    assert admitted(SlidingWindow(RateLimit(maximum, 1_000)), gaps_ms) == expected
+    now = 0
+    for gap in gaps:
+        now += gap
+        if sum(now - time < PERIOD for time in expected) < maximum:
+            expected.append(now)
+    assert admitted(SlidingWindow(RateLimit(maximum, 1_000)), gaps) == expected
 
 
 def test_it_tells_when_there_is_room_again() -> None:

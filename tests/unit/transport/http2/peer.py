@@ -24,6 +24,11 @@ COLLECT = "/test.Test/Collect"
 Fields = list[tuple[str, str]]
 
 
+def echo(message: bytes, metadata: Metadata) -> bytes:
+    """The message, again."""
+    return message
+
+
 class Frame(NamedTuple):
     """A frame that we were sent."""
 
@@ -104,7 +109,7 @@ class Peer:
         self.counters = no_counts()
         self.connections = set(others)
         offered = (
-            UnaryMethod(ECHO, lambda message, metadata: message),
+            UnaryMethod(ECHO, echo),
             UnaryMethod(LATER, self._later),
             ClientStreamMethod(COLLECT, self.logs.open),
             *routes,

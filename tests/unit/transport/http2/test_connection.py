@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,7 @@ def test_bodies_in_any_frames(cuts: list[int], padded: bool, ended_apart: bool) 
         octets = framed(bytes(range(26)))
         pieces = [0, *sorted(cut for cut in cuts if cut < len(octets)), len(octets)]
         sent = [peer.opening(1)]
-        for start, stop in zip(pieces, pieces[1:], strict=False):
+        for start, stop in pairwise(pieces):
             end = stop == len(octets) and not ended_apart
             flags = (frames.END_STREAM if end else 0) | (frames.PADDED if padded else 0)
             piece = octets[start:stop]
@@ -157,7 +158,10 @@ async def test_client_streams() -> None:
 
 
 class Refusing:
-    """A consumer that takes one message, and fails at its end."""
+    """A consumer that refuses its first message, and fails at its end."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        """Open."""
 
     def consume(self, message: bytes) -> None:
         """Refuse."""
@@ -170,7 +174,7 @@ class Refusing:
 
 async def test_errors_are_trailers_only() -> None:
     """A refusal before the end of the request is one HEADERS frame, then RST_STREAM NO_ERROR."""
-    peer = Peer(ClientStreamMethod("/test.Test/Refuse", lambda metadata: Refusing()))
+    peer = Peer(ClientStreamMethod("/test.Test/Refuse", Refusing))
     received = peer.send(peer.opening(1, "/test.Test/Refuse"), data(1, framed(b"a")))
     assert peer.answers[1].headers == {
         ":status": "200",
@@ -229,9 +233,14 @@ async def test_not_one_message(body: bytes, status: str) -> None:
 async def test_no_body_at_all() -> None:
     """HEADERS may end the request: then there is no message, or an empty stream."""
     peer = Peer()
-    peer.send(frames.headers(1, peer.fields(), end_stream=True))
-    peer.send(frames.headers(3, peer.fields(COLLECT), end_stream=True))
-    assert [a.status for a in peer.answers.values()] == ["12", "0"]
+    received = peer.send(
+        frames.headers(1, peer.fields(), end_stream=True),
+        frames.headers(3, peer.fields(COLLECT), end_stream=True),
+        frames.headers(5, peer.fields("/test.Test/Unknown"), end_stream=True),
+        frames.headers(7, peer.fields(COLLECT, ("content-length", "5")), end_stream=True),
+    )
+    assert [a.status for a in peer.answers.values()] == ["12", "0", "12"]
+    assert reset_codes(received) == {7: frames.ErrorCode.PROTOCOL_ERROR}
 
 
 @pytest.mark.parametrize(("encoding", "status"), [("gzip", "12"), ("identity", "13")])
@@ -330,7 +339,7 @@ async def test_frame_size() -> None:
 async def test_a_client_with_a_small_table(size: int) -> None:
     """Where the client grants less than the usual table we use none, and say so first."""
     peer = Peer(settings={frames.HEADER_TABLE_SIZE: size})
-    first, second, _ = peer.send(peer.request(1))
+    first, *_ = peer.send(peer.request(1))
     assert first.payload[0] == 0x20
     assert first.payload[1] == 0x88
     peer.send(peer.request(3), peer.request(5, "/test.Test/Unknown"))
@@ -383,7 +392,7 @@ async def test_what_changes_nothing() -> None:
         frames.goaway(0, frames.ErrorCode.NO_ERROR),
         peer.request(1),
     )
-    assert [f.kind for f in received][0] == frames.SETTINGS
+    assert received[0].kind == frames.SETTINGS
     assert peer.answers[1].message == b"hello"
 
 
@@ -396,7 +405,8 @@ async def test_drain_loses_nothing() -> None:
     assert goaway.payload == frames.MAX_STREAM_ID.to_bytes(4) + bytes(4) + b"draining"
     assert peer.answers[3].status == "0", "the client stream has been ended"
     pong = frames.frame(frames.PING, frames.ACK, 0, ping.payload)
-    received = peer.send(data(3, framed(b"late")), peer.request(5), pong, peer.request(7))
+    received = peer.send(data(3, framed(b"late")), peer.request(5), pong)
+    peer.send(peer.request(7))
     assert peer.logs.messages == [b"late"], "what was under way is taken all the same"
     assert peer.answers[5].message == b"hello"
     assert 7 not in peer.answers
@@ -411,12 +421,33 @@ async def test_drain_loses_nothing() -> None:
     assert not peer.transport.aborted
 
 
+async def test_a_stream_that_fails_while_its_end_waits() -> None:
+    """The status of a failure is not replaced by the OK of the client's end."""
+    peer = Peer(
+        ClientStreamMethod("/test.Test/Refuse", Refusing),
+        settings={frames.INITIAL_WINDOW_SIZE: 0},
+    )
+    peer.send(peer.opening(1, "/test.Test/Refuse"))
+    peer.connection.drain()
+    peer.send(data(1, framed(b"a")), data(1, framed(b"b")), data(1, b"", end=True))
+    assert not peer.answers[1].ended
+    peer.send(frames.window_update(1, 100))
+    assert (peer.answers[1].status, peer.answers[1].body) == ("16", framed(b""))
+
+
 async def test_drain_without_an_answer() -> None:
     """A client that does not answer the PING is told by the next sweep."""
     peer = Peer()
     peer.send(peer.request(1))
     peer.connection.drain()
     peer.connection.sweep()
+    assert peer.transport.closed
+
+
+async def test_drain_of_a_client_that_said_nothing() -> None:
+    """Nothing of it can be lost: it is closed at once."""
+    peer = Peer(greet=False)
+    peer.connection.drain()
     assert peer.transport.closed
 
 
@@ -523,10 +554,11 @@ async def test_frames_between_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", [b"GET / HTTP/1.1\r\n\r\n", frames.PREFACE + frames.frame(frames.PING, 0, 0, bytes(8))]
+    "octets",
+    [b"GET / HTTP/1.1\r\n\r\n", frames.PREFACE + frames.frame(frames.PING, 0, 0, bytes(8))],
 )
 async def test_other_protocols(octets: bytes) -> None:
-    """What is not HTTP/2, or begins without SETTINGS, is turned away."""
+    """What is not HTTP/2, or begins without SETTINGS of its own, is turned away."""
     peer = Peer(greet=False)
     assert goaway_code(peer.send(octets)) == F.PROTOCOL_ERROR
     assert peer.transport.closed

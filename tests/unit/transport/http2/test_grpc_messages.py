@@ -16,7 +16,7 @@ def test_messages_in_any_pieces(messages: list[bytes], data: st.DataObject) -> N
     octets = b"".join(map(framed, messages))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(octets)), max_size=10)))
     reader = MessageReader(50, compressed=False)
-    read = []
+    read: list[bytes] = []
     for start, stop in zip([0, *cuts], [*cuts, len(octets)], strict=True):
         read += reader.feed(octets[start:stop])
     assert read == messages

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hpack import Decoder, Encoder, HPACKError, HeaderTuple, NeverIndexedHeaderTuple
+from hpack import Decoder, Encoder, HeaderTuple, HPACKError, NeverIndexedHeaderTuple
 from hpack.huffman import HuffmanEncoder
 from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
 from hpack.huffman_table import decode_huffman
@@ -139,7 +139,7 @@ def test_the_rfcs_own_example() -> None:
 
 @pytest.mark.parametrize("block", ["c0", "ffd17f", "7f0101", "80", "0f7f01", "3fe21f"])
 def test_what_no_table_has(block: str) -> None:
-    """An entry that is not there, named alone or for its name, or too large a table, is an error."""
+    """An entry that is not there, alone or for its name, or too large a table, is an error."""
     _, decoder = decoders()
     with pytest.raises(ConnectionFault) as raised:
         decoder.decode(bytes.fromhex(block))
@@ -183,9 +183,9 @@ def test_a_bad_value_does_not_spoil_its_name() -> None:
     assert [f.role == MALFORMED for f in fields] == [False]
 
 
-@given(st.lists(st.tuples(st.text("abc-", min_size=1), st.text("abc ", max_size=400)), max_size=5))
+@given(st.lists(st.tuples(st.text("ab-", min_size=1), st.text("ab ", max_size=400)), max_size=5))
 def test_blocks_that_we_send(fields: list[tuple[str, str]]) -> None:
     """The reference reads them, and its table stays as it was."""
     reference = Decoder(max_header_list_size=1 << 30)
-    assert [tuple(f) for f in reference.decode(literal_block(*fields))] == fields
+    assert [(str(n), str(v)) for n, v in reference.decode(literal_block(*fields))] == fields
     assert not reference.header_table.dynamic_entries

@@ -1,0 +1,188 @@
+"""One adapter process, from its start to its stop."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import structlog
+
+from adapter import garbage
+from adapter.app.analytics import Analytics
+from adapter.app.checks import Checks
+from adapter.app.metrics import observe_checks, observe_edges, observe_platform
+from adapter.app.platform import Platform
+from adapter.app.quotas import Quotas
+from adapter.app.server import make_server
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.clock import Clock, SystemClock
+from adapter.observability import Telemetry
+from adapter.operations.inspection import inspection_routes
+from adapter.operations.listener import OperatorListener
+from adapter.operations.probes import Readiness, probe_routes
+from adapter.settings import Settings
+from adapter.supervision import Supervisor
+from adapter.transport.caller_token import CallerToken
+
+_SERVING_CHECK_S: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where a running adapter can be reached."""
+
+    grpc: tuple[str, ...]
+    metrics: str
+    inspection: str | None
+
+
+class Adapter:
+    """One adapter process: built from settings, started and stopped in order.
+
+    Start: quotas, disk copy, gRPC, operators' listeners, sync; health turns SERVING once every API
+    is loaded or has definitely failed. Stop: health, drain, gRPC, the last events, listeners.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        clock = clock or SystemClock()
+        token = settings.listener.token
+        caller = CallerToken(token.get_secret_value() if token else None)
+        self._settings = settings
+        self._clock = clock
+        self._telemetry = Telemetry()
+        self._supervisor = Supervisor(clock, self._count_crash)
+        self._snapshots = SnapshotStore(clock)
+        self._quotas = Quotas(settings.quota, clock)
+        self._platform = Platform(settings, self._snapshots, clock, self._telemetry)
+        self._checks = Checks(
+            settings,
+            self._snapshots,
+            self._platform.sync,
+            self._quotas,
+            caller,
+            clock,
+            self._telemetry,
+        )
+        self._analytics = Analytics(
+            settings,
+            self._platform.client,
+            self._checks.attribute,
+            caller,
+            clock,
+            self._telemetry,
+        )
+        methods = (self._checks.method, self._analytics.method)
+        self._server = make_server(
+            settings,
+            methods if settings.analytics.enabled else methods[:1],
+            self._checks.counters,
+            clock,
+        )
+        self._listeners = self._make_listeners()
+        self._serving = False
+        observe_checks(self._telemetry, self._checks, self._quotas)
+        observe_platform(self._telemetry, self._platform, self._snapshots, clock)
+        observe_edges(self._telemetry, self._server, self._analytics)
+
+    async def start(self) -> Endpoints:
+        """Start everything; raises ConfigurationError where an address cannot be bound."""
+        log = structlog.get_logger()
+        if self._checks.bindings.trusts_authority:
+            log.warning("bindings.trust_authority", advice="list the domains in Envoy, too")
+        garbage.calm()
+        await self._quotas.start(self._supervisor)
+        await self._platform.sync.restore()
+        await self._server.start()
+        metrics, *inspection = [await listener.start() for listener in self._listeners]
+        self._supervisor.start("sync", self._platform.sync.run)
+        self._supervisor.start("messages", self._checks.messages.run)
+        self._supervisor.start("serving", self._keep_serving_status)
+        self._analytics.start(self._supervisor)
+        endpoints = Endpoints(self._server.addresses, metrics, next(iter(inspection), None))
+        log.info("adapter.started", **asdict(endpoints))
+        return endpoints
+
+    async def stop(self) -> None:
+        """Stop without losing a request or an event, within the deadlines of the settings."""
+        log = structlog.get_logger()
+        log.info("adapter.stopping")
+        await self._supervisor.stop("serving")
+        self._serving = False
+        await self._server.drain_and_stop()
+        await self._supervisor.stop()
+        await self._analytics.stop()
+        await self._quotas.stop()
+        for listener in self._listeners:
+            await listener.stop()
+        await self._platform.close()
+        self._telemetry.close()
+        log.info("adapter.stopped")
+
+    def readiness(self) -> Readiness:
+        """Whether Envoy is told to send Checks, and what an operator should look at."""
+        status = self._platform.sync.status()
+        details = {f"alarm {n}": alarm for n, alarm in enumerate(status.alarms, 1)}
+        details |= {f"api {a.api_id}": "; ".join(a.faults) for a in status.apis if a.faults}
+        details |= {
+            f"api {a.api_id} ignores": ", ".join(a.ignored) for a in status.apis if a.ignored
+        }
+        if not status.all_settled:
+            waiting = [api.api_id for api in status.apis if not api.settled]
+            details["waiting for"] = ", ".join(waiting) or "the list of API instances"
+        return Readiness(self._serving, {**details, **self._quotas.alarms})
+
+    async def _keep_serving_status(self) -> None:
+        """Serve once every API is loaded or has definitely failed; from then on, go on serving."""
+        sync, strict = self._platform.sync, self._settings.gatekeeper.mode == "strict"
+        while not self._serving:
+            if sync.all_settled and (sync.reached_platform or not strict):
+                self._serving = True
+                await self._server.set_serving(True)
+                structlog.get_logger().info("adapter.serving")
+            await self._clock.sleep(_SERVING_CHECK_S)
+        await asyncio.Event().wait()
+
+    def _make_listeners(self) -> tuple[OperatorListener, ...]:
+        observability = self._settings.observability
+        probes = probe_routes(
+            render_metrics=self._telemetry.render,
+            readiness=self.readiness,
+            crashed_tasks=self._crashed_tasks,
+        )
+        listeners = [OperatorListener(observability.metrics_address, probes)]
+        if observability.inspection_address is not None:
+            routes = inspection_routes(
+                self._snapshots,
+                self._checks.discovered,
+                {"/sync": self._sync_status, "/quotas": lambda: self._quotas.status},
+            )
+            listeners.append(OperatorListener(observability.inspection_address, routes))
+        return tuple(listeners)
+
+    def _crashed_tasks(self) -> Mapping[str, str]:
+        tasks = self._supervisor.health.items()
+        return {name: task.last_error for name, task in tasks if not task.running}
+
+    def _sync_status(self) -> Mapping[str, Any]:
+        return asdict(self._platform.sync.status())
+
+    def _count_crash(self, task: str) -> None:
+        self._telemetry.add("adapter_task_crashes", task=task)
+
+
+async def serve(settings: Settings, announce: Callable[[Endpoints], None]) -> None:
+    """Run an adapter until SIGTERM or SIGINT; a second signal ends it at once."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop(number: signal.Signals) -> None:
+        loop.remove_signal_handler(number)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    adapter = Adapter(settings)
+    announce(await adapter.start())
+    await stopping.wait()
+    await adapter.stop()

@@ -1,0 +1,58 @@
+"""From access log entries to the platform, as the settings say."""
+
+import socket
+from typing import Final
+
+from adapter.analytics.access_log import METHOD_PATH, AccessLogService
+from adapter.analytics.entries import Attribute, EntryTranslator
+from adapter.analytics.event import EventEncoder, EventOrigin
+from adapter.analytics.spool import BatchLimit, MemorySpool
+from adapter.analytics.uploader import EventUpload, EventUploader, UploadOptions
+from adapter.clock import Clock
+from adapter.counters import AnalyticsCounters
+from adapter.observability import Telemetry
+from adapter.settings import Settings
+from adapter.supervision import Supervisor
+from adapter.transport.caller_token import CallerToken
+from adapter.transport.service import ClientStreamMethod
+
+_DEPLOYMENT_TYPE: Final = "HY"
+"""What the vendor calls a gateway that its customer runs."""
+_BATCH_BYTES: Final = 4 * 1024 * 1024
+
+
+class Analytics:
+    """The service that takes entries, the spool, and the uploader."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        upload: EventUpload,
+        attribute: Attribute,
+        caller: CallerToken,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        analytics, counters = settings.analytics, AnalyticsCounters(telemetry)
+        self._flush_s = settings.shutdown.deadline_s
+        self.spool = MemorySpool(analytics.max_events, analytics.max_bytes, counters)
+        batch = BatchLimit(analytics.batch_events, _BATCH_BYTES)
+        options = UploadOptions(batch=batch, max_age_s=analytics.batch_age_s)
+        self._uploader = EventUploader(self.spool, upload, clock, options, observer=counters)
+        origin = EventOrigin(
+            settings.platform.organization_id, socket.gethostname(), _DEPLOYMENT_TYPE
+        )
+        translator = EntryTranslator(attribute, include_client_ip=analytics.include_client_ip)
+        service = AccessLogService(
+            translator, EventEncoder(origin), self.spool, clock, token=caller, observer=counters
+        )
+        self.method = ClientStreamMethod(METHOD_PATH, service.open)
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Upload from now on."""
+        supervisor.start("upload", self._uploader.run)
+
+    async def stop(self) -> None:
+        """Send what is left, within the deadline; when the uploads under supervision have ended."""
+        await self._uploader.flush(self._flush_s)
+        await self.spool.close()

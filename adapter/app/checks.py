@@ -1,0 +1,92 @@
+"""From a Check to its decision, as the settings say."""
+
+from adapter.app.quotas import Quotas
+from adapter.authorization.authorizer import Authorizer
+from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.ports import PlatformContact
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.tally import DecisionTally
+from adapter.clock import Clock
+from adapter.counters import CheckCounters
+from adapter.envoy_config import api_of_route
+from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.service import AuthorizationService
+from adapter.observability import Telemetry
+from adapter.operations.message_log import MessageLog
+from adapter.policy.attributes import RequestAttributes
+from adapter.policy.bindings import ApiBinding, BindingTable
+from adapter.policy.catalog import ApiInstance
+from adapter.policy.decision import Deny
+from adapter.quota.spike import SpikeThrottle
+from adapter.settings import Settings
+from adapter.transport.caller_token import CallerToken
+from adapter.transport.service import UnaryMethod
+
+
+class Checks:
+    """The authorizer with what it needs, and the service that speaks to Envoy for it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        snapshots: SnapshotStore,
+        contact: PlatformContact,
+        quotas: Quotas,
+        caller: CallerToken,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        self._settings = settings
+        self._snapshots = snapshots
+        self._clock = clock
+        self.tally = DecisionTally()
+        self.discovered = DiscoveredServices()
+        self.spikes = SpikeThrottle(clock)
+        self.messages = MessageLog(clock)
+        self.counters = CheckCounters(telemetry, self.tally)
+        bindings = settings.requests.bindings
+        self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
+        self.method = self._service(self._authorizer(contact, quotas), caller)
+
+    def attribute(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
+        """The API of an access log entry whose request came to no decision; None: of none.
+
+        By binding, or by the name that `envoy-config` gives to an API's route: an entry does not
+        tell the `api_id` of its route.
+        """
+        api_id = self.bindings.resolve(
+            RequestAttributes("", "", path, authority, "", "", {}, None, route_name=route_name)
+        )
+        if isinstance(api_id, Deny):
+            api_id = api_of_route(route_name)
+        api = self._snapshots.current.apis.get(api_id)
+        return api.instance if api else None
+
+    def _authorizer(self, contact: PlatformContact, quotas: Quotas) -> Authorizer:
+        gatekeeper = self._settings.gatekeeper
+        return Authorizer(
+            self._snapshots,
+            self.bindings,
+            Gatekeeper(self._clock, contact, mode=gatekeeper.mode, max_age_s=gatekeeper.max_age_s),
+            quotas.store,
+            self._clock,
+            throttler=self.spikes,
+            messages=self.messages,
+            unbound=self._settings.requests.unbound,
+            discovered=self.discovered,
+        )
+
+    def _service(self, authorizer: Authorizer, caller: CallerToken) -> UnaryMethod:
+        requests = self._settings.requests
+        header = requests.client_address_header
+        service = AuthorizationService(
+            authorizer,
+            RequestReader(header, requests.forwarded_for_position),
+            ResponseWriter(requests.identity_header_prefix, header),
+            token=caller,
+            observer=self.counters,
+            clock=self._clock,
+        )
+        return service.method

@@ -1,0 +1,97 @@
+"""The state that lives in the parts, read whenever metrics are."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from adapter.app.analytics import Analytics
+from adapter.app.checks import Checks
+from adapter.app.platform import Platform
+from adapter.app.quotas import Quotas
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.clock import Clock
+from adapter.observability import Telemetry
+from adapter.policy.snapshot import Api
+from adapter.transport.http2.server import AsyncioServer
+from adapter.transport.service import Server
+
+
+def observe_checks(telemetry: Telemetry, checks: Checks, quotas: Quotas) -> None:
+    """Decisions, and what limits, throttles and logs on their way."""
+    telemetry.observe_durations(checks.tally)
+    telemetry.observe("adapter_decisions", lambda: checks.tally.counts)
+    _observe_numbers(
+        telemetry,
+        {
+            "adapter_unbound_requests_left_out": lambda: checks.discovered.left_out,
+            "adapter_quota_windows": lambda: len(quotas.memory),
+            "adapter_quota_refused": lambda: quotas.memory.overloads,
+            "adapter_quota_multiplier": lambda: quotas.multiplier,
+            "adapter_spike_waiting": lambda: checks.spikes.waiting,
+            "adapter_spike_refused": lambda: checks.spikes.overloads,
+            "adapter_messages_dropped": lambda: checks.messages.dropped,
+        },
+    )
+    shared = quotas.shared
+    if shared is not None:
+        _observe_numbers(
+            telemetry,
+            {
+                "adapter_quota_store_up": lambda: shared.status.available,
+                "adapter_quota_store_failures": lambda: shared.status.failed_charges,
+                "adapter_quota_charges_without_store": lambda: shared.status.charges_without,
+            },
+        )
+
+
+def observe_platform(
+    telemetry: Telemetry, platform: Platform, snapshots: SnapshotStore, clock: Clock
+) -> None:
+    """What is in the snapshot, and how old it is."""
+
+    def apis() -> Sequence[Api]:
+        return tuple(snapshots.current.apis.values())
+
+    def by_state(total: int, closed: int, otherwise: str) -> Mapping[tuple[str, ...], float]:
+        return {(otherwise,): total - closed, ("closed",): closed}
+
+    def age() -> Mapping[tuple[str, ...], float]:
+        contact = platform.sync.last_contact()
+        return {} if contact is None else {(): clock.now() - contact}
+
+    telemetry.observe(
+        "adapter_apis", lambda: by_state(len(apis()), sum(bool(a.faults) for a in apis()), "open")
+    )
+    telemetry.observe(
+        "adapter_contracts",
+        lambda: by_state(
+            sum(len(a.contracts) for a in apis()),
+            sum(a.closed_contracts for a in apis()),
+            "active",
+        ),
+    )
+    telemetry.observe("adapter_sync_age_seconds", age)
+    _observe_numbers(
+        telemetry,
+        {
+            "adapter_policies_ignored": lambda: sum(len(a.ignored) for a in apis()),
+            "adapter_snapshot_revision": lambda: snapshots.current.revision,
+        },
+    )
+
+
+def observe_edges(telemetry: Telemetry, server: Server, analytics: Analytics) -> None:
+    """What waits for its upload, and what peers of the server did wrong."""
+    _observe_numbers(telemetry, {"adapter_events_waiting": lambda: analytics.spool.backlog.events})
+    if isinstance(server, AsyncioServer):
+        telemetry.observe(
+            "adapter_transport_faults",
+            lambda: {(kind,): count for kind, count in server.counters.items()},
+        )
+
+
+def _observe_numbers(telemetry: Telemetry, numbers: Mapping[str, Callable[[], float]]) -> None:
+    for name, read in numbers.items():
+        telemetry.observe(name, _unlabelled(read))
+
+
+def _unlabelled(read: Callable[[], float]) -> Callable[[], Mapping[tuple[str, ...], float]]:
+    return lambda: {(): read()}

@@ -1,0 +1,64 @@
+"""The way to the platform, as the settings say."""
+
+import httpx
+
+from adapter import garbage
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.clock import Clock
+from adapter.counters import SyncCounters
+from adapter.observability import Telemetry
+from adapter.platform_client.client import PlatformClient
+from adapter.platform_client.disk_copy import DiskCopy
+from adapter.platform_client.options import PlatformOptions
+from adapter.platform_client.sync import PlatformSync
+from adapter.settings import Settings
+
+
+class Platform:
+    """The client for the platform's endpoints, and the sync that keeps the snapshot in step."""
+
+    def __init__(
+        self, settings: Settings, snapshots: SnapshotStore, clock: Clock, telemetry: Telemetry
+    ) -> None:
+        options = _options(settings)
+        self._http = httpx.AsyncClient()
+        self.client = PlatformClient(self._http, options, clock)
+        self.sync = PlatformSync(
+            self.client,
+            snapshots,
+            options,
+            clock,
+            disk=_disk_copy(settings, options, clock),
+            observer=SyncCounters(telemetry, garbage.settle),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+
+def _options(settings: Settings) -> PlatformOptions:
+    platform = settings.platform
+    return PlatformOptions(
+        base_url=str(platform.base_url),
+        organization_id=platform.organization_id,
+        environment_id=platform.environment_id,
+        client_id=platform.client_id,
+        client_secret=platform.client_secret.get_secret_value(),
+        analytics_base_url=str(platform.analytics_url or ""),
+        apis=None if platform.apis == "environment" else platform.apis,
+        poll_interval_s=platform.poll_interval_s,
+        request_timeout_s=platform.request_timeout_s,
+        max_response_bytes=platform.max_response_bytes,
+        concurrency=platform.concurrency,
+        secret_form=platform.secret_form,
+        ignored_policy_types=frozenset(platform.ignored_policy_types),
+    )
+
+
+def _disk_copy(settings: Settings, options: PlatformOptions, clock: Clock) -> DiskCopy | None:
+    directory = settings.disk_copy.directory
+    if directory is None:
+        return None
+    environment = f"{options.organization_id}/{options.environment_id}"
+    return DiskCopy(directory / "catalog", options.client_secret, environment, clock)

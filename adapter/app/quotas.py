@@ -1,0 +1,119 @@
+"""Where quotas are counted, as the settings say."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import structlog
+
+from adapter.authorization.ports import QuotaStore
+from adapter.clock import Clock
+from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.names import WindowNames
+from adapter.quota.persistence import QuotaPersistence
+from adapter.quota.redis_client import RedisOptions, open_client
+from adapter.quota.redis_store import RedisQuotaStore
+from adapter.quota.redis_url import RedisUrl
+from adapter.quota.shared import SharedQuotaStore
+from adapter.quota.window_file import WindowFile
+from adapter.settings import QuotaSettings
+from adapter.supervision import Supervisor
+
+
+class Quotas:
+    """The counters of this process, and beside them, if set, the file and the shared store.
+
+    Raises ConfigurationError where the shared store's address or certificates cannot be used.
+    """
+
+    def __init__(self, settings: QuotaSettings, clock: Clock) -> None:
+        secret = settings.secret.get_secret_value().encode() if settings.secret else b""
+        names = WindowNames(secret)
+        self._settings = settings
+        self.memory = MemoryQuotaStore(clock, max_windows=settings.max_windows)
+        self._saver: QuotaPersistence | None = None
+        if settings.file is not None:
+            file = WindowFile(settings.file, secret, settings.max_windows)
+            self._saver = QuotaPersistence(
+                self.memory, file, names, clock, interval_s=settings.file_interval_s
+            )
+        self.shared: SharedQuotaStore | None = None
+        if settings.url is not None:
+            redis = _redis_store(settings, settings.url.get_secret_value(), names)
+            self.shared = SharedQuotaStore(redis, self.memory, clock, when_down=settings.when_down)
+
+    @property
+    def store(self) -> QuotaStore:
+        """What the authorizer charges."""
+        return self.shared or self.memory
+
+    @property
+    def multiplier(self) -> int:
+        """How many times each limit can be used up, because so many processes count it alone."""
+        shared = self.shared
+        alone = shared is None or (
+            not shared.status.available and self._settings.when_down == "local"
+        )
+        return self._settings.processes if alone else 1
+
+    @property
+    def alarms(self) -> Mapping[str, str]:
+        """What an operator should look at."""
+        alarms = {}
+        if self._saver is not None and self._saver.alarm:
+            alarms["quota file"] = self._saver.alarm
+        if self.shared is not None and not self.shared.status.available:
+            alarms["quota store"] = self.shared.status.last_error
+        return alarms
+
+    @property
+    def status(self) -> Mapping[str, object]:
+        """All of it, for the inspection listener."""
+        shared = asdict(self.shared.status) if self.shared else None
+        return {
+            "multiplier": self.multiplier,
+            "windows": len(self.memory),
+            "shared_store": shared,
+            "file_writes_failed": self._saver.failures if self._saver else None,
+        }
+
+    async def start(self, supervisor: Supervisor) -> None:
+        """Count on from the file; a shared store that is down stops nobody."""
+        if self._saver is not None:
+            await self._saver.restore()
+            supervisor.start("quota_file", self._saver.run)
+        if self.shared is not None:
+            await self.shared.start()
+            supervisor.start("quota_store", self.shared.run)
+        structlog.get_logger().info(
+            "quota.started", store=self._settings.store, multiplier=self.multiplier
+        )
+
+    async def stop(self) -> None:
+        """Write the file a last time, let go of the store; when no Check comes any more."""
+        if self._saver is not None:
+            await self._saver.write()
+        if self.shared is not None:
+            await self.shared.close()
+
+
+def _redis_store(settings: QuotaSettings, url: str, names: WindowNames) -> RedisQuotaStore:
+    password = settings.sentinel_password
+    options = RedisOptions(
+        connections=settings.connections,
+        ca_file=_text(settings.ca_file),
+        certificate_file=_text(settings.certificate_file),
+        key_file=_text(settings.key_file),
+        sentinel_username=settings.sentinel_username,
+        sentinel_password=password.get_secret_value() if password else None,
+    )
+    return RedisQuotaStore(
+        open_client(RedisUrl.parse(url), options),
+        names,
+        connections=settings.connections,
+        deadline_s=settings.deadline_s,
+        prefix=settings.prefix,
+    )
+
+
+def _text(path: object) -> str | None:
+    return None if path is None else str(path)

@@ -1,0 +1,34 @@
+"""The gRPC server, as the settings say."""
+
+from collections.abc import Iterable
+
+from adapter.clock import Clock
+from adapter.settings import Settings
+from adapter.transport.grpcio_server import GrpcioServer
+from adapter.transport.http2.server import AsyncioServer
+from adapter.transport.http2.tls import server_context
+from adapter.transport.options import ServerOptions
+from adapter.transport.service import Method, Server, TransportObserver
+
+
+def make_server(
+    settings: Settings, methods: Iterable[Method], observer: TransportObserver, clock: Clock
+) -> Server:
+    """A server for those methods; raises ConfigurationError for TLS files that can't be used."""
+    listener, shutdown = settings.listener, settings.shutdown
+    options = ServerOptions(
+        (listener.address,),
+        socket_mode=int(listener.socket_mode, 8),
+        socket_group=listener.socket_group,
+        receive_limit_bytes=listener.max_message_bytes,
+        drain_s=shutdown.drain_s,
+        stop_s=shutdown.deadline_s,
+    )
+    if listener.transport == "grpcio":
+        return GrpcioServer(methods, options, observer, clock)
+    tls = None
+    if listener.tls_certificate is not None and listener.tls_key is not None:
+        tls = server_context(
+            listener.tls_certificate, listener.tls_key, listener.tls_client_authority
+        )
+    return AsyncioServer(methods, options, observer, clock, tls=tls)

@@ -1,0 +1,184 @@
+"""cors: which web pages of other origins may read an API's responses.
+
+The protocol is that of the W3C recommendation "Cross-Origin Resource Sharing" of 2014 (6.1 and
+6.2), which the vendor refers to, and of the Fetch standard that took its place.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from adapter.policy.catalog import AppliedPolicy
+from adapter.policy.decision import CONTINUE, Answer, Continue, Header, Verdict
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.policies.configuration import Configuration, read_configuration
+from adapter.policy.policies.header_values import NAME_PATTERN
+
+NO_CONTENT: Final = 204
+
+_TOKENS: Final = re.compile(rf"{NAME_PATTERN}(?:[ \t]*,[ \t]*{NAME_PATTERN})*")
+_MAX_ASKED_CHARS: Final = 1_024
+_ORIGIN: Final = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+_PUBLIC_MAX_AGE_S: Final = 30
+
+_VARY: Final[Header] = ("vary", "Origin")
+"""Where the answer depends on the origin, caches have to know, whoever asked first."""
+
+
+def _origin(text: str) -> str:
+    """The origin as browsers write it: in lower case, without the port that goes without saying."""
+    match = _ORIGIN.fullmatch(text.strip().lower())
+    if match is None:
+        raise ValueError("not an origin: write the scheme, too, as in https://shop.example.com")
+    scheme, host, port = match.groups()
+    return f"{scheme}://{host}{'' if port == _DEFAULT_PORTS[scheme] else port or ''}"
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+Token = Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
+
+
+class AllowedMethod(Configuration):
+    """A method, and whether pages may use it."""
+
+    method_name: Token
+    is_allowed: bool = False
+
+
+class OriginGroup(Configuration):
+    """Origins that may do the same."""
+
+    origin_group_name: str = ""
+    """For people."""
+    origins: Annotated[tuple[Origin, ...], Field(max_length=1_000)] = ()
+    access_control_max_age: Annotated[int, Field(ge=0, le=86_400)] = 30
+    """Seconds for which a browser need not ask again."""
+    allowed_methods: tuple[AllowedMethod, ...] = ()
+    headers: tuple[Token, ...] = ()
+    """Request headers that pages may set."""
+    exposed_headers: tuple[Token, ...] = ()
+    """Response headers that pages may read."""
+
+
+class Cors(Configuration):
+    """Everybody, or groups of origins."""
+
+    public_resource: bool = True
+    support_credentials: bool = False
+    origin_groups: Annotated[tuple[OriginGroup, ...], Field(max_length=100)] = ()
+
+    @model_validator(mode="after")
+    def _each_origin_once(self) -> "Cors":
+        origins = [origin for group in self.origin_groups for origin in group.origins]
+        if len(set(origins)) < len(origins):
+            raise ValueError("originGroups: an origin can be in one group only")
+        return self
+
+
+class _Grant(NamedTuple):
+    """What the pages of one origin may do."""
+
+    methods: frozenset[str]
+    headers: frozenset[str]
+    """In lower case."""
+    preflight: Answer
+    actual: Continue
+
+
+def compile_cors(policy: AppliedPolicy) -> Rule:
+    """Compile the policy; raises PolicyError."""
+    configuration = read_configuration(Cors, policy)
+    if configuration.public_resource:
+        return Rule(_by_protocol(_public_preflight, CONTINUE, lambda _: _PUBLIC))
+    grants = _grants(configuration)
+    not_granted = Continue(append_response_headers=(_VARY,))
+
+    def preflight(evaluation: Evaluation, origin: str, method: str) -> Answer:
+        grant = grants.get(origin)
+        if grant is None or method not in grant.methods:
+            return _REFUSED
+        asked = evaluation.header("access-control-request-headers") or ""
+        names = {name.strip().lower() for name in asked.split(",")} - {""}
+        return grant.preflight if names <= grant.headers else _REFUSED
+
+    def actual(origin: str) -> Continue:
+        grant = grants.get(origin)
+        return not_granted if grant is None else grant.actual
+
+    return Rule(_by_protocol(preflight, not_granted, actual))
+
+
+def _by_protocol(
+    preflight: Callable[[Evaluation, str, str], Answer],
+    same_origin: Continue,
+    actual: Callable[[str], Continue],
+) -> Callable[[Evaluation], Verdict]:
+    """Tells requests without an origin, preflights and the requests that follow them apart.
+
+    Only an OPTIONS request with both headers is a preflight; any other goes on to the service.
+    """
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        origin = evaluation.header("origin")
+        if origin is None:
+            return same_origin
+        method = evaluation.header("access-control-request-method")
+        if method is not None and evaluation.request.method == "OPTIONS":
+            return preflight(evaluation, origin, method)
+        return actual(origin)
+
+    return evaluate
+
+
+_ANY_ORIGIN: Final[Header] = ("access-control-allow-origin", "*")
+_PUBLIC: Final = Continue(response_headers=(_ANY_ORIGIN,))
+_REFUSED: Final = Answer(NO_CONTENT, (_VARY,))
+"""A preflight that is granted nothing: the missing headers are what tells the browser."""
+
+
+def _public_preflight(evaluation: Evaluation, _: str, method: str) -> Answer:
+    """Grant what is asked for; what is no method or list of names is not sent back."""
+    asked = evaluation.header("access-control-request-headers")
+    granted = [_ANY_ORIGIN, ("access-control-max-age", str(_PUBLIC_MAX_AGE_S))]
+    for name, value in (("methods", method), ("headers", asked)):
+        if value and len(value) <= _MAX_ASKED_CHARS and _TOKENS.fullmatch(value):
+            granted.append((f"access-control-allow-{name}", value))
+    return Answer(NO_CONTENT, tuple(granted))
+
+
+def _grants(configuration: Cors) -> Mapping[str, _Grant]:
+    return {
+        origin: _grant(group, origin, credentials=configuration.support_credentials)
+        for group in configuration.origin_groups
+        for origin in group.origins
+    }
+
+
+def _grant(group: OriginGroup, origin: str, *, credentials: bool) -> _Grant:
+    methods = [m.method_name.upper() for m in group.allowed_methods if m.is_allowed]
+    both: list[Header] = [("access-control-allow-origin", origin)]
+    if credentials:
+        both.append(("access-control-allow-credentials", "true"))
+    preflight = [
+        *both,
+        *_list("access-control-allow-methods", methods),
+        *_list("access-control-allow-headers", group.headers),
+        ("access-control-max-age", str(group.access_control_max_age)),
+        _VARY,
+    ]
+    exposed = _list("access-control-expose-headers", group.exposed_headers)
+    return _Grant(
+        frozenset(methods),
+        frozenset(name.lower() for name in group.headers),
+        Answer(NO_CONTENT, tuple(preflight)),
+        Continue(response_headers=(*both, *exposed), append_response_headers=(_VARY,)),
+    )
+
+
+def _list(name: str, values: Iterable[str]) -> list[Header]:
+    """One header with all the values; none without values."""
+    joined = ", ".join(dict.fromkeys(values))
+    return [(name, joined)] if joined else []

@@ -1,0 +1,55 @@
+"""credential-injection-basic-auth: the credentials of the gateway itself, for the upstream."""
+
+from base64 import b64encode
+from typing import Annotated, Literal
+
+from pydantic import SecretStr, StringConstraints, model_validator
+
+from adapter.policy.catalog import AppliedPolicy
+from adapter.policy.decision import CONTINUE, Continue, Verdict
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.policies.configuration import Configuration, read_configuration
+from adapter.policy.policies.header_values import InjectableName, is_fit_for_a_header
+
+
+class CredentialInjectionBasicAuth(Configuration):
+    """The credentials, and the header that carries them."""
+
+    username: Annotated[str, StringConstraints(pattern=r"^[^:]*$")] = ""
+    """Without a colon, which ends it (RFC 7617, 2)."""
+    password: SecretStr = SecretStr("")
+    overwrite: bool = True
+    custom_header: InjectableName | Literal[""] = ""
+    """Blank: `authorization`."""
+
+    @model_validator(mode="after")
+    def _fit_for_a_header(self) -> "CredentialInjectionBasicAuth":
+        password = self.password.get_secret_value()
+        if not (self.username or password):
+            raise ValueError("give username and password: there is nothing to inject")
+        if not is_fit_for_a_header(self.username + password):
+            raise ValueError("username and password cannot have control characters (RFC 7617, 2)")
+        return self
+
+
+class _Concealed(str):
+    """Text that does not show where someone looks at a verdict or a decision."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'**********'"
+
+
+def compile_credential_injection_basic_auth(policy: AppliedPolicy) -> Rule:
+    """Compile the policy; raises PolicyError."""
+    configuration = read_configuration(CredentialInjectionBasicAuth, policy)
+    name = configuration.custom_header or "authorization"
+    pair = f"{configuration.username}:{configuration.password.get_secret_value()}"
+    value = _Concealed(f"Basic {b64encode(pair.encode()).decode()}")
+    injected = Continue(set_headers=((name, value),))
+
+    def unless_there(evaluation: Evaluation) -> Verdict:
+        return CONTINUE if evaluation.header(name) is not None else injected
+
+    return Rule((lambda _: injected) if configuration.overwrite else unless_there)

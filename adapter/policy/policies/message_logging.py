@@ -1,0 +1,132 @@
+"""message-logging: lines that an admin wants to see in the adapter's log."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final, Literal, NamedTuple
+
+from pydantic import AfterValidator, Field, field_validator
+
+from adapter.policy.catalog import AppliedPolicy
+from adapter.policy.decision import CONTINUE, Log, LogMessage, Verdict
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.expression import Expression, Failed, compile_expression
+from adapter.policy.policies.configuration import (
+    Configuration,
+    ExpressionSource,
+    read_configuration,
+)
+
+MAX_MESSAGE_CHARS: Final = 4_096
+
+CREDENTIAL_HEADERS: Final = frozenset(
+    {"authorization", "client_secret", "cookie", "proxy-authorization"}
+)
+"""Headers whose values must not reach a log."""
+
+_MORE_THAN_ONE_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def _without_credentials(source: str) -> str:
+    secret = sorted(compile_expression(source).headers & CREDENTIAL_HEADERS)
+    if secret:
+        raise ValueError(f"{', '.join(secret)} would put credentials into the log")
+    return source
+
+
+def _condition(source: str) -> str:
+    if not source.lstrip().startswith("#[") and source.strip().lower() not in ("", "true", "false"):
+        raise ValueError("must be true, false or an expression, #[...]")
+    return source
+
+
+class MessageItem(Configuration):
+    """One message."""
+
+    message: Annotated[ExpressionSource, AfterValidator(_without_credentials)]
+    conditional: Annotated[ExpressionSource, AfterValidator(_condition)] = ""
+    category: Annotated[str, Field(max_length=200)] = ""
+    level: Literal["DEBUG", "INFO", "WARN", "ERROR"]
+    first_section: bool = True
+    """Before the request goes on."""
+    second_section: bool = False
+    """After the response."""
+
+    @field_validator("second_section")
+    @classmethod
+    def _no_responses(cls, wanted: bool) -> bool:
+        if wanted:
+            raise ValueError("cannot be done: Envoy's external authorization sees no responses")
+        return wanted
+
+
+class LoggingConfiguration(Configuration):
+    """A named message."""
+
+    item_name: str = ""
+    item_data: MessageItem
+
+
+class MessageLogging(Configuration):
+    """The messages, each on its own."""
+
+    logging_configuration: Annotated[
+        tuple[LoggingConfiguration, ...], Field(min_length=1, max_length=100)
+    ]
+
+
+class _Template(NamedTuple):
+    """A message, compiled."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    category: str
+    text: Expression
+    wanted: Callable[[Evaluation], bool]
+
+
+_LEVELS: Final[Mapping[str, Literal["debug", "info", "warning", "error"]]] = {
+    "DEBUG": "debug",
+    "INFO": "info",
+    "WARN": "warning",
+    "ERROR": "error",
+}
+
+
+def compile_message_logging(policy: AppliedPolicy) -> Rule:
+    """Compile the policy; raises PolicyError."""
+    configuration = read_configuration(MessageLogging, policy)
+    items = [item.item_data for item in configuration.logging_configuration]
+    templates = tuple(_template(item, policy) for item in items if item.first_section)
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        messages = tuple(
+            LogMessage(t.level, t.category, _one_line(t.text, evaluation), evaluation.api_id)
+            for t in templates
+            if t.wanted(evaluation)
+        )
+        return Log(messages) if messages else CONTINUE
+
+    return Rule(evaluate)
+
+
+def _template(item: MessageItem, policy: AppliedPolicy) -> _Template:
+    category = item.category or f"policy-{policy.policy_id}"
+    return _Template(
+        _LEVELS[item.level], category, compile_expression(item.message), _wanted(item.conditional)
+    )
+
+
+def _wanted(source: str) -> Callable[[Evaluation], bool]:
+    """Whether to log; an expression that is not true, or has no value, says no."""
+    condition = compile_expression(source)
+    if condition.literal is not None:
+        always = condition.literal.strip().lower() != "false"
+        return lambda _: always
+    return lambda evaluation: condition.evaluate(evaluation) is True
+
+
+def _one_line(text: Expression, evaluation: Evaluation) -> str:
+    """The message, such that what clients send cannot forge other lines of the log."""
+    value = text.text(evaluation)
+    if isinstance(value, Failed):
+        value = f"the message could not be computed: {value.why}"
+    return _MORE_THAN_ONE_LINE.sub(" ", (value or "")[:MAX_MESSAGE_CHARS])

@@ -1,0 +1,43 @@
+"""spike-control: so many requests in any stretch of a period; a few more wait for their turn."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from adapter.policy.catalog import AppliedPolicy, RateLimit
+from adapter.policy.decision import QuotaWindow, Throttle, Verdict
+from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.policies.configuration import Configuration, read_configuration
+from adapter.policy.policies.limits import MaximumRequests, PeriodMs, counter_name, settlement
+
+_HOUR_MS = 3_600_000
+
+
+class SpikeControl(Configuration):
+    """The limit, and what becomes of requests that find no room."""
+
+    maximum_requests: MaximumRequests = 1
+    time_period_in_milliseconds: PeriodMs = 1_000
+    delay_time_in_millis: Annotated[int, Field(ge=1, le=_HOUR_MS)] = 1_000
+    """How long a request waits before it asks again."""
+    delay_attempts: Annotated[int, Field(ge=0, le=1_000)] = 1
+    """How often it asks again."""
+    queuing_limit: Annotated[int, Field(ge=0)] = 0
+    """How many requests may wait at once."""
+    expose_headers: bool = False
+
+
+def compile_spike_control(policy: AppliedPolicy) -> Rule:
+    """Compile the policy; raises PolicyError."""
+    configuration = read_configuration(SpikeControl, policy)
+    limit = RateLimit(configuration.maximum_requests, configuration.time_period_in_milliseconds)
+    settled = settlement((limit,), exposed=configuration.expose_headers)
+    counted_by = counter_name(policy)
+    delay_s = configuration.delay_time_in_millis / 1000
+    attempts, waiting_limit = configuration.delay_attempts, configuration.queuing_limit
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        window = QuotaWindow((evaluation.api_id, counted_by), limit)
+        return Throttle(window, delay_s, attempts, waiting_limit, settled)
+
+    return Rule(evaluate)

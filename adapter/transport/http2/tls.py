@@ -1,0 +1,32 @@
+"""TLS for a listener (RFC 9113, 9.2)."""
+
+import ssl
+from pathlib import Path
+
+from adapter.errors import ConfigurationError
+
+_TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""What RFC 9113, appendix A, leaves of TLS 1.2's; those of 1.3 are all fit."""
+
+
+def server_context(
+    certificate: Path, key: Path, client_authority: Path | None = None
+) -> ssl.SSLContext:
+    """TLS 1.2 or newer with ALPN `h2`; clients need a certificate where an authority is given.
+
+    Raises ConfigurationError where a file cannot be read or used.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_TLS12_CIPHERS)
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["h2"])
+    try:
+        context.load_cert_chain(certificate, key)
+        if client_authority is not None:
+            context.load_verify_locations(client_authority)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as e:
+        files = ", ".join(str(file) for file in (certificate, key, client_authority) if file)
+        raise ConfigurationError(f"TLS: one of {files} cannot be used: {e}") from e
+    return context

@@ -1,0 +1,142 @@
+"""The benchmark works, on a small scale; how fast anything is, no test says."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
+
+from adapter.clock import SystemClock
+from benchmarks import plan
+from benchmarks.bench import Bench, Effort, Figures
+from benchmarks.catalog import CHAINS, USUAL, CatalogSize, build_apis
+from benchmarks.load import BenchmarkError
+from benchmarks.plan import Adapter, Row
+from benchmarks.processes import MeasuredProcess
+from benchmarks.publish import publish
+from benchmarks.replay import Replay
+from benchmarks.report import document, tables
+from benchmarks.requests import TOKEN, Workload
+from benchmarks.server import make_service
+
+TINY = Effort(runs=2, seconds=0.02, different_checks=50)
+MACHINE = {
+    "at": "2026-01-01T00:00:00+00:00",
+    "effort": {"runs": 2, "seconds": 0.02},
+    "machine": {"cores": 2, "cpu": "some CPU", "kernel": "6.1"},
+    "versions": {"python": "3.11.7", "h2load": None},
+}
+
+
+def test_command_measures_and_writes_the_result(tmp_path: Path) -> None:
+    """`python -m benchmarks --short` prints tables and writes every figure of every row."""
+    output = tmp_path / "result.json"
+    command = (*(sys.executable, "-m", "benchmarks", "--short"), "--only", "tracing")
+    done = subprocess.run(
+        [*command, "--output", output], check=True, capture_output=True, text=True
+    )
+    found = json.loads(output.read_text())
+    assert [row["name"] for row in found["rows"]] == ["asyncio, typical", "typical, traced"]
+    for row in found["rows"]:
+        assert set(row["figures"]) >= {plan.CPU, plan.RATE, plan.P99, plan.SINGLE_P50}
+        assert f"| {row['name']} | " in done.stdout
+    assert found["machine"]["cpu"]
+    assert found["versions"]["grpcio"]
+    assert "tracing on to off" in done.stdout
+
+
+async def test_measures_through_envoy_and_without_h2load(tmp_path: Path) -> None:
+    """Where h2load cannot be had, clients of our own measure the same rows."""
+    small = Adapter("grpcio", size=CatalogSize(2, 10))
+    rows = [
+        Row("transports", "direct", small, Workload(small.size)),
+        Row("envoy", "Envoy alone", None, through_envoy=True),
+        Row("envoy", "Envoy asking", small, through_envoy=True),
+    ]
+    found = await Bench(TINY, None, tmp_path, print).measure(rows)
+    assert [len(found[row.name][plan.RATE]) for row in rows] == [2, 2, 2]
+    assert plan.CPU in found["Envoy asking"]
+    assert plan.CPU not in found["Envoy alone"]
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_every_check_is_allowed(chain: str) -> None:
+    """What is measured are requests that pass the whole chain."""
+    service = make_service(build_apis(USUAL, chain), SystemClock())
+    for message in Workload(different=50).messages():
+        answer = service.check(message, {"x-adapter-token": TOKEN})
+        assert isinstance(answer, bytes)
+        assert CheckResponse.FromString(answer).WhichOneof("http_response") == "ok_response"
+
+
+async def test_denials_spoil_the_measurement(tmp_path: Path) -> None:
+    """A run in which a Check is denied gives no figure, but an error that shows the denial."""
+    known, asked = CatalogSize(1, 10), CatalogSize(1, 1_000)
+    async with MeasuredProcess(Adapter(size=known).command(f"unix:{tmp_path}/server")) as server:
+        with pytest.raises(BenchmarkError, match="credentials_invalid"):
+            await Replay(Workload(asked, different=50)).run(
+                server.address, 64, connections=2, streams=4
+            )
+
+
+async def test_a_server_that_does_not_start_is_an_error() -> None:
+    """The error names the command."""
+    with pytest.raises(BenchmarkError, match="no-such-transport"):
+        async with MeasuredProcess(Adapter("no-such-transport").command("127.0.0.1:0")):
+            pass
+
+
+def test_checks_differ_as_behind_envoy() -> None:
+    """Checks are as long as the captured one and all have ids of their own; repeated ones none."""
+    workload = Workload(CatalogSize(10, 1_000), addresses=100, different=100)
+    messages = workload.messages()
+    assert {len(message) for message in messages} == {738}
+    checks = [CheckRequest.FromString(message).attributes for message in messages]
+    assert len({check.request.http.id for check in checks}) == 100
+    assert len({check.context_extensions["api_id"] for check in checks}) == 10
+    assert len({check.source.address.socket_address.address for check in checks}) > 50
+    raw = Workload(raw_headers=True, different=10)
+    assert {len(message) for message in raw.messages()} == {741}
+    repeated = CheckRequest.FromString(workload.one_message())
+    assert repeated.attributes.request.http.id == ""
+
+
+def test_goals_are_held_against_ratios_of_the_same_round() -> None:
+    """A ratio is taken run by run, and a goal that is missed says so."""
+    rows = plan.rows((), "tracing")
+    figures: dict[str, Figures] = {
+        "asyncio, typical": {plan.CPU: [10.0, 20.0]},
+        "typical, traced": {plan.CPU: [16.0, 32.0]},
+    }
+    found = document(rows, figures, {}, MACHINE)
+    (ratio,) = found["ratios"]
+    assert ratio["runs"] == [1.6, 1.6]
+    assert "| CPU per Check: tracing on to off | 1.600 | at most 1.5: missed |" in tables(found)
+
+
+def test_page_and_plots_come_from_one_result(tmp_path: Path) -> None:
+    """Publishing replaces what an earlier run left on the page, and nothing else of it."""
+    page = tmp_path / "benchmarks.md"
+    begin, end = "<!-- figures: written by benchmarks.publish -->", "<!-- end of figures -->"
+    page.write_text(f"# Before\n{begin}\nold\n{end}\nAfter\n")
+    rows = [row for row in plan.rows(()) if row.group in {"transports", "scale"}]
+    quantiles = (plan.CPU, plan.P50, plan.P90, plan.P99, plan.P999)
+    figures = {
+        row.name: {name: [float(n + i)] for i, name in enumerate(quantiles, 1)}
+        for n, row in enumerate(rows)
+    }
+    stages = {rows[-1].name: {"decide": 6.84}}
+    publish(document(rows, figures, stages, MACHINE), tmp_path)
+    text = page.read_text()
+    assert text.startswith(f"# Before\n{begin}\nMeasured 2026-01-01 on 2 cores of some CPU")
+    assert text.endswith(f"{end}\nAfter\n")
+    assert "old" not in text
+    assert "| decide | 6.8 |" in text
+    drawn = {path.stem for path in (tmp_path / "benchmarks").iterdir()}
+    assert drawn == {"cpu-by-server", "latency", "cost-over-contracts"}
+    for path in (tmp_path / "benchmarks").iterdir():
+        root = ElementTree.fromstring(path.read_text())  # noqa: S314 - we drew it
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"

