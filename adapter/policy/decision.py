@@ -25,6 +25,7 @@ class DenyReason(StrEnum):
     CREDENTIALS_MISSING = "credentials_missing"
     CREDENTIALS_INVALID = "credentials_invalid"
     QUOTA_EXCEEDED = "quota_exceeded"
+    QUOTA_UNKNOWN = "quota_unknown"
     ADDRESS_REFUSED = "address_refused"
     ADDRESS_UNKNOWN = "address_unknown"
     ACCESS_BLOCKED = "access_blocked"
@@ -151,6 +152,8 @@ class QuotaState(NamedTuple):
     """Requests left in each window after this one."""
     reset_ms: tuple[int, ...]
     """Milliseconds until each window ends."""
+    known: bool = True
+    """False: nobody could count, and the operator prefers a refusal to counting alone."""
 
 
 class Charge(NamedTuple):

@@ -53,7 +53,7 @@ class SharedQuotaStore:
     Charges that are `local` count in this process. After a few failures in a row the store counts
     as down: no charge is sent to it, so none waits, until a probe in the background succeeds.
     Meanwhile, and for a single failed charge, `when_down` decides: `local` counts in this process,
-    `allow` admits, `deny` raises StoreError.
+    `allow` admits, and `deny` answers that the quota is unknown, which policies refuse.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class SharedQuotaStore:
             limits = [limit for _, limit in charge.windows]
             remaining = tuple([limit.maximum_requests for limit in limits])
             return QuotaState(True, remaining, (0,) * len(limits))
-        raise StoreError(f"quota.when_down is deny, and {self._last_error}")
+        return QuotaState(False, (), (), known=False)
 
     def _note_failure(self, error: StoreError) -> None:
         self._failed_charges += 1

@@ -20,6 +20,13 @@ from adapter.policy.decision import (
 MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
 MAX_KEY_CHARS: Final = 128
 
+QUOTA_UNKNOWN: Final = Deny(
+    DenyReason.QUOTA_UNKNOWN,
+    503,
+    "The quota cannot be counted at present",
+    detail="the shared quota store is down, and quota.when_down is deny",
+)
+
 MaximumRequests = Annotated[int, Field(ge=1, le=2**53)]
 PeriodMs = Annotated[int, Field(ge=1, le=MAX_PERIOD_MS)]
 
@@ -50,6 +57,8 @@ def settlement(
     """Turns what a charge found into a verdict; `admitted` is the verdict when there was room."""
 
     def settled(state: QuotaState) -> Continue | Deny:
+        if not state.known:
+            return QUOTA_UNKNOWN
         strictest = _strictest(limits, state) if exposed else None
         if not state.admitted:
             return _exceeded(state, strictest)

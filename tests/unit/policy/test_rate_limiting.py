@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapter.policy.catalog import Contract, RateLimit, SlaTier
-from adapter.policy.decision import Charge, DenyReason, Identity
+from adapter.policy.decision import Charge, Deny, DenyReason, Identity, QuotaState
 from adapter.policy.policies.limits import MAX_KEY_CHARS
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
 from tests.builders import applied, contract
@@ -355,3 +355,15 @@ def test_a_tier_without_limits_promises_nothing() -> None:
         tiers=(replace(GOLD, limits=()),),
     )
     gateway.denies(a_request(credentials("c1")), *INVALID)
+
+
+def test_a_quota_that_nobody_could_count_is_refused() -> None:
+    """Where the operator prefers a refusal to counting alone, it says why, and is no 429."""
+    rule = compile_rate_limiting(
+        applied("rate-limiting", limits((2, 60_000)) | {"exposeHeaders": True})
+    )
+    charge = rule.evaluate(an_evaluation(a_request()))
+    assert isinstance(charge, Charge)
+    verdict = charge.settled(QuotaState(False, (), (), known=False))
+    assert isinstance(verdict, Deny)
+    assert (verdict.reason, verdict.status) == (DenyReason.QUOTA_UNKNOWN, 503)
