@@ -140,36 +140,30 @@ def contract_of(
 ) -> ActiveContract | Deny:
     """The contract that credentials give access to.
 
+    Secrets are checked at the same cost whoever is asking, so that time does not tell who exists.
     A comma in a client id means that the header came twice; who reads which of the two is anyone's
     guess, so it matches nothing.
     """
     client_id, secret = credentials
-    active = None if "," in client_id else evaluation.contracts.get(client_id)
-    if secret is not None:
-        refusal = _secret_refused(evaluation, active, secret, challenge)
-        if refusal is not None:
-            return refusal
-    if active is None:
+    active = evaluation.contracts.get(client_id)
+    if active is None or "," in client_id:
+        if secret is not None:
+            _stand_in(evaluation).matches(secret)
         return challenge.unknown_client
+    if secret is not None:
+        known = active.contract.application.secret
+        if known is None:
+            _stand_in(evaluation).matches(secret)
+            if active.fault is None:
+                return challenge.no_secret
+        elif not known.matches(secret):
+            return challenge.wrong_secret
     return active if active.fault is None else _closed(active.fault)
 
 
 def established_user(evaluation: Evaluation) -> str:
     """The user that an earlier policy established; stays with the client that a later one finds."""
     return evaluation.identity.principal if evaluation.identity else ""
-
-
-def _secret_refused(
-    evaluation: Evaluation, active: ActiveContract | None, secret: str, challenge: Challenge
-) -> Deny | None:
-    """Check a secret at the same cost whoever is asking, so that time does not tell who exists."""
-    known = active.contract.application.secret if active else None
-    if known is None:
-        _stand_in(evaluation).matches(secret)
-        if active is None:
-            return challenge.unknown_client
-        return challenge.no_secret if active.fault is None else None
-    return None if known.matches(secret) else challenge.wrong_secret
 
 
 def _stand_in(evaluation: Evaluation) -> HashedSecret:
