@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help test lint format demo bench protos clean
+.PHONY: help test lint format demo bench bench-peers protos clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ demo: $(READY)  ## Play the main job on a real Envoy (DEMO_ARGS="--keep")
 
 bench: $(READY)  ## Measure Checks and print ratios
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-peers: $(READY)  ## The same beside bare tonic and grpc-go servers, built here
+	$(BIN)/python -m benchmarks --peers $(BENCH_ARGS)
 
 protos: $(READY)  ## Regenerate adapter/messages from protos/
 	$(BIN)/python -m protos.generate
