@@ -1,6 +1,7 @@
 """Logs and metrics, as operators read them."""
 
 import json
+from pathlib import Path
 
 import pytest
 import structlog
@@ -39,6 +40,12 @@ def test_every_metric_says_what_it_means() -> None:
         assert name.startswith("adapter_")
         assert instrument.description
         assert not name.endswith("_total")
+
+
+def test_operators_can_look_every_metric_up() -> None:
+    """The page on operations names them all."""
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    assert [name for name in INSTRUMENTS if name not in page] == []
 
 
 def test_machines_get_one_json_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
