@@ -9,6 +9,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from adapter.authorization.record import DecisionRecord
 from adapter.ext_authz.headers import clean_value, encodable, is_usable_name
+from adapter.ext_authz.identity_part import LONGEST_METADATA, IdentityPart
 from adapter.messages.check_pb2 import (
     CheckResponse,
     DeniedHttpResponse,
@@ -30,11 +31,14 @@ _STATUS_CODES: Final[Mapping[int, StatusCode]] = {
     503: StatusCode.UNAVAILABLE,
     504: StatusCode.DEADLINE_EXCEEDED,
 }
-_IDENTITY_NAMES = ("api-id", "client-id", "client-name", "contract-id", "sla-tier", "principal")
-_NOBODY = Identity(client_id="")
-_LONGEST_METADATA = 1000
-_KEPT_PARTS = 4096
-"""Of each kind; about 1 kB each."""
+_METADATA_KEYS: Final = tuple(
+    name if name in DecisionRecord._fields else "" for name in Identity._fields
+)
+_NOBODY: Final = Identity(client_id="")
+_KEPT_PARTS: Final = 16_384
+"""Of each kind; less than 1 kB each."""
+_LONGEST_KEPT: Final = 256
+"""Characters of a header's value in a part that is kept: a client may have a say in it."""
 
 
 class ResponseWriter:
@@ -49,13 +53,17 @@ class ResponseWriter:
         prefix: str = "x-adapter-",
         client_address_header: str | None = "x-adapter-client-address",
     ) -> None:
-        self._names = tuple(prefix.lower() + name for name in _IDENTITY_NAMES)
+        prefix = prefix.lower()
+        names = tuple(prefix + name.replace("_", "-") for name in Identity._fields)
+        self._api_header = f"{prefix}api-id"
         # It is for us, not for upstreams.
-        self._never_passed = {client_address_header.lower()} if client_address_header else set()
-        self._own = frozenset(self._names) | self._never_passed
-        self._fixed_part = lru_cache(maxsize=_KEPT_PARTS)(self._build_fixed_part)
+        self._never_passed = (client_address_header.lower(),) if client_address_header else ()
+        self._own = frozenset((self._api_header, *names, *self._never_passed))
+        self._api_part = lru_cache(maxsize=_KEPT_PARTS)(self._build_api_part)
+        identity_part = IdentityPart(names, _METADATA_KEYS)
+        self._identity_part = lru_cache(maxsize=_KEPT_PARTS)(identity_part.write)
         self._request_part = lru_cache(maxsize=_KEPT_PARTS)(self._build_request_part)
-        self._reason = f"{prefix.lower()}reason"
+        self._reason = f"{prefix}reason"
 
     def write(self, decision: Decision, *, to_grpc: bool = False) -> bytes:
         """The response's bytes; `to_grpc` says that the client reads `grpc-status`.
@@ -65,52 +73,46 @@ class ResponseWriter:
         """
         if not isinstance(decision, Allowed):
             return self._instead(decision, to_grpc=to_grpc)
-        fixed = self._fixed_part(
-            decision.api, decision.identity, decision.remove_headers, decision.revision
-        )
-        # Two messages in a row are one: repeated fields add up (protobuf.dev, encoding).
-        if decision.set_headers:
-            fixed += self._request_part(decision.set_headers, decision.remove_headers)
-        if decision.response_headers:
-            fixed += _response_part(decision.response_headers)
-        if decision.append_response_headers:
-            fixed += _appended_part(decision.append_response_headers)
-        return fixed
+        # Several messages in a row are one: repeated fields add up (protobuf.dev, encoding).
+        api, revision, identity, set_headers, remove_headers, overwritten, appended = decision
+        parts = self._api_part(api, revision) + self._identity_part(identity or _NOBODY)
+        if set_headers or remove_headers:
+            kept = all(len(value) <= _LONGEST_KEPT for _, value in set_headers)
+            write = self._request_part if kept else self._build_request_part
+            parts += write(set_headers, remove_headers)
+        if overwritten:
+            parts += _response_part(overwritten)
+        if appended:
+            parts += _appended_part(appended)
+        return parts
 
-    def _build_fixed_part(
-        self,
-        api: ApiInstance | None,
-        identity: Identity | None,
-        remove_headers: tuple[str, ...],
-        revision: int,
-    ) -> bytes:
-        """What all ALLOWs have in common that know the same; the costly part, and so kept.
-
-        Envoy removes after it sets, so that no header may be in both lists.
-        """
+    def _build_api_part(self, api: ApiInstance | None, revision: int) -> bytes:
+        """What all ALLOWs of an API have in common."""
         response = CheckResponse()
         response.status.code = 0
-        ok = response.ok_response
-        removed = _lower(remove_headers) | self._never_passed
-        for name, value in zip(self._names, _values(api, identity), strict=True):
-            if not value:
-                removed.add(name)
-            elif name not in removed:
-                _set(ok, name, value)
-        ok.headers_to_remove.extend(sorted(removed))
-        allowed = Allowed(api, revision, identity)
-        _write_record(response.dynamic_metadata, DecisionRecord.of(allowed))
+        response.ok_response.headers_to_remove.extend(self._never_passed)
+        if api is None:
+            response.ok_response.headers_to_remove.append(self._api_header)
+        else:
+            _set(response.ok_response, self._api_header, api.api_id)
+        _write_record(response.dynamic_metadata, DecisionRecord.of(Allowed(api, revision)))
         return response.SerializeToString()
 
     def _build_request_part(
         self, set_headers: tuple[Header, ...], remove_headers: tuple[str, ...]
     ) -> bytes:
-        """The headers that policies set on the request; kept, since most are the same each time."""
+        """What policies do to the request; kept, since most do the same each time.
+
+        Envoy removes after it sets: a header that a policy removed last is in one list only, and of
+        ours nothing is left where an admin removes it.
+        """
         response = CheckResponse()
-        taken = self._own | _lower(remove_headers)
+        ok = response.ok_response
+        removed = {name.lower() for name in remove_headers if is_usable_name(name)}
         for name, value in _usable(set_headers).items():
-            if name not in taken:
-                _set(response.ok_response, name, value)
+            if name not in self._own and name not in removed:
+                _set(ok, name, value)
+        ok.headers_to_remove.extend(sorted(removed))
         return response.SerializeToString()
 
     def _instead(self, decision: Denied | Answered, *, to_grpc: bool) -> bytes:
@@ -168,13 +170,6 @@ def grpc_status(http_status: int) -> StatusCode:
     return _STATUS_CODES.get(http_status, default)
 
 
-def _values(api: ApiInstance | None, identity: Identity | None) -> tuple[str, ...]:
-    """The values in the order of `_IDENTITY_NAMES`; empty if unknown."""
-    who = identity or _NOBODY
-    api_id = api.api_id if api else ""
-    return api_id, who.client_id, who.client_name, who.contract_id, who.sla_tier, who.principal
-
-
 def _set(ok: OkHttpResponse, name: str, value: str) -> None:
     """Set a request header, whatever the client sent.
 
@@ -215,14 +210,10 @@ def _appended_part(headers: tuple[Header, ...]) -> bytes:
     return response.SerializeToString()
 
 
-def _lower(names: Iterable[str]) -> set[str]:
-    return {name.lower() for name in names if is_usable_name(name)}
-
-
 def _usable(headers: Iterable[Header]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers if is_usable_name(name)}
 
 
 def _write_record(metadata: Struct, record: DecisionRecord) -> None:
     for name, value in record.to_metadata().items():
-        metadata.fields[name].string_value = encodable(value[:_LONGEST_METADATA])
+        metadata.fields[name].string_value = encodable(value[:LONGEST_METADATA])

@@ -10,6 +10,8 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.ext_authz.headers import clean_value, encodable
+from adapter.ext_authz.identity_part import LONGEST_METADATA
 from adapter.ext_authz.response import ResponseWriter
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import (
@@ -104,9 +106,10 @@ def test_policies_cannot_forge() -> None:
         remove_headers=("x-adapter-client-name",),
     )
     ok = write(allowed).ok_response
-    headers = pairs(ok.headers)
-    assert headers["x-adapter-client-id"] == "client-1"
-    assert not {"x-adapter-principal", "x-adapter-client-name"} & set(headers)
+    # Envoy removes after it sets.
+    passed = {n: v for n, v in pairs(ok.headers).items() if n not in ok.headers_to_remove}
+    assert passed["x-adapter-client-id"] == "client-1"
+    assert not {"x-adapter-principal", "x-adapter-client-name"} & set(passed)
     assert {"x-adapter-principal", "x-adapter-client-name"} <= set(ok.headers_to_remove)
 
 
@@ -268,12 +271,28 @@ def test_no_answer_allows(decision: Answered, to_grpc: bool) -> None:
     )
 )
 def test_allowed_is_clean(decision: Allowed) -> None:
-    """Whatever an ALLOW holds, headers are clean, and none is both set and removed."""
+    """Whatever an ALLOW holds, headers are clean, and no policy's is both set and removed."""
     ok = write(decision).ok_response
     _assert_clean(ok.headers)
     _assert_clean(ok.response_headers_to_add)
-    assert not set(pairs(ok.headers)) & set(ok.headers_to_remove)
+    ours = {f"x-adapter-{name}" for name in OURS}
+    assert not (set(pairs(ok.headers)) - ours) & set(ok.headers_to_remove)
     assert all(re.fullmatch(r"[!-9;-~]+", name) for name in ok.headers_to_remove)
+
+
+@given(st.builds(Identity, *[st.text() | st.text(min_size=100, max_size=3000)] * 5))
+def test_identity_is_written_as_the_library_would(identity: Identity) -> None:
+    """What is put together by hand reads back whole, whatever the lengths and letters."""
+    response = write(Allowed(None, 7, identity))
+    headers, metadata = pairs(response.ok_response.headers), response.dynamic_metadata.fields
+    for field, value in identity._asdict().items():
+        name = f"x-adapter-{field.replace('_', '-')}"
+        assert (name in headers) is bool(value)
+        assert (name in response.ok_response.headers_to_remove) is (not value)
+        if value:
+            assert headers[name] == clean_value(value)
+        if value and field != "principal":
+            assert metadata[field].string_value == encodable(value)[:LONGEST_METADATA]
 
 
 def _assert_clean(options: Iterable[HeaderValueOption]) -> None:
