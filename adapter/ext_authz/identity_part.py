@@ -20,77 +20,81 @@ _REMOVED_HEADER: Final = b"\x2a"
 _DYNAMIC_METADATA: Final = b"\x22"
 _FIRST: Final = b"\x0a"
 """The tag of field 1 in any of these messages."""
+_NOT_APPENDED: Final = b"\x12\x00"
+"""`HeaderValueOption.append`, present and false."""
 
-_OPTION: Final = b"\x12%b\x0a%b%b\x12%b%b\x12\x00"
-"""`OkHttpResponse.headers`: sizes of option and header, key field, size and text of the value,
-and `append`, present and false."""
-_ENTRY: Final = b"\x0a%b%b\x12%b\x1a%b%b"
-"""`Struct.fields`: size of the entry, key field, size of the value, size and text of its string."""
+_SHORT: Final = 128
+"""What stands before a text depends on its length alone; up to this one it is made beforehand."""
 
 
 class _Field(NamedTuple):
     header_key: bytes
+    before_header: tuple[bytes, ...]
+    """By the length of the value."""
     removal: bytes
     """Takes the header off the request where we have no value: a client may have sent one."""
     metadata_key: bytes
     """Empty: not in the metadata."""
+    before_metadata: tuple[bytes, ...]
 
 
 class IdentityPart:
     """Writes identities; `header_names` are for the fields of `Identity`, in their order."""
 
     def __init__(self, header_names: Sequence[str], metadata_keys: Sequence[str]) -> None:
-        self._fields = tuple(
-            _Field(
-                _delimited(_FIRST, name.encode()),
-                _delimited(_REMOVED_HEADER, name.encode()),
-                _delimited(_FIRST, key.encode()) if key else b"",
-            )
-            for name, key in zip(header_names, metadata_keys, strict=True)
-        )
+        self._fields = tuple(map(_field, header_names, metadata_keys))
 
     def write(self, identity: Identity) -> bytes:
         """A serialised CheckResponse with nothing but the identity in it."""
         ok = metadata = b""
-        for value, (header_key, removal, metadata_key) in zip(identity, self._fields, strict=True):
+        for value, field in zip(identity, self._fields, strict=True):
+            header_key, before_header, removal, metadata_key, before_metadata = field
             if not value:
                 ok += removal
                 continue
-            ok += _option(header_key, clean_value(value).encode())
+            clean = clean_value(value)
+            text = clean.encode()
+            size = len(text)
+            before = before_header[size] if size < _SHORT else _before_header(header_key, size)
+            ok += before + text + _NOT_APPENDED
             if metadata_key:
-                text = value if value.isascii() else encodable(value)
-                metadata += _entry(metadata_key, text[:LONGEST_METADATA].encode())
+                if clean != value or size > LONGEST_METADATA:
+                    text = encodable(value)[:LONGEST_METADATA].encode()
+                    size = len(text)
+                metadata += (
+                    before_metadata[size] if size < _SHORT else _before_metadata(metadata_key, size)
+                ) + text
         return _delimited(_OK_RESPONSE, ok) + _delimited(_DYNAMIC_METADATA, metadata)
 
 
-def _option(key: bytes, text: bytes) -> bytes:
-    text_size = _size(len(text))
-    header = len(key) + 1 + len(text_size) + len(text)
-    header_size = _size(header)
-    return _OPTION % (
-        _size(1 + len(header_size) + header + 2),
-        header_size,
-        key,
-        text_size,
-        text,
+def _field(header_name: str, metadata_key: str) -> _Field:
+    header = _delimited(_FIRST, header_name.encode())
+    metadata = _delimited(_FIRST, metadata_key.encode()) if metadata_key else b""
+    return _Field(
+        header,
+        tuple(_before_header(header, size) for size in range(_SHORT)),
+        _delimited(_REMOVED_HEADER, header_name.encode()),
+        metadata,
+        tuple(_before_metadata(metadata, size) for size in range(_SHORT)),
     )
 
 
-def _entry(key: bytes, text: bytes) -> bytes:
-    text_size = _size(len(text))
-    value = 1 + len(text_size) + len(text)
-    value_size = _size(value)
-    return _ENTRY % (
-        _size(len(key) + 1 + len(value_size) + value),
-        key,
-        value_size,
-        text_size,
-        text,
-    )
+def _before_header(key: bytes, size: int) -> bytes:
+    """What stands before a value of that size in `OkHttpResponse.headers`."""
+    value = b"\x12" + _varint(size)
+    header = _FIRST + _varint(len(key) + len(value) + size) + key + value
+    return b"\x12" + _varint(len(header) + size + len(_NOT_APPENDED)) + header
+
+
+def _before_metadata(key: bytes, size: int) -> bytes:
+    """What stands before a string of that size in `Struct.fields`."""
+    string = b"\x1a" + _varint(size)
+    entry = key + b"\x12" + _varint(len(string) + size) + string
+    return _FIRST + _varint(len(entry) + size) + entry
 
 
 def _delimited(tag: bytes, payload: bytes) -> bytes:
-    return tag + _size(len(payload)) + payload
+    return tag + _varint(len(payload)) + payload
 
 
 def _varint(number: int) -> bytes:
@@ -100,10 +104,3 @@ def _varint(number: int) -> bytes:
         number >>= 7
     octets.append(number)
     return bytes(octets)
-
-
-_SMALL_SIZES: Final = tuple(map(_varint, range(1024)))
-
-
-def _size(length: int) -> bytes:
-    return _SMALL_SIZES[length] if length < len(_SMALL_SIZES) else _varint(length)
