@@ -11,17 +11,15 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Self
 
 SecretForm = Literal["auto", "secret+salt", "salt+secret"]
 """How the platform concatenates secret and salt; not public, hence `auto`, which tries both."""
 
-_DIGEST_BYTES = 32
-_SALT_FIRST: Final[Mapping[SecretForm, tuple[bool, ...]]] = MappingProxyType(
-    {"auto": (False, True), "secret+salt": (False,), "salt+secret": (True,)}
-)
-"""Whether the salt stands before the secret, for each candidate concatenation of a form."""
+_DIGEST_BYTES: Final = 32
+_SECRET_FORMS: Final[tuple[SecretForm, ...]] = ("auto", "secret+salt", "salt+secret")
+_SALT_FIRST: Final = ((False, True), (False,), (True,))
+"""Whether the salt stands before the secret, for each candidate concatenation of each form."""
 
 
 class ApiInstance(NamedTuple):
@@ -49,25 +47,51 @@ class SlaTier:
     limits: tuple[RateLimit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HashedSecret:
-    """A client secret as the platform gives it: salted SHA-256, never the secret itself."""
+class HashedSecret(bytes):
+    """A client secret as the platform gives it: salted SHA-256, never the secret itself.
 
-    digest: bytes = field(repr=False)
-    salt: bytes = field(repr=False)
-    form: SecretForm = "auto"
+    Form, digest and salt are one `bytes`, since there may be a million of them; no text form of it
+    shows any.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, digest: bytes, salt: bytes, form: SecretForm = "auto") -> Self:
+        """Put the parts together."""
+        return super().__new__(cls, bytes((_SECRET_FORMS.index(form),)) + digest + salt)
 
     @classmethod
-    def parse(cls, text: str, salt: str, form: SecretForm) -> "HashedSecret":
+    def parse(cls, text: str, salt: str, form: SecretForm) -> Self:
         """Read a digest in hexadecimal or base64; raise ValueError when it is neither."""
         return cls(_digest_bytes(text), salt.encode(), form)
+
+    @property
+    def form(self) -> SecretForm:
+        """How secret and salt are concatenated."""
+        return _SECRET_FORMS[self[0]]
+
+    @property
+    def digest(self) -> bytes:
+        """The hash."""
+        return self[1 : 1 + _DIGEST_BYTES]
+
+    @property
+    def salt(self) -> bytes:
+        """What is hashed with the secret."""
+        return self[1 + _DIGEST_BYTES :]
+
+    def __repr__(self) -> str:
+        return f"HashedSecret(form={self.form!r})"
+
+    __str__ = __repr__
 
     def matches(self, secret: str) -> bool:
         """Whether this is the hash of that secret; all wrong ones take the same time."""
         secret_bytes = secret.encode("utf-8", "surrogatepass")
-        for salt_first in _SALT_FIRST[self.form]:
-            salted = self.salt + secret_bytes if salt_first else secret_bytes + self.salt
-            if hmac.compare_digest(hashlib.sha256(salted).digest(), self.digest):
+        digest, salt = self.digest, self.salt
+        for salt_first in _SALT_FIRST[self[0]]:
+            salted = salt + secret_bytes if salt_first else secret_bytes + salt
+            if hmac.compare_digest(hashlib.sha256(salted).digest(), digest):
                 return True
         return False
 

@@ -22,10 +22,6 @@ class ActiveContract:
     fault: str | None = None
     """Why it cannot be honoured; the requests of this contract alone are denied."""
 
-    # What policies make of a contract is remembered by the contract itself: its fields need not
-    # be hashed for every request.
-    __hash__ = object.__hash__
-
     def identity(self, principal: str = "") -> Identity:
         """Who comes under this contract, with the user that was found beside the application."""
         application = self.contract.application

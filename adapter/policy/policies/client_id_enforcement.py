@@ -1,23 +1,21 @@
 """client-id-enforcement: only client applications with an approved contract."""
 
-from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints, model_validator
 
 from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import Continue, Deny, Verdict
-from adapter.policy.evaluation import ActiveContract, Evaluation, Rule
+from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.policies.configuration import Configuration, read_configuration
 from adapter.policy.policies.credentials import (
     BASIC_CREDENTIALS,
     DEFAULT_CLIENT_ID,
-    REMEMBERED_CONTRACTS,
     CredentialExpression,
     CredentialSource,
     contract_of,
     credentials_by_expression,
-    established_user,
+    identity_under,
 )
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&*+.^_`|~-]*$")]
@@ -64,10 +62,6 @@ def compile_client_id_enforcement(policy: AppliedPolicy) -> Rule:
     """Compile the policy; raises PolicyError."""
     source = read_configuration(ClientIdEnforcement, policy).source
 
-    @lru_cache(maxsize=REMEMBERED_CONTRACTS)
-    def admission(active: ActiveContract, principal: str) -> Continue:
-        return Continue(active.identity(principal))
-
     def evaluate(evaluation: Evaluation) -> Verdict:
         credentials = source.read(evaluation)
         if isinstance(credentials, Deny):
@@ -75,6 +69,6 @@ def compile_client_id_enforcement(policy: AppliedPolicy) -> Rule:
         found = contract_of(evaluation, credentials, source.challenge)
         if isinstance(found, Deny):
             return found
-        return admission(found, established_user(evaluation))
+        return Continue(identity_under(found, evaluation))
 
     return Rule(evaluate, source.inspects_path)

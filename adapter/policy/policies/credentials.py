@@ -9,15 +9,12 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import AfterValidator
 
 from adapter.policy.catalog import HashedSecret
-from adapter.policy.decision import Deny, DenyReason, Header
+from adapter.policy.decision import Deny, DenyReason, Header, Identity
 from adapter.policy.evaluation import ActiveContract, Evaluation
 from adapter.policy.expression import Failed, compile_expression
 from adapter.policy.policies.configuration import ExpressionSource
 
 DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
-
-REMEMBERED_CONTRACTS: Final = 4096
-"""What a policy makes of a contract is kept for so many of the latest ones."""
 
 _NOBODY: Final = HashedSecret(bytes(32), b"")
 _BASIC: Final = re.compile(r"(?i:basic) +([A-Za-z0-9+/]+={0,2})")
@@ -161,9 +158,14 @@ def contract_of(
     return active if active.fault is None else _closed(active.fault)
 
 
-def established_user(evaluation: Evaluation) -> str:
-    """The user that an earlier policy established; stays with the client that a later one finds."""
-    return evaluation.identity.principal if evaluation.identity else ""
+def identity_under(active: ActiveContract, evaluation: Evaluation) -> Identity:
+    """Who comes under a contract; a user that an earlier policy established stays."""
+    known = evaluation.identity
+    if known is None:
+        return active.identity()
+    if known.contract_id == active.contract.contract_id:
+        return known
+    return active.identity(known.principal)
 
 
 def _stand_in(evaluation: Evaluation) -> HashedSecret:

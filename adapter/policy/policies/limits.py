@@ -52,9 +52,9 @@ def bounded_key(text: str) -> str:
 
 
 def settlement(
-    limits: tuple[RateLimit, ...], *, exposed: bool, admitted: Continue = CONTINUE
+    limits: tuple[RateLimit, ...], *, exposed: bool
 ) -> Callable[[QuotaState], Continue | Deny]:
-    """Turns what a charge found into a verdict; `admitted` is the verdict when there was room."""
+    """Turns what a charge of these limits found into a verdict."""
 
     def settled(state: QuotaState) -> Continue | Deny:
         if not state.known:
@@ -62,7 +62,7 @@ def settlement(
         strictest = _strictest(limits, state) if exposed else None
         if not state.admitted:
             return _exceeded(state, strictest)
-        return admitted._replace(exposed_quota=strictest) if strictest else admitted
+        return Continue(exposed_quota=strictest) if strictest else CONTINUE
 
     return settled
 

@@ -1,22 +1,25 @@
 """rate-limiting-sla-based: the limits that a contract's SLA tier promises."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Final
 
 from adapter.policy.catalog import AppliedPolicy
-from adapter.policy.decision import Charge, Continue, Deny, Verdict
+from adapter.policy.decision import Charge, Deny, Verdict
 from adapter.policy.evaluation import ActiveContract, Evaluation, Rule
 from adapter.policy.policies.configuration import Configuration, read_configuration
 from adapter.policy.policies.credentials import (
     CLIENT_ID_CHALLENGE,
     DEFAULT_CLIENT_ID,
-    REMEMBERED_CONTRACTS,
     CredentialExpression,
     contract_of,
     credentials_by_expression,
-    established_user,
+    identity_under,
 )
 from adapter.policy.policies.limits import counter_name, settlement, windows_of
+
+REMEMBERED_TIERS: Final = 64
+"""For so many tiers of an API the judgement on a charge is kept; more are made anew."""
 
 
 class RateLimitingSlaBased(Configuration):
@@ -40,24 +43,22 @@ def compile_rate_limiting_sla_based(policy: AppliedPolicy) -> Rule:
     exposed, local = configuration.expose_headers, not configuration.clusterizable
     counted_by = counter_name(policy)
 
-    @lru_cache(maxsize=REMEMBERED_CONTRACTS)
-    def charge(active: ActiveContract, api_id: str, principal: str) -> Charge | Deny:
-        tier = active.tier
-        if tier is None or not tier.limits:
-            return CLIENT_ID_CHALLENGE.no_tier
-        identity = active.identity(principal)
-        return Charge(
-            windows_of((api_id, counted_by, active.contract.contract_id), tier.limits),
-            settlement(tier.limits, exposed=exposed, admitted=Continue(identity)),
-            local,
-            identity,
-        )
+    settled_by = lru_cache(maxsize=REMEMBERED_TIERS)(partial(settlement, exposed=exposed))
 
     def evaluate(evaluation: Evaluation) -> Verdict:
         active = contract(evaluation)
         if isinstance(active, Deny):
             return active
-        return charge(active, evaluation.api_id, established_user(evaluation))
+        tier = active.tier
+        if tier is None or not tier.limits:
+            return CLIENT_ID_CHALLENGE.no_tier
+        key = (evaluation.api_id, counted_by, active.contract.contract_id)
+        return Charge(
+            windows_of(key, tier.limits),
+            settled_by(tier.limits),
+            local,
+            identity_under(active, evaluation),
+        )
 
     return Rule(evaluate, inspects_path)
 
