@@ -77,8 +77,10 @@ class ResponseWriter:
         api, revision, identity, set_headers, remove_headers, overwritten, appended = decision
         parts = self._api_part(api, revision) + self._identity_part(identity or _NOBODY)
         if set_headers or remove_headers:
-            kept = all(len(value) <= _LONGEST_KEPT for _, value in set_headers)
-            write = self._request_part if kept else self._build_request_part
+            write = self._request_part
+            for _, value in set_headers:
+                if len(value) > _LONGEST_KEPT:
+                    write = self._build_request_part
             parts += write(set_headers, remove_headers)
         if overwritten:
             parts += _response_part(overwritten)

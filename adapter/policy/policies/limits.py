@@ -33,6 +33,8 @@ PeriodMs = Annotated[int, Field(ge=1, le=MAX_PERIOD_MS)]
 
 def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[QuotaWindow, ...]:
     """One window for each limit under one key."""
+    if len(limits) == 1:
+        return (QuotaWindow(key, limits[0]),)
     return tuple([QuotaWindow(key, limit) for limit in limits])
 
 
