@@ -20,8 +20,9 @@ _LOG: Final = "requests.log"
 async def find_h2load() -> Path | None:
     """The program, installed where we may; None where we may not."""
     found = shutil.which("h2load")
-    if found is None and shutil.which("apt-get"):
-        sudo = () if os.geteuid() == 0 else ("sudo", "--non-interactive")
+    is_root = os.geteuid() == 0
+    if found is None and shutil.which("apt-get") and (is_root or shutil.which("sudo")):
+        sudo = () if is_root else ("sudo", "--non-interactive")
         await _call(*sudo, "apt-get", "update", "--quiet")
         await _call(*sudo, "apt-get", "install", "--yes", "--quiet", PACKAGE)
         found = shutil.which("h2load")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import platform
+import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,7 @@ async def describe(h2load: Path | None) -> dict[str, Any]:
             "python": platform.python_version(),
             **{name: _version(name) for name in _PACKAGES},
             "h2load": await _h2load_version(h2load),
+            "revision": await _output("git", "describe", "--always", "--dirty"),
         },
     }
 
@@ -51,10 +53,16 @@ def _version(package: str) -> str | None:
 
 
 async def _h2load_version(h2load: Path | None) -> str | None:
-    if h2load is None:
+    said = await _output(str(h2load), "--version") if h2load else None
+    return said and said.removeprefix("h2load ")
+
+
+async def _output(program: str, *arguments: str) -> str | None:
+    """What it says; None where it cannot."""
+    if shutil.which(program) is None:
         return None
     process = await asyncio.create_subprocess_exec(
-        h2load, "--version", stdout=asyncio.subprocess.PIPE
+        program, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
     output, _ = await process.communicate()
-    return output.decode().strip().removeprefix("h2load ")
+    return output.decode().strip() or None

@@ -78,7 +78,8 @@ def _provenance(found: Document) -> str:
     return (
         f"Measured {found['at'][:10]} on {machine['cores']} cores of {machine['cpu']}, kernel "
         f"{machine['kernel']}; {named}. Medians of {effort['runs']} runs of about "
-        f"{effort['seconds']:g} s, with the least and the greatest."
+        f"{effort['seconds']:g} s, with the least and the greatest. The machine's load average "
+        f"before it was {machine['load_before']:g}; 0 is an idle machine."
     )
 
 

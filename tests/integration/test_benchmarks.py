@@ -26,7 +26,7 @@ TINY = Effort(runs=2, seconds=0.02, different_checks=50)
 MACHINE = {
     "at": "2026-01-01T00:00:00+00:00",
     "effort": {"runs": 2, "seconds": 0.02},
-    "machine": {"cores": 2, "cpu": "some CPU", "kernel": "6.1"},
+    "machine": {"cores": 2, "cpu": "some CPU", "kernel": "6.1", "load_before": 0.5},
     "versions": {"python": "3.11.7", "h2load": None},
 }
 

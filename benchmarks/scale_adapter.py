@@ -1,0 +1,121 @@
+"""The whole adapter with something that feels how long its event loop is held up.
+
+`python -m benchmarks.scale_adapter --config FILE` prints its addresses as JSON; every line on its
+standard input makes it print what it felt since the last one; the line `hour` lets an hour pass for
+it first, so that everything is due. It stops when the input ends.
+
+A stall counts by the CPU time that the process used meanwhile: on a shared machine the rest of it
+is others' work.
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from adapter.app import Adapter
+from adapter.clock import MonotonicTime, SystemClock
+from adapter.observability import configure_logging
+from adapter.settings import load_settings
+
+_TICK_S: Final = 0.001
+
+
+@dataclass(slots=True)
+class Felt:
+    """The worst since the last reading, in milliseconds."""
+
+    stall_ms: float = 0
+    """Longest time without a turn, as far as this process worked in it."""
+    wall_stall_ms: float = 0
+    """The same, whoever worked."""
+    gc_pause_ms: float = 0
+    collections: int = 0
+
+
+class SkippingClock(SystemClock):
+    """The machine's clocks, with hours left out."""
+
+    def __init__(self) -> None:
+        self._skipped_s = 0
+
+    def monotonic(self) -> MonotonicTime:
+        """See `Clock.monotonic`."""
+        return MonotonicTime(super().monotonic() + self._skipped_s)
+
+    def skip_hour(self) -> None:
+        """Let an hour pass."""
+        self._skipped_s += 3600
+
+
+class Pulse:
+    """Ticks every millisecond, and notes when it could not."""
+
+    def __init__(self) -> None:
+        self._felt = Felt()
+        self._collecting_since = 0.0
+        gc.callbacks.append(self._note_collection)
+
+    def read(self) -> Felt:
+        """What was felt; begins anew."""
+        felt, self._felt = self._felt, Felt()
+        return felt
+
+    async def run(self) -> None:
+        """Tick for ever."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            wall_before, cpu_before = wall, cpu
+            wall, cpu = time.perf_counter(), time.process_time()
+            late_s = wall - wall_before - _TICK_S
+            felt = self._felt
+            felt.wall_stall_ms = max(felt.wall_stall_ms, late_s * 1000)
+            felt.stall_ms = max(felt.stall_ms, min(late_s, cpu - cpu_before) * 1000)
+
+    def _note_collection(self, phase: str, _: dict[str, int]) -> None:
+        now = time.perf_counter()
+        if phase == "start":
+            self._collecting_since = now
+            return
+        felt = self._felt
+        felt.gc_pause_ms = max(felt.gc_pause_ms, (now - self._collecting_since) * 1000)
+        felt.collections += 1
+
+
+async def serve(config: Path) -> None:
+    """Serve until standard input ends."""
+    settings = load_settings(config)
+    configure_logging("warning", "json")
+    clock = SkippingClock()
+    adapter = Adapter(settings, clock)
+    endpoints = await adapter.start()
+    pulse = Pulse()
+    ticking = asyncio.create_task(pulse.run())
+    print(json.dumps({"address": endpoints.grpc[0]}), flush=True)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        if line.strip() == "hour":
+            clock.skip_hour()
+        print(json.dumps({"felt": asdict(pulse.read()), **asdict(endpoints)}), flush=True)
+    ticking.cancel()
+    await adapter.stop()
+
+
+def main() -> None:
+    """Read the arguments and serve."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale_adapter", description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    given = parser.parse_args()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(given.config))
+
+
+if __name__ == "__main__":
+    main()
