@@ -4,16 +4,17 @@ Knows no transport: messages come as bytes, one by one. Envoy never waits for an
 never told of a failure, so nothing here may block, and one strange entry costs only itself.
 """
 
+import asyncio
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
-from io import BytesIO
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 from google.protobuf.message import DecodeError
 
 from adapter.analytics.entries import EntryTranslator
-from adapter.analytics.event import ApiEvent, EventEncoder, uuid7
+from adapter.analytics.event import RANDOM_BYTES, ApiEvent, EventEncoder, uuids7
 from adapter.analytics.observer import AnalyticsObserver, SilentObserver, Unattributed
 from adapter.analytics.spool import EventSpool
 from adapter.clock import Clock, MonotonicTime
@@ -26,9 +27,15 @@ METHOD_PATH: Final = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessL
 _BROKEN: Final = (DecodeError, ValueError, OverflowError, OSError)
 """What unreadable bytes and impossible moments raise (the system's calendar may raise OSError)."""
 
-_RANDOM_BYTES: Final = 10
+_SLICE: Final = 250
+"""Entries taken between two chances for Checks to run: two or three milliseconds."""
+_MOST_SLICES: Final = 64
+"""Beyond, entries come faster than they are taken: then the stream, and so Envoy, has to wait."""
 _NAME_BYTES: Final = 200
 _COMPLAINT_INTERVAL_S: Final = 60
+
+Translate: TypeAlias = Callable[[bytes, str], ApiEvent | Unattributed | None]
+"""An entry, with the id for its event."""
 
 
 class AccessLogService:
@@ -55,6 +62,9 @@ class AccessLogService:
         self._token = token
         self._observer = observer or SilentObserver()
         self._random_bytes = random_bytes
+        self._waiting: deque[tuple[Sequence[bytes], Translate]] = deque()
+        """Slices of entries, oldest first."""
+        self._scheduled = False
         self._complained_at: MonotonicTime | None = None
         self._log = structlog.get_logger()
 
@@ -64,7 +74,10 @@ class AccessLogService:
         return self
 
     def consume(self, message: bytes) -> None:
-        """Offer an event to the spool for each entry that makes one; broken ones are counted."""
+        """Offer an event to the spool for each entry that makes one; broken ones are counted.
+
+        Of a message with very many entries the rest waits until Checks had their turn.
+        """
         try:
             logs = pb.StreamAccessLogsMessage.FromString(message)
         except DecodeError as e:
@@ -72,29 +85,50 @@ class AccessLogService:
             return
         if logs.HasField("identifier"):
             self._introduce(logs.identifier)
-        events = self._events(logs.http_logs.log_entry, self._translator.http)
-        events += self._events(logs.tcp_logs.log_entry, self._translator.tcp)
+        self._wait(logs.http_logs.log_entry, self._translator.http)
+        self._wait(logs.tcp_logs.log_entry, self._translator.tcp)
+        if self._waiting:
+            self._take_slice()
+        while len(self._waiting) > _MOST_SLICES:
+            self._take_slice()
+        self._take_rest_later()
+
+    def finish(self) -> None:
+        """A stream has ended: nothing is held back, so that a drained server has all events."""
+        while self._waiting:
+            self._take_slice()
+
+    def _wait(self, entries: Sequence[bytes], translate: Translate) -> None:
+        for start in range(0, len(entries), _SLICE):
+            self._waiting.append((entries[start : start + _SLICE], translate))
+
+    def _take_rest_later(self) -> None:
+        if self._waiting and not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._take_rest)
+
+    def _take_rest(self) -> None:
+        self._scheduled = False
+        if self._waiting:
+            self._take_slice()
+        self._take_rest_later()
+
+    def _take_slice(self) -> None:
+        events = self._events(*self._waiting.popleft())
         if events:
             self._spool.offer(events)
             self._observer.events_offered(len(events))
 
-    def finish(self) -> None:
-        """The stream has ended; nothing of it is held back here."""
-
-    def _events(
-        self,
-        entries: Sequence[bytes],
-        translate: Callable[[bytes, str], ApiEvent | Unattributed | None],
-    ) -> list[bytes]:
-        now_ms = int(self._clock.now() * 1000)
+    def _events(self, entries: Sequence[bytes], translate: Translate) -> list[bytes]:
         # Drawn for all at once: one call of the system instead of one for each entry.
-        random = BytesIO(self._random_bytes(_RANDOM_BYTES * len(entries)))
-        events = []
-        for entry in entries:
+        random = self._random_bytes(RANDOM_BYTES * len(entries))
+        ids = uuids7(int(self._clock.now() * 1000), random)
+        encode, events = self._encoder.encode, []
+        for entry, event_id in zip(entries, ids, strict=True):
             try:
-                event = translate(entry, uuid7(now_ms, random.read(_RANDOM_BYTES)))
+                event = translate(entry, event_id)
                 if isinstance(event, ApiEvent):
-                    events.append(self._encoder.encode(event))
+                    events.append(encode(event))
                 elif event is not None:
                     self._observer.unattributed(event)
             except _BROKEN as e:

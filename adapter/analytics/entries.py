@@ -34,7 +34,9 @@ NO_STATUS: Final = 0
 _FILTERS: Final = (b"envoy.filters.http.ext_authz", b"envoy.filters.network.ext_authz")
 _DURATION_FIELD: Final = b"\n\x12ext_authz_duration"
 """How Envoy's own addition to our metadata begins on the wire; it differs for every request."""
+_DURATION_SIZE: Final = len(_DURATION_FIELD)
 _REMEMBERED_RECORDS: Final = 4096
+_REMEMBERED_FIELDS: Final = 4096
 
 _FINAL: Final = frozenset({pb.NOT_SET, pb.TCP_CONNECTION_END, pb.DOWNSTREAM_END})
 """The one entry that every request ends with; the others are reports on the way."""
@@ -95,7 +97,8 @@ class EntryTranslator:
         self._attribute = attribute
         self._include_client_ip = include_client_ip
         self._include_backend_time = include_backend_time
-        self._record = lru_cache(maxsize=_REMEMBERED_RECORDS)(_record)
+        self._field = lru_cache(maxsize=_REMEMBERED_FIELDS)(_field)
+        self._record = lru_cache(maxsize=_REMEMBERED_RECORDS)(self._read_record)
 
     def http(self, entry: bytes, event_id: str) -> ApiEvent | Unattributed | None:
         """Translate an entry of `http_logs`; a network filter's TCP connections come here too."""
@@ -152,10 +155,18 @@ class EntryTranslator:
         """What we said of this request; empty where the entry does not tell."""
         for metadata in common.metadata.filter_metadata:
             if metadata.key in _FILTERS:
-                fields = pb.Struct.FromString(metadata.value).fields
-                ours = [field for field in fields if not field.startswith(_DURATION_FIELD)]
+                # `[:]` and the comparison of slices take half the time of a loop with startswith.
+                fields = pb.Struct.FromString(metadata.value).fields[:]
+                ours = [field for field in fields if field[:_DURATION_SIZE] != _DURATION_FIELD]
                 return self._record(frozenset(ours))
         return _NOTHING
+
+    def _read_record(self, fields: frozenset[bytes]) -> DecisionRecord:
+        """Read a record from the fields of a Struct, each as it was on the wire.
+
+        Envoy writes them in any order. Of a client that was not remembered most fields still are.
+        """
+        return DecisionRecord.from_metadata(dict(map(self._field, fields)))
 
     def _attributed(
         self, record: DecisionRecord, common: pb.CommonProperties, exchange: _Exchange
@@ -181,14 +192,9 @@ class EntryTranslator:
         return _text(address, ADDRESS_CHARACTERS) or None
 
 
-def _record(fields: frozenset[bytes]) -> DecisionRecord:
-    """Read a record from the fields of a Struct, each as it was on the wire."""
-    parsed = (pb.Field.FromString(field) for field in fields)
-    return DecisionRecord.from_metadata({f.key.decode(): _string(f.value) for f in parsed})
-
-
-def _string(value: pb.Value) -> str:
-    return value.string_value.decode(errors="replace")
+def _field(octets: bytes) -> tuple[str, str]:
+    field = pb.Field.FromString(octets)
+    return field.key.decode(), field.value.string_value.decode(errors="replace")
 
 
 def _refused(common: pb.CommonProperties) -> bool:

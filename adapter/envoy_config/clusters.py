@@ -13,6 +13,9 @@ def adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
     return {
         **_cluster(name, config.adapters, http2=True),
         "lb_policy": "ROUND_ROBIN",
+        # By default Envoy holds back a change of health for up to a second after the one before:
+        # in a rolling restart it would go on asking an adapter that has said it is leaving.
+        "common_lb_config": {"update_merge_window": "0s"},
         "connect_timeout": "0.25s",
         "circuit_breakers": {
             "thresholds": [

@@ -22,7 +22,7 @@ from adapter.policy.evaluation import Evaluation
 from adapter.policy.snapshot import Api
 from demo.upstream import Upstream
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, api_ruled_by, applied, contract
-from tests.rig.adapters import AdapterInProcess
+from tests.rig.adapters import AdapterInProcess, Transport
 from tests.rig.envoy import Envoy
 from tests.rig.envoy_binaries import NEWEST, OLDEST, envoy_binary
 
@@ -121,7 +121,10 @@ async def upstream() -> AsyncIterator[Upstream]:
 
 
 @pytest_asyncio.fixture(
-    scope="module", loop_scope="session", params=[True, False], ids=["raw", "map"]
+    scope="module",
+    loop_scope="session",
+    params=[("asyncio", True), ("asyncio", False), ("grpcio", False)],
+    ids=["asyncio-raw", "asyncio-map", "grpcio-map"],
 )
 async def gateway(
     binary: Path,
@@ -129,9 +132,11 @@ async def gateway(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Gateway]:
-    """All APIs behind one Envoy, in both forms that it can send headers in."""
-    async with AdapterInProcess(APIS, token=TOKEN) as adapter:
-        config = config_for(upstream, adapter.address, encode_raw_headers=request.param)
+    """All APIs behind one Envoy, on both transports, in both forms that it can send headers in."""
+    transport: Transport
+    transport, raw = request.param
+    async with AdapterInProcess(APIS, token=TOKEN, transport=transport) as adapter:
+        config = config_for(upstream, adapter.address, encode_raw_headers=raw)
         async with Envoy(binary, config, tmp_path_factory.mktemp("envoy")) as envoy:
             yield Gateway(envoy, adapter, upstream)
 

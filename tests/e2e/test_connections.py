@@ -11,19 +11,24 @@ import yaml
 from adapter.policy.decision import Allowed, Denied
 from demo.upstream import Upstream
 from tests.e2e.conftest import APIS, TOKEN, config_for
-from tests.rig.adapters import AdapterInProcess
+from tests.rig.adapters import TRANSPORTS, AdapterInProcess, Transport
 from tests.rig.envoy import Envoy
 from tests.rig.raw_http import request
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+on_both_transports = pytest.mark.parametrize("transport", TRANSPORTS)
 
-async def test_unix_sockets(binary: Path, upstream: Upstream, tmp_path: Path) -> None:
+
+@on_both_transports
+async def test_unix_sockets(
+    binary: Path, upstream: Upstream, tmp_path: Path, transport: Transport
+) -> None:
     """Two adapters on Unix sockets, one of them abstract, share the requests."""
     file, abstract = f"unix:{tmp_path}/adapter.sock", f"unix-abstract:adapter-{uuid.uuid4()}"
     async with (
-        AdapterInProcess(APIS, file, token=TOKEN) as one,
-        AdapterInProcess(APIS, abstract, token=TOKEN) as other,
+        AdapterInProcess(APIS, file, transport=transport, token=TOKEN) as one,
+        AdapterInProcess(APIS, abstract, transport=transport, token=TOKEN) as other,
         Envoy(binary, config_for(upstream, file, abstract), tmp_path / "envoy") as envoy,
     ):
         for _ in range(8):
@@ -53,11 +58,14 @@ async def test_adapter_down(binary: Path, upstream: Upstream, tmp_path: Path) ->
     assert upstream.requests == before
 
 
-async def test_adapter_dies(binary: Path, upstream: Upstream, tmp_path: Path) -> None:
+@on_both_transports
+async def test_adapter_dies(
+    binary: Path, upstream: Upstream, tmp_path: Path, transport: Transport
+) -> None:
     """Where one of two adapters dies without a word, Envoy asks the other."""
     async with (
-        AdapterInProcess(APIS, token=TOKEN) as one,
-        AdapterInProcess(APIS, token=TOKEN) as other,
+        AdapterInProcess(APIS, transport=transport, token=TOKEN) as one,
+        AdapterInProcess(APIS, transport=transport, token=TOKEN) as other,
         Envoy(binary, config_for(upstream, one.address, other.address), tmp_path) as envoy,
     ):
         await one.server.drain_and_stop()
@@ -66,9 +74,10 @@ async def test_adapter_dies(binary: Path, upstream: Upstream, tmp_path: Path) ->
         assert len(one.observed.decisions) == 0
 
 
-async def test_tcp(binary: Path, upstream: Upstream, tmp_path: Path) -> None:
+@on_both_transports
+async def test_tcp(binary: Path, upstream: Upstream, tmp_path: Path, transport: Transport) -> None:
     """A Check of a TCP connection has no HTTP part: the connection is refused, nothing breaks."""
-    async with AdapterInProcess(APIS, token=TOKEN) as adapter:
+    async with AdapterInProcess(APIS, transport=transport, token=TOKEN) as adapter:
         config = yaml.safe_load(config_for(upstream, adapter.address))
         config["static_resources"]["listeners"].append(_tcp_listener(upstream))
         async with Envoy(binary, yaml.safe_dump(config), tmp_path) as envoy:
@@ -113,9 +122,12 @@ def _tcp_listener(upstream: Upstream) -> dict[str, Any]:
     return {"name": "tcp", "address": address, "filter_chains": [{"filters": filters}]}
 
 
-async def test_wrong_token(binary: Path, upstream: Upstream, tmp_path: Path) -> None:
+@on_both_transports
+async def test_wrong_token(
+    binary: Path, upstream: Upstream, tmp_path: Path, transport: Transport
+) -> None:
     """An Envoy that does not know the token is told so, and its clients get 503."""
-    async with AdapterInProcess(APIS, token=TOKEN) as adapter:
+    async with AdapterInProcess(APIS, transport=transport, token=TOKEN) as adapter:
         config = config_for(upstream, adapter.address, token="wrong")
         async with Envoy(binary, config, tmp_path) as envoy:
             assert (await request(envoy.address, "open.test")).status == 503

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage
 
-from adapter.transport.grpcio_server import ServerOptions
+from adapter.transport.options import ServerOptions
 from demo.upstream import Upstream
 from tests.e2e.conftest import APIS, TOKEN, config_for
-from tests.rig.adapters import AdapterInProcess, CollectedLogs
+from tests.rig.adapters import TRANSPORTS, AdapterInProcess, CollectedLogs, Transport
 from tests.rig.envoy import Envoy
 from tests.rig.polling import until
 
@@ -20,12 +21,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 GRACEFUL = ServerOptions(("127.0.0.1:0",), drain_s=1.5, stream_end_s=1.0, stop_s=3)
 
 
-async def test_no_request_is_lost(binary: Path, upstream: Upstream, tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_no_request_is_lost(
+    binary: Path, upstream: Upstream, tmp_path: Path, transport: Transport
+) -> None:
     """An adapter that stops takes no request and no access log entry with it."""
     logs = CollectedLogs()
+    how: dict[str, Any] = {"transport": transport, "token": TOKEN, "options": GRACEFUL}
     async with (
-        AdapterInProcess(APIS, token=TOKEN, options=GRACEFUL, logs=logs) as one,
-        AdapterInProcess(APIS, token=TOKEN, options=GRACEFUL, logs=logs) as other,
+        AdapterInProcess(APIS, logs=logs, **how) as one,
+        AdapterInProcess(APIS, logs=logs, **how) as other,
     ):
         config = config_for(upstream, one.address, other.address)
         async with Envoy(binary, config, tmp_path) as envoy:

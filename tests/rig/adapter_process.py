@@ -55,7 +55,11 @@ class AdapterProcess:
         """Start it; return when it is bound, be it ready or not."""
         self._endpoints.unlink(missing_ok=True)
         await self._program.start()
-        await self._program.until(self._bound)
+        try:
+            await self._program.until(self._bound)
+        except BaseException:
+            await self.stop()
+            raise
         found = json.loads(self._endpoints.read_text())
         self.address = found["grpc"][0]
         self.metrics = f"http://{found['metrics']}"
@@ -69,8 +73,12 @@ class AdapterProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop it with SIGTERM."""
+        """Stop it, if it has not been stopped already."""
         await self._http.aclose()
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop it with SIGTERM, and wait until it is gone."""
         await self._program.stop()
 
     async def _bound(self) -> bool:

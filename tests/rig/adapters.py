@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovery import DiscoveredServices
@@ -14,15 +14,20 @@ from adapter.errors import StoreError
 from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
-from adapter.policy.bindings import BindingTable
+from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.decision import Charge, Decision, LogMessage, QuotaState
 from adapter.policy.snapshot import Api
 from adapter.quota.spike import SpikeThrottle
 from adapter.transport.caller_token import CallerToken
-from adapter.transport.grpcio_server import GrpcioServer, ServerOptions
-from adapter.transport.service import ClientStreamMethod, Metadata
+from adapter.transport.grpcio_server import GrpcioServer
+from adapter.transport.http2.server import AsyncioServer
+from adapter.transport.options import ServerOptions
+from adapter.transport.service import ClientStreamMethod, Metadata, Server
 
 ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
+
+Transport: TypeAlias = Literal["asyncio", "grpcio"]
+TRANSPORTS: tuple[Transport, ...] = ("asyncio", "grpcio")
 
 
 class AlwaysInTouch:
@@ -95,7 +100,9 @@ class AdapterInProcess:
         apis: Iterable[Api],
         address: str = "127.0.0.1:0",
         *,
+        transport: Transport = "asyncio",
         token: str | None = None,
+        bindings: Iterable[ApiBinding] = (),
         options: ServerOptions | None = None,
         logs: CollectedLogs | None = None,
         quotas: QuotaStore | None = None,
@@ -108,7 +115,7 @@ class AdapterInProcess:
         self.logs = logs or CollectedLogs()
         authorizer = Authorizer(
             snapshots,
-            BindingTable(),
+            BindingTable(bindings),
             Gatekeeper(clock, AlwaysInTouch(clock)),
             BrokenQuotas() if quotas is None else quotas,
             clock,
@@ -124,7 +131,8 @@ class AdapterInProcess:
             observer=self.observed,
             clock=clock,
         )
-        self.server = GrpcioServer(
+        server = GrpcioServer if transport == "grpcio" else AsyncioServer
+        self.server: Server = server(
             (self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)),
             options or ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1),
             self.observed,

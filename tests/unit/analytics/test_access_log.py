@@ -1,7 +1,9 @@
 """The access log service takes streams and fills the spool."""
 
+import asyncio
 import json
 import uuid
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -36,10 +38,10 @@ def nothing_bound(_route_name: str, _authority: str, _path: str) -> ApiInstance 
 class Service:
     """The service with all that it touches."""
 
-    def __init__(self, token: str | None = None) -> None:
+    def __init__(self, token: str | None = None, room: int = 1000) -> None:
         self.observer = RecordingObserver()
         self.clock = FakeClock()
-        self.spool = MemorySpool(1000, 1_000_000, self.observer)
+        self.spool = MemorySpool(room, 1000 * room, self.observer)
         self.service = AccessLogService(
             EntryTranslator(nothing_bound),
             EventEncoder(EventOrigin("org-1", "host-1", "service_mesh")),
@@ -72,6 +74,37 @@ async def test_every_entry_of_every_message_becomes_an_event() -> None:
     assert [event["status_code"] for event in events] == [200, 429, 200]
     assert len({event["event_id"] for event in events}) == 3
     assert rig.observer.counts == {"offered": 3}
+
+
+async def test_a_very_long_message_does_not_hold_up_checks() -> None:
+    """Its entries are taken some at a time, Checks having their turn between, and all arrive."""
+    rig = Service()
+    sizes = []
+    rig.service.open({}).consume(message(*[http_entry()] * 700).SerializeToString())
+    while not sizes or rig.spool.backlog.events != sizes[-1]:
+        sizes.append(rig.spool.backlog.events)
+        await asyncio.sleep(0)
+    assert sizes[-1] == 700
+    assert max(later - now for now, later in pairwise([0, *sizes])) < 300
+
+
+async def test_a_stream_that_ends_leaves_nothing_behind() -> None:
+    """The entries of a long message are events before a drained adapter sends its last ones."""
+    rig = Service()
+    stream = rig.service.open({})
+    stream.consume(message(*[http_entry()] * 700).SerializeToString())
+    stream.finish()
+    assert rig.spool.backlog.events == 700
+    await asyncio.sleep(0)
+    assert rig.observer.counts == {"offered": 700}
+
+
+async def test_entries_that_come_faster_than_they_are_taken_do_not_pile_up() -> None:
+    """Memory stays bounded: a peer that sends very much waits for us."""
+    rig = Service(room=100_000)
+    entries = [http_entry().SerializeToString()] * 30_000
+    rig.service.open({}).consume(message_of(*entries))
+    assert 30_000 - rig.spool.backlog.events < 20_000
 
 
 async def test_event_ids_carry_our_time() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.analytics.event import ApiEvent, EventEncoder, EventOrigin, uuid7
+from adapter.analytics.event import ApiEvent, EventEncoder, EventOrigin, uuids7
 from adapter.authorization.record import DecisionRecord
 from tests.unit.analytics.envoy_log import ALLOWED, DENIED, START_MS
 
@@ -154,21 +154,22 @@ def test_any_text_survives(
     assert (replied - received).total_seconds() * 1000 == pytest.approx(event.response_ms)
 
 
-@given(unix_ms=st.integers(0, 2**48 - 1), random=st.binary(min_size=10, max_size=10))
-def test_uuid7_is_one(unix_ms: int, random: bytes) -> None:
-    """Ids are UUIDs of version 7 in the standard's variant, with the time in front."""
-    parsed = uuid.UUID(uuid7(unix_ms, random))
-    assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
-    assert parsed.int >> 80 == unix_ms
+@given(unix_ms=st.integers(0, 2**48 - 1), random=st.binary(min_size=30, max_size=30))
+def test_ids_are_uuids_of_version_7(unix_ms: int, random: bytes) -> None:
+    """There is one for each ten random bytes, in the standard's variant, the time in front."""
+    parsed = [uuid.UUID(text) for text in uuids7(unix_ms, random)]
+    assert [(one.version, one.variant) for one in parsed] == [(7, uuid.RFC_4122)] * 3
+    assert {one.int >> 80 for one in parsed} == {unix_ms}
 
 
 @given(first=st.integers(0, 2**48 - 2))
-def test_uuid7_sorts_by_time(first: int) -> None:
+def test_uuids_sort_by_time(first: int) -> None:
     """Later ids sort after earlier ones, so that a platform's index grows at its end."""
-    assert uuid7(first, b"\xff" * 10) < uuid7(first + 1, b"\x00" * 10)
+    (earlier,), (later,) = uuids7(first, b"\xff" * 10), uuids7(first + 1, b"\x00" * 10)
+    assert earlier < later
 
 
-def test_uuid7_uses_all_its_randomness() -> None:
+def test_uuids_use_all_their_randomness() -> None:
     """Each of 74 random bits reaches the id: ids of one millisecond do not collide."""
-    ids = {uuid7(0, (1 << bit).to_bytes(10)) for bit in range(80)}
-    assert len(ids - {uuid7(0, bytes(10))}) == 74
+    ids = set(uuids7(0, b"".join((1 << bit).to_bytes(10) for bit in range(80))))
+    assert len(ids - set(uuids7(0, bytes(10)))) == 74

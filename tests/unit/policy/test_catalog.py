@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -61,4 +62,12 @@ def test_no_secret_makes_matching_raise(secret: str) -> None:
 
 def test_representations_show_nothing() -> None:
     """Not even the hash is logged."""
-    assert repr(HashedSecret(b"digest", b"salt")) == "HashedSecret(form='auto')"
+    secret = HashedSecret(bytes(32), b"salt")
+    assert {repr(secret), str(secret), f"{secret}"} == {"HashedSecret(form='auto')"}
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(), st.sampled_from(get_args(SecretForm)))
+def test_parts_of_a_secret_can_be_had_again(digest: bytes, salt: bytes, form: SecretForm) -> None:
+    """The disk copy holds the same secret as the platform gave."""
+    secret = HashedSecret(digest, salt, form)
+    assert (secret.digest, secret.salt, secret.form) == (digest, salt, form)
