@@ -77,16 +77,18 @@ class ResponseWriter:
         api, revision, identity, set_headers, remove_headers, overwritten, appended = decision
         parts = self._api_part(api, revision) + self._identity_part(identity or _NOBODY)
         if set_headers or remove_headers:
-            write = self._request_part
-            for _, value in set_headers:
-                if len(value) > _LONGEST_KEPT:
-                    write = self._build_request_part
-            parts += write(set_headers, remove_headers)
+            parts += self._edits(set_headers, remove_headers)
         if overwritten:
             parts += _response_part(overwritten)
         if appended:
             parts += _appended_part(appended)
         return parts
+
+    def _edits(self, set_headers: tuple[Header, ...], remove_headers: tuple[str, ...]) -> bytes:
+        for _, value in set_headers:
+            if len(value) > _LONGEST_KEPT:
+                return self._build_request_part(set_headers, remove_headers)
+        return self._request_part(set_headers, remove_headers)
 
     def _build_api_part(self, api: ApiInstance | None, revision: int) -> bytes:
         """What all ALLOWs of an API have in common."""
