@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import AdapterTls, ApiRoute, EnvoyConfig, render
 from adapter.errors import ConfigurationError
 from adapter.settings import Settings, load_settings
 
@@ -53,7 +53,7 @@ def serve(
 
     def announce(found: "Endpoints") -> None:
         if endpoints is not None:
-            endpoints.write_text(json.dumps(asdict(found)) + "\n")
+            _write(endpoints, json.dumps(asdict(found)) + "\n")
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -86,6 +86,13 @@ def envoy_config(
     admin: Annotated[str, typer.Option(help="Where Envoy's admin interface is.")] = (
         "127.0.0.1:9901"
     ),
+    adapter_authority: Annotated[
+        str | None, typer.Option(help="PEM file of who signed the adapters' TLS certificates.")
+    ] = None,
+    certificate: Annotated[
+        str | None, typer.Option(help="PEM file of Envoy's own certificate, for the adapters.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="PEM file of its key.")] = None,
     output: Annotated[
         Path | None, typer.Option(help="File to write, mode 0600; it holds the token.")
     ] = None,
@@ -93,15 +100,14 @@ def envoy_config(
     """Print an Envoy configuration that fits the settings."""
     settings = _settings(config)
     try:
-        text = render(_envoy_config(settings, api, adapter, listen, admin))
+        tls = _adapter_tls(settings, adapter_authority, certificate, key)
+        text = render(_envoy_config(settings, api, adapter, listen, admin, tls))
+        if output is not None:
+            _write(output, text, private=True)
     except ConfigurationError as e:
         _fail(e)
     if output is None:
         typer.echo(text, nl=False)
-        return
-    output.touch(mode=0o600)
-    output.chmod(0o600)
-    output.write_text(text)
 
 
 def main() -> None:
@@ -109,8 +115,32 @@ def main() -> None:
     app()
 
 
+def _adapter_tls(
+    settings: Settings, authority: str | None, certificate: str | None, key: str | None
+) -> AdapterTls | None:
+    """What Envoy needs for the listener of the settings; its files need not be on this machine."""
+    listener = settings.listener
+    if listener.tls_certificate is None and not (authority or certificate or key):
+        return None
+    if listener.tls_certificate is None or authority is None:
+        raise ConfigurationError(
+            "listener.tls_certificate and --adapter-authority go together: "
+            "both, for TLS between Envoy and the adapters, or neither"
+        )
+    if (certificate is None) != (key is None) or (listener.tls_client_authority and not key):
+        raise ConfigurationError(
+            "--certificate and --key go together; listener.tls_client_authority asks for them"
+        )
+    return AdapterTls(authority, certificate, key)
+
+
 def _envoy_config(
-    settings: Settings, apis: list[str], adapters: list[str] | None, listen: str, admin: str
+    settings: Settings,
+    apis: list[str],
+    adapters: list[str] | None,
+    listen: str,
+    admin: str,
+    tls: AdapterTls | None,
 ) -> EnvoyConfig:
     token = settings.listener.token
     return EnvoyConfig(
@@ -119,6 +149,7 @@ def _envoy_config(
         listen=listen,
         admin=admin,
         token=token.get_secret_value() if token else None,
+        adapter_tls=tls,
         header_prefix=settings.requests.identity_header_prefix,
         client_address_header=settings.requests.client_address_header or "x-adapter-client-address",
     )
@@ -136,6 +167,16 @@ def _route(text: str) -> ApiRoute:
         path_prefix=f"/{path}",
         grpc=match["scheme"] == "grpc",
     )
+
+
+def _write(file: Path, text: str, *, private: bool = False) -> None:
+    try:
+        if private:
+            file.touch(mode=0o600)
+            file.chmod(0o600)
+        file.write_text(text)
+    except OSError as e:
+        raise ConfigurationError(f"cannot write {file}: {e.strerror}") from e
 
 
 def _settings(config: Path | None) -> Settings:

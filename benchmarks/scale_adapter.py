@@ -81,7 +81,7 @@ class Pulse:
             felt.stall_ms = max(felt.stall_ms, min(late_s, cpu - cpu_before) * 1000)
 
     def _note_collection(self, phase: str, _: dict[str, int]) -> None:
-        now = time.perf_counter()
+        now = time.thread_time()
         if phase == "start":
             self._collecting_since = now
             return

@@ -214,7 +214,7 @@ async def _until(done: Callable[[], Awaitable[bool]], *, pause_s: float) -> floa
     """Ask until it is so; the seconds that it took."""
     began = time.monotonic()
     async with asyncio.timeout(_DEADLINE_S):
-        while not await done():
+        while not await done():  # noqa: ASYNC110 - nobody tells us when
             await asyncio.sleep(pause_s)
     return round(time.monotonic() - began, 3)
 

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from dataclasses import asdict
@@ -50,16 +51,25 @@ async def _play(directory: Path, keep: bool, endpoints: Path | None) -> int:
         if endpoints is not None:
             _write_endpoints(endpoints, stage, story)
         await story.play()
+        if endpoints is not None:
+            _write_endpoints(endpoints, stage, story)  # the platform is another process by now
         print(_verdict(report))
         if keep:
-            print(_invitation(stage, story))
-            await asyncio.Event().wait()
+            print(_invitation(stage, story), flush=True)
+            await _ctrl_c()
     return 1 if report.differences else 0
+
+
+async def _ctrl_c() -> None:
+    """Wait for it; as an end that was asked for it is no failure."""
+    pressed = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, pressed.set)
+    await pressed.wait()
 
 
 def _verdict(report: Report) -> str:
     if report.differences:
-        return f"\n{report.differences} observations differ from the story."
+        return f"\nObservations that differ from the story: {report.differences}."
     return "\nThe story went as told."
 
 

@@ -12,6 +12,7 @@ def adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
     interval = seconds(config.health_interval_s)
     return {
         **_cluster(name, config.adapters, http2=True),
+        **_tls(config),
         "lb_policy": "ROUND_ROBIN",
         # By default Envoy holds back a change of health for up to a second after the one before:
         # in a rolling restart it would go on asking an adapter that has said it is leaving.
@@ -45,6 +46,33 @@ def adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
             }
         ],
     }
+
+
+def _tls(config: EnvoyConfig) -> Tree:
+    tls = config.adapter_tls
+    if tls is None:
+        return {}
+    common: Tree = {
+        "alpn_protocols": ["h2"],
+        "validation_context": {
+            "trusted_ca": {"filename": tls.authority},
+            # Without it any certificate of that authority would do.
+            "match_typed_subject_alt_names": [_subject(address) for address in config.adapters],
+        },
+    }
+    if tls.certificate and tls.key:
+        own = {"filename": tls.certificate}
+        common["tls_certificates"] = [
+            {"certificate_chain": own, "private_key": {"filename": tls.key}}
+        ]
+    context = typed("transport_sockets.tls.v3.UpstreamTlsContext", {"common_tls_context": common})
+    return {"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": context}}
+
+
+def _subject(address: str) -> Tree:
+    host = address.rpartition(":")[0].strip("[]")
+    kind = "DNS" if is_name(address) else "IP_ADDRESS"
+    return {"san_type": kind, "matcher": {"exact": host}}
 
 
 def upstream_cluster(address: str, *, http2: bool) -> Tree:

@@ -35,6 +35,17 @@ def api_of_route(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class AdapterTls:
+    """How Envoy knows adapters that serve TLS, and what it shows them; PEM files on its machine."""
+
+    authority: str
+    """Whose signature makes an adapter's certificate good, if it is for the adapter's address."""
+    certificate: str | None = None
+    """With `key`: Envoy's own, for adapters that ask for one."""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EnvoyConfig:
     """What there is to decide about an Envoy in front of the adapter."""
 
@@ -45,6 +56,8 @@ class EnvoyConfig:
     admin: str = "127.0.0.1:9901"
     token: str | None = field(default=None, repr=False)
     """The secret that tells the adapter its Envoy."""
+    adapter_tls: AdapterTls | None = None
+    """None: adapters are reached in clear, on this host or on a network of their own."""
     header_prefix: str = "x-adapter-"
     """How the adapter's own request headers begin; see its setting of that name."""
     client_address_header: str = "x-adapter-client-address"
@@ -76,6 +89,10 @@ def _address_faults(config: EnvoyConfig) -> Iterable[str]:
         yield "adapters: name at least one address"
     if len({is_name(address) for address in config.adapters}) > 1:
         yield "adapters: host names do not go together with IP addresses or sockets; use one kind"
+    if config.adapter_tls is not None and any(
+        a.startswith((UNIX, ABSTRACT)) for a in config.adapters
+    ):
+        yield "adapters: TLS is for addresses with a host; a Unix socket needs none"
 
 
 def _route_faults(routes: Sequence[ApiRoute]) -> Iterable[str]:

@@ -12,6 +12,7 @@ from adapter.policy.evaluation import ActiveContract
 from adapter.policy.snapshot import Api
 
 _LARGEST_PAGE = 1000
+_MOST_DIGITS = 15
 
 
 def inspection_routes(
@@ -66,7 +67,7 @@ def _page(
 
 def _number(request: web.Request, name: str, default: int) -> int:
     text = request.query.get(name, str(default))
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise web.HTTPBadRequest(text=f"{name} must be a whole number, not {text[:20]!r}")
     return int(text)
 

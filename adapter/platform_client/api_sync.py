@@ -1,6 +1,5 @@
 """One API instance, kept in step with the platform."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple
@@ -119,6 +118,7 @@ class ApiSync:
             instance = await self._fetch_instance()
             fetched = await self._fetch_policies()
             tiers = await self._fetch_tiers(feed)
+            await self._client.turns.wait()
         except PlatformNotFoundError as e:
             closed = self._note_missing()
             return PollResult(self._revoke(feed) or closed, e)
@@ -144,12 +144,16 @@ class ApiSync:
         feed = FeedPass(beginning, cursor, self._options.max_pages)
         complaints: list[str] = []
         while not feed.complete:
-            page = await self._client.contract_page(feed.url)
-            changes = await self._translate(page.data, complaints)
-            feed.take(changes, empty=not page.data, next_url=page.links.next)
+            await self._follow_one_page(feed, complaints)
         if feed.whole or complaints:
             self.complaints.replace("contracts", complaints)
         return feed
+
+    async def _follow_one_page(self, feed: FeedPass, complaints: list[str]) -> None:
+        # By itself, so that nothing holds on to the page while the next one waits for its request.
+        async with self._client.contract_page(feed.url) as page:
+            changes = await self._translate(page.data, complaints)
+            feed.take(changes, empty=not page.data, next_url=page.links.next)
 
     async def _translate(self, rows: list[Any], complaints: list[str]) -> list[ContractChange]:
         known = self._contracts
@@ -157,8 +161,8 @@ class ApiSync:
         changes: list[ContractChange] = []
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             some = rows[start : start + _ROWS_AT_ONCE]
+            await self._client.turns.wait()
             changes += contract_changes(some, known, form, complaints.append)
-            await asyncio.sleep(0)
         return changes
 
     async def _fetch_instance(self) -> ApiInstance | None:

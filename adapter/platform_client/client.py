@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ from adapter.platform_client.exchange import Answer, Exchange, require_success, 
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.pacing import Chance
 from adapter.platform_client.token import TokenSource
+from adapter.platform_client.turns import Turns
 
 _PAGE_SIZE: Final = 100
 _EVENTS_PATH: Final = "/v2/analytics/events"
@@ -55,6 +57,8 @@ class PlatformClient:
         clock: Clock,
         chance: Chance = random.random,
     ) -> None:
+        self.turns = Turns()
+        """For whoever reads much of what comes."""
         self._options = options
         self._clock = clock
         self._base_url = options.base_url.rstrip("/")
@@ -130,10 +134,16 @@ class PlatformClient:
         """Where the contract feed of an API begins."""
         return f"{self._feed_url}/{quote(api_id, safe='')}/contracts"
 
-    async def contract_page(self, url: str) -> ContractPageDocument:
-        """A page of a contract feed, at its beginning or at a cursor."""
-        answer = await self._get(url, headers={"x-accept-hash-algorithm": "sha256"})
-        return parse(CONTRACT_PAGE, answer)
+    @asynccontextmanager
+    async def contract_page(self, url: str) -> AsyncIterator[ContractPageDocument]:
+        """A page of a contract feed, at its beginning or at a cursor.
+
+        It counts as a request under way until it is read, so that pages do not pile up in memory.
+        """
+        async with self._slots:
+            answer = await self._successful(url, {"x-accept-hash-algorithm": "sha256"})
+            await self.turns.wait()
+            yield parse(CONTRACT_PAGE, answer)
 
     async def send_events(self, gzip_body: bytes) -> int:
         """Deliver a gzipped JSON array of events; answer how many of them the platform refused.
@@ -159,7 +169,10 @@ class PlatformClient:
         if params:
             url = str(httpx.URL(url, params=params))
         async with self._slots:
-            answer = await self._authorized("GET", url, headers or {}, None)
+            return await self._successful(url, headers or {})
+
+    async def _successful(self, url: str, headers: dict[str, str]) -> Answer:
+        answer = await self._authorized("GET", url, headers, None)
         require_success(answer, self._clock)
         return answer
 

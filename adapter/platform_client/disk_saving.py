@@ -12,8 +12,6 @@ from adapter.platform_client.disk_format import StoredCatalog
 from adapter.platform_client.observer import SyncObserver
 
 _PAUSE_S: Final = 1.0
-_SHARE: Final = 10
-"""Writing takes at most a tenth of the time, however large the catalog is."""
 
 
 class DiskSaving:
@@ -57,19 +55,17 @@ class DiskSaving:
         """Save what is new, for ever."""
         while True:
             await self._unsaved.wait()
-            began = self._clock.monotonic()
-            await self.save()
-            took_s = self._clock.monotonic() - began
-            await self._clock.sleep(max(_PAUSE_S, _SHARE * took_s))
+            await self.save(in_haste=False)
+            await self._clock.sleep(_PAUSE_S)
 
-    async def save(self) -> None:
+    async def save(self, *, in_haste: bool = True) -> None:
         """Write if anything is new; a failing disk is an alarm, not a stop."""
         catalog = self._catalog()
         if self._disk is None or catalog is None or not self._unsaved.is_set():
             return
         self._unsaved.clear()
         try:
-            byte_count = await asyncio.to_thread(self._disk.write, catalog)
+            byte_count = await asyncio.to_thread(self._disk.write, catalog, in_haste=in_haste)
         except OSError as e:
             self._unsaved.set()
             self._note_failure(f"the disk copy cannot be written: {e}")

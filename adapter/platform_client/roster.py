@@ -1,6 +1,5 @@
 """All APIs that are kept in step, and what of them is in the snapshot."""
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +20,8 @@ from adapter.policy.snapshot import Api
 
 _APIS_AT_ONCE: Final = 10
 """APIs compiled between two chances for Checks to run."""
+_INSTANCES_AT_ONCE: Final = 100
+"""The same for the entries of the environment's list."""
 
 
 @dataclass(slots=True)
@@ -72,14 +73,16 @@ class Roster:
         if self._options.apis is None or api_id in self._options.apis:
             self._track(stored.content.instance, stored.content, stored.confirmed_at)
 
-    def reconcile(self, instances: Mapping[str, ApiInstance], *, reached: bool) -> bool:
+    async def reconcile(self, instances: Mapping[str, ApiInstance], *, reached: bool) -> bool:
         """Track what is new in the environment's list; drop what it lacks and is known to be gone.
 
         What it lacks otherwise is asked for by itself: a list's mistake must close nothing. Returns
         whether the content of any API changed.
         """
         changed = False
-        for api_id, instance in instances.items():
+        for number, (api_id, instance) in enumerate(instances.items()):
+            if number % _INSTANCES_AT_ONCE == 0:
+                await self._client.turns.wait()
             tracked = self._apis.get(api_id) or self._track(instance)
             if tracked.sync.mark_listed(instance):
                 self.publish(tracked, reached=reached)
@@ -110,7 +113,7 @@ class Roster:
             if len(batch) == _APIS_AT_ONCE:
                 self._publication.publish(batch)
                 batch = []
-                await asyncio.sleep(0)
+                await self._client.turns.wait()
         self._publication.publish(batch)
 
     def loaded(self, tracked: TrackedApi) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
+from adapter import garbage
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock, WallTime
 from adapter.errors import PlatformNotFoundError
@@ -25,6 +26,8 @@ from adapter.platform_client.status import PollRecord, SyncStatus
 from adapter.policy.snapshot import build_api
 
 _MOST_ALARMS: Final = 50
+_POLLS_FOR_A_REQUEST: Final = 2
+"""Polls under way for each request that may be: one asks while another is read."""
 
 
 class PlatformSync:
@@ -67,6 +70,9 @@ class PlatformSync:
             observer=self._observer,
             chance=chance,
         )
+        # So that a poll that has begun is soon through, be there ever so many: what came waits for
+        # what is still to come.
+        self._places = asyncio.Semaphore(_POLLS_FOR_A_REQUEST * options.concurrency)
         self._apis_known = options.apis is not None
         self._last_contact: WallTime | None = None
         self._saving = DiskSaving(disk, self._stored, clock, self._observer)
@@ -100,6 +106,10 @@ class PlatformSync:
         if self._restored:
             return
         self._restored = True
+        with garbage.nothing_to_collect():
+            await self._restore()
+
+    async def _restore(self) -> None:
         catalog = await self._saving.restore()
         if catalog is None:
             return
@@ -182,7 +192,8 @@ class PlatformSync:
     async def _poll(self, tracked: TrackedApi) -> float:
         error: Exception | None
         try:
-            changed, error = await tracked.sync.poll()
+            async with self._places:
+                changed, error = await tracked.sync.poll()
         except Exception as e:
             changed, error = False, e
         delay_s = self._note(tracked.course, error, unconfirmed=tracked.sync.unconfirmed)
@@ -209,8 +220,9 @@ class PlatformSync:
         except Exception as e:
             return self._note(self._instances, e)
         self._note(self._instances, None)
-        self._apis_known = True
-        if self._apis.reconcile(instances, reached=self.reached_platform):
+        changed = await self._apis.reconcile(instances, reached=self.reached_platform)
+        self._apis_known = True  # not before all of them are tracked: then "all settled" means all
+        if changed:
             self._saving.note_change()
         return self._jittered(self._options.instance_interval_s)
 

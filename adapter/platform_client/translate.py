@@ -5,6 +5,7 @@ gets a fault (which closes that contract), a tier is left out (which closes the 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
@@ -184,9 +185,12 @@ def _contract_change(row: Any, known: Mapping[str, Contract], form: SecretForm) 
         return ContractChange(contract_id, _closed(row, contract_id, known, fault))
     secret, secret_fault = _secret(document, form)
     application = ClientApplication(document.client_id, document.client_name, secret)
-    return ContractChange(
-        contract_id, Contract(contract_id, application, document.sla_tier_id, secret_fault)
-    )
+    # Interned, or each of very many contracts would hold its own copy of one tier's id.
+    tier_id = intern(document.sla_tier_id) if document.sla_tier_id is not None else None
+    contract = Contract(contract_id, application, tier_id, secret_fault)
+    before = known.get(contract_id)
+    # What is known is shared: a whole pass over the feed must not double the memory.
+    return ContractChange(contract_id, before if contract == before else contract)
 
 
 def _contract_id(row: Any) -> str:

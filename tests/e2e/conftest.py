@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -27,6 +28,13 @@ from tests.rig.envoy import Envoy
 from tests.rig.envoy_binaries import NEWEST, OLDEST, envoy_binary
 
 TOKEN = "shared-secret"
+QUICK_AND_PATIENT = {
+    "token": TOKEN,
+    "health_interval_s": 0.2,
+    "log_flush_s": 0.2,
+    "check_timeout_s": 5.0,
+}
+"""No test waits for Envoy, and none fails because the machine is slow."""
 HOSTILE = "a\r\nx-smuggled: 1\x00b"
 """What must not leave as it is."""
 
@@ -148,6 +156,14 @@ def config_for(upstream: Upstream, *adapters: str, **settings: object) -> str:
         adapters=adapters,
         listen="127.0.0.1:0",
         admin="127.0.0.1:0",
-        **{"token": TOKEN, "health_interval_s": 0.2, "log_flush_s": 0.2, **settings},  # type: ignore[arg-type]
+        **{**QUICK_AND_PATIENT, **settings},  # type: ignore[arg-type]
     )
     return render(config)
+
+
+def manager_and_filter(config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The connection manager's configuration and, in it, that of the filter that asks us."""
+    (listener,) = config["static_resources"]["listeners"]
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    (ext_authz,) = [f for f in manager["http_filters"] if f["name"].endswith("ext_authz")]
+    return manager, ext_authz["typed_config"]

@@ -1,12 +1,16 @@
 """One adapter process through its life: start, outage, restart, stop."""
 
 import asyncio
+import grp
+import os
 import signal
+import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from demo.processes import Program
 from tests.rig.adapter_process import COMMAND, AdapterProcess, settings_for
@@ -45,8 +49,11 @@ async def test_without_the_platform_nothing_is_allowed(
         assert not readiness["ready"]
         assert "waiting for" in readiness["details"]
         await platform.start()
-        await adapter.until_ready()
-        assert reason(await adapter.check("1")) == "credentials_missing"
+
+        async def decided() -> bool:
+            return reason(await adapter.check("1")) == "credentials_missing"
+
+        await eventually(decided)
 
 
 @pytest.mark.parametrize(
@@ -168,16 +175,58 @@ async def test_bad_settings_end_the_start_with_all_faults(tmp_path: Path) -> Non
             assert fault in output
 
 
+async def refused(directory: Path, settings: Any, *arguments: str) -> str:
+    """What the command says of settings that it cannot start with: exit code 2, no traceback."""
+    (directory / "refused.yaml").write_text(yaml.safe_dump(settings))
+    code, output = await run(directory, "serve", "--config", "refused.yaml", *arguments)
+    assert code == 2
+    assert "Traceback" not in output
+    return output
+
+
 async def test_an_address_in_use_is_named(platform: RunningControlPlane, tmp_path: Path) -> None:
-    """A second adapter on the same port says so and ends with 2."""
+    """A second adapter on the same port says so."""
     async with AdapterProcess(settings_for(platform), tmp_path) as adapter:
         settings = settings_for(platform, listener={"address": adapter.address})
-        second = AdapterProcess(settings, tmp_path / "second")
-        code, output = await run(
-            tmp_path, "serve", "--config", str(tmp_path / "second" / "adapter.yaml")
-        )
-        assert second.log.parent.exists()
-        assert (code, adapter.address in output) == (2, True)
+        assert adapter.address in await refused(tmp_path, settings)
+
+
+async def test_a_unix_socket_is_for_whom_the_operator_says(
+    platform: RunningControlPlane, tmp_path: Path
+) -> None:
+    """Mode and group are those of the settings; the socket goes with its process."""
+    socket, group = tmp_path / "adapter.sock", grp.getgrgid(os.getgid()).gr_name
+    listener = {"address": f"unix:{socket}", "socket_mode": "0620", "socket_group": group}
+    async with AdapterProcess(settings_for(platform, listener=listener), tmp_path) as adapter:
+        await adapter.until_ready()
+        assert stat.S_IMODE(socket.stat().st_mode) == 0o620
+        assert reason(await adapter.check("1")) == "credentials_missing"
+    assert not socket.exists()
+
+
+@pytest.mark.parametrize(
+    ("listener", "named"),
+    [
+        ({"socket_group": "no-such-group"}, "no-such-group"),
+        ({"address": "unix:/nonexistent/adapter.sock"}, "/nonexistent/adapter.sock"),
+        ({"tls_certificate": "/nonexistent/own.pem", "tls_key": "x"}, "/nonexistent/own.pem"),
+    ],
+)
+async def test_a_listener_that_cannot_be_had_is_named(
+    platform: RunningControlPlane, tmp_path: Path, listener: dict[str, str], named: str
+) -> None:
+    """Whether it is its place, its group or its certificate that is not there."""
+    defaults = {"address": f"unix:{tmp_path / 'adapter.sock'}"}
+    assert named in await refused(tmp_path, settings_for(platform, listener=defaults | listener))
+
+
+async def test_addresses_that_cannot_be_told_are_an_error(
+    platform: RunningControlPlane, tmp_path: Path
+) -> None:
+    """Whoever waits for the file would wait for ever."""
+    arguments = ("--endpoints", "/nonexistent/file")
+    output = await refused(tmp_path, settings_for(platform), *arguments)
+    assert "cannot write /nonexistent/file" in output
 
 
 async def test_a_stop_during_the_start_is_clean(tmp_path: Path) -> None:

@@ -5,13 +5,17 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
+from adapter.envoy_config import AdapterTls
 from adapter.policy.decision import Allowed, Denied
+from adapter.transport.http2.tls import server_context
 from demo.upstream import Upstream
-from tests.e2e.conftest import APIS, TOKEN, config_for
+from tests.e2e.conftest import APIS, TOKEN, config_for, manager_and_filter
 from tests.rig.adapters import TRANSPORTS, AdapterInProcess, Transport
+from tests.rig.certificates import Authority
 from tests.rig.envoy import Envoy
 from tests.rig.raw_http import request
 
@@ -143,3 +147,61 @@ async def test_trusted_hops(binary: Path, upstream: Upstream, tmp_path: Path) ->
             headers = (("x-forwarded-for", "9.9.9.9, 8.8.8.8"),)
             answer = await request(envoy.address, "address.test", headers=headers)
             assert answer.upstream_saw("x-seen-address") == ["8.8.8.8"]
+
+
+@on_both_transports
+async def test_large_requests(
+    binary: Path, upstream: Upstream, tmp_path: Path, transport: Transport
+) -> None:
+    """Where Envoy sends bodies and 100 KB of headers along, Checks are decided as ever."""
+    async with AdapterInProcess(APIS, transport=transport, token=TOKEN) as adapter:
+        config = yaml.safe_load(config_for(upstream, adapter.address))
+        manager, ext_authz = manager_and_filter(config)
+        manager["max_request_headers_kb"] = 200
+        ext_authz["with_request_body"] = {
+            "max_request_bytes": 500_000,
+            "allow_partial_message": True,
+            "pack_as_bytes": True,
+        }
+        async with Envoy(binary, yaml.safe_dump(config), tmp_path) as envoy:
+            headers = [(f"x-{n}", "x" * 10_000) for n in range(10)]
+            refused = await request(envoy.address, "secured.test", headers=headers)
+            assert refused.header("x-adapter-reason") == "credentials_missing"
+            async with httpx.AsyncClient(trust_env=False) as client:
+                host = {"host": "open.test"}
+                answer = await client.post(envoy.url, headers=host, content=bytes(800_000))
+                assert answer.json()["body_bytes"] == 800_000
+        assert [type(decision) for decision in adapter.observed.decisions] == [Denied, Allowed]
+        assert adapter.observed.failed == []
+
+
+@pytest.mark.parametrize(("known", "status"), [(True, 200), (False, 503)])
+async def test_tls(
+    binary: Path, upstream: Upstream, tmp_path: Path, *, known: bool, status: int
+) -> None:
+    """Envoy and adapter show each other their certificates; a stranger's Envoy gets no answer."""
+    authority = Authority(tmp_path)
+    own, envoys = authority.issue("adapter"), authority.issue("envoy")
+    context = server_context(own.certificate, own.key, authority.certificate)
+    shown = AdapterTls(str(authority.certificate), str(envoys.certificate), str(envoys.key))
+    tls = shown if known else AdapterTls(str(authority.certificate))
+    async with AdapterInProcess(APIS, tls=context, token=TOKEN) as adapter:
+        config = config_for(upstream, adapter.address, adapter_tls=tls)
+        async with Envoy(binary, config, tmp_path / "envoy") as envoy:
+            assert (await request(envoy.address, "open.test")).status == status
+        assert len(adapter.observed.decisions) == known
+
+
+async def test_a_certificate_for_another_address(
+    binary: Path, upstream: Upstream, tmp_path: Path
+) -> None:
+    """Being signed is not enough: it has to be that adapter's."""
+    authority = Authority(tmp_path)
+    own = authority.issue("adapter")
+    tls = AdapterTls(str(authority.certificate))
+    async with AdapterInProcess(APIS, tls=server_context(*own), token=TOKEN) as adapter:
+        by_name = adapter.address.replace("127.0.0.1", "localhost")
+        config = config_for(upstream, by_name, adapter_tls=tls)
+        async with Envoy(binary, config, tmp_path / "envoy") as envoy:
+            assert (await request(envoy.address, "open.test")).status == 503
+        assert adapter.observed.decisions == []

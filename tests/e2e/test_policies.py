@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOUR_MS = 3_600_000
 SHOP = "https://shop.example.com"
 GOLD = SlaTier("gold", "Gold", (RateLimit(2, HOUR_MS),))
+CONTRACTS = [contract("client-1", name="Shop", tier_id="gold")]
 CREDENTIALS = (("client_id", "client-1"), ("client_secret", "secret"))
 
 
@@ -98,6 +100,7 @@ CHAINS: dict[str, tuple[AppliedPolicy, ...]] = {
         applied("rate-limiting", limits(3), order=2, pointcuts=(Pointcut("POST", ".*"),)),
     ),
     "tiers": (SLA,),
+    "edited": (SLA,),
     "allowed": (applied("ip-allowlist", {"ips": ["127.0.0.0/8"]}),),
     "listed": (applied("ip-blocklist", {"ips": ["127.0"]}),),
     "pages": (CORS, CLIENT_ID_ENFORCEMENT),
@@ -132,8 +135,7 @@ async def gateway(
     binary: Path, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gateway]:
     """All chains behind one Envoy, each on a domain of its own."""
-    contracts = [contract("client-1", name="Shop", tier_id="gold")]
-    apis = [api(name, chain, contracts, [GOLD]) for name, chain in CHAINS.items()]
+    apis = [api(name, chain, CONTRACTS, [GOLD]) for name, chain in CHAINS.items()]
     async with AdapterInProcess(apis, quotas=MemoryQuotaStore(SystemClock())) as adapter:
         config = EnvoyConfig(
             apis=tuple(ApiRoute(name, upstream.http_address, (f"{name}.test",)) for name in CHAINS),
@@ -198,6 +200,18 @@ async def test_rate_limiting_sla_based(gateway: Gateway) -> None:
     assert [answer.status for answer in answers] == [200, 200, 429]
     assert answers[0].upstream_saw("x-adapter-sla-tier") == ["Gold"]
     assert (await ask(gateway, "tiers")).status == 401
+
+
+async def test_an_edited_tier_starts_a_new_window(gateway: Gateway) -> None:
+    """Whoever used up the old limit may use the new one, at once."""
+    client = ("client_id", "client-1")
+    used_up = [(await ask(gateway, "edited", client)).status for _ in range(3)]
+    assert used_up == [200, 200, 429]
+    better = replace(GOLD, limits=(RateLimit(3, HOUR_MS),))
+    gateway.adapter.snapshots.publish([api("edited", CHAINS["edited"], CONTRACTS, [better])])
+    again = [await ask(gateway, "edited", client) for _ in range(4)]
+    assert [answer.status for answer in again] == [200, 200, 200, 429]
+    assert again[-1].header("x-ratelimit-limit") == "3"
 
 
 async def test_ip_lists(gateway: Gateway) -> None:

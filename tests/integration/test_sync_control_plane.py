@@ -171,3 +171,25 @@ async def test_wrong_credentials_are_named(platform: RunningControlPlane) -> Non
         assert "client id and secret" in adapter.sync.status().alarms[0]
         with pytest.raises(PlatformRefusedError):
             await adapter.client.automated_policies()
+
+
+@pytest.mark.parametrize(
+    "form", ["hex-salt-last", "hex-salt-first", "base64-salt-last", "base64-salt-first"]
+)
+async def test_secrets_match_in_whichever_form_the_platform_hashes(
+    tmp_path: Path, form: str
+) -> None:
+    """The order of salt and secret, and the encoding, are not public: none needs a setting."""
+    async with running_control_plane(tmp_path, secret_form=form) as platform:
+        api_id = (await platform.admin.create_api("orders"))["id"]
+        application = await platform.admin.create_application("app")
+        await platform.admin.request_contract(api_id, application["id"])
+        adapter = Adapter(platform)
+        async with adapter.http:
+            await adapter.sync.sync_once()
+        active = adapter.api(api_id).contracts[application["clientId"]]
+        assert active.fault is None
+        secret = active.contract.application.secret
+        assert secret is not None
+        assert secret.matches(application["clientSecret"])
+        assert not secret.matches("wrong")

@@ -1,5 +1,6 @@
 """The adapter's gRPC edge in this process, deciding by a fixed snapshot."""
 
+import ssl
 from collections.abc import Awaitable, Iterable
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
@@ -101,6 +102,7 @@ class AdapterInProcess:
         address: str = "127.0.0.1:0",
         *,
         transport: Transport = "asyncio",
+        tls: ssl.SSLContext | None = None,
         token: str | None = None,
         bindings: Iterable[ApiBinding] = (),
         options: ServerOptions | None = None,
@@ -108,13 +110,13 @@ class AdapterInProcess:
         quotas: QuotaStore | None = None,
     ) -> None:
         clock = SystemClock()
-        snapshots = SnapshotStore(clock)
-        snapshots.publish(apis)
+        self.snapshots = SnapshotStore(clock)
+        self.snapshots.publish(apis)
         self.messages: list[LogMessage] = []
         self.observed = Observed()
         self.logs = logs or CollectedLogs()
         authorizer = Authorizer(
-            snapshots,
+            self.snapshots,
             BindingTable(bindings),
             Gatekeeper(clock, AlwaysInTouch(clock)),
             BrokenQuotas() if quotas is None else quotas,
@@ -131,13 +133,13 @@ class AdapterInProcess:
             observer=self.observed,
             clock=clock,
         )
-        server = GrpcioServer if transport == "grpcio" else AsyncioServer
-        self.server: Server = server(
-            (self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)),
-            options or ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1),
-            self.observed,
-            clock,
-        )
+        methods = self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)
+        options = options or ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
+        self.server: Server
+        if transport == "grpcio":
+            self.server = GrpcioServer(methods, options, self.observed, clock)
+        else:
+            self.server = AsyncioServer(methods, options, self.observed, clock, tls=tls)
 
     def offer(self, messages: Iterable[LogMessage]) -> None:
         """See `MessageLog`."""

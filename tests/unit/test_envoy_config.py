@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, api_of_route, render
+from adapter.envoy_config import AdapterTls, ApiRoute, EnvoyConfig, api_of_route, render
 from adapter.errors import ConfigurationError
 
 CONFIG = EnvoyConfig((ApiRoute("1", "127.0.0.1:8080"),), ("unix:/run/adapter.sock",))
@@ -66,6 +66,12 @@ def test_nothing_to_serve() -> None:
         "adapters: name at least one address",
         "apis: name at least one",
     ]
+
+
+def test_tls_needs_a_host_to_verify() -> None:
+    """A certificate says nothing about a socket file."""
+    with pytest.raises(ConfigurationError, match="a Unix socket needs none"):
+        render(replace(CONFIG, adapter_tls=AdapterTls("authority.pem")))
 
 
 def _find(tree: Any, key: str) -> Any:

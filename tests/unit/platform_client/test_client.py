@@ -205,7 +205,8 @@ async def test_a_list_that_counts_instances_is_whole_too(platform: PlatformSimul
 async def test_the_token_goes_to_the_platform_only(platform: PlatformSimulator, url: str) -> None:
     """A link to another origin is not followed; not even the token is fetched for it."""
     with pytest.raises(DocumentError, match="the token stays here"):
-        await platform.client().contract_page(url)
+        async with platform.client().contract_page(url):
+            pytest.fail("there can be no page")
     assert platform.requests == []
 
 

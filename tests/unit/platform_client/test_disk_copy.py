@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,18 @@ def catalog() -> StoredCatalog:
     return StoredCatalog((), (StoredApi(content, WallTime(5.0)),))
 
 
+def large_catalog() -> StoredCatalog:
+    """A catalog that is written in several pieces."""
+    numbers = map(str, range(1_000))
+    contracts = {n: Contract(n, ClientApplication(n, "App"), "tier 1") for n in numbers}
+    content = ApiContent(ApiInstance("7", "orders"), contracts=contracts)
+    return StoredCatalog((), (StoredApi(content, WallTime(5.0)),))
+
+
+def _decoded(pieces: Iterable[bytes]) -> StoredCatalog:
+    return decode(b"".join(pieces).splitlines(), ENVIRONMENT)
+
+
 def disk_copy(path: Path, secret: str = KEY, environment: str = ENVIRONMENT) -> DiskCopy:
     """A disk copy at that place."""
     return DiskCopy(path, secret, environment, FakeClock())
@@ -99,7 +112,28 @@ def path(tmp_path: Path) -> Path:
 @given(CATALOGS)
 def test_what_is_written_comes_back(stored: StoredCatalog) -> None:
     """Every part of the catalog survives, whatever characters and bytes are in it."""
-    assert decode(list(encode(stored, ENVIRONMENT)), ENVIRONMENT) == stored
+    assert _decoded(encode(stored, ENVIRONMENT)) == stored
+
+
+def test_a_large_api_is_written_in_small_pieces() -> None:
+    """Encoding holds up other threads for moments only, and nothing is lost between pieces."""
+    pieces = list(encode(large_catalog(), ENVIRONMENT))
+    assert max(map(len, pieces)) < sum(map(len, pieces)) / 4
+    assert _decoded(pieces) == large_catalog()
+
+
+def test_equal_tiers_of_many_contracts_are_one_text() -> None:
+    """A million contracts don't hold a million copies of their tier's id."""
+    (api,) = _decoded(encode(large_catalog(), ENVIRONMENT)).apis
+    assert len({id(contract.tier_id) for contract in api.content.contracts.values()}) == 1
+
+
+async def test_a_stop_does_not_wait_for_a_writer_that_rests(path: Path) -> None:
+    """Who has no haste is hurried along by who has, and both write whole files."""
+    disk = disk_copy(path)
+    resting = [asyncio.to_thread(disk.write, large_catalog(), in_haste=False) for _ in range(3)]
+    await asyncio.gather(*resting, asyncio.to_thread(disk.write, large_catalog()))
+    assert disk.read().catalog == large_catalog()
 
 
 @given(st.lists(st.binary(max_size=40) | st.sampled_from([b"[]", b"{}", b'["org/env", [5]]'])))

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from typing_extensions import Buffer
 
 from adapter.policy.catalog import AppliedPolicy, ClientApplication, Contract, HashedSecret
 from adapter.policy.decision import Continue, Denied, DenyReason, Identity

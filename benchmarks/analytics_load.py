@@ -1,0 +1,329 @@
+"""What analytics cost, and whether Checks feel them: `python -m benchmarks.analytics_load`.
+
+A real control plane and a real adapter, each by its own command. Access log entries are streamed as
+an Envoy with our configuration does, at a steady rate; every one must be at the control plane in
+the end. Checks are sent meanwhile, and without them, and compared. Prints JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import grpc
+import uvloop
+import yaml
+from envoy.data.accesslog.v3 import accesslog_pb2 as log
+from envoy.service.accesslog.v3 import als_pb2 as als
+
+from adapter.analytics.access_log import METHOD_PATH
+from adapter.authorization.record import DecisionRecord
+from adapter.messages.check_pb2 import CheckRequest
+from benchmarks.processes import cpu_s, resident_mb
+from benchmarks.replay import Replay
+from benchmarks.requests import TOKEN, Workload
+from demo.admin import Admin
+from demo.processes import Program
+
+_BIN: Final = Path(sys.executable).parent
+_FILTER: Final = "envoy.filters.http.ext_authz"
+_DIFFERENT_ENTRIES: Final = 20_000
+_MESSAGE_BYTES: Final = 262_144
+"""What `policy-adapter envoy-config` lets Envoy collect before it sends."""
+_CHECKS: Final = 15_000
+_DEADLINE_S: Final = 120.0
+
+
+class Platform:
+    """A control plane with one API, one application and its contract."""
+
+    def __init__(self, program: Program, base_url: str, credentials: dict[str, str]) -> None:
+        self.program = program
+        self.base_url = base_url
+        self.credentials = credentials
+        self.admin = Admin(base_url, credentials)
+
+    async def prepare(self) -> None:
+        """What an admin does."""
+        await self.admin.log_in()
+        self.api_id = str((await self.admin.create_api("orders"))["id"])
+        enforcement = {
+            "credentialsOriginHasHttpBasicAuthenticationHeader": "customExpression",
+            "clientIdExpression": "#[attributes.headers['client_id']]",
+            "clientSecretExpression": "#[attributes.headers['client_secret']]",
+        }
+        await self.admin.apply_policy(int(self.api_id), "client-id-enforcement", enforcement)
+        self.application = await self.admin.create_application("Mobile")
+        await self.admin.request_contract(int(self.api_id), self.application["id"])
+
+    async def events(self) -> int:
+        """How many it has stored."""
+        return int((await self.admin.summary("api", duration="1d"))["total"])
+
+    def check(self) -> bytes:
+        """A Check of the application."""
+        check = CheckRequest.FromString(Workload().one_message())
+        check.attributes.context_extensions["api_id"] = self.api_id
+        headers = check.attributes.request.http.headers
+        headers["client_id"] = self.application["clientId"]
+        headers["client_secret"] = self.application["clientSecret"]
+        message: bytes = check.SerializeToString(deterministic=True)
+        return message
+
+
+class SameCheck(Replay):
+    """A load of one Check, again and again."""
+
+    def __init__(self, message: bytes) -> None:
+        self._traced = False
+        self._bodies = [b"\0" + len(message).to_bytes(4) + message] * 2
+
+
+class EntryStream:
+    """Streams entries at a steady rate, as one Envoy worker, until told to stop."""
+
+    def __init__(self, messages: Sequence[tuple[int, bytes]], rate: int) -> None:
+        self._messages = messages
+        self._rate = rate
+        self._stopped = False
+        self.sent = 0
+
+    def stop(self) -> None:
+        """Send no more."""
+        self._stopped = True
+
+    async def run(self, address: str) -> None:
+        """Send."""
+        async with grpc.aio.insecure_channel(address) as channel:
+            call = channel.stream_unary(METHOD_PATH)
+            await call(self._paced(), metadata=(("x-adapter-token", TOKEN),))
+
+    async def _paced(self) -> AsyncIterator[bytes]:
+        began = time.monotonic()
+        while not self._stopped:
+            for entries, message in self._messages:
+                await asyncio.sleep(self.sent / self._rate - (time.monotonic() - began))
+                if self._stopped:
+                    return
+                self.sent += entries
+                yield message
+
+
+def entry_messages(clients: int) -> list[tuple[int, bytes]]:
+    """Entries, all different, as many in a message as Envoy would put there; with their number."""
+    choice = random.Random(1)  # noqa: S311 - chooses a load, not a secret
+    messages = []
+    message, size = als.StreamAccessLogsMessage(), 0
+    for _ in range(_DIFFERENT_ENTRIES):
+        entry = _entry(choice, clients)
+        message.http_logs.log_entry.append(entry)
+        size += entry.ByteSize()
+        if size > _MESSAGE_BYTES:
+            messages.append((len(message.http_logs.log_entry), message.SerializeToString()))
+            message, size = als.StreamAccessLogsMessage(), 0
+    return messages
+
+
+def _entry(choice: random.Random, clients: int) -> log.HTTPAccessLogEntry:
+    """What Envoy 1.40 writes of an allowed request, 580 octets."""
+    client = choice.randrange(clients)
+    record = DecisionRecord(
+        api_id="15597",
+        api_name="orders",
+        api_version="1.0.0",
+        client_id=f"{client:032x}",
+        client_name=f"Application {client}",
+        contract_id=str(20_000_000 + client),
+        sla_tier="gold",
+        revision="1795387499190",
+    )
+    entry = log.HTTPAccessLogEntry()
+    common = entry.common_properties
+    common.downstream_remote_address.socket_address.address = f"10.1.2.{choice.randrange(256)}"
+    common.downstream_remote_address.socket_address.port_value = choice.randrange(20_000, 60_000)
+    common.downstream_direct_remote_address.socket_address.address = "127.0.0.1"
+    common.start_time.FromNanoseconds(time.time_ns() - choice.randrange(10**9))
+    common.duration.FromMicroseconds(choice.randrange(100_000))
+    common.route_name = "api-15597"
+    common.stream_id = str(uuid.UUID(int=choice.getrandbits(128), version=4))
+    common.metadata.filter_metadata[_FILTER].update(record.to_metadata())
+    common.metadata.filter_metadata[_FILTER]["ext_authz_duration"] = choice.randrange(1_000_000)
+    common.access_log_type = log.AccessLogType.DownstreamEnd
+    request, response = entry.request, entry.response
+    request.request_method, request.scheme = 1, "http"
+    request.authority, request.user_agent = "api.example.com:8080", "python-httpx/0.28.1"
+    request.path = f"/orders/{choice.randrange(10**6)}?status=open"
+    request.request_id = common.stream_id
+    response.response_code.value = 200
+    response.response_body_bytes = choice.randrange(10_000)
+    response.response_code_details = "via_upstream"
+    return entry
+
+
+async def measure(given: argparse.Namespace, directory: Path) -> dict[str, Any]:
+    """What was found; times in the unit of their names."""
+    messages = entry_messages(given.clients)
+    async with _platform(directory) as platform:
+        async with _adapter(platform, directory) as (program, address):
+            idle = await _idle_share(program.pid)
+            throughput = await _throughput(given, platform, program.pid, address, messages, idle)
+            checks = await _compare_checks(given, platform, address, messages)
+            return {**throughput, "checks": checks, "resident_mb": resident_mb(program.pid)}
+
+
+async def _idle_share(pid: int) -> float:
+    await asyncio.sleep(1)
+    before = cpu_s(pid)
+    await asyncio.sleep(2)
+    return (cpu_s(pid) - before) / 2
+
+
+async def _throughput(
+    given: argparse.Namespace,
+    platform: Platform,
+    pid: int,
+    address: str,
+    messages: Sequence[tuple[int, bytes]],
+    idle_share: float,
+) -> dict[str, Any]:
+    """Nothing but entries, until the control plane has all of them."""
+    stream = EntryStream(messages, given.rate)
+    before, began = cpu_s(pid), time.monotonic()
+    sending = asyncio.create_task(stream.run(address))
+    await asyncio.sleep(given.seconds)
+    stream.stop()
+    await sending
+    sent_s = time.monotonic() - began
+    await _until(lambda: _stored(platform, stream.sent))
+    took_s = time.monotonic() - began
+    used_s = cpu_s(pid) - before - idle_share * took_s
+    return {
+        "clients": given.clients,
+        "entries": stream.sent,
+        "entries_per_s": round(stream.sent / sent_s),
+        "stored": await platform.events(),
+        "all_stored_after_s": round(took_s, 1),
+        "adapter_cpu_us_per_event": round(used_s / stream.sent * 1e6, 2),
+    }
+
+
+async def _stored(platform: Platform, wanted: int) -> bool:
+    return await platform.events() >= wanted
+
+
+async def _compare_checks(
+    given: argparse.Namespace,
+    platform: Platform,
+    address: str,
+    messages: Sequence[tuple[int, bytes]],
+) -> dict[str, Any]:
+    """Checks alone and beside entries, in turn."""
+    load = SameCheck(platform.check())
+    found: dict[str, list[float]] = {"alone_p99_us": [], "beside_entries_p99_us": []}
+    for _ in range(given.runs):
+        alone = await load.run(address, _CHECKS, connections=1, streams=given.streams)
+        stream = EntryStream(messages, given.rate)
+        sending = asyncio.create_task(stream.run(address))
+        await asyncio.sleep(0.5)
+        beside = await load.run(address, _CHECKS, connections=1, streams=given.streams)
+        stream.stop()
+        await sending
+        found["alone_p99_us"].append(round(alone.quantile_us(0.99)))
+        found["beside_entries_p99_us"].append(round(beside.quantile_us(0.99)))
+    pairs = zip(found["beside_entries_p99_us"], found["alone_p99_us"], strict=True)
+    return {**found, "ratio": round(median(b / a for b, a in pairs), 2)}
+
+
+@asynccontextmanager
+async def _platform(directory: Path) -> AsyncIterator[Platform]:
+    endpoints, credentials = directory / "platform.json", directory / "credentials.json"
+    command = (
+        *(str(_BIN / "policy-control-plane"), "serve", "--listen", "127.0.0.1:0"),
+        *("--database", str(directory / "platform.sqlite")),
+        *("--endpoints", str(endpoints), "--credentials-file", str(credentials)),
+    )
+    async with _running("platform", command, directory, endpoints) as (program, found):
+        platform = Platform(program, found["base_url"], json.loads(credentials.read_text()))
+        await platform.prepare()
+        yield platform
+
+
+@asynccontextmanager
+async def _adapter(platform: Platform, directory: Path) -> AsyncIterator[tuple[Program, str]]:
+    settings = {
+        "listener": {"address": f"unix:{directory}/adapter.sock", "token": TOKEN},
+        "platform": {
+            "base_url": platform.base_url,
+            "organization_id": platform.credentials["organization_id"],
+            "environment_id": platform.credentials["environment_id"],
+            "client_id": platform.credentials["gateway_client_id"],
+            "client_secret": platform.credentials["gateway_client_secret"],
+        },
+        "observability": {"metrics_address": "127.0.0.1:0", "inspection_address": "127.0.0.1:0"},
+        "shutdown": {"drain_s": 0},
+    }
+    config, endpoints = directory / "adapter.yaml", directory / "adapter.json"
+    config.write_text(yaml.safe_dump(settings))
+    command = (str(_BIN / "policy-adapter"), "serve", "--config", str(config))
+    command = (*command, "--endpoints", str(endpoints))
+    async with _running("adapter", command, directory, endpoints) as (program, found):
+        yield program, found["grpc"][0]
+
+
+@asynccontextmanager
+async def _running(
+    name: str, command: tuple[str, ...], directory: Path, endpoints: Path
+) -> AsyncIterator[tuple[Program, dict[str, Any]]]:
+    program = Program(name, command, directory / f"{name}.log")
+    await program.start()
+    found: dict[str, Any] = {}
+
+    async def bound() -> bool:
+        if endpoints.exists() and (text := endpoints.read_text()):
+            found.update(json.loads(text))
+        return bool(found)
+
+    try:
+        await program.until(bound)
+        yield program, found
+    finally:
+        await program.stop()
+
+
+async def _until(done: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(_DEADLINE_S):
+        while not await done():  # noqa: ASYNC110 - nobody tells us when
+            await asyncio.sleep(0.2)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.analytics_load", description=__doc__
+    )
+    parser.add_argument("--rate", type=int, default=20_000, help="entries a second")
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--clients", type=int, default=1_000, help="different ones in the entries")
+    parser.add_argument("--streams", type=int, default=8, help="Checks under way at once")
+    parser.add_argument("--runs", type=int, default=5, help="of Checks, each way")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print."""
+    given = _arguments()
+    with tempfile.TemporaryDirectory(prefix="analytics-") as directory:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            print(json.dumps(runner.run(measure(given, Path(directory))), indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Adapter processes behind a real Envoy, as an operator runs them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from tests.rig.adapter_process import AdapterProcess
+from tests.rig.envoy import Envoy
+from tests.rig.envoy_binaries import NEWEST, envoy_binary
+from tests.rig.polling import eventually
+
+CHECK_TIMEOUT_S = 5.0
+HEALTH_INTERVAL_S = 0.2
+DRAIN_S = 1.0
+"""Longer than Envoy's health check interval and timeout together."""
+_CLIENTS = 16
+
+
+def domain(api_id: int) -> str:
+    """Where Envoy offers that API."""
+    return f"api-{api_id}.test"
+
+
+def route(api_id: int, upstream: str) -> ApiRoute:
+    """Its route to the service at that address."""
+    return ApiRoute(str(api_id), upstream, (domain(api_id),))
+
+
+@asynccontextmanager
+async def envoy_before(
+    adapters: Sequence[AdapterProcess], routes: Iterable[ApiRoute], directory: Path
+) -> AsyncIterator[Envoy]:
+    """An Envoy that asks those adapters about those APIs, once it has found them healthy."""
+    config = EnvoyConfig(
+        apis=tuple(routes),
+        adapters=tuple(adapter.address for adapter in adapters),
+        listen="127.0.0.1:0",
+        admin="127.0.0.1:0",
+        check_timeout_s=CHECK_TIMEOUT_S,
+        health_interval_s=HEALTH_INTERVAL_S,
+        log_flush_s=0.2,
+    )
+    async with Envoy(envoy_binary(NEWEST), render(config), directory) as envoy:
+        await until_healthy(envoy, len(adapters))
+        yield envoy
+
+
+async def until_healthy(envoy: Envoy, adapters: int) -> None:
+    """Wait until Envoy sends its Checks and its logs to so many adapters."""
+
+    async def seen() -> bool:
+        stats = [f"cluster.{name}.membership_healthy" for name in ("adapter", "adapter_als")]
+        return [await envoy.stat(stat) for stat in stats] == [adapters] * 2
+
+    await eventually(seen)
+
+
+async def race(
+    envoy: Envoy, api_id: int, requests: int, headers: Mapping[str, str] | None = None
+) -> Counter[int]:
+    """How often each status came when many clients at once send so many requests."""
+    waiting = iter(range(requests))
+    async with aiohttp.ClientSession(headers={**(headers or {}), "host": domain(api_id)}) as http:
+
+        async def client() -> Counter[int]:
+            statuses: Counter[int] = Counter()
+            for _ in waiting:
+                async with http.get(envoy.url) as answer:
+                    statuses[answer.status] += 1
+            return statuses
+
+        counts = await asyncio.gather(*(client() for _ in range(_CLIENTS)))
+    return sum(counts, Counter())

@@ -1,0 +1,142 @@
+"""What operators ask over HTTP: probes, metrics and what is loaded."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.clock import SystemClock
+from adapter.errors import ConfigurationError
+from adapter.operations.inspection import inspection_routes
+from adapter.operations.listener import OperatorListener
+from adapter.operations.probes import Readiness, probe_routes
+from adapter.policy.catalog import RateLimit, SlaTier
+from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
+
+GOLD = SlaTier("7", "Gold", (RateLimit(1, 1000),))
+CLIENTS = 1_200
+
+
+@asynccontextmanager
+async def asking(routes: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a listener with those routes."""
+    listener = OperatorListener("127.0.0.1:0", routes)
+    address = await listener.start()
+    try:
+        async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:
+            yield client
+    finally:
+        await listener.stop()
+
+
+@pytest.fixture
+async def inspection() -> AsyncIterator[httpx.AsyncClient]:
+    """An open API with many contracts and a closed one; strangers were seen."""
+    snapshots, discovered = SnapshotStore(SystemClock()), DiscoveredServices()
+    held = [contract(f"client-{n}", tier_id="7" if n else "gone") for n in range(CLIENTS)]
+    snapshots.publish(
+        [
+            api("1", [CLIENT_ID_ENFORCEMENT], held, [GOLD]),
+            api("2", [applied("no-such-policy")]),
+        ]
+    )
+    for host in ("a.test", "b.test", "a.test"):
+        discovered.add(host, "route")
+    statuses = {"/sync": lambda: {"all_settled": True}}
+    async with asking(inspection_routes(snapshots, discovered, statuses)) as client:
+        yield client
+
+
+async def test_apis_show_what_is_open_and_what_is_closed(inspection: httpx.AsyncClient) -> None:
+    """And why: the fault names the policy."""
+    listed = (await inspection.get("/apis")).json()
+    assert [(a["api_id"], a["closed"]) for a in listed["items"]] == [("1", False), ("2", True)]
+    assert (listed["total"], listed["items"][0]["contracts"]) == (2, CLIENTS)
+    closed = (await inspection.get("/apis/2")).json()
+    assert "no-such-policy" in closed["faults"][0]
+
+
+async def test_contracts_come_in_pages_and_without_secrets(inspection: httpx.AsyncClient) -> None:
+    """However many are asked for at once, a page has its bounds."""
+    contracts = "/apis/1/contracts"
+    pages = [(await inspection.get(f"{contracts}?offset={n}&limit=5000")).json() for n in (0, 1000)]
+    assert [len(page["items"]) for page in pages] == [1000, CLIENTS - 1000]
+    assert len({row["client_id"] for page in pages for row in page["items"]}) == CLIENTS
+    assert (await inspection.get(f"{contracts}?offset=9999")).json()["items"] == []
+    first, second = (await inspection.get(f"{contracts}?limit=2")).json()["items"]
+    assert first == {
+        "contract_id": "contract-of-client-0",
+        "client_id": "client-0",
+        "client_name": "client-0",
+        "sla_tier": None,
+        "fault": first["fault"],
+    }
+    assert "gone" in first["fault"]
+    assert (second["sla_tier"], second["fault"]) == ("Gold", None)
+
+
+@pytest.mark.parametrize("path", ["/apis", "/apis/1/contracts", "/discovered"])
+@pytest.mark.parametrize("number", ["-1", "x", "1.5", "", "9" * 20, "9" * 5000])
+async def test_a_bad_number_is_named(inspection: httpx.AsyncClient, path: str, number: str) -> None:
+    """It is the question's fault, not the adapter's."""
+    for name in ("offset", "limit"):
+        answer = await inspection.get(path, params={name: number})
+        assert answer.status_code == 400
+        assert answer.text.startswith(f"{name} must be a whole number")
+
+
+async def test_what_is_not_there_is_not_found(inspection: httpx.AsyncClient) -> None:
+    """An API that is not in the snapshot, and a page that there is not."""
+    for path in ("/apis/3", "/apis/3/contracts", "/secrets"):
+        assert (await inspection.get(path)).status_code == 404
+    assert (await inspection.post("/apis")).status_code == 405
+
+
+async def test_strangers_are_counted_and_statuses_shown(inspection: httpx.AsyncClient) -> None:
+    """What Envoy asked about in vain, and how the sync is doing."""
+    found = (await inspection.get("/discovered")).json()
+    assert {row["authority"]: row["requests"] for row in found["items"]} == {
+        "a.test": 2,
+        "b.test": 1,
+    }
+    assert found["left_out"] == 0
+    assert (await inspection.get("/sync")).json() == {"all_settled": True}
+
+
+@pytest.mark.parametrize(("ready", "status"), [(True, 200), (False, 503)])
+async def test_readiness_is_a_status_with_details(*, ready: bool, status: int) -> None:
+    """An orchestrator reads the status; a person reads the details, also when it is ready."""
+    crashed: Mapping[str, str] = {} if ready else {"sync": "KeyError: 'x'"}
+    routes = probe_routes(
+        render_metrics=lambda: b"adapter_apis 1.0\n",
+        readiness=lambda: Readiness(ready, {"api 2": "closed"}),
+        crashed_tasks=lambda: crashed,
+    )
+    async with asking(routes) as client:
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()) == (
+            status,
+            {"ready": ready, "details": {"api 2": "closed"}},
+        )
+        health = await client.get("/healthz")
+        assert health.status_code == 200
+        assert health.json() == {
+            "status": "ok" if ready else "degraded",
+            "crashed_tasks": dict(crashed),
+        }
+        metrics = await client.get("/metrics")
+        assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+        assert metrics.text == "adapter_apis 1.0\n"
+
+
+async def test_an_address_in_use_is_named() -> None:
+    """A second process does not share the port silently."""
+    first = OperatorListener("127.0.0.1:0", [])
+    address = await first.start()
+    with pytest.raises(ConfigurationError, match=address):
+        await OperatorListener(address, []).start()
+    await first.stop()

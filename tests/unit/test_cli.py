@@ -1,0 +1,149 @@
+"""The commands as someone types them; `serve` is tested as a process, in tests/e2e."""
+
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from adapter.cli import app
+
+ROUTE = "18912=http://127.0.0.1:8000/orders"
+SETTINGS = {
+    "platform": {
+        "base_url": "http://127.0.0.1:9",
+        "organization_id": "org",
+        "environment_id": "env",
+        "client_id": "gateway",
+        "client_secret": "hidden",
+    },
+    "listener": {"address": "unix:/run/adapter.sock", "token": "between-us"},
+}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A file of good settings."""
+    file = tmp_path / "adapter.yaml"
+    file.write_text(yaml.safe_dump(SETTINGS))
+    return file
+
+
+def run(*arguments: object) -> Result:
+    """What the command says, and its exit code."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_envoy_config_takes_what_the_settings_say(config: Path) -> None:
+    """Address, token and header names are not to be typed twice."""
+    result = run("envoy-config", "--config", config, "--api", ROUTE)
+    assert result.exit_code == 0
+    (listener,) = (bootstrap := yaml.safe_load(result.stdout))["static_resources"]["listeners"]
+    assert listener["address"]["socket_address"] == {"address": "0.0.0.0", "port_value": 8080}
+    assert "/run/adapter.sock" in str(bootstrap["static_resources"]["clusters"])
+    assert result.stdout.count("between-us") == 2
+    assert "hidden" not in result.stdout
+
+
+def test_each_api_may_have_a_domain_a_path_and_grpc(config: Path) -> None:
+    """`ID@DOMAIN=grpc://HOST:PORT/PREFIX`, as often as there are APIs."""
+    apis = ("--api", "1@a.test=grpc://127.0.0.1:50051", "--api", "2@b.test=http://127.0.0.1:8/pay")
+    output = run("envoy-config", "--config", config, *apis, "--adapter", "127.0.0.1:1").stdout
+    (listener,) = yaml.safe_load(output)["static_resources"]["listeners"]
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    hosts = manager["route_config"]["virtual_hosts"]
+    assert [host["domains"] for host in hosts] == [["a.test"], ["b.test"]]
+    matches = [host["routes"][0]["match"] for host in hosts]
+    assert matches == [{"prefix": "/"}, {"path_separated_prefix": "/pay"}]
+
+
+def test_a_file_is_its_owners_alone(config: Path, tmp_path: Path) -> None:
+    """It holds the token; one that others could read before is closed to them."""
+    output = tmp_path / "envoy.yaml"
+    output.touch(mode=0o644)
+    result = run("envoy-config", "--config", config, "--api", ROUTE, "--output", output)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert stat.S_IMODE(output.stat().st_mode) == 0o600
+    assert "between-us" in output.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (("--api", "nonsense"), "'nonsense' is not ID[@DOMAIN]=http://HOST:PORT/PREFIX"),
+        (("--api", "1=ftp://127.0.0.1:21"), "'1=ftp://127.0.0.1:21' is not"),
+        (("--api", "1=http://127.0.0.1"), "upstream of API 1: '127.0.0.1'"),
+        (("--api", ROUTE, "--api", "2=http://127.0.0.1:8/orders"), "both claim */orders"),
+        (("--api", ROUTE, "--listen", "8080"), "listen: '8080'"),
+        (("--api", ROUTE, "--admin", "localhost"), "admin: 'localhost'"),
+        (("--api", ROUTE, "--adapter", "nowhere"), "adapter: 'nowhere'"),
+        (("--api", ROUTE, "--adapter-authority", "ca.pem"), "--adapter-authority go together"),
+        (("--api", ROUTE, "--output", "/dev/null/x"), "cannot write /dev/null/x"),
+        ((), "--api"),
+    ],
+)
+def test_what_cannot_be_used_is_named(config: Path, arguments: tuple[str, ...], fault: str) -> None:
+    """Exit code 2 and a line that says what is wrong; nothing is printed for Envoy to read."""
+    result = run("envoy-config", "--config", config, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert fault in result.stderr
+
+
+@pytest.mark.parametrize("asks_for_one", [False, True])
+def test_envoy_is_told_how_to_know_adapters_that_serve_tls(
+    tmp_path: Path, *, asks_for_one: bool
+) -> None:
+    """On both clusters, with Envoy's own certificate where it is given."""
+    config = tls_config(tmp_path, asks_for_one=asks_for_one)
+    files = {"--adapter-authority": "/tls/ca.pem"}
+    files |= {"--certificate": "/tls/envoy.pem", "--key": "/tls/envoy.key"} if asks_for_one else {}
+    arguments = [text for pair in files.items() for text in pair]
+    output = run("envoy-config", "--config", config, "--api", ROUTE, *arguments).stdout
+    adapters = yaml.safe_load(output)["static_resources"]["clusters"][:2]
+    for text in files.values():
+        assert all(text in str(cluster["transport_socket"]) for cluster in adapters)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ((), "--adapter-authority go together"),
+        (("--adapter-authority", "ca.pem"), "tls_client_authority asks for them"),
+        (("--adapter-authority", "ca.pem", "--certificate", "x"), "--certificate and --key"),
+    ],
+)
+def test_a_tls_listener_is_not_reached_in_clear(
+    tmp_path: Path, arguments: tuple[str, ...], fault: str
+) -> None:
+    """A configuration that could not work is not written."""
+    config = tls_config(tmp_path, asks_for_one=True)
+    result = run("envoy-config", "--config", config, "--api", ROUTE, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert fault in result.stderr
+
+
+def tls_config(directory: Path, *, asks_for_one: bool) -> Path:
+    """A file of settings whose listener serves TLS; it may ask for a certificate, too."""
+    listener = {"tls_certificate": "own.pem", "tls_key": "own.key"}
+    listener |= {"tls_client_authority": "ca.pem"} if asks_for_one else {}
+    file = directory / "tls.yaml"
+    file.write_text(yaml.safe_dump(SETTINGS | {"listener": listener}))
+    return file
+
+
+@pytest.mark.parametrize("command", ["serve", "check-config", "envoy-config"])
+def test_a_missing_settings_file_is_named(tmp_path: Path, command: str) -> None:
+    """By every command alike."""
+    arguments = ("--api", ROUTE) if command == "envoy-config" else ()
+    result = run(command, "--config", tmp_path / "missing.yaml", *arguments)
+    assert result.exit_code == 2
+    assert "missing.yaml" in result.stderr
+
+
+def test_good_settings_are_said_to_be_good(config: Path) -> None:
+    """And the secret in them is not repeated."""
+    result = run("check-config", "--config", config)
+    assert result.exit_code == 0
+    assert "http://127.0.0.1:9" in result.stdout
+    assert "hidden" not in result.output

@@ -1,0 +1,84 @@
+"""What the parts tell of themselves reaches the metrics that operators read."""
+
+from collections.abc import Callable
+
+import pytest
+
+from adapter.authorization.tally import DecisionTally
+from adapter.counters import AnalyticsCounters, CheckCounters, SyncCounters
+from adapter.observability import Telemetry
+
+
+def shown(report: Callable[[Telemetry], None]) -> list[str]:
+    """The samples that are there after the report."""
+    telemetry = Telemetry()
+    report(telemetry)
+    text = telemetry.render().decode()
+    telemetry.close()
+    return [line for line in text.splitlines() if line.startswith("adapter_")]
+
+
+def sync(telemetry: Telemetry) -> SyncCounters:
+    """Those of the sync; nothing follows a publication."""
+    return SyncCounters(telemetry, lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("report", "sample"),
+    [
+        (
+            lambda t: CheckCounters(t, DecisionTally()).call_failed("/a.b.Authorization/Check", 8),
+            'adapter_call_errors_total{code="8",method="Check"} 1.0',
+        ),
+        (
+            lambda t: sync(t).poll_succeeded("policies"),
+            'adapter_sync_polls_total{kind="policies",result="succeeded"} 1.0',
+        ),
+        (
+            lambda t: sync(t).poll_failed("tiers", "DocumentError"),
+            'adapter_sync_polls_total{kind="tiers",result="DocumentError"} 1.0',
+        ),
+        (lambda t: sync(t).published(3), "adapter_apis_published_total 3.0"),
+        (lambda t: sync(t).secret_forms_unknown(2), "adapter_secret_forms_unknown_total 2.0"),
+        (lambda t: sync(t).disk_written(7), "adapter_disk_copy_bytes_total 7.0"),
+        (lambda t: sync(t).disk_written(7), 'adapter_disk_copies_total{result="written"} 1.0'),
+        (lambda t: sync(t).disk_failed(), 'adapter_disk_copies_total{result="failed"} 1.0'),
+        (lambda t: sync(t).disk_rejected(), 'adapter_disk_copies_total{result="rejected"} 1.0'),
+        (
+            lambda t: AnalyticsCounters(t).events_offered(5),
+            'adapter_events_total{outcome="made"} 5.0',
+        ),
+        (
+            lambda t: AnalyticsCounters(t).dropped("spool_full", 4),
+            'adapter_events_total{outcome="dropped_spool_full"} 4.0',
+        ),
+        (
+            lambda t: AnalyticsCounters(t).uploaded(6),
+            'adapter_events_total{outcome="uploaded"} 6.0',
+        ),
+        (
+            lambda t: AnalyticsCounters(t).upload_failed("unavailable"),
+            'adapter_upload_failures_total{kind="unavailable"} 1.0',
+        ),
+        (
+            lambda t: AnalyticsCounters(t).unattributed("unbound"),
+            'adapter_entries_unattributed_total{reason="unbound"} 1.0',
+        ),
+        (lambda t: AnalyticsCounters(t).broken_entry(), "adapter_entries_broken_total 1.0"),
+    ],
+)
+def test_each_report_is_a_sample(report: Callable[[Telemetry], None], sample: str) -> None:
+    """Under the name, and with the labels, that docs/operations.md tells operators."""
+    assert sample in shown(report)
+
+
+def test_the_sync_tells_who_wants_to_know_of_publications() -> None:
+    """The garbage collector's rest is due after each."""
+    published: list[bool] = []
+    shown(lambda t: SyncCounters(t, lambda: published.append(True)).published(1))
+    assert published == [True]
+
+
+def test_closed_contracts_are_a_gauge_not_a_count() -> None:
+    """Reported with every poll, they would add up to nonsense."""
+    assert shown(lambda t: sync(t).contracts_closed(9)) == []
