@@ -104,7 +104,7 @@ class EntryStream:
     async def run(self, address: str) -> None:
         """Send."""
         async with grpc.aio.insecure_channel(address) as channel:
-            call = channel.stream_unary(METHOD_PATH)
+            call: Any = channel.stream_unary(METHOD_PATH)
             await call(self._paced(), metadata=(("x-adapter-token", TOKEN),))
 
     async def _paced(self) -> AsyncIterator[bytes]:
@@ -172,12 +172,14 @@ def _entry(choice: random.Random, clients: int) -> log.HTTPAccessLogEntry:
 async def measure(given: argparse.Namespace, directory: Path) -> dict[str, Any]:
     """What was found; times in the unit of their names."""
     messages = entry_messages(given.clients)
-    async with _platform(directory) as platform:
-        async with _adapter(platform, directory) as (program, address):
-            idle = await _idle_share(program.pid)
-            throughput = await _throughput(given, platform, program.pid, address, messages, idle)
-            checks = await _compare_checks(given, platform, address, messages)
-            return {**throughput, "checks": checks, "resident_mb": resident_mb(program.pid)}
+    async with (
+        _platform(directory) as platform,
+        _adapter(platform, directory) as (program, address),
+    ):
+        idle = await _idle_share(program.pid)
+        throughput = await _throughput(given, platform, program.pid, address, messages, idle)
+        checks = await _compare_checks(given, platform, address, messages)
+        return {**throughput, "checks": checks, "resident_mb": resident_mb(program.pid)}
 
 
 async def _idle_share(pid: int) -> float:
@@ -273,8 +275,10 @@ async def _adapter(platform: Platform, directory: Path) -> AsyncIterator[tuple[P
     }
     config, endpoints = directory / "adapter.yaml", directory / "adapter.json"
     config.write_text(yaml.safe_dump(settings))
-    command = (str(_BIN / "policy-adapter"), "serve", "--config", str(config))
-    command = (*command, "--endpoints", str(endpoints))
+    command = (
+        *(str(_BIN / "policy-adapter"), "serve"),
+        *("--config", str(config), "--endpoints", str(endpoints)),
+    )
     async with _running("adapter", command, directory, endpoints) as (program, found):
         yield program, found["grpc"][0]
 
@@ -288,8 +292,7 @@ async def _running(
     found: dict[str, Any] = {}
 
     async def bound() -> bool:
-        if endpoints.exists() and (text := endpoints.read_text()):
-            found.update(json.loads(text))
+        found.update(_read(endpoints))
         return bool(found)
 
     try:
@@ -297,6 +300,14 @@ async def _running(
         yield program, found
     finally:
         await program.stop()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return content
 
 
 async def _until(done: Callable[[], Awaitable[bool]]) -> None:
@@ -320,9 +331,11 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure and print."""
     given = _arguments()
-    with tempfile.TemporaryDirectory(prefix="analytics-") as directory:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            print(json.dumps(runner.run(measure(given, Path(directory))), indent=1))
+    with (
+        tempfile.TemporaryDirectory(prefix="analytics-") as directory,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        print(json.dumps(runner.run(measure(given, Path(directory))), indent=1))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def main() -> int:
         except StoryError as e:
             print(f"\nThe demo could not go on: {e}", file=sys.stderr)
             return 2
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             return 130
 
 
@@ -43,6 +43,9 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _play(directory: Path, keep: bool, endpoints: Path | None) -> int:
+    task = asyncio.current_task()
+    if task is not None:  # a SIGTERM leaves nothing running, as a Ctrl-C does
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     report = Report()
     async with Stage(directory, report) as stage:
         story = Story(stage, report)

@@ -73,6 +73,7 @@ class PlatformSync:
         # So that a poll that has begun is soon through, be there ever so many: what came waits for
         # what is still to come.
         self._places = asyncio.Semaphore(_POLLS_FOR_A_REQUEST * options.concurrency)
+        self._catching_up = asyncio.Lock()
         self._apis_known = options.apis is not None
         self._last_contact: WallTime | None = None
         self._saving = DiskSaving(disk, self._stored, clock, self._observer)
@@ -197,11 +198,23 @@ class PlatformSync:
         except Exception as e:
             changed, error = False, e
         delay_s = self._note(tracked.course, error, unconfirmed=tracked.sync.unconfirmed)
+        if error is None:
+            await self._catch_up()
         if changed or not self._apis.settled(tracked):
             self._apis.publish(tracked, reached=self.reached_platform)
         if changed:
             self._saving.note_change()
         return delay_s
+
+    async def _catch_up(self) -> None:
+        """Ask for the automated policies while they are unknown, for the platform has answered.
+
+        Every API is closed without them, and they may be in the midst of a long wait after an
+        outage.
+        """
+        async with self._catching_up:
+            if self._environment.automated is None:
+                await self._poll_automated()
 
     async def _poll_automated(self) -> float:
         try:
@@ -220,6 +233,7 @@ class PlatformSync:
         except Exception as e:
             return self._note(self._instances, e)
         self._note(self._instances, None)
+        await self._catch_up()
         changed = await self._apis.reconcile(instances, reached=self.reached_platform)
         self._apis_known = True  # not before all of them are tracked: then "all settled" means all
         if changed:

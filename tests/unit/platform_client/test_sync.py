@@ -1,6 +1,7 @@
 """The snapshot rules, seen from outside: what the platform says, and what is then in force."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.platform_client.pacing import Chance
 from adapter.platform_client.sync import PlatformSync
 from adapter.policy.snapshot import Api
 from tests.rig.clock import FakeClock
@@ -21,7 +23,7 @@ BLOCKLIST = {"ips": ["192.0.2.1"]}
 class Rig:
     """A simulated platform, a sync and the snapshot between them."""
 
-    def __init__(self, **changes: Any) -> None:
+    def __init__(self, chance: Chance = lambda: 1.0, **changes: Any) -> None:
         self.clock = FakeClock()
         self.platform = PlatformSimulator(self.clock)
         self.api = self.platform.add_api("7", "orders")
@@ -31,7 +33,7 @@ class Rig:
             self.store,
             options(**changes),
             self.clock,
-            chance=lambda: 1.0,
+            chance=chance,
         )
 
     def in_force(self, api_id: str = "7") -> Api:
@@ -635,3 +637,20 @@ async def test_status_holds_no_secrets(rig: Rig) -> None:
     assert "gateway-secret" not in shown
     assert "token-" not in shown
     assert rig.api.feed[0]["clientSecret"] not in shown
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_after_an_outage_at_the_start_nothing_is_served_closed(seed: int) -> None:
+    """When the list of APIs is back, so are the policies that all of them need.
+
+    However long each of the two would still have waited by itself.
+    """
+    rig = Rig(chance=random.Random(seed).random)
+    rig.platform.fail("", answering(503))
+    async with rig.running():
+        for _ in range(360):
+            await rig.clock.advance(10)
+        rig.platform.recover()
+        while not rig.sync.all_settled:
+            await rig.clock.advance(1)
+        assert rig.in_force().faults == ()

@@ -214,3 +214,12 @@ def test_no_contract_document_breaks_the_translation(rows: list[Any]) -> None:
 def test_no_tier_document_breaks_the_translation(rows: list[Any]) -> None:
     """Whatever the platform sends, a tier in force has limits."""
     assert all(tier.limits for tier in tiers_from(rows, lambda _: None).values())
+
+
+def test_a_contract_that_did_not_change_is_shared() -> None:
+    """Reading the whole feed again takes no memory for what is known."""
+    first = read(CONTRACT)
+    assert first is not None
+    known = {first.contract_id: first}
+    assert read(CONTRACT, known) is first
+    assert read(CONTRACT | {"clientName": "Renamed"}, known) not in (None, first)
