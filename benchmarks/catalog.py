@@ -30,6 +30,7 @@ Chain: TypeAlias = tuple[tuple[str, Mapping[str, Any]], ...]
 """Policy types with their configurations, in order."""
 
 _CLIENT_ID: Final = "#[attributes.headers['client_id']]"
+# access-block is not here: it lets nothing pass, and only Checks that pass are measured.
 _POLICIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "client-id-enforcement": {
         "credentialsOriginHasHttpBasicAuthenticationHeader": "customExpression",
@@ -45,6 +46,21 @@ _POLICIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "header-removal": {"inboundHeaders": ["x-internal-trace"]},
     "ip-allowlist": {"ips": ["10.0.0.0/8", "192.168.0.0/16"]},
     "ip-blocklist": {"ips": ["203.0.113.0/24", "198.51.100.7"]},
+    "cors": {"publicResource": True},
+    "spike-control": {"maximumRequests": _PLENTY, "timePeriodInMilliseconds": _MINUTE_MS},
+    "message-logging": {
+        "loggingConfiguration": [
+            {
+                "itemName": "all",
+                "itemData": {
+                    "message": "#[attributes.method]",
+                    "level": "DEBUG",
+                    "firstSection": True,
+                },
+            }
+        ]
+    },
+    "credential-injection-basic-auth": {"username": "gateway", "password": "of-the-upstream"},
 }
 
 TYPICAL: Final = "typical"

@@ -30,6 +30,7 @@ class Adapter:
     transport: str = "asyncio"
     chain: str = TYPICAL
     size: CatalogSize = USUAL
+    quotas: str = "memory"
 
     def command(self, address: str) -> Sequence[str]:
         """How to start it."""
@@ -37,6 +38,7 @@ class Adapter:
             *(sys.executable, "-m", "benchmarks.server", "--address", address),
             *("--transport", self.transport, "--chain", self.chain),
             *("--apis", str(self.size.apis), "--contracts", str(self.size.contracts)),
+            *("--quotas", self.quotas),
         )
 
 
@@ -83,6 +85,7 @@ class Row:
 GROUPS: Final = (
     "transports",
     "policies",
+    "quotas",
     "addresses",
     "headers",
     "tracing",
@@ -126,6 +129,7 @@ def _direct_rows() -> list[Row]:
             for chain in ("none", TYPICAL)
         ),
         *(Row("policies", f"{chain} alone", Adapter(chain=chain)) for chain in others),
+        Row("quotas", "typical, on Redis", Adapter(quotas="redis")),
         Row("addresses", "typical, 10,000 addresses", Adapter(), many),
         Row("headers", "typical, raw headers", Adapter(), Workload(USUAL, raw_headers=True)),
         Row("tracing", "typical, traced", Adapter(), Workload(USUAL, traced=True)),
@@ -161,6 +165,12 @@ def _scale_name(size: CatalogSize) -> str:
 RATIOS: Final = (
     Ratio("CPU per Check: grpcio to asyncio", CPU, "grpcio, typical", "asyncio, typical"),
     Ratio("CPU per Check: typical chain to no policy", CPU, "asyncio, typical", "asyncio, none"),
+    Ratio(
+        "CPU per Check: typical chain on Redis to memory",
+        CPU,
+        "typical, on Redis",
+        "asyncio, typical",
+    ),
     Ratio(
         "CPU per Check: 1,000,000 contracts to 10",
         *(CPU, _scale_name(HUGE), _scale_name(SMALL)),

@@ -8,7 +8,10 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import uvloop
@@ -17,6 +20,7 @@ from adapter import garbage
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.authorization.tally import DecisionTally
 from adapter.clock import Clock, SystemClock, WallTime
@@ -29,6 +33,11 @@ from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import BindingTable
 from adapter.policy.snapshot import Api
 from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.names import WindowNames
+from adapter.quota.redis_client import RedisOptions, open_client
+from adapter.quota.redis_store import RedisQuotaStore
+from adapter.quota.redis_url import RedisUrl
+from adapter.quota.shared import SharedQuotaStore
 from adapter.quota.spike import SpikeThrottle
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
@@ -37,6 +46,10 @@ from adapter.transport.options import ServerOptions
 from benchmarks.catalog import CHAINS, TYPICAL, CatalogSize, build_apis
 from benchmarks.requests import TOKEN
 from benchmarks.transport import FailingLoudly
+from tests.rig.redis_server import RedisServer
+
+_PATIENCE_S: Final = 5.0
+"""On a busy machine the usual deadline would measure what happens without the store."""
 
 TRANSPORTS: Final = {"asyncio": AsyncioServer, "grpcio": GrpcioServer}
 
@@ -51,7 +64,9 @@ class InContact:
         return WallTime(0)
 
 
-def make_authorizer(apis: Iterable[Api], clock: Clock) -> Authorizer:
+def make_authorizer(
+    apis: Iterable[Api], clock: Clock, quotas: QuotaStore | None = None
+) -> Authorizer:
     """What `adapter.app` makes, with a snapshot that is there already."""
     snapshots = SnapshotStore(clock)
     snapshots.publish(apis)
@@ -59,7 +74,7 @@ def make_authorizer(apis: Iterable[Api], clock: Clock) -> Authorizer:
         snapshots,
         BindingTable(),
         Gatekeeper(clock, InContact()),
-        MemoryQuotaStore(clock),
+        quotas or MemoryQuotaStore(clock),
         clock,
         throttler=SpikeThrottle(clock),
         messages=MessageLog(clock),
@@ -67,10 +82,12 @@ def make_authorizer(apis: Iterable[Api], clock: Clock) -> Authorizer:
     )
 
 
-def make_service(apis: Iterable[Api], clock: Clock) -> AuthorizationService:
+def make_service(
+    apis: Iterable[Api], clock: Clock, quotas: QuotaStore | None = None
+) -> AuthorizationService:
     """The same for the whole service."""
     return AuthorizationService(
-        make_authorizer(apis, clock),
+        make_authorizer(apis, clock, quotas),
         RequestReader(),
         ResponseWriter(),
         token=CallerToken(TOKEN),
@@ -79,11 +96,33 @@ def make_service(apis: Iterable[Api], clock: Clock) -> AuthorizationService:
     )
 
 
-async def serve(transport: str, address: str, size: CatalogSize, chain: str) -> None:
+@asynccontextmanager
+async def quota_store(kind: str, clock: Clock) -> AsyncIterator[QuotaStore]:
+    """Counters in this process, or on a Redis server that is started for the occasion."""
+    if kind == "memory":
+        yield MemoryQuotaStore(clock)
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        server = RedisServer(Path(directory))
+        await server.start()
+        client = open_client(RedisUrl.parse(server.url), RedisOptions())
+        redis = RedisQuotaStore(client, WindowNames(), deadline_s=_PATIENCE_S)
+        store = SharedQuotaStore(redis, MemoryQuotaStore(clock), clock, when_down="deny")
+        await store.start()
+        try:
+            yield store
+        finally:
+            await store.close()
+            server.stop()
+
+
+async def serve(
+    transport: str, address: str, size: CatalogSize, chain: str, quotas: QuotaStore
+) -> None:
     """Serve until standard input ends."""
     clock = SystemClock()
     garbage.calm()
-    service = make_service(build_apis(size, chain), clock)
+    service = make_service(build_apis(size, chain), clock, quotas)
     garbage.settle()
     options = ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
     server = TRANSPORTS[transport]((service.method,), options, FailingLoudly(), clock)
@@ -102,10 +141,16 @@ def main() -> None:
     parser.add_argument("--apis", type=int, default=1)
     parser.add_argument("--contracts", type=int, default=1_000)
     parser.add_argument("--chain", choices=list(CHAINS), default=TYPICAL)
+    parser.add_argument("--quotas", choices=["memory", "redis"], default="memory")
     given = parser.parse_args()
     size = CatalogSize(given.apis, given.contracts)
+
+    async def run() -> None:
+        async with quota_store(given.quotas, SystemClock()) as quotas:
+            await serve(given.transport, given.address, size, given.chain, quotas)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(given.transport, given.address, size, given.chain))
+        runner.run(run())
 
 
 if __name__ == "__main__":

@@ -10,10 +10,7 @@ from adapter.clock import Clock
 from adapter.quota.memory import MemoryQuotaStore
 from adapter.quota.names import WindowNames
 from adapter.quota.persistence import QuotaPersistence
-from adapter.quota.redis_client import RedisOptions, open_client
-from adapter.quota.redis_store import RedisQuotaStore
-from adapter.quota.redis_url import RedisUrl
-from adapter.quota.shared import SharedQuotaStore
+from adapter.quota.shared import ProbedQuotaStore, SharedQuotaStore
 from adapter.quota.window_file import WindowFile
 from adapter.settings import QuotaSettings
 from adapter.supervision import Supervisor
@@ -96,7 +93,12 @@ class Quotas:
             await self.shared.close()
 
 
-def _redis_store(settings: QuotaSettings, url: str, names: WindowNames) -> RedisQuotaStore:
+def _redis_store(settings: QuotaSettings, url: str, names: WindowNames) -> ProbedQuotaStore:
+    # Only here, because to import them takes time at the start, and memory.
+    from adapter.quota.redis_client import RedisOptions, open_client  # noqa: PLC0415
+    from adapter.quota.redis_store import RedisQuotaStore  # noqa: PLC0415
+    from adapter.quota.redis_url import RedisUrl  # noqa: PLC0415
+
     password = settings.sentinel_password
     options = RedisOptions(
         connections=settings.connections,

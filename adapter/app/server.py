@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from adapter.clock import Clock
 from adapter.settings import Settings
-from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.http2.tls import server_context
 from adapter.transport.options import ServerOptions
@@ -25,6 +24,9 @@ def make_server(
         stop_s=shutdown.deadline_s,
     )
     if listener.transport == "grpcio":
+        # Only here, because to import it takes time at the start, and 20 MB.
+        from adapter.transport.grpcio_server import GrpcioServer  # noqa: PLC0415
+
         return GrpcioServer(methods, options, observer, clock)
     tls = None
     if listener.tls_certificate is not None and listener.tls_key is not None:

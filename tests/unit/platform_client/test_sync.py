@@ -645,7 +645,7 @@ async def test_after_an_outage_at_the_start_nothing_is_served_closed(seed: int) 
 
     However long each of the two would still have waited by itself.
     """
-    rig = Rig(chance=random.Random(seed).random)
+    rig = Rig(chance=random.Random(seed).random)  # noqa: S311 - jitter
     rig.platform.fail("", answering(503))
     async with rig.running():
         for _ in range(360):
