@@ -130,9 +130,9 @@ class Telemetry:
     """Every metric of this process, and their rendering for Prometheus."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+        self._collectors = CollectorRegistry()
         reader = PrometheusMetricReader(
-            disable_target_info=True, scope_info_enabled=False, registry=self._registry
+            disable_target_info=True, scope_info_enabled=False, registry=self._collectors
         )
         self._provider = MeterProvider([reader], Resource({}), shutdown_on_exit=False)
         self._meter = self._provider.get_meter("adapter")
@@ -163,11 +163,11 @@ class Telemetry:
 
     def observe_durations(self, tally: DecisionTally) -> None:
         """Show the tally's durations as a histogram, read when someone looks."""
-        self._registry.register(_Durations(tally))
+        self._collectors.register(_Durations(tally))
 
     def render(self) -> bytes:
         """All metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self._collectors)
 
     def close(self) -> None:
         """Stop reading."""

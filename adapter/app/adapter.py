@@ -130,7 +130,8 @@ class Adapter:
         if not status.all_settled:
             waiting = [api.api_id for api in status.apis if not api.settled]
             details["waiting for"] = ", ".join(waiting) or "the list of API instances"
-        return Readiness(self._serving, {**details, **self._quotas.alarms})
+        alarms = {**self._quotas.alarms, **self._analytics.alarms}
+        return Readiness(self._serving, {**details, **alarms})
 
     async def _keep_serving_status(self) -> None:
         """Serve once every API is loaded or has definitely failed; from then on, go on serving."""

@@ -1,6 +1,7 @@
 """From access log entries to the platform, as the settings say."""
 
 import socket
+from collections.abc import Mapping
 from typing import Final
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
@@ -51,6 +52,12 @@ class Analytics:
     def start(self, supervisor: Supervisor) -> None:
         """Upload from now on."""
         supervisor.start("upload", self._uploader.run)
+
+    @property
+    def alarms(self) -> Mapping[str, str]:
+        """What an operator should look at."""
+        status = self._uploader.status
+        return {"events upload": status.last_error} if status.failing_since is not None else {}
 
     async def stop(self) -> None:
         """Send what is left, within the deadline; when the uploads under supervision have ended."""

@@ -115,6 +115,25 @@ async def test_a_stop_loses_no_event(platform: RunningControlPlane, tmp_path: Pa
     assert {event["API Name"] for event in events} == {"orders"}
 
 
+async def test_events_that_do_not_get_through_are_an_alarm(
+    platform: RunningControlPlane, tmp_path: Path
+) -> None:
+    """The operator reads that analytics wait, and why, while Checks are answered as before."""
+    settings = settings_for(platform, analytics={"batch_age_s": 0.1})
+    async with AdapterProcess(settings, tmp_path) as adapter:
+        await adapter.until_ready()
+        await platform.stop()
+        await adapter.report("1", requests=3)
+
+        async def alarmed() -> bool:
+            return "events upload" in (await adapter.readiness())["details"]
+
+        await eventually(alarmed)
+        assert reason(await adapter.check("1")) == "credentials_missing"
+        await platform.start()
+    assert len(await platform.admin.events(duration="1d")) == 3
+
+
 async def test_a_policy_that_cannot_be_enforced_closes_its_api_alone(
     platform: RunningControlPlane, tmp_path: Path
 ) -> None:
