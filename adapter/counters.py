@@ -44,9 +44,6 @@ class SyncCounters:
         self._telemetry.add("adapter_apis_published", apis)
         self._after_publish()
 
-    def contracts_closed(self, count: int) -> None:
-        """Nothing to count: a gauge tells how many contracts are closed."""
-
     def secret_forms_unknown(self, count: int) -> None:
         """So many contracts came with a secret whose hash has a form that we do not know."""
         self._telemetry.add("adapter_secret_forms_unknown", count)

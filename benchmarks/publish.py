@@ -1,6 +1,6 @@
 """Puts one result into docs/: `python -m benchmarks.publish benchmarks/results/FILE.json`.
 
-So every figure that the page shows comes from one run, and none was typed.
+So every figure between the page's marks comes from one run, and none of them was typed.
 """
 
 import argparse

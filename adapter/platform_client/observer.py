@@ -17,9 +17,6 @@ class SyncObserver(Protocol):
     def published(self, apis: int) -> None:
         """So many APIs were replaced in the snapshot."""
 
-    def contracts_closed(self, count: int) -> None:
-        """So many contracts of an API just published cannot be honoured."""
-
     def secret_forms_unknown(self, count: int) -> None:
         """So many contracts came with a secret whose hash has a form that we do not know."""
 
@@ -44,9 +41,6 @@ class SilentObserver:
 
     def published(self, apis: int) -> None:
         """See `SyncObserver.published`."""
-
-    def contracts_closed(self, count: int) -> None:
-        """See `SyncObserver.contracts_closed`."""
 
     def secret_forms_unknown(self, count: int) -> None:
         """See `SyncObserver.secret_forms_unknown`."""

@@ -75,7 +75,6 @@ class Publication:
         faults = [f"{c.contract.contract_id}: {c.fault}" for c in api.contracts.values() if c.fault]
         self._closed_contracts[api.instance.api_id] = len(faults)
         if faults:
-            self._observer.contracts_closed(len(faults))
             log.warning("platform.contracts_closed", count=len(faults), first=faults[:5])
 
 

@@ -77,8 +77,3 @@ def test_the_sync_tells_who_wants_to_know_of_publications() -> None:
     published: list[bool] = []
     shown(lambda t: SyncCounters(t, lambda: published.append(True)).published(1))
     assert published == [True]
-
-
-def test_closed_contracts_are_a_gauge_not_a_count() -> None:
-    """Reported with every poll, they would add up to nonsense."""
-    assert shown(lambda t: sync(t).contracts_closed(9)) == []
