@@ -2,21 +2,14 @@
 
 from collections.abc import Callable
 
-from adapter.authorization.tally import DecisionTally
 from adapter.observability import Telemetry
-from adapter.policy.decision import Decision
 
 
-class CheckCounters:
-    """Counts decisions and failed calls; decisions go to the tally, which is cheap."""
+class CallCounters:
+    """Counts failed calls. Decisions count themselves, in a `DecisionTally`, which is cheaper."""
 
-    def __init__(self, telemetry: Telemetry, tally: DecisionTally) -> None:
+    def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._tally = tally
-
-    def decided(self, decision: Decision, elapsed_s: float) -> None:
-        """A Check was answered so, after that many seconds."""
-        self._tally.add(decision, elapsed_s)
 
     def call_failed(self, path: str, code: int) -> None:
         """The call of that method ended with that status code."""

@@ -10,7 +10,6 @@ from adapter.policy.catalog import (
     ApiContent,
     ApiInstance,
     AppliedPolicy,
-    ClientApplication,
     Contract,
     HashedSecret,
     RateLimit,
@@ -124,5 +123,5 @@ def _contract(number: int) -> Contract:
     salt = f"salt-{number}"
     digest = hashlib.sha256((SECRET + salt).encode()).hexdigest()
     secret = HashedSecret.parse(digest, salt, "secret+salt")
-    application = ClientApplication(client_id(number), f"Application {number}", secret)
-    return Contract(str(20_000_000 + number), application, _TIER.tier_id)
+    name = f"Application {number}"
+    return Contract(str(20_000_000 + number), client_id(number), name, secret, _TIER.tier_id)

@@ -24,11 +24,9 @@ from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.authorization.tally import DecisionTally
 from adapter.clock import Clock, SystemClock, WallTime
-from adapter.counters import CheckCounters
 from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
-from adapter.observability import Telemetry
 from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import BindingTable
 from adapter.policy.snapshot import Api
@@ -91,7 +89,7 @@ def make_service(
         RequestReader(),
         ResponseWriter(),
         token=CallerToken(TOKEN),
-        observer=CheckCounters(Telemetry(), DecisionTally()),
+        observer=DecisionTally(),
         clock=clock,
     )
 

@@ -8,14 +8,12 @@ from adapter.policy.catalog import (
     ApiContent,
     ApiInstance,
     AppliedPolicy,
-    ClientApplication,
     Contract,
     HashedSecret,
     SlaTier,
 )
-from adapter.policy.compile import CompiledPolicy
 from adapter.policy.decision import PolicyRef, Verdict
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
 from adapter.policy.snapshot import Api, build_api
 
 SALT = "salt"
@@ -29,8 +27,7 @@ def contract(
     """An application's contract; the contract's id is `contract-of-` and the client id."""
     digest = hashlib.sha256((secret + SALT).encode()).hexdigest()
     hashed = HashedSecret.parse(digest, SALT, "secret+salt")
-    application = ClientApplication(client_id, name or client_id, hashed)
-    return Contract(f"contract-of-{client_id}", application, tier_id)
+    return Contract(f"contract-of-{client_id}", client_id, name or client_id, hashed, tier_id)
 
 
 def applied(
@@ -70,7 +67,13 @@ def api_ruled_by(
     api_id: str, evaluate: Callable[[Evaluation], Verdict], *, inspects_path: bool = False
 ) -> Api:
     """An API with one policy that is a function of the test's."""
-    policy = CompiledPolicy(PolicyRef("1", "test"), Rule(evaluate, inspects_path))
+    policy = compiled_policy(Rule(evaluate, inspects_path))
     return Api(
         ApiInstance(api_id, f"api-{api_id}", "1.0.0"), (policy,), inspects_path=inspects_path
     )
+
+
+def compiled_policy(rule: Rule, policy_type: str = "test") -> CompiledPolicy:
+    """A policy with that rule; its id is `id-of-` and the type."""
+    policy_id = f"id-of-{policy_type}"
+    return CompiledPolicy(PolicyRef(policy_id, policy_type), f"{policy_type}/{policy_id}", rule)

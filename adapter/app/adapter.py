@@ -17,6 +17,7 @@ from adapter.app.quotas import Quotas
 from adapter.app.server import make_server
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock, SystemClock
+from adapter.counters import CallCounters
 from adapter.observability import Telemetry
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
@@ -62,7 +63,6 @@ class Adapter:
             self._quotas,
             caller,
             clock,
-            self._telemetry,
         )
         self._analytics = Analytics(
             settings,
@@ -76,7 +76,7 @@ class Adapter:
         self._server = make_server(
             settings,
             methods if settings.analytics.enabled else methods[:1],
-            self._checks.counters,
+            CallCounters(self._telemetry),
             clock,
         )
         self._listeners = self._make_listeners()

@@ -8,14 +8,12 @@ from adapter.authorization.ports import PlatformContact
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.authorization.tally import DecisionTally
 from adapter.clock import Clock
-from adapter.counters import CheckCounters
 from adapter.envoy_config import api_of_route
 from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
-from adapter.observability import Telemetry
 from adapter.operations.message_log import MessageLog
-from adapter.policy.attributes import RequestAttributes
+from adapter.policy.attributes import GivenAttributes
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import Deny
@@ -36,7 +34,6 @@ class Checks:
         quotas: Quotas,
         caller: CallerToken,
         clock: Clock,
-        telemetry: Telemetry,
     ) -> None:
         self._settings = settings
         self._snapshots = snapshots
@@ -45,7 +42,6 @@ class Checks:
         self.discovered = DiscoveredServices()
         self.spikes = SpikeThrottle(clock)
         self.messages = MessageLog(clock)
-        self.counters = CheckCounters(telemetry, self.tally)
         bindings = settings.requests.bindings
         self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
         self.method = self._service(self._authorizer(contact, quotas), caller)
@@ -57,7 +53,7 @@ class Checks:
         tell the `api_id` of its route.
         """
         api_id = self.bindings.resolve(
-            RequestAttributes("", "", path, authority, "", "", {}, None, route_name=route_name)
+            GivenAttributes(path=path, authority=authority, route_name=route_name)
         )
         if isinstance(api_id, Deny):
             api_id = api_of_route(route_name)
@@ -86,7 +82,7 @@ class Checks:
             RequestReader(header, requests.forwarded_for_position),
             ResponseWriter(requests.identity_header_prefix, header),
             token=caller,
-            observer=self.counters,
+            observer=self.tally,
             clock=self._clock,
         )
         return service.method

@@ -1,18 +1,18 @@
 """One request in, one decision out."""
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable
 from dataclasses import replace
 from types import NoneType
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import MessageLog, QuotaStore, Throttler
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock
-from adapter.policy.attributes import RequestAttributes
+from adapter.policy.attributes import RequestAttributes, timeout_s
 from adapter.policy.bindings import BindingTable
-from adapter.policy.decide import decide
+from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import (
     Allowed,
     Charge,
@@ -65,19 +65,28 @@ class Authorizer:
     def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
         """Decide; raises StoreError or OverloadError where a port could not settle an effect."""
         snapshot = self._snapshots.current
-        api_id = self._bindings.resolve(request)
+        api_id = request.api_id or self._bindings.resolve(request)
         if isinstance(api_id, Deny):
             return self._unbound_decision(request, api_id, snapshot)
-        objection = self._gatekeeper.objection(api_id, loaded=bool(snapshot.apis))
-        if objection is not None:
-            return Denied(objection, snapshot.revision)
         api = snapshot.apis.get(api_id)
+        if api is None or self._gatekeeper.is_watchful:
+            objection = self._gatekeeper.objection(api_id, loaded=bool(snapshot.apis))
+            if objection is not None:
+                return Denied(objection, snapshot.revision)
         if api is None:
-            self._discover(request)
-            detail = f"the snapshot has no API instance {api_id[:64]!r}"
-            return Denied(replace(UNKNOWN_API, detail=detail), snapshot.revision)
-        steps = decide(request, api, snapshot.revision, self._clock.now())
-        return self._settle(request, steps)
+            return self._unknown_api(request, api_id, snapshot)
+        step = decide(request, api, snapshot.revision)
+        while isinstance(step, Unsettled):
+            outcome = self._ask(request, step.effect, 0.0)
+            if not isinstance(outcome, _SETTLED):
+                return self._settle_later(request, step, outcome)
+            step = step.settle(outcome)
+        return step
+
+    def _unknown_api(self, request: RequestAttributes, api_id: str, snapshot: Snapshot) -> Denied:
+        self._discover(request)
+        detail = f"the snapshot has no API instance {api_id[:64]!r}"
+        return Denied(replace(UNKNOWN_API, detail=detail), snapshot.revision)
 
     def _discover(self, request: RequestAttributes) -> None:
         self._discovered.add(request.authority, request.route_name or request.route_metadata)
@@ -90,38 +99,21 @@ class Authorizer:
             return Allowed(None, snapshot.revision)
         return Denied(deny, snapshot.revision)
 
-    def _settle(
-        self, request: RequestAttributes, steps: Generator[Effect, Any, Decision]
-    ) -> Decision | Awaitable[Decision]:
-        """Run the steps as far as they go without waiting."""
-        try:
-            effect = next(steps)
-            while True:
-                outcome = self._ask(request, effect, 0.0)
-                if not isinstance(outcome, _SETTLED):
-                    return self._settle_later(request, steps, outcome)
-                effect = steps.send(outcome)
-        except StopIteration as stop:
-            decision: Decision = stop.value
-            return decision
-
     async def _settle_later(
         self,
         request: RequestAttributes,
-        steps: Generator[Effect, Any, Decision],
+        waiting: Unsettled,
         outcome: Outcome | Awaitable[Outcome],
     ) -> Decision:
-        """Run the rest of the steps, waiting for each outcome that is not there yet."""
+        """Settle the rest of the effects, waiting for each outcome that is not there yet."""
         started = self._clock.monotonic()
-        try:
-            while True:
-                state = outcome if isinstance(outcome, _SETTLED) else await outcome
-                effect = steps.send(state)
-                waited_s = self._clock.monotonic() - started
-                outcome = self._ask(request, effect, waited_s)
-        except StopIteration as stop:
-            decision: Decision = stop.value
-            return decision
+        while True:
+            step = waiting.settle(outcome if isinstance(outcome, _SETTLED) else await outcome)
+            if not isinstance(step, Unsettled):
+                return step
+            waiting = step
+            waited_s = self._clock.monotonic() - started
+            outcome = self._ask(request, step.effect, waited_s)
 
     def _ask(
         self, request: RequestAttributes, effect: Effect, waited_s: float
@@ -130,8 +122,8 @@ class Authorizer:
         if isinstance(effect, Charge):
             return self._quotas.charge(request.check_id, effect)
         if isinstance(effect, Throttle):
-            timeout_s = request.timeout_s
-            left_s = None if timeout_s is None else timeout_s - waited_s
+            patience_s = timeout_s(request)
+            left_s = None if patience_s is None else patience_s - waited_s
             return self._throttler.throttle(request.check_id, effect, left_s)
         self._messages.offer(effect.messages)
         return None

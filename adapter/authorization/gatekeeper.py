@@ -40,6 +40,8 @@ class Gatekeeper:
         self._contact = contact
         self._strict = mode == "strict"
         self._max_age_s = max_age_s
+        self.is_watchful = self._strict or max_age_s is not None
+        """Whether it may object to an API that is in the snapshot; else there is no need to ask."""
 
     def objection(self, api_id: str, *, loaded: bool) -> Deny | None:
         """Why not to decide about that API now; `loaded`: there is a snapshot, be it from disk."""

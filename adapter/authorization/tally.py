@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapter.authorization.record import ANSWERED
-from adapter.policy.decision import Answered, Decision, Denied
+from adapter.policy.decision import Allowed, Answered, Decision, Denied
 
 DURATION_BOUNDS_S: Final = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.05)
 """Upper bounds of the duration buckets; one more bucket holds the rest."""
@@ -20,22 +20,28 @@ class DecisionTally:
     """
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, ...], int] = {}
+        self._allowed: dict[str, int] = {}
+        self._others: dict[tuple[str, ...], int] = {}
         self._buckets = [0] * (len(DURATION_BOUNDS_S) + 1)
         self._total_s = 0.0
 
-    def add(self, decision: Decision, duration_s: float) -> None:
-        """Count one decision."""
-        api_id = decision.api.api_id if decision.api is not None else ""
-        key = (api_id, _outcome(decision))
-        self._counts[key] = self._counts.get(key, 0) + 1
-        self._buckets[bisect_left(DURATION_BOUNDS_S, duration_s)] += 1
-        self._total_s += duration_s
+    def decided(self, decision: Decision, elapsed_s: float) -> None:
+        """Count one decision, which took that many seconds."""
+        api = decision.api
+        api_id = api.api_id if api is not None else ""
+        if isinstance(decision, Allowed):
+            self._allowed[api_id] = self._allowed.get(api_id, 0) + 1
+        else:
+            key = (api_id, _outcome(decision))
+            self._others[key] = self._others.get(key, 0) + 1
+        self._buckets[bisect_left(DURATION_BOUNDS_S, elapsed_s)] += 1
+        self._total_s += elapsed_s
 
     @property
     def counts(self) -> Mapping[tuple[str, ...], int]:
         """Decisions by (API id, outcome); the outcome is `allowed`, `answered` or a deny reason."""
-        return dict(self._counts)
+        allowed = {(api_id, ALLOWED): count for api_id, count in self._allowed.items()}
+        return allowed | self._others
 
     @property
     def durations(self) -> tuple[tuple[int, ...], float]:
@@ -43,7 +49,5 @@ class DecisionTally:
         return tuple(self._buckets), self._total_s
 
 
-def _outcome(decision: Decision) -> str:
-    if isinstance(decision, Denied):
-        return decision.deny.reason.value
-    return ANSWERED if isinstance(decision, Answered) else ALLOWED
+def _outcome(decision: Denied | Answered) -> str:
+    return decision.deny.reason.value if isinstance(decision, Denied) else ANSWERED

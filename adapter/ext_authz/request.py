@@ -6,7 +6,6 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue, Metadata
-from adapter.policy.attributes import RequestAttributes
 from adapter.transport import service
 
 API_ID: Final = "api_id"
@@ -18,61 +17,124 @@ TIMEOUT_METADATA: Final = "x-envoy-expected-rq-timeout-ms"
 """The gRPC metadata in which Envoy says how long it waits for the answer."""
 
 
-class RequestReader:
-    """Reads Checks; knows where the operator has Envoy attest the client's address.
+class ClientAddress:
+    """Knows where the operator has Envoy attest the client's address.
 
     That is a request header which Envoy itself sets (None: nowhere), or, with
     `forwarded_for_position` n, the n-th entry of `x-forwarded-for` from the right, counted from 1.
     """
+
+    def __init__(self, header: str | None, forwarded_for_position: int | None) -> None:
+        self._header = (header or "").lower()
+        self._position = forwarded_for_position
+
+    def find(self, headers: Mapping[str, str]) -> str | None:
+        """The address as it stands there; None where Envoy attests none."""
+        if self._position is None:
+            return headers.get(self._header) or None
+        entries = headers.get("x-forwarded-for", "").rsplit(",", self._position)
+        return entries[-self._position].strip() or None if len(entries) >= self._position else None
+
+
+class EnvoyRequest:
+    """The `policy.attributes.RequestAttributes` of one Check.
+
+    What every decision needs is read at once, the rest when it is asked for: each field that is
+    read makes a Python object.
+    """
+
+    __slots__ = (
+        "_address",
+        "_attributes",
+        "_http",
+        "_metadata",
+        "api_id",
+        "check_id",
+        "headers",
+        "method",
+    )
+
+    def __init__(
+        self, attributes: AttributeContext, metadata: service.Metadata, address: ClientAddress
+    ) -> None:
+        http = attributes.request.http
+        self._attributes = attributes
+        self._http = http
+        self._metadata = metadata
+        self._address = address
+        self.api_id = attributes.context_extensions.get(API_ID, "")
+        self.check_id = http.id
+        self.method = http.method
+        # Whichever form Envoy sent; it writes all names in lower case.
+        self.headers: Mapping[str, str] = http.headers or _raw_headers(http)
+
+    @property
+    def path(self) -> str:
+        """See `RequestAttributes`, here and below."""
+        return self._http.path
+
+    @property
+    def authority(self) -> str:
+        """Envoy's `host`."""
+        return self._http.host
+
+    @property
+    def scheme(self) -> str:
+        """Envoy's `scheme`."""
+        return self._http.scheme
+
+    @property
+    def protocol(self) -> str:
+        """Envoy's `protocol`."""
+        return self._http.protocol
+
+    @property
+    def client_address(self) -> str | None:
+        """From the headers."""
+        return self._address.find(self.headers)
+
+    @property
+    def route_name(self) -> str:
+        """From the call's metadata."""
+        return self._metadata.get(ROUTE_NAME_METADATA, "")
+
+    @property
+    def route_metadata(self) -> str:
+        """Envoy's `route_metadata_context`."""
+        return _route_metadata(self._attributes.route_metadata_context)
+
+    @property
+    def timeout_ms(self) -> str:
+        """From the call's metadata."""
+        return self._metadata.get(TIMEOUT_METADATA, "")
+
+
+class RequestReader:
+    """Reads Checks; see `ClientAddress` for its arguments."""
 
     def __init__(
         self,
         client_address_header: str | None = "x-adapter-client-address",
         forwarded_for_position: int | None = None,
     ) -> None:
-        self._address_header = (client_address_header or "").lower()
-        self._position = forwarded_for_position
+        self._address = ClientAddress(client_address_header, forwarded_for_position)
 
-    def read(self, message: bytes, metadata: service.Metadata) -> RequestAttributes | None:
+    def read(self, message: bytes, metadata: service.Metadata) -> EnvoyRequest | None:
         """The attributes, or None where the bytes are no CheckRequest.
 
         Clients reach into this message: a string that is not UTF-8 must become a denial. An error
         would let the request pass under `failure_mode_allow`.
         """
         try:
-            attributes = CheckRequest.FromString(message).attributes
+            check = CheckRequest.FromString(message)
         except DecodeError:
             return None
-        http = attributes.request.http
-        headers = _headers(http)
-        # By position: to name the fields would cost as much as to read them.
-        return RequestAttributes(
-            http.id,
-            http.method,
-            http.path,
-            http.host,
-            http.scheme,
-            http.protocol,
-            headers,
-            self._client_address(headers),
-            attributes.context_extensions.get(API_ID, ""),
-            metadata.get(ROUTE_NAME_METADATA, ""),
-            _route_metadata(attributes.route_metadata_context),
-            metadata.get(TIMEOUT_METADATA, ""),
-        )
-
-    def _client_address(self, headers: Mapping[str, str]) -> str | None:
-        if self._position is None:
-            return headers.get(self._address_header) or None
-        entries = headers.get("x-forwarded-for", "").rsplit(",", self._position)
-        return entries[-self._position].strip() or None if len(entries) >= self._position else None
+        return EnvoyRequest(check.attributes, metadata, self._address)
 
 
-def _headers(http: AttributeContext.HttpRequest) -> Mapping[str, str]:
-    """The request's headers, whichever form Envoy sent; it writes all names in lower case."""
+def _raw_headers(http: AttributeContext.HttpRequest) -> dict[str, str]:
+    """The headers of an Envoy that was told `encode_raw_headers`."""
     raw = http.header_map.headers
-    if not raw:
-        return http.headers
     # No call for each header: there are more of them than of anything else in a Check.
     headers = {h.key: h.raw_value.decode("utf-8", "replace") or h.value for h in raw}
     return headers if len(headers) == len(raw) else _joined(raw)

@@ -17,7 +17,7 @@ from adapter.messages.check_pb2 import (
     OkHttpResponse,
 )
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import Allowed, Answered, Decision, Denied, Header, Identity
+from adapter.policy.decision import Allowed, Answered, Decision, Denied, Edit, Header, Identity
 from adapter.transport.service import StatusCode
 
 _OVERWRITE = HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
@@ -31,12 +31,10 @@ _STATUS_CODES: Final[Mapping[int, StatusCode]] = {
     503: StatusCode.UNAVAILABLE,
     504: StatusCode.DEADLINE_EXCEEDED,
 }
-_METADATA_KEYS: Final = tuple(
-    name if name in DecisionRecord._fields else "" for name in Identity._fields
-)
+_METADATA_KEYS: Final = tuple(name for name in Identity._fields if name in DecisionRecord._fields)
 _NOBODY: Final = Identity(client_id="")
-_KEPT_PARTS: Final = 16_384
-"""Of each kind; less than 1 kB each."""
+_KEPT_PARTS: Final = 4_096
+"""Parts that edit the request; less than 1 kB each."""
 _LONGEST_KEPT: Final = 256
 """Characters of a header's value in a part that is kept: a client may have a say in it."""
 
@@ -59,10 +57,11 @@ class ResponseWriter:
         # It is for us, not for upstreams.
         self._never_passed = (client_address_header.lower(),) if client_address_header else ()
         self._own = frozenset((self._api_header, *names, *self._never_passed))
-        self._api_part = lru_cache(maxsize=_KEPT_PARTS)(self._build_api_part)
-        identity_part = IdentityPart(names, _METADATA_KEYS)
-        self._identity_part = lru_cache(maxsize=_KEPT_PARTS)(identity_part.write)
-        self._request_part = lru_cache(maxsize=_KEPT_PARTS)(self._build_request_part)
+        self._api_parts: dict[str, bytes] = {}
+        self._revision = -1
+        """What the API parts were made for."""
+        self._identity_part = IdentityPart(names, _METADATA_KEYS).write
+        self._edit_part = lru_cache(maxsize=_KEPT_PARTS)(self._build_edit_part)
         self._reason = f"{prefix}reason"
 
     def write(self, decision: Decision, *, to_grpc: bool = False) -> bytes:
@@ -74,24 +73,34 @@ class ResponseWriter:
         if not isinstance(decision, Allowed):
             return self._instead(decision, to_grpc=to_grpc)
         # Several messages in a row are one: repeated fields add up (protobuf.dev, encoding).
-        api, revision, identity, set_headers, remove_headers, overwritten, appended = decision
+        api, revision, identity, edits, overwritten, appended = decision
         parts = self._api_part(api, revision) + self._identity_part(identity or _NOBODY)
-        if set_headers or remove_headers:
-            parts += self._edits(set_headers, remove_headers)
+        if edits:
+            parts += self._edits(edits)
         if overwritten:
             parts += _response_part(overwritten)
         if appended:
             parts += _appended_part(appended)
         return parts
 
-    def _edits(self, set_headers: tuple[Header, ...], remove_headers: tuple[str, ...]) -> bytes:
-        for _, value in set_headers:
-            if len(value) > _LONGEST_KEPT:
-                return self._build_request_part(set_headers, remove_headers)
-        return self._request_part(set_headers, remove_headers)
+    def _api_part(self, api: ApiInstance | None, revision: int) -> bytes:
+        """What all ALLOWs of an API have in common, made once for each snapshot."""
+        if revision != self._revision:
+            self._api_parts.clear()
+            self._revision = revision
+        api_id = "" if api is None else api.api_id
+        part = self._api_parts.get(api_id)
+        if part is None:
+            part = self._api_parts[api_id] = self._build_api_part(api, revision)
+        return part
+
+    def _edits(self, edits: tuple[Edit, ...]) -> bytes:
+        for _, value in edits:
+            if value is not None and len(value) > _LONGEST_KEPT:
+                return self._build_edit_part(edits)
+        return self._edit_part(edits)
 
     def _build_api_part(self, api: ApiInstance | None, revision: int) -> bytes:
-        """What all ALLOWs of an API have in common."""
         response = CheckResponse()
         response.status.code = 0
         response.ok_response.headers_to_remove.extend(self._never_passed)
@@ -102,9 +111,7 @@ class ResponseWriter:
         _write_record(response.dynamic_metadata, DecisionRecord.of(Allowed(api, revision)))
         return response.SerializeToString()
 
-    def _build_request_part(
-        self, set_headers: tuple[Header, ...], remove_headers: tuple[str, ...]
-    ) -> bytes:
+    def _build_edit_part(self, edits: tuple[Edit, ...]) -> bytes:
         """What policies do to the request; kept, since most do the same each time.
 
         Envoy removes after it sets: a header that a policy removed last is in one list only, and of
@@ -112,8 +119,9 @@ class ResponseWriter:
         """
         response = CheckResponse()
         ok = response.ok_response
-        removed = {name.lower() for name in remove_headers if is_usable_name(name)}
-        for name, value in _usable(set_headers).items():
+        removed = {n.lower() for n, value in edits if value is None and is_usable_name(n)}
+        set_headers = _usable((n, value) for n, value in edits if value is not None)
+        for name, value in set_headers.items():
             if name not in self._own and name not in removed:
                 _set(ok, name, value)
         ok.headers_to_remove.extend(sorted(removed))

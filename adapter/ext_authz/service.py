@@ -7,7 +7,7 @@ from adapter.clock import Clock, MonotonicTime
 from adapter.errors import OverloadError, RpcError, StoreError
 from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
-from adapter.policy.attributes import RequestAttributes
+from adapter.policy.attributes import RequestAttributes, is_grpc
 from adapter.policy.decision import Allowed, Answered, Decision, Denied, Deny, DenyReason
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.service import Metadata, StatusCode, UnaryMethod
@@ -74,25 +74,29 @@ class AuthorizationService:
         started = self._clock.monotonic()
         request = self._reader.read(message, metadata)
         if request is None:
-            return self._answer(NOT_A_CHECK, started, to_grpc=False)
+            return self._answer(NOT_A_CHECK, started)
         try:
             decision = self._authorizer.authorize(request)
         except (StoreError, OverloadError) as e:
             raise _undecided(e) from e
-        if isinstance(decision, (Allowed, Denied, Answered)):
-            return self._answer(decision, started, to_grpc=request.is_grpc)
-        return self._answer_later(decision, started, to_grpc=request.is_grpc)
+        if isinstance(decision, Allowed):
+            return self._answer(decision, started)
+        if isinstance(decision, (Denied, Answered)):
+            return self._answer(decision, started, to_grpc=is_grpc(request))
+        return self._answer_later(decision, started, request)
 
     async def _answer_later(
-        self, pending: Awaitable[Decision], started: MonotonicTime, *, to_grpc: bool
+        self, pending: Awaitable[Decision], started: MonotonicTime, request: RequestAttributes
     ) -> bytes:
         try:
             decision = await pending
         except (StoreError, OverloadError) as e:
             raise _undecided(e) from e
-        return self._answer(decision, started, to_grpc=to_grpc)
+        return self._answer(decision, started, to_grpc=is_grpc(request))
 
-    def _answer(self, decision: Decision, started: MonotonicTime, *, to_grpc: bool) -> bytes:
+    def _answer(
+        self, decision: Decision, started: MonotonicTime, *, to_grpc: bool = False
+    ) -> bytes:
         response = self._writer.write(decision, to_grpc=to_grpc)
         self._observer.decided(decision, self._clock.monotonic() - started)
         return response

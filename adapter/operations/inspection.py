@@ -1,6 +1,7 @@
 """What is loaded, for the operator of this host: paged, and without any secret."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -8,7 +9,7 @@ from aiohttp import web
 
 from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.policy.evaluation import ActiveContract
+from adapter.policy.catalog import Contract
 from adapter.policy.snapshot import Api
 
 _LARGEST_PAGE = 1000
@@ -37,8 +38,9 @@ def inspection_routes(
         return web.json_response(_api_detail(api_of(request)))
 
     async def contracts(request: web.Request) -> web.Response:
-        held = api_of(request).contracts
-        return web.json_response(_page(request, held.values(), len(held), _contract))
+        api = api_of(request)
+        held = api.contracts
+        return web.json_response(_page(request, held.values(), len(held), partial(_contract, api)))
 
     async def status(request: web.Request) -> web.Response:
         return web.json_response(dict(statuses[request.path]()))
@@ -99,13 +101,14 @@ def _api_detail(api: Api) -> dict[str, Any]:
     }
 
 
-def _contract(active: ActiveContract) -> dict[str, Any]:
+def _contract(api: Api, contract: Contract) -> dict[str, Any]:
+    tier = api.tiers.get(contract.tier_id) if contract.tier_id is not None else None
     return {
-        "contract_id": active.contract.contract_id,
-        "client_id": active.contract.application.client_id,
-        "client_name": active.contract.application.name,
-        "sla_tier": active.tier.name if active.tier else None,
-        "fault": active.fault,
+        "contract_id": contract.contract_id,
+        "client_id": contract.client_id,
+        "client_name": contract.client_name,
+        "sla_tier": tier.name if tier else None,
+        "fault": contract.fault,
     }
 
 

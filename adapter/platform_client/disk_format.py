@@ -15,7 +15,6 @@ from adapter.policy.catalog import (
     ApiContent,
     ApiInstance,
     AppliedPolicy,
-    ClientApplication,
     Contract,
     HashedSecret,
     Pointcut,
@@ -124,14 +123,13 @@ def _tier(row: Any) -> SlaTier:
 
 
 def _contract_row(contract: Contract) -> list[Any]:
-    application = contract.application
-    secret = application.secret
+    secret = contract.secret
     return [
         contract.contract_id,
         contract.tier_id,
         contract.fault,
-        application.client_id,
-        application.name,
+        contract.client_id,
+        contract.client_name,
         secret and [secret.digest.hex(), secret.salt.decode(_BYTES), secret.form],
     ]
 
@@ -145,4 +143,4 @@ def _contract(row: Any) -> Contract:
     # Interned, or each of very many contracts would hold its own copy of one tier's id.
     if tier_id is not None:
         tier_id = sys.intern(tier_id)
-    return Contract(contract_id, ClientApplication(client_id, name, secret), tier_id, fault)
+    return Contract(contract_id, client_id, name, secret, tier_id, fault)

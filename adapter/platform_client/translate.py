@@ -5,6 +5,7 @@ gets a fault (which closes that contract), a tier is left out (which closes the 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -23,7 +24,6 @@ from adapter.platform_client.masking import masked_places
 from adapter.policy.catalog import (
     ApiInstance,
     AppliedPolicy,
-    ClientApplication,
     Contract,
     HashedSecret,
     Pointcut,
@@ -184,10 +184,11 @@ def _contract_change(row: Any, known: Mapping[str, Contract], form: SecretForm) 
         fault = f"the platform's description of it cannot be read: {faults(e)}"
         return ContractChange(contract_id, _closed(row, contract_id, known, fault))
     secret, secret_fault = _secret(document, form)
-    application = ClientApplication(document.client_id, document.client_name, secret)
     # Interned, or each of very many contracts would hold its own copy of one tier's id.
     tier_id = intern(document.sla_tier_id) if document.sla_tier_id is not None else None
-    contract = Contract(contract_id, application, tier_id, secret_fault)
+    contract = Contract(
+        contract_id, document.client_id, document.client_name, secret, tier_id, secret_fault
+    )
     before = known.get(contract_id)
     # What is known is shared: a whole pass over the feed must not double the memory.
     return ContractChange(contract_id, before if contract == before else contract)
@@ -206,10 +207,10 @@ def _closed(
     """The contract, closed under the client id that it has, or had when last it was readable."""
     client_id = row.get("clientId")
     if isinstance(client_id, str) and client_id:
-        return Contract(contract_id, ClientApplication(client_id, ""), fault=fault)
+        return Contract(contract_id, client_id, fault=fault)
     if contract_id not in known:
         raise DocumentError(f"contract {contract_id}: {fault}")
-    return Contract(contract_id, known[contract_id].application, fault=fault)
+    return replace(known[contract_id], tier_id=None, fault=fault)
 
 
 def _secret(document: ContractDocument, form: SecretForm) -> tuple[HashedSecret | None, str | None]:

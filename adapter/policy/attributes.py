@@ -1,55 +1,95 @@
 """What a policy may see of a request."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 _MAX_DIGITS: Final = 15
 
 
-class RequestAttributes(NamedTuple):
-    """A request as Envoy attests it; nothing here is ours.
+class RequestAttributes(Protocol):
+    """A request as Envoy attests it; nothing here is ours, and nothing changes.
 
-    A NamedTuple because one is made for every Check: it is immutable and cheap to build.
+    A Protocol, because most Checks are decided by few of these: the edge reads the others from
+    Envoy's message only when they are asked for.
     """
 
-    check_id: str
-    """`attributes.request.http.id`: the same when Envoy retries; clients can't choose it."""
-    method: str
-    path: str
-    """Path and query, exactly as Envoy will forward them."""
-    authority: str
-    scheme: str
-    protocol: str
-    headers: Mapping[str, str]
-    """By lower-case name; repeated headers are joined by a comma, cookies too."""
-    client_address: str | None
-    """As it stands where the operator says that Envoy attests it; None: not attested."""
+    @property
+    def check_id(self) -> str:
+        """`attributes.request.http.id`: the same when Envoy retries; clients can't choose it."""
+
+    @property
+    def method(self) -> str:
+        """Empty for a Check by the network filter, which has no HTTP part."""
+
+    @property
+    def path(self) -> str:
+        """Path and query, exactly as Envoy will forward them."""
+
+    @property
+    def authority(self) -> str:
+        """As the client sent it."""
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`."""
+
+    @property
+    def protocol(self) -> str:
+        """Such as `HTTP/1.1`."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By lower-case name; repeated headers are joined by a comma, cookies too."""
+
+    @property
+    def client_address(self) -> str | None:
+        """As it stands where the operator says that Envoy attests it; None: not attested."""
+
+    @property
+    def api_id(self) -> str:
+        """`context_extensions.api_id` of the route; empty if the route names no API."""
+
+    @property
+    def route_name(self) -> str:
+        """Envoy's route name, from gRPC metadata; empty if not sent."""
+
+    @property
+    def route_metadata(self) -> str:
+        """The route by `route_metadata_context`, such as `kind/namespace/name`; may be empty."""
+
+    @property
+    def timeout_ms(self) -> str:
+        """How long Envoy waits for our answer, in its words; read only where something waits."""
+
+
+class GivenAttributes(NamedTuple):
+    """Attributes that are all at hand: what an access log entry tells of a request, say."""
+
+    check_id: str = ""
+    method: str = ""
+    path: str = ""
+    authority: str = ""
+    scheme: str = ""
+    protocol: str = ""
+    headers: Mapping[str, str] = {}
+    client_address: str | None = None
     api_id: str = ""
-    """`context_extensions.api_id` of the route; empty if the route names no API."""
     route_name: str = ""
-    """Envoy's route name, from gRPC metadata; empty if not sent."""
     route_metadata: str = ""
-    """The route by `route_metadata_context`, such as `kind/namespace/name`; may be empty."""
     timeout_ms: str = ""
-    """How long Envoy waits for our answer, in its words; read only where something waits."""
 
-    @property
-    def is_http(self) -> bool:
-        """False for a Check by the network filter, which has no HTTP part."""
-        return bool(self.method)
 
-    @property
-    def is_grpc(self) -> bool:
-        """Whether the client speaks gRPC, and so reads `grpc-status`."""
-        return self.headers.get("content-type", "").startswith("application/grpc")
+def path_of(request: RequestAttributes) -> str:
+    """The path without its query."""
+    return request.path.partition("?")[0]
 
-    @property
-    def timeout_s(self) -> float | None:
-        """The same in seconds; None if Envoy did not say."""
-        given = self.timeout_ms
-        return int(given) / 1000 if given.isdecimal() and len(given) <= _MAX_DIGITS else None
 
-    @property
-    def path_only(self) -> str:
-        """The path without its query."""
-        return self.path.partition("?")[0]
+def is_grpc(request: RequestAttributes) -> bool:
+    """Whether the client speaks gRPC, and so reads `grpc-status`."""
+    return request.headers.get("content-type", "").startswith("application/grpc")
+
+
+def timeout_s(request: RequestAttributes) -> float | None:
+    """How long Envoy waits for our answer, in seconds; None if it did not say."""
+    given = request.timeout_ms
+    return int(given) / 1000 if given.isdecimal() and len(given) <= _MAX_DIGITS else None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from adapter.policy.attributes import RequestAttributes
+from adapter.policy.attributes import RequestAttributes, path_of
 from adapter.policy.decision import AMBIGUOUS_PATH, Deny, DenyReason
 from adapter.policy.paths import is_canonical
 
@@ -74,10 +74,10 @@ class BindingTable:
         host = normalized_authority(request.authority)
         for authority in (host, *(w for w in self._wildcards if _covers(w, host))):
             rules = self._by_authority.get(authority, ())
-            if any(prefix for prefix, _ in rules) and not is_canonical(request.path_only):
+            if any(prefix for prefix, _ in rules) and not is_canonical(path_of(request)):
                 return AMBIGUOUS_PATH
             for prefix, api_id in rules:
-                if _under(request.path_only, prefix):
+                if _under(path_of(request), prefix):
                     return api_id
         return UNBOUND
 

@@ -7,16 +7,17 @@ are doubles.
 
 import base64
 import binascii
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
+from hmac import compare_digest
 from typing import Any, Final, Literal, NamedTuple, Self
 
 SecretForm = Literal["auto", "secret+salt", "salt+secret"]
 """How the platform concatenates secret and salt; not public, hence `auto`, which tries both."""
 
 _DIGEST_BYTES: Final = 32
+_SALT_AT: Final = 1 + _DIGEST_BYTES
 _SECRET_FORMS: Final[tuple[SecretForm, ...]] = ("auto", "secret+salt", "salt+secret")
 _SALT_FIRST: Final = ((False, True), (False,), (True,))
 """Whether the salt stands before the secret, for each candidate concatenation of each form."""
@@ -73,12 +74,12 @@ class HashedSecret(bytes):
     @property
     def digest(self) -> bytes:
         """The hash."""
-        return self[1 : 1 + _DIGEST_BYTES]
+        return self[1:_SALT_AT]
 
     @property
     def salt(self) -> bytes:
         """What is hashed with the secret."""
-        return self[1 + _DIGEST_BYTES :]
+        return self[_SALT_AT:]
 
     def __repr__(self) -> str:
         return f"HashedSecret(form={self.form!r})"
@@ -88,10 +89,10 @@ class HashedSecret(bytes):
     def matches(self, secret: str) -> bool:
         """Whether this is the hash of that secret; all wrong ones take the same time."""
         secret_bytes = secret.encode("utf-8", "surrogatepass")
-        digest, salt = self.digest, self.salt
+        digest, salt = self[1:_SALT_AT], self[_SALT_AT:]
         for salt_first in _SALT_FIRST[self[0]]:
             salted = salt + secret_bytes if salt_first else secret_bytes + salt
-            if hmac.compare_digest(hashlib.sha256(salted).digest(), digest):
+            if compare_digest(sha256(salted).digest(), digest):
                 return True
         return False
 
@@ -115,20 +116,18 @@ def _from_base64(text: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientApplication:
-    """Who calls APIs."""
-
-    client_id: str
-    name: str
-    secret: HashedSecret | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Contract:
-    """An approved agreement that an application may call an API, possibly at a tier."""
+    """An approved agreement that a client application may call an API, possibly at a tier.
+
+    One flat object, since there may be a million of them: an application with contracts for several
+    APIs is told several times.
+    """
 
     contract_id: str
-    application: ClientApplication
+    client_id: str
+    client_name: str = ""
+    secret: HashedSecret | None = field(default=None, repr=False)
+    """The application's; None if the platform gave none."""
     tier_id: str | None = None
     fault: str | None = None
     """Why this contract cannot be honoured (its secret's form, say): it alone is closed."""

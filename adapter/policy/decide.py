@@ -1,11 +1,9 @@
 """The decision on one request: the only place that knows how verdicts add up."""
 
-from collections.abc import Generator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
 
-from adapter.clock import WallTime
-from adapter.policy.attributes import RequestAttributes
-from adapter.policy.compile import CompiledPolicy
+from adapter.policy.attributes import RequestAttributes, path_of
 from adapter.policy.decision import (
     AMBIGUOUS_PATH,
     CONTINUE,
@@ -19,8 +17,9 @@ from adapter.policy.decision import (
     Deny,
     DenyReason,
     Effect,
+    Identity,
 )
-from adapter.policy.evaluation import Evaluation
+from adapter.policy.evaluation import CompiledPolicy, Evaluation
 from adapter.policy.paths import is_canonical
 from adapter.policy.snapshot import Api
 
@@ -30,42 +29,82 @@ NOT_HTTP: Final = Deny(
     "Malformed request",
     detail="the Check has no HTTP part; policies speak of HTTP requests only",
 )
+_ENDS: Final = (Deny, Answer)
+"""What keeps a request from going on."""
 
 
-def decide(
-    request: RequestAttributes, api: Api, revision: int, now: WallTime
-) -> Generator[Effect, Any, Decision]:
-    """Ask the API's policies in the platform's order, up to the first denial or answer.
+class Unsettled:
+    """A decision that has come as far as an effect; `settle` goes on with the effect's outcome."""
 
-    A generator: it yields each effect that a policy wants settled, is sent the outcome (of the type
-    that the effect's `settled` takes), and returns the decision. So it stays pure, and a denial
-    ahead of a limit charges nothing.
+    __slots__ = ("_api", "_evaluation", "_left", "_revision", "effect")
+
+    def __init__(
+        self,
+        effect: Effect,
+        left: Iterator[CompiledPolicy],
+        evaluation: Evaluation,
+        api: Api,
+        revision: int,
+    ) -> None:
+        self.effect = effect
+        self._left = left
+        self._evaluation = evaluation
+        self._api = api
+        self._revision = revision
+
+    def settle(self, outcome: Any) -> "Step":
+        """Go on, once; the outcome is of the type that the effect's `settled` takes."""
+        verdict = self.effect.settled(outcome)
+        if not isinstance(verdict, Continue):
+            return _ended(verdict, self._evaluation, self._api, self._revision)
+        if verdict is not CONTINUE:
+            self._evaluation.establish(verdict)
+        return _ask(self._left, self._evaluation, self._api, self._revision)
+
+
+Step: TypeAlias = Decision | Unsettled
+
+
+def decide(request: RequestAttributes, api: Api, revision: int) -> Step:
+    """Ask the API's policies in the platform's order, up to the first denial, answer or effect.
+
+    It stops where an effect has to be settled, so it stays pure, and a denial ahead of a limit
+    charges nothing.
     """
     if api.faults or api.inspects_path or not request.method:
         obstacle = _obstacle(request, api)
         if obstacle is not None:
             return Denied(obstacle, revision, api.instance)
-    evaluation = Evaluation(request, api.instance.api_id, api.contracts, now)
-    for policy in api.policies:
-        if policy.pointcuts and not policy.applies_to(request):
+    evaluation = Evaluation(request, api.instance.api_id, api.contracts, api.tiers)
+    return _ask(iter(api.policies), evaluation, api, revision)
+
+
+def _ask(left: Iterator[CompiledPolicy], evaluation: Evaluation, api: Api, revision: int) -> Step:
+    """Ask the policies that are left."""
+    for policy in left:
+        if policy.pointcuts and not policy.applies_to(evaluation.request):
             continue
+        evaluation.policy = policy
         verdict = policy.rule.evaluate(evaluation)
-        while not isinstance(verdict, (Continue, Deny, Answer)):
-            if isinstance(verdict, Charge) and verdict.identity is not None:
-                evaluation.identity = verdict.identity
-            outcome = yield verdict
-            verdict = verdict.settled(outcome)
         if verdict is CONTINUE:
             continue
-        if not isinstance(verdict, Continue):
-            return _ended(verdict, revision, api, policy, evaluation)
-        evaluation.establish(verdict)
+        if isinstance(verdict, Identity):
+            evaluation.identity = verdict
+        elif isinstance(verdict, Continue):
+            evaluation.establish(verdict)
+        elif isinstance(verdict, Charge):
+            if verdict.identity is not None:
+                evaluation.identity = verdict.identity
+            return Unsettled(verdict, left, evaluation, api, revision)
+        elif isinstance(verdict, _ENDS):
+            return _ended(verdict, evaluation, api, revision)
+        else:
+            return Unsettled(verdict, left, evaluation, api, revision)
     return Allowed(
         api.instance,
         revision,
         evaluation.identity,
-        evaluation.set_headers,
-        evaluation.removed_headers,
+        tuple(evaluation.edits.items()) if evaluation.edits else (),
         evaluation.response_headers,
         evaluation.append_response_headers,
     )
@@ -80,19 +119,15 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
             "This API is closed because a policy cannot be enforced",
             detail="; ".join(api.faults),
         )
-    if not request.is_http:
+    if not request.method:
         return NOT_HTTP
-    if api.inspects_path and not is_canonical(request.path_only):
+    if api.inspects_path and not is_canonical(path_of(request)):
         return AMBIGUOUS_PATH
     return None
 
 
 def _ended(
-    verdict: Deny | Answer,
-    revision: int,
-    api: Api,
-    policy: CompiledPolicy,
-    evaluation: Evaluation,
+    verdict: Deny | Answer, evaluation: Evaluation, api: Api, revision: int
 ) -> Denied | Answered:
     """The decision where a policy keeps the request from going on."""
     if isinstance(verdict, Answer):
@@ -110,7 +145,7 @@ def _ended(
         verdict,
         revision,
         api.instance,
-        policy.ref,
+        evaluation.policy.ref,
         evaluation.identity,
         evaluation.response_headers,
         evaluation.append_response_headers,

@@ -1,8 +1,8 @@
 """Verdicts of policies and the decision that they add up to, all as values.
 
-A policy answers `Continue`, `Deny`, `Answer` or an effect: something that only the world outside
-can settle (is there quota left?), together with the pure function that turns its outcome into a
-verdict.
+A policy answers `Continue`, an `Identity` (who calls, and nothing against it), `Deny`, `Answer` or
+an effect: something that only the world outside can settle (is there quota left?), together with
+the pure function that turns its outcome into a verdict.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from adapter.policy.catalog import ApiInstance, RateLimit
+from adapter.policy.catalog import ApiInstance
 
 Header: TypeAlias = tuple[str, str]
 """Lower-case name and value."""
+Edit: TypeAlias = tuple[str, str | None]
+"""A request header's lower-case name and what it is set to; None: it is removed."""
 
 
 class DenyReason(StrEnum):
@@ -134,14 +136,10 @@ CONTINUE = Continue()
 """The commonest verdict: nothing to object, nothing to add."""
 
 
-class QuotaWindow(NamedTuple):
-    """One counter: requests of one `key` in the current period of `limit`.
-
-    The limit is part of the counter's identity, so that an edited limit starts a new window.
-    """
-
-    key: tuple[str, ...]
-    limit: RateLimit
+QuotaWindow: TypeAlias = tuple[tuple[str, ...], int, int]
+"""One counter: requests of one key in the current period of a limit of so many requests in so many
+milliseconds. The limit is part of the counter's name, so that an edited limit starts a new window.
+"""
 
 
 class QuotaState(NamedTuple):
@@ -156,6 +154,10 @@ class QuotaState(NamedTuple):
     """False: nobody could count, and the operator prefers a refusal to counting alone."""
 
 
+ADMITTED: Final = QuotaState(admitted=True, remaining=(), reset_ms=())
+"""The commonest answer to a charge whose figures nobody wants."""
+
+
 class Charge(NamedTuple):
     """The effect of a quota: charge all windows or none, then judge by what was found."""
 
@@ -165,6 +167,9 @@ class Charge(NamedTuple):
     """Count in this process alone, whatever store is configured (`clusterizable: false`)."""
     identity: Identity | None = None
     """Who is charged, if the policy found out: known of a request that is refused, too."""
+    figures: bool = True
+    """Whether what is left is wanted of a request that is admitted: to work it out costs more than
+    the charge."""
 
 
 class Throttle(NamedTuple):
@@ -202,7 +207,7 @@ class Log(NamedTuple):
 Effect: TypeAlias = Charge | Throttle | Log
 Outcome: TypeAlias = QuotaState | None
 """What settles an effect: of the type that the effect's `settled` takes."""
-Verdict: TypeAlias = Continue | Deny | Answer | Effect
+Verdict: TypeAlias = Continue | Identity | Deny | Answer | Effect
 
 
 class Allowed(NamedTuple):
@@ -212,8 +217,8 @@ class Allowed(NamedTuple):
     """None where the operator lets unbound requests pass."""
     revision: int
     identity: Identity | None = None
-    set_headers: tuple[Header, ...] = ()
-    remove_headers: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    """What the upstream shall see otherwise than the client sent it; each name once."""
     response_headers: tuple[Header, ...] = ()
     append_response_headers: tuple[Header, ...] = ()
 

@@ -3,35 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from adapter.clock import WallTime
-from adapter.policy.attributes import RequestAttributes
-from adapter.policy.catalog import AppliedPolicy, Contract, SlaTier
-from adapter.policy.decision import Continue, ExposedQuota, Header, Identity, Verdict
+from adapter.policy.attributes import RequestAttributes, path_of
+from adapter.policy.catalog import Contract, SlaTier
+from adapter.policy.decision import (
+    Continue,
+    ExposedQuota,
+    Header,
+    Identity,
+    PolicyRef,
+    Verdict,
+)
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveContract:
-    """A contract ready for lookup: its tier resolved, its fault, if any, known."""
-
-    contract: Contract
-    tier: SlaTier | None = None
-    fault: str | None = None
-    """Why it cannot be honoured; the requests of this contract alone are denied."""
-
-    def identity(self, principal: str = "") -> Identity:
-        """Who comes under this contract, with the user that was found beside the application."""
-        application = self.contract.application
-        return Identity(
-            application.client_id,
-            application.name,
-            self.contract.contract_id,
-            self.tier.name if self.tier else "",
-            principal,
-        )
 
 
 class Evaluation:
@@ -41,78 +26,89 @@ class Evaluation:
     """
 
     __slots__ = (
-        "_edits",
         "_exposed_quota",
         "_response_headers",
         "api_id",
         "append_response_headers",
         "claims",
         "contracts",
+        "edits",
+        "headers",
         "identity",
-        "now",
+        "policy",
         "request",
+        "tiers",
     )
 
     def __init__(
         self,
         request: RequestAttributes,
         api_id: str,
-        contracts: Mapping[str, ActiveContract],
-        now: WallTime,
+        contracts: Mapping[str, Contract],
+        tiers: Mapping[str, SlaTier],
     ) -> None:
         self.request = request
+        self.headers = request.headers
+        """As the client sent them; see `header`."""
         self.api_id = api_id
         self.contracts = contracts
         """By client id."""
-        self.now = now
+        self.tiers = tiers
+        """By their ids."""
+        self.policy: CompiledPolicy
+        """The one that is being asked."""
         self.identity: Identity | None = None
         self.claims: Mapping[str, Any] = _NO_CLAIMS
         """What a verified token says."""
+        self.edits: dict[str, str | None] | None = None
+        """What earlier policies did to the request's headers; None is a removed one."""
         self.append_response_headers: tuple[Header, ...] = ()
-        self._response_headers: dict[str, str] = {}
+        self._response_headers: dict[str, str] | None = None
         self._exposed_quota: ExposedQuota | None = None
-        self._edits: dict[str, str | None] = {}
 
     def header(self, name: str) -> str | None:
         """A request header by lower-case name, with the edits of earlier policies applied."""
-        edits = self._edits
-        return edits[name] if name in edits else self.request.headers.get(name)
+        edits = self.edits
+        return edits[name] if edits and name in edits else self.headers.get(name)
 
     def header_names(self) -> list[str]:
         """The names of the headers that the request has, after the edits of earlier policies."""
-        names = [name for name in self.request.headers if name not in self._edits]
-        return names + [name for name, value in self._edits.items() if value is not None]
+        edits = self.edits or {}
+        names = [name for name in self.headers if name not in edits]
+        return names + [name for name, value in edits.items() if value is not None]
 
     def establish(self, verdict: Continue) -> None:
         """Take over what a policy that had no objection adds."""
-        (
-            identity,
-            set_headers,
-            append_headers,
-            remove_headers,
-            response_headers,
-            append_response_headers,
-            exposed_quota,
-            claims,
-        ) = verdict
-        if identity is not None:
-            self.identity = identity
-        if remove_headers:
-            self._edits.update(dict.fromkeys(remove_headers))
-        if set_headers:
-            self._edits.update(set_headers)
-        if response_headers:
-            self._response_headers.update(response_headers)
-        if append_response_headers:
-            self.append_response_headers += append_response_headers
-        if exposed_quota is not None:
-            self.expose(exposed_quota)
-        if claims is not None:
-            self.claims = claims
-        for name, value in append_headers:
-            present = self.header(name)
-            separator = "; " if name == "cookie" else ","  # RFC 6265, 4.2.1; RFC 9110, 5.3
-            self._edits[name] = value if present is None else f"{present}{separator}{value}"
+        if verdict.identity is not None:
+            self.identity = verdict.identity
+        if verdict.claims is not None:
+            self.claims = verdict.claims
+        if verdict.set_headers or verdict.append_headers or verdict.remove_headers:
+            self._edit(verdict)
+        if verdict.response_headers:
+            self._response_headers = {
+                **(self._response_headers or {}),
+                **dict(verdict.response_headers),
+            }
+        self.append_response_headers += verdict.append_response_headers
+        if verdict.exposed_quota is not None:
+            self.expose(verdict.exposed_quota)
+
+    def _edit(self, verdict: Continue) -> None:
+        edits = self.edits
+        if edits is None:
+            edits = self.edits = {}
+        for name in verdict.remove_headers:
+            edits[name] = None
+        for name, value in verdict.set_headers:
+            edits[name] = value
+        for name, value in verdict.append_headers:
+            present = edits[name] if name in edits else self.headers.get(name)
+            if present is None:
+                edits[name] = value
+            else:
+                separator = "; " if name == "cookie" else ","  # RFC 6265, 4.2.1; RFC 9110, 5.3
+                edits[name] = f"{present}{separator}{value}"
 
     def expose(self, quota: ExposedQuota) -> None:
         """Tell the client of that limit, unless it is told of a stricter one."""
@@ -124,20 +120,23 @@ class Evaluation:
         headers = tuple(self._response_headers.items()) if self._response_headers else ()
         return headers if self._exposed_quota is None else headers + self._exposed_quota.headers
 
-    @property
-    def set_headers(self) -> tuple[Header, ...]:
-        """The request headers that the policies set, with their final values."""
-        edits = self._edits
-        return tuple([(n, v) for n, v in edits.items() if v is not None]) if edits else ()
+    def identity_under(self, contract: Contract) -> Identity:
+        """Who comes under a contract; a user that an earlier policy established stays."""
+        known = self.identity
+        if known is not None and known.contract_id == contract.contract_id:
+            return known
+        tier_id = contract.tier_id
+        return Identity(
+            contract.client_id,
+            contract.client_name,
+            contract.contract_id,
+            "" if tier_id is None else self.tiers[tier_id].name,
+            "" if known is None else known.principal,
+        )
 
-    @property
-    def removed_headers(self) -> tuple[str, ...]:
-        """The request headers that the policies removed."""
-        edits = self._edits
-        return tuple([n for n, v in edits.items() if v is None]) if edits else ()
 
-
-class Rule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rule:
     """A policy's configuration, compiled: a pure function of the evaluation so far."""
 
     evaluate: Callable[[Evaluation], Verdict]
@@ -145,5 +144,52 @@ class Rule(NamedTuple):
     """Whether the verdict depends on the request's path."""
 
 
-RuleCompiler: TypeAlias = Callable[[AppliedPolicy], Rule]
-"""What each file under `policies/` offers; raises PolicyError for a bad configuration."""
+def always(verdict: Verdict) -> Rule:
+    """A rule that looks at nothing."""
+
+    def evaluate(_: Evaluation) -> Verdict:
+        return verdict
+
+    return Rule(evaluate)
+
+
+RuleCompiler: TypeAlias = Callable[[Mapping[str, Any]], Rule]
+"""What each file under `policies/` offers: from the platform's configuration to a rule.
+
+Raises PolicyError for a bad one. A rule knows nothing of the policy that it is compiled for, which
+is `Evaluation.policy`: policies that are configured alike share one.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPointcut:
+    """A pair of patterns; None where the pattern lets everything match."""
+
+    method: Any
+    path: Any
+
+    def matches(self, request: RequestAttributes) -> bool:
+        """Whether both patterns match the whole of method and path."""
+        if self.method is not None and self.method.fullmatch(request.method) is None:
+            return False
+        return self.path is None or self.path.fullmatch(path_of(request)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPolicy:
+    """A policy ready to be asked."""
+
+    ref: PolicyRef
+    counter: str
+    """What tells its quota windows from those of the API's other policies."""
+    rule: Rule
+    pointcuts: tuple[CompiledPointcut, ...] = ()
+
+    @property
+    def inspects_path(self) -> bool:
+        """Whether its verdict, or whether it applies at all, depends on the path."""
+        return self.rule.inspects_path or any(p.path is not None for p in self.pointcuts)
+
+    def applies_to(self, request: RequestAttributes) -> bool:
+        """Whether any pointcut matches; without pointcuts a policy applies to the whole API."""
+        return not self.pointcuts or any(p.matches(request) for p in self.pointcuts)

@@ -1,14 +1,13 @@
 """Everything a Check needs, compiled once at sync time and never changed afterwards."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 
 from adapter.clock import WallTime
 from adapter.errors import PolicyError
-from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy
-from adapter.policy.compile import CompiledPolicy, compile_policy
-from adapter.policy.evaluation import ActiveContract
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
+from adapter.policy.compile import compile_policy
+from adapter.policy.evaluation import CompiledPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +20,10 @@ class Api:
 
     instance: ApiInstance
     policies: tuple[CompiledPolicy, ...] = ()
-    contracts: Mapping[str, ActiveContract] = field(default_factory=dict, repr=False)
-    """By client id."""
+    contracts: Mapping[str, Contract] = field(default_factory=dict, repr=False)
+    """By client id; one that cannot be honoured has a fault."""
+    tiers: Mapping[str, SlaTier] = field(default_factory=dict, repr=False)
+    """By their ids: the tiers of all contracts without a fault are here."""
     inspects_path: bool = False
     """Whether any policy's verdict depends on the path, which then has to be canonical."""
     faults: tuple[str, ...] = ()
@@ -47,7 +48,7 @@ class Snapshot:
             merged.pop(api_id, None)
         merged.update((api.instance.api_id, api) for api in apis)
         revision = max(self.revision + 1, int(now * 1000))
-        return Snapshot(revision, MappingProxyType(merged))
+        return Snapshot(revision, merged)
 
 
 def build_api(
@@ -58,15 +59,16 @@ def build_api(
     """Compile what the platform says of an API; what cannot be enforced ends up in its faults."""
     kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
     compiled, faults = _compile_all(kept)
-    contracts = activate_contracts(content)
+    contracts = contracts_by_client(content)
     return Api(
         instance=content.instance,
         policies=compiled,
         contracts=contracts,
+        tiers=content.tiers,
         inspects_path=any(policy.inspects_path for policy in compiled),
         faults=faults,
         ignored=tuple(p.policy_type for p in content.policies if p.policy_type in ignored_types),
-        closed_contracts=sum(1 for active in contracts.values() if active.fault is not None),
+        closed_contracts=sum(contract.fault is not None for contract in contracts.values()),
     )
 
 
@@ -106,13 +108,14 @@ def _compile_all(
     return tuple(compiled), tuple(faults)
 
 
-def activate_contracts(content: ApiContent) -> Mapping[str, ActiveContract]:
-    """The contracts by client id, each with its tier; one with an unknown tier has a fault."""
-    active: dict[str, ActiveContract] = {}
-    for contract in content.contracts.values():
-        tier = content.tiers.get(contract.tier_id) if contract.tier_id is not None else None
-        fault = contract.fault
-        if contract.tier_id is not None and tier is None:
-            fault = fault or f"its SLA tier {contract.tier_id} is unknown"
-        active[contract.application.client_id] = ActiveContract(contract, tier, fault)
-    return MappingProxyType(active)
+def contracts_by_client(content: ApiContent) -> Mapping[str, Contract]:
+    """The contracts by client id, shared with the content; one of an unknown tier gets a fault."""
+    known = {None, *content.tiers}
+    return {
+        contract.client_id: contract if contract.tier_id in known else _of_unknown_tier(contract)
+        for contract in content.contracts.values()
+    }
+
+
+def _of_unknown_tier(contract: Contract) -> Contract:
+    return replace(contract, fault=contract.fault or f"its SLA tier {contract.tier_id} is unknown")

@@ -6,18 +6,18 @@ from typing import Protocol
 
 from adapter.clock import Clock, MonotonicTime
 from adapter.errors import OverloadError
-from adapter.policy.decision import Charge, QuotaState, QuotaWindow
+from adapter.policy.decision import ADMITTED, Charge, QuotaState, QuotaWindow
 from adapter.quota.recent import RecentCharges
-from adapter.quota.windows import Window, WindowKey, charge_windows
+from adapter.quota.windows import Window, current_windows, found_state
 
 
 class EarlierWindows(Protocol):
     """Windows that an earlier process began."""
 
-    def find(self, key: WindowKey, now: MonotonicTime) -> Window | None:
+    def find(self, key: QuotaWindow, now: MonotonicTime) -> Window | None:
         """That window, if it is still running."""
 
-    def forget(self, key: WindowKey) -> None:
+    def forget(self, key: QuotaWindow) -> None:
         """The window is counted elsewhere from now on."""
 
 
@@ -39,8 +39,8 @@ class MemoryQuotaStore:
     ) -> None:
         self._clock = clock
         self._max_windows = max_windows
-        self._windows: dict[WindowKey, Window] = {}
-        self._by_end: list[tuple[MonotonicTime, WindowKey]] = []
+        self._windows: dict[QuotaWindow, Window] = {}
+        self._by_end: list[tuple[MonotonicTime, QuotaWindow]] = []
         self._recent = RecentCharges(max_recent_charges, recent_s)
         self._earlier: EarlierWindows | None = None
         self.overloads = 0
@@ -53,7 +53,7 @@ class MemoryQuotaStore:
         return len(self._windows)
 
     @property
-    def windows(self) -> Mapping[WindowKey, Window]:
+    def windows(self) -> Mapping[QuotaWindow, Window]:
         """The counters, ended ones among them; changes with every charge."""
         return self._windows
 
@@ -64,29 +64,55 @@ class MemoryQuotaStore:
     def charge(self, check_id: str, charge: Charge) -> QuotaState:
         """See `QuotaStore.charge`; one that was admitted before under this id is answered again."""
         now = self._clock.monotonic()
-        known = self._recent.find(check_id, charge.windows, now)
+        windows = charge.windows
+        known = self._recent.find(check_id, windows, now)
         if known is not None:
-            return known
+            return known if known.remaining or not charge.figures else self._look(windows, now)
         if self._earlier is not None:
-            self._recall(self._earlier, charge.windows, now)
-        state, charged = charge_windows(self._windows, charge.windows, now)
+            self._recall(self._earlier, windows, now)
+        # By far the commonest: one limit, whose window is running and has room.
+        window = self._windows.get(windows[0]) if len(windows) == 1 else None
+        if (
+            window is not None
+            and not charge.figures
+            and now < window.ends_at
+            and window.used < windows[0][1]
+        ):
+            window.used += 1
+            self._recent.add(check_id, window.charged)
+            self.charges += 1
+            return ADMITTED
+        state = self._count(windows, now)
         if state.admitted:
-            begun = [key for key, window in charged.items() if window.used == 1]
-            if begun:
-                self._make_room(begun, now)
-                for key in begun:
-                    heappush(self._by_end, (charged[key].ends_at, key))
-            self._windows.update(charged)
-            self._recent.add(check_id, charge.windows, state)
+            self._recent.add(check_id, ((windows, state),))
             self.charges += 1
         return state
+
+    def _look(self, windows: Sequence[QuotaWindow], now: MonotonicTime) -> QuotaState:
+        """What is left after a charge that was made when nobody wanted to know."""
+        current = current_windows(self._windows, windows, now)
+        return found_state(current, windows, now, admitted=True)
+
+    def _count(self, windows: Sequence[QuotaWindow], now: MonotonicTime) -> QuotaState:
+        """Count in all windows or in none, and tell what was found."""
+        current = current_windows(self._windows, windows, now)
+        admitted = all(window.used < name[1] for name, window in current.items())
+        if admitted:
+            begun = [name for name, window in current.items() if not window.used]
+            if begun:
+                self._make_room(begun, now)
+                for name in begun:
+                    heappush(self._by_end, (current[name].ends_at, name))
+                    self._windows[name] = current[name]
+            for window in current.values():
+                window.used += 1
+        return found_state(current, windows, now, admitted=admitted)
 
     def _recall(
         self, earlier: EarlierWindows, windows: Sequence[QuotaWindow], now: MonotonicTime
     ) -> None:
         """Take over what was counted before; each window once, as it is first asked for."""
-        for key, limit in windows:
-            name = (key, limit.maximum_requests, limit.period_ms)
+        for name in windows:
             if name in self._windows:
                 continue
             window = earlier.find(name, now)
@@ -96,7 +122,7 @@ class MemoryQuotaStore:
                 heappush(self._by_end, (window.ends_at, name))
                 earlier.forget(name)
 
-    def _make_room(self, begun: Sequence[WindowKey], now: MonotonicTime) -> None:
+    def _make_room(self, begun: Sequence[QuotaWindow], now: MonotonicTime) -> None:
         """Forget a few ended counters for each new one, so that no single charge pays for many."""
         self._forget_ended(now, 2 * len(begun))
         missing = sum(key not in self._windows for key in begun)

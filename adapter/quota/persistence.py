@@ -8,10 +8,11 @@ from typing import Final
 import structlog
 
 from adapter.clock import Clock, MonotonicTime, WallTime
+from adapter.policy.decision import QuotaWindow
 from adapter.quota.memory import MemoryQuotaStore
 from adapter.quota.names import WindowNames
 from adapter.quota.window_file import WindowFile, WindowRow, encode_rows
-from adapter.quota.windows import Window, WindowKey
+from adapter.quota.windows import Window
 
 _SLICE: Final = 256
 """Windows encoded before Checks get their turn: a third of a millisecond."""
@@ -152,20 +153,20 @@ class StoredWindows:
         """How many are held."""
         return len(self._rows)
 
-    def find(self, key: WindowKey, now: MonotonicTime) -> Window | None:
+    def find(self, key: QuotaWindow, now: MonotonicTime) -> Window | None:
         """See `EarlierWindows.find`; never lasts longer than a period, whatever the clock did."""
         row = self._rows.get(self._names.name(key))
         if row is None:
             return None
         ends_at = min(row.ends_at_ms / 1000 + self._monotonic_of_epoch, now + key[2] / 1000)
-        return Window(MonotonicTime(ends_at), row.used) if ends_at > now else None
+        return Window(key, MonotonicTime(ends_at), row.used) if ends_at > now else None
 
     @property
     def rows(self) -> tuple[WindowRow, ...]:
         """What is held."""
         return tuple(self._rows.values())
 
-    def forget(self, key: WindowKey) -> None:
+    def forget(self, key: QuotaWindow) -> None:
         """See `EarlierWindows.forget`."""
         self._rows.pop(self._names.name(key), None)
 

@@ -5,7 +5,8 @@ from typing import TypeAlias
 from adapter.clock import MonotonicTime
 from adapter.policy.decision import QuotaState, QuotaWindow
 
-_Charged: TypeAlias = tuple[tuple[tuple[QuotaWindow, ...], QuotaState], ...]
+Charged: TypeAlias = tuple[tuple[tuple[QuotaWindow, ...], QuotaState], ...]
+"""The charges of one Check, and what each found."""
 
 
 class RecentCharges:
@@ -20,8 +21,8 @@ class RecentCharges:
     def __init__(self, max_checks: int, max_age_s: float) -> None:
         self._max_checks = max_checks
         self._max_age_s = max_age_s
-        self._young: dict[str, _Charged] = {}
-        self._old: dict[str, _Charged] = {}
+        self._young: dict[str, Charged] = {}
+        self._old: dict[str, Charged] = {}
         self._turned_at = MonotonicTime(0)
 
     def find(
@@ -30,17 +31,16 @@ class RecentCharges:
         """What that charge found the first time; None if it was not made, or too long ago."""
         if now - self._turned_at > self._max_age_s or len(self._young) >= self._max_checks:
             self._turn(now)
-        for charged, state in self._young.get(check_id) or self._old.get(check_id) or ():
-            if charged == windows:
-                return state
-        return None
+        made = self._young.get(check_id) or self._old.get(check_id)
+        if made is None:  # as a rule
+            return None
+        return next((state for charged, state in made if charged == windows), None)
 
-    def add(self, check_id: str, windows: tuple[QuotaWindow, ...], state: QuotaState) -> None:
-        """Remember a charge; one without an id is not remembered."""
+    def add(self, check_id: str, charged: Charged) -> None:
+        """Remember charges of a Check; one without an id is not remembered."""
         if check_id:
             made = self._young.get(check_id) or self._old.get(check_id)
-            charge = (windows, state)
-            self._young[check_id] = (*made, charge) if made else (charge,)
+            self._young[check_id] = made + charged if made else charged
 
     def _turn(self, now: MonotonicTime) -> None:
         aged = now - self._turned_at > 2 * self._max_age_s

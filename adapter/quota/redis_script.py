@@ -69,10 +69,10 @@ class ChargeScript:
         keys: list[bytes | int] = []
         arguments: list[bytes | int] = []
         tag = b""
-        for key, limit in charge.windows:
+        for key, maximum, period_ms in charge.windows:
             tag = self._tag(key)
-            keys.append(b"%b:%d:%d" % (tag, limit.maximum_requests, limit.period_ms))
-            arguments += (limit.maximum_requests, limit.period_ms)
+            keys.append(b"%b:%d:%d" % (tag, maximum, period_ms))
+            arguments += (maximum, period_ms)
         if check_id and keys:
             name = self._names.name((check_id, *keys)).hex().encode()
             keys.append(b"%b:check:%b" % (tag, name))

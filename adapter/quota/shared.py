@@ -133,9 +133,8 @@ class SharedQuotaStore:
         if self._when_down == "local":
             return self._local.charge(check_id, charge)
         if self._when_down == "allow":
-            limits = [limit for _, limit in charge.windows]
-            remaining = tuple([limit.maximum_requests for limit in limits])
-            return QuotaState(True, remaining, (0,) * len(limits))
+            remaining = tuple([maximum for _, maximum, _ in charge.windows])
+            return QuotaState(True, remaining, (0,) * len(remaining))
         return QuotaState(False, (), (), known=False)
 
     def _note_failure(self, error: StoreError) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from adapter.clock import Clock, MonotonicTime
+from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import QuotaState, QuotaWindow, Throttle
 from adapter.quota.recent import RecentCharges
 from adapter.quota.sliding import SlidingWindow
@@ -18,7 +19,8 @@ class _Line:
 
     def __init__(self, window: QuotaWindow) -> None:
         self.name = (window,)
-        self.window = SlidingWindow(window.limit)
+        _, maximum, period_ms = window
+        self.window = SlidingWindow(RateLimit(maximum, period_ms))
         self.waiting = 0
 
 
@@ -97,7 +99,7 @@ class SpikeThrottle:
             return known
         state = line.window.ask(now)
         if state.admitted:
-            self._recent.add(check_id, line.name, state)
+            self._recent.add(check_id, ((line.name, state),))
         return state
 
     def _line(self, throttle: Throttle, now: MonotonicTime) -> _Line:

@@ -13,10 +13,12 @@ class CallerToken:
 
     def __init__(self, token: str | None) -> None:
         self._expected = token.encode() if token else None
+        self._verified: Metadata | None = None
+        """Calls whose field block was remembered share their metadata, which never changes."""
 
     def verify(self, metadata: Metadata) -> None:
         """Raise RpcError UNAUTHENTICATED for a wrong or missing token; takes constant time."""
-        if self._expected is None:
+        if self._expected is None or metadata is self._verified:
             return
         given = metadata.get(TOKEN_METADATA, "").encode(errors="replace")
         if not hmac.compare_digest(given, self._expected):
@@ -24,3 +26,4 @@ class CallerToken:
                 StatusCode.UNAUTHENTICATED,
                 f"{TOKEN_METADATA} is wrong or missing; set it in Envoy's initial_metadata",
             )
+        self._verified = metadata

@@ -9,14 +9,12 @@ import pytest
 import pytest_asyncio
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
-from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import (
     Charge,
     Continue,
     Deny,
     DenyReason,
     Identity,
-    QuotaWindow,
     Verdict,
 )
 from adapter.policy.evaluation import Evaluation
@@ -53,7 +51,7 @@ def _hostile_edits(_: Evaluation) -> Verdict:
 
 
 def _charging(evaluation: Evaluation) -> Verdict:
-    window = QuotaWindow((evaluation.api_id,), RateLimit(1, 1000))
+    window = ((evaluation.api_id,), 1, 1000)
     return Charge((window,), lambda _: Continue())
 
 

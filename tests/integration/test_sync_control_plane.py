@@ -78,12 +78,12 @@ async def test_an_admins_work_arrives(platform: RunningControlPlane, adapter: Ad
     ]
     assert len(api.contracts) == 5
     for application in applications:
-        active = api.contracts[application["clientId"]]
-        assert active.tier is not None
-        assert active.tier.name == "Gold"
-        assert active.contract.application.secret is not None
-        assert active.contract.application.secret.matches(application["clientSecret"])
-        assert not active.contract.application.secret.matches("wrong")
+        contract = api.contracts[application["clientId"]]
+        assert contract.tier_id is not None
+        assert api.tiers[contract.tier_id].name == "Gold"
+        assert contract.secret is not None
+        assert contract.secret.matches(application["clientSecret"])
+        assert not contract.secret.matches("wrong")
 
 
 async def test_every_change_arrives_with_the_next_poll(
@@ -106,7 +106,7 @@ async def test_every_change_arrives_with_the_next_poll(
     await admin.restore(api_id, contract_id)
     new_secret = await admin.reset_secret(application["id"])
     await adapter.sync.sync_once()
-    secret = adapter.api(api_id).contracts[client_id].contract.application.secret
+    secret = adapter.api(api_id).contracts[client_id].secret
     assert secret is not None
     assert secret.matches(new_secret)
     assert not secret.matches(application["clientSecret"])
@@ -187,9 +187,9 @@ async def test_secrets_match_in_whichever_form_the_platform_hashes(
         adapter = Adapter(platform)
         async with adapter.http:
             await adapter.sync.sync_once()
-        active = adapter.api(api_id).contracts[application["clientId"]]
-        assert active.fault is None
-        secret = active.contract.application.secret
+        contract = adapter.api(api_id).contracts[application["clientId"]]
+        assert contract.fault is None
+        secret = contract.secret
         assert secret is not None
         assert secret.matches(application["clientSecret"])
         assert not secret.matches("wrong")

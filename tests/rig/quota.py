@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import CONTINUE, Charge, QuotaState, QuotaWindow
+from adapter.policy.decision import CONTINUE, Charge, QuotaState
 from adapter.quota.names import WindowNames
 from adapter.quota.redis_client import RedisOptions, open_client
 from adapter.quota.redis_store import RedisQuotaStore
@@ -32,7 +31,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 def a_charge(*windows: tuple[str, int, int], local: bool = False) -> Charge:
     """A charge of windows given as (key, requests, milliseconds)."""
-    limits = [QuotaWindow(("7", key), RateLimit(most, ms)) for key, most, ms in windows]
+    limits = [(("7", key), most, ms) for key, most, ms in windows]
     return Charge(tuple(limits), lambda _: CONTINUE, local)
 
 

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from adapter.authorization.tally import DecisionTally
-from adapter.counters import AnalyticsCounters, CheckCounters, SyncCounters
+from adapter.counters import AnalyticsCounters, CallCounters, SyncCounters
 from adapter.observability import Telemetry
 
 
@@ -27,7 +26,7 @@ def sync(telemetry: Telemetry) -> SyncCounters:
     ("report", "sample"),
     [
         (
-            lambda t: CheckCounters(t, DecisionTally()).call_failed("/a.b.Authorization/Check", 8),
+            lambda t: CallCounters(t).call_failed("/a.b.Authorization/Check", 8),
             'adapter_call_errors_total{code="8",method="Check"} 1.0',
         ),
         (

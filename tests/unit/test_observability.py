@@ -27,7 +27,7 @@ def test_durations_show_as_a_histogram() -> None:
     """Buckets are cumulative and end with +Inf, so that quantiles can be taken."""
     telemetry, tally = Telemetry(), DecisionTally()
     telemetry.observe_durations(tally)
-    tally.add(Allowed(ApiInstance("7", "orders"), 1), 0.00002)
+    tally.decided(Allowed(ApiInstance("7", "orders"), 1), 0.00002)
     text = telemetry.render().decode()
     telemetry.close()
     assert 'adapter_check_duration_seconds_bucket{le="1e-05"} 0.0' in text

@@ -1,10 +1,10 @@
 """access-block: nobody gets in."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import Deny, DenyReason
-from adapter.policy.evaluation import Rule
+from adapter.policy.evaluation import Rule, always
 from adapter.policy.policies.configuration import Configuration, read_configuration
 
 BLOCKED: Final = Deny(DenyReason.ACCESS_BLOCKED, 403, "Access is blocked")
@@ -14,7 +14,7 @@ class AccessBlock(Configuration):
     """Nothing to configure."""
 
 
-def compile_access_block(policy: AppliedPolicy) -> Rule:
+def compile_access_block(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
-    read_configuration(AccessBlock, policy)
-    return Rule(lambda _: BLOCKED)
+    read_configuration(AccessBlock, given)
+    return always(BLOCKED)

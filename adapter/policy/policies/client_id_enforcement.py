@@ -1,21 +1,19 @@
 """client-id-enforcement: only client applications with an approved contract."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, model_validator
 
-from adapter.policy.catalog import AppliedPolicy
-from adapter.policy.decision import Continue, Deny, Verdict
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.evaluation import Rule
 from adapter.policy.policies.configuration import Configuration, read_configuration
 from adapter.policy.policies.credentials import (
     BASIC_CREDENTIALS,
     DEFAULT_CLIENT_ID,
     CredentialExpression,
     CredentialSource,
-    contract_of,
     credentials_by_expression,
-    identity_under,
+    identifying,
 )
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&*+.^_`|~-]*$")]
@@ -58,17 +56,7 @@ def _header(name: str) -> str:
     return f"#[attributes.headers['{name}']]"
 
 
-def compile_client_id_enforcement(policy: AppliedPolicy) -> Rule:
+def compile_client_id_enforcement(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
-    source = read_configuration(ClientIdEnforcement, policy).source
-
-    def evaluate(evaluation: Evaluation) -> Verdict:
-        credentials = source.read(evaluation)
-        if isinstance(credentials, Deny):
-            return credentials
-        found = contract_of(evaluation, credentials, source.challenge)
-        if isinstance(found, Deny):
-            return found
-        return Continue(identity_under(found, evaluation))
-
-    return Rule(evaluate, source.inspects_path)
+    source = read_configuration(ClientIdEnforcement, given).source
+    return Rule(identifying(source), source.inspects_path)

@@ -8,7 +8,6 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from adapter.errors import ExpressionError, PolicyError
-from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.expression import compile_expression
 
 _MAX_FAULTS = 10
@@ -57,10 +56,10 @@ ExpressionSource = Annotated[str, AfterValidator(_compilable)]
 _C = TypeVar("_C", bound=Configuration)
 
 
-def read_configuration(model: type[_C], policy: AppliedPolicy) -> _C:
+def read_configuration(model: type[_C], given: Mapping[str, Any]) -> _C:
     """Validate a policy's configuration; raise PolicyError with all faults, never with values."""
     try:
-        return model.model_validate(dict(policy.configuration))
+        return model.model_validate(dict(given))
     except ValidationError as e:
         errors = e.errors(include_input=False, include_url=False, include_context=False)
         faults = [f"{_place(e['loc'])}: {_complaint(e['type'], e['msg'])}" for e in errors]

@@ -6,11 +6,10 @@ The protocol is that of the W3C recommendation "Cross-Origin Resource Sharing" o
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import CONTINUE, Answer, Continue, Header, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.policies.configuration import Configuration, read_configuration
@@ -88,9 +87,9 @@ class _Grant(NamedTuple):
     actual: Continue
 
 
-def compile_cors(policy: AppliedPolicy) -> Rule:
+def compile_cors(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
-    configuration = read_configuration(Cors, policy)
+    configuration = read_configuration(Cors, given)
     if configuration.public_resource:
         return Rule(_by_protocol(_public_preflight, CONTINUE, lambda _: _PUBLIC))
     grants = _grants(configuration)

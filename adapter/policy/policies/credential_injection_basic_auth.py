@@ -1,11 +1,11 @@
 """credential-injection-basic-auth: the credentials of the gateway itself, for the upstream."""
 
 from base64 import b64encode
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import SecretStr, StringConstraints, model_validator
 
-from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import CONTINUE, Continue, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.policies.configuration import Configuration, read_configuration
@@ -41,9 +41,9 @@ class _Concealed(str):
         return "'**********'"
 
 
-def compile_credential_injection_basic_auth(policy: AppliedPolicy) -> Rule:
+def compile_credential_injection_basic_auth(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
-    configuration = read_configuration(CredentialInjectionBasicAuth, policy)
+    configuration = read_configuration(CredentialInjectionBasicAuth, given)
     name = configuration.custom_header or "authorization"
     pair = f"{configuration.username}:{configuration.password.get_secret_value()}"
     value = _Concealed(f"Basic {b64encode(pair.encode()).decode()}")

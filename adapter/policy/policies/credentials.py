@@ -4,14 +4,14 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator
 
-from adapter.policy.catalog import HashedSecret
+from adapter.policy.catalog import Contract, HashedSecret
 from adapter.policy.decision import Deny, DenyReason, Header, Identity
-from adapter.policy.evaluation import ActiveContract, Evaluation
-from adapter.policy.expression import Failed, compile_expression
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.expression import compile_expression
 from adapter.policy.policies.configuration import ExpressionSource
 
 DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
@@ -21,15 +21,8 @@ _BASIC: Final = re.compile(r"(?i:basic) +([A-Za-z0-9+/]+={0,2})")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class Credentials(NamedTuple):
-    """What a client claims."""
-
-    client_id: str
-    secret: str | None
-    """None where the policy asks for no secret."""
-
-    def __repr__(self) -> str:
-        return f"Credentials(client_id={self.client_id!r})"
+Credentials: TypeAlias = tuple[str, str | None]
+"""What a client claims: its id, and its secret (None where the policy asks for none)."""
 
 
 class Challenge:
@@ -100,14 +93,14 @@ def credentials_by_expression(id_source: str, secret_source: str) -> CredentialS
 
     def read(evaluation: Evaluation) -> Credentials | Deny:
         client_id = client_id_of(evaluation)
-        if not client_id or isinstance(client_id, Failed):
+        if not client_id or not isinstance(client_id, str):
             return CLIENT_ID_CHALLENGE.id_missing
         if secret_of is None:
-            return Credentials(client_id, None)
+            return client_id, None
         secret = secret_of(evaluation)
-        if not secret or isinstance(secret, Failed):
+        if not secret or not isinstance(secret, str):
             return CLIENT_ID_CHALLENGE.secret_missing
-        return Credentials(client_id, secret)
+        return client_id, secret
 
     inspects_path = id_expression.inspects_path or secret_expression.inspects_path
     return CredentialSource(read, CLIENT_ID_CHALLENGE, inspects_path)
@@ -126,52 +119,87 @@ def _basic_credentials(evaluation: Evaluation) -> Credentials | Deny:
     client_id, colon, secret = text.partition(":")
     if not colon or _CONTROL.search(text):
         return BASIC_CHALLENGE.malformed
-    return Credentials(client_id, secret) if client_id else BASIC_CHALLENGE.id_missing
+    return (client_id, secret) if client_id else BASIC_CHALLENGE.id_missing
 
 
 BASIC_CREDENTIALS: Final = CredentialSource(_basic_credentials, BASIC_CHALLENGE)
 
 
+def identifying(source: CredentialSource) -> Callable[[Evaluation], Identity | Deny]:
+    """Who calls, by the contract that the credentials there give access to."""
+    read, challenge, _ = source
+
+    def identify(evaluation: Evaluation) -> Identity | Deny:
+        credentials = read(evaluation)
+        if isinstance(credentials, Deny):
+            return credentials
+        client_id, secret = credentials
+        contract = contract_of(evaluation, client_id, secret, challenge)
+        return contract if isinstance(contract, Deny) else evaluation.identity_under(contract)
+
+    return identify
+
+
+class ContractFinder(NamedTuple):
+    """Finds the contract that a request comes under."""
+
+    find: Callable[[Evaluation], Contract | Deny]
+    inspects_path: bool
+
+
+def contract_finder(id_source: str, secret_source: str) -> ContractFinder:
+    """Finds contracts by expressions, but asks no client for proof a second time.
+
+    Where an earlier policy established who is asking, the id alone will do, and another one is
+    refused: by an id alone, one application could use up what another was promised.
+    """
+    by_id = credentials_by_expression(id_source, "")
+    proven = credentials_by_expression(id_source, secret_source)
+    read_id, read = by_id.read, proven.read
+
+    def find(evaluation: Evaluation) -> Contract | Deny:
+        identity = evaluation.identity
+        established = "" if identity is None else identity.client_id
+        credentials = read_id(evaluation) if established else read(evaluation)
+        if isinstance(credentials, Deny):
+            return credentials
+        client_id, secret = credentials
+        if established and client_id != established:
+            return CLIENT_ID_CHALLENGE.other_client
+        return contract_of(evaluation, client_id, secret, CLIENT_ID_CHALLENGE)
+
+    return ContractFinder(find, proven.inspects_path)
+
+
 def contract_of(
-    evaluation: Evaluation, credentials: Credentials, challenge: Challenge
-) -> ActiveContract | Deny:
-    """The contract that credentials give access to.
+    evaluation: Evaluation, client_id: str, secret: str | None, challenge: Challenge
+) -> Contract | Deny:
+    """The contract that credentials give access to; with None for a secret, an id alone.
 
     Secrets are checked at the same cost whoever is asking, so that time does not tell who exists.
     A comma in a client id means that the header came twice; who reads which of the two is anyone's
     guess, so it matches nothing.
     """
-    client_id, secret = credentials
-    active = evaluation.contracts.get(client_id)
-    if active is None or "," in client_id:
+    contract = evaluation.contracts.get(client_id)
+    if contract is None or "," in client_id:
         if secret is not None:
             _stand_in(evaluation).matches(secret)
         return challenge.unknown_client
     if secret is not None:
-        known = active.contract.application.secret
+        known = contract.secret
         if known is None:
             _stand_in(evaluation).matches(secret)
-            if active.fault is None:
+            if contract.fault is None:
                 return challenge.no_secret
         elif not known.matches(secret):
             return challenge.wrong_secret
-    return active if active.fault is None else _closed(active.fault)
-
-
-def identity_under(active: ActiveContract, evaluation: Evaluation) -> Identity:
-    """Who comes under a contract; a user that an earlier policy established stays."""
-    known = evaluation.identity
-    if known is None:
-        return active.identity()
-    if known.contract_id == active.contract.contract_id:
-        return known
-    return active.identity(known.principal)
+    return contract if contract.fault is None else _closed(contract.fault)
 
 
 def _stand_in(evaluation: Evaluation) -> HashedSecret:
     """A secret to hash against where there is none: some other client's, or nobody's."""
     some = next(iter(evaluation.contracts.values()), None)
-    return (some and some.contract.application.secret) or _NOBODY
+    return (some and some.secret) or _NOBODY
 
 
 def _closed(fault: str) -> Deny:

@@ -1,13 +1,12 @@
 """header-injection: headers that the upstream, or the client, is to see."""
 
-from collections.abc import Iterable
-from typing import Annotated, Final, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import Field, field_validator
 
-from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import Continue, Deny, DenyReason, Header, Verdict
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.evaluation import Evaluation, Rule, always
 from adapter.policy.expression import Expression, Failed, compile_expression
 from adapter.policy.policies.configuration import (
     Configuration,
@@ -41,9 +40,9 @@ class HeaderInjection(Configuration):
     outbound_headers: Annotated[tuple[InjectedHeader, ...], Field(max_length=100)] = ()
 
 
-def compile_header_injection(policy: AppliedPolicy) -> Rule:
+def compile_header_injection(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
-    configuration = read_configuration(HeaderInjection, policy)
+    configuration = read_configuration(HeaderInjection, given)
     inbound = _templates(configuration.inbound_headers)
     outbound = _templates(configuration.outbound_headers)
     expressions = [expression for _, expression in (*inbound, *outbound)]
@@ -61,7 +60,7 @@ def compile_header_injection(policy: AppliedPolicy) -> Rule:
     if any(expression.literal is None for expression in expressions):
         return Rule(evaluate, inspects_path)
     verdict = _verdict(_literals(inbound), _literals(outbound))
-    return Rule(lambda _: verdict)
+    return always(verdict)
 
 
 _Template: TypeAlias = tuple[str, Expression]

@@ -1,16 +1,15 @@
 """header-removal: request headers that the upstream is not to see."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final
 
 import re2
 from pydantic import AfterValidator, Field
 
 from adapter.errors import PolicyError
-from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import CONTINUE, Continue, Verdict
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.evaluation import Evaluation, Rule, always
 from adapter.policy.policies.configuration import Configuration, read_configuration
 
 PROTECTED: Final = frozenset({"accept", "connection", "date", "host", "transfer-encoding"})
@@ -45,9 +44,9 @@ class HeaderRemoval(Configuration):
     outbound_headers: tuple[str, ...] = ()
 
 
-def compile_header_removal(policy: AppliedPolicy) -> Rule:
+def compile_header_removal(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
-    configuration = read_configuration(HeaderRemoval, policy)
+    configuration = read_configuration(HeaderRemoval, given)
     if configuration.outbound_headers:
         raise PolicyError(
             "outboundHeaders cannot be enforced: Envoy's external authorization can add headers to "
@@ -60,7 +59,7 @@ def compile_header_removal(policy: AppliedPolicy) -> Rule:
     if patterns:
         return Rule(_by_pattern(names, patterns))
     verdict = Continue(remove_headers=names) if names else CONTINUE
-    return Rule(lambda _: verdict)
+    return always(verdict)
 
 
 def _by_pattern(names: tuple[str, ...], patterns: Iterable[Any]) -> Callable[[Evaluation], Verdict]:

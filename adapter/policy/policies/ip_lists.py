@@ -1,11 +1,10 @@
 """ip-allowlist and ip-blocklist: by the client's address."""
 
-from collections.abc import Callable
-from typing import Annotated, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, Field
 
-from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import CONTINUE, Deny, DenyReason, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.expression import Expression, Failed, compile_expression
@@ -52,18 +51,18 @@ class IpList(Configuration):
 AddressSource: TypeAlias = Callable[[Evaluation], str | Deny]
 
 
-def compile_ip_allowlist(policy: AppliedPolicy) -> Rule:
+def compile_ip_allowlist(given: Mapping[str, Any]) -> Rule:
     """Compile the policy that lets only the listed addresses pass; raises PolicyError."""
-    return _compile(policy, allowed_when_listed=True)
+    return _compile(given, allowed_when_listed=True)
 
 
-def compile_ip_blocklist(policy: AppliedPolicy) -> Rule:
+def compile_ip_blocklist(given: Mapping[str, Any]) -> Rule:
     """Compile the policy that lets all but the listed addresses pass; raises PolicyError."""
-    return _compile(policy, allowed_when_listed=False)
+    return _compile(given, allowed_when_listed=False)
 
 
-def _compile(policy: AppliedPolicy, *, allowed_when_listed: bool) -> Rule:
-    configuration = read_configuration(IpList, policy)
+def _compile(given: Mapping[str, Any], *, allowed_when_listed: bool) -> Rule:
+    configuration = read_configuration(IpList, given)
     listed = AddressSet(configuration.ips)  # type: ignore[arg-type]
     expression = compile_expression(configuration.ip_expression or DEFAULT_EXPRESSION)
     address_text = _address_source(expression)

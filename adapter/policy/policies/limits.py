@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Annotated, Final
 
 from pydantic import Field
 
-from adapter.policy.catalog import AppliedPolicy, RateLimit
+from adapter.policy.catalog import Contract, RateLimit
 from adapter.policy.decision import (
     CONTINUE,
+    Charge,
     Continue,
     Deny,
     DenyReason,
@@ -16,9 +18,13 @@ from adapter.policy.decision import (
     QuotaState,
     QuotaWindow,
 )
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.policies.credentials import CLIENT_ID_CHALLENGE
 
 MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
 MAX_KEY_CHARS: Final = 128
+REMEMBERED_TIERS: Final = 64
+"""For so many tiers of an API the judgement on a charge is kept; more are made anew."""
 
 QUOTA_UNKNOWN: Final = Deny(
     DenyReason.QUOTA_UNKNOWN,
@@ -34,16 +40,9 @@ PeriodMs = Annotated[int, Field(ge=1, le=MAX_PERIOD_MS)]
 def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[QuotaWindow, ...]:
     """One window for each limit under one key."""
     if len(limits) == 1:
-        return (QuotaWindow(key, limits[0]),)
-    return tuple([QuotaWindow(key, limit) for limit in limits])
-
-
-def counter_name(policy: AppliedPolicy) -> str:
-    """What tells the windows of one policy of an API from those of another.
-
-    With the type, because the platform numbers automated policies on their own.
-    """
-    return f"{policy.policy_type}/{policy.policy_id}"
+        ((maximum, period_ms),) = limits
+        return ((key, maximum, period_ms),)
+    return tuple([(key, maximum, period_ms) for maximum, period_ms in limits])
 
 
 def bounded_key(text: str) -> str:
@@ -67,6 +66,34 @@ def settlement(
         return Continue(exposed_quota=strictest) if strictest else CONTINUE
 
     return settled
+
+
+def charging_by_tier(
+    find: Callable[[Evaluation], Contract | Deny], *, exposed: bool, local: bool
+) -> Callable[[Evaluation], Charge | Deny]:
+    """Charges what the SLA tier of the contract found there promises."""
+    settled_unseen = settlement((), exposed=False)
+    settled_by = lru_cache(maxsize=REMEMBERED_TIERS)(partial(settlement, exposed=True))
+
+    def charge(evaluation: Evaluation) -> Charge | Deny:
+        contract = find(evaluation)
+        if isinstance(contract, Deny):
+            return contract
+        tier_id = contract.tier_id
+        limits = () if tier_id is None else evaluation.tiers[tier_id].limits
+        if not limits:
+            return CLIENT_ID_CHALLENGE.no_tier
+        return Charge(
+            windows_of(
+                (evaluation.api_id, evaluation.policy.counter, contract.contract_id), limits
+            ),
+            settled_by(limits) if exposed else settled_unseen,
+            local,
+            evaluation.identity_under(contract),
+            exposed,
+        )
+
+    return charge
 
 
 def _strictest(limits: tuple[RateLimit, ...], state: QuotaState) -> ExposedQuota | None:

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, field_validator
 
-from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.decision import CONTINUE, Log, LogMessage, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.expression import Expression, Failed, compile_expression
@@ -91,27 +90,28 @@ _LEVELS: Final[Mapping[str, Literal["debug", "info", "warning", "error"]]] = {
 }
 
 
-def compile_message_logging(policy: AppliedPolicy) -> Rule:
+def compile_message_logging(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
-    configuration = read_configuration(MessageLogging, policy)
+    configuration = read_configuration(MessageLogging, given)
     items = [item.item_data for item in configuration.logging_configuration]
-    templates = tuple(_template(item, policy) for item in items if item.first_section)
+    templates = tuple(_template(item) for item in items if item.first_section)
 
     def evaluate(evaluation: Evaluation) -> Verdict:
-        messages = tuple(
-            LogMessage(t.level, t.category, _one_line(t.text, evaluation), evaluation.api_id)
-            for t in templates
-            if t.wanted(evaluation)
-        )
+        messages = tuple(_message(t, evaluation) for t in templates if t.wanted(evaluation))
         return Log(messages) if messages else CONTINUE
 
     return Rule(evaluate)
 
 
-def _template(item: MessageItem, policy: AppliedPolicy) -> _Template:
-    category = item.category or f"policy-{policy.policy_id}"
-    return _Template(
-        _LEVELS[item.level], category, compile_expression(item.message), _wanted(item.conditional)
+def _template(item: MessageItem) -> _Template:
+    message, wanted = compile_expression(item.message), _wanted(item.conditional)
+    return _Template(_LEVELS[item.level], item.category, message, wanted)
+
+
+def _message(template: _Template, evaluation: Evaluation) -> LogMessage:
+    category = template.category or f"policy-{evaluation.policy.ref.policy_id}"
+    return LogMessage(
+        template.level, category, _one_line(template.text, evaluation), evaluation.api_id
     )
 
 

@@ -1,10 +1,11 @@
 """rate-limiting: so many requests in a period, for the API as a whole or by a key."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from adapter.policy.catalog import AppliedPolicy, RateLimit
+from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import Charge, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.expression import Failed, compile_expression
@@ -17,7 +18,6 @@ from adapter.policy.policies.limits import (
     MaximumRequests,
     PeriodMs,
     bounded_key,
-    counter_name,
     settlement,
     windows_of,
 )
@@ -43,23 +43,24 @@ class RateLimiting(Configuration):
     """Accepted, without effect: the operator's setting says what a broken store means."""
 
 
-def compile_rate_limiting(policy: AppliedPolicy) -> Rule:
+def compile_rate_limiting(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
-    configuration = read_configuration(RateLimiting, policy)
+    configuration = read_configuration(RateLimiting, given)
     limits = tuple(
         RateLimit(limit.maximum_requests, limit.time_period_in_milliseconds)
         for limit in configuration.rate_limits
     )
-    settled = settlement(limits, exposed=configuration.expose_headers)
+    exposed = configuration.expose_headers
+    settled = settlement(limits, exposed=exposed)
     selector = compile_expression(configuration.key_selector)
-    key_of, counted_by, local = selector.text, counter_name(policy), not configuration.clusterizable
+    key_of, local = selector.text, not configuration.clusterizable
 
     def evaluate(evaluation: Evaluation) -> Verdict:
         # A request without a key is counted with all the others that have none: not to count it
         # would make leaving out a header the way around the limit.
         key = key_of(evaluation)
         text = "" if key is None or isinstance(key, Failed) else bounded_key(key)
-        windows = windows_of((evaluation.api_id, counted_by, text), limits)
-        return Charge(windows, settled, local)
+        windows = windows_of((evaluation.api_id, evaluation.policy.counter, text), limits)
+        return Charge(windows, settled, local, figures=exposed)
 
     return Rule(evaluate, selector.inspects_path)

@@ -1,14 +1,15 @@
 """spike-control: so many requests in any stretch of a period; a few more wait for their turn."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from adapter.policy.catalog import AppliedPolicy, RateLimit
-from adapter.policy.decision import QuotaWindow, Throttle, Verdict
+from adapter.policy.catalog import RateLimit
+from adapter.policy.decision import Throttle, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.policies.configuration import Configuration, read_configuration
-from adapter.policy.policies.limits import MaximumRequests, PeriodMs, counter_name, settlement
+from adapter.policy.policies.limits import MaximumRequests, PeriodMs, settlement
 
 _HOUR_MS = 3_600_000
 
@@ -27,17 +28,16 @@ class SpikeControl(Configuration):
     expose_headers: bool = False
 
 
-def compile_spike_control(policy: AppliedPolicy) -> Rule:
+def compile_spike_control(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
-    configuration = read_configuration(SpikeControl, policy)
+    configuration = read_configuration(SpikeControl, given)
     limit = RateLimit(configuration.maximum_requests, configuration.time_period_in_milliseconds)
     settled = settlement((limit,), exposed=configuration.expose_headers)
-    counted_by = counter_name(policy)
     delay_s = configuration.delay_time_in_millis / 1000
     attempts, waiting_limit = configuration.delay_attempts, configuration.queuing_limit
 
     def evaluate(evaluation: Evaluation) -> Verdict:
-        window = QuotaWindow((evaluation.api_id, counted_by), limit)
+        window = ((evaluation.api_id, evaluation.policy.counter), *limit)
         return Throttle(window, delay_s, attempts, waiting_limit, settled)
 
     return Rule(evaluate)

@@ -9,8 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapter.errors import StoreError
-from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import CONTINUE, Charge, QuotaWindow
+from adapter.policy.decision import CONTINUE, Charge
 from adapter.quota.redis_store import RedisQuotaStore
 from tests.rig.quota import a_charge, redis_store
 from tests.rig.redis_server import RedisServer, ask, running_redis
@@ -99,7 +98,7 @@ async def test_keys_expire_and_tell_nothing(redis_server: RedisServer) -> None:
     """Nothing piles up on the server, and no selector's value can be read there."""
     prefix = f"{uuid.uuid4()}:"
     key = ("7", "policy", SECRET)
-    charge = Charge((QuotaWindow(key, RateLimit(5, DAY_MS)),), lambda _: CONTINUE)
+    charge = Charge(((key, 5, DAY_MS),), lambda _: CONTINUE)
     async with (
         redis_store(redis_server.url, prefix=prefix) as store,
         Redis(port=redis_server.port, protocol=2) as redis,

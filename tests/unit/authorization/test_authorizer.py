@@ -12,8 +12,7 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import WallTime
 from adapter.errors import StoreError
 from adapter.policy.bindings import ApiBinding, BindingTable
-from adapter.policy.catalog import ApiInstance, RateLimit
-from adapter.policy.compile import CompiledPolicy
+from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import (
     CONTINUE,
     Allowed,
@@ -26,11 +25,10 @@ from adapter.policy.decision import (
     LogMessage,
     PolicyRef,
     QuotaState,
-    QuotaWindow,
     Throttle,
     Verdict,
 )
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
 from adapter.policy.snapshot import Api
 from tests.rig.clock import FakeClock
 from tests.unit.policy.gateway import a_request
@@ -44,7 +42,7 @@ def charging(_: Evaluation) -> Verdict:
     def settled(state: QuotaState) -> Continue | Deny:
         return CONTINUE if state.admitted else EMPTY
 
-    return Charge((QuotaWindow(("7", "1"), RateLimit(1, 1000)),), settled)
+    return Charge(((("7", "1"), 1, 1000),), settled)
 
 
 class Contact:
@@ -99,7 +97,7 @@ def authorizer(
 ) -> Authorizer:
     """Over one API, 7, with a policy that charges a window, or with the test's."""
     clock = clock or FakeClock()
-    policies = tuple(CompiledPolicy(PolicyRef("1", "test"), Rule(rule)) for rule in rules)
+    policies = tuple(CompiledPolicy(PolicyRef("1", "test"), "test", Rule(rule)) for rule in rules)
     snapshots = SnapshotStore(clock)
     snapshots.publish([Api(ApiInstance("7", "orders"), policies)])
     bindings = BindingTable([ApiBinding("7", authority="api.example.com")])
@@ -170,7 +168,7 @@ class SlowQuotas(Quotas):
 
 def throttling(_: Evaluation) -> Verdict:
     """A policy that asks for a throttle."""
-    return Throttle(QuotaWindow(("7",), RateLimit(1, 1)), 0.1, 1, 1, lambda _: CONTINUE)
+    return Throttle((("7",), 1, 1), 0.1, 1, 1, lambda _: CONTINUE)
 
 
 def logging(_: Evaluation) -> Verdict:

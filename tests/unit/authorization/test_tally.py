@@ -11,11 +11,11 @@ API = ApiInstance("7", "orders")
 def test_decisions_are_counted_by_api_and_outcome() -> None:
     """Operators see what was decided for which API, and why."""
     tally = DecisionTally()
-    tally.add(Allowed(API, 1), 0.0)
-    tally.add(Allowed(API, 1), 0.0)
-    tally.add(Denied(Deny(DenyReason.QUOTA_EXCEEDED, 429, "Quota exceeded"), 1, API), 0.0)
-    tally.add(Denied(Deny(DenyReason.API_UNBOUND, 403, "unbound"), 1), 0.0)
-    tally.add(Answered(Answer(204), 1, API), 0.0)
+    tally.decided(Allowed(API, 1), 0.0)
+    tally.decided(Allowed(API, 1), 0.0)
+    tally.decided(Denied(Deny(DenyReason.QUOTA_EXCEEDED, 429, "Quota exceeded"), 1, API), 0.0)
+    tally.decided(Denied(Deny(DenyReason.API_UNBOUND, 403, "unbound"), 1), 0.0)
+    tally.decided(Answered(Answer(204), 1, API), 0.0)
     assert tally.counts == {
         ("7", "allowed"): 2,
         ("7", "answered"): 1,
@@ -27,8 +27,8 @@ def test_decisions_are_counted_by_api_and_outcome() -> None:
 def test_durations_fall_into_their_buckets() -> None:
     """A duration counts in the first bucket whose bound it does not exceed."""
     tally = DecisionTally()
-    tally.add(Allowed(API, 1), DURATION_BOUNDS_S[0])
-    tally.add(Allowed(API, 1), 10.0)
+    tally.decided(Allowed(API, 1), DURATION_BOUNDS_S[0])
+    tally.decided(Allowed(API, 1), 10.0)
     buckets, total_s = tally.durations
     assert (buckets[0], buckets[-1], sum(buckets)) == (1, 1, 2)
     assert total_s == DURATION_BOUNDS_S[0] + 10.0

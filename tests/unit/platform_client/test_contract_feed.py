@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from adapter.errors import DocumentError
 from adapter.platform_client.contract_feed import FeedPass
 from adapter.platform_client.translate import ContractChange
-from adapter.policy.catalog import ClientApplication, Contract
+from adapter.policy.catalog import Contract
 
 START = "http://platform.test/contracts"
 
 
 def contract(contract_id: str, version: int = 0) -> Contract:
     """A contract that differs by version."""
-    return Contract(contract_id, ClientApplication(f"client-{contract_id}", str(version)))
+    return Contract(contract_id, f"client-{contract_id}", str(version))
 
 
 def change(contract_id: str, version: int | None = 0) -> ContractChange:

@@ -20,7 +20,6 @@ from adapter.policy.catalog import (
     ApiContent,
     ApiInstance,
     AppliedPolicy,
-    ClientApplication,
     Contract,
     HashedSecret,
     Pointcut,
@@ -43,7 +42,9 @@ SECRETS = st.builds(
 CONTRACTS = st.builds(
     Contract,
     TEXT,
-    st.builds(ClientApplication, TEXT, TEXT, st.none() | SECRETS),
+    TEXT,
+    TEXT,
+    st.none() | SECRETS,
     OPTIONAL,
     OPTIONAL,
 )
@@ -89,7 +90,7 @@ def catalog() -> StoredCatalog:
 def large_catalog() -> StoredCatalog:
     """A catalog that is written in several pieces."""
     numbers = map(str, range(1_000))
-    contracts = {n: Contract(n, ClientApplication(n, "App"), "tier 1") for n in numbers}
+    contracts = {n: Contract(n, n, "App", tier_id="tier 1") for n in numbers}
     content = ApiContent(ApiInstance("7", "orders"), contracts=contracts)
     return StoredCatalog((), (StoredApi(content, WallTime(5.0)),))
 

@@ -71,10 +71,10 @@ async def test_all_of_the_environment_gets_into_the_snapshot(rig: Rig) -> None:
     await rig.sync.sync_once()
     assert rig.policy_types() == ["client-id-enforcement", "ip-blocklist"]
     contract = rig.in_force().contracts["app"]
-    assert contract.tier is not None
-    assert contract.tier.name == "Gold"
-    assert contract.contract.application.secret is not None
-    assert contract.contract.application.secret.matches("secret")
+    assert contract.tier_id is not None
+    assert rig.in_force().tiers[contract.tier_id].name == "Gold"
+    assert contract.secret is not None
+    assert contract.secret.matches("secret")
     assert rig.in_force().instance.name == "orders"
     assert rig.sync.all_settled
     assert rig.sync.reached_platform
@@ -231,8 +231,7 @@ async def test_an_edited_tier_takes_effect_within_a_minute(rig: Rig) -> None:
     rig.api.tiers[0]["limits"][0]["maximumRequests"] = 50
     await rig.clock.advance(61)
     await rig.sync.sync_once()
-    found = rig.in_force().contracts["app"].tier
-    assert found is not None
+    (found,) = rig.in_force().tiers.values()
     assert found.limits[0].maximum_requests == 50
 
 

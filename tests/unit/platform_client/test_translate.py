@@ -15,7 +15,7 @@ from adapter.platform_client.translate import (
     policies_from,
     tiers_from,
 )
-from adapter.policy.catalog import ClientApplication, Contract, Pointcut
+from adapter.policy.catalog import Contract, Pointcut
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -159,9 +159,9 @@ def test_a_contract_carries_its_application_and_secret() -> None:
     contract = read(CONTRACT | secret)
     assert contract is not None
     assert (contract.contract_id, contract.tier_id, contract.fault) == ("12", "4", None)
-    assert contract.application.name == "The app"
-    assert contract.application.secret is not None
-    assert contract.application.secret.matches("secret")
+    assert contract.client_name == "The app"
+    assert contract.secret is not None
+    assert contract.secret.matches("secret")
     assert digest not in repr(contract)
 
 
@@ -175,12 +175,12 @@ def test_an_unreadable_contract_is_closed_under_its_client_id() -> None:
     broken = CONTRACT | {"slaTierId": [1]}
     contract = read(broken)
     assert contract is not None
-    assert contract.application.client_id == "app"
+    assert contract.client_id == "app"
     assert "slaTierId" in (contract.fault or "")
-    known = {"12": Contract("12", ClientApplication("app", "The app"))}
+    known = {"12": Contract("12", "app", "The app")}
     contract = read(CONTRACT | {"clientId": None}, known)
     assert contract is not None
-    assert contract.application.client_id == "app"
+    assert contract.client_id == "app"
     assert contract.fault is not None
 
 

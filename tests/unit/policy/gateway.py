@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from adapter.clock import MonotonicTime, WallTime
-from adapter.policy.attributes import RequestAttributes
+from adapter.policy.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
-from adapter.policy.decide import decide
+from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import (
+    CONTINUE,
     Allowed,
     Answered,
     Charge,
@@ -20,11 +21,11 @@ from adapter.policy.decision import (
     QuotaState,
     Throttle,
 )
-from adapter.policy.evaluation import Evaluation
-from adapter.policy.snapshot import activate_contracts
+from adapter.policy.evaluation import Evaluation, always
+from adapter.policy.snapshot import contracts_by_client
 from adapter.quota.memory import MemoryQuotaStore
 from adapter.quota.spike import SpikeThrottle
-from tests.builders import api
+from tests.builders import api, compiled_policy
 
 
 class HandClock:
@@ -63,14 +64,10 @@ class Gateway:
 
     def ask(self, request: RequestAttributes) -> Decision:
         """The decision, with every effect settled at once."""
-        steps = decide(request, self.api, 1, self.clock.now())
-        try:
-            effect = next(steps)
-            while True:
-                effect = steps.send(self._settled(request.check_id, effect))
-        except StopIteration as stop:
-            decision: Decision = stop.value
-            return decision
+        step = decide(request, self.api, 1)
+        while isinstance(step, Unsettled):
+            step = step.settle(self._settled(request.check_id, step.effect))
+        return step
 
     def _settled(self, check_id: str, effect: Effect) -> Outcome:
         if isinstance(effect, Charge):
@@ -102,6 +99,16 @@ class Gateway:
         return decision
 
 
+def set_headers(allowed: Allowed) -> tuple[tuple[str, str], ...]:
+    """The request headers that the upstream shall see with these values."""
+    return tuple((name, value) for name, value in allowed.edits if value is not None)
+
+
+def removed_headers(allowed: Allowed) -> tuple[str, ...]:
+    """The request headers that the upstream shall not see."""
+    return tuple(name for name, value in allowed.edits if value is None)
+
+
 def a_request(
     headers: Mapping[str, str] | None = None,
     *,
@@ -113,9 +120,9 @@ def a_request(
     check_id: str = "",
     route_name: str = "",
     route_metadata: str = "",
-) -> RequestAttributes:
-    """A request as the codec makes it."""
-    return RequestAttributes(
+) -> GivenAttributes:
+    """A request, all of whose attributes are given."""
+    return GivenAttributes(
         check_id=check_id,
         method=method,
         path=path,
@@ -135,13 +142,15 @@ def an_evaluation(
     *,
     identity: Identity | None = None,
     contracts: Iterable[Contract] = (),
+    policy_type: str = "test",
 ) -> Evaluation:
     """What a policy sees of a request."""
     content = ApiContent(
         ApiInstance("7", "orders"), contracts={c.contract_id: c for c in contracts}
     )
-    evaluation = Evaluation(request, "7", activate_contracts(content), WallTime(0))
+    evaluation = Evaluation(request, "7", contracts_by_client(content), content.tiers)
     evaluation.identity = identity
+    evaluation.policy = compiled_policy(always(CONTINUE), policy_type)
     return evaluation
 
 

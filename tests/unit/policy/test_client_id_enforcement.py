@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from adapter.policy.catalog import AppliedPolicy, ClientApplication, Contract, HashedSecret
-from adapter.policy.decision import Continue, Denied, DenyReason, Identity
+from adapter.policy.catalog import AppliedPolicy, Contract, HashedSecret
+from adapter.policy.decision import Denied, DenyReason, Identity
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
-from adapter.policy.policies.credentials import Credentials
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, an_evaluation, credentials
 
@@ -77,7 +76,7 @@ class CountedSecret(HashedSecret):
 def test_unknown_client_and_wrong_secret_cost_the_same() -> None:
     """As much is hashed for a client that does not exist as for one that does."""
     secret = CountedSecret(bytes(32), b"salt")
-    asked = gateway(SECRET_ASKED, Contract("k1", ClientApplication("c1", "App", secret)))
+    asked = gateway(SECRET_ASKED, Contract("k1", "c1", "App", secret))
     for client_id in ("c1", "nobody"):
         before = CountedSecret.uses
         asked.denies(a_request(credentials(client_id, "wrong")), *INVALID)
@@ -93,7 +92,7 @@ def test_a_missing_secret_is_said_to_be_missing() -> None:
 
 def test_a_contract_without_a_secret_matches_no_secret() -> None:
     """Where the platform gave no secret, no guess is the right one."""
-    bare = Contract("k1", ClientApplication("c1", "App"))
+    bare = Contract("k1", "c1", "App")
     asked = gateway(SECRET_ASKED, bare)
     asked.denies(a_request(credentials("c1", "secret")), *INVALID)
 
@@ -197,11 +196,6 @@ def test_revoking_a_contract_ends_access() -> None:
     )
 
 
-def test_no_representation_shows_the_secret() -> None:
-    """Secrets stay out of logs, however carelessly a value is logged."""
-    assert "hunter2" not in repr(Credentials("c1", "hunter2"))
-
-
 @pytest.mark.parametrize(
     ("configuration", "complaint"),
     [
@@ -225,12 +219,11 @@ def test_a_bad_configuration_closes_the_api_and_says_why(
 
 def test_a_user_that_an_earlier_policy_found_stays() -> None:
     """The upstream learns of the user and of the application."""
-    rule = compile_client_id_enforcement(applied("client-id-enforcement"))
+    rule = compile_client_id_enforcement({})
     evaluation = an_evaluation(
         a_request(credentials("c1")),
         identity=Identity("", principal="alice"),
         contracts=[contract("c1")],
     )
     verdict = rule.evaluate(evaluation)
-    assert isinstance(verdict, Continue)
-    assert verdict.identity == Identity("c1", "c1", "contract-of-c1", principal="alice")
+    assert verdict == Identity("c1", "c1", "contract-of-c1", principal="alice")

@@ -103,3 +103,13 @@ def test_expressions_make_a_policy_look_at_the_path() -> None:
     }
     assert compile_policy(applied("rate-limiting", selector)).inspects_path
     assert not compile_policy(applied("ip-blocklist", BLOCK)).inspects_path
+
+
+def test_policies_that_are_configured_alike_share_one_rule() -> None:
+    """A policy on a thousand APIs is compiled once, and still each has counters of its own."""
+    limit = {"rateLimits": [{"maximumRequests": 1, "timePeriodInMilliseconds": 1_000}]}
+    one, other = (compile_policy(AppliedPolicy(n, "rate-limiting", limit)) for n in "12")
+    assert one.rule is other.rule
+    assert one.counter != other.counter
+    stricter = AppliedPolicy("1", "rate-limiting", limit | {"exposeHeaders": True})
+    assert compile_policy(stricter).rule is not one.rule

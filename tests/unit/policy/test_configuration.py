@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from adapter.errors import PolicyError
-from adapter.policy.catalog import AppliedPolicy
 from adapter.policy.policies.configuration import (
     Configuration,
     ExpressionSource,
@@ -23,7 +22,7 @@ class Sample(Configuration):
 
 def read(**document: Any) -> Sample:
     """What a policy makes of that document."""
-    return read_configuration(Sample, AppliedPolicy("1", "sample", document))
+    return read_configuration(Sample, document)
 
 
 def test_settings_have_the_platforms_names() -> None:

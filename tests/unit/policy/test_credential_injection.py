@@ -7,7 +7,7 @@ import pytest
 
 from adapter.policy.decision import DenyReason
 from tests.builders import applied, contract
-from tests.unit.policy.gateway import Gateway, a_request
+from tests.unit.policy.gateway import Gateway, a_request, set_headers
 
 PASSWORD = "hunter2:with:colons"
 VALUE = "Basic " + base64.b64encode(f"gateway:{PASSWORD}".encode()).decode()
@@ -21,39 +21,41 @@ def injecting(**changes: Any) -> Gateway:
 
 def test_the_upstream_gets_the_credentials() -> None:
     """As HTTP basic authentication says (RFC 7617)."""
-    assert injecting().allows(a_request()).set_headers == (("authorization", VALUE),)
+    assert set_headers(injecting().allows(a_request())) == (("authorization", VALUE),)
 
 
 def test_the_credentials_are_sent_in_utf_8() -> None:
     """What browsers and servers agree on (RFC 7617, 2.1)."""
-    ((_, value),) = injecting(username="zoë", password="ü").allows(a_request()).set_headers
+    ((_, value),) = set_headers(injecting(username="zoë", password="ü").allows(a_request()))
     assert base64.b64decode(value.removeprefix("Basic ")).decode() == "zoë:ü"
 
 
 def test_a_clients_header_is_overwritten_by_default() -> None:
     """The client's own credentials do not reach the upstream."""
     request = a_request({"authorization": "Basic Y2xpZW50"})
-    assert injecting().allows(request).set_headers == (("authorization", VALUE),)
+    assert set_headers(injecting().allows(request)) == (("authorization", VALUE),)
 
 
 def test_a_clients_header_stays_where_the_admin_wants_it() -> None:
     """With `overwrite: false`, the gateway's credentials are for those who have none."""
     gateway = injecting(overwrite=False)
-    assert gateway.allows(a_request({"authorization": "Bearer x"})).set_headers == ()
-    assert gateway.allows(a_request()).set_headers == (("authorization", VALUE),)
+    assert set_headers(gateway.allows(a_request({"authorization": "Bearer x"}))) == ()
+    assert set_headers(gateway.allows(a_request())) == (("authorization", VALUE),)
 
 
 def test_a_custom_header_takes_the_place() -> None:
     """The authorization header is then left alone."""
     gateway = injecting(customHeader="X-Upstream-Auth", overwrite=False)
     request = a_request({"authorization": "Bearer x"})
-    assert gateway.allows(request).set_headers == (("x-upstream-auth", VALUE),)
-    assert gateway.allows(a_request({"x-upstream-auth": "y"})).set_headers == ()
+    assert set_headers(gateway.allows(request)) == (("x-upstream-auth", VALUE),)
+    assert set_headers(gateway.allows(a_request({"x-upstream-auth": "y"}))) == ()
 
 
 def test_a_blank_custom_header_is_the_default() -> None:
     """The platform sends what the admin left empty."""
-    assert injecting(customHeader="").allows(a_request()).set_headers == (("authorization", VALUE),)
+    assert set_headers(injecting(customHeader="").allows(a_request())) == (
+        ("authorization", VALUE),
+    )
 
 
 def test_policies_before_it_see_the_clients_own_credentials() -> None:

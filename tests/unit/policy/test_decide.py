@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.clock import WallTime
-from adapter.policy.catalog import ApiInstance, RateLimit
-from adapter.policy.compile import CompiledPolicy
-from adapter.policy.decide import decide
+from adapter.policy.catalog import ApiInstance
+from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import (
     CONTINUE,
     Allowed,
@@ -30,19 +28,16 @@ from adapter.policy.decision import (
     LogMessage,
     PolicyRef,
     QuotaState,
-    QuotaWindow,
     Verdict,
 )
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
 from adapter.policy.snapshot import Api
-from tests.unit.policy.gateway import a_request
+from tests.unit.policy.gateway import a_request, removed_headers, set_headers
 
 NO = Deny(DenyReason.ACCESS_BLOCKED, 403, "no")
 ROOM = QuotaState(admitted=True, remaining=(1,), reset_ms=(1,))
 FULL = QuotaState(admitted=False, remaining=(0,), reset_ms=(1,))
-CHARGE = Charge(
-    (QuotaWindow(("k",), RateLimit(1, 1)),), lambda state: CONTINUE if state.admitted else NO
-)
+CHARGE = Charge(((("k",), 1, 1),), lambda state: CONTINUE if state.admitted else NO)
 
 
 Ruling: TypeAlias = Verdict | Callable[[Evaluation], Verdict]
@@ -51,7 +46,7 @@ Ruling: TypeAlias = Verdict | Callable[[Evaluation], Verdict]
 def ruled(*rulings: Ruling, inspects_path: bool = False) -> Api:
     """An API whose policies, numbered from 0, answer like this."""
     policies = [
-        CompiledPolicy(PolicyRef(str(n), "test"), Rule(_evaluate(ruling)))
+        CompiledPolicy(PolicyRef(str(n), "test"), "test", Rule(_evaluate(ruling)))
         for n, ruling in enumerate(rulings)
     ]
     return Api(ApiInstance("7", "orders"), tuple(policies), inspects_path=inspects_path)
@@ -65,17 +60,12 @@ def decided(
     api: Api, *outcomes: QuotaState, path: str = "/", method: str = "GET"
 ) -> tuple[Decision, int]:
     """The decision and how many effects were settled for it."""
-    steps = decide(a_request({"x": "sent"}, path=path, method=method), api, 5, WallTime(0))
+    step = decide(a_request({"x": "sent"}, path=path, method=method), api, 5)
     settled = 0
-    try:
-        next(steps)
-        for outcome in outcomes:
-            settled += 1
-            steps.send(outcome)
-    except StopIteration as stop:
-        decision: Decision = stop.value
-        return decision, settled
-    raise AssertionError("more effects than the test expected")
+    while isinstance(step, Unsettled):
+        step = step.settle(outcomes[settled])
+        settled += 1
+    return step, settled
 
 
 def test_without_policies_a_request_passes() -> None:
@@ -127,7 +117,7 @@ def test_identity_and_edits_of_earlier_policies_reach_later_ones() -> None:
     decision, _ = decided(ruled(edit, look))
     assert seen == [Identity("c1"), "sent,added", "1"]
     assert isinstance(decision, Allowed)
-    assert decision.set_headers == (("y", "1"), ("x", "sent,added"))
+    assert set_headers(decision) == (("y", "1"), ("x", "sent,added"))
 
 
 def test_a_header_is_either_set_or_removed_in_the_end() -> None:
@@ -138,8 +128,8 @@ def test_a_header_is_either_set_or_removed_in_the_end() -> None:
     removed, _ = decided(ruled(back, gone))
     assert isinstance(set_again, Allowed)
     assert isinstance(removed, Allowed)
-    assert (set_again.set_headers, set_again.remove_headers) == ((("x", "new"),), ())
-    assert (removed.set_headers, removed.remove_headers) == ((), ("x",))
+    assert (set_headers(set_again), removed_headers(set_again)) == ((("x", "new"),), ())
+    assert (set_headers(removed), removed_headers(removed)) == ((), ("x",))
 
 
 def test_response_headers_go_with_denials_of_later_policies() -> None:
@@ -183,11 +173,10 @@ def test_clients_are_told_of_the_strictest_limit(
 def test_what_is_logged_decides_nothing() -> None:
     """The outcome of a log effect is to go on."""
     log = Log((LogMessage("info", "c", "text", "7"),))
-    steps = decide(a_request(), ruled(log, NO), 5, WallTime(0))
-    assert next(steps) == log
-    with pytest.raises(StopIteration) as stop:
-        steps.send(None)
-    assert isinstance(stop.value.value, Denied)
+    step = decide(a_request(), ruled(log, NO), 5)
+    assert isinstance(step, Unsettled)
+    assert step.effect == log
+    assert isinstance(step.settle(None), Denied)
 
 
 def test_a_closed_api_refuses_everything_and_names_every_fault() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from adapter.policy.decision import Allowed, DenyReason
 from adapter.policy.policies.header_values import UNTOUCHABLE
 from tests.builders import applied, contract
-from tests.unit.policy.gateway import Gateway, a_request, credentials
+from tests.unit.policy.gateway import Gateway, a_request, credentials, removed_headers, set_headers
 
 FAILED = (DenyReason.EXPRESSION_FAILED, 500)
 
@@ -35,25 +35,25 @@ def removing(*inbound: str, **configuration: Any) -> Gateway:
 def test_text_and_expressions_are_injected() -> None:
     """The upstream sees what the admin wrote, under a lower-case name."""
     gateway = injecting(("X-Env", "prod"), ("x-verb", "#[lower(attributes.method)]"))
-    assert gateway.allows(a_request()).set_headers == (("x-env", "prod"), ("x-verb", "get"))
+    assert set_headers(gateway.allows(a_request())) == (("x-env", "prod"), ("x-verb", "get"))
 
 
 def test_injection_appends_to_what_the_client_sent() -> None:
     """As on the vendor's gateway, the client's value stays in front."""
     allowed = injecting(("x-tag", "ours")).allows(a_request({"x-tag": "theirs"}))
-    assert allowed.set_headers == (("x-tag", "theirs,ours"),)
+    assert set_headers(allowed) == (("x-tag", "theirs,ours"),)
 
 
 def test_a_header_injected_twice_holds_both_values() -> None:
     """Two lines of configuration are two values."""
     allowed = injecting(("x-tag", "a"), ("x-tag", "b")).allows(a_request())
-    assert allowed.set_headers == (("x-tag", "a,b"),)
+    assert set_headers(allowed) == (("x-tag", "a,b"),)
 
 
 def test_cookies_are_appended_as_cookies() -> None:
     """The upstream can still parse them (RFC 6265, 4.2.1)."""
     allowed = injecting(("cookie", "b=2")).allows(a_request({"cookie": "a=1"}))
-    assert allowed.set_headers == (("cookie", "a=1; b=2"),)
+    assert set_headers(allowed) == (("cookie", "a=1; b=2"),)
 
 
 def test_headers_that_make_sense_once_are_overridden() -> None:
@@ -61,7 +61,7 @@ def test_headers_that_make_sense_once_are_overridden() -> None:
     allowed = injecting(("Content-Type", "text/csv")).allows(
         a_request({"content-type": "application/json"})
     )
-    assert allowed.set_headers == (("content-type", "text/csv"),)
+    assert set_headers(allowed) == (("content-type", "text/csv"),)
 
 
 def test_outbound_headers_reach_the_client() -> None:
@@ -89,7 +89,7 @@ def test_outbound_headers_that_make_sense_once_are_overridden(name: str) -> None
 def test_a_null_value_injects_nothing() -> None:
     """An optional header can be copied without breaking requests that lack it."""
     gateway = injecting(("x-copy", "#[attributes.headers.original]"), ("x-b", "1"))
-    assert gateway.allows(a_request()).set_headers == (("x-b", "1"),)
+    assert set_headers(gateway.allows(a_request())) == (("x-b", "1"),)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_no_control_character_leaves_whatever_comes_in(header: str, query: str) 
     gateway = injecting(("x-a", "#[attributes.headers.x]"), ("x-b", "#[attributes.queryParams.q]"))
     decision = gateway.ask(a_request({"x": header}, path=f"/?q={query}"))
     if isinstance(decision, Allowed):
-        for _, value in decision.set_headers:
+        for _, value in set_headers(decision):
             assert not any((ord(c) < 32 and c != "\t") or ord(c) == 127 for c in value)
             value.encode()
 
@@ -142,12 +142,12 @@ def test_a_response_header_injected_twice_comes_twice() -> None:
 
 def test_injecting_nothing_is_fine() -> None:
     """An empty policy changes nothing."""
-    assert injecting().allows(a_request()).set_headers == ()
+    assert set_headers(injecting().allows(a_request())) == ()
 
 
 def test_named_headers_are_removed() -> None:
     """The upstream does not see them, whatever the case of the name."""
-    assert removing("X-Secret", "x_token").allows(a_request()).remove_headers == (
+    assert removed_headers(removing("X-Secret", "x_token").allows(a_request())) == (
         "x-secret",
         "x_token",
     )
@@ -156,7 +156,7 @@ def test_named_headers_are_removed() -> None:
 def test_patterns_match_whole_names() -> None:
     """`x-int-.*` is not `my-x-int-a`."""
     request = a_request({"x-int-a": "1", "x-int-b": "2", "my-x-int-a": "3", ":path": "/"})
-    assert removing("X-Int-.*").allows(request).remove_headers == ("x-int-a", "x-int-b")
+    assert removed_headers(removing("X-Int-.*").allows(request)) == ("x-int-a", "x-int-b")
 
 
 def test_protected_headers_stay() -> None:
@@ -164,7 +164,7 @@ def test_protected_headers_stay() -> None:
     kept = dict.fromkeys(
         ("accept", "host", "content-type", "content-length", "date", "connection", ":method"), "x"
     )
-    assert removing(".*", "accept").allows(a_request(kept | {"x": "1"})).remove_headers == ("x",)
+    assert removed_headers(removing(".*", "accept").allows(a_request(kept | {"x": "1"}))) == ("x",)
 
 
 def test_later_policies_do_not_see_remove_headers() -> None:
@@ -184,7 +184,7 @@ def test_what_an_earlier_policy_injected_can_be_removed() -> None:
         applied("header-removal", {"inboundHeaders": ["x-[a-z]"]}, order=2),
     )
     allowed = gateway.allows(a_request({"x-b": "2"}))
-    assert (allowed.set_headers, set(allowed.remove_headers)) == ((), {"x-a", "x-b"})
+    assert (set_headers(allowed), set(removed_headers(allowed))) == ((), {"x-a", "x-b"})
 
 
 def test_removal_from_responses_closes_the_api_and_says_why() -> None:
@@ -203,4 +203,4 @@ def test_a_bad_pattern_closes_the_api(bad: str) -> None:
 
 def test_removing_nothing_is_fine() -> None:
     """An empty policy changes nothing."""
-    assert removing().allows(a_request()).remove_headers == ()
+    assert removed_headers(removing().allows(a_request())) == ()

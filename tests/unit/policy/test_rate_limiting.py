@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from adapter.policy.catalog import Contract, RateLimit, SlaTier
+from adapter.policy.compile import compile_policy
 from adapter.policy.decision import Charge, Deny, DenyReason, Identity, QuotaState
 from adapter.policy.policies.limits import MAX_KEY_CHARS
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
@@ -169,24 +170,24 @@ def test_requests_without_a_key_share_one_window(selector: str, second: dict[str
 
 def test_a_long_key_counts_by_its_hash() -> None:
     """A client cannot fill the memory with long keys, and they stay apart."""
-    rule = compile_rate_limiting(
-        applied("rate-limiting", {**limits((1, 1)), "keySelector": "#[attributes.headers.x]"})
-    )
+    rule = compile_rate_limiting({**limits((1, 1)), "keySelector": "#[attributes.headers.x]"})
     keys = []
     for last in "ab":
         charge = rule.evaluate(an_evaluation(a_request({"x": "k" * 50_000 + last})))
         assert isinstance(charge, Charge)
-        keys.append(charge.windows[0].key)
+        keys.append(charge.windows[0][0])
     assert keys[0] != keys[1]
     assert all(len(part) <= MAX_KEY_CHARS for key in keys for part in key)
 
 
 def test_policies_and_apis_have_their_own_windows() -> None:
     """Two limits on one API, or one automated policy on two APIs, do not share counters."""
-    policy = applied("rate-limiting", limits((1, 60_000)), automated=True)
-    charge = compile_rate_limiting(policy).evaluate(an_evaluation(a_request()))
+    policy = compile_policy(applied("rate-limiting", limits((1, 60_000)), automated=True))
+    evaluation = an_evaluation(a_request())
+    evaluation.policy = policy
+    charge = policy.rule.evaluate(evaluation)
     assert isinstance(charge, Charge)
-    assert charge.windows[0].key[:2] == ("7", f"rate-limiting/{policy.policy_id}")
+    assert charge.windows[0][0][:2] == ("7", "rate-limiting/id-of-rate-limiting")
 
 
 @pytest.mark.parametrize(("clusterizable", "local"), [(True, False), (False, True)])
@@ -194,8 +195,8 @@ def test_a_limit_that_is_not_clusterizable_counts_in_this_process(
     *, clusterizable: bool, local: bool
 ) -> None:
     """The admin's choice reaches the store."""
-    policy = applied("rate-limiting", {**limits((1, 1)), "clusterizable": clusterizable})
-    charge = compile_rate_limiting(policy).evaluate(an_evaluation(a_request()))
+    rule = compile_rate_limiting({**limits((1, 1)), "clusterizable": clusterizable})
+    charge = rule.evaluate(an_evaluation(a_request()))
     assert isinstance(charge, Charge)
     assert charge.local is local
 
@@ -359,9 +360,7 @@ def test_a_tier_without_limits_promises_nothing() -> None:
 
 def test_a_quota_that_nobody_could_count_is_refused() -> None:
     """Where the operator prefers a refusal to counting alone, it says why, and is no 429."""
-    rule = compile_rate_limiting(
-        applied("rate-limiting", limits((2, 60_000)) | {"exposeHeaders": True})
-    )
+    rule = compile_rate_limiting(limits((2, 60_000)) | {"exposeHeaders": True})
     charge = rule.evaluate(an_evaluation(a_request()))
     assert isinstance(charge, Charge)
     verdict = charge.settled(QuotaState(False, (), (), known=False))

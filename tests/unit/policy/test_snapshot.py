@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from adapter.clock import WallTime
+from adapter.policy.attributes import GivenAttributes
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, RateLimit, SlaTier
 from adapter.policy.decision import Identity
-from adapter.policy.snapshot import Snapshot, activate_contracts, build_api, in_force
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.snapshot import Snapshot, build_api, contracts_by_client, in_force
 from tests.builders import api, applied, contract
 
 TIER = SlaTier("t1", "Gold", (RateLimit(5, 1_000),))
@@ -65,10 +67,11 @@ def test_contracts_are_found_by_client_id_with_identity_and_tier() -> None:
         tiers={"t1": TIER},
         contracts={"k": contract("c1", name="App", tier_id="t1")},
     )
-    active = activate_contracts(content)["c1"]
-    assert active.tier == TIER
-    assert active.identity() == Identity("c1", "App", "contract-of-c1", "Gold")
-    assert active.fault is None
+    active = contracts_by_client(content)
+    assert active["c1"] is content.contracts["k"]
+    evaluation = Evaluation(GivenAttributes(), "7", active, content.tiers)
+    identity = evaluation.identity_under(active["c1"])
+    assert identity == Identity("c1", "App", "contract-of-c1", "Gold")
 
 
 def test_an_unknown_tier_is_a_fault_of_that_contract_alone() -> None:
@@ -82,7 +85,7 @@ def test_an_unknown_tier_is_a_fault_of_that_contract_alone() -> None:
             "k3": replace(contract("c3", tier_id="gone"), fault="odd secret"),
         },
     )
-    faults = {client_id: c.fault for client_id, c in activate_contracts(content).items()}
+    faults = {client_id: c.fault for client_id, c in contracts_by_client(content).items()}
     assert faults == {"c1": "its SLA tier gone is unknown", "c2": None, "c3": "odd secret"}
 
 

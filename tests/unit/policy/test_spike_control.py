@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import DenyReason, QuotaWindow, Throttle
+from adapter.policy.decision import DenyReason, Throttle
 from adapter.policy.policies.spike_control import compile_spike_control
 from tests.builders import applied
 from tests.unit.policy.gateway import Gateway, a_request, an_evaluation
@@ -20,8 +19,8 @@ def smoothed(**configuration: Any) -> Gateway:
 
 def effect(**configuration: Any) -> Throttle:
     """What the policy asks for."""
-    rule = compile_spike_control(applied("spike-control", configuration))
-    throttle = rule.evaluate(an_evaluation(a_request()))
+    rule = compile_spike_control(configuration)
+    throttle = rule.evaluate(an_evaluation(a_request(), policy_type="spike-control"))
     assert isinstance(throttle, Throttle)
     return throttle
 
@@ -30,7 +29,7 @@ def test_the_defaults_are_the_vendors() -> None:
     """One request a second, and nobody waits."""
     throttle = effect()
     assert throttle[:4] == (
-        QuotaWindow(("7", "spike-control/id-of-spike-control"), RateLimit(1, 1_000)),
+        (("7", "spike-control/id-of-spike-control"), 1, 1_000),
         1.0,
         1,
         0,
@@ -46,7 +45,7 @@ def test_delay_attempts_and_queue_are_passed_on() -> None:
         delayAttempts=3,
         queuingLimit=10,
     )
-    assert throttle.window.limit == RateLimit(5, 2_000)
+    assert throttle.window[1:] == (5, 2_000)
     assert throttle[1:4] == (0.25, 3, 10)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from adapter.errors import OverloadError
 from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import CONTINUE, Charge, QuotaWindow
+from adapter.policy.decision import CONTINUE, Charge
 from adapter.quota.memory import MemoryQuotaStore
 from tests.unit.policy.gateway import HandClock
 
@@ -13,7 +13,7 @@ SECOND = RateLimit(5, 1_000)
 
 def a_charge(*keys: str, limit: RateLimit = SECOND) -> Charge:
     """A charge of one window for each key."""
-    return Charge(tuple(QuotaWindow((key,), limit) for key in keys), lambda _: CONTINUE)
+    return Charge(tuple(((key,), *limit) for key in keys), lambda _: CONTINUE)
 
 
 def test_a_full_store_refuses_new_keys_and_keeps_the_running_ones() -> None:

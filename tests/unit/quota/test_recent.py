@@ -1,11 +1,10 @@
 """Which charges are remembered, and for how long."""
 
 from adapter.clock import MonotonicTime
-from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import QuotaState, QuotaWindow
+from adapter.policy.decision import QuotaState
 from adapter.quota.recent import RecentCharges
 
-WINDOWS = (QuotaWindow(("k",), RateLimit(1, 1)),)
+WINDOWS = ((("k",), 1, 1),)
 STATE = QuotaState(admitted=True, remaining=(0,), reset_ms=(1,))
 
 
@@ -18,7 +17,7 @@ def test_a_charge_is_remembered_for_its_time_and_then_forgotten() -> None:
     """Long enough for Envoy's retries, too short for an id to mean another request."""
     recent = RecentCharges(max_checks=10, max_age_s=10)
     found(recent, "1", 100)
-    recent.add("1", WINDOWS, STATE)
+    recent.add("1", ((WINDOWS, STATE),))
     assert found(recent, "1", 109.9) == STATE
     assert found(recent, "1", 110.1) == STATE
     assert found(recent, "1", 120.2) is None
@@ -28,7 +27,7 @@ def test_after_a_quiet_time_nothing_is_remembered() -> None:
     """Even if nobody came to turn the page meanwhile."""
     recent = RecentCharges(max_checks=10, max_age_s=10)
     found(recent, "1", 100)
-    recent.add("1", WINDOWS, STATE)
+    recent.add("1", ((WINDOWS, STATE),))
     assert found(recent, "1", 1_000) is None
 
 
@@ -37,7 +36,7 @@ def test_memory_is_bounded() -> None:
     recent = RecentCharges(max_checks=10, max_age_s=10)
     for n in range(1_000):
         found(recent, f"{n}", 100)
-        recent.add(f"{n}", WINDOWS, STATE)
+        recent.add(f"{n}", ((WINDOWS, STATE),))
     remembered = [n for n in range(1_000) if found(recent, f"{n}", 100)]
     assert set(range(990, 1_000)) <= set(remembered)
     assert len(remembered) <= 20
@@ -46,8 +45,8 @@ def test_memory_is_bounded() -> None:
 def test_other_windows_of_the_same_check_are_another_charge() -> None:
     """A second limit is charged, too."""
     recent = RecentCharges(max_checks=10, max_age_s=10)
-    recent.add("1", WINDOWS, STATE)
-    other = (QuotaWindow(("other",), RateLimit(1, 1)),)
+    recent.add("1", ((WINDOWS, STATE),))
+    other = ((("other",), 1, 1),)
     assert recent.find("1", other, MonotonicTime(0)) is None
-    recent.add("1", other, STATE)
+    recent.add("1", ((other, STATE),))
     assert found(recent, "1", 0) == STATE

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import CONTINUE, QuotaState, QuotaWindow, Throttle
+from adapter.policy.decision import CONTINUE, QuotaState, Throttle
 from adapter.quota.spike import ANSWER_MARGIN_S, SpikeThrottle
 from tests.rig.clock import FakeClock
 
@@ -24,7 +23,7 @@ def a_throttle(
     waiting_limit: int = 5,
 ) -> Throttle:
     """The effect of a policy with those settings."""
-    window = QuotaWindow((key,), RateLimit(maximum, period_ms))
+    window = ((key,), maximum, period_ms)
     return Throttle(window, delay_s, attempts, waiting_limit, lambda _: CONTINUE)
 
 
