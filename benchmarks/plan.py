@@ -23,6 +23,10 @@ SMALL: Final = CatalogSize(1, 10)
 HUGE: Final = CatalogSize(1_000, 1_000_000)
 
 
+_WITHOUT_COMPILED: Final = ("env", "-u", "PYTHONPATH", "-u", "PYTHONSAFEPATH")
+"""Undoes how the Makefile puts the compiled adapter ahead of the sources."""
+
+
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """A server process with our service."""
@@ -31,10 +35,13 @@ class Adapter:
     chain: str = TYPICAL
     size: CatalogSize = USUAL
     quotas: str = "memory"
+    interpreted: bool = False
+    """Whether to leave aside the compiled Check path that `make bench` measures."""
 
     def command(self, address: str) -> Sequence[str]:
         """How to start it."""
         return (
+            *(_WITHOUT_COMPILED if self.interpreted else ()),
             *(sys.executable, "-m", "benchmarks.server", "--address", address),
             *("--transport", self.transport, "--chain", self.chain),
             *("--apis", str(self.size.apis), "--contracts", str(self.size.contracts)),
@@ -128,6 +135,7 @@ def _direct_rows() -> list[Row]:
             for name in transports
             for chain in ("none", TYPICAL)
         ),
+        Row("transports", "asyncio, typical, interpreted", Adapter(interpreted=True)),
         *(Row("policies", f"{chain} alone", Adapter(chain=chain)) for chain in others),
         Row("quotas", "typical, on Redis", Adapter(quotas="redis")),
         Row("addresses", "typical, 10,000 addresses", Adapter(), many),
@@ -164,6 +172,10 @@ def _scale_name(size: CatalogSize) -> str:
 
 RATIOS: Final = (
     Ratio("CPU per Check: grpcio to asyncio", CPU, "grpcio, typical", "asyncio, typical"),
+    Ratio(
+        "CPU per Check: interpreted to compiled",
+        *(CPU, "asyncio, typical, interpreted", "asyncio, typical"),
+    ),
     Ratio("CPU per Check: typical chain to no policy", CPU, "asyncio, typical", "asyncio, none"),
     Ratio(
         "CPU per Check: typical chain on Redis to memory",

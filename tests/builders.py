@@ -4,16 +4,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from adapter.policy.catalog import (
-    ApiContent,
-    ApiInstance,
-    AppliedPolicy,
-    Contract,
-    HashedSecret,
-    SlaTier,
-)
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
 from adapter.policy.decision import PolicyRef, Verdict
 from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
+from adapter.policy.hashed_secret import HashedSecret
 from adapter.policy.snapshot import Api, build_api
 
 SALT = "salt"

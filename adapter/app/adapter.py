@@ -22,11 +22,14 @@ from adapter.observability import Telemetry
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
+from adapter.policy import decide
 from adapter.settings import Settings
 from adapter.supervision import Supervisor
 from adapter.transport.caller_token import CallerToken
 
 _SERVING_CHECK_S: Final = 0.1
+_IS_COMPILED: Final = not decide.__file__.endswith(".py")
+"""Whether the Check path is compiled: see docs/adr/0010-compiled-check-path.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Adapter:
         self._supervisor.start("serving", self._keep_serving_status)
         self._analytics.start(self._supervisor)
         endpoints = Endpoints(self._server.addresses, metrics, next(iter(inspection), None))
-        log.info("adapter.started", **asdict(endpoints))
+        log.info("adapter.started", **asdict(endpoints), compiled=_IS_COMPILED)
         return endpoints
 
     async def stop(self) -> None:

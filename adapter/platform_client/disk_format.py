@@ -16,11 +16,11 @@ from adapter.policy.catalog import (
     ApiInstance,
     AppliedPolicy,
     Contract,
-    HashedSecret,
     Pointcut,
     RateLimit,
     SlaTier,
 )
+from adapter.policy.hashed_secret import HashedSecret
 
 # Salts are bytes; Latin-1 maps each byte to one character and back.
 _BYTES: Final = "latin-1"

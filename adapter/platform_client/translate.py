@@ -25,12 +25,11 @@ from adapter.policy.catalog import (
     ApiInstance,
     AppliedPolicy,
     Contract,
-    HashedSecret,
     Pointcut,
     RateLimit,
-    SecretForm,
     SlaTier,
 )
+from adapter.policy.hashed_secret import HashedSecret, SecretForm
 
 UNKNOWN_HASH: Final = (
     "its client secret's hash has an unknown form: neither hexadecimal nor base64 of SHA-256"

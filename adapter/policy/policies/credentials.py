@@ -8,10 +8,11 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator
 
-from adapter.policy.catalog import Contract, HashedSecret
+from adapter.policy.catalog import Contract
 from adapter.policy.decision import Deny, DenyReason, Header, Identity
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import compile_expression
+from adapter.policy.hashed_secret import HashedSecret
 from adapter.policy.policies.configuration import ExpressionSource
 
 DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"

@@ -230,10 +230,9 @@ class Streams:
                     stream.consumer.consume(message)
                 else:
                     stream.set_request(message)
-        except MessageTooLarge as error:
-            self._counters["message_size"] += 1
-            self._fail(stream, error)
         except Exception as error:
+            if isinstance(error, MessageTooLarge):
+                self._counters["message_size"] += 1
             self._fail(stream, error)
 
     def _end_request(self, stream: Stream) -> None:

@@ -21,11 +21,11 @@ from adapter.policy.catalog import (
     ApiInstance,
     AppliedPolicy,
     Contract,
-    HashedSecret,
     Pointcut,
     RateLimit,
     SlaTier,
 )
+from adapter.policy.hashed_secret import HashedSecret
 from tests.rig.clock import FakeClock
 from tests.rig.platform_simulator import PlatformSimulator, answering, options
 

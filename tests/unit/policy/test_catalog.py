@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.catalog import HashedSecret, SecretForm
+from adapter.policy.hashed_secret import HashedSecret, SecretForm
 
 SECRET_SALT = hashlib.sha256(b"secretsalt")
 SALT_SECRET = hashlib.sha256(b"saltsecret")

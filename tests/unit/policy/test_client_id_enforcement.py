@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from adapter.policy.catalog import AppliedPolicy, Contract, HashedSecret
+from adapter.policy.catalog import AppliedPolicy, Contract
 from adapter.policy.decision import Denied, DenyReason, Identity
+from adapter.policy.hashed_secret import HashedSecret
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, an_evaluation, credentials
