@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.transport.http2.calls import Call, CallReader, MalformedRequest, read_call
+from adapter.transport.http2.header_fields import filled
 from adapter.transport.http2.hpack_blocks import BlockDecoder
 from adapter.transport.http2.huffman import HuffmanDecoder
 from adapter.transport.service import Metadata, UnaryMethod
@@ -193,7 +194,7 @@ def outcome(reader: CallReader, block: bytes) -> Outcome:
 
 def plain_outcome(decoder: BlockDecoder, block: bytes) -> Outcome:
     """What the block says."""
-    fields, _ = decoder.decode(block)
+    fields = filled(*decoder.decode(block))
     try:
         return read_call(fields, ROUTES, 600)
     except MalformedRequest:
