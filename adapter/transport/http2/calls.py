@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
-from adapter.transport.http2.hpack_blocks import BlockDecoder, Shape
+from adapter.transport.http2.frames import ErrorCode
 from adapter.transport.http2.header_fields import (
     PLACEHOLDER,
     PLAIN,
@@ -14,6 +14,7 @@ from adapter.transport.http2.header_fields import (
     Field,
     filled,
 )
+from adapter.transport.http2.hpack_blocks import BlockDecoder, Shape
 from adapter.transport.service import ClientStreamMethod, Metadata, StatusCode, UnaryMethod
 
 _TIMEOUT: Final = re.compile(r"([0-9]{1,8})([HMSmun])")
@@ -26,6 +27,8 @@ _Key = TypeVar("_Key")
 
 class MalformedRequest(Exception):  # noqa: N818 - the peer's fault, answered with RST_STREAM
     """The fields make no HTTP request (RFC 9113, 8.1.1)."""
+
+    code = ErrorCode.PROTOCOL_ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,43 +109,41 @@ class CallReader:
         """Calls by their blocks: what `read` would say, at the cost of a look-up."""
         self._by_shape: dict[Shape, Call] = {}
         self._shape: Shape | None = None
-        self._of_that_shape: Call
+        """Of the last call; `_call` is what it says without new metadata."""
+        self._call: Call
 
     def read(self, block: bytes) -> Call:
         """The call; raises MalformedRequest, or ConnectionFault for a block that is broken."""
-        found = self.remembered.get(block)
-        return self._read(block) if found is None else found
+        return self.remembered.get(block) or self.read_anew(block)
 
-    def read_trailers(self, block: bytes) -> bool:
-        """Take a block that ends a request; tells whether trailers may be so (RFC 9113, 8.1)."""
-        shape, _ = self._decode(block)
-        return all(field.role in {PLAIN, PROTOCOL, PLACEHOLDER} for field in shape)
-
-    def _read(self, block: bytes) -> Call:
-        before = self._decoder.changes
-        shape, new = self._decode(block)
-        call = self._of_shape(shape)
+    def read_anew(self, block: bytes) -> Call:
+        """The same for a block that is not remembered."""
+        decoder = self._decoder
+        before = decoder.changes
+        shape, new = decoder.decode(block)
+        lasting = decoder.changes == before
+        if not lasting:
+            self.remembered.clear()
+        call = self._call if shape is self._shape else self._of_shape(shape)
         if new:
             call = self._with(call, new) or self._read_call(filled(shape, new))
-        if self._decoder.changes == before and len(block) <= _REMEMBERED_BLOCK_SIZE:
+        if lasting and len(block) <= _REMEMBERED_BLOCK_SIZE:
             _remember(self.remembered, block, call)
         return call
 
-    def _decode(self, block: bytes) -> tuple[Shape, list[Field]]:
-        before = self._decoder.changes
-        decoded = self._decoder.decode(block)
-        if self._decoder.changes != before:
-            self.remembered.clear()
-        return decoded
+    def read_trailers(self, block: bytes) -> bool:
+        """Take a block that ends a request; tells whether trailers may be so (RFC 9113, 8.1)."""
+        shape, _ = self._decoder.decode(block)
+        self.remembered.clear()
+        return all(field.role in {PLAIN, PROTOCOL, PLACEHOLDER} for field in shape)
 
     def _of_shape(self, shape: Shape) -> Call:
-        if shape is not self._shape:
-            known = self._by_shape.get(shape)
-            if known is None:
-                known = self._read_call(shape)
-                _remember(self._by_shape, shape, known)
-            self._shape, self._of_that_shape = shape, known
-        return self._of_that_shape
+        known = self._by_shape.get(shape)
+        if known is None:
+            known = self._read_call(shape)
+            _remember(self._by_shape, shape, known)
+        self._shape, self._call = shape, known
+        return known
 
     def _with(self, known: Call, new: list[Field]) -> Call | None:
         """That call and new metadata, unless this takes a closer look."""

@@ -40,54 +40,50 @@ class BlockDecoder:
         self._fields = [_NOTHING, *_STATIC]
         self._size = 0
         self._max_size = DEFAULT_TABLE_SIZE
-        self._inserted = 0
-        """How many entries have ever entered the table."""
         self._literals: dict[bytes, Field] = {}
         self._outline = NO_OUTLINE
         self._shape: Shape = ()
         """Of the last block that was walked to its end."""
         self.changes = 0
-        """Rises whenever a block changes the table: what others decoded to before may be over."""
+        """Rises by one for each entry that enters the table, and whenever it gets another size:
+        what blocks decoded to before may be over then."""
 
     def decode(self, block: bytes) -> tuple[Shape, list[Field]]:
         """The block's shape, and the metadata that is new in it.
 
         Raises ConnectionFault: the table would be out of step with the client's (4.3 of RFC 9113).
         """
-        try:
-            return self._follow(block)
-        except IndexError as e:
-            raise _fault("it is cut off, or names an entry that the table has not") from e
-        except HuffmanError as e:
-            raise _fault(str(e)) from e
-
-    def _follow(self, block: bytes) -> tuple[Shape, list[Field]]:
-        """Take what is as the outline says in one go; walk from where it is not."""
         shape, runs = self._outline
         table, as_number = self._fields, int.from_bytes
         new: list[Field] = []
         position, passed, end = 0, 0, len(block)
-        for size, number, step, inserted, highest, fields in runs:
-            shift = self._inserted - inserted
-            oldest = highest + shift
-            stop = position + size
-            if oldest > LAST_SHORT or oldest >= len(table) or stop > end:
-                break
-            if as_number(block[position:stop]) != number + shift * step:
-                break
-            position = stop
-            passed += fields
-            if position == end or not 0x40 <= block[position] < 0x80:
-                break
-            literal, position = self._literal(block, position, 0x3F)
-            self._insert(literal)
-            if literal.role != PLAIN:
-                return self._walk(block, position, [*shape[:passed], literal], new)
-            new.append(literal)
-            passed += 1
-        if position == end and passed == len(shape):
-            return shape, new
-        return self._walk(block, position, list(shape[:passed]), new)
+        try:
+            # What is as the outline says is taken in one go; from where it is not, it is walked.
+            for size, number, step, inserted, highest, fields in runs:
+                shift = self.changes - inserted
+                oldest = highest + shift
+                stop = position + size
+                if oldest > LAST_SHORT or oldest >= len(table) or stop > end:
+                    break
+                if as_number(block[position:stop]) != number + shift * step:
+                    break
+                position = stop
+                passed += fields
+                if position == end or not 0x40 <= block[position] < 0x80:
+                    break
+                literal, position = self._literal(block, position, 0x3F)
+                self._insert(literal)
+                if literal.role != PLAIN:
+                    return self._walk(block, position, [*shape[:passed], literal], new)
+                new.append(literal)
+                passed += 1
+            if position == end and passed == len(shape):
+                return shape, new
+            return self._walk(block, position, list(shape[:passed]), new)
+        except IndexError as e:
+            raise _fault("it is cut off, or names an entry that the table has not") from e
+        except HuffmanError as e:
+            raise _fault(str(e)) from e
 
     def _walk(
         self, block: bytes, position: int, fields: list[Field], new: list[Field]
@@ -95,7 +91,7 @@ class BlockDecoder:
         """Take field by field from that position on."""
         table = self._fields
         starts: list[int] = []
-        inserted = [self._inserted]
+        inserted = [self.changes]
         end = len(block)
         while position < end:
             octet = block[position]
@@ -120,7 +116,7 @@ class BlockDecoder:
                     self._insert(literal)
                 if literal.role == PLAIN:
                     new.append(literal)
-                    inserted.append(self._inserted)
+                    inserted.append(self.changes)
                     literal = NEW
                 fields.append(literal)
         return self._learn(block, tuple(fields), starts, inserted), new
@@ -147,7 +143,8 @@ class BlockDecoder:
             index, position = _integer(block, start, mask)
         if index >= FIRST_DYNAMIC:
             coded, text, position = _string(block, position)
-            return field_like(self._fields[index], self._decoded(coded, text)), position
+            value = self._huffman.decode(text) if coded else text
+            return field_like(self._fields[index], value), position
         name_coded, name = 0, b""
         if not index:
             name_coded, name, position = _string(block, position)
@@ -171,7 +168,6 @@ class BlockDecoder:
 
     def _insert(self, new: Field) -> None:
         self.changes += 1
-        self._inserted += 1
         self._fields.insert(FIRST_DYNAMIC, new)
         self._size += new.size
         while self._size > self._max_size:
@@ -181,6 +177,7 @@ class BlockDecoder:
         if size > DEFAULT_TABLE_SIZE:
             raise _fault("it makes the table larger than we allow")
         self.changes += 1
+        self._outline = NO_OUTLINE
         self._max_size = size
         while self._size > self._max_size:
             self._size -= self._fields.pop().size

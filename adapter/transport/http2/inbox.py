@@ -94,12 +94,6 @@ class Inbox:
         """Count floods from here on."""
         self._control_frames = self._resets = 0
 
-    def cut(self, fault: StreamFault) -> None:
-        """End a stream for the client's fault."""
-        self._counters["stream_error"] += 1
-        self._streams.cut(fault.stream_id, fault.code)
-        self._count_control(frames.RST_STREAM)
-
     def _take_greeting(self, octets: bytes) -> int:
         """The client's preface, then its SETTINGS (3.4); tells how much was taken."""
         if not frames.PREFACE.startswith(octets[: len(frames.PREFACE)]):
@@ -115,7 +109,7 @@ class Inbox:
     def _take_frames(self, octets: bytes) -> int:
         """Take all whole frames; tells how many octets they had."""
         streams, waiting = self._streams, self._streams.waiting
-        read, remembered = self._calls.read, self._calls.remembered
+        remembered, read_anew = self._calls.remembered, self._calls.read_anew
         unpack_head, unpack_prefix = frames.HEAD.unpack_from, PREFIX.unpack_from
         largest_message = self._limits.max_message_bytes
         position, end = 0, len(octets)
@@ -135,7 +129,7 @@ class Inbox:
                 # An ordinary call's two frames; whatever is special about a frame goes below.
                 if kind == DATA and flags == END_STREAM and stream_id in waiting:
                     call, size = waiting[stream_id], stop - start
-                    if size >= 5 and (call.content_length == -1 or call.content_length == size):
+                    if size >= 5 and (call.content_length < 0 or call.content_length == size):
                         compressed, length = unpack_prefix(octets, start)
                         if length == size - 5 <= largest_message and not compressed:
                             del waiting[stream_id]
@@ -152,14 +146,19 @@ class Inbox:
                     self.last_id = stream_id
                     self._control_frames = 0
                     block = octets[start:stop]
-                    streams.begin(stream_id, remembered.get(block) or read(block), ended=False)
+                    call = remembered.get(block) or read_anew(block)
+                    streams.begin(stream_id, call, ended=False)
                     continue
                 self._take(kind, flags, stream_id & MAX_STREAM_ID, octets[start:stop])
-            except StreamFault as fault:
-                self.cut(fault)
-            except MalformedRequest:
-                self.cut(StreamFault(stream_id & MAX_STREAM_ID, ErrorCode.PROTOCOL_ERROR))
+            except (StreamFault, MalformedRequest) as fault:
+                self._cut(stream_id & MAX_STREAM_ID, fault.code)
         return position
+
+    def _cut(self, stream_id: int, code: ErrorCode) -> None:
+        """End a stream for the client's fault."""
+        self._counters["stream_error"] += 1
+        self._streams.cut(stream_id, code)
+        self._count_control(frames.RST_STREAM)
 
     def _take(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
         if kind == HEADERS:

@@ -15,7 +15,6 @@ FIRST_DYNAMIC: Final = 62
 LAST_SHORT: Final = 126
 """The greatest number that takes one octet (5.1)."""
 _FIRST_DYNAMIC_OCTET: Final = 0x80 | FIRST_DYNAMIC
-_LAST_SHORT_OCTET: Final = 0x80 | LAST_SHORT
 _LARGEST_BLOCK: Final = 1024
 
 
@@ -69,20 +68,17 @@ def outline(
 
 def _run(block: bytes, bounds: Sequence[int], inserted: int) -> Run | None:
     begin, end = bounds[0], bounds[-1]
-    step = highest = 0
+    steps = bytearray(end - begin)
+    highest = 0
     for start in bounds[:-1]:
         octet = block[start]
-        if _FIRST_DYNAMIC_OCTET <= octet <= _LAST_SHORT_OCTET:
-            step += 1 << 8 * (end - 1 - start)
+        if octet >= _FIRST_DYNAMIC_OCTET:
+            steps[start - begin] = 1
             highest = max(highest, octet & 0x7F)
-        elif not (_is_static(octet) or _is_lasting_literal(octet)):
+        if not (0x80 < octet < 0xFF or _is_lasting_literal(octet)):
             return None
-    fields = len(bounds) - 1
-    return Run(end - begin, int.from_bytes(block[begin:end]), step, inserted, highest, fields)
-
-
-def _is_static(octet: int) -> bool:
-    return 0x80 < octet < _FIRST_DYNAMIC_OCTET
+    number = int.from_bytes(block[begin:end])
+    return Run(end - begin, number, int.from_bytes(steps), inserted, highest, len(bounds) - 1)
 
 
 def _is_lasting_literal(octet: int) -> bool:

@@ -163,24 +163,32 @@ EXTRA = st.builds(
 
 @given(
     st.lists(
-        st.tuples(st.lists(EXTRA, max_size=4), st.integers(0, 9), st.none() | st.integers(0, 400)),
-        max_size=30,
+        st.tuples(
+            st.lists(EXTRA, max_size=4),
+            st.integers(0, 9),
+            st.none() | st.integers(0, 400),
+            st.lists(st.sampled_from(["traceparent", "x-a", "x-b"]), max_size=2),
+        ),
+        max_size=20,
     )
 )
 def test_memory_changes_nothing(
-    requests: list[tuple[list[HeaderTuple], int, int | None]],
+    requests: list[tuple[list[HeaderTuple], int, int | None, list[str]]],
 ) -> None:
-    """With its memory a reader reads every sequence of blocks as one without any would."""
+    """With its memory a reader reads every sequence of blocks as one without any would.
+
+    Each request comes four times, with new values for some of its fields.
+    """
     encoder = Encoder()
     plain = BlockDecoder(HUFFMAN)
     reader = CallReader(BlockDecoder(HUFFMAN), ROUTES, 600)
-    for extra, position, table_size in requests:
+    for index, (extra, position, table_size, traced) in enumerate(requests):
         if table_size is not None:
             encoder.header_table_size = table_size
         fields: list[Any] = list(REQUEST.items())
         fields[position:position] = extra
-        for _ in range(2):
-            block = encoder.encode(fields)
+        for time in range(4):
+            block = encoder.encode([*fields, *((name, f"{index}-{time}") for name in traced)])
             assert outcome(reader, block) == plain_outcome(plain, block)
 
 
