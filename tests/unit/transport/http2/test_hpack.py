@@ -155,6 +155,56 @@ def test_blocks_of_a_client_that_traces(
                 return
 
 
+def entering(name: bytes, value: bytes) -> bytes:
+    """A literal that enters the table."""
+    return b"\x40" + bytes((len(name),)) + name + bytes((len(value),)) + value
+
+
+NEW = entering(b"t", b"1")
+"""What a client that traces adds to each block: 34 octets of the table."""
+FIRST = entering(b"te", b"trailers")
+"""What all its blocks name."""
+
+
+@pytest.mark.parametrize(
+    ("before", "numbers"),
+    [
+        pytest.param([b"\x3f\x60" + FIRST], [62, 63, 64, 65], id="an entry that the table lost"),
+        pytest.param(
+            [FIRST, *[NEW] * 61], [123, 124, 125, 126, 127, 128], id="a number of two octets"
+        ),
+    ],
+)
+def test_where_an_outline_ends(before: list[bytes], numbers: list[int]) -> None:
+    """The octets around what is new go up by steps, and may do so no longer."""
+    reference, ours = decoders()
+    for block in before:
+        assert both(reference, ours, block)
+    for number in numbers:
+        octets = bytes((0x80 | number,)) if number < 127 else bytes((0xFF, number - 127))
+        if not both(reference, ours, octets + NEW):
+            break
+
+
+def test_an_outline_and_a_shorter_block() -> None:
+    """A number says nothing of the zeros that it begins with."""
+    reference, ours = decoders()
+    run = literal_block(("te", "trailers"))
+    for _ in range(3):
+        assert both(reference, ours, NEW + run)
+    assert not both(reference, ours, NEW + run[1:])
+
+
+def test_an_outline_and_another_size_of_the_table() -> None:
+    """What makes the table another size moves no entry."""
+    reference, ours = decoders()
+    assert both(reference, ours, FIRST)
+    for number in (62, 63, 64):
+        assert both(reference, ours, bytes((0x80 | number,)) + NEW)
+    assert both(reference, ours, b"\x3f\xe1\x1f\x82")
+    assert not both(reference, ours, bytes((0x80 | 66,)) + NEW)
+
+
 def test_an_outline_is_followed() -> None:
     """A third block of the same shape is not walked: its shape is the very one of the second.
 
