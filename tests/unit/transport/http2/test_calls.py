@@ -218,3 +218,22 @@ def test_what_is_remembered() -> None:
     assert reader.read(repeated) is first
     reader.read(encoder.encode([*REQUEST.items(), ("x-new", "1")]))
     assert outcome(reader, repeated) != first, "the same octets name other entries now"
+
+
+def test_what_calls_share() -> None:
+    """A repeated block gives the same metadata; one with a new field, the same strings in it.
+
+    And what was handed out stays as it was.
+    """
+    encoder, reader = Encoder(), CallReader(BlockDecoder(HUFFMAN), ROUTES, 16_384)
+    fields = [*REQUEST.items(), ("x-token", "secret")]
+    reader.read(encoder.encode(fields))
+    plain = reader.read(encoder.encode(fields)).metadata
+    traced = [
+        reader.read(encoder.encode([*fields, ("traceparent", str(number))])).metadata
+        for number in range(3)
+    ]
+    assert reader.read(encoder.encode(fields)).metadata is plain
+    assert all(metadata["x-token"] is plain["x-token"] for metadata in traced)
+    assert plain == {"x-token": "secret"}
+    assert [metadata["traceparent"] for metadata in traced] == ["0", "1", "2"]
