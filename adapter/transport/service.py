@@ -12,7 +12,12 @@ from typing import Protocol, TypeAlias
 from adapter.errors import RpcError
 
 Metadata: TypeAlias = Mapping[str, str]
-"""A call's metadata by lower-case name; of a repeated name, the last value."""
+"""A call's metadata by lower-case name; of a repeated name, the last value.
+
+Never changed once it was handed out. A transport that remembers what it read gives calls with the
+same fields the same object, and calls that differ in a few fields the same strings for the others:
+what a service found out about one of these holds as long as it meets the very same object.
+"""
 
 
 class StatusCode(IntEnum):

@@ -1,17 +1,20 @@
 """What a request's header fields say: which call it is (gRPC's PROTOCOL-HTTP2, "Requests")."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-from adapter.transport.http2.hpack_blocks import (
+from adapter.transport.http2.frames import ErrorCode
+from adapter.transport.http2.header_fields import (
+    PLACEHOLDER,
     PLAIN,
     PROTOCOL,
     PSEUDO,
-    BlockDecoder,
     Field,
+    filled,
 )
+from adapter.transport.http2.hpack_blocks import BlockDecoder, Shape
 from adapter.transport.service import ClientStreamMethod, Metadata, StatusCode, UnaryMethod
 
 _TIMEOUT: Final = re.compile(r"([0-9]{1,8})([HMSmun])")
@@ -19,14 +22,13 @@ _UNIT_S: Final = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1
 _GRPC: Final = re.compile(r"application/grpc(?:$|[+;])")
 _REMEMBERED_CALLS: Final = 64
 _REMEMBERED_BLOCK_SIZE: Final = 1024
-_NEW: Final = -1
-_NEW_FIELD: Final = Field("", "", 0, _NEW)
-"""Stands for a field of metadata that no table held, in the shape of a request."""
 _Key = TypeVar("_Key")
 
 
 class MalformedRequest(Exception):  # noqa: N818 - the peer's fault, answered with RST_STREAM
     """The fields make no HTTP request (RFC 9113, 8.1.1)."""
+
+    code = ErrorCode.PROTOCOL_ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ _UNKNOWN_METHOD: Final = Refusal(200, StatusCode.UNIMPLEMENTED, "unknown method"
 _BAD_TIMEOUT: Final = Refusal(200, StatusCode.INTERNAL, "malformed grpc-timeout")
 
 
-class Call(NamedTuple):
-    """A request without its body. Requests with the same fields may share one."""
+@dataclass(slots=True)
+class Call:
+    """A request without its body. Requests with the same fields share one: nobody changes it."""
 
     unary: Callable[[bytes, Metadata], bytes | Awaitable[bytes]] | None
     """What answers, if the method is unary: the fast path looks no further."""
@@ -102,56 +105,58 @@ class CallReader:
         self._decoder = decoder
         self._routes = routes
         self._max_list_bytes = max_list_bytes
-        self._by_block: dict[bytes, Call] = {}
-        self._by_shape: dict[tuple[Field, ...], Call] = {}
+        self.remembered: dict[bytes, Call] = {}
+        """Calls by their blocks: what `read` would say, at the cost of a look-up."""
+        self._by_shape: dict[Shape, Call] = {}
+        self._shape: Shape | None = None
+        """Of the last call; `_call` is what it says without new metadata."""
+        self._call: Call
 
     def read(self, block: bytes) -> Call:
         """The call; raises MalformedRequest, or ConnectionFault for a block that is broken."""
-        return self._by_block.get(block) or self._read(block)
+        return self.remembered.get(block) or self.read_anew(block)
+
+    def read_anew(self, block: bytes) -> Call:
+        """The same for a block that is not remembered."""
+        decoder = self._decoder
+        before = decoder.changes
+        shape, new = decoder.decode(block)
+        lasting = decoder.changes == before
+        if not lasting:
+            self.remembered.clear()
+        call = self._call if shape is self._shape else self._of_shape(shape)
+        if new:
+            call = self._with(call, new) or self._read_call(filled(shape, new))
+        if lasting and len(block) <= _REMEMBERED_BLOCK_SIZE:
+            _remember(self.remembered, block, call)
+        return call
 
     def read_trailers(self, block: bytes) -> bool:
         """Take a block that ends a request; tells whether trailers may be so (RFC 9113, 8.1)."""
-        fields, _ = self._decode(block)
-        return all(field.role in {PLAIN, PROTOCOL} for field in fields)
+        shape, _ = self._decoder.decode(block)
+        self.remembered.clear()
+        return all(field.role in {PLAIN, PROTOCOL, PLACEHOLDER} for field in shape)
 
-    def _read(self, block: bytes) -> Call:
-        before = self._decoder.changes
-        fields, new = self._decode(block)
-        call = self._of_known_shape(fields, new)
-        if call is None:
-            call = read_call(fields, self._routes, self._max_list_bytes)
-        if self._decoder.changes == before and len(block) <= _REMEMBERED_BLOCK_SIZE:
-            _remember(self._by_block, block, call)
-        return call
-
-    def _decode(self, block: bytes) -> tuple[list[Field], list[int]]:
-        before = self._decoder.changes
-        decoded = self._decoder.decode(block)
-        if self._decoder.changes != before:
-            self._by_block.clear()
-        return decoded
-
-    def _of_known_shape(self, fields: list[Field], positions: list[int]) -> Call | None:
-        """The call, unless the new metadata at those positions takes a closer look."""
-        shape = fields.copy()
-        new: dict[str, str] = {}
-        size = 0
-        for position in positions:
-            field = fields[position]
-            shape[position] = _NEW_FIELD
-            new[field.name] = field.value
-            size += field.size
-        key = tuple(shape)
-        known = self._by_shape.get(key)
+    def _of_shape(self, shape: Shape) -> Call:
+        known = self._by_shape.get(shape)
         if known is None:
-            known = read_call(shape, self._routes, self._max_list_bytes)
-            _remember(self._by_shape, key, known)
-        list_bytes = known.list_bytes + size
-        if list_bytes > self._max_list_bytes or not new.keys().isdisjoint(known.metadata):
+            known = self._read_call(shape)
+            _remember(self._by_shape, shape, known)
+        self._shape, self._call = shape, known
+        return known
+
+    def _with(self, known: Call, new: list[Field]) -> Call | None:
+        """That call and new metadata, unless this takes a closer look."""
+        metadata = dict(known.metadata)
+        list_bytes = known.list_bytes
+        for field in new:
+            metadata[field.name] = field.value
+            list_bytes += field.size
+        if list_bytes > self._max_list_bytes or len(metadata) != len(known.metadata) + len(new):
             return None
         return Call(
             known.unary,
-            {**known.metadata, **new},
+            metadata,
             known.content_length,
             known.route,
             known.refusal,
@@ -160,6 +165,9 @@ class CallReader:
             list_bytes,
         )
 
+    def _read_call(self, fields: Sequence[Field]) -> Call:
+        return read_call(fields, self._routes, self._max_list_bytes)
+
 
 def _remember(memory: dict[_Key, Call], key: _Key, call: Call) -> None:
     if len(memory) >= _REMEMBERED_CALLS:
@@ -167,7 +175,7 @@ def _remember(memory: dict[_Key, Call], key: _Key, call: Call) -> None:
     memory[key] = call
 
 
-def read_call(fields: list[Field], routes: Mapping[str, Route], max_list_bytes: int) -> Call:
+def read_call(fields: Sequence[Field], routes: Mapping[str, Route], max_list_bytes: int) -> Call:
     """The call that header fields describe; raises MalformedRequest (RFC 9113, 8.1.1 and 8.3.1)."""
     metadata: dict[str, str] = {}
     request: dict[str, str] = {}
@@ -184,7 +192,7 @@ def read_call(fields: list[Field], routes: Mapping[str, Route], max_list_bytes: 
             own[name] = field.value
         elif in_pseudo_fields and name not in request:
             request[name] = field.value
-        elif role != _NEW:
+        elif role != PLACEHOLDER:
             raise MalformedRequest(f"the field {name!r} may not stand there")
     if not (request.get(":method") and request.get(":scheme") and request.get(":path")):
         raise MalformedRequest("a request names its method, scheme and path")

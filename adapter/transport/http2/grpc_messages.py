@@ -18,18 +18,17 @@ Answer: TypeAlias = Callable[[int, bytes], bytes]
 
 
 def _answer(response_block: bytes, ok_block: bytes) -> Answer:
-    head = Struct(f">IBI{len(response_block)}sIBIBI").pack
-    tail = Struct(f">IBI{len(ok_block)}s").pack
-    head_number = len(response_block) << 8 | HEADERS
-    tail_number = len(ok_block) << 8 | HEADERS
-    end = END_HEADERS | END_STREAM
+    # Of three heads (RFC 9113, 4.1) only the streams and one length are not constant.
+    head = Struct(f">5sI{len(response_block)}sIxIxI").pack
+    tail = Struct(f">5sI{len(ok_block)}s").pack
+    headers = (len(response_block) << 8 | HEADERS).to_bytes(4) + bytes((END_HEADERS,))
+    trailers = (len(ok_block) << 8 | HEADERS).to_bytes(4) + bytes((END_HEADERS | END_STREAM,))
 
     def answer(stream_id: int, message: bytes) -> bytes:
         size = len(message)
-        framed_number = (size + PREFIX_SIZE) << 8 | DATA
-        framing = (framed_number, 0, stream_id, 0, size)
-        start = head(head_number, END_HEADERS, stream_id, response_block, *framing)
-        return start + message + tail(tail_number, end, stream_id, ok_block)
+        data = (size + PREFIX_SIZE) << 8 | DATA
+        start = head(headers, stream_id, response_block, data, stream_id, size)
+        return start + message + tail(trailers, stream_id, ok_block)
 
     return answer
 

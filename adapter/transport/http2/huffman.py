@@ -1,11 +1,24 @@
-"""The Huffman code of header strings (RFC 7541, 5.2 and appendix B), decoded octet by octet."""
+"""The Huffman code of header strings (RFC 7541, 5.2 and appendix B), decoded by zlib.
 
+Like DEFLATE's codes (RFC 1951, 3.2.2) this one is canonical: the lengths alone say it all. DEFLATE
+has none longer than 15 bits; here the longer ones, of symbols that headers hardly hold, all begin
+with fifteen ones, and that is the one code of 15 bits which is free. So it ends the DEFLATE block,
+and up to there a string is a DEFLATE block of literals but for the order of the bits in an octet.
+"""
+
+import zlib
 from typing import Final
 
-from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
+from hpack.exceptions import HPACKDecodingError
+from hpack.huffman_constants import REQUEST_CODES_LENGTH
+from hpack.huffman_table import decode_huffman
 
-_END: Final = 256
-"""The symbol that must not occur in a string."""
+_LONGEST: Final = 15
+_REVERSED: Final = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+"""DEFLATE fills an octet from its other end."""
+_FENCE: Final = bytes((0x7C, 0x60)).translate(_REVERSED)
+"""Goes behind each string. Wherever in a symbol that ends, zlib is between two symbols then, ready
+for the next string; and padding of each length, with this, makes three symbols of its own."""
 
 
 class HuffmanError(ValueError):
@@ -13,62 +26,46 @@ class HuffmanError(ValueError):
 
 
 class HuffmanDecoder:
-    """A machine whose states are the inner nodes of the code's tree, fed with whole octets.
-
-    Feeding an octet in a state gives the next state and the symbols that ended on the way. Each of
-    these steps is worked out when it is first needed, then kept: 65,536 at most, shared by all
-    connections, and a few hundred in fact, since headers are of few characters.
-    """
+    """Decodes one string after the other; shared by all connections."""
 
     def __init__(self) -> None:
-        self._children, self._finals = _tree()
-        self._steps: list[tuple[int, bytes] | None] = [None] * (len(self._children) << 8)
+        self._zlib = _inside_a_block()
+        self._endings = {self._ending(zeros) for zeros in range(8)}
 
     def decode(self, encoded: bytes) -> bytes:
         """The string; raises HuffmanError where there is none."""
-        steps, state = self._steps, 0
-        parts = []
-        for octet in encoded:
-            step = steps[state | octet]
-            if step is None:
-                step = steps[state | octet] = self._work_out(state >> 8, octet)
-            state, symbols = step
-            parts.append(symbols)
-        if state >> 8 not in self._finals:
+        decoded = self._zlib.decompress(encoded.translate(_REVERSED) + _FENCE)
+        if self._zlib.eof:
+            self._zlib = _inside_a_block()
+            return _decode_long_symbols(encoded)
+        if decoded[-3:] not in self._endings:
             raise HuffmanError("the string ends inside a symbol")
-        return b"".join(parts)
+        return decoded[:-3]
 
-    def _work_out(self, node: int, octet: int) -> tuple[int, bytes]:
-        symbols = bytearray()
-        for shift in range(7, -1, -1):
-            child = self._children[node][octet >> shift & 1]
-            if child >= 0:
-                node = child
-            elif ~child == _END:
-                raise HuffmanError("the string holds the symbol of its end")
-            else:
-                symbols.append(~child)
-                node = 0
-        return node << 8, bytes(symbols)
+    def _ending(self, zeros: int) -> bytes:
+        """What the padding of so many characters `0` becomes; each is five bits, all zero."""
+        size = (5 * zeros + 7) // 8
+        padding = (1 << 8 * size - 5 * zeros) - 1
+        octets = padding.to_bytes(size).translate(_REVERSED)
+        return self._zlib.decompress(octets + _FENCE)[zeros:]
 
 
-def _tree() -> tuple[list[list[int]], frozenset[int]]:
-    """Each inner node's two children, symbols as their complement, and the nodes to end in.
+def _decode_long_symbols(encoded: bytes) -> bytes:
+    try:
+        return decode_huffman(encoded)
+    except HPACKDecodingError as e:
+        raise HuffmanError(str(e)) from e
 
-    A string may end in up to seven bits of padding, which are the first of the end symbol: ones.
-    """
-    children = [[0, 0]]
-    for symbol, (code, length) in enumerate(zip(REQUEST_CODES, REQUEST_CODES_LENGTH, strict=True)):
-        node = 0
-        for shift in range(length - 1, 0, -1):
-            bit = code >> shift & 1
-            if not children[node][bit]:
-                children[node][bit] = len(children)
-                children.append([0, 0])
-            node = children[node][bit]
-        children[node][code & 1] = ~symbol
-    finals, node = [0], 0
-    for _ in range(7):
-        node = children[node][1]
-        finals.append(node)
-    return children, frozenset(finals)
+
+def _inside_a_block() -> "zlib._Decompress":
+    """A decompressor that has read the head of a block with this code (RFC 1951, 3.2.7)."""
+    lengths = [length if length <= _LONGEST else 0 for length in REQUEST_CODES_LENGTH[:256]]
+    lengths += [_LONGEST, 1]  # the end of the block, and one distance, which must be but is unused
+    bits = "101"  # the last block, of a code that is given here: 257 symbols, 1 distance, and
+    bits += "00000" + "00000" + "1111"  # 19 lengths of the code that the lengths come in,
+    bits += "000" * 3 + "001" * 16  # none for repetitions, and four bits for each length
+    bits += "".join(f"{length:04b}" for length in lengths)
+    bits += "010110"  # a "-", so that the first string begins with an octet
+    inflater = zlib.decompressobj(wbits=-9)
+    inflater.decompress(int(bits[::-1], 2).to_bytes(len(bits) // 8, "little"))
+    return inflater

@@ -66,6 +66,9 @@ class Inbox:
         self._block: _UnfinishedBlock | None = None
         self._unreturned = 0
         """Octets of DATA frames that no WINDOW_UPDATE has returned."""
+        self._window = limits.connection_window
+        self._much = (self._window + 1) // 2
+        """So many unreturned octets are returned."""
         self._control_frames = 0
         """Frames that carried no call, since the last call or sweep."""
         self._resets = 0
@@ -84,18 +87,12 @@ class Inbox:
         octets = self._rest + received if self._rest else received
         taken = self._take_frames(octets) if self.greeted else self._take_greeting(octets)
         self._rest = octets[taken:]
-        if 2 * self._unreturned >= self._limits.connection_window:
+        if self._unreturned >= self._much:
             self._return_window()
 
     def forgive(self) -> None:
         """Count floods from here on."""
         self._control_frames = self._resets = 0
-
-    def cut(self, fault: StreamFault) -> None:
-        """End a stream for the client's fault."""
-        self._counters["stream_error"] += 1
-        self._streams.cut(fault.stream_id, fault.code)
-        self._count_control(frames.RST_STREAM)
 
     def _take_greeting(self, octets: bytes) -> int:
         """The client's preface, then its SETTINGS (3.4); tells how much was taken."""
@@ -112,6 +109,7 @@ class Inbox:
     def _take_frames(self, octets: bytes) -> int:
         """Take all whole frames; tells how many octets they had."""
         streams, waiting = self._streams, self._streams.waiting
+        remembered, read_anew = self._calls.remembered, self._calls.read_anew
         unpack_head, unpack_prefix = frames.HEAD.unpack_from, PREFIX.unpack_from
         largest_message = self._limits.max_message_bytes
         position, end = 0, len(octets)
@@ -127,21 +125,40 @@ class Inbox:
             kind = number & 0xFF
             if self._block is not None and kind != frames.CONTINUATION:
                 raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION has to follow")
-            # An ordinary call's whole message; whatever is special about a frame goes below.
-            if kind == DATA and flags == END_STREAM and stream_id in waiting:
-                call, size = waiting[stream_id], stop - start
-                if size >= 5 and call.content_length in {-1, size}:
-                    compressed, length = unpack_prefix(octets, start)
-                    if length == size - 5 <= largest_message and not compressed:
-                        del waiting[stream_id]
-                        self._unreturned += size
-                        streams.answer(stream_id, call, octets[start + 5 : stop])
-                        continue
             try:
+                # An ordinary call's two frames; whatever is special about a frame goes below.
+                if kind == DATA and flags == END_STREAM and stream_id in waiting:
+                    call, size = waiting[stream_id], stop - start
+                    if size >= 5 and (call.content_length < 0 or call.content_length == size):
+                        compressed, length = unpack_prefix(octets, start)
+                        if length == size - 5 <= largest_message and not compressed:
+                            del waiting[stream_id]
+                            self._unreturned += size
+                            streams.answer(stream_id, call, octets[start + 5 : stop])
+                            continue
+                elif (
+                    kind == HEADERS
+                    and flags == END_HEADERS
+                    and self.last_id < stream_id <= MAX_STREAM_ID
+                    and stream_id % 2
+                    and not self.refusing
+                ):
+                    self.last_id = stream_id
+                    self._control_frames = 0
+                    block = octets[start:stop]
+                    call = remembered.get(block) or read_anew(block)
+                    streams.begin(stream_id, call, ended=False)
+                    continue
                 self._take(kind, flags, stream_id & MAX_STREAM_ID, octets[start:stop])
-            except StreamFault as fault:
-                self.cut(fault)
+            except (StreamFault, MalformedRequest) as fault:
+                self._cut(stream_id & MAX_STREAM_ID, fault.code)
         return position
+
+    def _cut(self, stream_id: int, code: ErrorCode) -> None:
+        """End a stream for the client's fault."""
+        self._counters["stream_error"] += 1
+        self._streams.cut(stream_id, code)
+        self._count_control(frames.RST_STREAM)
 
     def _take(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
         if kind == HEADERS:
@@ -190,26 +207,23 @@ class Inbox:
 
     def _take_block(self, stream_id: int, flags: int, block: bytes) -> None:
         ended = bool(flags & END_STREAM)
-        try:
-            if stream_id > self.last_id:
-                self.last_id = stream_id
-                self._control_frames = 0
-                call = self._calls.read(block)
-                if self.refusing:
-                    self._streams.ignore(stream_id)
-                else:
-                    self._streams.begin(stream_id, call, ended=ended)
+        if stream_id > self.last_id:
+            self.last_id = stream_id
+            self._control_frames = 0
+            call = self._calls.read(block)
+            if self.refusing:
+                self._streams.ignore(stream_id)
             else:
-                trailers = self._calls.read_trailers(block)
-                self._streams.end(stream_id, wellformed=trailers and ended)
-        except MalformedRequest as e:
-            raise StreamFault(stream_id, ErrorCode.PROTOCOL_ERROR) from e
+                self._streams.begin(stream_id, call, ended=ended)
+        else:
+            trailers = self._calls.read_trailers(block)
+            self._streams.end(stream_id, wellformed=trailers and ended)
 
     def _take_data(self, flags: int, stream_id: int, payload: bytes) -> None:
         self._require_known(stream_id)
         size = len(payload)
         self._unreturned += size
-        if self._unreturned > self._limits.connection_window:
+        if self._unreturned > self._window:
             raise ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the window allows")
         if flags & frames.PADDED:
             payload = frames.unpadded(payload)

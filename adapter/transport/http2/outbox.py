@@ -60,8 +60,11 @@ class Outbox:
         """Send whole frames, soon."""
         self._parts.append(octets)
         if not self._held:
-            self._held = True
-            self._loop.call_soon(self.flush)
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        self._held = True
+        self._loop.call_soon(self.flush)
 
     def headers(self, stream_id: int, block: bytes, *, end_stream: bool = False) -> None:
         """Send a field block of literals."""
@@ -75,7 +78,9 @@ class Outbox:
         if size > self._window or size > self.initial_window or size > self._frame_size:
             return False
         self._window -= size
-        self.write(self._answer(stream_id, message))
+        self._parts.append(self._answer(stream_id, message))
+        if not self._held:
+            self._flush_soon()
         self._answer = self._next_answer
         return True
 

@@ -44,6 +44,7 @@ class Streams:
         self._emptied = emptied
         self._outbox = outbox
         self._limits = limits
+        self._max_streams = limits.max_streams
         self._counters = counters
         self._failures = failures
         self._loop = asyncio.get_running_loop()
@@ -64,7 +65,7 @@ class Streams:
 
     def begin(self, stream_id: int, call: Call, *, ended: bool) -> None:
         """A request's fields have come; `ended` where it has no body."""
-        if len(self) >= self._limits.max_streams:
+        if len(self.waiting) + len(self._streams) >= self._max_streams:
             self._counters["streams"] += 1
             self.cut(stream_id, ErrorCode.REFUSED_STREAM)
         elif call.unary is not None and not ended:

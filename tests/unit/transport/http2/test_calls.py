@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.transport.http2.calls import Call, CallReader, MalformedRequest, read_call
+from adapter.transport.http2.header_fields import filled
 from adapter.transport.http2.hpack_blocks import BlockDecoder
 from adapter.transport.http2.huffman import HuffmanDecoder
 from adapter.transport.service import Metadata, UnaryMethod
@@ -162,24 +163,32 @@ EXTRA = st.builds(
 
 @given(
     st.lists(
-        st.tuples(st.lists(EXTRA, max_size=4), st.integers(0, 9), st.none() | st.integers(0, 400)),
-        max_size=30,
+        st.tuples(
+            st.lists(EXTRA, max_size=4),
+            st.integers(0, 9),
+            st.none() | st.integers(0, 400),
+            st.lists(st.sampled_from(["traceparent", "x-a", "x-b"]), max_size=2),
+        ),
+        max_size=20,
     )
 )
 def test_memory_changes_nothing(
-    requests: list[tuple[list[HeaderTuple], int, int | None]],
+    requests: list[tuple[list[HeaderTuple], int, int | None, list[str]]],
 ) -> None:
-    """With its memory a reader reads every sequence of blocks as one without any would."""
+    """With its memory a reader reads every sequence of blocks as one without any would.
+
+    Each request comes four times, with new values for some of its fields.
+    """
     encoder = Encoder()
     plain = BlockDecoder(HUFFMAN)
     reader = CallReader(BlockDecoder(HUFFMAN), ROUTES, 600)
-    for extra, position, table_size in requests:
+    for index, (extra, position, table_size, traced) in enumerate(requests):
         if table_size is not None:
             encoder.header_table_size = table_size
         fields: list[Any] = list(REQUEST.items())
         fields[position:position] = extra
-        for _ in range(2):
-            block = encoder.encode(fields)
+        for time in range(4):
+            block = encoder.encode([*fields, *((name, f"{index}-{time}") for name in traced)])
             assert outcome(reader, block) == plain_outcome(plain, block)
 
 
@@ -193,7 +202,7 @@ def outcome(reader: CallReader, block: bytes) -> Outcome:
 
 def plain_outcome(decoder: BlockDecoder, block: bytes) -> Outcome:
     """What the block says."""
-    fields, _ = decoder.decode(block)
+    fields = filled(*decoder.decode(block))
     try:
         return read_call(fields, ROUTES, 600)
     except MalformedRequest:
@@ -209,3 +218,22 @@ def test_what_is_remembered() -> None:
     assert reader.read(repeated) is first
     reader.read(encoder.encode([*REQUEST.items(), ("x-new", "1")]))
     assert outcome(reader, repeated) != first, "the same octets name other entries now"
+
+
+def test_what_calls_share() -> None:
+    """A repeated block gives the same metadata; one with a new field, the same strings in it.
+
+    And what was handed out stays as it was.
+    """
+    encoder, reader = Encoder(), CallReader(BlockDecoder(HUFFMAN), ROUTES, 16_384)
+    fields = [*REQUEST.items(), ("x-token", "secret")]
+    reader.read(encoder.encode(fields))
+    plain = reader.read(encoder.encode(fields)).metadata
+    traced = [
+        reader.read(encoder.encode([*fields, ("traceparent", str(number))])).metadata
+        for number in range(3)
+    ]
+    assert reader.read(encoder.encode(fields)).metadata is plain
+    assert all(metadata["x-token"] is plain["x-token"] for metadata in traced)
+    assert plain == {"x-token": "secret"}
+    assert [metadata["traceparent"] for metadata in traced] == ["0", "1", "2"]
