@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, TypeVar
+from typing import ClassVar, Final, TypeAlias, TypeVar
 
 from adapter.transport.http2.frames import ErrorCode
 from adapter.transport.http2.header_fields import (
@@ -28,7 +28,7 @@ _Key = TypeVar("_Key")
 class MalformedRequest(Exception):  # noqa: N818 - the peer's fault, answered with RST_STREAM
     """The fields make no HTTP request (RFC 9113, 8.1.1)."""
 
-    code = ErrorCode.PROTOCOL_ERROR
+    code: ClassVar = ErrorCode.PROTOCOL_ERROR
 
 
 @dataclass(frozen=True, slots=True)
