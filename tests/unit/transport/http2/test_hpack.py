@@ -196,6 +196,15 @@ def test_an_outline_and_a_shorter_block() -> None:
     assert both(reference, ours, NEW + bad_authority)
 
 
+def test_an_outline_and_a_longer_block() -> None:
+    """Behind what it says, new fields may follow, and others."""
+    for more in (NEW, NEW + NEW, NEW + b"\x82", b"\x82" + NEW, b"\x82"):
+        reference, ours = decoders()
+        for _ in range(3):
+            assert both(reference, ours, b"\x83" + NEW)
+        assert both(reference, ours, b"\x83" + NEW + more)
+
+
 def test_an_outline_and_another_size_of_the_table() -> None:
     """What makes the table another size moves no entry."""
     reference, ours = decoders()
