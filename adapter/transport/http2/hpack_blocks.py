@@ -69,7 +69,7 @@ class BlockDecoder:
                     break
                 position = stop
                 passed += fields
-                if position == end or not 0x40 <= block[position] < 0x80:
+                if position == end or passed == len(shape) or not 0x40 <= block[position] < 0x80:
                     break
                 literal, position = self._literal(block, position, 0x3F)
                 self._insert(literal)

@@ -9,9 +9,11 @@ and up to there a string is a DEFLATE block of literals but for the order of the
 import zlib
 from typing import Final
 
-from hpack.exceptions import HPACKDecodingError
 from hpack.huffman_constants import REQUEST_CODES_LENGTH
-from hpack.huffman_table import decode_huffman
+
+from adapter.transport.http2.huffman_octets import HuffmanError, OctetDecoder
+
+__all__ = ["HuffmanDecoder", "HuffmanError"]
 
 _LONGEST: Final = 15
 _REVERSED: Final = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
@@ -21,14 +23,26 @@ _FENCE: Final = bytes((0x7C, 0x60)).translate(_REVERSED)
 for the next string; and padding of each length, with this, makes three symbols of its own."""
 
 
-class HuffmanError(ValueError):
-    """The octets are no string in this code."""
+def _head() -> bytes:
+    """The head of a DEFLATE block with this code (RFC 1951, 3.2.7)."""
+    lengths = [length if length <= _LONGEST else 0 for length in REQUEST_CODES_LENGTH[:256]]
+    lengths += [_LONGEST, 1]  # the end of the block, and one distance, which must be but is unused
+    bits = "101"  # the last block, of a code that is given here: 257 symbols, 1 distance, and
+    bits += "00000" + "00000" + "1111"  # 19 lengths of the code that the lengths come in,
+    bits += "000" * 3 + "001" * 16  # none for repetitions, and four bits for each length
+    bits += "".join(f"{length:04b}" for length in lengths)
+    bits += "010110"  # a "-", so that the first string begins with an octet
+    return int(bits[::-1], 2).to_bytes(len(bits) // 8, "little")
+
+
+_HEAD: Final = _head()
 
 
 class HuffmanDecoder:
     """Decodes one string after the other; shared by all connections."""
 
     def __init__(self) -> None:
+        self._octets = OctetDecoder()
         self._zlib = _inside_a_block()
         self._endings = {self._ending(zeros) for zeros in range(8)}
 
@@ -37,7 +51,7 @@ class HuffmanDecoder:
         decoded = self._zlib.decompress(encoded.translate(_REVERSED) + _FENCE)
         if self._zlib.eof:
             self._zlib = _inside_a_block()
-            return _decode_long_symbols(encoded)
+            return self._octets.decode(encoded)
         if decoded[-3:] not in self._endings:
             raise HuffmanError("the string ends inside a symbol")
         return decoded[:-3]
@@ -50,22 +64,8 @@ class HuffmanDecoder:
         return self._zlib.decompress(octets + _FENCE)[zeros:]
 
 
-def _decode_long_symbols(encoded: bytes) -> bytes:
-    try:
-        return decode_huffman(encoded)
-    except HPACKDecodingError as e:
-        raise HuffmanError(str(e)) from e
-
-
 def _inside_a_block() -> "zlib._Decompress":
-    """A decompressor that has read the head of a block with this code (RFC 1951, 3.2.7)."""
-    lengths = [length if length <= _LONGEST else 0 for length in REQUEST_CODES_LENGTH[:256]]
-    lengths += [_LONGEST, 1]  # the end of the block, and one distance, which must be but is unused
-    bits = "101"  # the last block, of a code that is given here: 257 symbols, 1 distance, and
-    bits += "00000" + "00000" + "1111"  # 19 lengths of the code that the lengths come in,
-    bits += "000" * 3 + "001" * 16  # none for repetitions, and four bits for each length
-    bits += "".join(f"{length:04b}" for length in lengths)
-    bits += "010110"  # a "-", so that the first string begins with an octet
+    """A decompressor that has read the head."""
     inflater = zlib.decompressobj(wbits=-9)
-    inflater.decompress(int(bits[::-1], 2).to_bytes(len(bits) // 8, "little"))
+    inflater.decompress(_HEAD)
     return inflater

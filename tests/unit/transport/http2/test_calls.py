@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from hpack import Encoder, HeaderTuple, NeverIndexedHeaderTuple
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter.transport.http2.calls import Call, CallReader, MalformedRequest, read_call
@@ -161,6 +161,7 @@ EXTRA = st.builds(
 )
 
 
+@settings(max_examples=300, deadline=None)
 @given(
     st.lists(
         st.tuples(

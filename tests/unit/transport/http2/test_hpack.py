@@ -85,7 +85,7 @@ def test_blocks_of_a_stranger(blocks: list[bytes]) -> None:
             break
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(BLOCKS, st.data())
 def test_damaged_blocks(
     blocks: list[tuple[list[HeaderTuple], bool, int | None]], data: st.DataObject
@@ -129,7 +129,7 @@ TRACES = st.fixed_dictionaries(
 DAMAGE = st.none() | st.none() | st.tuples(st.integers(0, 90), st.integers(-3, 3))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.integers(0, 4096), st.lists(TRACES, min_size=1, max_size=6), st.data())
 def test_blocks_of_a_client_that_traces(
     table_size: int, spells: list[dict[str, Any]], data: st.DataObject
@@ -194,6 +194,15 @@ def test_an_outline_and_a_shorter_block() -> None:
         assert both(reference, ours, NEW + bad_name)
     bad_authority = bad_name[1:]
     assert both(reference, ours, NEW + bad_authority)
+
+
+def test_an_outline_and_a_longer_block() -> None:
+    """Behind what it says, new fields may follow, and others."""
+    for more in (NEW, NEW + NEW, NEW + b"\x82", b"\x82" + NEW, b"\x82"):
+        reference, ours = decoders()
+        for _ in range(3):
+            assert both(reference, ours, b"\x83" + NEW)
+        assert both(reference, ours, b"\x83" + NEW + more)
 
 
 def test_an_outline_and_another_size_of_the_table() -> None:
