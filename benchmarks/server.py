@@ -27,6 +27,7 @@ from adapter.clock import Clock, SystemClock, WallTime
 from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
+from adapter.huge_pages import HugePages
 from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import BindingTable
 from adapter.policy.snapshot import Api
@@ -122,6 +123,7 @@ async def serve(
     garbage.calm()
     service = make_service(build_apis(size, chain), clock, quotas)
     garbage.settle()
+    HugePages(clock).collapse()
     options = ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
     server = TRANSPORTS[transport]((service.method,), options, FailingLoudly(), clock)
     await server.start()

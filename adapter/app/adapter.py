@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -18,6 +19,7 @@ from adapter.app.server import make_server
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock, SystemClock
 from adapter.counters import CallCounters
+from adapter.huge_pages import HugePages
 from adapter.observability import Telemetry
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
@@ -100,6 +102,8 @@ class Adapter:
         metrics, *inspection = [await listener.start() for listener in self._listeners]
         self._supervisor.start("sync", self._platform.sync.run)
         self._supervisor.start("messages", self._checks.messages.run)
+        if self._settings.memory.huge_pages and sys.platform == "linux":
+            self._supervisor.start("huge_pages", HugePages(self._clock).run)
         self._supervisor.start("serving", self._keep_serving_status)
         self._analytics.start(self._supervisor)
         endpoints = Endpoints(self._server.addresses, metrics, next(iter(inspection), None))

@@ -1,0 +1,48 @@
+"""The heap on huge pages: which memory is meant, and that this kernel's answer is taken."""
+
+from pathlib import Path
+
+from adapter.huge_pages import HugePages, _heap, _pages
+from tests.unit.policy.gateway import HandClock
+
+MAPS = """\
+55d0c0000000-55d0c0800000 rw-p 00000000 00:00 0                          [heap]
+7f0000000000-7f0000100000 rw-p 00000000 00:00 0
+7f0000200000-7f0000700000 rw-p 00000000 00:00 0
+7f0000800000-7f0001000000 r--p 00000000 fe:00 1234                       /usr/lib/libc.so.6
+7f0001000000-7f0001800000 rw-p 00000000 fe:00 1234                       /usr/lib/libc.so.6
+7f0002000000-7f0002800000 rw-s 00000000 00:01 99                         /dev/shm/x
+7ffc00000000-7ffc00800000 rw-p 00000000 00:00 0                          [stack]
+"""
+PAGE = 2 * 1024 * 1024
+
+
+def test_only_private_anonymous_memory_is_the_heap() -> None:
+    """Files, shared memory and the stack are let alone."""
+    assert [span.start for span in _heap(MAPS.splitlines())] == [
+        0x55D0C0000000,
+        0x7F0000000000,
+        0x7F0000200000,
+    ]
+
+
+def test_a_page_is_made_only_where_a_whole_one_fits() -> None:
+    """Aligned, and inside its span."""
+    spans = [range(PAGE - 1, 3 * PAGE), range(5 * PAGE, 6 * PAGE - 1), range(8 * PAGE, 9 * PAGE)]
+    assert list(_pages(spans)) == [PAGE, 2 * PAGE, 8 * PAGE]
+
+
+def test_a_heap_that_has_grown_is_asked_for_once() -> None:
+    """The kernel may say no; its huge pages are counted where it says yes."""
+    before = _huge_kib()
+    keeper = HugePages(HandClock())
+    grown = b"x" * (64 * PAGE)
+    made = keeper.collapse()
+    assert (made > 0) is (_huge_kib() > before)
+    assert keeper.collapse() == 0
+    del grown
+
+
+def _huge_kib() -> int:
+    rollup = Path("/proc/self/smaps_rollup").read_text()
+    return int(rollup.partition("AnonHugePages:")[2].split()[0])
