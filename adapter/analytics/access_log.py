@@ -14,7 +14,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from adapter.analytics.entries import EntryTranslator
-from adapter.analytics.event import RANDOM_BYTES, ApiEvent, EventEncoder, uuids7
+from adapter.analytics.event import RANDOM_BYTES, uuids7
 from adapter.analytics.observer import AnalyticsObserver, SilentObserver, Unattributed
 from adapter.analytics.spool import EventSpool
 from adapter.clock import Clock, MonotonicTime
@@ -34,7 +34,7 @@ _MOST_SLICES: Final = 1_000
 _NAME_BYTES: Final = 200
 _COMPLAINT_INTERVAL_S: Final = 60
 
-Translate: TypeAlias = Callable[[bytes, str], ApiEvent | Unattributed | None]
+Translate: TypeAlias = Callable[[bytes, str], bytes | Unattributed | None]
 """An entry, with the id for its event."""
 
 
@@ -47,7 +47,6 @@ class AccessLogService:
     def __init__(
         self,
         translator: EntryTranslator,
-        encoder: EventEncoder,
         spool: EventSpool,
         clock: Clock,
         token: CallerToken,
@@ -56,7 +55,6 @@ class AccessLogService:
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._translator = translator
-        self._encoder = encoder
         self._spool = spool
         self._clock = clock
         self._token = token
@@ -129,12 +127,12 @@ class AccessLogService:
         # Drawn for all at once: one call of the system instead of one for each entry.
         random = self._random_bytes(RANDOM_BYTES * len(entries))
         ids = uuids7(int(self._clock.now() * 1000), random)
-        encode, events = self._encoder.encode, []
+        events = []
         for entry, event_id in zip(entries, ids, strict=True):
             try:
                 event = translate(entry, event_id)
-                if isinstance(event, ApiEvent):
-                    events.append(encode(event))
+                if isinstance(event, bytes):
+                    events.append(event)
                 elif event is not None:
                     self._observer.unattributed(event)
             except _BROKEN as e:
