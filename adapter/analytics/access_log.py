@@ -27,9 +27,12 @@ METHOD_PATH: Final = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessL
 _BROKEN: Final = (DecodeError, ValueError, OverflowError, OSError)
 """What unreadable bytes and impossible moments raise (the system's calendar may raise OSError)."""
 
-_SLICE: Final = 16
-"""Entries taken between two chances for Checks to run: about as long as ten Checks take."""
-_MOST_SLICES: Final = 1_000
+_SLICE: Final = 8
+"""The least number of entries to take between two chances for Checks to run: they take as long as
+a few Checks."""
+_CALM_SLICES: Final = 64
+"""For as many slices that wait, one more is taken at a time: so a busy adapter keeps up."""
+_MOST_SLICES: Final = 2_000
 """Beyond, entries come faster than they are taken: then the stream, and so Envoy, has to wait."""
 _NAME_BYTES: Final = 200
 _COMPLAINT_INTERVAL_S: Final = 60
@@ -87,8 +90,7 @@ class AccessLogService:
             self._introduce(logs.identifier)
         self._wait(logs.http_logs.log_entry, self._translator.http)
         self._wait(logs.tcp_logs.log_entry, self._translator.tcp)
-        if self._waiting:
-            self._take_slice()
+        self._take_some()
         while len(self._waiting) > _MOST_SLICES:
             self._take_slice()
         self._take_rest_later()
@@ -109,9 +111,12 @@ class AccessLogService:
 
     def _take_rest(self) -> None:
         self._scheduled = False
-        if self._waiting:
-            self._take_slice()
+        self._take_some()
         self._take_rest_later()
+
+    def _take_some(self) -> None:
+        for _ in range(-(-len(self._waiting) // _CALM_SLICES)):
+            self._take_slice()
 
     def _take_slice(self) -> None:
         events = self._events(*self._waiting.popleft())
