@@ -63,8 +63,9 @@ class AccessLogService:
         self._token = token
         self._observer = observer or SilentObserver()
         self._random_bytes = random_bytes
-        self._waiting: deque[tuple[Sequence[bytes], Translate]] = deque()
-        """Slices of entries, oldest first."""
+        self._waiting: deque[tuple[Sequence[bytes], int, Translate]] = deque()
+        """Slices of entries, oldest first: of which entries, and where it begins. They are cut
+        when their turn comes, since that takes time too."""
         self._scheduled = False
         self._offered = 0
         """Events that the observer has not been told of yet."""
@@ -102,7 +103,7 @@ class AccessLogService:
 
     def _wait(self, entries: Sequence[bytes], translate: Translate) -> None:
         for start in range(0, len(entries), _SLICE):
-            self._waiting.append((entries[start : start + _SLICE], translate))
+            self._waiting.append((entries, start, translate))
 
     def _take_rest_later(self) -> None:
         if self._waiting and not self._scheduled:
@@ -119,7 +120,8 @@ class AccessLogService:
             self._take_slice()
 
     def _take_slice(self) -> None:
-        events = self._events(*self._waiting.popleft())
+        entries, start, translate = self._waiting.popleft()
+        events = self._events(entries[start : start + _SLICE], translate)
         if events:
             self._spool.offer(events)
             self._offered += len(events)
