@@ -185,11 +185,13 @@ async def measure(given: argparse.Namespace, directory: Path) -> dict[str, Any]:
     messages = entry_messages(given.clients)
     async with (
         _platform(directory) as platform,
-        _adapter(platform, directory) as (program, address),
+        _adapter(platform, directory, "adapter") as (program, address),
+        _adapter(platform, directory, "another") as (_, other),
     ):
         idle = await _idle_share(program.pid)
         throughput = await _throughput(given, platform, program.pid, address, messages, idle)
-        checks = await _compare_checks(given, platform, address, messages, throughput["entries"])
+        sent = throughput["entries"]
+        checks = await _compare_checks(given, platform, address, other, messages, sent)
         return {**throughput, "checks": checks, "resident_mb": resident_mb(program.pid)}
 
 
@@ -239,26 +241,46 @@ async def _compare_checks(
     given: argparse.Namespace,
     platform: Platform,
     address: str,
+    other: str,
     messages: Sequence[tuple[int, bytes]],
     sent: int,
 ) -> dict[str, Any]:
-    """Checks alone, when all `sent` entries are stored, and beside entries, in turn."""
+    """Checks alone, when all `sent` entries are stored, and beside entries, in turn.
+
+    Beside entries to another adapter, too: what they cost then, the machine's cores do.
+    """
     load = SameCheck(platform.check())
-    found: dict[str, list[float]] = {"alone_p99_us": [], "beside_entries_p99_us": []}
+    found: dict[str, list[float]] = {"alone": [], "beside_entries": [], "entries_elsewhere": []}
     for _ in range(given.runs):
-        await _until(partial(_stored, platform, sent))
-        alone = await load.run(address, _CHECKS, connections=1, streams=given.streams)
-        stream = EntryStream(messages, given.rate)
-        sending = asyncio.create_task(stream.run(address))
-        await asyncio.sleep(0.5)
-        beside = await load.run(address, _CHECKS, connections=1, streams=given.streams)
-        stream.stop()
-        await sending
-        sent += stream.sent
-        found["alone_p99_us"].append(round(alone.quantile_us(0.99)))
-        found["beside_entries_p99_us"].append(round(beside.quantile_us(0.99)))
-    pairs = zip(found["beside_entries_p99_us"], found["alone_p99_us"], strict=True)
-    return {**found, "ratio": round(median(b / a for b, a in pairs), 2)}
+        for name, entries_to in zip(found, (None, address, other), strict=True):
+            await _until(partial(_stored, platform, sent))
+            stream = EntryStream(messages, given.rate)
+            async with _streaming(stream, entries_to):
+                done = await load.run(address, _CHECKS, connections=1, streams=given.streams)
+            sent += stream.sent
+            found[name].append(round(done.quantile_us(0.99)))
+    return {
+        **{f"{name}_p99_us": times for name, times in found.items()},
+        "ratio": _ratio(found["beside_entries"], found["alone"]),
+        "ratio_to_elsewhere": _ratio(found["beside_entries"], found["entries_elsewhere"]),
+    }
+
+
+def _ratio(times: Sequence[float], to: Sequence[float]) -> float:
+    return round(median(a / b for a, b in zip(times, to, strict=True)), 2)
+
+
+@asynccontextmanager
+async def _streaming(stream: EntryStream, address: str | None) -> AsyncIterator[None]:
+    """Entries meanwhile, if there is an address for them."""
+    if address is None:
+        yield
+        return
+    sending = asyncio.create_task(stream.run(address))
+    await asyncio.sleep(0.5)
+    yield
+    stream.stop()
+    await sending
 
 
 @asynccontextmanager
@@ -278,9 +300,11 @@ async def _platform(directory: Path) -> AsyncIterator[Platform]:
 
 
 @asynccontextmanager
-async def _adapter(platform: Platform, directory: Path) -> AsyncIterator[tuple[Program, str]]:
+async def _adapter(
+    platform: Platform, directory: Path, name: str
+) -> AsyncIterator[tuple[Program, str]]:
     settings = {
-        "listener": {"address": f"unix:{directory}/adapter.sock", "token": TOKEN},
+        "listener": {"address": f"unix:{directory}/{name}.sock", "token": TOKEN},
         "platform": {
             "base_url": platform.base_url,
             "organization_id": platform.credentials["organization_id"],
@@ -293,13 +317,13 @@ async def _adapter(platform: Platform, directory: Path) -> AsyncIterator[tuple[P
         "observability": {"metrics_address": "127.0.0.1:0", "inspection_address": "127.0.0.1:0"},
         "shutdown": {"drain_s": 0},
     }
-    config, endpoints = directory / "adapter.yaml", directory / "adapter.json"
+    config, endpoints = directory / f"{name}.yaml", directory / f"{name}.json"
     config.write_text(yaml.safe_dump(settings))
     command = (
         *(str(_BIN / "policy-adapter"), "serve"),
         *("--config", str(config), "--endpoints", str(endpoints)),
     )
-    async with _running("adapter", command, directory, endpoints) as (program, found):
+    async with _running(name, command, directory, endpoints) as (program, found):
         yield program, found["grpc"][0]
 
 
