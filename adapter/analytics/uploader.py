@@ -231,7 +231,7 @@ async def _body(events: Sequence[bytes]) -> bytes:
 
 
 def _compressed(events: Sequence[bytes]) -> bytes:
-    # In parts, so that the whole array is put together once only; none of them holds the GIL long.
+    # In parts, so that the array is put together once only.
     gzip = zlib.compressobj(_GZIP_LEVEL, wbits=zlib.MAX_WBITS | 16)
     parts = [gzip.compress(part) for part in (b"[", b",".join(events), b"]")]
     return b"".join((*parts, gzip.flush()))
