@@ -6,14 +6,19 @@ bad event does not hold up the others: it is named in the answer, and they are s
 
 import json
 import zlib
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from operator import itemgetter
+from typing import Annotated, Any, Literal, NotRequired
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
+from typing_extensions import TypedDict
 
 from control_plane.access import Caller, Role
+from control_plane.analytics_store import EventRow, events
 from control_plane.clock import epoch_ms
 from control_plane.errors import BadRequest, Forbidden, TooLarge
 from control_plane.validation import complaint
@@ -41,64 +46,61 @@ class PolicyViolation(BaseModel):
     outcome: Literal["VIOLATION", "ERROR"] = "VIOLATION"
 
 
-class Event(BaseModel):
-    """One request, as gateways report it (analytics event schema of the Mule gateway)."""
+class Event(TypedDict):
+    """One request, as gateways report it (analytics event schema of the Mule gateway).
+
+    A dictionary, since thousands come in a second: checking it costs half of what a model does.
+    """
 
     event_id: Annotated[str, Field(strict=True, min_length=1, max_length=100)]
     api_id: Id
-    api_name: Text | None = None
-    api_version: Text | None = None
-    api_version_id: Id | None = None
-    org_id: Text | None = None
-    host_id: Text | None = None
-    client_id: Text | None = None
-    application_name: Text | None = None
-    transaction_id: Text | None = None
+    api_name: NotRequired[Text | None]
+    api_version: NotRequired[Text | None]
+    api_version_id: NotRequired[Id | None]
+    org_id: NotRequired[Text | None]
+    host_id: NotRequired[Text | None]
+    client_id: NotRequired[Text | None]
+    application_name: NotRequired[Text | None]
+    transaction_id: NotRequired[Text | None]
     received_ts: AwareDatetime
-    replied_ts: AwareDatetime | None = None
-    client_ip: Text | None = None
+    replied_ts: NotRequired[AwareDatetime | None]
+    client_ip: NotRequired[Text | None]
     verb: Annotated[str, Field(strict=True, min_length=1, max_length=100)]
     path: Annotated[str, Field(strict=True, max_length=500)]
     status_code: Annotated[int, Field(strict=True, ge=0, le=999)]
-    user_agent: Text | None = None
-    request_bytes: ByteCount = -1
-    response_bytes: ByteCount = -1
+    user_agent: NotRequired[Text | None]
+    request_bytes: NotRequired[ByteCount]
+    response_bytes: NotRequired[ByteCount]
     request_disposition: Annotated[str, Field(strict=True, min_length=1, max_length=50)]
-    policy_violation: PolicyViolation | None = None
-    deployment_type: Text | None = None
+    policy_violation: NotRequired[PolicyViolation | None]
+    deployment_type: NotRequired[Text | None]
 
-    def row(self, environment_id: str) -> dict[str, Any]:
-        """The event as the store has it."""
-        violation = self.policy_violation
-        received_ms = epoch_ms(self.received_ts)
-        replied_ms = None if self.replied_ts is None else epoch_ms(self.replied_ts)
-        return {
-            "event_id": self.event_id,
-            "environment_id": environment_id,
-            "api_id": self.api_id,
-            "api_name": self.api_name,
-            "api_version": self.api_version,
-            "api_version_id": self.api_version_id,
-            "host_id": self.host_id,
-            "client_id": self.client_id,
-            "application_name": self.application_name,
-            "transaction_id": self.transaction_id,
-            "received_ms": received_ms,
-            "response_time_ms": None if replied_ms is None else max(0, replied_ms - received_ms),
-            "client_ip": self.client_ip,
-            "verb": self.verb,
-            # Gateways leave the query out; should one not, its secrets still stop here.
-            "path": self.path.partition("?")[0],
-            "status_code": self.status_code,
-            "user_agent": self.user_agent,
-            "request_bytes": self.request_bytes,
-            "response_bytes": self.response_bytes,
-            "request_disposition": self.request_disposition,
-            "policy_id": violation and violation.policy_id,
-            "policy_name": violation and violation.policy_name,
-            "policy_outcome": violation and violation.outcome,
-            "deployment_type": self.deployment_type,
-        }
+
+_check: Callable[[object], Event] = TypeAdapter(Event).validate_python
+
+_columns: Callable[[Mapping[str, Any]], EventRow] = itemgetter(*events.columns.keys())
+_UNSAID: dict[str, Any] = dict.fromkeys(events.columns.keys()) | {
+    "request_bytes": -1,
+    "response_bytes": -1,
+}
+
+
+def _row(event: Event, environment_id: str) -> EventRow:
+    """The event as the store has it."""
+    values = _UNSAID | event
+    received_ms, replied = epoch_ms(event["received_ts"]), event.get("replied_ts")
+    violation = event.get("policy_violation")
+    values.update(
+        environment_id=environment_id,
+        received_ms=received_ms,
+        response_time_ms=replied and max(0, epoch_ms(replied) - received_ms),
+        # Gateways leave the query out; should one not, its secrets still stop here.
+        path=event["path"].partition("?")[0],
+        policy_id=violation and violation.policy_id,
+        policy_name=violation and violation.policy_name,
+        policy_outcome=violation and violation.outcome,
+    )
+    return _columns(values)
 
 
 @router.post(INGEST_PATH)
@@ -118,7 +120,8 @@ def _store(body: bytes, caller: Caller, environment_id: str, services: Services)
     rows, rejected = [], []
     for index, document in enumerate(batch):
         try:
-            rows.append(_checked(document, caller.organization_id, now).row(environment_id))
+            event = _checked(document, caller.organization_id, now)
+            rows.append(_row(event, environment_id))
         except (ValidationError, BadRequest) as error:
             rejected.append({"index": index, "error": _reason(error)})
     accepted = services.events.add(rows, now)
@@ -127,12 +130,20 @@ def _store(body: bytes, caller: Caller, environment_id: str, services: Services)
 
 def _batch(body: bytes, limit: int) -> list[Any]:
     try:
-        batch = json.loads(unpack(body, limit))
+        batch = _parsed(unpack(body, limit))
     except (ValueError, RecursionError) as error:
         raise BadRequest("the unpacked body is not JSON") from error
     if not isinstance(batch, list):
         raise BadRequest("the body must be a JSON array of events")
     return batch
+
+
+def _parsed(unpacked: bytes) -> Any:
+    try:
+        return from_json(unpacked)
+    except ValueError:
+        # Slower, but it takes half a surrogate pair: the event with it shall be rejected alone.
+        return json.loads(unpacked)
 
 
 def unpack(body: bytes, limit: int) -> bytes:
@@ -150,10 +161,10 @@ def unpack(body: bytes, limit: int) -> bytes:
 
 
 def _checked(document: object, organization_id: str, now: datetime) -> Event:
-    event = Event.model_validate(document)
-    if event.org_id not in (None, organization_id):
+    event = _check(document)
+    if event.get("org_id") not in (None, organization_id):
         raise BadRequest("org_id: not the organization of this token")
-    if event.received_ts > now + _MAX_AHEAD:
+    if event["received_ts"] > now + _MAX_AHEAD:
         raise BadRequest("received_ts: in the future; check the gateway's clock")
     return event
 

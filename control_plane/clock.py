@@ -1,7 +1,10 @@
 """The time, as a dependency, so that tests can move it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -22,8 +25,7 @@ class SystemClock:
 
 def epoch_ms(moment: datetime) -> int:
     """Whole milliseconds from 1970 to `moment`, rounded down and free of float error."""
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:

@@ -14,7 +14,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from adapter.analytics.entries import EntryTranslator
-from adapter.analytics.event import RANDOM_BYTES, ApiEvent, EventEncoder, uuids7
+from adapter.analytics.event import RANDOM_BYTES, uuids7
 from adapter.analytics.observer import AnalyticsObserver, SilentObserver, Unattributed
 from adapter.analytics.spool import EventSpool
 from adapter.clock import Clock, MonotonicTime
@@ -27,14 +27,17 @@ METHOD_PATH: Final = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessL
 _BROKEN: Final = (DecodeError, ValueError, OverflowError, OSError)
 """What unreadable bytes and impossible moments raise (the system's calendar may raise OSError)."""
 
-_SLICE: Final = 16
-"""Entries taken between two chances for Checks to run: about as long as ten Checks take."""
-_MOST_SLICES: Final = 1_000
+_SLICE: Final = 8
+"""The least number of entries to take between two chances for Checks to run: they take as long as
+a few Checks."""
+_CALM_SLICES: Final = 64
+"""For as many slices that wait, one more is taken at a time: so a busy adapter keeps up."""
+_MOST_SLICES: Final = 2_000
 """Beyond, entries come faster than they are taken: then the stream, and so Envoy, has to wait."""
 _NAME_BYTES: Final = 200
 _COMPLAINT_INTERVAL_S: Final = 60
 
-Translate: TypeAlias = Callable[[bytes, str], ApiEvent | Unattributed | None]
+Translate: TypeAlias = Callable[[bytes, str], bytes | Unattributed | None]
 """An entry, with the id for its event."""
 
 
@@ -47,7 +50,6 @@ class AccessLogService:
     def __init__(
         self,
         translator: EntryTranslator,
-        encoder: EventEncoder,
         spool: EventSpool,
         clock: Clock,
         token: CallerToken,
@@ -56,14 +58,14 @@ class AccessLogService:
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._translator = translator
-        self._encoder = encoder
         self._spool = spool
         self._clock = clock
         self._token = token
         self._observer = observer or SilentObserver()
         self._random_bytes = random_bytes
-        self._waiting: deque[tuple[Sequence[bytes], Translate]] = deque()
-        """Slices of entries, oldest first."""
+        self._waiting: deque[tuple[Sequence[bytes], int, Translate]] = deque()
+        """Slices of entries, oldest first: of which entries, and where it begins. They are cut
+        when their turn comes, since that takes time too."""
         self._scheduled = False
         self._offered = 0
         """Events that the observer has not been told of yet."""
@@ -89,8 +91,7 @@ class AccessLogService:
             self._introduce(logs.identifier)
         self._wait(logs.http_logs.log_entry, self._translator.http)
         self._wait(logs.tcp_logs.log_entry, self._translator.tcp)
-        if self._waiting:
-            self._take_slice()
+        self._take_some()
         while len(self._waiting) > _MOST_SLICES:
             self._take_slice()
         self._take_rest_later()
@@ -102,7 +103,7 @@ class AccessLogService:
 
     def _wait(self, entries: Sequence[bytes], translate: Translate) -> None:
         for start in range(0, len(entries), _SLICE):
-            self._waiting.append((entries[start : start + _SLICE], translate))
+            self._waiting.append((entries, start, translate))
 
     def _take_rest_later(self) -> None:
         if self._waiting and not self._scheduled:
@@ -111,12 +112,16 @@ class AccessLogService:
 
     def _take_rest(self) -> None:
         self._scheduled = False
-        if self._waiting:
-            self._take_slice()
+        self._take_some()
         self._take_rest_later()
 
+    def _take_some(self) -> None:
+        for _ in range(-(-len(self._waiting) // _CALM_SLICES)):
+            self._take_slice()
+
     def _take_slice(self) -> None:
-        events = self._events(*self._waiting.popleft())
+        entries, start, translate = self._waiting.popleft()
+        events = self._events(entries[start : start + _SLICE], translate)
         if events:
             self._spool.offer(events)
             self._offered += len(events)
@@ -129,12 +134,12 @@ class AccessLogService:
         # Drawn for all at once: one call of the system instead of one for each entry.
         random = self._random_bytes(RANDOM_BYTES * len(entries))
         ids = uuids7(int(self._clock.now() * 1000), random)
-        encode, events = self._encoder.encode, []
+        events = []
         for entry, event_id in zip(entries, ids, strict=True):
             try:
                 event = translate(entry, event_id)
-                if isinstance(event, ApiEvent):
-                    events.append(encode(event))
+                if isinstance(event, bytes):
+                    events.append(event)
                 elif event is not None:
                     self._observer.unattributed(event)
             except _BROKEN as e:

@@ -5,15 +5,17 @@ envoy.data.accesslog.v3. Parsing raises DecodeError, a moment that no clock show
 an entry is broken.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Final
 
 from google.protobuf.duration_pb2 import Duration
 
-from adapter.analytics.event import ApiEvent
+from adapter.analytics.event import EventEncoder, Subject, subject_of
 from adapter.analytics.observer import Unattributed
-from adapter.authorization.record import ANSWERED, DecisionRecord
+from adapter.authorization.record import DecisionRecord
 from adapter.messages import access_log_pb2 as pb
 from adapter.policy.catalog import ApiInstance
 
@@ -25,6 +27,10 @@ USER_AGENT_CHARACTERS: Final = 500
 TRANSACTION_ID_CHARACTERS: Final = 128
 ROUTE_NAME_CHARACTERS: Final = 500
 ADDRESS_CHARACTERS: Final = 64
+_MOST_BYTES: Final = 4
+"""Of a character in UTF-8."""
+_USER_AGENT_BYTES: Final = _MOST_BYTES * USER_AGENT_CHARACTERS
+_ADDRESS_BYTES: Final = _MOST_BYTES * ADDRESS_CHARACTERS
 
 CLIENT_CLOSED_REQUEST: Final = 499
 """Widely used for a client that left before its answer; Envoy logs 0."""
@@ -34,9 +40,8 @@ NO_STATUS: Final = 0
 _FILTERS: Final = (b"envoy.filters.http.ext_authz", b"envoy.filters.network.ext_authz")
 _DURATION_FIELD: Final = b"\n\x12ext_authz_duration"
 """How Envoy's own addition to our metadata begins on the wire; it differs for every request."""
-_DURATION_SIZE: Final = len(_DURATION_FIELD)
-_REMEMBERED_RECORDS: Final = 4096
-_REMEMBERED_FIELDS: Final = 4096
+_REMEMBERED: Final = 4096
+"""Of each: the least for a gateway's usual clients, and bounded where clients choose the text."""
 
 _FINAL: Final = frozenset({pb.NOT_SET, pb.TCP_CONNECTION_END, pb.DOWNSTREAM_END})
 """The one entry that every request ends with; the others are reports on the way."""
@@ -63,167 +68,197 @@ _STATUS_BY_GRPC: Final = (
 _STATUS_OF_GRPC: Final = {str(n).encode(): status for n, status in enumerate(_STATUS_BY_GRPC)}
 """HTTP's word for each gRPC status (comments of google/rpc/code.proto)."""
 
-_NOTHING: Final = DecisionRecord()
-
-
-class _Exchange(NamedTuple):
-    """What HTTP requests and TCP connections differ in."""
-
-    verb: str = _TCP
-    authority: bytes = b""
-    path: str = ""
-    user_agent: str = ""
-    status_code: int = NO_STATUS
-    request_bytes: int = -1
-    response_bytes: int = -1
-    error: bool = False
-    """Envoy got no usable answer to its Check."""
-
 
 class EntryTranslator:
     """Translates entries, one by one, without any effect.
 
     The decision is read from the entry's metadata; where it names no API, `attribute` is asked.
-    Answers `None` for entries that report on a request that goes on.
+    Answers the event as JSON, and `None` for entries that report on a request that goes on.
     """
 
     def __init__(
         self,
         attribute: Attribute,
+        encoder: EventEncoder,
         *,
         include_client_ip: bool = True,
         include_backend_time: bool = False,
     ) -> None:
         self._attribute = attribute
+        self._encode = encoder.encode
         self._include_client_ip = include_client_ip
         self._include_backend_time = include_backend_time
-        self._field = lru_cache(maxsize=_REMEMBERED_FIELDS)(_field)
-        self._record = lru_cache(maxsize=_REMEMBERED_RECORDS)(self._read_record)
+        remember = lru_cache(maxsize=_REMEMBERED)
+        self._subject = remember(_read_subject)
+        self._address_json = remember(_address_json)
+        self._user_agent_json = remember(_user_agent_json)
 
-    def http(self, entry: bytes, event_id: str) -> ApiEvent | Unattributed | None:
+    def http(self, entry: bytes, event_id: str) -> bytes | Unattributed | None:
         """Translate an entry of `http_logs`; a network filter's TCP connections come here too."""
         log = pb.HttpEntry.FromString(entry)
         common = log.common_properties
-        if common.access_log_type not in _FINAL:
+        entry_type = common.access_log_type
+        if entry_type not in _FINAL:
             return None
-        refused = _refused(common)
-        if common.access_log_type == pb.TCP_CONNECTION_END:
-            return self._event(event_id, common, _connection(common), blocked=refused)
-        exchange = _http_exchange(log.request, log.response, blocked=refused)
-        return self._event(event_id, common, exchange, blocked=refused)
+        if entry_type == pb.TCP_CONNECTION_END:
+            received, sent = (
+                common.downstream_wire_bytes_received,
+                common.downstream_wire_bytes_sent,
+            )
+            return self._connection(event_id, common, received, sent)
+        return self._exchange(event_id, common, log.request, log.response)
 
-    def tcp(self, entry: bytes, event_id: str) -> ApiEvent | Unattributed | None:
+    def tcp(self, entry: bytes, event_id: str) -> bytes | Unattributed | None:
         """Translate an entry of `tcp_logs`."""
         log = pb.TcpEntry.FromString(entry)
         common = log.common_properties
         if common.access_log_type not in _FINAL:
             return None
         counted = log.connection_properties
-        exchange = _Exchange(
-            request_bytes=counted.received_bytes, response_bytes=counted.sent_bytes
+        return self._connection(event_id, common, counted.received_bytes, counted.sent_bytes)
+
+    def _connection(
+        self, event_id: str, common: pb.CommonProperties, received_bytes: int, sent_bytes: int
+    ) -> bytes | Unattributed:
+        return self._event(
+            event_id, common, _TCP, b"", "", '""', NO_STATUS, received_bytes, sent_bytes,
+            blocked=_refused(common),
+        )  # fmt: skip
+
+    def _exchange(
+        self,
+        event_id: str,
+        common: pb.CommonProperties,
+        request: pb.RequestProperties,
+        response: pb.ResponseProperties,
+    ) -> bytes | Unattributed:
+        verb = _METHODS.get(request.request_method, _OTHER_METHOD)
+        blocked = _refused(common)
+        return self._event(
+            event_id,
+            common,
+            verb,
+            request.authority,
+            _text(request.path.partition(b"?")[0], PATH_CHARACTERS),
+            self._user_agent_json(request.user_agent[:_USER_AGENT_BYTES]),
+            _status_code(response, may_be_grpc=verb == "POST", blocked=blocked),
+            request.request_body_bytes,
+            response.response_body_bytes,
+            blocked=blocked,
+            failed=blocked and response.response_code_details != b"ext_authz_denied",
         )
-        return self._event(event_id, common, exchange, blocked=_refused(common))
 
     def _event(
-        self, event_id: str, common: pb.CommonProperties, exchange: _Exchange, *, blocked: bool
-    ) -> ApiEvent | Unattributed:
-        record = self._record_of(common)
-        if not record.api_id:
-            attributed = self._attributed(record, common, exchange)
-            if isinstance(attributed, Unattributed):
-                return attributed
-            record = attributed
-        return ApiEvent(
+        self,
+        event_id: str,
+        common: pb.CommonProperties,
+        verb: str,
+        authority: bytes,
+        path: str,
+        user_agent_json: str,
+        status_code: int,
+        request_bytes: int,
+        response_bytes: int,
+        *,
+        blocked: bool,
+        failed: bool = False,
+    ) -> bytes | Unattributed:
+        """The event; `failed`: Envoy got no usable answer to its Check."""
+        subject = self._subject(_fields(common))
+        if not subject.record.api_id:
+            found = self._attributed(
+                subject.record, common, authority, path, status_code, failed=failed
+            )
+            if isinstance(found, Unattributed):
+                return found
+            subject = found
+        return self._encode(
             event_id,
-            record,
-            # Envoy flags whatever the adapter answers as unauthorized, a CORS preflight too.
-            blocked and record.reason != ANSWERED,
-            _received_ms(common),
-            _response_ms(common, exchange.status_code),
-            _backend_ms(common) if self._include_backend_time else None,
-            self._client_ip(common),
-            exchange.verb,
-            exchange.path,
-            exchange.status_code,
-            exchange.user_agent,
-            exchange.request_bytes,
-            exchange.response_bytes,
+            subject.blocked if blocked else subject.processed,
             _text(common.stream_id, TRANSACTION_ID_CHARACTERS),
+            _received_ms(common),
+            _response_ms(common, status_code),
+            _backend_ms(common) if self._include_backend_time else None,
+            self._client_ip_json(common),
+            verb,
+            path,
+            status_code,
+            user_agent_json,
+            request_bytes,
+            response_bytes,
         )
 
-    def _record_of(self, common: pb.CommonProperties) -> DecisionRecord:
-        """What we said of this request; empty where the entry does not tell."""
-        for metadata in common.metadata.filter_metadata:
-            if metadata.key in _FILTERS:
-                # `[:]` and the comparison of slices take half the time of a loop with startswith.
-                fields = pb.Struct.FromString(metadata.value).fields[:]
-                ours = [field for field in fields if field[:_DURATION_SIZE] != _DURATION_FIELD]
-                return self._record(frozenset(ours))
-        return _NOTHING
-
-    def _read_record(self, fields: frozenset[bytes]) -> DecisionRecord:
-        """Read a record from the fields of a Struct, each as it was on the wire.
-
-        Envoy writes them in any order. Of a client that was not remembered most fields still are.
-        """
-        return DecisionRecord.from_metadata(dict(map(self._field, fields)))
-
     def _attributed(
-        self, record: DecisionRecord, common: pb.CommonProperties, exchange: _Exchange
-    ) -> DecisionRecord | Unattributed:
-        """The record with the API that the operator's bindings name."""
+        self,
+        record: DecisionRecord,
+        common: pb.CommonProperties,
+        authority: bytes,
+        path: str,
+        status_code: int,
+        *,
+        failed: bool,
+    ) -> Subject | Unattributed:
+        """The subject with the API that the operator's bindings name."""
         route_name = _text(common.route_name, ROUTE_NAME_CHARACTERS)
-        authority = exchange.authority.decode(errors="replace")
-        api = self._attribute(route_name, authority, exchange.path)
+        api = self._attribute(route_name, authority.decode(errors="replace"), path)
         if api is not None:
-            return record._replace(api_id=api.api_id, api_name=api.name, api_version=api.version)
+            return subject_of(
+                record._replace(api_id=api.api_id, api_name=api.name, api_version=api.version)
+            )
         if record.reason:
             return Unattributed.UNBOUND
-        if exchange.error:
+        if failed:
             return Unattributed.AUTHORIZATION_ERROR
-        if exchange.status_code == CLIENT_CLOSED_REQUEST:
+        if status_code == CLIENT_CLOSED_REQUEST:
             return Unattributed.CLIENT_ABORT
         return Unattributed.UNCHECKED
 
-    def _client_ip(self, common: pb.CommonProperties) -> str | None:
+    def _client_ip_json(self, common: pb.CommonProperties) -> str:
         if not self._include_client_ip:
-            return None
+            return "null"
         address = common.downstream_remote_address.socket_address.address
-        return _text(address, ADDRESS_CHARACTERS) or None
+        return self._address_json(address[:_ADDRESS_BYTES])
 
 
-def _field(octets: bytes) -> tuple[str, str]:
-    field = pb.Field.FromString(octets)
-    return field.key.decode(), field.value.string_value.decode(errors="replace")
+def _fields(common: pb.CommonProperties) -> bytes:
+    """What we said of this request, as it was on the wire; empty where the entry does not tell.
+
+    Sorted, since Envoy writes the fields in any order, and without what differs every time.
+    """
+    for metadata in common.metadata.filter_metadata:
+        if metadata.key in _FILTERS:
+            fields = pb.Struct.FromString(metadata.value).fields[:]
+            fields.sort()
+            place = bisect_left(fields, _DURATION_FIELD)
+            if place < len(fields) and fields[place].startswith(_DURATION_FIELD):
+                del fields[place]
+            return b"".join(fields)
+    return b""
+
+
+def _read_subject(fields: bytes) -> Subject:
+    """The subject of a record whose fields stand one after the other."""
+    read = pb.Fields.FromString(fields)
+    names = [key.decode() for key in read.key]
+    values = [value.string_value.decode(errors="replace") for value in read.value]
+    return subject_of(DecisionRecord.from_metadata(dict(zip(names, values, strict=True))))
+
+
+def _address_json(raw: bytes) -> str:
+    text = _text(raw, ADDRESS_CHARACTERS)
+    return quoted(text) if text else "null"
+
+
+def _user_agent_json(raw: bytes) -> str:
+    return quoted(_text(raw, USER_AGENT_CHARACTERS))
 
 
 def _refused(common: pb.CommonProperties) -> bool:
     """Whether ext_authz ended it: Envoy's flag UAEX, set for denials and for errors alike."""
-    return common.response_flags.unauthorized_details.reason == _EXTERNAL_SERVICE
-
-
-def _connection(common: pb.CommonProperties) -> _Exchange:
-    return _Exchange(
-        request_bytes=common.downstream_wire_bytes_received,
-        response_bytes=common.downstream_wire_bytes_sent,
-    )
-
-
-def _http_exchange(
-    request: pb.RequestProperties, response: pb.ResponseProperties, *, blocked: bool
-) -> _Exchange:
-    verb = _METHODS.get(request.request_method, _OTHER_METHOD)
-    details = response.response_code_details
-    return _Exchange(
-        verb,
-        request.authority,
-        _text(request.path.partition(b"?")[0], PATH_CHARACTERS),
-        _text(request.user_agent, USER_AGENT_CHARACTERS),
-        _status_code(response, may_be_grpc=verb == "POST", blocked=blocked),
-        request.request_body_bytes,
-        response.response_body_bytes,
-        blocked and details != b"ext_authz_denied",
-    )
+    if not common.response_flags:
+        return False
+    flags = pb.ResponseFlags.FromString(common.response_flags)
+    return flags.unauthorized_details.reason == _EXTERNAL_SERVICE
 
 
 def _status_code(response: pb.ResponseProperties, *, may_be_grpc: bool, blocked: bool) -> int:
@@ -272,4 +307,4 @@ def _milliseconds(duration: Duration) -> int:
 
 def _text(raw: bytes, limit: int) -> str:
     """At most `limit` characters; bytes that are not UTF-8 become U+FFFD."""
-    return raw[: 4 * limit].decode(errors="replace")[:limit]
+    return raw[: _MOST_BYTES * limit].decode(errors="replace")[:limit]

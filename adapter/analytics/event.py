@@ -12,10 +12,9 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Final, NamedTuple
 
-from adapter.authorization.record import DecisionRecord
+from adapter.authorization.record import ANSWERED, DecisionRecord
 from adapter.policy.decision import DenyReason
 
-_REMEMBERED_SUBJECTS: Final = 4096
 _REMEMBERED_SECONDS: Final = 256
 _MAX_INTEGER_DIGITS: Final = 18
 
@@ -32,38 +31,19 @@ _POLICY_FAILURES: Final = frozenset(
 """Denials for which the policy lacked something, rather than the client."""
 
 
-class ApiEvent(NamedTuple):
-    """One request as analytics see it. A NamedTuple because one is made for every request.
+class Subject(NamedTuple):
+    """What a decision says of a request, and the members of its event that follow from that.
 
-    Texts that clients choose are cut already, and `path` has no query.
+    The same for every request of one client application to one API with the same outcome, so that
+    it is worth remembering.
     """
 
-    event_id: str
-    """A UUIDv7 of ours; the platform drops an event whose id it knows."""
     record: DecisionRecord
     """Which API, which client application, and what the adapter said."""
-    blocked: bool
-    """Whether Envoy refused the request; in shadow mode it lets denied ones pass."""
-    received_ms: int
-    """When the request came: wall time, in milliseconds since the epoch."""
-    response_ms: int
-    """How long the answer took, in milliseconds; for a WebSocket, its handshake."""
-    backend_ms: int | None
-    """How much of that the service behind Envoy took, if known and wanted.
-
-    The platform's documented events have no such member, so it is left out by default.
-    """
-    client_ip: str | None
-    verb: str
-    path: str
-    status_code: int
-    user_agent: str
-    request_bytes: int
-    """Of the body; -1 if unknown."""
-    response_bytes: int
-    """Of the body; -1 if unknown."""
-    transaction_id: str
-    """The request id, to find the request in Envoy's own logs and traces."""
+    processed: str
+    """Members of the event of a request that Envoy let pass (in shadow mode, denied ones too)."""
+    blocked: str
+    """Members of the event of a request that Envoy refused on the adapter's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +69,50 @@ def uuids7(unix_ms: int, random: bytes) -> Iterator[str]:
 class EventEncoder:
     """Writes events as JSON.
 
-    By hand, since this runs for every request: what depends on API and client only is remembered
-    for the latest of them, and all free text passes through the JSON library's own `quoted`.
+    By hand, since this runs for every request: what many events share comes in as JSON already,
+    and all other text passes through the JSON library's own `quoted`.
     """
 
     def __init__(self, origin: EventOrigin) -> None:
-        self._subject = lru_cache(maxsize=_REMEMBERED_SUBJECTS)(_subject_json)
         self._second = lru_cache(maxsize=_REMEMBERED_SECONDS)(_iso_second)
         self._tail = (
             f'"org_id":{quoted(origin.organization_id)},"host_id":{quoted(origin.host_id)},'
             f'"deployment_type":{quoted(origin.deployment_type)}}}'
         )
 
-    def encode(self, event: ApiEvent) -> bytes:
-        """One JSON object; raises ValueError or OverflowError for a time beyond the year 9999."""
-        client_ip = "null" if event.client_ip is None else quoted(event.client_ip)
-        backend = "" if event.backend_ms is None else f'"backend_ms":{event.backend_ms},'
+    def encode(
+        self,
+        event_id: str,
+        subject: str,
+        transaction_id: str,
+        received_ms: int,
+        response_ms: int,
+        backend_ms: int | None,
+        client_ip: str,
+        verb: str,
+        path: str,
+        status_code: int,
+        user_agent: str,
+        request_bytes: int,
+        response_bytes: int,
+    ) -> bytes:
+        """One JSON object; raises ValueError or OverflowError for a time beyond the year 9999.
+
+        `event_id` is a UUIDv7 of ours, `subject` the members that `Subject` has; `client_ip` and
+        `user_agent` are JSON, `verb` is a name that needs no escapes. `path` has no query. Times
+        are in milliseconds, `received_ms` since the epoch; `response_ms` is how long the answer
+        took, `backend_ms` what the service behind Envoy took of that, if it is wanted: the
+        platform's documented events have no such member. Bytes are those of the bodies, -1 where
+        they are unknown.
+        """
+        backend = "" if backend_ms is None else f'"backend_ms":{backend_ms},'
         return (
-            f'{{"event_id":"{event.event_id}",{self._subject(event.record, event.blocked)},'
-            f'"transaction_id":{quoted(event.transaction_id)},'
-            f'"received_ts":"{self._timestamp(event.received_ms)}",'
-            f'"replied_ts":"{self._timestamp(event.received_ms + event.response_ms)}",'
-            f'"client_ip":{client_ip},"verb":{quoted(event.verb)},"path":{quoted(event.path)},'
-            f'"status_code":{event.status_code},"user_agent":{quoted(event.user_agent)},'
-            f'"request_bytes":{event.request_bytes},"response_bytes":{event.response_bytes},'
+            f'{{"event_id":"{event_id}",{subject},"transaction_id":{quoted(transaction_id)},'
+            f'"received_ts":"{self._timestamp(received_ms)}",'
+            f'"replied_ts":"{self._timestamp(received_ms + response_ms)}",'
+            f'"client_ip":{client_ip},"verb":"{verb}","path":{quoted(path)},'
+            f'"status_code":{status_code},"user_agent":{user_agent},'
+            f'"request_bytes":{request_bytes},"response_bytes":{response_bytes},'
             f"{backend}{self._tail}"
         ).encode("ascii")
 
@@ -124,15 +124,22 @@ def _iso_second(unix_s: int) -> str:
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _subject_json(record: DecisionRecord, blocked: bool) -> str:
-    """The members that depend on API, client and decision only."""
+def subject_of(record: DecisionRecord) -> Subject:
+    """The record with what it says in JSON."""
+    processed = _subject_json(record, "PROCESSED")
+    # Envoy flags whatever the adapter answers as unauthorized, a CORS preflight too.
+    blocked = processed if record.reason == ANSWERED else _subject_json(record, "BLOCKED")
+    return Subject(record, processed, blocked)
+
+
+def _subject_json(record: DecisionRecord, disposition: str) -> str:
     api_id = _id_json(record.api_id)
     return (
         f'"api_id":{api_id},"api_version_id":{api_id},"api_name":{quoted(record.api_name)},'
         f'"api_version":{quoted(record.api_version)},'
         f'"client_id":{quoted(record.client_id) if record.client_id else "null"},'
         f'"application_name":{quoted(record.client_name) if record.client_name else "null"},'
-        f'"request_disposition":"{"BLOCKED" if blocked else "PROCESSED"}",'
+        f'"request_disposition":"{disposition}",'
         f'"policy_violation":{_violation_json(record)}'
     )
 

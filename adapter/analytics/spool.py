@@ -118,17 +118,15 @@ class MemorySpool:
 
     async def take(self, limit: BatchLimit) -> Batch | None:
         """See `EventSpool.take`."""
-        events: list[bytes] = []
-        room = limit.bytes
-        while self._queue and len(events) < limit.events:
-            if events and len(self._queue[0]) > room:
-                break
-            event = self._queue.popleft()
-            room -= len(event)
-            events.append(event)
+        # All at once, since Checks wait meanwhile; what is too much, which is rare, goes back.
+        events = [self._queue.popleft() for _ in range(min(limit.events, len(self._queue)))]
         if not events:
             return None
-        self._queued_bytes -= limit.bytes - room
+        size = sum(map(len, events))
+        while size > limit.bytes and len(events) > 1:
+            size -= len(events[-1])
+            self._queue.appendleft(events.pop())
+        self._queued_bytes -= size
         batch = Batch(self._next_id, tuple(events))
         self._next_id += 1
         self._out[batch.batch_id] = batch

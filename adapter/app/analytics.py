@@ -43,10 +43,10 @@ class Analytics:
         origin = EventOrigin(
             settings.platform.organization_id, socket.gethostname(), _DEPLOYMENT_TYPE
         )
-        translator = EntryTranslator(attribute, include_client_ip=analytics.include_client_ip)
-        service = AccessLogService(
-            translator, EventEncoder(origin), self.spool, clock, token=caller, observer=counters
+        translator = EntryTranslator(
+            attribute, EventEncoder(origin), include_client_ip=analytics.include_client_ip
         )
+        service = AccessLogService(translator, self.spool, clock, token=caller, observer=counters)
         self.method = ClientStreamMethod(METHOD_PATH, service.open)
 
     def start(self, supervisor: Supervisor) -> None:

@@ -43,8 +43,9 @@ class Service:
         self.clock = FakeClock()
         self.spool = MemorySpool(room, 1000 * room, self.observer)
         self.service = AccessLogService(
-            EntryTranslator(nothing_bound),
-            EventEncoder(EventOrigin("org-1", "host-1", "service_mesh")),
+            EntryTranslator(
+                nothing_bound, EventEncoder(EventOrigin("org-1", "host-1", "service_mesh"))
+            ),
             self.spool,
             self.clock,
             CallerToken(token),

@@ -1,16 +1,20 @@
 """Envoy's entries become events; xds-protos stands for Envoy."""
 
+import json
 from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from envoy.config.core.v3 import base_pb2
 from envoy.data.accesslog.v3 import accesslog_pb2 as envoy
 from google.protobuf.message import DecodeError
+from google.protobuf.struct_pb2 import Struct, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.analytics.entries import EntryTranslator
-from adapter.analytics.event import ApiEvent, EventEncoder, EventOrigin
+from adapter.analytics.entries import Attribute, EntryTranslator
+from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.observer import Unattributed
 from adapter.authorization.record import ANSWERED, DecisionRecord
 from adapter.messages import access_log_pb2 as ours
@@ -20,7 +24,6 @@ from tests.unit.analytics.envoy_log import (
     DENIED,
     HTTP_FILTER,
     NETWORK_FILTER,
-    START_MS,
     connection_entry,
     denied_entry,
     http_entry,
@@ -28,7 +31,7 @@ from tests.unit.analytics.envoy_log import (
 )
 
 EVENT_ID = "019a0000-0000-7000-8000-000000000000"
-ENCODER = EventEncoder(EventOrigin("org-1", "host-1", "service_mesh"))
+ENCODER = EventEncoder(EventOrigin("org-1", "host-1", "HY"))
 
 
 class Bindings:
@@ -43,59 +46,110 @@ class Bindings:
         return ApiInstance("42", "bound", "2.0") if route_name == "bound" else None
 
 
+def translating(
+    attribute: Attribute | None = None, *, client_ip: bool = True, backend_time: bool = False
+) -> EntryTranslator:
+    """A translator, with `Bindings` unless told otherwise."""
+    return EntryTranslator(
+        attribute or Bindings().attribute,
+        ENCODER,
+        include_client_ip=client_ip,
+        include_backend_time=backend_time,
+    )
+
+
 def translated(
     entry: envoy.HTTPAccessLogEntry, translator: EntryTranslator | None = None
-) -> ApiEvent | Unattributed | None:
+) -> bytes | Unattributed | None:
     """What becomes of an entry of Envoy's."""
-    translator = translator or EntryTranslator(Bindings().attribute)
-    return translator.http(entry.SerializeToString(), EVENT_ID)
+    return (translator or translating()).http(entry.SerializeToString(), EVENT_ID)
+
+
+def read(event: object) -> dict[str, Any]:
+    """What the platform reads in an event."""
+    assert isinstance(event, bytes)
+    document: dict[str, Any] = json.loads(event)
+    return document
 
 
 def event_of(
     entry: envoy.HTTPAccessLogEntry, translator: EntryTranslator | None = None
-) -> ApiEvent:
+) -> dict[str, Any]:
     """The event that an entry becomes."""
-    event = translated(entry, translator)
-    assert isinstance(event, ApiEvent)
-    return event
+    return read(translated(entry, translator))
+
+
+def response_ms(event: dict[str, Any]) -> int:
+    """How long the answer took, by the event's two times."""
+    replied, received = (
+        datetime.fromisoformat(event[name]) for name in ("replied_ts", "received_ts")
+    )
+    return (replied - received) // timedelta(milliseconds=1)
 
 
 def test_allowed_request_becomes_a_complete_event() -> None:
-    """One log entry alone tells who called what, how it ended, how long it took."""
-    assert event_of(http_entry(path="/orders/1?api_key=123")) == ApiEvent(
-        event_id=EVENT_ID,
-        record=ALLOWED,
-        blocked=False,
-        received_ms=START_MS,
-        response_ms=11,
-        backend_ms=None,
-        client_ip="8.8.8.8",
-        verb="GET",
-        path="/orders/1",
-        status_code=200,
-        user_agent="curl/8.5",
-        request_bytes=12,
-        response_bytes=369,
-        transaction_id="1a03d4f1-86d3-4a3e-9d1a-0b3f6d1c2e4f",
-    )
+    """One log entry alone tells who called what, how it ended, how long it took.
+
+    Every documented member is there, and no other, in its documented type.
+    """
+    assert event_of(http_entry(path="/orders/1?api_key=123")) == {
+        "event_id": EVENT_ID,
+        "api_id": 15597,
+        "api_version_id": 15597,
+        "api_name": "orders",
+        "api_version": "1.0.0",
+        "client_id": "d5acce41",
+        "application_name": "Mobile app",
+        "request_disposition": "PROCESSED",
+        "policy_violation": None,
+        "transaction_id": "1a03d4f1-86d3-4a3e-9d1a-0b3f6d1c2e4f",
+        "received_ts": "2026-11-22T22:44:59.190+00:00",
+        "replied_ts": "2026-11-22T22:44:59.201+00:00",
+        "client_ip": "8.8.8.8",
+        "verb": "GET",
+        "path": "/orders/1",
+        "status_code": 200,
+        "user_agent": "curl/8.5",
+        "request_bytes": 12,
+        "response_bytes": 369,
+        "org_id": "org-1",
+        "host_id": "host-1",
+        "deployment_type": "HY",
+    }
+
+
+@given(order=st.permutations([*ALLOWED.to_metadata(), "ext_authz_duration"]))
+def test_decision_is_read_in_any_order(order: list[str]) -> None:
+    """Envoy writes the fields of its metadata as it likes, its own addition among them."""
+    logged = http_entry()
+    metadata = logged.common_properties.metadata.filter_metadata
+    duration = Struct(fields={"ext_authz_duration": Value(number_value=17)})
+    decided = {**metadata.pop(HTTP_FILTER).fields, **duration.fields}
+    entry = ours.HttpEntry.FromString(logged.SerializeToString())
+    value = b"".join(Struct(fields={key: decided[key]}).SerializeToString() for key in order)
+    entry.common_properties.metadata.filter_metadata.add(key=HTTP_FILTER.encode(), value=value)
+    event = read(translating().http(entry.SerializeToString(), EVENT_ID))
+    assert event == event_of(http_entry())
 
 
 @pytest.mark.parametrize("key", [HTTP_FILTER, NETWORK_FILTER])
 def test_decision_is_found_under_either_filters_name(key: str) -> None:
     """The record is read whether the HTTP or the network filter asked."""
-    assert event_of(http_entry(metadata_key=key)).record == ALLOWED
+    assert event_of(http_entry(metadata_key=key))["client_id"] == ALLOWED.client_id
 
 
 def test_denied_request_is_blocked() -> None:
     """Denied requests are in analytics, with status and violated policy."""
     event = event_of(denied_entry())
-    assert (event.blocked, event.status_code, event.record) == (True, 429, DENIED)
+    assert (event["request_disposition"], event["status_code"]) == ("BLOCKED", 429)
+    assert event["policy_violation"]["policy_id"] == DENIED.policy_id
 
 
 def test_denial_that_envoy_let_through_is_not_blocked() -> None:
     """In shadow mode the violation is seen, and the request counts as processed."""
     event = event_of(http_entry(record=DENIED))
-    assert (event.blocked, event.record.policy_id) == (False, "77")
+    assert event["request_disposition"] == "PROCESSED"
+    assert event["policy_violation"]["policy_id"] == "77"
 
 
 @pytest.mark.parametrize(
@@ -114,19 +168,21 @@ def test_grpc_answers_count_by_their_own_status(
     headers: dict[str, str], trailers: dict[str, str], status: int
 ) -> None:
     """A failed gRPC call is no success, though Envoy logs 200 for it."""
-    assert event_of(http_entry(method=3, headers=headers, trailers=trailers)).status_code == status
+    assert (
+        event_of(http_entry(method=3, headers=headers, trailers=trailers))["status_code"] == status
+    )
 
 
 def test_denied_grpc_call_is_no_success() -> None:
     """A denied gRPC call shows its status, or at least that it failed."""
     logged = denied_entry(status=200, method=3, headers={"grpc-status": "8"})
-    assert event_of(logged).status_code == 429
-    assert event_of(denied_entry(status=200, method=3)).status_code == 403
+    assert event_of(logged)["status_code"] == 429
+    assert event_of(denied_entry(status=200, method=3))["status_code"] == 403
 
 
 def test_denial_answered_with_success_stays_one() -> None:
     """A preflight that the adapter answers itself keeps its 200."""
-    assert event_of(denied_entry(status=200, method=7)).status_code == 200
+    assert event_of(denied_entry(status=200, method=7))["status_code"] == 200
 
 
 @pytest.mark.parametrize(
@@ -142,36 +198,34 @@ def test_reports_on_the_way_are_not_counted(entry_type: str) -> None:
 def test_ends_are_counted(entry_type: str) -> None:
     """The last entry counts, in old and new versions of Envoy."""
     entry = http_entry(entry_type=envoy.AccessLogType.Value(entry_type))
-    assert isinstance(translated(entry), ApiEvent)
+    assert isinstance(translated(entry), bytes)
 
 
 def test_client_that_left_is_499() -> None:
     """A client's abort after the decision is an event of its own status."""
-    assert event_of(http_entry(status=0)).status_code == 499
+    assert event_of(http_entry(status=0))["status_code"] == 499
 
 
 def test_connection_among_http_entries() -> None:
     """A TCP connection is an event without status, counting the bytes on the wire."""
     event = event_of(connection_entry())
-    assert (event.verb, event.path, event.status_code) == ("TCP", "", 0)
-    assert (event.request_bytes, event.response_bytes, event.blocked) == (100, 200, False)
-    assert event_of(connection_entry(refused=True)).blocked
+    assert (event["verb"], event["path"], event["status_code"]) == ("TCP", "", 0)
+    assert (event["request_bytes"], event["response_bytes"]) == (100, 200)
+    assert event["request_disposition"] == "PROCESSED"
+    assert event_of(connection_entry(refused=True))["request_disposition"] == "BLOCKED"
 
 
 def test_entry_of_the_tcp_logger() -> None:
     """The TCP access logger's entries make events too."""
-    translator = EntryTranslator(Bindings().attribute)
-    event = translator.tcp(tcp_entry().SerializeToString(), EVENT_ID)
-    assert isinstance(event, ApiEvent)
-    assert (event.verb, event.request_bytes, event.response_bytes) == ("TCP", 7, 8)
+    event = read(translating().tcp(tcp_entry().SerializeToString(), EVENT_ID))
+    assert (event["verb"], event["request_bytes"], event["response_bytes"]) == ("TCP", 7, 8)
 
 
 def test_periodic_tcp_entry_is_not_counted() -> None:
     """A long connection is one event."""
     entry = tcp_entry()
     entry.common_properties.access_log_type = envoy.AccessLogType.TcpPeriodic
-    translator = EntryTranslator(Bindings().attribute)
-    assert translator.tcp(entry.SerializeToString(), EVENT_ID) is None
+    assert translating().tcp(entry.SerializeToString(), EVENT_ID) is None
 
 
 def test_websocket_is_measured_by_its_handshake() -> None:
@@ -179,37 +233,37 @@ def test_websocket_is_measured_by_its_handshake() -> None:
     entry = http_entry(status=101, duration_ms=3_600_000)
     entry.common_properties.time_to_first_downstream_tx_byte.FromMilliseconds(23)
     event = event_of(entry)
-    assert (event.status_code, event.response_ms) == (101, 23)
+    assert (event["status_code"], response_ms(event)) == (101, 23)
 
 
 def test_response_time_without_duration() -> None:
     """Where Envoy gives no duration, the last byte sent ends the request."""
     entry = http_entry(duration_ms=0)
     entry.common_properties.time_to_last_downstream_tx_byte.FromMicroseconds(10_500)
-    assert event_of(entry).response_ms == 11
+    assert response_ms(event_of(entry)) == 11
 
 
 def test_backend_time() -> None:
     """The backend's share runs from the first byte to it until the last byte from it."""
-    translator = EntryTranslator(Bindings().attribute, include_backend_time=True)
+    translator = translating(backend_time=True)
     entry = http_entry(duration_ms=405)
-    assert event_of(entry, translator).backend_ms is None
+    assert "backend_ms" not in event_of(entry, translator)
     entry.common_properties.time_to_first_upstream_tx_byte.FromMilliseconds(102)
     entry.common_properties.time_to_last_upstream_rx_byte.FromMilliseconds(404)
-    assert event_of(entry, translator).backend_ms == 302
+    assert event_of(entry, translator)["backend_ms"] == 302
 
 
 def test_client_address_only_where_wanted() -> None:
     """The operator can keep client addresses at home."""
-    translator = EntryTranslator(Bindings().attribute, include_client_ip=False)
-    assert event_of(http_entry(), translator).client_ip is None
+    translator = translating(client_ip=False)
+    assert event_of(http_entry(), translator)["client_ip"] is None
 
 
 def test_client_on_a_unix_socket_has_no_address() -> None:
     """A peer without an IP address has none in analytics."""
     entry = http_entry()
     entry.common_properties.downstream_remote_address.pipe.path = "/run/client.sock"
-    assert event_of(entry).client_ip is None
+    assert event_of(entry)["client_ip"] is None
 
 
 @pytest.mark.parametrize(
@@ -252,25 +306,26 @@ def test_entry_without_metadata_goes_by_the_bindings() -> None:
         record=None, status=503, details="ext_authz_error", refused=True, path="/a?key=1"
     )
     entry.common_properties.route_name = "bound"
-    event = event_of(entry, EntryTranslator(bindings.attribute))
-    assert event.record == DecisionRecord(api_id="42", api_name="bound", api_version="2.0")
-    assert (event.blocked, event.status_code) == (True, 503)
+    event = event_of(entry, translating(bindings.attribute))
+    assert [event[name] for name in ("api_id", "api_name", "api_version")] == [42, "bound", "2.0"]
+    assert (event["client_id"], event["request_disposition"]) == (None, "BLOCKED")
+    assert event["status_code"] == 503
     assert bindings.asked == [("bound", "api.example.com", "/a")]
 
 
-def test_refusal_before_the_api_was_known_keeps_its_reason() -> None:
+def test_refusal_before_the_api_was_known_counts_as_its_apis() -> None:
     """A request refused while nothing was loaded is still its bound API's."""
     record = DecisionRecord(reason="not_ready", revision="0")
     entry = http_entry(record=record, status=503, details="ext_authz_denied", refused=True)
     entry.common_properties.route_name = "bound"
     event = event_of(entry)
-    assert (event.record.api_id, event.record.reason) == ("42", "not_ready")
+    assert (event["api_id"], event["request_disposition"]) == (42, "BLOCKED")
 
 
 def test_bindings_are_not_asked_where_the_decision_tells() -> None:
     """What a client chose never overrules what the adapter decided."""
     bindings = Bindings()
-    event_of(http_entry(), EntryTranslator(bindings.attribute))
+    event_of(http_entry(), translating(bindings.attribute))
     assert bindings.asked == []
 
 
@@ -282,10 +337,9 @@ def test_strange_bytes_in_client_texts_lose_nothing() -> None:
     sent.common_properties.stream_id = b"\xc3"
     other = sent.common_properties.metadata.filter_metadata.add()
     other.key, other.value = b"\xff", b"no struct"
-    event = EntryTranslator(Bindings().attribute).http(sent.SerializeToString(), EVENT_ID)
-    assert isinstance(event, ApiEvent)
-    assert (event.path, event.user_agent) == ("/caf\ufffd", "\ufffd" * 500)
-    assert event.transaction_id == "\ufffd"
+    event = read(translating().http(sent.SerializeToString(), EVENT_ID))
+    assert (event["path"], event["user_agent"]) == ("/caf\ufffd", "\ufffd" * 500)
+    assert event["transaction_id"] == "\ufffd"
 
 
 @given(st.text(alphabet="aé€𝄞", min_size=499, max_size=520))
@@ -294,7 +348,20 @@ def test_long_texts_are_cut_between_characters(text: str) -> None:
     entry = http_entry(path=f"{text}?x")
     entry.request.user_agent = text
     event = event_of(entry)
-    assert (event.path, event.user_agent) == (text[:500], text[:500])
+    assert (event["path"], event["user_agent"]) == (text[:500], text[:500])
+
+
+@given(st.binary(max_size=2100))
+def test_any_bytes_of_clients_become_text(raw: bytes) -> None:
+    """What is no UTF-8 shows as such, and what is no plain JSON is escaped."""
+    sent = ours.HttpEntry.FromString(http_entry().SerializeToString())
+    sent.request.path = raw.replace(b"?", b"")
+    sent.request.user_agent = raw
+    sent.common_properties.downstream_remote_address.socket_address.address = raw
+    event = read(translating().http(sent.SerializeToString(), EVENT_ID))
+    assert event["path"] == raw.replace(b"?", b"").decode(errors="replace")[:500]
+    assert event["user_agent"] == raw.decode(errors="replace")[:500]
+    assert (event["client_ip"] or "") == raw.decode(errors="replace")[:64]
 
 
 @given(
@@ -311,15 +378,16 @@ def test_query_never_leaves(path: str, query: str, refused: bool) -> None:
     entry.request.referer = f"http://h/?{secret}"
     entry.request.request_headers["authorization"] = "Bearer s3cret"
     entry.common_properties.upstream_cluster = "s3cret"
-    event = event_of(entry)
-    assert b"s3cret" not in ENCODER.encode(event)
-    assert event.path == path[:500]
+    event = translated(entry)
+    assert isinstance(event, bytes)
+    assert b"s3cret" not in event
+    assert read(event)["path"] == path[:500]
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_an_event_or_broken(entry: bytes) -> None:
     """No bytes make the translation fail in a way that is not foreseen."""
-    translator = EntryTranslator(Bindings().attribute)
+    translator = translating()
     for translate in (translator.http, translator.tcp):
         with suppress(DecodeError, ValueError):
             translate(entry, EVENT_ID)
@@ -332,9 +400,9 @@ def test_any_damage_is_an_event_or_broken(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
     with suppress(DecodeError, ValueError, OverflowError, OSError):
-        event = EntryTranslator(lambda *_: ApiInstance("1", "a")).http(bytes(good), EVENT_ID)
-        if isinstance(event, ApiEvent):
-            ENCODER.encode(event)
+        event = translating(lambda *_: ApiInstance("1", "a")).http(bytes(good), EVENT_ID)
+        if isinstance(event, bytes):
+            read(event)
 
 
 def test_entry_without_a_time_is_broken() -> None:
@@ -349,7 +417,7 @@ def test_methods_are_numbered_as_envoy_numbers_them() -> None:
     """Every method of Envoy's has its own name in analytics."""
     for name, number in base_pb2.RequestMethod.items():
         expected = "UNKNOWN" if number == 0 else name
-        assert event_of(http_entry(method=number)).verb == expected
+        assert event_of(http_entry(method=number))["verb"] == expected
 
 
 def test_entry_types_are_numbered_as_envoy_numbers_them() -> None:
@@ -366,5 +434,5 @@ def test_a_preflight_that_the_adapter_answered_is_no_violation() -> None:
         status=204, method=7, record=record, details="ext_authz_denied", refused=True
     )
     event = event_of(entry)
-    assert (event.blocked, event.status_code, event.verb) == (False, 204, "OPTIONS")
-    assert b'"request_disposition":"PROCESSED","policy_violation":null' in ENCODER.encode(event)
+    assert (event["status_code"], event["verb"]) == (204, "OPTIONS")
+    assert (event["request_disposition"], event["policy_violation"]) == ("PROCESSED", None)

@@ -27,7 +27,7 @@ PAIRS = {
     "Address": address_pb2.Address.DESCRIPTOR,
     "SocketAddress": address_pb2.SocketAddress.DESCRIPTOR,
     "Struct": struct_pb2.Struct.DESCRIPTOR,
-    "Field": struct_pb2.Struct.DESCRIPTOR.nested_types_by_name["FieldsEntry"],
+    "Fields": struct_pb2.Struct.DESCRIPTOR.nested_types_by_name["FieldsEntry"],
     "Value": struct_pb2.Value.DESCRIPTOR,
     "StatusCode": wrappers_pb2.UInt32Value.DESCRIPTOR,
     "Header": envoy.HTTPResponseProperties.DESCRIPTOR.nested_types_by_name["ResponseHeadersEntry"],
