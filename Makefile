@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 # What the compiled Check path is held against: everything that reaches into it.
-COMPILED_TESTS := tests/contract tests/unit/authorization tests/unit/ext_authz \
+COMPILED_TESTS := tests/contract tests/unit/analytics tests/unit/authorization tests/unit/ext_authz \
 	tests/unit/policy tests/unit/quota tests/unit/transport tests/integration/transport \
 	tests/e2e/test_policies.py tests/e2e/test_answers.py
 COMPILED := .cache/compiled
@@ -28,7 +28,7 @@ $(COMPILED)/.ready: $(READY) hatch_build.py $(shell find adapter -name '*.py')
 	rm -rf $(COMPILED) $(COMPILED).wheel
 	command -v cc >/dev/null || $(BIN)/python -m pip install --quiet "ziglang>=0.13"
 	export CC="$$(command -v cc || echo $(CURDIR)/$(BIN)/python -m ziglang cc)" POLICY_ADAPTER_COMPILE=1; \
-		$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(COMPILED).wheel .
+		$(BIN)/python -m hatchling build --target wheel --directory $(COMPILED).wheel
 	$(BIN)/python -m zipfile -e $(COMPILED).wheel/*.whl $(COMPILED)
 	@touch $@
 
