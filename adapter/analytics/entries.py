@@ -84,7 +84,7 @@ class EntryTranslator:
         include_client_ip: bool = True,
         include_backend_time: bool = False,
     ) -> None:
-        self._attribution = attribute
+        self._bound_api = attribute
         self._encode = encoder.encode
         self._include_client_ip = include_client_ip
         self._include_backend_time = include_backend_time
@@ -200,7 +200,7 @@ class EntryTranslator:
     ) -> Subject | Unattributed:
         """The subject with the API that the operator's bindings name."""
         route_name = _text(common.route_name, ROUTE_NAME_CHARACTERS)
-        api = self._attribution(route_name, authority.decode(errors="replace"), path)
+        api = self._bound_api(route_name, authority.decode(errors="replace"), path)
         if api is not None:
             return subject_of(
                 record._replace(api_id=api.api_id, api_name=api.name, api_version=api.version)
