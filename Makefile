@@ -5,7 +5,8 @@ READY := .venv/.ready
 
 # What the compiled Check path is held against: everything that reaches into it.
 COMPILED_TESTS := tests/contract tests/unit/analytics tests/unit/authorization tests/unit/ext_authz \
-	tests/unit/policy tests/unit/quota tests/unit/transport tests/integration/transport \
+	tests/unit/operations tests/unit/platform_client tests/unit/policy tests/unit/quota \
+	tests/unit/transport tests/integration/quota tests/integration/transport \
 	tests/e2e/test_policies.py tests/e2e/test_answers.py
 COMPILED := .cache/compiled
 # Python's own folder first, the compiled adapter next, the sources of everything else last.
@@ -30,6 +31,7 @@ $(COMPILED)/.ready: $(READY) hatch_build.py $(shell find adapter -name '*.py')
 	export CC="$$(command -v cc || echo $(CURDIR)/$(BIN)/python -m ziglang cc)" POLICY_ADAPTER_COMPILE=1; \
 		$(BIN)/python -m hatchling build --target wheel --directory $(COMPILED).wheel
 	$(BIN)/python -m zipfile -e $(COMPILED).wheel/*.whl $(COMPILED)
+	rm -r $(COMPILED)/control_plane
 	@touch $@
 
 test: $(READY) $(COMPILED)/.ready  ## Run the whole suite, real Envoys included

@@ -18,8 +18,9 @@ _SETUP = """
 from mypyc.build import mypycify
 from setuptools import setup
 
-arguments = ["--follow-imports=silent", "--ignore-missing-imports", *{modules!r}]
-setup(name="compiled", packages=[], ext_modules=mypycify(arguments, opt_level="2", debug_level="0"))
+# Without site-packages the extensions do not depend on what happens to be installed.
+options = ["--follow-imports=silent", "--ignore-missing-imports", "--no-site-packages"]
+setup(name="compiled", packages=[], ext_modules=mypycify([*options, *{modules!r}], opt_level="2"))
 """
 
 
@@ -41,7 +42,11 @@ class CompilingHook(BuildHookInterface[Any]):
         modules = [f"adapter/{module}.py" for module in self.config["modules"]]
         Path(self._folder, "setup.py").write_text(_SETUP.format(modules=modules))
         command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
-        subprocess.run(command, cwd=self._folder, check=True)  # noqa: S603 - our own words
+        try:
+            subprocess.run(command, cwd=self._folder, check=True)  # noqa: S603 - our own words
+        except BaseException:
+            shutil.rmtree(self._folder)
+            raise
         extensions = [*self._folder.glob("*.so"), *self._folder.glob("adapter/**/*.so")]
         build_data["force_include"].update(
             {str(extension): str(extension.relative_to(self._folder)) for extension in extensions}

@@ -25,7 +25,10 @@ _INTERVAL_S: Final = 60.0
 
 
 class HugePages:
-    """Looks once a minute whether the heap has grown; for Linux."""
+    """Looks once a minute whether the heap has grown; for Linux.
+
+    A heap that only changed is let alone: its freed memory, huge pages among it, is used again.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -46,6 +49,7 @@ class HugePages:
         with _MAPS.open() as maps:
             pages = list(_pages(_heap(maps)))
         if len(pages) - self._seen < _WORTH_IT:
+            self._seen = min(self._seen, len(pages))
             return 0
         self._seen = len(pages)
         made = _collapse(pages)

@@ -23,7 +23,8 @@ class QuotaStore(Protocol):
 
     `charge` charges every window of the charge, or none when one is full. It answers at once where
     the counters are in this process, and with an awaitable where they are not. One `check_id` is
-    charged once for the same windows, however often Envoy retries the Check. Raises StoreError
+    charged once for the same windows, however often Envoy retries the Check. A charge that wants no
+    figures may be admitted without. Raises StoreError
     when it cannot answer, OverloadError when it cannot hold more counters.
     """
 

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import re2
 
@@ -44,7 +45,6 @@ POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
 )
 """Every policy type that can be enforced, by its asset id."""
 
-_SHARED_RULES: Final = 4_096
 _EVERYTHING: Final = frozenset({"", ".*", "^.*$"})
 
 
@@ -52,21 +52,42 @@ def compile_policy(policy: AppliedPolicy) -> CompiledPolicy:
     """Compile one applied policy; raise PolicyError when it cannot be enforced."""
     if policy.fault:
         raise PolicyError(policy.fault)
+    shared = _shared_rule(policy.policy_type, json.dumps(dict(policy.configuration)))
     return CompiledPolicy(
         ref=PolicyRef(policy.policy_id, policy.policy_type),
         # With the type, because the platform numbers automated policies on their own.
         counter=f"{policy.policy_type}/{policy.policy_id}",
-        rule=_compile_rule(policy.policy_type, json.dumps(dict(policy.configuration))),
+        rule=shared.rule,
         pointcuts=tuple(_compile_pointcut(pointcut) for pointcut in policy.pointcuts),
+        keeper=shared,
     )
 
 
-@lru_cache(maxsize=_SHARED_RULES)
-def _compile_rule(policy_type: str, configuration: str) -> Rule:
-    """The rule of all policies of a type that are configured alike.
+class _Shared:
+    """The rule of all policies of a type that are configured alike, for as long as there are any.
 
     One for a thousand APIs stays in the processor's caches, which a thousand equal ones don't.
     """
+
+    __slots__ = ("__weakref__", "rule")
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+
+_shared_rules: WeakValueDictionary[bytes, _Shared] = WeakValueDictionary()
+"""By a digest, since a configuration may be long, and hold a secret."""
+
+
+def _shared_rule(policy_type: str, configuration: str) -> _Shared:
+    key = sha256(json.dumps([policy_type, configuration]).encode()).digest()
+    shared = _shared_rules.get(key)
+    if shared is None:
+        shared = _shared_rules[key] = _Shared(_compile_rule(policy_type, configuration))
+    return shared
+
+
+def _compile_rule(policy_type: str, configuration: str) -> Rule:
     compiler = POLICY_TYPES.get(policy_type)
     if compiler is None:
         raise PolicyError(

@@ -147,7 +147,8 @@ class QuotaState(NamedTuple):
 
     admitted: bool
     remaining: tuple[int, ...]
-    """Requests left in each window after this one."""
+    """Requests left in each window after this one; empty, as the next, where nobody wants to know
+    (`Charge.figures`)."""
     reset_ms: tuple[int, ...]
     """Milliseconds until each window ends."""
     known: bool = True

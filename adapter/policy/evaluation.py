@@ -1,7 +1,7 @@
 """What the policies of one request see and what they have established so far."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -184,6 +184,8 @@ class CompiledPolicy:
     """What tells its quota windows from those of the API's other policies."""
     rule: Rule
     pointcuts: tuple[CompiledPointcut, ...] = ()
+    keeper: object = field(default=None, repr=False, compare=False)
+    """What has to live as long as the policy does."""
 
     @property
     def inspects_path(self) -> bool:

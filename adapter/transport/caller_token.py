@@ -17,7 +17,7 @@ class CallerToken:
         """Calls whose field block was remembered share their metadata, which never changes."""
 
     def verify(self, metadata: Metadata) -> None:
-        """Raise RpcError UNAUTHENTICATED for a wrong or missing token; takes constant time."""
+        """Raise RpcError UNAUTHENTICATED for a wrong or missing token, in constant time."""
         if self._expected is None or metadata is self._verified:
             return
         given = metadata.get(TOKEN_METADATA, "").encode(errors="replace")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,8 @@ async def request(
             return _parse(await reader.read())
         finally:
             writer.close()
-            await writer.wait_closed()
+            with suppress(ConnectionError):  # a refused request may end with a reset
+                await writer.wait_closed()
 
 
 def _bytes(text: str | bytes) -> bytes:

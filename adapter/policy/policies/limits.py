@@ -24,7 +24,7 @@ from adapter.policy.policies.credentials import CLIENT_ID_CHALLENGE
 MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
 MAX_KEY_CHARS: Final = 128
 REMEMBERED_TIERS: Final = 64
-"""For so many tiers of an API the judgement on a charge is kept; more are made anew."""
+"""For so many different limits the judgement on a charge is kept; more are made anew."""
 
 QUOTA_UNKNOWN: Final = Deny(
     DenyReason.QUOTA_UNKNOWN,

@@ -82,8 +82,8 @@ class BlockDecoder:
             return self._walk(block, position, list(shape[:passed]), new)
         except IndexError as e:
             raise _fault("it is cut off, or names an entry that the table has not") from e
-        except HuffmanError as e:
-            raise _fault(str(e)) from e
+        except HuffmanError as broken:
+            raise _fault(str(broken)) from broken
 
     def _walk(
         self, block: bytes, position: int, fields: list[Field], new: list[Field]

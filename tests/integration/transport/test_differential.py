@@ -89,7 +89,8 @@ DIFFERENT: dict[str, tuple[Fields, tuple[bytes, ...], str, str | None]] = {
     "a stream cut off": (fields(path=COLLECT), (HELLO[:-1],), "grpc 13", "grpc 0"),
     # We don't inflate what comes; grpcio would.
     "compressed": (fields(grpc_encoding="gzip"), (message(b"hello", 1),), "grpc 12", "grpc 13"),
-    "a flag of neither": (fields(), (message(b"hello", 2),), "grpc 13", "grpc 0"),
+    # Most of the time grpcio takes it for uncompressed, and now and then it never answers.
+    "a flag of neither": (fields(), (message(b"hello", 2),), "grpc 13", None),
     # gRPC's PROTOCOL-HTTP2 asks for an HTTP status where the request is not gRPC.
     "no content type": (fields(content_type=None), (HELLO,), "http 415", "grpc 0"),
     "text": (fields(content_type="text/plain"), (HELLO,), "http 415", "grpc 0"),

@@ -3,7 +3,7 @@
 import pytest
 
 from adapter.policy.catalog import AppliedPolicy, Pointcut
-from adapter.policy.compile import POLICY_TYPES, compile_policy
+from adapter.policy.compile import POLICY_TYPES, _shared_rules, compile_policy
 from adapter.policy.decision import DenyReason
 from tests.builders import api, applied
 from tests.unit.policy.gateway import Gateway, a_request
@@ -113,3 +113,12 @@ def test_policies_that_are_configured_alike_share_one_rule() -> None:
     assert one.counter != other.counter
     stricter = AppliedPolicy("1", "rate-limiting", limit | {"exposeHeaders": True})
     assert compile_policy(stricter).rule is not one.rule
+
+
+def test_a_rule_goes_with_the_last_policy_that_has_it() -> None:
+    """Long lists that change often, and passwords that were replaced, do not pile up."""
+    before = len(_shared_rules)
+    policy = compile_policy(applied("ip-blocklist", {"ips": ["203.0.113.77"]}))
+    assert len(_shared_rules) == before + 1
+    del policy
+    assert len(_shared_rules) == before
