@@ -184,7 +184,7 @@ class CompiledPolicy:
     """What tells its quota windows from those of the API's other policies."""
     rule: Rule
     pointcuts: tuple[CompiledPointcut, ...] = ()
-    keeper: object = field(default=None, repr=False, compare=False)
+    keeper: Any = field(default=None, repr=False, compare=False)
     """What has to live as long as the policy does."""
 
     @property
