@@ -29,6 +29,7 @@ from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.huge_pages import HugePages
 from adapter.operations.message_log import MessageLog
+from adapter.observability import configure_logging
 from adapter.policy.bindings import BindingTable
 from adapter.policy.snapshot import Api
 from adapter.quota.memory import MemoryQuotaStore
@@ -143,6 +144,7 @@ def main() -> None:
     parser.add_argument("--chain", choices=list(CHAINS), default=TYPICAL)
     parser.add_argument("--quotas", choices=["memory", "redis"], default="memory")
     given = parser.parse_args()
+    configure_logging("warning", "json")  # or a line of the log would stand before the address
     size = CatalogSize(given.apis, given.contracts)
 
     async def run() -> None:
