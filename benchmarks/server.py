@@ -28,8 +28,8 @@ from adapter.ext_authz.request import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.huge_pages import HugePages
-from adapter.operations.message_log import MessageLog
 from adapter.observability import configure_logging
+from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import BindingTable
 from adapter.policy.snapshot import Api
 from adapter.quota.memory import MemoryQuotaStore
