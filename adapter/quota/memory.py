@@ -82,7 +82,7 @@ class MemoryQuotaStore:
             self._recent.add(check_id, window.charged)
             self.charges += 1
             return ADMITTED
-        state = self._count(windows, now)
+        state = self._count(windows, now, figures=charge.figures)
         if state.admitted:
             self._recent.add(check_id, ((windows, state),))
             self.charges += 1
@@ -93,7 +93,9 @@ class MemoryQuotaStore:
         current = current_windows(self._windows, windows, now)
         return found_state(current, windows, now, admitted=True)
 
-    def _count(self, windows: Sequence[QuotaWindow], now: MonotonicTime) -> QuotaState:
+    def _count(
+        self, windows: Sequence[QuotaWindow], now: MonotonicTime, *, figures: bool
+    ) -> QuotaState:
         """Count in all windows or in none, and tell what was found."""
         current = current_windows(self._windows, windows, now)
         admitted = all(window.used < name[1] for name, window in current.items())
@@ -106,6 +108,8 @@ class MemoryQuotaStore:
                     self._windows[name] = current[name]
             for window in current.values():
                 window.used += 1
+            if not figures:
+                return ADMITTED
         return found_state(current, windows, now, admitted=admitted)
 
     def _recall(
