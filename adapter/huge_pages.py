@@ -42,7 +42,7 @@ class HugePages:
             await asyncio.to_thread(self.collapse)
 
     def collapse(self) -> int:
-        """Make huge pages if the heap has grown enough; how many there are now. Waits for them.
+        """Make huge pages if the heap has grown enough; how many it has then. Waits for them.
 
         The kernel copies 2 MiB at a time, and only whoever needs just these waits meanwhile.
         """

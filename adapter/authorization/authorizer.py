@@ -65,7 +65,7 @@ class Authorizer:
     def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
         """Decide; raises StoreError or OverloadError where a port could not settle an effect."""
         snapshot = self._snapshots.current
-        api_id = request.api_id or self._bindings.resolve(request)
+        api_id = self._bindings.resolve(request)
         if isinstance(api_id, Deny):
             return self._unbound_decision(request, api_id, snapshot)
         api = snapshot.apis.get(api_id)

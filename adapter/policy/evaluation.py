@@ -103,7 +103,7 @@ class Evaluation:
         for name, value in verdict.set_headers:
             edits[name] = value
         for name, value in verdict.append_headers:
-            present = edits[name] if name in edits else self.headers.get(name)
+            present = self.header(name)
             if present is None:
                 edits[name] = value
             else:
