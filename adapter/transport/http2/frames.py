@@ -75,11 +75,9 @@ class ConnectionFault(Exception):  # noqa: N818 - the peer's fault, told to it b
 class StreamFault(Exception):  # noqa: N818 - the peer's fault, told to it by RST_STREAM
     """The peer broke the protocol in one stream, which ends (5.4.2)."""
 
-    def __init__(self, stream_id: int, code: ErrorCode, kind: str = "stream_error") -> None:
+    def __init__(self, stream_id: int, code: ErrorCode) -> None:
         super().__init__(f"stream {stream_id}: {code.name}")
-        self.stream_id = stream_id
         self.code = code
-        self.kind = kind
 
 
 def frame(kind: int, flags: int, stream_id: int, payload: bytes = b"") -> bytes:
