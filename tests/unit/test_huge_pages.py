@@ -1,5 +1,6 @@
 """The heap on huge pages: which memory is meant, and that this kernel's answer is taken."""
 
+import asyncio
 from pathlib import Path
 
 from adapter.huge_pages import HugePages, _heap, _pages
@@ -41,6 +42,33 @@ def test_a_heap_that_has_grown_is_asked_for_once() -> None:
     assert (made > 0) is (_huge_kib() > before)
     assert keeper.collapse() == 0
     del grown
+
+
+class NotedClock(HandClock):
+    """Notes what was slept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+        self.second_minute = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        """Waiting moves the time."""
+        await super().sleep(seconds)
+        self.slept.append(seconds)
+        if self.slept.count(60.0) > 1:
+            self.second_minute.set()
+
+
+async def test_checks_get_their_turn_after_each_page() -> None:
+    """Pages made without a pause hold up whoever needs new memory meanwhile."""
+    clock, grown = NotedClock(), b"x" * (64 * PAGE)
+    task = asyncio.create_task(HugePages(clock).run())
+    await clock.second_minute.wait()
+    task.cancel()
+    pauses = clock.slept[1 : clock.slept.index(60.0, 1)]
+    assert len(pauses) > len(grown) // PAGE - 2
+    assert set(pauses) == {0.01}
 
 
 def _huge_kib() -> int:
