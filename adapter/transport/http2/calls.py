@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, TypeAlias, TypeVar
 
+from mypy_extensions import mypyc_attr
+
 from adapter.transport.http2.frames import ErrorCode
 from adapter.transport.http2.header_fields import (
     PLACEHOLDER,
@@ -67,23 +69,46 @@ _UNKNOWN_METHOD: Final = Refusal(200, StatusCode.UNIMPLEMENTED, "unknown method"
 _BAD_TIMEOUT: Final = Refusal(200, StatusCode.INTERNAL, "malformed grpc-timeout")
 
 
-@dataclass(slots=True)
+@mypyc_attr(acyclic=True)
 class Call:
     """A request without its body. Requests with the same fields share one: nobody changes it."""
 
-    unary: Callable[[bytes, Metadata], bytes | Awaitable[bytes]] | None
-    """What answers, if the method is unary: the fast path looks no further."""
-    metadata: Metadata
-    content_length: int
-    """The body's octets, or -1 where the client does not say."""
-    route: Route | None
-    """None where it is refused."""
-    refusal: Refusal | None
-    timeout_s: float | None
-    compressed: bool
-    """Whether its messages may come compressed, which we do not read."""
-    list_bytes: int
-    """The size of its fields, as HPACK counts."""
+    __slots__ = (
+        "compressed",
+        "content_length",
+        "list_bytes",
+        "metadata",
+        "refusal",
+        "route",
+        "timeout_s",
+        "unary",
+    )
+
+    def __init__(
+        self,
+        *,
+        unary: Callable[[bytes, Metadata], bytes | Awaitable[bytes]] | None,
+        metadata: Metadata,
+        content_length: int,
+        route: Route | None,
+        refusal: Refusal | None,
+        timeout_s: float | None,
+        compressed: bool,
+        list_bytes: int,
+    ) -> None:
+        self.unary = unary
+        """What answers, if the method is unary: the fast path looks no further."""
+        self.metadata = metadata
+        self.content_length = content_length
+        """The body's octets, or -1 where the client does not say."""
+        self.route = route
+        """None where it is refused."""
+        self.refusal = refusal
+        self.timeout_s = timeout_s
+        self.compressed = compressed
+        """Whether its messages may come compressed, which we do not read."""
+        self.list_bytes = list_bytes
+        """The size of its fields, as HPACK counts."""
 
 
 class CallReader:
@@ -155,14 +180,14 @@ class CallReader:
         if list_bytes > self._max_list_bytes or len(metadata) != len(known.metadata) + len(new):
             return None
         return Call(
-            known.unary,
-            metadata,
-            known.content_length,
-            known.route,
-            known.refusal,
-            known.timeout_s,
-            known.compressed,
-            list_bytes,
+            unary=known.unary,
+            metadata=metadata,
+            content_length=known.content_length,
+            route=known.route,
+            refusal=known.refusal,
+            timeout_s=known.timeout_s,
+            compressed=known.compressed,
+            list_bytes=list_bytes,
         )
 
     def _read_call(self, fields: Sequence[Field]) -> Call:

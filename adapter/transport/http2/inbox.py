@@ -113,6 +113,11 @@ class Inbox:
         unpack_head, unpack_prefix = frames.HEAD.unpack_from, PREFIX.unpack_from
         largest_message = self._limits.max_message_bytes
         position, end = 0, len(octets)
+        # Without types, numbers that Struct unpacks are any objects to a compiler.
+        number: int
+        flags: int
+        stream_id: int
+        length: int
         while end - position >= 9:
             number, flags, stream_id = unpack_head(octets, position)
             if number > _LARGEST_NUMBER:
@@ -127,8 +132,12 @@ class Inbox:
                 raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION has to follow")
             try:
                 # An ordinary call's two frames; whatever is special about a frame goes below.
-                if kind == DATA and flags == END_STREAM and stream_id in waiting:
-                    call, size = waiting[stream_id], stop - start
+                if (
+                    kind == DATA
+                    and flags == END_STREAM
+                    and (call := waiting.get(stream_id)) is not None
+                ):
+                    size = stop - start
                     if size >= 5 and (call.content_length < 0 or call.content_length == size):
                         compressed, length = unpack_prefix(octets, start)
                         if length == size - 5 <= largest_message and not compressed:
@@ -146,8 +155,7 @@ class Inbox:
                     self.last_id = stream_id
                     self._control_frames = 0
                     block = octets[start:stop]
-                    call = remembered.get(block) or read_anew(block)
-                    streams.begin(stream_id, call, ended=False)
+                    streams.begin(stream_id, remembered.get(block) or read_anew(block), ended=False)
                     continue
                 self._take(kind, flags, stream_id & MAX_STREAM_ID, octets[start:stop])
             except (StreamFault, MalformedRequest) as fault:
