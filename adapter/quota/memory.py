@@ -1,14 +1,14 @@
 """Quotas counted in this process."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from heapq import heappop, heappush
 from typing import Protocol
 
 from adapter.clock import Clock, MonotonicTime
 from adapter.errors import OverloadError
 from adapter.policy.decision import ADMITTED, Charge, QuotaState, QuotaWindow
 from adapter.quota.recent import RecentCharges
-from adapter.quota.windows import Window, current_windows, found_state
+from adapter.quota.windows import Window, current_windows, end_of, found_state
 
 
 class EarlierWindows(Protocol):
@@ -40,7 +40,9 @@ class MemoryQuotaStore:
         self._clock = clock
         self._max_windows = max_windows
         self._windows: dict[QuotaWindow, Window] = {}
-        self._by_end: list[tuple[MonotonicTime, QuotaWindow]] = []
+        self._by_period: dict[int, deque[Window]] = {}
+        """Windows in the order in which they began, which is that of their ends. Those that an
+        earlier process began may end sooner, and go a little late."""
         self._recent = RecentCharges(max_recent_charges, recent_s)
         self._earlier: EarlierWindows | None = None
         self.overloads = 0
@@ -70,23 +72,34 @@ class MemoryQuotaStore:
             return known if known.remaining or not charge.figures else self._look(windows, now)
         if self._earlier is not None:
             self._recall(self._earlier, windows, now)
-        # By far the commonest: one limit, whose window is running and has room.
-        window = self._windows.get(windows[0]) if len(windows) == 1 else None
-        if (
-            window is not None
-            and not charge.figures
-            and now < window.ends_at
-            and window.used < windows[0][1]
-        ):
-            window.used += 1
-            self._recent.add(check_id, window.charged)
-            self.charges += 1
+        # By far the commonest: one limit of which nobody wants to know more.
+        if len(windows) == 1 and not charge.figures and self._count_one(windows[0], now, check_id):
             return ADMITTED
         state = self._count(windows, now, figures=charge.figures)
         if state.admitted:
-            self._recent.add(check_id, ((windows, state),))
+            self._recent.add(check_id, windows, state)
             self.charges += 1
         return state
+
+    def _count_one(self, name: QuotaWindow, now: MonotonicTime, check_id: str) -> bool:
+        """Count in one window; tells whether it had room."""
+        window = self._windows.get(name)
+        if window is None or now >= window.ends_at:
+            window = self._begin(name, window, now)
+        if window.used >= name[1]:
+            return False
+        window.used += 1
+        self._recent.add_unseen(check_id, window.name)
+        self.charges += 1
+        return True
+
+    def _begin(self, name: QuotaWindow, ended: Window | None, now: MonotonicTime) -> Window:
+        """A window from now on, in the place of the one that has ended, if there was one."""
+        window = Window(name if ended is None else ended.name, end_of(name, now), 0)
+        if ended is None:
+            self._make_room(1, now)
+        self._enter(window, ended, now)
+        return window
 
     def _look(self, windows: Sequence[QuotaWindow], now: MonotonicTime) -> QuotaState:
         """What is left after a charge that was made when nobody wanted to know."""
@@ -100,12 +113,10 @@ class MemoryQuotaStore:
         current = current_windows(self._windows, windows, now)
         admitted = all(window.used < name[1] for name, window in current.items())
         if admitted:
-            begun = [name for name, window in current.items() if not window.used]
-            if begun:
-                self._make_room(begun, now)
-                for name in begun:
-                    heappush(self._by_end, (current[name].ends_at, name))
-                    self._windows[name] = current[name]
+            begun = [window for window in current.values() if not window.used]
+            self._make_room(sum(window.name not in self._windows for window in begun), now)
+            for window in begun:
+                self._enter(window, self._windows.get(window.name), now)
             for window in current.values():
                 window.used += 1
             if not figures:
@@ -121,31 +132,38 @@ class MemoryQuotaStore:
                 continue
             window = earlier.find(name, now)
             if window is not None:
-                self._make_room([name], now)
-                self._windows[name] = window
-                heappush(self._by_end, (window.ends_at, name))
+                self._make_room(1, now)
+                self._enter(window, None, now)
                 earlier.forget(name)
 
-    def _make_room(self, begun: Sequence[QuotaWindow], now: MonotonicTime) -> None:
-        """Forget a few ended counters for each new one, so that no single charge pays for many."""
-        self._forget_ended(now, 2 * len(begun))
-        missing = sum(key not in self._windows for key in begun)
+    def _enter(self, window: Window, ended: Window | None, now: MonotonicTime) -> None:
+        """Hold a window that begins, and forget a few ended ones: no charge pays for many."""
+        if ended is not None:
+            ended.is_latest = False
+        queue = self._by_period.get(window.name[2])
+        if queue is None:
+            queue = self._by_period[window.name[2]] = deque()
+        self._forget_ended(queue, now)
+        for each in self._by_period.values():
+            self._forget_ended(each, now)
+        self._windows[window.name] = window
+        queue.append(window)
+
+    def _make_room(self, missing: int, now: MonotonicTime) -> None:
+        """See that so many more fit; raises OverloadError."""
         while len(self._windows) + missing > self._max_windows:
-            if not self._forget_ended(now, 1):
+            if not any(self._forget_ended(queue, now) for queue in self._by_period.values()):
                 self.overloads += 1
                 raise OverloadError(
                     f"all {self._max_windows} quota counters are in use; raise quota.max_windows, "
                     "or choose a keySelector with fewer values"
                 )
-            missing = sum(key not in self._windows for key in begun)
 
-    def _forget_ended(self, now: MonotonicTime, at_most: int) -> bool:
-        """Drop that many counters that have ended, oldest first; whether there was one to drop."""
-        for dropped in range(at_most):
-            if not self._by_end or self._by_end[0][0] > now:
-                return dropped > 0
-            ends_at, key = heappop(self._by_end)
-            window = self._windows.get(key)
-            if window is not None and window.ends_at == ends_at:
-                del self._windows[key]
+    def _forget_ended(self, queue: deque[Window], now: MonotonicTime) -> bool:
+        """Drop the oldest window of a period if it has ended; tells whether it had."""
+        if not queue or queue[0].ends_at > now:
+            return False
+        window = queue.popleft()
+        if window.is_latest:
+            del self._windows[window.name]
         return True

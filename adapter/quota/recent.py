@@ -3,10 +3,11 @@
 from typing import TypeAlias
 
 from adapter.clock import MonotonicTime
-from adapter.policy.decision import QuotaState, QuotaWindow
+from adapter.policy.decision import ADMITTED, QuotaState, QuotaWindow
 
-Charged: TypeAlias = tuple[tuple[tuple[QuotaWindow, ...], QuotaState], ...]
-"""The charges of one Check, and what each found."""
+_Charged: TypeAlias = QuotaWindow | list[tuple[tuple[QuotaWindow, ...], QuotaState]]
+"""The one window that a Check charged, when nobody wanted to know what it found; or all charges,
+and what each found."""
 
 
 class RecentCharges:
@@ -21,8 +22,8 @@ class RecentCharges:
     def __init__(self, max_checks: int, max_age_s: float) -> None:
         self._max_checks = max_checks
         self._max_age_s = max_age_s
-        self._young: dict[str, Charged] = {}
-        self._old: dict[str, Charged] = {}
+        self._young: dict[str, _Charged] = {}
+        self._old: dict[str, _Charged] = {}
         self._turned_at = MonotonicTime(0)
 
     def find(
@@ -34,16 +35,27 @@ class RecentCharges:
         made = self._young.get(check_id) or self._old.get(check_id)
         if made is None:  # as a rule
             return None
-        return next((state for charged, state in made if charged == windows), None)
+        return next((state for charged, state in _listed(made) if charged == windows), None)
 
-    def add(self, check_id: str, charged: Charged) -> None:
-        """Remember charges of a Check; one without an id is not remembered."""
+    def add(self, check_id: str, windows: tuple[QuotaWindow, ...], state: QuotaState) -> None:
+        """Remember a charge of a Check; one without an id is not remembered."""
         if check_id:
             made = self._young.get(check_id) or self._old.get(check_id)
-            self._young[check_id] = made + charged if made else charged
+            self._young[check_id] = [*(_listed(made) if made else ()), (windows, state)]
+
+    def add_unseen(self, check_id: str, window: QuotaWindow) -> None:
+        """The same for a charge of one window that found it open, and nothing else of interest."""
+        if check_id and check_id not in self._young and check_id not in self._old:
+            self._young[check_id] = window
+        else:
+            self.add(check_id, (window,), ADMITTED)
 
     def _turn(self, now: MonotonicTime) -> None:
         aged = now - self._turned_at > 2 * self._max_age_s
         self._old = {} if aged else self._young
         self._young = {}
         self._turned_at = now
+
+
+def _listed(made: _Charged) -> list[tuple[tuple[QuotaWindow, ...], QuotaState]]:
+    return made if isinstance(made, list) else [((made,), ADMITTED)]

@@ -99,7 +99,7 @@ class SpikeThrottle:
             return known
         state = line.window.ask(now)
         if state.admitted:
-            self._recent.add(check_id, ((line.name, state),))
+            self._recent.add(check_id, line.name, state)
         return state
 
     def _line(self, throttle: Throttle, now: MonotonicTime) -> _Line:

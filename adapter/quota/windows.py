@@ -9,25 +9,34 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from adapter.clock import MonotonicTime
-from adapter.policy.decision import ADMITTED, QuotaState, QuotaWindow
-from adapter.quota.recent import Charged
+from adapter.policy.decision import QuotaState, QuotaWindow
 
 _ROUNDING_MS: Final = 0.001
 """What floating point may add to a difference of two times."""
 
 
+@mypyc_attr(acyclic=True)
 class Window:
     """Requests counted so far, and when counting starts anew."""
 
-    __slots__ = ("charged", "ends_at", "used")
+    __slots__ = ("ends_at", "is_latest", "name", "used")
 
     def __init__(self, name: QuotaWindow, ends_at: MonotonicTime, used: int) -> None:
+        self.name = name
+        """One object for all that remember it: what each request leaves behind crowds the
+        processor's caches."""
         self.ends_at = ends_at
         self.used = used
-        self.charged: Charged = (((name,), ADMITTED),)
-        """What to remember of a request that this window alone admitted: made once, since what
-        each request leaves behind crowds the processor's caches."""
+        self.is_latest = True
+        """Whether no later window of that name has begun."""
+
+
+def end_of(name: QuotaWindow, now: MonotonicTime) -> MonotonicTime:
+    """When a window that begins now ends."""
+    return MonotonicTime(now + name[2] / 1000)
 
 
 def current_windows(
@@ -38,7 +47,7 @@ def current_windows(
     for name in windows:
         window = running.get(name)
         if window is None or now >= window.ends_at:
-            window = Window(name, MonotonicTime(now + name[2] / 1000), 0)
+            window = Window(name, end_of(name, now), 0)
         current[name] = window
     return current
 

@@ -1,6 +1,10 @@
 """The store in memory: what it holds, and what happens when it is full."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.errors import OverloadError
 from adapter.policy.catalog import RateLimit
@@ -11,9 +15,10 @@ from tests.unit.policy.gateway import HandClock
 SECOND = RateLimit(5, 1_000)
 
 
-def a_charge(*keys: str, limit: RateLimit = SECOND) -> Charge:
+def a_charge(*keys: str, limit: tuple[int, int] = SECOND, figures: bool = True) -> Charge:
     """A charge of one window for each key."""
-    return Charge(tuple(((key,), *limit) for key in keys), lambda _: CONTINUE)
+    windows = tuple(((key,), *limit) for key in keys)
+    return Charge(windows, lambda _: CONTINUE, figures=figures)
 
 
 def test_a_full_store_refuses_new_keys_and_keeps_the_running_ones() -> None:
@@ -68,7 +73,7 @@ def test_keys_that_come_once_do_not_pile_up() -> None:
         store.charge(f"{n}", a_charge(f"key {n}"))
         clock.time_s += 0.25
     assert len(store) <= 8
-    assert len(store._by_end) <= 8
+    assert booked(store) <= 8
 
 
 def test_a_key_that_comes_for_ever_leaves_no_trail() -> None:
@@ -79,7 +84,51 @@ def test_a_key_that_comes_for_ever_leaves_no_trail() -> None:
         store.charge(f"{n}", a_charge("a"))
         clock.time_s += 1
     assert len(store) == 1
-    assert len(store._by_end) <= 2
+    assert booked(store) <= 2
+
+
+def test_windows_of_a_limit_that_is_no_more_go_as_well() -> None:
+    """An admin's new period leaves nothing of the old one, once that has ended."""
+    clock = HandClock()
+    store = MemoryQuotaStore(clock)
+    for n in range(5):
+        store.charge("", a_charge(f"{n}", limit=(5, 1_000)))
+    clock.time_s += 2
+    for n in range(5):
+        store.charge("", a_charge(f"{n}", limit=(5, 60_000)))
+    assert len(store) == booked(store) == 5
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from("abc"), st.sampled_from([(1, 1_000), (2, 3_000)]), st.booleans(),
+            st.sampled_from([0.0, 0.4, 1.0, 2.5]),
+        )
+    )
+)  # fmt: skip
+def test_what_is_held_is_what_runs(
+    steps: list[tuple[str, tuple[int, int], bool, float]],
+) -> None:
+    """With and without figures: the same answers, and no window is lost or held twice."""
+    clock = HandClock()
+    store, plain = MemoryQuotaStore(clock, max_windows=4), MemoryQuotaStore(clock)
+    for key, limit, figures, wait_s in steps:
+        with suppress(OverloadError):
+            state = store.charge("", a_charge(key, limit=limit, figures=figures))
+            expected = plain.charge("", a_charge(key, limit=limit))
+            assert state.admitted == expected.admitted
+            if figures:
+                assert state == expected
+        clock.time_s += wait_s
+        latest = [w for queue in store._by_period.values() for w in queue if w.is_latest]
+        assert {w.name: w for w in latest} == store.windows
+        assert len(latest) == len(store) <= 4
+
+
+def booked(store: MemoryQuotaStore) -> int:
+    """Windows in the store's own books."""
+    return sum(map(len, store._by_period.values()))
 
 
 def test_the_same_limit_twice_counts_once() -> None:

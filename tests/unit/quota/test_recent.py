@@ -1,7 +1,7 @@
 """Which charges are remembered, and for how long."""
 
 from adapter.clock import MonotonicTime
-from adapter.policy.decision import QuotaState
+from adapter.policy.decision import ADMITTED, QuotaState
 from adapter.quota.recent import RecentCharges
 
 WINDOWS = ((("k",), 1, 1),)
@@ -17,7 +17,7 @@ def test_a_charge_is_remembered_for_its_time_and_then_forgotten() -> None:
     """Long enough for Envoy's retries, too short for an id to mean another request."""
     recent = RecentCharges(max_checks=10, max_age_s=10)
     found(recent, "1", 100)
-    recent.add("1", ((WINDOWS, STATE),))
+    recent.add("1", WINDOWS, STATE)
     assert found(recent, "1", 109.9) == STATE
     assert found(recent, "1", 110.1) == STATE
     assert found(recent, "1", 120.2) is None
@@ -27,7 +27,7 @@ def test_after_a_quiet_time_nothing_is_remembered() -> None:
     """Even if nobody came to turn the page meanwhile."""
     recent = RecentCharges(max_checks=10, max_age_s=10)
     found(recent, "1", 100)
-    recent.add("1", ((WINDOWS, STATE),))
+    recent.add("1", WINDOWS, STATE)
     assert found(recent, "1", 1_000) is None
 
 
@@ -36,7 +36,7 @@ def test_memory_is_bounded() -> None:
     recent = RecentCharges(max_checks=10, max_age_s=10)
     for n in range(1_000):
         found(recent, f"{n}", 100)
-        recent.add(f"{n}", ((WINDOWS, STATE),))
+        recent.add(f"{n}", WINDOWS, STATE)
     remembered = [n for n in range(1_000) if found(recent, f"{n}", 100)]
     assert set(range(990, 1_000)) <= set(remembered)
     assert len(remembered) <= 20
@@ -45,8 +45,24 @@ def test_memory_is_bounded() -> None:
 def test_other_windows_of_the_same_check_are_another_charge() -> None:
     """A second limit is charged, too."""
     recent = RecentCharges(max_checks=10, max_age_s=10)
-    recent.add("1", ((WINDOWS, STATE),))
+    recent.add("1", WINDOWS, STATE)
     other = ((("other",), 1, 1),)
     assert recent.find("1", other, MonotonicTime(0)) is None
-    recent.add("1", ((other, STATE),))
+    recent.add("1", other, STATE)
+    assert found(recent, "1", 0) == STATE
+
+
+def test_a_charge_whose_figures_nobody_wanted() -> None:
+    """It is remembered by its window, beside others of the same Check, and without an id not."""
+    recent = RecentCharges(max_checks=10, max_age_s=10)
+    window = ("shared",), 1, 1
+    for check_id in ("1", ""):
+        recent.add_unseen(check_id, window)
+    recent.add("1", WINDOWS, STATE)
+    recent.add_unseen("1", (("last",), 1, 1))
+    now = MonotonicTime(0)
+    assert recent.find("1", (window,), now) is ADMITTED
+    assert recent.find("1", ((("last",), 1, 1),), now) is ADMITTED
+    assert recent.find("1", (window, window), now) is None
+    assert recent.find("", (window,), now) is None
     assert found(recent, "1", 0) == STATE
