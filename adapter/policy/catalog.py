@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mypy_extensions import mypyc_attr
+
 from adapter.policy.hashed_secret import HashedSecret
 
 
@@ -37,6 +39,7 @@ class SlaTier:
     limits: tuple[RateLimit, ...]
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(frozen=True, slots=True)
 class Contract:
     """An approved agreement that a client application may call an API, possibly at a tier.

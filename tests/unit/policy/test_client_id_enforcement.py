@@ -64,7 +64,7 @@ def test_unknown_client_and_wrong_secret_look_the_same() -> None:
 
 
 class CountedSecret(HashedSecret):
-    """A secret that counts how often others are hashed to compare with it."""
+    """A secret that counts how often others are compared with it."""
 
     uses = 0
 
