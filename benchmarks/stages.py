@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from adapter.clock import SystemClock
-from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.reader import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.messages.check_pb2 import CheckRequest
 from adapter.policy.snapshot import Api

@@ -9,7 +9,7 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.authorization.tally import DecisionTally
 from adapter.clock import Clock
 from adapter.envoy_config import api_of_route
-from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.reader import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.operations.message_log import MessageLog

@@ -1,15 +1,10 @@
-"""From Envoy's CheckRequest to the attributes that policies see."""
+"""What every Check's attributes have in common, however its octets are read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from google.protobuf.message import DecodeError
+from adapter.transport.service import Metadata
 
-from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue, Metadata
-from adapter.transport import service
-
-API_ID: Final = "api_id"
-"""The key in the route's `context_extensions`."""
 ROUTE_NAME_METADATA: Final = "x-route-name"
 """The gRPC metadata that `initial_metadata` fills with `%ROUTE_NAME%`."""
 
@@ -28,70 +23,68 @@ class ClientAddress:
         self._header = (header or "").lower()
         self._position = forwarded_for_position
 
-    def find(self, headers: Mapping[str, str]) -> str | None:
+    def find(self, request: "EnvoyRequest") -> str | None:
         """The address as it stands there; None where Envoy attests none."""
         if self._position is None:
-            return headers.get(self._header) or None
-        entries = headers.get("x-forwarded-for", "").rsplit(",", self._position)
+            return request.header(self._header) or None
+        entries = (request.header("x-forwarded-for") or "").rsplit(",", self._position)
         return entries[-self._position].strip() or None if len(entries) >= self._position else None
 
 
 class EnvoyRequest:
     """The `policy.attributes.RequestAttributes` of one Check.
 
-    What every decision needs is read at once, the rest when it is asked for: each field that is
-    read makes a Python object.
+    Each way of reading one is a subclass, which adds what stands in the message itself.
     """
 
-    __slots__ = (
-        "_address",
-        "_attributes",
-        "_http",
-        "_metadata",
-        "api_id",
-        "check_id",
-        "headers",
-        "method",
-    )
+    __slots__ = ("_address", "_metadata", "api_id", "check_id", "method")
 
-    def __init__(
-        self, attributes: AttributeContext, metadata: service.Metadata, address: ClientAddress
-    ) -> None:
-        http = attributes.request.http
-        self._attributes = attributes
-        self._http = http
+    def __init__(self, metadata: Metadata, address: ClientAddress) -> None:
         self._metadata = metadata
         self._address = address
-        self.api_id = attributes.context_extensions.get(API_ID, "")
-        self.check_id = http.id
-        self.method = http.method
-        # Whichever form Envoy sent; it writes all names in lower case.
-        self.headers: Mapping[str, str] = http.headers or _raw_headers(http)
+        self.api_id = ""
+        self.check_id = ""
+        self.method = ""
+
+    def header(self, name: str) -> str | None:
+        """See `RequestAttributes`, here and below."""
+        # Names are ASCII (RFC 9110, 5.1); of others the library may raise an error.
+        return self.headers.get(name) if name.isascii() else None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """In the message."""
+        raise NotImplementedError
 
     @property
     def path(self) -> str:
-        """See `RequestAttributes`, here and below."""
-        return self._http.path
+        """In the message."""
+        raise NotImplementedError
 
     @property
     def authority(self) -> str:
-        """Envoy's `host`."""
-        return self._http.host
+        """In the message."""
+        raise NotImplementedError
 
     @property
     def scheme(self) -> str:
-        """Envoy's `scheme`."""
-        return self._http.scheme
+        """In the message."""
+        raise NotImplementedError
 
     @property
     def protocol(self) -> str:
-        """Envoy's `protocol`."""
-        return self._http.protocol
+        """In the message."""
+        raise NotImplementedError
+
+    @property
+    def route_metadata(self) -> str:
+        """In the message."""
+        raise NotImplementedError
 
     @property
     def client_address(self) -> str | None:
         """From the headers."""
-        return self._address.find(self.headers)
+        return self._address.find(self)
 
     @property
     def route_name(self) -> str:
@@ -99,72 +92,6 @@ class EnvoyRequest:
         return self._metadata.get(ROUTE_NAME_METADATA, "")
 
     @property
-    def route_metadata(self) -> str:
-        """Envoy's `route_metadata_context`."""
-        return _route_metadata(self._attributes.route_metadata_context)
-
-    @property
     def timeout_ms(self) -> str:
         """From the call's metadata."""
         return self._metadata.get(TIMEOUT_METADATA, "")
-
-
-class RequestReader:
-    """Reads Checks; see `ClientAddress` for its arguments."""
-
-    def __init__(
-        self,
-        client_address_header: str | None = "x-adapter-client-address",
-        forwarded_for_position: int | None = None,
-    ) -> None:
-        self._address = ClientAddress(client_address_header, forwarded_for_position)
-
-    def read(self, message: bytes, metadata: service.Metadata) -> EnvoyRequest | None:
-        """The attributes, or None where the bytes are no CheckRequest.
-
-        Clients reach into this message: a string that is not UTF-8 must become a denial. An error
-        would let the request pass under `failure_mode_allow`.
-        """
-        try:
-            check = CheckRequest.FromString(message)
-        except DecodeError:
-            return None
-        return EnvoyRequest(check.attributes, metadata, self._address)
-
-
-def _raw_headers(http: AttributeContext.HttpRequest) -> dict[str, str]:
-    """The headers of an Envoy that was told `encode_raw_headers`."""
-    raw = http.header_map.headers
-    # No call for each header: there are more of them than of anything else in a Check.
-    headers = {h.key: h.raw_value.decode("utf-8", "replace") or h.value for h in raw}
-    return headers if len(headers) == len(raw) else _joined(raw)
-
-
-def _joined(raw: Iterable[HeaderValue]) -> dict[str, str]:
-    """Repeated headers joined by a comma, like Envoy's other form; a cookie is no exception."""
-    headers: dict[str, str] = {}
-    for header in raw:
-        name = header.key
-        value = header.raw_value.decode("utf-8", "replace") or header.value
-        headers[name] = f"{headers[name]},{value}" if name in headers else value
-    return headers
-
-
-def _route_metadata(metadata: Metadata) -> str:
-    """Who the mesh's control plane says the route is.
-
-    Envoy Gateway: `kind/namespace/name` of the first resource under `envoy-gateway`. Istio: the
-    `config` under `istio`, as it is.
-    """
-    namespaces = metadata.filter_metadata
-    if not namespaces:
-        return ""
-    if "envoy-gateway" in namespaces:
-        resources = namespaces["envoy-gateway"].fields["resources"].list_value.values
-        if not resources:
-            return ""
-        resource = resources[0].struct_value.fields
-        return "/".join(resource[key].string_value for key in ("kind", "namespace", "name"))
-    if "istio" in namespaces:
-        return namespaces["istio"].fields["config"].string_value
-    return ""

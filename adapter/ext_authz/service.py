@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from adapter.clock import Clock, MonotonicTime
 from adapter.errors import OverloadError, RpcError, StoreError
-from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.reader import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.policy.attributes import RequestAttributes, is_grpc
 from adapter.policy.decision import Allowed, Answered, Decision, Denied, Deny, DenyReason

@@ -1,7 +1,4 @@
-import datetime
-
 from google.protobuf import struct_pb2 as _struct_pb2
-from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf import wrappers_pb2 as _wrappers_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -21,12 +18,10 @@ class CheckRequest(_message.Message):
 class AttributeContext(_message.Message):
     __slots__ = ("request", "context_extensions", "route_metadata_context")
     class Request(_message.Message):
-        __slots__ = ("time", "http")
-        TIME_FIELD_NUMBER: _ClassVar[int]
+        __slots__ = ("http",)
         HTTP_FIELD_NUMBER: _ClassVar[int]
-        time: _timestamp_pb2.Timestamp
         http: AttributeContext.HttpRequest
-        def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., http: _Optional[_Union[AttributeContext.HttpRequest, _Mapping]] = ...) -> None: ...
+        def __init__(self, http: _Optional[_Union[AttributeContext.HttpRequest, _Mapping]] = ...) -> None: ...
     class HttpRequest(_message.Message):
         __slots__ = ("id", "method", "headers", "header_map", "path", "host", "scheme", "protocol")
         class HeadersEntry(_message.Message):

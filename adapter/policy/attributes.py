@@ -37,9 +37,12 @@ class RequestAttributes(Protocol):
     def protocol(self) -> str:
         """Such as `HTTP/1.1`."""
 
+    def header(self, name: str) -> str | None:
+        """The header of that lower-case name; repeated ones are joined by a comma, cookies too."""
+
     @property
     def headers(self) -> Mapping[str, str]:
-        """By lower-case name; repeated headers are joined by a comma, cookies too."""
+        """All of them, by name; dear where `header` would do."""
 
     @property
     def client_address(self) -> str | None:
@@ -78,6 +81,10 @@ class GivenAttributes(NamedTuple):
     route_metadata: str = ""
     timeout_ms: str = ""
 
+    def header(self, name: str) -> str | None:
+        """See `RequestAttributes`."""
+        return self.headers.get(name)
+
 
 def path_of(request: RequestAttributes) -> str:
     """The path without its query."""
@@ -86,7 +93,7 @@ def path_of(request: RequestAttributes) -> str:
 
 def is_grpc(request: RequestAttributes) -> bool:
     """Whether the client speaks gRPC, and so reads `grpc-status`."""
-    return request.headers.get("content-type", "").startswith("application/grpc")
+    return (request.header("content-type") or "").startswith("application/grpc")
 
 
 def timeout_s(request: RequestAttributes) -> float | None:

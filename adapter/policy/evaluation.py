@@ -33,7 +33,6 @@ class Evaluation:
         "claims",
         "contracts",
         "edits",
-        "headers",
         "identity",
         "policy",
         "request",
@@ -48,8 +47,6 @@ class Evaluation:
         tiers: Mapping[str, SlaTier],
     ) -> None:
         self.request = request
-        self.headers = request.headers
-        """As the client sent them; see `header`."""
         self.api_id = api_id
         self.contracts = contracts
         """By client id."""
@@ -69,12 +66,12 @@ class Evaluation:
     def header(self, name: str) -> str | None:
         """A request header by lower-case name, with the edits of earlier policies applied."""
         edits = self.edits
-        return edits[name] if edits and name in edits else self.headers.get(name)
+        return edits[name] if edits and name in edits else self.request.header(name)
 
     def header_names(self) -> list[str]:
         """The names of the headers that the request has, after the edits of earlier policies."""
         edits = self.edits or {}
-        names = [name for name in self.headers if name not in edits]
+        names = [name for name in self.request.headers if name not in edits]
         return names + [name for name, value in edits.items() if value is not None]
 
     def establish(self, verdict: Continue) -> None:

@@ -12,7 +12,7 @@ from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock, SystemClock, WallTime
 from adapter.errors import StoreError
-from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.reader import RequestReader
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.bindings import ApiBinding, BindingTable

@@ -46,7 +46,7 @@ def header_reader(name: str) -> Reader:
         edits = evaluation.edits
         if edits and lower_name in edits:
             return edits[lower_name]
-        return evaluation.headers.get(lower_name)
+        return evaluation.request.header(lower_name)
 
     return read
 

@@ -5,7 +5,7 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.ext_authz.request import RequestReader
+from adapter.ext_authz.reader import RequestReader
 from adapter.policy.attributes import (
     GivenAttributes,
     RequestAttributes,

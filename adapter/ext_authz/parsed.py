@@ -1,0 +1,114 @@
+"""Checks parsed by the protobuf library."""
+
+from collections.abc import Iterable, Mapping
+
+from google.protobuf.message import DecodeError
+
+from adapter.ext_authz.request import ClientAddress, EnvoyRequest
+from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue, Metadata
+from adapter.transport import service
+
+API_ID = "api_id"
+"""The key in the route's `context_extensions`."""
+
+
+def parse(
+    message: bytes, metadata: service.Metadata, address: ClientAddress
+) -> "ParsedRequest | None":
+    """The attributes, or None where the octets are no CheckRequest."""
+    try:
+        check = CheckRequest.FromString(message)
+    except DecodeError:
+        return None
+    return ParsedRequest(check.attributes, metadata, address)
+
+
+class ParsedRequest(EnvoyRequest):
+    """A Check as a protobuf message.
+
+    What every decision needs is read at once, the rest when it is asked for: each field that is
+    read makes a Python object.
+    """
+
+    __slots__ = ("_attributes", "_headers", "_http")
+
+    def __init__(
+        self, attributes: AttributeContext, metadata: service.Metadata, address: ClientAddress
+    ) -> None:
+        super().__init__(metadata, address)
+        http = attributes.request.http
+        self._attributes = attributes
+        self._http = http
+        self.api_id = attributes.context_extensions.get(API_ID, "")
+        self.check_id = http.id
+        self.method = http.method
+        # Whichever form Envoy sent; it writes all names in lower case.
+        self._headers: Mapping[str, str] = http.headers or _raw_headers(http)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Of either form."""
+        return self._headers
+
+    @property
+    def path(self) -> str:
+        """Envoy's `path`."""
+        return self._http.path
+
+    @property
+    def authority(self) -> str:
+        """Envoy's `host`."""
+        return self._http.host
+
+    @property
+    def scheme(self) -> str:
+        """Envoy's `scheme`."""
+        return self._http.scheme
+
+    @property
+    def protocol(self) -> str:
+        """Envoy's `protocol`."""
+        return self._http.protocol
+
+    @property
+    def route_metadata(self) -> str:
+        """Envoy's `route_metadata_context`."""
+        return _route_metadata(self._attributes.route_metadata_context)
+
+
+def _raw_headers(http: AttributeContext.HttpRequest) -> dict[str, str]:
+    """The headers of an Envoy that was told `encode_raw_headers`."""
+    raw = http.header_map.headers
+    # No call for each header: there are more of them than of anything else in a Check.
+    headers = {h.key: h.raw_value.decode("utf-8", "replace") or h.value for h in raw}
+    return headers if len(headers) == len(raw) else _joined(raw)
+
+
+def _joined(raw: Iterable[HeaderValue]) -> dict[str, str]:
+    """Repeated headers joined by a comma, like Envoy's other form; a cookie is no exception."""
+    headers: dict[str, str] = {}
+    for header in raw:
+        name = header.key
+        value = header.raw_value.decode("utf-8", "replace") or header.value
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
+
+
+def _route_metadata(metadata: Metadata) -> str:
+    """Who the mesh's control plane says the route is.
+
+    Envoy Gateway: `kind/namespace/name` of the first resource under `envoy-gateway`. Istio: the
+    `config` under `istio`, as it is.
+    """
+    namespaces = metadata.filter_metadata
+    if not namespaces:
+        return ""
+    if "envoy-gateway" in namespaces:
+        resources = namespaces["envoy-gateway"].fields["resources"].list_value.values
+        if not resources:
+            return ""
+        resource = resources[0].struct_value.fields
+        return "/".join(resource[key].string_value for key in ("kind", "namespace", "name"))
+    if "istio" in namespaces:
+        return namespaces["istio"].fields["config"].string_value
+    return ""

@@ -1,0 +1,302 @@
+"""Checks read where they stand, in the octets that Envoy wrote.
+
+To parse a Check into a message costs as much as to decide about it, and most of what is made so is
+never looked at. Compiled (docs/adr/0010-compiled-check-path.md), a walk over the octets costs a
+tenth: it notes where the fields are, and a field becomes a string when it is asked for.
+
+The encoding is protobuf's (protobuf.dev, encoding), the fields are those of
+envoy.service.auth.v3.AttributeContext. The walk knows only what Envoys write: fields that we read
+once each, headers in one run, text in ASCII. Whatever is otherwise is left to the protobuf library,
+so that what is read here and what it reads are the same; docs/adr/0012-scanned-checks.md.
+"""
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from mypy_extensions import i64
+
+from adapter.ext_authz.request import ClientAddress, EnvoyRequest
+from adapter.transport.service import Metadata
+
+_ATTRIBUTES: Final = 0x0A
+"""Tags: a field's number, times 8, plus 2 where its content is delimited by its length."""
+_REQUEST: Final = 0x22
+_CONTEXT_EXTENSIONS: Final = 0x52
+_ROUTE_METADATA: Final = 0x6A
+_UNREAD_ATTRIBUTES: Final = (0x0A, 0x12, 0x5A, 0x62)
+"""Source, destination, metadata context, TLS session."""
+_TIME: Final = 0x0A
+_HTTP: Final = 0x12
+_ID: Final = 0x0A
+_METHOD: Final = 0x12
+_HEADERS: Final = 0x1A
+_PATH: Final = 0x22
+_HOST: Final = 0x2A
+_SCHEME: Final = 0x32
+_UNREAD_TEXTS: Final = (0x3A, 0x42)
+"""Query and fragment, which `path` has, too."""
+_SIZE: Final = 0x48
+"""The only number; a tag of its own kind."""
+_PROTOCOL: Final = 0x52
+_BODIES: Final = (0x5A, 0x62)
+_KEY: Final = 0x0A
+_VALUE: Final = 0x12
+
+_LONGEST_SIZE: Final = 28
+"""Bits of a length: more than any message has that we take."""
+_LONGEST_NUMBER: Final = 9
+
+_Span: TypeAlias = tuple[i64, i64]
+"""Where something begins and stops."""
+
+
+def scan(message: bytes, metadata: Metadata, address: ClientAddress) -> "ScannedRequest | None":
+    """The attributes of a Check as Envoys write them; None for the protobuf library to judge."""
+    request = ScannedRequest(message, metadata, address)
+    return request if request.is_plain() else None
+
+
+class ScannedRequest(EnvoyRequest):
+    """A Check's octets, and where its fields stand in them."""
+
+    __slots__ = (
+        "_authority",
+        "_header_run",
+        "_id",
+        "_method",
+        "_octets",
+        "_path",
+        "_protocol",
+        "_scheme",
+    )
+
+    def __init__(self, octets: bytes, metadata: Metadata, address: ClientAddress) -> None:
+        super().__init__(metadata, address)
+        self._octets = octets
+        self._header_run: _Span = (0, 0)
+        self._id: _Span = (0, 0)
+        self._method: _Span = (0, 0)
+        self._path: _Span = (0, 0)
+        self._authority: _Span = (0, 0)
+        self._scheme: _Span = (0, 0)
+        self._protocol: _Span = (0, 0)
+
+    def header(self, name: str) -> str | None:
+        """The last one of that name, as in the library's map."""
+        if not name.isascii() or not name:
+            return None
+        octets, wanted = self._octets, name.encode()
+        size: i64 = len(wanted)
+        first = wanted[0]
+        at, end = self._header_run
+        found: i64 = 0
+        while at < end:
+            start, stop = _content(octets, at + 1, end)
+            if (
+                octets[start + 1] == size
+                and octets[start + 2] == first
+                and octets[start + 2 : start + 2 + size] == wanted
+            ):
+                found = start + 2 + size
+            at = stop
+        return self._text(_content(octets, found + 1, end)) if found else None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """All of them."""
+        octets, headers = self._octets, {}
+        at, end = self._header_run
+        while at < end:
+            start, stop = _content(octets, at + 1, end)
+            name = _content(octets, start + 1, stop)
+            headers[self._text(name)] = self._text(_content(octets, name[1] + 1, stop))
+            at = stop
+        return headers
+
+    @property
+    def path(self) -> str:
+        """Envoy's `path`."""
+        return self._text(self._path)
+
+    @property
+    def authority(self) -> str:
+        """Envoy's `host`."""
+        return self._text(self._authority)
+
+    @property
+    def scheme(self) -> str:
+        """Envoy's `scheme`."""
+        return self._text(self._scheme)
+
+    @property
+    def protocol(self) -> str:
+        """Envoy's `protocol`."""
+        return self._text(self._protocol)
+
+    @property
+    def route_metadata(self) -> str:
+        """Checks that have any are not scanned."""
+        return ""
+
+    def is_plain(self) -> bool:
+        """Find the fields; tell whether they are as Envoys write them."""
+        octets = self._octets
+        end: i64 = len(octets)
+        start, stop = _content(octets, 1, end)
+        return 0 < stop == end and octets[0] == _ATTRIBUTES and self._find_attributes(start, end)
+
+    def _find_attributes(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        has_request = False
+        while at < end:
+            tag = octets[at]
+            start, at = _content(octets, at + 1, end)
+            if not at:
+                return False
+            if tag == _CONTEXT_EXTENSIONS:
+                if not self._find_api_id(start, at):
+                    return False
+            elif tag == _REQUEST:
+                if has_request or not self._find_http(start, at):
+                    return False
+                has_request = True
+            elif tag == _ROUTE_METADATA:
+                if start < at:
+                    return False
+            elif tag not in _UNREAD_ATTRIBUTES:
+                return False
+        return has_request
+
+    def _find_api_id(self, start: i64, stop: i64) -> bool:
+        octets = self._octets
+        unchecked = _checked_entry(octets, start, stop, start)
+        if unchecked < 0 or not octets[unchecked:stop].isascii():
+            return False
+        if octets[start + 1] == 6 and octets[start + 2 : start + 8] == b"api_id":
+            self.api_id = self._text(_content(octets, start + 9, stop))
+        return True
+
+    def _find_http(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        has_http = False
+        while at < end:
+            tag = octets[at]
+            start, at = _content(octets, at + 1, end)
+            if not at:
+                return False
+            if tag == _HTTP:
+                if has_http or not self._find_fields(start, at):
+                    return False
+                has_http = True
+            elif tag != _TIME:
+                return False
+        return has_http
+
+    def _find_fields(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        unchecked = at
+        """Text from here on is not known to be ASCII yet; -1 once there was some that is not."""
+        while at < end and unchecked >= 0:
+            tag = octets[at]
+            if tag == _SIZE:
+                start, stop = at, _after_number(octets, at + 1, end)
+            else:
+                start, stop = _content(octets, at + 1, end)
+            if not stop:
+                return False
+            if tag == _SIZE or tag in _BODIES:
+                unchecked = _next_text(octets, unchecked, at, stop)
+            else:
+                if start - at > 2:  # the octets of a long size are not ASCII
+                    unchecked = _next_text(octets, unchecked, at + 1, start)
+                if tag == _HEADERS:
+                    unchecked = self._take_header(at, start, stop, unchecked)
+                elif not self._take_text(tag, start, stop):
+                    return False
+            at = stop
+        if unchecked < 0 or not octets[unchecked:end].isascii():
+            return False
+        self.check_id, self.method = self._text(self._id), self._text(self._method)
+        return True
+
+    def _take_header(self, at: i64, start: i64, stop: i64, unchecked: i64) -> i64:
+        first, last = self._header_run
+        if not last:
+            first = last = at
+        if unchecked < 0 or last != at:
+            return -1
+        self._header_run = (first, stop)
+        return _checked_entry(self._octets, start, stop, unchecked)
+
+    def _take_text(self, tag: int, start: i64, stop: i64) -> bool:
+        span = (start, stop)
+        if tag == _ID:
+            self._id = span
+        elif tag == _METHOD:
+            self._method = span
+        elif tag == _PATH:
+            self._path = span
+        elif tag == _HOST:
+            self._authority = span
+        elif tag == _SCHEME:
+            self._scheme = span
+        elif tag == _PROTOCOL:
+            self._protocol = span
+        else:
+            return tag in _UNREAD_TEXTS
+        return True
+
+    def _text(self, span: _Span) -> str:
+        start, stop = span
+        return self._octets[start:stop].decode()
+
+
+def _content(octets: bytes, at: i64, end: i64) -> _Span:
+    """What the length at `at` delimits; stops at 0 where that is not all before `end`."""
+    size: i64 = 0
+    shift: i64 = 0
+    while at < end and shift < _LONGEST_SIZE:
+        octet: i64 = octets[at]
+        at += 1
+        size |= (octet & 0x7F) << shift
+        if octet < 0x80:
+            if at + size > end:
+                break
+            return at, at + size
+        shift += 7
+    return 0, 0
+
+
+def _after_number(octets: bytes, at: i64, end: i64) -> i64:
+    """Where the number at `at` stops; 0 where that is not before `end`, or is too far."""
+    last = at + _LONGEST_NUMBER
+    while at < end and at < last:
+        at += 1
+        if octets[at - 1] < 0x80:
+            return at
+    return 0
+
+
+def _checked_entry(octets: bytes, start: i64, stop: i64, unchecked: i64) -> i64:
+    """From where on text is unchecked after this entry of a map; -1 where it is not plain.
+
+    A key of 1 to 127 octets, a value, and nothing else.
+    """
+    if stop - start < 5 or octets[start] != _KEY:
+        return -1
+    key_start, key_stop = _content(octets, start + 1, stop)
+    if not start + 2 == key_start < key_stop < stop - 1 or octets[key_stop] != _VALUE:
+        return -1
+    value_start, value_stop = _content(octets, key_stop + 1, stop)
+    if value_stop != stop:
+        return -1
+    if value_start - key_stop == 2:
+        return unchecked
+    return _next_text(octets, unchecked, key_stop + 1, value_start)
+
+
+def _next_text(octets: bytes, unchecked: i64, at: i64, start: i64) -> i64:
+    """Where text goes on after something else at `at`; -1 where it is not all ASCII up to there."""
+    if octets[unchecked:at].isascii():
+        return start
+    return -1

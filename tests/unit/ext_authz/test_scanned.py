@@ -1,0 +1,139 @@
+"""Checks that are read where they stand say the same as the protobuf library's."""
+
+from collections.abc import Callable
+
+import pytest
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from adapter.ext_authz.parsed import parse
+from adapter.ext_authz.request import ClientAddress, EnvoyRequest
+from adapter.ext_authz.scanned import scan
+from adapter.policy.attributes import GivenAttributes
+from tests.unit.ext_authz.checks import check_request
+
+METADATA = {"x-route-name": "route-1", "x-envoy-expected-rq-timeout-ms": "500"}
+ADDRESS = ClientAddress("x-adapter-client-address", None)
+
+ascii_text = st.text(st.characters(max_codepoint=0x7F), max_size=40)
+long_text = st.integers(120, 20_000).map("x".__mul__)
+names = st.text(st.characters(max_codepoint=0x7F), min_size=1, max_size=127)
+headers = st.dictionaries(names | st.just("x-adapter-client-address"), ascii_text | long_text)
+bodies = st.just(b"") | st.binary(max_size=30) | st.integers(120, 20_000).map(b"\xff".__mul__)
+
+
+@st.composite
+def plain_checks(draw: st.DrawFn) -> bytes:
+    """Checks as an Envoy writes them, with anything that ASCII can say."""
+    check = check_request(draw(headers).items(), raw=False, api_id=draw(ascii_text))
+    for name, value in draw(st.dictionaries(names, ascii_text, max_size=3)).items():
+        check.attributes.context_extensions[name] = value
+    http = check.attributes.request.http
+    for field in ("id", "method", "path", "host", "scheme", "protocol", "query", "fragment"):
+        setattr(http, field, draw(ascii_text | long_text))
+    http.size = draw(st.integers(0, 2**62))
+    http.raw_body = draw(bodies)
+    check.attributes.destination.service = draw(st.text(max_size=200))
+    message: bytes = check.SerializeToString()
+    return message
+
+
+any_text = st.text(max_size=10)
+
+
+@st.composite
+def checks(draw: st.DrawFn) -> bytes:
+    """Checks of any kind."""
+    check = check_request(
+        draw(st.dictionaries(any_text, any_text)).items(), raw=draw(st.booleans())
+    )
+    check.attributes.request.http.path = draw(any_text)
+    check.attributes.request.http.body = draw(any_text)
+    check.attributes.request.http.size = draw(st.integers(-1, 1))
+    if draw(st.booleans()):
+        check.attributes.route_metadata_context.filter_metadata["istio"]["config"] = "route"
+    message: bytes = check.SerializeToString()
+    return message
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """Checks with octets changed, lost, repeated or put in."""
+    message = draw(plain_checks() | checks())
+    for _ in range(draw(st.integers(0, 4))):
+        start, stop = sorted(draw(st.tuples(*[st.integers(0, len(message))] * 2)))
+        between = draw(st.binary(max_size=3) | st.just(2 * message[start:stop]))
+        message = message[:start] + between + message[min(stop, start + 3) :]
+    return message
+
+
+def everything(request: EnvoyRequest) -> GivenAttributes:
+    """All that it says."""
+    said = GivenAttributes(*(getattr(request, name) for name in GivenAttributes._fields))
+    return said._replace(headers=dict(said.headers))
+
+
+def agree(message: bytes) -> bool:
+    """Whether it can be scanned; raises AssertionError unless that says what the library says."""
+    scanned = scan(message, METADATA, ADDRESS)
+    if scanned is None:
+        return False
+    parsed = parse(message, METADATA, ADDRESS)
+    assert parsed is not None
+    assert everything(scanned) == everything(parsed)
+    for name in (*parsed.headers, "", "absent", "Zoë", "\udfff", "x" * 200):
+        assert scanned.header(name) == parsed.header(name)
+    return True
+
+
+@given(plain_checks())
+def test_plain_checks_are_scanned(message: bytes) -> None:
+    """What every Envoy sends is read without the library, and says the same."""
+    assert agree(message)
+
+
+@given(damaged())
+@example(b"")
+@example(b"\n")
+@example(b"\n\x00")
+def test_whatever_else_comes_is_scanned_alike_or_not_at_all(message: bytes) -> None:
+    """A Check that looks different to the two readers would be a way around policies."""
+    agree(message)
+
+
+@given(damaged())
+def test_no_part_of_a_check_makes_scanning_raise(message: bytes) -> None:
+    """Wherever the octets end."""
+    for size in range(min(len(message), 200)):
+        agree(message[:size])
+
+
+def twice(check: CheckRequest) -> bytes:
+    """Its attributes, and then others: the library merges them."""
+    message: bytes = check.SerializeToString() + check_request(method="POST").SerializeToString()
+    return message
+
+
+def with_text(text: str) -> Callable[[CheckRequest], bytes]:
+    """The Check with that in a header."""
+
+    def write(check: CheckRequest) -> bytes:
+        check.attributes.request.http.headers["x-name"] = text
+        message: bytes = check.SerializeToString()
+        return message
+
+    return write
+
+
+def with_route(check: CheckRequest) -> bytes:
+    """The Check with a mesh's metadata."""
+    check.attributes.route_metadata_context.filter_metadata["istio"]["config"] = "route"
+    message: bytes = check.SerializeToString()
+    return message
+
+
+@pytest.mark.parametrize("write", [twice, with_text("Zoë"), with_route])
+def test_what_is_left_to_the_library(write: Callable[[CheckRequest], bytes]) -> None:
+    """Whatever is not as plain as most Checks are."""
+    assert not agree(write(check_request(raw=False)))
