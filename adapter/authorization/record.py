@@ -1,7 +1,10 @@
 """What is remembered of a decision: it travels in Envoy's dynamic metadata into the access log.
 
 So one log entry alone makes a complete analytics event, whichever process receives it. All values
-are strings, because numbers in Envoy's metadata are doubles.
+are strings, because numbers in Envoy's metadata are doubles; and they are few, because Envoy works
+for each field of each request: what every decision tells stands in two fields, its parts between
+`|`, with `%25` and `%7C` for these two characters inside a part (RFC 3986, 2.1). Refusals have a
+field for each thing that they tell besides.
 """
 
 from collections.abc import Mapping
@@ -10,6 +13,17 @@ from typing import Final, NamedTuple
 from adapter.policy.decision import Answered, Decision, Denied, Identity
 
 _ANONYMOUS = Identity(client_id="")
+
+API: Final = "api"
+"""The field with the API's id, name and version, and the revision of the snapshot that decided."""
+CALLER: Final = "caller"
+"""The field with the client's id and name, the contract's id, and its SLA tier."""
+SEPARATOR: Final = "|"
+_FIELDS: Final = {
+    API: ("api_id", "api_name", "api_version", "revision"),
+    CALLER: ("client_id", "client_name", "contract_id", "sla_tier"),
+}
+_OWN_FIELDS: Final = ("reason", "detail", "policy_id", "policy_type")
 
 ANSWERED: Final = "answered"
 """The reason where the adapter answered by itself and nothing was wrong (a CORS preflight)."""
@@ -54,11 +68,30 @@ class DecisionRecord(NamedTuple):
             revision=str(decision.revision),
         )
 
-    def to_metadata(self) -> dict[str, str]:
-        """The fields that say something."""
-        return {name: value for name, value in self._asdict().items() if value}
+    def to_metadata(self, longest: int | None = None) -> dict[str, str]:
+        """The fields that say something; of a part, at most `longest` characters."""
+        said = {name: value[:longest] for name, value in self._asdict().items()}
+        packed = {
+            field: SEPARATOR.join(escaped(said[name]) for name in names)
+            for field, names in _FIELDS.items()
+            if any(said[name] for name in names)
+        }
+        return packed | {name: said[name] for name in _OWN_FIELDS if said[name]}
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "DecisionRecord":
         """Read back what `to_metadata` wrote; keys of others are passed over."""
-        return cls(**{name: metadata[name] for name in cls._fields if name in metadata})
+        said = {name: metadata[name] for name in _OWN_FIELDS if name in metadata}
+        for field, names in _FIELDS.items():
+            parts = map(_unescaped, metadata.get(field, "").split(SEPARATOR))
+            said |= dict(zip(names, parts, strict=False))
+        return cls(**said)
+
+
+def escaped(part: str) -> str:
+    """A part of a field, as it may stand between separators."""
+    return part.replace("%", "%25").replace(SEPARATOR, "%7C")
+
+
+def _unescaped(part: str) -> str:
+    return part.replace("%7C", SEPARATOR).replace("%25", "%")

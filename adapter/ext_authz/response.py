@@ -31,7 +31,7 @@ _STATUS_CODES: Final[Mapping[int, StatusCode]] = {
     503: StatusCode.UNAVAILABLE,
     504: StatusCode.DEADLINE_EXCEEDED,
 }
-_METADATA_KEYS: Final = tuple(name for name in Identity._fields if name in DecisionRecord._fields)
+_HEADERS: Final = ("client-id", "client-name", "contract-id", "sla-tier", "principal")
 _NOBODY: Final = Identity(client_id="")
 _KEPT_PARTS: Final = 4_096
 """Parts that edit the request; less than 1 kB each."""
@@ -52,7 +52,7 @@ class ResponseWriter:
         client_address_header: str | None = "x-adapter-client-address",
     ) -> None:
         prefix = prefix.lower()
-        names = tuple(prefix + name.replace("_", "-") for name in Identity._fields)
+        names = tuple(prefix + name for name in _HEADERS)
         self._api_header = f"{prefix}api-id"
         # It is for us, not for upstreams.
         self._never_passed = (client_address_header.lower(),) if client_address_header else ()
@@ -60,7 +60,7 @@ class ResponseWriter:
         self._api_parts: dict[str, bytes] = {}
         self._revision = -1
         """What the API parts were made for."""
-        self._identity_part = IdentityPart(names, _METADATA_KEYS).write
+        self._identity_part = IdentityPart(names)
         self._edit_part = lru_cache(maxsize=_KEPT_PARTS)(self._build_edit_part)
         self._reason = f"{prefix}reason"
 
@@ -73,14 +73,14 @@ class ResponseWriter:
         if not isinstance(decision, Allowed):
             return self._instead(decision, to_grpc=to_grpc)
         # Several messages in a row are one: repeated fields add up (protobuf.dev, encoding).
-        api, revision, identity, edits, overwritten, appended = decision
-        parts = self._api_part(api, revision) + self._identity_part(identity or _NOBODY)
-        if edits:
-            parts += self._edits(edits)
-        if overwritten:
-            parts += _response_part(overwritten)
-        if appended:
-            parts += _appended_part(appended)
+        parts = self._api_part(decision.api, decision.revision)
+        parts += self._identity_part.write(decision.identity or _NOBODY)
+        if decision.edits:
+            parts += self._edits(decision.edits)
+        if decision.response_headers:
+            parts += _response_part(decision.response_headers)
+        if decision.append_response_headers:
+            parts += _appended_part(decision.append_response_headers)
         return parts
 
     def _api_part(self, api: ApiInstance | None, revision: int) -> bytes:
@@ -227,5 +227,5 @@ def _usable(headers: Iterable[Header]) -> dict[str, str]:
 
 
 def _write_record(metadata: Struct, record: DecisionRecord) -> None:
-    for name, value in record.to_metadata().items():
-        metadata.fields[name].string_value = encodable(value[:LONGEST_METADATA])
+    for name, value in record.to_metadata(LONGEST_METADATA).items():
+        metadata.fields[name].string_value = encodable(value)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from mypy_extensions import mypyc_attr
+
 from adapter.policy.catalog import ApiInstance
 
 Header: TypeAlias = tuple[str, str]
@@ -49,14 +51,53 @@ class PolicyRef(NamedTuple):
     policy_type: str
 
 
-class Identity(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Value:
+    """What holds the same is equal.
+
+    For what every Check makes: the constructor of a NamedTuple, or of a dataclass, is an
+    interpreted function even in a compiled module, and costs as much as a policy.
+    """
+
+    __slots__ = ()
+
+    def held(self) -> tuple[Any, ...]:
+        """All that it holds, in the constructor's order."""
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.held() == self.held()
+
+    def __hash__(self) -> int:
+        return hash(self.held())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}{self.held()!r}"
+
+
+@mypyc_attr(acyclic=True)
+class Identity(Value):
     """Who the request was found to come from."""
 
-    client_id: str
-    client_name: str = ""
-    contract_id: str = ""
-    sla_tier: str = ""
-    principal: str = ""
+    __slots__ = ("client_id", "client_name", "contract_id", "principal", "sla_tier")
+
+    def __init__(
+        self,
+        client_id: str,
+        client_name: str = "",
+        contract_id: str = "",
+        sla_tier: str = "",
+        principal: str = "",
+    ) -> None:
+        self.client_id = client_id
+        self.client_name = client_name
+        self.contract_id = contract_id
+        self.sla_tier = sla_tier
+        self.principal = principal
+
+    def held(self) -> tuple[str, str, str, str, str]:
+        """See `Value`."""
+        return self.client_id, self.client_name, self.contract_id, self.sla_tier, self.principal
 
 
 class ExposedQuota(NamedTuple):
@@ -159,18 +200,33 @@ ADMITTED: Final = QuotaState(admitted=True, remaining=(), reset_ms=())
 """The commonest answer to a charge whose figures nobody wants."""
 
 
-class Charge(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Charge(Value):
     """The effect of a quota: charge all windows or none, then judge by what was found."""
 
-    windows: tuple[QuotaWindow, ...]
-    settled: "Callable[[QuotaState], Continue | Deny]"
-    local: bool = False
-    """Count in this process alone, whatever store is configured (`clusterizable: false`)."""
-    identity: Identity | None = None
-    """Who is charged, if the policy found out: known of a request that is refused, too."""
-    figures: bool = True
-    """Whether what is left is wanted of a request that is admitted: to work it out costs more than
-    the charge."""
+    __slots__ = ("figures", "identity", "local", "settled", "windows")
+
+    def __init__(
+        self,
+        windows: tuple[QuotaWindow, ...],
+        settled: "Callable[[QuotaState], Continue | Deny]",
+        local: bool = False,
+        identity: Identity | None = None,
+        figures: bool = True,
+    ) -> None:
+        self.windows = windows
+        self.settled = settled
+        self.local = local
+        """Count in this process alone, whatever store is configured (`clusterizable: false`)."""
+        self.identity = identity
+        """Who is charged, if the policy found out: known of a request that is refused, too."""
+        self.figures = figures
+        """Whether what is left is wanted of a request that is admitted: to work it out costs more
+        than the charge."""
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return self.windows, self.settled, self.local, self.identity, self.figures
 
 
 class Throttle(NamedTuple):
@@ -211,17 +267,47 @@ Outcome: TypeAlias = QuotaState | None
 Verdict: TypeAlias = Continue | Identity | Deny | Answer | Effect
 
 
-class Allowed(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Allowed(Value):
     """The request may pass, changed like this."""
 
-    api: ApiInstance | None
-    """None where the operator lets unbound requests pass."""
-    revision: int
-    identity: Identity | None = None
-    edits: tuple[Edit, ...] = ()
-    """What the upstream shall see otherwise than the client sent it; each name once."""
-    response_headers: tuple[Header, ...] = ()
-    append_response_headers: tuple[Header, ...] = ()
+    __slots__ = (
+        "api",
+        "append_response_headers",
+        "edits",
+        "identity",
+        "response_headers",
+        "revision",
+    )
+
+    def __init__(
+        self,
+        api: ApiInstance | None,
+        revision: int,
+        identity: Identity | None = None,
+        edits: tuple[Edit, ...] = (),
+        response_headers: tuple[Header, ...] = (),
+        append_response_headers: tuple[Header, ...] = (),
+    ) -> None:
+        self.api = api
+        """None where the operator lets unbound requests pass."""
+        self.revision = revision
+        self.identity = identity
+        self.edits = edits
+        """What the upstream shall see otherwise than the client sent it; each name once."""
+        self.response_headers = response_headers
+        self.append_response_headers = append_response_headers
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return (
+            self.api,
+            self.revision,
+            self.identity,
+            self.edits,
+            self.response_headers,
+            self.append_response_headers,
+        )
 
 
 class Denied(NamedTuple):

@@ -65,4 +65,4 @@ def _logged(messages: Iterable[bytes]) -> int:
         for entry in StreamAccessLogsMessage.FromString(message).http_logs.log_entry
     )
     records = (e.common_properties.metadata.filter_metadata for e in entries)
-    return sum(r["envoy.filters.http.ext_authz"]["api_id"] == "open" for r in records)
+    return sum(r["envoy.filters.http.ext_authz"]["api"].startswith("open|") for r in records)

@@ -14,6 +14,7 @@ from envoy.data.accesslog.v3 import accesslog_pb2 as log
 from envoy.service.accesslog.v3 import als_pb2 as als
 from envoy.service.auth.v3 import external_auth_pb2 as auth
 
+from adapter.authorization.record import DecisionRecord
 from demo.processes import Program
 from tests.rig.control_plane import RunningControlPlane
 
@@ -142,7 +143,7 @@ def _ended_request(api_id: str) -> log.HTTPAccessLogEntry:
     common = entry.common_properties
     common.start_time.GetCurrentTime()
     metadata = common.metadata.filter_metadata["envoy.filters.http.ext_authz"]
-    metadata.update({"api_id": api_id, "api_name": "orders"})
+    metadata.update(DecisionRecord(api_id=api_id, api_name="orders").to_metadata())
     entry.request.path = "/orders?api_key=never-stored"
     entry.response.response_code.value = 200
     return entry

@@ -10,6 +10,7 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.authorization.record import DecisionRecord
 from adapter.ext_authz.headers import clean_value, encodable
 from adapter.ext_authz.identity_part import LONGEST_METADATA
 from adapter.ext_authz.response import ResponseWriter
@@ -177,7 +178,8 @@ def test_denied_status_is_clamped(status: int, sent: int) -> None:
 def test_dynamic_metadata() -> None:
     """The access log entry alone will tell the whole story, denied or not."""
     allowed, refused = write(Allowed(API, 7, WHO)), write(denied(detail="listed"))
-    assert allowed.dynamic_metadata["client_id"] == "client-1"
+    assert allowed.dynamic_metadata["api"] == f"{API.api_id}|{API.name}|{API.version}|7"
+    assert allowed.dynamic_metadata["caller"] == "client-1|Zoë's shop|77|gold"
     assert refused.dynamic_metadata["policy_id"] == "5"
     assert refused.dynamic_metadata["detail"] == "listed"
     assert all(isinstance(value, str) for value in refused.dynamic_metadata.values())
@@ -288,15 +290,18 @@ def test_identity_is_written_as_the_library_would(identity: Identity) -> None:
     """What is put together by hand reads back whole, whatever the lengths and letters."""
     response = write(Allowed(None, 7, identity))
     headers, metadata = pairs(response.ok_response.headers), response.dynamic_metadata.fields
-    for field, value in identity._asdict().items():
+    fields = ("client_id", "client_name", "contract_id", "sla_tier", "principal")
+    for field, value in zip(fields, identity.held(), strict=True):
         name = f"x-adapter-{field.replace('_', '-')}"
         clean = clean_value(value)
         assert (name in headers) is bool(clean)
         assert (name in response.ok_response.headers_to_remove) is (not clean)
         if clean:
             assert headers[name] == clean
-        if value and field != "principal":
-            assert metadata[field].string_value == encodable(value)[:LONGEST_METADATA]
+    said = {name: encodable(value) for name, value in zip(fields, identity.held(), strict=True)}
+    said.pop("principal")
+    expected = DecisionRecord(**said).to_metadata(LONGEST_METADATA)
+    assert metadata["caller"].string_value == expected.get("caller", "")
 
 
 def _assert_clean(options: Iterable[HeaderValueOption]) -> None:

@@ -99,7 +99,9 @@ def test_effects_are_settled_in_order_until_one_refuses() -> None:
 
 def test_who_is_charged_is_known_of_a_refused_request_too() -> None:
     """Analytics attribute a 429 to the application."""
-    decision, _ = decided(ruled(CHARGE._replace(identity=Identity("c1"))), FULL)
+    decision, _ = decided(
+        ruled(Charge(CHARGE.windows, CHARGE.settled, identity=Identity("c1"))), FULL
+    )
     assert decision.identity == Identity("c1")
 
 

@@ -86,4 +86,4 @@ def test_a_retry_learns_what_is_left_even_if_the_first_try_did_not_ask() -> None
     unseen = Charge((TWO_A_SECOND,), lambda _: CONTINUE, figures=False)
     for _ in range(2):
         store.charge("1", unseen)
-    assert store.charge("1", unseen._replace(figures=True)).remaining == (1,)
+    assert store.charge("1", Charge(unseen.windows, unseen.settled)).remaining == (1,)
