@@ -5,9 +5,9 @@ never looked at. Compiled (docs/adr/0010-compiled-check-path.md), a walk over th
 tenth: it notes where the fields are, and a field becomes a string when it is asked for.
 
 The encoding is protobuf's (protobuf.dev, encoding), the fields are those of
-envoy.service.auth.v3.AttributeContext. The walk knows only what Envoys write: fields that we read
-once each, headers in one run, text in ASCII. Whatever is otherwise is left to the protobuf library,
-so that what is read here and what it reads are the same; docs/adr/0012-scanned-checks.md.
+envoy.service.auth.v3.AttributeContext. The walk knows only what Envoys write: messages once each,
+headers in one run, text in ASCII. Whatever is otherwise is left to the protobuf library, so that
+what is read here and what it reads are the same; docs/adr/0012-scanned-checks.md.
 """
 
 from collections.abc import Mapping

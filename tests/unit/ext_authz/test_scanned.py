@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapter.ext_authz.parsed import parse
@@ -93,6 +93,7 @@ def test_plain_checks_are_scanned(message: bytes) -> None:
     assert agree(message)
 
 
+@settings(max_examples=500)
 @given(damaged())
 @example(b"")
 @example(b"\n")
