@@ -53,7 +53,7 @@ class PolicyRef(NamedTuple):
 
 @mypyc_attr(acyclic=True)
 class Value:
-    """What holds the same is equal.
+    """What holds the same is equal; nothing in it changes, as its types say.
 
     For what every Check makes: the constructor of a NamedTuple, or of a dataclass, is an
     interpreted function even in a compiled module, and costs as much as a policy.
@@ -89,11 +89,11 @@ class Identity(Value):
         sla_tier: str = "",
         principal: str = "",
     ) -> None:
-        self.client_id = client_id
-        self.client_name = client_name
-        self.contract_id = contract_id
-        self.sla_tier = sla_tier
-        self.principal = principal
+        self.client_id: Final = client_id
+        self.client_name: Final = client_name
+        self.contract_id: Final = contract_id
+        self.sla_tier: Final = sla_tier
+        self.principal: Final = principal
 
     def held(self) -> tuple[str, str, str, str, str]:
         """See `Value`."""
@@ -214,13 +214,13 @@ class Charge(Value):
         identity: Identity | None = None,
         figures: bool = True,
     ) -> None:
-        self.windows = windows
-        self.settled = settled
-        self.local = local
+        self.windows: Final = windows
+        self.settled: Final = settled
+        self.local: Final = local
         """Count in this process alone, whatever store is configured (`clusterizable: false`)."""
-        self.identity = identity
+        self.identity: Final = identity
         """Who is charged, if the policy found out: known of a request that is refused, too."""
-        self.figures = figures
+        self.figures: Final = figures
         """Whether what is left is wanted of a request that is admitted: to work it out costs more
         than the charge."""
 
@@ -289,14 +289,14 @@ class Allowed(Value):
         response_headers: tuple[Header, ...] = (),
         append_response_headers: tuple[Header, ...] = (),
     ) -> None:
-        self.api = api
+        self.api: Final = api
         """None where the operator lets unbound requests pass."""
-        self.revision = revision
-        self.identity = identity
-        self.edits = edits
+        self.revision: Final = revision
+        self.identity: Final = identity
+        self.edits: Final = edits
         """What the upstream shall see otherwise than the client sent it; each name once."""
-        self.response_headers = response_headers
-        self.append_response_headers = append_response_headers
+        self.response_headers: Final = response_headers
+        self.append_response_headers: Final = append_response_headers
 
     def held(self) -> tuple[Any, ...]:
         """See `Value`."""

@@ -96,18 +96,18 @@ class Call:
         compressed: bool,
         list_bytes: int,
     ) -> None:
-        self.unary = unary
+        self.unary: Final = unary
         """What answers, if the method is unary: the fast path looks no further."""
-        self.metadata = metadata
-        self.content_length = content_length
+        self.metadata: Final = metadata
+        self.content_length: Final = content_length
         """The body's octets, or -1 where the client does not say."""
-        self.route = route
+        self.route: Final = route
         """None where it is refused."""
-        self.refusal = refusal
-        self.timeout_s = timeout_s
-        self.compressed = compressed
+        self.refusal: Final = refusal
+        self.timeout_s: Final = timeout_s
+        self.compressed: Final = compressed
         """Whether its messages may come compressed, which we do not read."""
-        self.list_bytes = list_bytes
+        self.list_bytes: Final = list_bytes
         """The size of its fields, as HPACK counts."""
 
 
