@@ -60,6 +60,14 @@ def test_no_secret_makes_matching_raise(secret: str) -> None:
     assert hashed.matches(secret) is (secret == "secret")
 
 
+@given(st.lists(st.text() | st.sampled_from(["", "secret", "secret "])))
+def test_a_secret_that_matched_opens_no_door_to_another(given_secrets: list[str]) -> None:
+    """Whatever came before, the right one matches again and again, and nothing else does."""
+    hashed = HashedSecret.parse(SECRET_SALT.hexdigest(), "salt", "auto")
+    for secret in (*given_secrets, "secret", *given_secrets, "secret"):
+        assert hashed.matches(secret) is (secret == "secret")
+
+
 def test_representations_show_nothing() -> None:
     """Not even the hash is logged."""
     secret = HashedSecret(bytes(32), b"salt")
