@@ -4,14 +4,15 @@
 standard input makes it print what it felt since the last one; the line `hour` lets an hour pass for
 it first, so that everything is due. It stops when the input ends.
 
-A stall counts by the CPU time that the process used meanwhile: on a shared machine the rest of it
-is others' work.
+A stall counts without the time for which the loop's thread was ready and had no core: on a shared
+machine that is others' work. What it waits for in the kernel, a lock of its memory, say, counts.
 """
 
 import argparse
 import asyncio
 import gc
 import json
+import os
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -26,6 +27,8 @@ from adapter.observability import configure_logging
 from adapter.settings import load_settings
 
 _TICK_S: Final = 0.001
+_SCHEDULED: Final = "/proc/thread-self/schedstat"
+"""Nanoseconds on a core, and ready without one (Linux, sched-stats)."""
 
 
 @dataclass(slots=True)
@@ -33,9 +36,9 @@ class Felt:
     """The worst since the last reading, in milliseconds."""
 
     stall_ms: float = 0
-    """Longest time without a turn, as far as this process worked in it."""
+    """Longest time without a turn, less what the thread waited for a core."""
     wall_stall_ms: float = 0
-    """The same, whoever worked."""
+    """The same with that."""
     gc_pause_ms: float = 0
     collections: int = 0
 
@@ -69,16 +72,17 @@ class Pulse:
         return felt
 
     async def run(self) -> None:
-        """Tick for ever."""
-        wall, cpu = time.perf_counter(), time.process_time()
+        """Tick for ever, in the thread of the loop."""
+        scheduled = os.open(_SCHEDULED, os.O_RDONLY)
+        wall, waited = time.perf_counter(), _without_core_s(scheduled)
         while True:
             await asyncio.sleep(_TICK_S)
-            wall_before, cpu_before = wall, cpu
-            wall, cpu = time.perf_counter(), time.process_time()
+            wall_before, waited_before = wall, waited
+            wall, waited = time.perf_counter(), _without_core_s(scheduled)
             late_s = wall - wall_before - _TICK_S
             felt = self._felt
             felt.wall_stall_ms = max(felt.wall_stall_ms, late_s * 1000)
-            felt.stall_ms = max(felt.stall_ms, min(late_s, cpu - cpu_before) * 1000)
+            felt.stall_ms = max(felt.stall_ms, (late_s - (waited - waited_before)) * 1000)
 
     def _note_collection(self, phase: str, _: dict[str, int]) -> None:
         now = time.thread_time()
@@ -88,6 +92,11 @@ class Pulse:
         felt = self._felt
         felt.gc_pause_ms = max(felt.gc_pause_ms, (now - self._collecting_since) * 1000)
         felt.collections += 1
+
+
+def _without_core_s(scheduled: int) -> float:
+    """How long this thread has waited for a core so far."""
+    return int(os.pread(scheduled, 64, 0).split()[1]) / 1e9
 
 
 async def serve(config: Path) -> None:

@@ -27,8 +27,8 @@ from adapter.policy.catalog import ApiContent, ApiInstance, Contract, SlaTier
 
 _OVERLAP_S: Final = 60
 """How far `if-modified-since` reaches back behind the server's last answer."""
-_ROWS_AT_ONCE: Final = 200
-"""Rows translated between two chances for Checks to run: a few milliseconds."""
+_ROWS_AT_ONCE: Final = 100
+"""Rows translated between two chances for Checks to run: a millisecond or two."""
 
 Origin = Literal["platform", "disk"]
 

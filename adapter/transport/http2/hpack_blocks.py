@@ -1,14 +1,15 @@
 """Field blocks (RFC 7541): a decoder that walks them, and the few blocks that we send.
 
 The walk is made for what Envoy sends: almost every field is one octet that names a table entry, and
-an entry was checked, and its text decoded, when it came into the table. What is like the block
-before (`outlines`) is not even walked. The tables and the code come from the `hpack` library, whose
-decoder, complete but several times slower, is what the tests compare with.
+an entry was checked, and its text decoded, when it came into the table. The tables and the code
+come from the `hpack` library, whose decoder, complete but several times slower, is what the tests
+compare with.
 """
 
 from typing import Final, TypeAlias
 
 from hpack.table import HeaderTable as _Tables
+from mypy_extensions import i64
 
 from adapter.transport.http2.frames import DEFAULT_TABLE_SIZE, ConnectionFault, ErrorCode
 from adapter.transport.http2.header_fields import (
@@ -20,13 +21,16 @@ from adapter.transport.http2.header_fields import (
     field_like,
 )
 from adapter.transport.http2.huffman import HuffmanDecoder, HuffmanError
-from adapter.transport.http2.outlines import FIRST_DYNAMIC, LAST_SHORT, NO_OUTLINE, outline
 
 Shape: TypeAlias = tuple[Field, ...]
 """The fields of a block in order, `NEW` in place of each that is new metadata."""
 
+FIRST_DYNAMIC: Final = 62
+"""The number of the newest entry; smaller ones are the static table's (2.3.3)."""
 _REMEMBERED_LITERALS: Final = 64
 _REMEMBERED_SIZE: Final = 512
+_LONGEST_NUMBER: Final = 35
+"""Bits of a number beside the first octet's."""
 _STATIC: Final = tuple(field(name, value) for name, value in _Tables.STATIC_TABLE)
 _NOTHING: Final = Field("", "", 0, MALFORMED)
 """Stands at index 0, which no block may name."""
@@ -41,9 +45,8 @@ class BlockDecoder:
         self._size = 0
         self._max_size = DEFAULT_TABLE_SIZE
         self._literals: dict[bytes, Field] = {}
-        self._outline = NO_OUTLINE
         self._shape: Shape = ()
-        """Of the last block that was walked to its end."""
+        """Of the last block."""
         self.changes = 0
         """Rises by one for each entry that enters the table, and whenever it gets another size:
         what blocks decoded to before may be over then."""
@@ -51,86 +54,76 @@ class BlockDecoder:
     def decode(self, block: bytes) -> tuple[Shape, list[Field]]:
         """The block's shape, and the metadata that is new in it.
 
-        Raises ConnectionFault: the table would be out of step with the client's (4.3 of RFC 9113).
+        Shapes that are alike one after the other are one object. Raises ConnectionFault: the table
+        would be out of step with the client's (4.3 of RFC 9113).
         """
-        shape, runs = self._outline
-        table, as_number = self._fields, int.from_bytes
         new: list[Field] = []
-        position, passed, end = 0, 0, len(block)
         try:
-            # What is as the outline says is taken in one go; from where it is not, it is walked.
-            for size, number, step, inserted, highest, fields in runs:
-                shift = self.changes - inserted
-                oldest = highest + shift
-                stop = position + size
-                if oldest > LAST_SHORT or oldest >= len(table) or stop > end:
-                    break
-                if as_number(block[position:stop]) != number + shift * step:
-                    break
-                position = stop
-                passed += fields
-                if position == end or passed == len(shape) or not 0x40 <= block[position] < 0x80:
-                    break
-                literal, position = self._literal(block, position, 0x3F)
-                self._insert(literal)
-                if literal.role != PLAIN:
-                    return self._walk(block, position, [*shape[:passed], literal], new)
-                new.append(literal)
-                passed += 1
-            if position == end and passed == len(shape):
-                return shape, new
-            return self._walk(block, position, list(shape[:passed]), new)
+            self._shape = self._walk(block, new)
         except IndexError as e:
             raise _fault("it is cut off, or names an entry that the table has not") from e
         except HuffmanError as broken:
             raise _fault(str(broken)) from broken
+        return self._shape, new
 
-    def _walk(
-        self, block: bytes, position: int, fields: list[Field], new: list[Field]
-    ) -> tuple[Shape, list[Field]]:
-        """Take field by field from that position on."""
-        table = self._fields
-        starts: list[int] = []
-        inserted = [self.changes]
-        end = len(block)
+    def _walk(self, block: bytes, new: list[Field]) -> Shape:
+        """Take field by field, along the last block's shape for as long as they are its fields."""
+        table, shape = self._fields, self._shape
+        alike: i64 = 0
+        expected: i64 = len(shape)
+        others: list[Field] | None = None
+        """All fields, once one is not as in that shape."""
+        position: i64 = 0
+        end: i64 = len(block)
         while position < end:
-            octet = block[position]
-            starts.append(position)
+            octet: i64 = block[position]
             if 0x80 < octet < 0xFF:  # an entry of the table, named by one octet (6.1)
                 position += 1
-                fields.append(table[octet & 0x7F])
+                found = table[octet & 0x7F]
             elif octet >= 0x80:
-                index, position = _integer(block, position, 0x7F)
-                if not index:
-                    raise _fault("it names the entry 0")
-                fields.append(table[index])
-            elif 0x20 <= octet < 0x40:  # a new size of the table (6.3), before any field (4.2)
-                if fields:
-                    raise _fault("it resizes the table after a field")
-                size, position = _integer(block, position, 0x1F)
-                self._resize(size)
-                starts.pop()
-            else:  # a literal that enters the table (6.2.1), or not (6.2.2), or never may (6.2.3)
-                literal, position = self._literal(block, position, 0x3F if octet >= 0x40 else 0x0F)
-                if octet >= 0x40:
-                    self._insert(literal)
-                if literal.role == PLAIN:
-                    new.append(literal)
-                    inserted.append(self.changes)
-                    literal = NEW
-                fields.append(literal)
-        return self._learn(block, tuple(fields), starts, inserted), new
+                found, position = self._far_entry(block, position)
+            elif 0x20 <= octet < 0x40:
+                position = self._take_size(block, position, first=not (alike or others))
+                continue
+            else:
+                found, position = self._new_field(block, position, new)
+            if others is not None:
+                others.append(found)
+            elif alike < expected and shape[alike] is found:
+                alike += 1
+            else:
+                others = [*shape[:alike], found]
+        if others is None:
+            return shape if alike == expected else shape[:alike]
+        return tuple(others)
 
-    def _learn(self, block: bytes, shape: Shape, starts: list[int], inserted: list[int]) -> Shape:
-        """Make the outline anew, if blocks of that shape seem to be what comes."""
-        if len(starts) != len(shape):  # a part was as the outline says; the next is walked whole
-            self._outline = NO_OUTLINE
-        elif len(inserted) > 1 and shape in (self._shape, self._outline.shape):
-            self._outline = outline(block, shape, starts, inserted)
-        self._shape = shape
-        return shape
+    def _far_entry(self, block: bytes, position: i64) -> tuple[Field, i64]:
+        """An entry whose number takes more than one octet, or is the 0 that none has (6.1)."""
+        index, position = _integer(block, position, 0x7F)
+        if not index:
+            raise _fault("it names the entry 0")
+        return self._fields[index], position
 
-    def _literal(self, block: bytes, start: int, mask: int) -> tuple[Field, int]:
+    def _take_size(self, block: bytes, position: i64, *, first: bool) -> i64:
+        """A new size of the table (6.3), which comes before any field (4.2); where it ends."""
+        if not first:
+            raise _fault("it resizes the table after a field")
+        size, position = _integer(block, position, 0x1F)
+        self._resize(size)
+        return position
+
+    def _new_field(self, block: bytes, position: i64, new: list[Field]) -> tuple[Field, i64]:
+        """A literal that enters the table (6.2.1), or not (6.2.2), or never may (6.2.3)."""
+        enters = block[position] >= 0x40
+        literal, position = self._literal(block, position, 0x3F if enters else 0x0F)
+        if enters:
+            self._insert(literal)
+        if literal.role != PLAIN:
+            return literal, position
+        new.append(literal)
+        return NEW, position
+
+    def _literal(self, block: bytes, start: i64, mask: i64) -> tuple[Field, i64]:
         """A literal and where it ends.
 
         One that does not take its name from a field that came before is of few values, as a rule:
@@ -138,14 +131,16 @@ class BlockDecoder:
         again. The same octets give the same field then. What changes, such as `traceparent`, has
         its name in the table.
         """
-        index, position = block[start] & mask, start + 1
+        index: i64 = block[start] & mask
+        position = start + 1
         if index == mask:
             index, position = _integer(block, start, mask)
         if index >= FIRST_DYNAMIC:
             coded, text, position = _string(block, position)
             value = self._huffman.decode(text) if coded else text
             return field_like(self._fields[index], value), position
-        name_coded, name = 0, b""
+        name_coded: i64 = 0
+        name = b""
         if not index:
             name_coded, name, position = _string(block, position)
         coded, text, position = _string(block, position)
@@ -163,7 +158,7 @@ class BlockDecoder:
                 self._literals.clear()
             self._literals[octets] = found
 
-    def _decoded(self, coded: int, text: bytes) -> bytes:
+    def _decoded(self, coded: i64, text: bytes) -> bytes:
         return self._huffman.decode(text) if coded else text
 
     def _insert(self, new: Field) -> None:
@@ -177,31 +172,33 @@ class BlockDecoder:
         if size > DEFAULT_TABLE_SIZE:
             raise _fault("it makes the table larger than we allow")
         self.changes += 1
-        self._outline = NO_OUTLINE
         self._max_size = size
         while self._size > self._max_size:
             self._size -= self._fields.pop().size
 
 
-def _integer(block: bytes, position: int, mask: int) -> tuple[int, int]:
+def _integer(block: bytes, position: i64, mask: i64) -> tuple[i64, i64]:
     """A number and where it ends (5.1); none that we can use takes more than six octets."""
-    number = block[position] & mask
+    number: i64 = block[position] & mask
     position += 1
     if number < mask:
         return number, position
-    for shift in range(0, 35, 7):
-        octet = block[position]
+    shift: i64 = 0
+    while shift < _LONGEST_NUMBER:
+        octet: i64 = block[position]
         position += 1
         number += (octet & 0x7F) << shift
         if octet < 0x80:
             return number, position
+        shift += 7
     raise _fault("it holds a number that is too long")
 
 
-def _string(block: bytes, position: int) -> tuple[int, bytes, int]:
+def _string(block: bytes, position: i64) -> tuple[i64, bytes, i64]:
     """Whether a string is Huffman-coded, its octets, and where it ends (5.2)."""
-    octet = block[position]
-    length, start = octet & 0x7F, position + 1
+    octet: i64 = block[position]
+    length = octet & 0x7F
+    start = position + 1
     if length == 0x7F:
         length, start = _integer(block, position, 0x7F)
     end = start + length

@@ -175,8 +175,8 @@ FIRST = entering(b"te", b"trailers")
         ),
     ],
 )
-def test_where_an_outline_ends(before: list[bytes], numbers: list[int]) -> None:
-    """The octets around what is new go up by steps, and may do so no longer."""
+def test_where_a_shape_ends(before: list[bytes], numbers: list[int]) -> None:
+    """The number of an entry goes up as new ones come, to where there is none, or by two octets."""
     reference, ours = decoders()
     for block in before:
         assert both(reference, ours, block)
@@ -186,18 +186,19 @@ def test_where_an_outline_ends(before: list[bytes], numbers: list[int]) -> None:
             break
 
 
-def test_an_outline_and_a_shorter_block() -> None:
-    """A number says nothing of the zeros that it begins with."""
+def test_a_shape_and_a_shorter_block() -> None:
+    """What ends before the shape does is another shape."""
     reference, ours = decoders()
     bad_name = b"\x00\x01\x01\x00"
     for _ in range(3):
         assert both(reference, ours, NEW + bad_name)
+    assert both(reference, ours, NEW)
     bad_authority = bad_name[1:]
     assert both(reference, ours, NEW + bad_authority)
 
 
-def test_an_outline_and_a_longer_block() -> None:
-    """Behind what it says, new fields may follow, and others."""
+def test_a_shape_and_a_longer_block() -> None:
+    """Behind the shape new fields may follow, and others."""
     for more in (NEW, NEW + NEW, NEW + b"\x82", b"\x82" + NEW, b"\x82"):
         reference, ours = decoders()
         for _ in range(3):
@@ -205,7 +206,7 @@ def test_an_outline_and_a_longer_block() -> None:
         assert both(reference, ours, b"\x83" + NEW + more)
 
 
-def test_an_outline_and_another_size_of_the_table() -> None:
+def test_a_shape_and_another_size_of_the_table() -> None:
     """What makes the table another size moves no entry."""
     reference, ours = decoders()
     assert both(reference, ours, entering(b"a", b"b") + FIRST)
@@ -216,8 +217,8 @@ def test_an_outline_and_another_size_of_the_table() -> None:
         assert both(reference, ours, bytes((0x80 | number,)) + NEW)
 
 
-def test_an_outline_is_followed() -> None:
-    """A third block of the same shape is not walked: its shape is the very one of the second.
+def test_a_shape_is_followed() -> None:
+    """A block of the same shape as the one before has the very same shape, not an equal one.
 
     So it is again after the table has lost the other fields, and they have come again.
     """
