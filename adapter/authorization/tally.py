@@ -1,5 +1,6 @@
 """Counts of decisions, kept as plain numbers because they are taken on the Check path."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,6 +11,7 @@ DURATION_BOUNDS_S: Final = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005,
 """Upper bounds of the duration buckets; one more bucket holds the rest."""
 
 ALLOWED: Final = "allowed"
+_AT_ONCE: Final = 1_000
 
 
 class DecisionTally:
@@ -19,7 +21,10 @@ class DecisionTally:
     """
 
     def __init__(self) -> None:
-        self._allowed: dict[str, int] = {}
+        self._allowed: Counter[str] = Counter()
+        self._uncounted: list[str] = []
+        """APIs of requests that were allowed. Counted together, since the counters of very many
+        APIs are not in the processor's caches when a Check comes by."""
         self._others: dict[tuple[str, ...], int] = {}
         self._buckets = [0] * (len(DURATION_BOUNDS_S) + 1)
         self._total_s = 0.0
@@ -29,7 +34,9 @@ class DecisionTally:
         api = decision.api
         api_id = api.api_id if api is not None else ""
         if isinstance(decision, Allowed):
-            self._allowed[api_id] = self._allowed.get(api_id, 0) + 1
+            self._uncounted.append(api_id)
+            if len(self._uncounted) == _AT_ONCE:
+                self._count()
         else:
             key = (api_id, _outcome(decision))
             self._others[key] = self._others.get(key, 0) + 1
@@ -41,9 +48,14 @@ class DecisionTally:
         self._buckets[bucket] += 1
         self._total_s += elapsed_s
 
+    def _count(self) -> None:
+        self._allowed.update(self._uncounted)
+        self._uncounted.clear()
+
     @property
     def counts(self) -> Mapping[tuple[str, ...], int]:
         """Decisions by (API id, outcome); the outcome is `allowed`, `answered` or a deny reason."""
+        self._count()
         allowed = {(api_id, ALLOWED): count for api_id, count in self._allowed.items()}
         return allowed | self._others
 

@@ -177,9 +177,10 @@ CONTINUE = Continue()
 """The commonest verdict: nothing to object, nothing to add."""
 
 
-QuotaWindow: TypeAlias = tuple[tuple[str, ...], int, int]
-"""One counter: requests of one key in the current period of a limit of so many requests in so many
-milliseconds. The limit is part of the counter's name, so that an edited limit starts a new window.
+QuotaWindow: TypeAlias = tuple[int, int, *tuple[str, ...]]
+"""One counter: so many requests at most in so many milliseconds, of what the texts name. The limit
+is part of the counter's name, so that an edited limit starts a new window. Flat, since there may be
+a million of them.
 """
 
 

@@ -86,7 +86,7 @@ class MemoryQuotaStore:
         window = self._windows.get(name)
         if window is None or now >= window.ends_at:
             window = self._begin(name, window, now)
-        if window.used >= name[1]:
+        if window.used >= name[0]:
             return False
         window.used += 1
         self._recent.add_unseen(check_id, window.name)
@@ -111,7 +111,7 @@ class MemoryQuotaStore:
     ) -> QuotaState:
         """Count in all windows or in none, and tell what was found."""
         current = current_windows(self._windows, windows, now)
-        admitted = all(window.used < name[1] for name, window in current.items())
+        admitted = all(window.used < name[0] for name, window in current.items())
         if admitted:
             begun = [window for window in current.values() if not window.used]
             self._make_room(sum(window.name not in self._windows for window in begun), now)
@@ -140,9 +140,9 @@ class MemoryQuotaStore:
         """Hold a window that begins, and forget a few ended ones: no charge pays for many."""
         if ended is not None:
             ended.is_latest = False
-        queue = self._by_period.get(window.name[2])
+        queue = self._by_period.get(window.name[1])
         if queue is None:
-            queue = self._by_period[window.name[2]] = deque()
+            queue = self._by_period[window.name[1]] = deque()
         self._forget_ended(queue, now)
         for each in self._by_period.values():
             self._forget_ended(each, now)

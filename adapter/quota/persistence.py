@@ -158,7 +158,7 @@ class StoredWindows:
         row = self._rows.get(self._names.name(key))
         if row is None:
             return None
-        ends_at = min(row.ends_at_ms / 1000 + self._monotonic_of_epoch, now + key[2] / 1000)
+        ends_at = min(row.ends_at_ms / 1000 + self._monotonic_of_epoch, now + key[1] / 1000)
         return Window(key, MonotonicTime(ends_at), row.used) if ends_at > now else None
 
     @property

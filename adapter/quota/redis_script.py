@@ -69,8 +69,8 @@ class ChargeScript:
         keys: list[bytes | int] = []
         arguments: list[bytes | int] = []
         tag = b""
-        for key, maximum, period_ms in charge.windows:
-            tag = self._tag(key)
+        for maximum, period_ms, *key in charge.windows:
+            tag = self._tag(tuple(key))
             keys.append(b"%b:%d:%d" % (tag, maximum, period_ms))
             arguments += (maximum, period_ms)
         if check_id and keys:

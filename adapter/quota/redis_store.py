@@ -11,7 +11,7 @@ from adapter.quota.names import WindowNames
 from adapter.quota.redis_client import FAILURES, Command, RedisClient, Reply, lacks_script
 from adapter.quota.redis_script import ChargeScript, by_digest, by_text, read_answer
 
-_PROBE: Final = Charge(((("probe",), 2**53, 1_000),), lambda _: CONTINUE)
+_PROBE: Final = Charge(((2**53, 1_000, "probe"),), lambda _: CONTINUE)
 """What tells whether the store can charge: a full or read-only server answers a PING, too."""
 
 

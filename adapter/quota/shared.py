@@ -133,7 +133,7 @@ class SharedQuotaStore:
         if self._when_down == "local":
             return self._local.charge(check_id, charge)
         if self._when_down == "allow":
-            remaining = tuple([maximum for _, maximum, _ in charge.windows])
+            remaining = tuple([window[0] for window in charge.windows])
             return QuotaState(True, remaining, (0,) * len(remaining))
         return QuotaState(False, (), (), known=False)
 

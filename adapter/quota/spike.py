@@ -19,8 +19,7 @@ class _Line:
 
     def __init__(self, window: QuotaWindow) -> None:
         self.name = (window,)
-        _, maximum, period_ms = window
-        self.window = SlidingWindow(RateLimit(maximum, period_ms))
+        self.window = SlidingWindow(RateLimit(window[0], window[1]))
         self.waiting = 0
 
 

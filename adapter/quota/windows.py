@@ -36,7 +36,7 @@ class Window:
 
 def end_of(name: QuotaWindow, now: MonotonicTime) -> MonotonicTime:
     """When a window that begins now ends."""
-    return MonotonicTime(now + name[2] / 1000)
+    return MonotonicTime(now + name[1] / 1000)
 
 
 def current_windows(
@@ -60,7 +60,7 @@ def found_state(
     admitted: bool,
 ) -> QuotaState:
     """What is left, of an admitted request after it was counted."""
-    remaining = tuple([name[1] - current[name].used for name in windows])
+    remaining = tuple([name[0] - current[name].used for name in windows])
     reset_ms = tuple([_milliseconds(current[name].ends_at - now) for name in windows])
     return QuotaState(admitted, remaining, reset_ms)
 

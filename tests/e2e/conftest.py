@@ -51,7 +51,7 @@ def _hostile_edits(_: Evaluation) -> Verdict:
 
 
 def _charging(evaluation: Evaluation) -> Verdict:
-    window = ((evaluation.api_id,), 1, 1000)
+    window = (1, 1000, evaluation.api_id)
     return Charge((window,), lambda _: Continue())
 
 

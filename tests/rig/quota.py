@@ -31,7 +31,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 def a_charge(*windows: tuple[str, int, int], local: bool = False) -> Charge:
     """A charge of windows given as (key, requests, milliseconds)."""
-    limits = [(("7", key), most, ms) for key, most, ms in windows]
+    limits = [(most, ms, "7", key) for key, most, ms in windows]
     return Charge(tuple(limits), lambda _: CONTINUE, local)
 
 

@@ -41,8 +41,8 @@ def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[Quo
     """One window for each limit under one key."""
     if len(limits) == 1:
         ((maximum, period_ms),) = limits
-        return ((key, maximum, period_ms),)
-    return tuple([(key, maximum, period_ms) for maximum, period_ms in limits])
+        return ((maximum, period_ms, *key),)
+    return tuple([(maximum, period_ms, *key) for maximum, period_ms in limits])
 
 
 def bounded_key(text: str) -> str:

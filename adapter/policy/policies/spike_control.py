@@ -37,7 +37,7 @@ def compile_spike_control(given: Mapping[str, Any]) -> Rule:
     attempts, waiting_limit = configuration.delay_attempts, configuration.queuing_limit
 
     def evaluate(evaluation: Evaluation) -> Verdict:
-        window = ((evaluation.api_id, evaluation.policy.counter), *limit)
+        window = (*limit, evaluation.api_id, evaluation.policy.counter)
         return Throttle(window, delay_s, attempts, waiting_limit, settled)
 
     return Rule(evaluate)

@@ -97,8 +97,7 @@ async def test_a_check_that_another_adapter_gets_again_is_charged_once(
 async def test_keys_expire_and_tell_nothing(redis_server: RedisServer) -> None:
     """Nothing piles up on the server, and no selector's value can be read there."""
     prefix = f"{uuid.uuid4()}:"
-    key = ("7", "policy", SECRET)
-    charge = Charge(((key, 5, DAY_MS),), lambda _: CONTINUE)
+    charge = Charge(((5, DAY_MS, "7", "policy", SECRET),), lambda _: CONTINUE)
     async with (
         redis_store(redis_server.url, prefix=prefix) as store,
         Redis(port=redis_server.port, protocol=2) as redis,

@@ -42,7 +42,7 @@ def charging(_: Evaluation) -> Verdict:
     def settled(state: QuotaState) -> Continue | Deny:
         return CONTINUE if state.admitted else EMPTY
 
-    return Charge(((("7", "1"), 1, 1000),), settled)
+    return Charge(((1, 1000, "7", "1"),), settled)
 
 
 class Contact:
@@ -168,7 +168,7 @@ class SlowQuotas(Quotas):
 
 def throttling(_: Evaluation) -> Verdict:
     """A policy that asks for a throttle."""
-    return Throttle((("7",), 1, 1), 0.1, 1, 1, lambda _: CONTINUE)
+    return Throttle((1, 1, "7"), 0.1, 1, 1, lambda _: CONTINUE)
 
 
 def logging(_: Evaluation) -> Verdict:

@@ -24,6 +24,16 @@ def test_decisions_are_counted_by_api_and_outcome() -> None:
     }
 
 
+def test_no_allowed_request_is_lost_however_many_there_are() -> None:
+    """They are counted many at a time, and whoever looks sees them all."""
+    tally = DecisionTally()
+    for number in range(2_500):
+        tally.decided(Allowed(API._replace(api_id=str(number % 3)), 1), 0.0)
+        if number == 1_700:
+            assert sum(tally.counts.values()) == 1_701
+    assert tally.counts == {("0", "allowed"): 834, ("1", "allowed"): 833, ("2", "allowed"): 833}
+
+
 def test_durations_fall_into_their_buckets() -> None:
     """A duration counts in the first bucket whose bound it does not exceed."""
     tally = DecisionTally()

@@ -37,7 +37,7 @@ from tests.unit.policy.gateway import a_request, removed_headers, set_headers
 NO = Deny(DenyReason.ACCESS_BLOCKED, 403, "no")
 ROOM = QuotaState(admitted=True, remaining=(1,), reset_ms=(1,))
 FULL = QuotaState(admitted=False, remaining=(0,), reset_ms=(1,))
-CHARGE = Charge(((("k",), 1, 1),), lambda state: CONTINUE if state.admitted else NO)
+CHARGE = Charge(((1, 1, "k"),), lambda state: CONTINUE if state.admitted else NO)
 
 
 Ruling: TypeAlias = Verdict | Callable[[Evaluation], Verdict]

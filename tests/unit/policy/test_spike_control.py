@@ -29,7 +29,7 @@ def test_the_defaults_are_the_vendors() -> None:
     """One request a second, and nobody waits."""
     throttle = effect()
     assert throttle[:4] == (
-        (("7", "spike-control/id-of-spike-control"), 1, 1_000),
+        (1, 1_000, "7", "spike-control/id-of-spike-control"),
         1.0,
         1,
         0,
@@ -45,7 +45,7 @@ def test_delay_attempts_and_queue_are_passed_on() -> None:
         delayAttempts=3,
         queuingLimit=10,
     )
-    assert throttle.window[1:] == (5, 2_000)
+    assert throttle.window[:2] == (5, 2_000)
     assert throttle[1:4] == (0.25, 3, 10)
 
 

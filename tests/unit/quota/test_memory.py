@@ -17,7 +17,7 @@ SECOND = RateLimit(5, 1_000)
 
 def a_charge(*keys: str, limit: tuple[int, int] = SECOND, figures: bool = True) -> Charge:
     """A charge of one window for each key."""
-    windows = tuple(((key,), *limit) for key in keys)
+    windows = tuple((*limit, key) for key in keys)
     return Charge(windows, lambda _: CONTINUE, figures=figures)
 
 

@@ -4,7 +4,7 @@ from adapter.clock import MonotonicTime
 from adapter.policy.decision import ADMITTED, QuotaState
 from adapter.quota.recent import RecentCharges
 
-WINDOWS = ((("k",), 1, 1),)
+WINDOWS = ((1, 1, "k"),)
 STATE = QuotaState(admitted=True, remaining=(0,), reset_ms=(1,))
 
 
@@ -46,7 +46,7 @@ def test_other_windows_of_the_same_check_are_another_charge() -> None:
     """A second limit is charged, too."""
     recent = RecentCharges(max_checks=10, max_age_s=10)
     recent.add("1", WINDOWS, STATE)
-    other = ((("other",), 1, 1),)
+    other = ((1, 1, "other"),)
     assert recent.find("1", other, MonotonicTime(0)) is None
     recent.add("1", other, STATE)
     assert found(recent, "1", 0) == STATE
@@ -55,14 +55,14 @@ def test_other_windows_of_the_same_check_are_another_charge() -> None:
 def test_a_charge_whose_figures_nobody_wanted() -> None:
     """It is remembered by its window, beside others of the same Check, and without an id not."""
     recent = RecentCharges(max_checks=10, max_age_s=10)
-    window = ("shared",), 1, 1
+    window = (1, 1, "shared")
     for check_id in ("1", ""):
         recent.add_unseen(check_id, window)
     recent.add("1", WINDOWS, STATE)
-    recent.add_unseen("1", (("last",), 1, 1))
+    recent.add_unseen("1", (1, 1, "last"))
     now = MonotonicTime(0)
     assert recent.find("1", (window,), now) is ADMITTED
-    assert recent.find("1", ((("last",), 1, 1),), now) is ADMITTED
+    assert recent.find("1", ((1, 1, "last"),), now) is ADMITTED
     assert recent.find("1", (window, window), now) is None
     assert recent.find("", (window,), now) is None
     assert found(recent, "1", 0) == STATE

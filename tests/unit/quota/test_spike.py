@@ -23,7 +23,7 @@ def a_throttle(
     waiting_limit: int = 5,
 ) -> Throttle:
     """The effect of a policy with those settings."""
-    window = ((key,), maximum, period_ms)
+    window = (maximum, period_ms, key)
     return Throttle(window, delay_s, attempts, waiting_limit, lambda _: CONTINUE)
 
 

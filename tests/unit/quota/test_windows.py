@@ -1,11 +1,11 @@
 """Fixed windows, as the store in memory charges them."""
 
-from adapter.policy.decision import CONTINUE, Charge, QuotaState
+from adapter.policy.decision import CONTINUE, Charge, QuotaState, QuotaWindow
 from adapter.quota.memory import MemoryQuotaStore
 from tests.unit.policy.gateway import HandClock
 
-TWO_A_SECOND = (("k",), 2, 1_000)
-HOURLY = (("k",), 9, 3_600_000)
+TWO_A_SECOND = (2, 1_000, "k")
+HOURLY = (9, 3_600_000, "k")
 
 
 class Counter:
@@ -16,9 +16,7 @@ class Counter:
         self._store = MemoryQuotaStore(self.clock)
         self._checks = 0
 
-    def charge(
-        self, *windows: tuple[tuple[str, ...], int, int], figures: bool = True
-    ) -> QuotaState:
+    def charge(self, *windows: QuotaWindow, figures: bool = True) -> QuotaState:
         """Charge those windows."""
         self._checks += 1
         charge = Charge(windows, lambda _: CONTINUE, figures=figures)
