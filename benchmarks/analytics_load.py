@@ -2,34 +2,28 @@
 
 A real control plane and a real adapter, each by its own command. Access log entries are streamed as
 an Envoy with our configuration does, at a steady rate; every one must be at the control plane in
-the end. Checks are sent meanwhile, and without them, and compared. Prints JSON.
+the end. Checks are sent at the same rate beside them, and without them, and compared. Prints JSON.
 """
 
 import argparse
 import asyncio
 import json
-import random
 import sqlite3
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-import grpc
 import uvloop
 import yaml
-from envoy.data.accesslog.v3 import accesslog_pb2 as log
-from envoy.service.accesslog.v3 import als_pb2 as als
 
-from adapter.analytics.access_log import METHOD_PATH
-from adapter.authorization.record import DecisionRecord
 from adapter.messages.check_pb2 import CheckRequest
+from benchmarks.entries import EntryProcess
 from benchmarks.processes import cpu_s, resident_mb
 from benchmarks.replay import Replay
 from benchmarks.requests import TOKEN, Workload
@@ -37,11 +31,7 @@ from demo.admin import Admin
 from demo.processes import Program
 
 _BIN: Final = Path(sys.executable).parent
-_FILTER: Final = "envoy.filters.http.ext_authz"
-_DIFFERENT_ENTRIES: Final = 20_000
-_MESSAGE_BYTES: Final = 262_144
-"""What `policy-adapter envoy-config` lets Envoy collect before it sends."""
-_CHECKS: Final = 15_000
+_WARM_UP_S: Final = 0.5
 _DEADLINE_S: Final = 120.0
 
 
@@ -99,99 +89,17 @@ class SameCheck(Replay):
         self._bodies = [b"\0" + len(message).to_bytes(4) + message] * 2
 
 
-class EntryStream:
-    """Streams entries at a steady rate, as one Envoy worker, until told to stop."""
-
-    def __init__(self, messages: Sequence[tuple[int, bytes]], rate: int) -> None:
-        self._messages = messages
-        self._rate = rate
-        self._stopped = False
-        self.sent = 0
-
-    def stop(self) -> None:
-        """Send no more."""
-        self._stopped = True
-
-    async def run(self, address: str) -> None:
-        """Send."""
-        async with grpc.aio.insecure_channel(address) as channel:
-            call: Any = channel.stream_unary(METHOD_PATH)
-            await call(self._paced(), metadata=(("x-adapter-token", TOKEN),))
-
-    async def _paced(self) -> AsyncIterator[bytes]:
-        began = time.monotonic()
-        while not self._stopped:
-            for entries, message in self._messages:
-                await asyncio.sleep(self.sent / self._rate - (time.monotonic() - began))
-                if self._stopped:
-                    return
-                self.sent += entries
-                yield message
-
-
-def entry_messages(clients: int) -> list[tuple[int, bytes]]:
-    """Entries, all different, as many in a message as Envoy would put there; with their number."""
-    choice = random.Random(1)  # noqa: S311 - chooses a load, not a secret
-    messages = []
-    message, size = als.StreamAccessLogsMessage(), 0
-    for _ in range(_DIFFERENT_ENTRIES):
-        entry = _entry(choice, clients)
-        message.http_logs.log_entry.append(entry)
-        size += entry.ByteSize()
-        if size > _MESSAGE_BYTES:
-            messages.append((len(message.http_logs.log_entry), message.SerializeToString()))
-            message, size = als.StreamAccessLogsMessage(), 0
-    return messages
-
-
-def _entry(choice: random.Random, clients: int) -> log.HTTPAccessLogEntry:
-    """What Envoy 1.40 writes of an allowed request, 580 octets."""
-    client = choice.randrange(clients)
-    record = DecisionRecord(
-        api_id="15597",
-        api_name="orders",
-        api_version="1.0.0",
-        client_id=f"{client:032x}",
-        client_name=f"Application {client}",
-        contract_id=str(20_000_000 + client),
-        sla_tier="gold",
-        revision="1795387499190",
-    )
-    entry = log.HTTPAccessLogEntry()
-    common = entry.common_properties
-    common.downstream_remote_address.socket_address.address = f"10.1.2.{choice.randrange(256)}"
-    common.downstream_remote_address.socket_address.port_value = choice.randrange(20_000, 60_000)
-    common.downstream_direct_remote_address.socket_address.address = "127.0.0.1"
-    common.start_time.FromNanoseconds(time.time_ns() - choice.randrange(10**9))
-    common.duration.FromMicroseconds(choice.randrange(100_000))
-    common.route_name = "api-15597"
-    common.stream_id = str(uuid.UUID(int=choice.getrandbits(128), version=4))
-    common.metadata.filter_metadata[_FILTER].update(record.to_metadata())
-    common.metadata.filter_metadata[_FILTER]["ext_authz_duration"] = choice.randrange(1_000_000)
-    common.access_log_type = log.AccessLogType.DownstreamEnd
-    request, response = entry.request, entry.response
-    request.request_method, request.scheme = 1, "http"
-    request.authority, request.user_agent = "api.example.com:8080", "python-httpx/0.28.1"
-    request.path = f"/orders/{choice.randrange(10**6)}?status=open"
-    request.request_id = common.stream_id
-    response.response_code.value = 200
-    response.response_body_bytes = choice.randrange(10_000)
-    response.response_code_details = "via_upstream"
-    return entry
-
-
 async def measure(given: argparse.Namespace, directory: Path) -> dict[str, Any]:
     """What was found; times in the unit of their names."""
-    messages = entry_messages(given.clients)
     async with (
         _platform(directory) as platform,
         _adapter(platform, directory, "adapter") as (program, address),
         _adapter(platform, directory, "another") as (_, other),
     ):
-        idle = await _idle_share(program.pid)
-        throughput = await _throughput(given, platform, program.pid, address, messages, idle)
+        throughput = await _throughput(given, platform, program.pid, address)
+        addresses = {"alone": None, "beside_entries": address, "entries_elsewhere": other}
         sent = throughput["entries"]
-        checks = await _compare_checks(given, platform, address, other, messages, sent)
+        checks = await _compare_checks(given, platform, address, addresses, sent)
         return {**throughput, "checks": checks, "resident_mb": resident_mb(program.pid)}
 
 
@@ -203,33 +111,27 @@ async def _idle_share(pid: int) -> float:
 
 
 async def _throughput(
-    given: argparse.Namespace,
-    platform: Platform,
-    pid: int,
-    address: str,
-    messages: Sequence[tuple[int, bytes]],
-    idle_share: float,
+    given: argparse.Namespace, platform: Platform, pid: int, address: str
 ) -> dict[str, Any]:
     """Nothing but entries, until the control plane has all of them."""
-    stream = EntryStream(messages, given.rate)
-    before, platform_before, began = cpu_s(pid), cpu_s(platform.pid), time.monotonic()
-    sending = asyncio.create_task(stream.run(address))
-    await asyncio.sleep(given.seconds)
-    stream.stop()
-    await sending
-    sent_s = time.monotonic() - began
-    await _until(partial(_stored, platform, stream.sent))
+    idle_share = await _idle_share(pid)
+    async with EntryProcess(address, given.rate, given.clients) as entries:
+        before, platform_before, began = cpu_s(pid), cpu_s(platform.pid), time.monotonic()
+        await asyncio.sleep(given.seconds)
+        sent = await entries.finish()
+        sent_s = time.monotonic() - began
+    await _until(partial(_stored, platform, sent))
     took_s = time.monotonic() - began
     used_s = cpu_s(pid) - before - idle_share * took_s
     platform_used_s = cpu_s(platform.pid) - platform_before
     return {
         "clients": given.clients,
-        "entries": stream.sent,
-        "entries_per_s": round(stream.sent / sent_s),
+        "entries": sent,
+        "entries_per_s": round(sent / sent_s),
         "stored": await platform.events(),
         "all_stored_after_s": round(took_s, 1),
-        "adapter_cpu_us_per_event": round(used_s / stream.sent * 1e6, 2),
-        "platform_cpu_us_per_event": round(platform_used_s / stream.sent * 1e6, 2),
+        "adapter_cpu_us_per_event": round(used_s / sent * 1e6, 2),
+        "platform_cpu_us_per_event": round(platform_used_s / sent * 1e6, 2),
     }
 
 
@@ -241,23 +143,27 @@ async def _compare_checks(
     given: argparse.Namespace,
     platform: Platform,
     address: str,
-    other: str,
-    messages: Sequence[tuple[int, bytes]],
+    entries_to: Mapping[str, str | None],
     sent: int,
 ) -> dict[str, Any]:
     """Checks alone, when all `sent` entries are stored, and beside entries, in turn.
 
-    Beside entries to another adapter, too: what they cost then, the machine's cores do.
+    As many Checks a second as entries, since each request makes one of each. Beside entries to
+    another adapter, too: what Checks take then, the machine's cores do.
     """
     load = SameCheck(platform.check())
-    found: dict[str, list[float]] = {"alone": [], "beside_entries": [], "entries_elsewhere": []}
+    found: dict[str, list[float]] = {name: [] for name in entries_to}
     for _ in range(given.runs):
-        for name, entries_to in zip(found, (None, address, other), strict=True):
+        for name, to in entries_to.items():
             await _until(partial(_stored, platform, sent))
-            stream = EntryStream(messages, given.rate)
-            async with _streaming(stream, entries_to):
-                done = await load.run(address, _CHECKS, connections=1, streams=given.streams)
-            sent += stream.sent
+            async with AsyncExitStack() as stack:
+                if to is not None:
+                    process = EntryProcess(to, given.rate, given.clients)
+                    entries = await stack.enter_async_context(process)
+                    await asyncio.sleep(_WARM_UP_S)
+                done = await load.run_paced(address, given.checks, per_second=given.rate)
+                if to is not None:
+                    sent += await entries.finish()
             found[name].append(round(done.quantile_us(0.99)))
     return {
         **{f"{name}_p99_us": times for name, times in found.items()},
@@ -268,19 +174,6 @@ async def _compare_checks(
 
 def _ratio(times: Sequence[float], to: Sequence[float]) -> float:
     return round(median(a / b for a, b in zip(times, to, strict=True)), 2)
-
-
-@asynccontextmanager
-async def _streaming(stream: EntryStream, address: str | None) -> AsyncIterator[None]:
-    """Entries meanwhile, if there is an address for them."""
-    if address is None:
-        yield
-        return
-    sending = asyncio.create_task(stream.run(address))
-    await asyncio.sleep(0.5)
-    yield
-    stream.stop()
-    await sending
 
 
 @asynccontextmanager
@@ -364,10 +257,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.analytics_load", description=__doc__
     )
-    parser.add_argument("--rate", type=int, default=20_000, help="entries a second")
+    parser.add_argument("--rate", type=int, default=20_000, help="entries, and Checks, a second")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--clients", type=int, default=1_000, help="different ones in the entries")
-    parser.add_argument("--streams", type=int, default=8, help="Checks under way at once")
+    parser.add_argument("--checks", type=int, default=60_000, help="in a run")
     parser.add_argument("--runs", type=int, default=5, help="of Checks, each way")
     return parser.parse_args()
 

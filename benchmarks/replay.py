@@ -8,7 +8,7 @@ are counted by the frames that end their streams (RFC 9113, 8.1).
 import asyncio
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, cycle, islice, repeat
 from typing import Final, cast
 
@@ -23,6 +23,7 @@ _LARGEST_INCREMENT: Final = frames.MAX_WINDOW - frames.DEFAULT_WINDOW
 _PREFIX_SIZE: Final = 5
 """What stands before a message (gRPC's PROTOCOL-HTTP2)."""
 _DEADLINE_S: Final = 60.0
+_TICK_S: Final = 0.001
 
 
 class Replay:
@@ -37,27 +38,12 @@ class Replay:
         each = requests // connections
         # Each has its own share, so that no id comes twice in a short time: that is a retry.
         shares = [self._bodies[number::connections] for number in range(connections)]
-        clients = [self._client(share, each, streams) for share in shares]
-        for client in clients:
-            await _connect(client, address)
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        try:
-            started = time.perf_counter()
-            for client in clients:
-                client.begin()
-            async with asyncio.timeout(_DEADLINE_S):
-                await asyncio.gather(*(client.done for client in clients))
-            elapsed_s = time.perf_counter() - started
-        finally:
-            gc.enable()
-            for client in clients:
-                client.close()
-        for client in clients:
-            _require_allowed(client)
-        latencies = chain.from_iterable(client.latencies_s for client in clients)
-        return Sample(elapsed_s, sorted(latency * 1e6 for latency in latencies))
+        return await _measured([self._client(share, each, streams) for share in shares], address)
+
+    async def run_paced(self, address: str, requests: int, *, per_second: int) -> Sample:
+        """Send them at that rate on one connection, however long the answers take."""
+        calls = zip(_blocks(), islice(cycle(self._bodies), requests), strict=False)
+        return await _measured([PacedClient(calls, requests, per_second)], address)
 
     def _client(self, share: list[bytes], requests: int, streams: int) -> "ReplayClient":
         bodies = islice(cycle(share), requests)
@@ -65,8 +51,34 @@ class Replay:
         return ReplayClient(zip(blocks, bodies, strict=False), requests, streams)
 
 
+async def _measured(clients: Sequence["ReplayClient"], address: str) -> Sample:
+    for client in clients:
+        await _connect(client, address)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        started = time.perf_counter()
+        for client in clients:
+            client.begin()
+        async with asyncio.timeout(_DEADLINE_S):
+            await asyncio.gather(*(client.done for client in clients))
+        elapsed_s = time.perf_counter() - started
+    finally:
+        gc.enable()
+        for client in clients:
+            client.close()
+    for client in clients:
+        _require_allowed(client)
+    latencies = chain.from_iterable(client.latencies_s for client in clients)
+    return Sample(elapsed_s, sorted(latency * 1e6 for latency in latencies))
+
+
 class ReplayClient(asyncio.Protocol):
     """One connection; `done` is set when the last answer is there, or something went wrong."""
+
+    _freed_by_an_answer = 1
+    """Streams."""
 
     def __init__(self, calls: Iterator[tuple[bytes, bytes]], requests: int, streams: int) -> None:
         self._calls = calls
@@ -124,7 +136,7 @@ class ReplayClient(asyncio.Protocol):
                 continue
             if flags & frames.END_STREAM:
                 self.latencies_s.append(now - self._sent_at.pop(stream_id))
-                self._free += 1
+                self._free += self._freed_by_an_answer
                 self._unanswered -= 1
         self._rest = octets[position:]
         if self._unanswered:
@@ -168,6 +180,32 @@ class ReplayClient(asyncio.Protocol):
     def _fail(self, why: str) -> None:
         if not self.done.done():
             self.done.set_exception(BenchmarkError(why))
+
+
+class PacedClient(ReplayClient):
+    """One that sends at a rate, whatever is still under way."""
+
+    _freed_by_an_answer = 0
+
+    def __init__(
+        self, calls: Iterator[tuple[bytes, bytes]], requests: int, per_second: int
+    ) -> None:
+        super().__init__(calls, requests, streams=0)
+        self._requests = requests
+        self._per_second = per_second
+
+    def begin(self) -> None:
+        """Send the first call, and then as time passes."""
+        self._pacing = asyncio.create_task(self._pace())
+
+    async def _pace(self) -> None:
+        began, due = time.perf_counter(), 0
+        while due < self._requests:
+            before = due
+            due = min(int((time.perf_counter() - began) * self._per_second) + 1, self._requests)
+            self._free += due - before
+            self._send_calls()
+            await asyncio.sleep(_TICK_S)
 
 
 def _require_allowed(client: ReplayClient) -> None:
