@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from adapter import garbage
 from adapter.envoy_config import AdapterTls, ApiRoute, EnvoyConfig, render
 from adapter.errors import ConfigurationError
 from adapter.settings import Settings, load_settings
@@ -43,10 +44,12 @@ def serve(
     ] = None,
 ) -> None:
     """Answer Envoy's Checks until SIGTERM."""
-    import uvloop  # noqa: PLC0415 - heavy imports only where they are needed
+    # Heavy imports only where they are needed.
+    with garbage.nothing_to_collect():
+        import uvloop  # noqa: PLC0415
 
-    from adapter import app as composition  # noqa: PLC0415
-    from adapter.observability import configure_logging  # noqa: PLC0415
+        from adapter import app as composition  # noqa: PLC0415
+        from adapter.observability import configure_logging  # noqa: PLC0415
 
     settings = _settings(config)
     configure_logging(settings.observability.log_level, settings.observability.log_format)

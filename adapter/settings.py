@@ -62,7 +62,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ListenerSettings(_Group):
@@ -259,7 +259,6 @@ class Settings(BaseSettings):
         frozen=True,
         env_prefix=ENVIRONMENT_PREFIX,
         env_nested_delimiter="__",
-        use_attribute_docstrings=True,
     )
 
     listener: ListenerSettings = ListenerSettings()
