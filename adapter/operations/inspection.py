@@ -5,10 +5,9 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from aiohttp import web
-
 from adapter.authorization.discovery import DiscoveredServices
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.operations.routes import Question, QuestionError, Reply, Route, json_reply
 from adapter.policy.catalog import Contract
 from adapter.policy.snapshot import Api
 
@@ -20,57 +19,58 @@ def inspection_routes(
     snapshots: SnapshotStore,
     discovered: DiscoveredServices,
     statuses: Mapping[str, Callable[[], Mapping[str, Any]]],
-) -> list[web.RouteDef]:
+) -> list[Route]:
     """`/apis`, `/apis/{id}`, `/apis/{id}/contracts`, `/discovered`, and one route a status."""
 
-    def api_of(request: web.Request) -> Api:
-        api = snapshots.current.apis.get(request.match_info["api_id"])
+    def api_of(question: Question) -> Api:
+        api = snapshots.current.apis.get(question.names["api_id"])
         if api is None:
-            raise web.HTTPNotFound(text="no such API instance in the snapshot")
+            raise QuestionError("no such API instance in the snapshot", 404)
         return api
 
-    async def apis(request: web.Request) -> web.Response:
+    def apis(question: Question) -> Reply:
         snapshot = snapshots.current
-        page = _page(request, snapshot.apis.values(), len(snapshot.apis), _api_summary)
-        return web.json_response({"revision": snapshot.revision, **page})
+        page = _page(question, snapshot.apis.values(), len(snapshot.apis), _api_summary)
+        return json_reply({"revision": snapshot.revision, **page})
 
-    async def api(request: web.Request) -> web.Response:
-        return web.json_response(_api_detail(api_of(request)))
+    def api(question: Question) -> Reply:
+        return json_reply(_api_detail(api_of(question)))
 
-    async def contracts(request: web.Request) -> web.Response:
-        api = api_of(request)
+    def contracts(question: Question) -> Reply:
+        api = api_of(question)
         held = api.contracts
-        return web.json_response(_page(request, held.values(), len(held), partial(_contract, api)))
+        return json_reply(_page(question, held.values(), len(held), partial(_contract, api)))
 
-    async def status(request: web.Request) -> web.Response:
-        return web.json_response(dict(statuses[request.path]()))
-
-    async def services(request: web.Request) -> web.Response:
+    def services(question: Question) -> Reply:
         counts = discovered.counts
-        page = _page(request, counts.items(), len(counts), _service)
-        return web.json_response({"left_out": discovered.left_out, **page})
+        page = _page(question, counts.items(), len(counts), _service)
+        return json_reply({"left_out": discovered.left_out, **page})
 
     return [
-        web.get("/apis", apis),
-        web.get("/apis/{api_id}", api),
-        web.get("/apis/{api_id}/contracts", contracts),
-        web.get("/discovered", services),
-        *(web.get(path, status) for path in statuses),
+        Route("/apis", apis),
+        Route("/apis/{api_id}", api),
+        Route("/apis/{api_id}/contracts", contracts),
+        Route("/discovered", services),
+        *(Route(path, _status(read)) for path, read in statuses.items()),
     ]
 
 
+def _status(read: Callable[[], Mapping[str, Any]]) -> Callable[[Question], Reply]:
+    return lambda _: json_reply(dict(read()))
+
+
 def _page(
-    request: web.Request, items: Iterable[Any], total: int, show: Callable[[Any], dict[str, Any]]
+    question: Question, items: Iterable[Any], total: int, show: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Any]:
-    offset, limit = _number(request, "offset", 0), _number(request, "limit", 100)
+    offset, limit = _number(question, "offset", 0), _number(question, "limit", 100)
     shown = islice(items, offset, offset + min(limit, _LARGEST_PAGE))
     return {"total": total, "offset": offset, "items": [show(item) for item in shown]}
 
 
-def _number(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name, str(default))
+def _number(question: Question, name: str, default: int) -> int:
+    text = question.query.get(name, str(default))
     if not text.isdecimal() or len(text) > _MOST_DIGITS:
-        raise web.HTTPBadRequest(text=f"{name} must be a whole number, not {text[:20]!r}")
+        raise QuestionError(f"{name} must be a whole number, not {text[:20]!r}", 400)
     return int(text)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from aiohttp import web
+from adapter.operations.routes import Question, Reply, Route, json_reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +20,20 @@ def probe_routes(
     render_metrics: Callable[[], bytes],
     readiness: Callable[[], Readiness],
     crashed_tasks: Callable[[], Mapping[str, str]],
-) -> list[web.RouteDef]:
+) -> list[Route]:
     """The routes; each callable is asked anew for every request."""
 
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(
-            body=render_metrics(),
-            headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"},
-        )
+    def metrics(_: Question) -> Reply:
+        return Reply(render_metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
-    async def healthz(_: web.Request) -> web.Response:
+    def healthz(_: Question) -> Reply:
         crashed = dict(crashed_tasks())
-        return web.json_response(
-            {"status": "degraded" if crashed else "ok", "crashed_tasks": crashed}
-        )
+        return json_reply({"status": "degraded" if crashed else "ok", "crashed_tasks": crashed})
 
-    async def readyz(_: web.Request) -> web.Response:
+    def readyz(_: Question) -> Reply:
         state = readiness()
-        return web.json_response(
-            {"ready": state.ready, "details": dict(state.details)},
-            status=200 if state.ready else 503,
+        return json_reply(
+            {"ready": state.ready, "details": dict(state.details)}, 200 if state.ready else 503
         )
 
-    return [web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)]
+    return [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]

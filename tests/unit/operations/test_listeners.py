@@ -1,5 +1,7 @@
 """What operators ask over HTTP: probes, metrics and what is loaded."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +16,7 @@ from adapter.errors import ConfigurationError
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
+from adapter.operations.routes import Question, Reply, Route
 from adapter.policy.catalog import RateLimit, SlaTier
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 
@@ -31,6 +34,16 @@ async def asking(routes: Any) -> AsyncIterator[httpx.AsyncClient]:
             yield client
     finally:
         await listener.stop()
+
+
+async def spoken(client: httpx.AsyncClient, text: bytes) -> bytes:
+    """All that comes back on a connection of its own for these octets."""
+    reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+    writer.write(text)
+    await writer.drain()
+    answers = await reader.read()
+    writer.close()
+    return answers
 
 
 @pytest.fixture
@@ -131,6 +144,71 @@ async def test_readiness_is_a_status_with_details(*, ready: bool, status: int) -
         metrics = await client.get("/metrics")
         assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
         assert metrics.text == "adapter_apis 1.0\n"
+
+
+async def test_a_page_has_a_head_and_its_path_may_be_spelled_otherwise() -> None:
+    """HTTP as others speak it: HEAD, percent-encoding, a whole URL as the target."""
+    async with asking([Route("/things/{name}", lambda q: Reply(q.names["name"].encode()))]) as http:
+        head = await http.head("/things/orders")
+        assert (head.status_code, head.headers["content-length"], head.content) == (200, "6", b"")
+        assert (await http.get("/thing%73/a%2Fb?x=1")).text == "a/b"
+        assert (await http.get("/things/")).status_code == 404
+        absolute = await spoken(http, b"GET http://a.test/things/b HTTP/1.0\r\n\r\n")
+        assert absolute.endswith(b"\r\n\r\nb")
+
+
+async def test_a_connection_takes_one_request_after_the_other() -> None:
+    """Also after a request that there is no answer to, and one with a body."""
+    async with asking([Route("/", lambda _: Reply(b"here"))]) as http:
+        answers = await spoken(
+            http,
+            b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody"
+            b"GET /nowhere HTTP/1.1\r\nhost: a\r\n\r\n"
+            b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+        )
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"405", b"404", b"200"]
+    assert b"allow: GET, HEAD\r\n" in answers
+    assert answers.endswith(b"here")
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"400"),  # without a host
+        (b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"x" * 70_000, b"431"),
+        (b"GET /" + b"a" * 70_000, b"431"),
+    ],
+)
+async def test_what_is_no_request_is_refused(request_bytes: bytes, status: bytes) -> None:
+    """With a status; then the connection ends, and others go on."""
+    async with asking([Route("/", lambda _: Reply(b"here"))]) as http:
+        assert (await spoken(http, request_bytes))[9:12] == status
+        assert (await http.get("/")).text == "here"
+
+
+async def test_a_page_that_fails_is_an_error_and_takes_nothing_along() -> None:
+    """What went wrong stands in the log, not in the answer."""
+
+    def fail(_: Question) -> Reply:
+        raise KeyError("secret")
+
+    async with asking([Route("/bad", fail), Route("/", lambda _: Reply(b"here"))]) as http:
+        answer = await http.get("/bad")
+        assert (answer.status_code, "secret" in answer.text) == (500, False)
+        assert (await http.get("/")).text == "here"
+
+
+async def test_who_stays_connected_holds_up_no_stop() -> None:
+    """A listener stops at once, whoever is still connected."""
+    listener = OperatorListener("127.0.0.1:0", [])
+    host, _, port = (await listener.start()).rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+    assert (await reader.readuntil(b"such page"))[9:12] == b"404"
+    await listener.stop()
+    assert await reader.read() == b""
+    writer.close()
 
 
 async def test_an_address_in_use_is_named() -> None:
