@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -63,7 +64,7 @@ class DiskCopy:
         except OSError as e:
             return DiskCopyFound(alarm=f"the disk copy {self._path} cannot be read: {e}")
         try:
-            return DiskCopyFound(decode(self._decrypted(content).splitlines(), self._environment))
+            return DiskCopyFound(decode(BytesIO(self._decrypted(content)), self._environment))
         except ValueError as e:
             return DiskCopyFound(
                 alarm=f"the disk copy {self._path} cannot be used: {e}; {self._set_aside()}"

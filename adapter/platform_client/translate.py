@@ -5,7 +5,6 @@ gets a fault (which closes that contract), a tier is left out (which closes the 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -209,7 +208,8 @@ def _closed(
         return Contract(contract_id, client_id, fault=fault)
     if contract_id not in known:
         raise DocumentError(f"contract {contract_id}: {fault}")
-    return replace(known[contract_id], tier_id=None, fault=fault)
+    before = known[contract_id]
+    return Contract(contract_id, before.client_id, before.client_name, before.secret, fault=fault)
 
 
 def _secret(document: ContractDocument, form: SecretForm) -> tuple[HashedSecret | None, str | None]:

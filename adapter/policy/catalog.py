@@ -7,11 +7,12 @@ are doubles.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mypy_extensions import mypyc_attr
 
 from adapter.policy.hashed_secret import HashedSecret
+from adapter.policy.value import Value
 
 
 class ApiInstance(NamedTuple):
@@ -40,22 +41,54 @@ class SlaTier:
 
 
 @mypyc_attr(acyclic=True)
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Value):
     """An approved agreement that a client application may call an API, possibly at a tier.
 
     One flat object, since there may be a million of them: an application with contracts for several
     APIs is told several times.
     """
 
-    contract_id: str
-    client_id: str
-    client_name: str = ""
-    secret: HashedSecret | None = field(default=None, repr=False)
-    """The application's; None if the platform gave none."""
-    tier_id: str | None = None
-    fault: str | None = None
-    """Why this contract cannot be honoured (its secret's form, say): it alone is closed."""
+    __slots__ = ("client_id", "client_name", "contract_id", "fault", "secret", "tier_id")
+
+    def __init__(
+        self,
+        contract_id: str,
+        client_id: str,
+        client_name: str = "",
+        secret: HashedSecret | None = None,
+        tier_id: str | None = None,
+        fault: str | None = None,
+    ) -> None:
+        self.contract_id: Final = contract_id
+        self.client_id: Final = client_id
+        self.client_name: Final = client_name
+        self.secret: Final = secret
+        """The application's; None if the platform gave none."""
+        self.tier_id: Final = tier_id
+        self.fault: Final = fault
+        """Why this contract cannot be honoured (its secret's form, say): it alone is closed."""
+
+    def held(self) -> tuple[str, str, str, HashedSecret | None, str | None, str | None]:
+        """See `Value`."""
+        return (
+            self.contract_id,
+            self.client_id,
+            self.client_name,
+            self.secret,
+            self.tier_id,
+            self.fault,
+        )
+
+    def closed(self, fault: str) -> "Contract":
+        """The same, not to be honoured, for that reason if it has none yet."""
+        return Contract(
+            self.contract_id,
+            self.client_id,
+            self.client_name,
+            self.secret,
+            self.tier_id,
+            self.fault or fault,
+        )
 
 
 @dataclass(frozen=True, slots=True)

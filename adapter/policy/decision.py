@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from mypy_extensions import mypyc_attr
 
 from adapter.policy.catalog import ApiInstance
+from adapter.policy.value import Value
 
 Header: TypeAlias = tuple[str, str]
 """Lower-case name and value."""
@@ -49,30 +50,6 @@ class PolicyRef(NamedTuple):
 
     policy_id: str
     policy_type: str
-
-
-@mypyc_attr(acyclic=True)
-class Value:
-    """What holds the same is equal; nothing in it changes, as its types say.
-
-    For what every Check makes: the constructor of a NamedTuple, or of a dataclass, is an
-    interpreted function even in a compiled module, and costs as much as a policy.
-    """
-
-    __slots__ = ()
-
-    def held(self) -> tuple[Any, ...]:
-        """All that it holds, in the constructor's order."""
-        raise NotImplementedError
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.held() == self.held()
-
-    def __hash__(self) -> int:
-        return hash(self.held())
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}{self.held()!r}"
 
 
 @mypyc_attr(acyclic=True)

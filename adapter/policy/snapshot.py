@@ -1,7 +1,7 @@
 """Everything a Check needs, compiled once at sync time and never changed afterwards."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from adapter.clock import WallTime
 from adapter.errors import PolicyError
@@ -118,4 +118,4 @@ def contracts_by_client(content: ApiContent) -> Mapping[str, Contract]:
 
 
 def _of_unknown_tier(contract: Contract) -> Contract:
-    return replace(contract, fault=contract.fault or f"its SLA tier {contract.tier_id} is unknown")
+    return contract.closed(f"its SLA tier {contract.tier_id} is unknown")

@@ -106,7 +106,7 @@ def test_a_repeated_client_id_header_matches_nothing() -> None:
 
 def test_a_contract_that_cannot_be_honoured_is_closed_alone() -> None:
     """One bad contract does not hold back the others, and its client hears the truth."""
-    bad = replace(contract("c2"), fault="its secret has an unknown form")
+    bad = contract("c2").closed("its secret has an unknown form")
     asked = gateway(SECRET_ASKED, contract("c1"), bad)
     denied = asked.denies(a_request(credentials("c2", "secret")), DenyReason.CONTRACT_CLOSED, 503)
     assert denied.deny.detail == "its secret has an unknown form"
@@ -115,7 +115,7 @@ def test_a_contract_that_cannot_be_honoured_is_closed_alone() -> None:
 
 def test_a_wrong_secret_is_refused_before_a_fault_is_told() -> None:
     """Only who knows the secret learns that the contract is closed."""
-    bad = replace(contract("c2"), fault="its SLA tier 9 is unknown")
+    bad = contract("c2").closed("its SLA tier 9 is unknown")
     gateway(SECRET_ASKED, bad).denies(a_request(credentials("c2", "wrong")), *INVALID)
 
 

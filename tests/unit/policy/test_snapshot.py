@@ -1,7 +1,5 @@
 """From what the platform says to what Checks see."""
 
-from dataclasses import replace
-
 from adapter.clock import WallTime
 from adapter.policy.attributes import GivenAttributes
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, RateLimit, SlaTier
@@ -82,7 +80,7 @@ def test_an_unknown_tier_is_a_fault_of_that_contract_alone() -> None:
         contracts={
             "k1": stray,
             "k2": contract("c2"),
-            "k3": replace(contract("c3", tier_id="gone"), fault="odd secret"),
+            "k3": contract("c3", tier_id="gone").closed("odd secret"),
         },
     )
     faults = {client_id: c.fault for client_id, c in contracts_by_client(content).items()}
