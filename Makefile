@@ -24,7 +24,8 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[control-plane]" --group dev
 	@touch $@
 
-# The Check path as the image has it. Where there is no C compiler, a wheel brings one.
+# The Check path as the image has it, bytecode included. Where there is no C compiler, a wheel brings
+# one.
 $(COMPILED)/.ready: $(READY) hatch_build.py $(shell find adapter -name '*.py')
 	rm -rf $(COMPILED) $(COMPILED).wheel
 	command -v cc >/dev/null || $(BIN)/python -m pip install --quiet "ziglang>=0.13"
@@ -32,6 +33,7 @@ $(COMPILED)/.ready: $(READY) hatch_build.py $(shell find adapter -name '*.py')
 		$(BIN)/python -m hatchling build --target wheel --directory $(COMPILED).wheel
 	$(BIN)/python -m zipfile -e $(COMPILED).wheel/*.whl $(COMPILED)
 	rm -r $(COMPILED)/control_plane
+	$(BIN)/python -m compileall -q $(COMPILED)/adapter
 	@touch $@
 
 test: $(READY) $(COMPILED)/.ready  ## Run the whole suite, real Envoys included
