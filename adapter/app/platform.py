@@ -1,11 +1,14 @@
 """The way to the platform, as the settings say."""
 
+import asyncio
+
 import httpx
 
 from adapter import garbage
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock
 from adapter.counters import SyncCounters
+from adapter.errors import PlatformUnavailableError
 from adapter.observability import Telemetry
 from adapter.platform_client.client import PlatformClient
 from adapter.platform_client.disk_copy import DiskCopy
@@ -21,8 +24,9 @@ class Platform:
         self, settings: Settings, snapshots: SnapshotStore, clock: Clock, telemetry: Telemetry
     ) -> None:
         options = _options(settings)
-        self._http = httpx.AsyncClient()
-        self.client = PlatformClient(self._http, options, clock)
+        self._http: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self.client = PlatformClient(self._opened, options, clock)
         self.sync = PlatformSync(
             self.client,
             snapshots,
@@ -34,7 +38,25 @@ class Platform:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _opened(self) -> httpx.AsyncClient:
+        """The client for HTTP, opened in a thread when it is first needed.
+
+        To read the certificates of all authorities takes a twelfth of a start, and serving from the
+        disk copy needs none of them; in a thread, Checks go on meanwhile.
+        """
+        async with self._opening:
+            if self._http is None:
+                try:
+                    self._http = await asyncio.to_thread(httpx.AsyncClient)
+                except OSError as e:
+                    raise PlatformUnavailableError(
+                        "the certificates to trust cannot be read; check SSL_CERT_FILE and "
+                        f"SSL_CERT_DIR in the environment: {e}"
+                    ) from None
+            return self._http
 
 
 def _options(settings: Settings) -> PlatformOptions:

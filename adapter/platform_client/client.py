@@ -23,7 +23,13 @@ from adapter.platform_client.documents import (
     parse,
     refused_events,
 )
-from adapter.platform_client.exchange import Answer, Exchange, require_success, server_time
+from adapter.platform_client.exchange import (
+    Answer,
+    Exchange,
+    OpenHttp,
+    require_success,
+    server_time,
+)
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.pacing import Chance
 from adapter.platform_client.token import TokenSource
@@ -52,7 +58,7 @@ class PlatformClient:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: OpenHttp,
         options: PlatformOptions,
         clock: Clock,
         chance: Chance = random.random,

@@ -1,10 +1,10 @@
 """One HTTP exchange, bounded in time and bytes, and what its status means."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 
@@ -18,6 +18,9 @@ from adapter.errors import (
 )
 
 _TRY_LATER = frozenset({408, 425, 429})
+
+OpenHttp: TypeAlias = Callable[[], Awaitable[httpx.AsyncClient]]
+"""Gives the same HTTP client each time, once it is open; or raises PlatformUnavailableError."""
 
 
 class Answer(NamedTuple):
@@ -37,9 +40,7 @@ class Exchange:
     not travel.
     """
 
-    def __init__(
-        self, http: httpx.AsyncClient, *, timeout_s: float, max_response_bytes: int
-    ) -> None:
+    def __init__(self, http: OpenHttp, *, timeout_s: float, max_response_bytes: int) -> None:
         self._http = http
         self._timeout_s = timeout_s
         self._max_response_bytes = max_response_bytes
@@ -54,13 +55,14 @@ class Exchange:
         content: bytes | None = None,
     ) -> Answer:
         """Send; raise PlatformUnavailableError or DocumentError if no whole answer came."""
-        request = self._http.build_request(
+        http = await self._http()
+        request = http.build_request(
             method, url, headers=headers, json=json, content=content, timeout=self._timeout_s
         )
         what = f"{request.method} {request.url.path}"
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._send(request, what)
+                return await self._send(http, request, what)
         except TimeoutError:
             raise PlatformUnavailableError(
                 f"{what}: no complete answer within {self._timeout_s:g} s"
@@ -70,8 +72,8 @@ class Exchange:
         except httpx.HTTPError as e:
             raise PlatformUnavailableError(f"{what}: {str(e) or type(e).__name__}") from None
 
-    async def _send(self, request: httpx.Request, what: str) -> Answer:
-        response = await self._http.send(request, stream=True, follow_redirects=False)
+    async def _send(self, http: httpx.AsyncClient, request: httpx.Request, what: str) -> Answer:
+        response = await http.send(request, stream=True, follow_redirects=False)
         try:
             body = bytearray()
             async for chunk in response.aiter_bytes():

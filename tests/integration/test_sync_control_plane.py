@@ -15,6 +15,7 @@ from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.sync import PlatformSync
 from adapter.policy.snapshot import Api
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
+from tests.rig.platform_simulator import opened
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ class Adapter:
         clock = SystemClock()
         self.store = SnapshotStore(clock)
         self.http = httpx.AsyncClient(trust_env=False)
-        self.client = PlatformClient(self.http, options, clock)
+        self.client = PlatformClient(opened(self.http), options, clock)
         self.sync = PlatformSync(self.client, self.store, options, clock)
 
     def api(self, api_id: int) -> Api:

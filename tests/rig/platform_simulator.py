@@ -16,6 +16,7 @@ import httpx
 
 from adapter.clock import Clock
 from adapter.platform_client.client import PlatformClient
+from adapter.platform_client.exchange import OpenHttp
 from adapter.platform_client.options import PlatformOptions
 
 BASE_URL = "http://platform.test"
@@ -37,6 +38,15 @@ def options(**changes: Any) -> PlatformOptions:
         "jitter": 0.0,
     }
     return PlatformOptions(**(values | changes))
+
+
+def opened(http: httpx.AsyncClient) -> OpenHttp:
+    """That client, for whoever wants to open one."""
+
+    async def opening() -> httpx.AsyncClient:
+        return http
+
+    return opening
 
 
 def answering(status: int, body: str = "", **headers: str) -> Fault:
@@ -160,7 +170,7 @@ class PlatformSimulator:
 
     def client(self, **changes: Any) -> PlatformClient:
         """A client of this platform, with waits that are not random."""
-        return PlatformClient(self.http(), options(**changes), self._clock, lambda: 1.0)
+        return PlatformClient(opened(self.http()), options(**changes), self._clock, lambda: 1.0)
 
     async def _serve(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

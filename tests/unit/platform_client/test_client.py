@@ -24,7 +24,7 @@ from adapter.platform_client.client import PlatformClient
 from adapter.platform_client.documents import TOKEN
 from adapter.platform_client.exchange import Answer, retry_after_s, server_time
 from tests.rig.clock import FakeClock
-from tests.rig.platform_simulator import PlatformSimulator, answering, options
+from tests.rig.platform_simulator import PlatformSimulator, answering, opened, options
 
 
 @pytest.fixture
@@ -365,7 +365,7 @@ async def test_requests_under_way_are_bounded(clock: FakeClock) -> None:
         return httpx.Response(200, json=[])
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(serve))
-    client = PlatformClient(http, options(concurrency=3), clock)
+    client = PlatformClient(opened(http), options(concurrency=3), clock)
     answers: list[Any] = await asyncio.gather(*(client.policies("7") for _ in range(50)))
     assert len(answers) == 50
     assert most == 3
