@@ -100,11 +100,12 @@ class Adapter:
         await self._platform.sync.restore()
         await self._server.start()
         metrics, *inspection = [await listener.start() for listener in self._listeners]
+        # First, since the sync has much to do when it begins.
+        self._supervisor.start("serving", self._keep_serving_status)
         self._supervisor.start("sync", self._platform.sync.run)
         self._supervisor.start("messages", self._checks.messages.run)
         if self._settings.memory.huge_pages and sys.platform == "linux":
             self._supervisor.start("huge_pages", HugePages(self._clock).run)
-        self._supervisor.start("serving", self._keep_serving_status)
         self._analytics.start(self._supervisor)
         endpoints = Endpoints(self._server.addresses, metrics, next(iter(inspection), None))
         log.info("adapter.started", **asdict(endpoints), compiled=_IS_COMPILED)
