@@ -1,8 +1,9 @@
-"""Logs and metrics: the only module that sets up structlog and the OpenTelemetry SDK.
+"""Logs and metrics: the only module that sets up structlog and knows Prometheus' client.
 
 `INSTRUMENTS` is the table of every metric; docs/operations.md explains each to operators.
 """
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -10,12 +11,8 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import structlog
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Counter, Observation
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.resources import Resource
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from adapter.authorization.tally import DURATION_BOUNDS_S, DecisionTally
@@ -130,52 +127,59 @@ class Telemetry:
     """Every metric of this process, and their rendering for Prometheus."""
 
     def __init__(self) -> None:
-        self._collectors = CollectorRegistry()
-        reader = PrometheusMetricReader(
-            disable_target_info=True, scope_info_enabled=False, registry=self._collectors
-        )
-        self._provider = MeterProvider([reader], Resource({}), shutdown_on_exit=False)
-        self._meter = self._provider.get_meter("adapter")
-        self._counters: dict[str, Counter] = {}
+        self._counts: dict[str, dict[tuple[str, ...], float]] = {}
+        self._metrics: list[Collector] = []
 
     def add(self, name: str, amount: int = 1, **labels: str) -> None:
         """Count on a counter of the table."""
-        counter = self._counters.get(name)
-        if counter is None:
-            description = INSTRUMENTS[name].description
-            counter = self._counters[name] = self._meter.create_counter(name, "1", description)
-        counter.add(amount, labels)
+        counts = self._counts.get(name)
+        if counts is None:
+            counts = self._counts[name] = {}
+            self.observe(name, lambda: counts)
+        values = tuple(labels[label] for label in INSTRUMENTS[name].labels)
+        counts[values] = counts.get(values, 0) + amount
 
     def observe(self, name: str, read: Reading) -> None:
         """Have a metric of the table read whenever someone looks at it."""
-        instrument = INSTRUMENTS[name]
-
-        def callback(_: CallbackOptions) -> Iterable[Observation]:
-            for values, number in read().items():
-                yield Observation(number, dict(zip(instrument.labels, values, strict=True)))
-
-        create = (
-            self._meter.create_observable_counter
-            if instrument.kind == "counter"
-            else self._meter.create_observable_gauge
-        )
-        create(name, [callback], description=instrument.description)
+        self._metrics.append(_Metric(name, read))
 
     def observe_durations(self, tally: DecisionTally) -> None:
         """Show the tally's durations as a histogram, read when someone looks."""
-        self._collectors.register(_Durations(tally))
+        self._metrics.append(_Durations(tally))
 
-    def render(self) -> bytes:
-        """All metrics in Prometheus' text format."""
-        return generate_latest(self._collectors)
+    async def render(self) -> bytes:
+        """All metrics in Prometheus' text format.
 
-    def close(self) -> None:
-        """Stop reading."""
-        self._provider.shutdown()
+        One after the other, since that of a thousand APIs takes milliseconds, and Checks wait.
+        """
+        rendered = []
+        for metric in tuple(self._metrics):
+            rendered.append(generate_latest(metric))
+            await asyncio.sleep(0)
+        return b"".join(rendered)
+
+
+class _Metric(Collector):
+    """One of the table, in Prometheus' terms; nothing where its reading fails, or is empty."""
+
+    def __init__(self, name: str, read: Reading) -> None:
+        self._name = name
+        self._read = read
+
+    def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
+        kind, description, labels = INSTRUMENTS[self._name]
+        make = CounterMetricFamily if kind == "counter" else GaugeMetricFamily
+        family = make(self._name, description, labels=labels)
+        try:
+            for values, number in self._read().items():
+                family.add_metric(values, number)
+        except Exception:
+            structlog.get_logger().exception("metrics.reading_failed", metric=self._name)
+        return [family] if family.samples else []
 
 
 class _Durations(Collector):
-    """The tally's buckets; OpenTelemetry has no histogram that is read instead of recorded."""
+    """The tally's buckets, in Prometheus' terms."""
 
     def __init__(self, tally: DecisionTally) -> None:
         self._tally = tally

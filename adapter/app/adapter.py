@@ -124,7 +124,6 @@ class Adapter:
         for listener in self._listeners:
             await listener.stop()
         await self._platform.close()
-        self._telemetry.close()
         log.info("adapter.stopped")
 
     def readiness(self) -> Readiness:

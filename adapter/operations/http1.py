@@ -1,4 +1,4 @@
-"""HTTP/1.1 for operators, with h11: requests without much of a body, answers that are at hand."""
+"""HTTP/1.1 for operators, with h11: requests without much of a body, answers of one piece."""
 
 import asyncio
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ class HttpConnection:
         if request is None:
             return
         method = request.method.decode()
-        await self._send(self._answer(method, request), with_body=method != "HEAD")
+        await self._send(await self._answer(method, request), with_body=method != "HEAD")
         if self._http.our_state is self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
 
@@ -67,9 +67,9 @@ class HttpConnection:
                 self._http.send(h11.ConnectionClosed())
                 return None
 
-    def _answer(self, method: str, request: h11.Request) -> Reply:
+    async def _answer(self, method: str, request: h11.Request) -> Reply:
         try:
-            return answer(self._routes, method, request.target.decode())
+            return await answer(self._routes, method, request.target.decode())
         except Exception:
             structlog.get_logger().exception("operations.answer_failed")
             return text_reply("internal error; see the log", 500)

@@ -1,6 +1,6 @@
 """`/metrics`, `/healthz` and `/readyz`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from adapter.operations.routes import Question, Reply, Route, json_reply
@@ -17,14 +17,15 @@ class Readiness:
 
 def probe_routes(
     *,
-    render_metrics: Callable[[], bytes],
+    render_metrics: Callable[[], Awaitable[bytes]],
     readiness: Callable[[], Readiness],
     crashed_tasks: Callable[[], Mapping[str, str]],
 ) -> list[Route]:
     """The routes; each callable is asked anew for every request."""
 
-    def metrics(_: Question) -> Reply:
-        return Reply(render_metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    async def metrics(_: Question) -> Reply:
+        text = await render_metrics()
+        return Reply(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
     def healthz(_: Question) -> Reply:
         crashed = dict(crashed_tasks())

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, unquote
@@ -42,7 +42,7 @@ class Route(NamedTuple):
     """A path such as `/apis/{api_id}`, and who answers it, or raises QuestionError."""
 
     path: str
-    answer: Callable[[Question], Reply]
+    answer: Callable[[Question], Reply | Awaitable[Reply]]
 
 
 def json_reply(value: Any, status: int = 200) -> Reply:
@@ -55,7 +55,7 @@ def text_reply(text: str, status: int) -> Reply:
     return Reply(text.encode("utf-8", "backslashreplace"), status)
 
 
-def answer(routes: Iterable[Route], method: str, target: str) -> Reply:
+async def answer(routes: Iterable[Route], method: str, target: str) -> Reply:
     """The answer of the route that the request target (RFC 9112, 3.2.1) leads to."""
     path, _, query = _ORIGIN.sub("", target).partition("?")
     segments = [unquote(segment) for segment in path.split("/")]
@@ -68,7 +68,8 @@ def answer(routes: Iterable[Route], method: str, target: str) -> Reply:
         values = parse_qs(query, keep_blank_values=True)
         question = Question(names, {name: first for name, (first, *_) in values.items()})
         try:
-            return route.answer(question)
+            reply = route.answer(question)
+            return reply if isinstance(reply, Reply) else await reply
         except QuestionError as e:
             return text_reply(str(e), e.status)
     return text_reply("there is no such page", 404)

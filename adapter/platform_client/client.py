@@ -178,6 +178,7 @@ class PlatformClient:
             return await self._successful(url, headers or {})
 
     async def _successful(self, url: str, headers: dict[str, str]) -> Answer:
+        await self.turns.wait()  # to make and send a request takes most of a millisecond
         answer = await self._authorized("GET", url, headers, None)
         require_success(answer, self._clock)
         return answer

@@ -8,12 +8,11 @@ from adapter.counters import AnalyticsCounters, CallCounters, SyncCounters
 from adapter.observability import Telemetry
 
 
-def shown(report: Callable[[Telemetry], None]) -> list[str]:
+async def shown(report: Callable[[Telemetry], None]) -> list[str]:
     """The samples that are there after the report."""
     telemetry = Telemetry()
     report(telemetry)
-    text = telemetry.render().decode()
-    telemetry.close()
+    text = (await telemetry.render()).decode()
     return [line for line in text.splitlines() if line.startswith("adapter_")]
 
 
@@ -66,13 +65,13 @@ def sync(telemetry: Telemetry) -> SyncCounters:
         (lambda t: AnalyticsCounters(t).broken_entry(), "adapter_entries_broken_total 1.0"),
     ],
 )
-def test_each_report_is_a_sample(report: Callable[[Telemetry], None], sample: str) -> None:
+async def test_each_report_is_a_sample(report: Callable[[Telemetry], None], sample: str) -> None:
     """Under the name, and with the labels, that docs/operations.md tells operators."""
-    assert sample in shown(report)
+    assert sample in await shown(report)
 
 
-def test_the_sync_tells_who_wants_to_know_of_publications() -> None:
+async def test_the_sync_tells_who_wants_to_know_of_publications() -> None:
     """The garbage collector's rest is due after each."""
     published: list[bool] = []
-    shown(lambda t: SyncCounters(t, lambda: published.append(True)).published(1))
+    await shown(lambda t: SyncCounters(t, lambda: published.append(True)).published(1))
     assert published == [True]

@@ -12,24 +12,32 @@ from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import Allowed
 
 
-def test_counters_and_readings_show_in_prometheus_format() -> None:
+async def test_counters_and_readings_show_in_prometheus_format() -> None:
     """What is counted and what is read on demand appear with their labels."""
     telemetry = Telemetry()
     telemetry.add("adapter_sync_polls", kind="policies", result="succeeded")
     telemetry.observe("adapter_apis", lambda: {("open",): 3, ("closed",): 1})
-    text = telemetry.render().decode()
-    telemetry.close()
+    text = (await telemetry.render()).decode()
     assert 'adapter_sync_polls_total{kind="policies",result="succeeded"} 1.0' in text
     assert 'adapter_apis{state="closed"} 1.0' in text
 
 
-def test_durations_show_as_a_histogram() -> None:
+async def test_a_reading_that_fails_takes_no_other_along() -> None:
+    """A bug in one place must not blind operators; and of what is not known nothing is shown."""
+    telemetry = Telemetry()
+    telemetry.observe("adapter_apis", lambda: {(): [].pop()})
+    telemetry.observe("adapter_sync_age_seconds", dict)
+    telemetry.observe("adapter_events_waiting", lambda: {(): 2})
+    shown = [line for line in (await telemetry.render()).decode().splitlines() if line[0] != "#"]
+    assert shown == ["adapter_events_waiting 2.0"]
+
+
+async def test_durations_show_as_a_histogram() -> None:
     """Buckets are cumulative and end with +Inf, so that quantiles can be taken."""
     telemetry, tally = Telemetry(), DecisionTally()
     telemetry.observe_durations(tally)
     tally.decided(Allowed(ApiInstance("7", "orders"), 1), 0.00002)
-    text = telemetry.render().decode()
-    telemetry.close()
+    text = (await telemetry.render()).decode()
     assert 'adapter_check_duration_seconds_bucket{le="1e-05"} 0.0' in text
     assert 'adapter_check_duration_seconds_bucket{le="+Inf"} 1.0' in text
 

@@ -124,8 +124,12 @@ async def test_strangers_are_counted_and_statuses_shown(inspection: httpx.AsyncC
 async def test_readiness_is_a_status_with_details(*, ready: bool, status: int) -> None:
     """An orchestrator reads the status; a person reads the details, also when it is ready."""
     crashed: Mapping[str, str] = {} if ready else {"sync": "KeyError: 'x'"}
+
+    async def rendered() -> bytes:
+        return b"adapter_apis 1.0\n"
+
     routes = probe_routes(
-        render_metrics=lambda: b"adapter_apis 1.0\n",
+        render_metrics=rendered,
         readiness=lambda: Readiness(ready, {"api 2": "closed"}),
         crashed_tasks=lambda: crashed,
     )

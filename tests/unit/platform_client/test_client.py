@@ -352,23 +352,24 @@ async def test_a_batch_knows_whether_to_try_again(
 
 async def test_requests_under_way_are_bounded(clock: FakeClock) -> None:
     """However many APIs there are, the platform sees so many requests at once."""
-    under_way = most = 0
+    under_way, go_on = 0, asyncio.Event()
 
     async def serve(request: httpx.Request) -> httpx.Response:
-        nonlocal under_way, most
+        nonlocal under_way
         if request.url.path.endswith("/token"):
             return httpx.Response(200, json={"access_token": "t"})
         under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0)
-        under_way -= 1
+        await go_on.wait()
         return httpx.Response(200, json=[])
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(serve))
     client = PlatformClient(opened(http), options(concurrency=3), clock)
-    answers: list[Any] = await asyncio.gather(*(client.policies("7") for _ in range(50)))
-    assert len(answers) == 50
-    assert most == 3
+    asking = asyncio.gather(*(client.policies("7") for _ in range(50)))
+    for _ in range(500):  # many more turns than it takes to send fifty requests
+        await asyncio.sleep(0)
+    assert under_way == 3
+    go_on.set()
+    assert len(await asking) == 50
 
 
 async def test_an_api_id_cannot_change_the_path(platform: PlatformSimulator) -> None:
