@@ -119,7 +119,8 @@ class MessageReader:
             whole = PREFIX_SIZE + size
             if len(self._octets) < whole:
                 return
-            message = bytes(self._octets[PREFIX_SIZE:whole])
+            with memoryview(self._octets) as octets_held:  # so that they are copied once only
+                message = bytes(octets_held[PREFIX_SIZE:whole])
             del self._octets[:whole]
             yield message
 
