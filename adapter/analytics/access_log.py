@@ -14,7 +14,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from adapter.analytics.entries import EntryTranslator
-from adapter.analytics.event import RANDOM_BYTES, uuids7
+from adapter.analytics.event import RANDOM_BYTES, uuids7_in_a_row
 from adapter.analytics.observer import AnalyticsObserver, SilentObserver, Unattributed
 from adapter.analytics.spool import EventSpool
 from adapter.clock import Clock, MonotonicTime
@@ -131,9 +131,8 @@ class AccessLogService:
             self._offered = 0
 
     def _events(self, entries: Sequence[bytes], translate: Translate) -> list[bytes]:
-        # Drawn for all at once: one call of the system instead of one for each entry.
-        random = self._random_bytes(RANDOM_BYTES * len(entries))
-        ids = uuids7(int(self._clock.now() * 1000), random)
+        random = self._random_bytes(RANDOM_BYTES)
+        ids = uuids7_in_a_row(int(self._clock.now() * 1000), random, len(entries))
         events = []
         for entry, event_id in zip(entries, ids, strict=True):
             try:

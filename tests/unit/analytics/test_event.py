@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.analytics.event import EventEncoder, EventOrigin, subject_of, uuids7
+from adapter.analytics.event import (
+    EventEncoder,
+    EventOrigin,
+    subject_of,
+    uuids7,
+    uuids7_in_a_row,
+)
 from adapter.authorization.record import DecisionRecord
 from tests.unit.analytics.envoy_log import ALLOWED, DENIED, START_MS
 
@@ -152,3 +158,19 @@ def test_uuids_use_all_their_randomness() -> None:
     """Each of 74 random bits reaches the id: ids of one millisecond do not collide."""
     ids = set(uuids7(0, b"".join((1 << bit).to_bytes(10) for bit in range(80))))
     assert len(ids - set(uuids7(0, bytes(10)))) == 74
+
+
+@given(
+    unix_ms=st.integers(0, 2**48 - 1),
+    random=st.binary(min_size=10, max_size=10),
+    count=st.integers(0, 256),
+)
+def test_ids_in_a_row_are_different(unix_ms: int, random: bytes, count: int) -> None:
+    """One id's random bytes make many, all of version 7, with the time in front."""
+    ids = uuids7_in_a_row(unix_ms, random, count)
+    parsed = {uuid.UUID(text) for text in ids}
+    assert len(parsed) == len(ids) == count
+    assert {(one.version, one.variant, one.int >> 80) for one in parsed} <= {
+        (7, uuid.RFC_4122, unix_ms)
+    }
+    assert list(ids[:1]) == list(uuids7(unix_ms, random))[: len(ids)]
