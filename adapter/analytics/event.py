@@ -8,10 +8,12 @@ version id there; in today's API Manager it is the API instance's id, so we send
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Final, NamedTuple
+from typing import Final
 
+from mypy_extensions import mypyc_attr
+
+from adapter.analytics.remembered import Remembered
 from adapter.authorization.record import ANSWERED, DecisionRecord
 from adapter.policy.decision import DenyReason
 
@@ -32,19 +34,24 @@ _POLICY_FAILURES: Final = frozenset(
 """Denials for which the policy lacked something, rather than the client."""
 
 
-class Subject(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Subject:
     """What a decision says of a request, and the members of its event that follow from that.
 
     The same for every request of one client application to one API with the same outcome, so that
     it is worth remembering.
     """
 
-    record: DecisionRecord
-    """Which API, which client application, and what the adapter said."""
-    processed: str
-    """Members of the event of a request that Envoy let pass (in shadow mode, denied ones too)."""
-    blocked: str
-    """Members of the event of a request that Envoy refused on the adapter's word."""
+    __slots__ = ("blocked", "processed", "record")
+
+    def __init__(self, record: DecisionRecord, processed: str, blocked: str) -> None:
+        self.record = record
+        """Which API, which client application, and what the adapter said."""
+        self.processed = processed
+        """Members of the event of a request that Envoy let pass (in shadow mode, denied ones
+        too)."""
+        self.blocked = blocked
+        """Members of the event of a request that Envoy refused on the adapter's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class EventEncoder:
     """
 
     def __init__(self, origin: EventOrigin) -> None:
-        self._second = lru_cache(maxsize=_REMEMBERED_SECONDS)(_iso_second)
+        self._seconds = Remembered(_iso_second, _REMEMBERED_SECONDS)
         self._tail = (
             f'"org_id":{quoted(origin.organization_id)},"host_id":{quoted(origin.host_id)},'
             f'"deployment_type":{quoted(origin.deployment_type)}}}'
@@ -116,19 +123,20 @@ class EventEncoder:
         platform's documented events have no such member. Bytes are those of the bodies, -1 where
         they are unknown.
         """
+        replied_ms = received_ms + response_ms
+        received_s, replied_s = received_ms // 1000, replied_ms // 1000
+        received = self._seconds[received_s]
+        replied = received if replied_s == received_s else self._seconds[replied_s]
         backend = "" if backend_ms is None else f'"backend_ms":{backend_ms},'
         return (
             f'{{"event_id":"{event_id}",{subject},"transaction_id":{quoted(transaction_id)},'
-            f'"received_ts":"{self._timestamp(received_ms)}",'
-            f'"replied_ts":"{self._timestamp(received_ms + response_ms)}",'
+            f'"received_ts":"{received}{_MILLISECONDS[received_ms % 1000]}",'
+            f'"replied_ts":"{replied}{_MILLISECONDS[replied_ms % 1000]}",'
             f'"client_ip":{client_ip},"verb":"{verb}","path":{quoted(path)},'
             f'"status_code":{status_code},"user_agent":{user_agent},'
             f'"request_bytes":{request_bytes},"response_bytes":{response_bytes},'
             f"{backend}{self._tail}"
         ).encode("ascii")
-
-    def _timestamp(self, unix_ms: int) -> str:
-        return self._second(unix_ms // 1000) + _MILLISECONDS[unix_ms % 1000]
 
 
 def _iso_second(unix_s: int) -> str:

@@ -1,0 +1,210 @@
+"""Entries that are read where they stand say the same as the protobuf library's."""
+
+from typing import Any
+
+import pytest
+from envoy.data.accesslog.v3 import accesslog_pb2 as envoy
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from adapter.analytics.entry import FINAL, Entry
+from adapter.analytics.parsed import parse_http, parse_tcp
+from adapter.analytics.scanned import scan_http, scan_tcp
+from tests.unit.analytics.envoy_log import HTTP_FILTER, NETWORK_FILTER, denied_entry, http_entry
+
+READERS = [(scan_http, parse_http), (scan_tcp, parse_tcp)]
+
+texts = st.text(max_size=10) | st.text("a?", max_size=5) | st.integers(120, 20_000).map("x".__mul__)
+numbers = st.integers(0, 2**31 - 1)
+filters = st.sampled_from([HTTP_FILTER, NETWORK_FILTER, "envoy.filters.http.rbac", ""])
+keys = st.sampled_from(["api", "caller", "ext_authz_duration", "grpc-status", ""])
+MAPS = {
+    "request_headers": st.dictionaries(keys, texts),
+    "response_headers": st.dictionaries(keys, texts),
+    "response_trailers": st.dictionaries(keys, texts),
+    "custom_tags": st.dictionaries(keys, texts),
+}
+METADATA = st.dictionaries(filters, st.dictionaries(keys, texts))
+VALUES: dict[int, st.SearchStrategy[Any]] = {
+    FieldDescriptor.TYPE_STRING: texts,
+    FieldDescriptor.TYPE_BYTES: st.binary(max_size=10),
+    FieldDescriptor.TYPE_BOOL: st.booleans(),
+    FieldDescriptor.TYPE_DOUBLE: st.floats(),
+    FieldDescriptor.TYPE_UINT64: st.integers(0, 2**63 - 1),
+}
+
+
+@st.composite
+def plain_http(draw: st.DrawFn) -> bytes:
+    """Entries with any of the fields that Envoy knows."""
+    entry = envoy.HTTPAccessLogEntry()
+    fill(draw, entry)
+    return written(draw, entry)
+
+
+@st.composite
+def plain_tcp(draw: st.DrawFn) -> bytes:
+    """The same for the TCP logger."""
+    entry = envoy.TCPAccessLogEntry()
+    fill(draw, entry)
+    return written(draw, entry)
+
+
+def fill(draw: st.DrawFn, message: Any, depth: int = 0) -> None:
+    """Set some of its fields, those that nobody reads too."""
+    known = tuple(message.DESCRIPTOR.fields)
+    for field in draw(st.lists(st.sampled_from(known), unique=True)) if known else ():
+        if field.name in MAPS:
+            getattr(message, field.name).update(draw(MAPS[field.name]))
+        elif field.name == "filter_metadata":
+            for name, said in draw(METADATA).items():
+                message.filter_metadata[name].update(said)
+        elif field.is_repeated:
+            continue
+        elif field.type != FieldDescriptor.TYPE_MESSAGE:
+            setattr(message, field.name, draw(VALUES.get(field.type, numbers)))
+        elif depth < 4:
+            getattr(message, field.name).SetInParent()
+            fill(draw, getattr(message, field.name), depth + 1)
+
+
+def written(draw: st.DrawFn, entry: Any) -> bytes:
+    """Its octets, as a final one."""
+    entry.common_properties.access_log_type = draw(st.sampled_from(FINAL))
+    octets: bytes = entry.SerializeToString()
+    return octets
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """Entries with octets changed, lost, repeated or put in."""
+    octets = draw(plain_http() | plain_tcp() | st.builds(ordinary, st.booleans()))
+    for _ in range(draw(st.integers(0, 4))):
+        start, stop = sorted(draw(st.tuples(*[st.integers(0, len(octets))] * 2)))
+        between = draw(st.binary(max_size=3) | st.just(2 * octets[start:stop]))
+        octets = octets[:start] + between + octets[min(stop, start + 3) :]
+    return octets
+
+
+def ordinary(denied: bool) -> bytes:
+    """An entry such as most are."""
+    entry = denied_entry(headers={"grpc-status": "7"}) if denied else http_entry()
+    octets: bytes = entry.SerializeToString()
+    return octets
+
+
+def everything(entry: Entry) -> dict[str, object]:
+    """All that it says; of one that is not final, only that."""
+    final = entry.access_log_type in FINAL
+    names = [name for name in dir(Entry) if not name.startswith("_")]
+    return {name: getattr(entry, name) for name in names if final or name == "access_log_type"}
+
+
+def agree(octets: bytes) -> list[bool]:
+    """Whether each can scan it; raises AssertionError unless that says what the library says."""
+    found = []
+    for scan, parse in READERS:
+        scanned = scan(octets)
+        found.append(scanned is not None)
+        if scanned is not None:
+            assert everything(scanned) == everything(parse(octets))
+    return found
+
+
+@given(plain_http())
+def test_what_envoy_writes_is_scanned(octets: bytes) -> None:
+    """Whatever it logs is read without the library, and says the same."""
+    scans_http, _ = agree(octets)
+    assert scans_http
+
+
+@given(plain_tcp())
+def test_what_the_tcp_logger_writes_is_scanned(octets: bytes) -> None:
+    """Alike."""
+    _, scans_tcp = agree(octets)
+    assert scans_tcp
+
+
+@settings(max_examples=500)
+@given(damaged())
+@example(b"")
+@example(b"\n")
+@example(b"\n\x00")
+@example(b"\x00\x00")
+@example(b"\x8a\x00\x00")
+def test_whatever_else_comes_is_scanned_alike_or_not_at_all(octets: bytes) -> None:
+    """No entry says one thing in one build and another in the other, or costs its neighbours."""
+    agree(octets)
+
+
+@settings(max_examples=30)
+@given(damaged())
+def test_no_part_of_an_entry_makes_scanning_raise(octets: bytes) -> None:
+    """Wherever the octets end."""
+    for size in range(min(len(octets), 500)):
+        agree(octets[:size])
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A field that is delimited by its length."""
+    tag = number << 3 | 2
+    head = bytes([tag]) if tag < 0x80 else bytes([tag & 0x7F | 0x80, tag >> 7])
+    return head + bytes([len(content)]) + content
+
+
+ADDRESS = field(2, field(1, field(2, b"8.8.8.8")))
+HALVES = (b"\x08\x01", b"\x10\x02")
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        field(1, ADDRESS) + field(1, field(26, b"id")),
+        field(1, ADDRESS + ADDRESS),
+        field(1, field(2, field(1, b"") + field(1, b""))),
+        *[field(1, field(n, HALVES[0]) + field(n, HALVES[1])) for n in (5, 7, 10, 11, 12, 23)],
+        field(1, field(17, b"") + field(17, b"")),
+        field(1, field(16, field(13, b"") + field(13, b"\x08\x01"))),
+        field(4, field(1, b"") + field(1, b"\x08\x01")),
+        field(1, field(26, b"id") + ADDRESS),
+        field(1, field(5, b"\x08" + b"\xff" * 9 + b"\x01")),
+        field(1, field(23, b"\x10\xff\xff\xff\xff\x0f")),
+        field(3, b"\x08\x81\x80\x80\x80\x10"),
+        field(1, b"\x0b\x0c"),
+        b"\x80\x80\x01\x00",
+    ],
+)
+def test_what_is_left_to_the_library(octets: bytes) -> None:
+    """What it would merge, cut or read as negative, and what no Envoy writes."""
+    assert agree(octets)[0] is False
+    parse_http(octets)
+
+
+def status(code: bytes) -> bytes:
+    """A header's entry, without its tag."""
+    return field(1, b"grpc-status") + field(2, code)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        field(4, field(4, status(b"1")) + field(4, status(b"2"))),
+        field(4, field(4, status(b"1")) + field(5, status(b"2")) + field(5, status(b"3"))),
+        field(1, field(26, b"first") + field(26, b"last")),
+        field(1, b"\x88\x02\x04\x88\x02\x06"),
+        field(3, field(5, b"/a?b?c") + field(5, b"/d?e") + field(3, b"host")),
+    ],
+)
+def test_what_comes_twice_without_being_merged(octets: bytes) -> None:
+    """The first header of a name counts, and the last text and number."""
+    assert agree(octets)[0]
+
+
+@pytest.mark.parametrize("octets", [b"\x0a\x05", b"\x00\x00", b"\x0e", b"\x1a\x02\x08"])
+def test_what_is_no_entry_is_broken(octets: bytes) -> None:
+    """The library alone says so."""
+    assert agree(octets)[0] is False
+    with pytest.raises(DecodeError):
+        parse_http(octets)
