@@ -3,7 +3,7 @@
 The walk passes over what no event tells, of which an entry has more than of the rest. It knows
 fields in the order of their numbers, as Envoy's library writes them, so that no message that the
 library would merge comes twice unseen; whatever is otherwise is left to the library.
-docs/adr/0015-scanned-entries.md has the reasons.
+docs/adr/0016-scanned-entries.md has the reasons.
 """
 
 from typing import Final
