@@ -77,6 +77,7 @@ class PlatformClient:
             )
         self._exchange = Exchange(
             http,
+            self.turns,
             timeout_s=options.request_timeout_s,
             max_response_bytes=options.max_response_bytes,
         )
@@ -178,7 +179,6 @@ class PlatformClient:
             return await self._successful(url, headers or {})
 
     async def _successful(self, url: str, headers: dict[str, str]) -> Answer:
-        await self.turns.wait()  # to make and send a request takes most of a millisecond
         answer = await self._authorized("GET", url, headers, None)
         require_success(answer, self._clock)
         return answer

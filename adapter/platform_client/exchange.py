@@ -16,6 +16,7 @@ from adapter.errors import (
     PlatformRejectedError,
     PlatformUnavailableError,
 )
+from adapter.platform_client.turns import Turns
 
 _TRY_LATER = frozenset({408, 425, 429})
 
@@ -40,8 +41,11 @@ class Exchange:
     not travel.
     """
 
-    def __init__(self, http: OpenHttp, *, timeout_s: float, max_response_bytes: int) -> None:
+    def __init__(
+        self, http: OpenHttp, turns: Turns, *, timeout_s: float, max_response_bytes: int
+    ) -> None:
         self._http = http
+        self._turns = turns
         self._timeout_s = timeout_s
         self._max_response_bytes = max_response_bytes
 
@@ -56,6 +60,7 @@ class Exchange:
     ) -> Answer:
         """Send; raise PlatformUnavailableError or DocumentError if no whole answer came."""
         http = await self._http()
+        await self._turns.wait()  # to make, send and read one takes most of a millisecond
         request = http.build_request(
             method, url, headers=headers, json=json, content=content, timeout=self._timeout_s
         )
@@ -75,6 +80,7 @@ class Exchange:
     async def _send(self, http: httpx.AsyncClient, request: httpx.Request, what: str) -> Answer:
         response = await http.send(request, stream=True, follow_redirects=False)
         try:
+            await self._turns.wait()
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
