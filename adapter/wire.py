@@ -56,7 +56,7 @@ def field(octets: bytes, at: i64, end: i64) -> Field:
         start, stop = content(octets, at, end)
         return tag, start, stop
     if kind == NUMBER:
-        return tag, at, _after_number(octets, at, end)
+        return tag, at, after_number(octets, at, end)
     if kind == EIGHT_OCTETS and at + 8 <= end:
         return tag, at, at + 8
     if kind == FOUR_OCTETS and at + 4 <= end:
@@ -138,7 +138,7 @@ def moment(octets: bytes, at: i64, end: i64) -> Span:
     return seconds, nanos
 
 
-def _after_number(octets: bytes, at: i64, end: i64) -> i64:
+def after_number(octets: bytes, at: i64, end: i64) -> i64:
     """Where the number at `at` stops; 0 where that is not before `end`, or is too far."""
     last = at + _LONGEST_NUMBER
     while at < end and at < last:

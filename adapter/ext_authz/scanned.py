@@ -11,12 +11,13 @@ what is read here and what it reads are the same; docs/adr/0012-scanned-checks.m
 """
 
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final
 
 from mypy_extensions import i64
 
 from adapter.ext_authz.request import ClientAddress, EnvoyRequest
 from adapter.transport.service import Metadata
+from adapter.wire import Span, after_number, content
 
 _ATTRIBUTES: Final = 0x0A
 """Tags: a field's number, times 8, plus 2 where its content is delimited by its length."""
@@ -42,13 +43,6 @@ _BODIES: Final = (0x5A, 0x62)
 _KEY: Final = 0x0A
 _VALUE: Final = 0x12
 
-_LONGEST_SIZE: Final = 28
-"""Bits of a length: more than any message has that we take."""
-_LONGEST_NUMBER: Final = 9
-
-_Span: TypeAlias = tuple[i64, i64]
-"""Where something begins and stops."""
-
 
 def scan(message: bytes, metadata: Metadata, address: ClientAddress) -> "ScannedRequest | None":
     """The attributes of a Check as Envoys write them; None for the protobuf library to judge."""
@@ -73,13 +67,13 @@ class ScannedRequest(EnvoyRequest):
     def __init__(self, octets: bytes, metadata: Metadata, address: ClientAddress) -> None:
         super().__init__(metadata, address)
         self._octets = octets
-        self._header_run: _Span = (0, 0)
-        self._id: _Span = (0, 0)
-        self._method: _Span = (0, 0)
-        self._path: _Span = (0, 0)
-        self._authority: _Span = (0, 0)
-        self._scheme: _Span = (0, 0)
-        self._protocol: _Span = (0, 0)
+        self._header_run: Span = (0, 0)
+        self._id: Span = (0, 0)
+        self._method: Span = (0, 0)
+        self._path: Span = (0, 0)
+        self._authority: Span = (0, 0)
+        self._scheme: Span = (0, 0)
+        self._protocol: Span = (0, 0)
 
     def header(self, name: str) -> str | None:
         """The last one of that name, as in the library's map."""
@@ -91,7 +85,7 @@ class ScannedRequest(EnvoyRequest):
         at, end = self._header_run
         found: i64 = 0
         while at < end:
-            start, stop = _content(octets, at + 1, end)
+            start, stop = content(octets, at + 1, end)
             if (
                 octets[start + 1] == size
                 and octets[start + 2] == first
@@ -99,7 +93,7 @@ class ScannedRequest(EnvoyRequest):
             ):
                 found = start + 2 + size
             at = stop
-        return self._text(_content(octets, found + 1, end)) if found else None
+        return self._text(content(octets, found + 1, end)) if found else None
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -107,9 +101,9 @@ class ScannedRequest(EnvoyRequest):
         octets, headers = self._octets, {}
         at, end = self._header_run
         while at < end:
-            start, stop = _content(octets, at + 1, end)
-            name = _content(octets, start + 1, stop)
-            headers[self._text(name)] = self._text(_content(octets, name[1] + 1, stop))
+            start, stop = content(octets, at + 1, end)
+            name = content(octets, start + 1, stop)
+            headers[self._text(name)] = self._text(content(octets, name[1] + 1, stop))
             at = stop
         return headers
 
@@ -142,7 +136,7 @@ class ScannedRequest(EnvoyRequest):
         """Find the fields; tell whether they are as Envoys write them."""
         octets = self._octets
         end: i64 = len(octets)
-        start, stop = _content(octets, 1, end)
+        start, stop = content(octets, 1, end)
         return 0 < stop == end and octets[0] == _ATTRIBUTES and self._find_attributes(start, end)
 
     def _find_attributes(self, at: i64, end: i64) -> bool:
@@ -150,7 +144,7 @@ class ScannedRequest(EnvoyRequest):
         has_request = False
         while at < end:
             tag = octets[at]
-            start, at = _content(octets, at + 1, end)
+            start, at = content(octets, at + 1, end)
             if not at:
                 return False
             if tag == _CONTEXT_EXTENSIONS:
@@ -173,7 +167,7 @@ class ScannedRequest(EnvoyRequest):
         if unchecked < 0 or not octets[unchecked:stop].isascii():
             return False
         if octets[start + 1] == 6 and octets[start + 2 : start + 8] == b"api_id":
-            self.api_id = self._text(_content(octets, start + 9, stop))
+            self.api_id = self._text(content(octets, start + 9, stop))
         return True
 
     def _find_http(self, at: i64, end: i64) -> bool:
@@ -181,7 +175,7 @@ class ScannedRequest(EnvoyRequest):
         has_http = False
         while at < end:
             tag = octets[at]
-            start, at = _content(octets, at + 1, end)
+            start, at = content(octets, at + 1, end)
             if not at:
                 return False
             if tag == _HTTP:
@@ -199,9 +193,9 @@ class ScannedRequest(EnvoyRequest):
         while at < end and unchecked >= 0:
             tag = octets[at]
             if tag == _SIZE:
-                start, stop = at, _after_number(octets, at + 1, end)
+                start, stop = at, after_number(octets, at + 1, end)
             else:
-                start, stop = _content(octets, at + 1, end)
+                start, stop = content(octets, at + 1, end)
             if not stop:
                 return False
             if tag == _SIZE or tag in _BODIES:
@@ -246,35 +240,9 @@ class ScannedRequest(EnvoyRequest):
             return tag in _UNREAD_TEXTS
         return True
 
-    def _text(self, span: _Span) -> str:
+    def _text(self, span: Span) -> str:
         start, stop = span
         return self._octets[start:stop].decode()
-
-
-def _content(octets: bytes, at: i64, end: i64) -> _Span:
-    """What the length at `at` delimits; stops at 0 where that is not all before `end`."""
-    size: i64 = 0
-    shift: i64 = 0
-    while at < end and shift < _LONGEST_SIZE:
-        octet: i64 = octets[at]
-        at += 1
-        size |= (octet & 0x7F) << shift
-        if octet < 0x80:
-            if at + size > end:
-                break
-            return at, at + size
-        shift += 7
-    return 0, 0
-
-
-def _after_number(octets: bytes, at: i64, end: i64) -> i64:
-    """Where the number at `at` stops; 0 where that is not before `end`, or is too far."""
-    last = at + _LONGEST_NUMBER
-    while at < end and at < last:
-        at += 1
-        if octets[at - 1] < 0x80:
-            return at
-    return 0
 
 
 def _checked_entry(octets: bytes, start: i64, stop: i64, unchecked: i64) -> i64:
@@ -284,10 +252,10 @@ def _checked_entry(octets: bytes, start: i64, stop: i64, unchecked: i64) -> i64:
     """
     if stop - start < 5 or octets[start] != _KEY:
         return -1
-    key_start, key_stop = _content(octets, start + 1, stop)
+    key_start, key_stop = content(octets, start + 1, stop)
     if not start + 2 == key_start < key_stop < stop - 1 or octets[key_stop] != _VALUE:
         return -1
-    value_start, value_stop = _content(octets, key_stop + 1, stop)
+    value_start, value_stop = content(octets, key_stop + 1, stop)
     if value_stop != stop:
         return -1
     if value_start - key_stop == 2:
