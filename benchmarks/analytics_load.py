@@ -3,7 +3,7 @@
 A real control plane and a real adapter, each by its own command. Access log entries are streamed as
 an Envoy with our configuration does, at a steady rate; every one must be at the control plane in
 the end. Then Checks are sent with as many entries beside them, and without, and compared: fewer,
-since client, Envoy's part and control plane have to share the cores. Prints JSON.
+since the senders and the control plane share the cores. Prints JSON.
 """
 
 import argparse

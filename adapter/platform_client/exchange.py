@@ -60,7 +60,7 @@ class Exchange:
     ) -> Answer:
         """Send; raise PlatformUnavailableError or DocumentError if no whole answer came."""
         http = await self._http()
-        await self._turns.wait()  # to make, send and read one takes most of a millisecond
+        await self._turns.wait()  # to make and send one takes a good part of a millisecond
         request = http.build_request(
             method, url, headers=headers, json=json, content=content, timeout=self._timeout_s
         )
@@ -80,7 +80,7 @@ class Exchange:
     async def _send(self, http: httpx.AsyncClient, request: httpx.Request, what: str) -> Answer:
         response = await http.send(request, stream=True, follow_redirects=False)
         try:
-            await self._turns.wait()
+            await self._turns.wait()  # and so it does to read one
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
