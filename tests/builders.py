@@ -57,6 +57,11 @@ def api(
     return build_api(content)
 
 
+def by_client(contracts: Iterable[Contract]) -> dict[str, Contract]:
+    """Contracts by client id."""
+    return {contract.client_id: contract for contract in contracts}
+
+
 def api_ruled_by(
     api_id: str, evaluate: Callable[[Evaluation], Verdict], *, inspects_path: bool = False
 ) -> Api:

@@ -39,7 +39,7 @@ def inspection_routes(
     def contracts(question: Question) -> Reply:
         api = api_of(question)
         held = api.contracts
-        return json_reply(_page(question, held.values(), len(held), partial(_contract, api)))
+        return json_reply(_page(question, held, len(held), partial(_contract, api)))
 
     def services(question: Question) -> Reply:
         counts = discovered.counts

@@ -139,7 +139,7 @@ def _contract(row: Any) -> Contract:
     secret = None
     if hashed is not None:
         digest, salt, form = hashed
-        secret = HashedSecret(bytes.fromhex(digest), salt.encode(_BYTES), form)
+        secret = HashedSecret.of(bytes.fromhex(digest), salt.encode(_BYTES), form)
     # Interned, or each of very many contracts would hold its own copy of one tier's id.
     if tier_id is not None:
         tier_id = sys.intern(tier_id)

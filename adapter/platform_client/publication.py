@@ -72,7 +72,7 @@ class Publication:
             log.error("platform.api_closed", faults=api.faults)
         elif before is not None and before.faults and not api.faults:
             log.info("platform.api_opened")
-        faults = [f"{c.contract_id}: {c.fault}" for c in api.contracts.values() if c.fault]
+        faults = [f"{c.contract_id}: {c.fault}" for c in api.contracts if c.fault]
         self._closed_contracts[api.instance.api_id] = len(faults)
         if faults:
             log.warning("platform.contracts_closed", count=len(faults), first=faults[:5])

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from mypy_extensions import mypyc_attr
 
-from adapter.policy.catalog import ApiInstance
+from adapter.policy.catalog import ApiInstance, Contract
 from adapter.policy.value import Value
 
 Header: TypeAlias = tuple[str, str]
@@ -56,7 +56,7 @@ class PolicyRef(NamedTuple):
 class Identity(Value):
     """Who the request was found to come from."""
 
-    __slots__ = ("client_id", "client_name", "contract_id", "principal", "sla_tier")
+    __slots__ = ("client_id", "client_name", "contract", "contract_id", "principal", "sla_tier")
 
     def __init__(
         self,
@@ -65,15 +65,18 @@ class Identity(Value):
         contract_id: str = "",
         sla_tier: str = "",
         principal: str = "",
+        contract: Contract | None = None,
     ) -> None:
         self.client_id: Final = client_id
         self.client_name: Final = client_name
         self.contract_id: Final = contract_id
         self.sla_tier: Final = sla_tier
         self.principal: Final = principal
+        self.contract: Final = contract
+        """The one that was found, so that no later policy has to look for it."""
 
     def held(self) -> tuple[str, str, str, str, str]:
-        """See `Value`."""
+        """See `Value`; the contract is told by its id."""
         return self.client_id, self.client_name, self.contract_id, self.sla_tier, self.principal
 
 
@@ -182,7 +185,7 @@ ADMITTED: Final = QuotaState(admitted=True, remaining=(), reset_ms=())
 class Charge(Value):
     """The effect of a quota: charge all windows or none, then judge by what was found."""
 
-    __slots__ = ("figures", "identity", "local", "settled", "windows")
+    __slots__ = ("contract", "figures", "identity", "local", "settled", "windows")
 
     def __init__(
         self,
@@ -191,6 +194,7 @@ class Charge(Value):
         local: bool = False,
         identity: Identity | None = None,
         figures: bool = True,
+        contract: Contract | None = None,
     ) -> None:
         self.windows: Final = windows
         self.settled: Final = settled
@@ -201,10 +205,20 @@ class Charge(Value):
         self.figures: Final = figures
         """Whether what is left is wanted of a request that is admitted: to work it out costs more
         than the charge."""
+        self.contract: Final = contract
+        """Whose requests the windows count, if it is one contract's: there a store in this process
+        may keep its counter, and need not look it up among a million."""
 
     def held(self) -> tuple[Any, ...]:
         """See `Value`."""
-        return self.windows, self.settled, self.local, self.identity, self.figures
+        return (
+            self.windows,
+            self.settled,
+            self.local,
+            self.identity,
+            self.figures,
+            self.contract,
+        )
 
 
 class Throttle(NamedTuple):

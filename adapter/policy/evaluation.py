@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from adapter.policy.attributes import RequestAttributes, path_of
 from adapter.policy.catalog import Contract, SlaTier
+from adapter.policy.contract_table import ContractTable
 from adapter.policy.decision import (
     Continue,
     ExposedQuota,
@@ -43,13 +44,12 @@ class Evaluation:
         self,
         request: RequestAttributes,
         api_id: str,
-        contracts: Mapping[str, Contract],
+        contracts: ContractTable,
         tiers: Mapping[str, SlaTier],
     ) -> None:
         self.request = request
         self.api_id = api_id
         self.contracts = contracts
-        """By client id."""
         self.tiers = tiers
         """By their ids."""
         self.policy: CompiledPolicy
@@ -120,7 +120,7 @@ class Evaluation:
     def identity_under(self, contract: Contract) -> Identity:
         """Who comes under a contract; a user that an earlier policy established stays."""
         known = self.identity
-        if known is not None and known.contract_id == contract.contract_id:
+        if known is not None and known.contract is contract:
             return known
         tier_id = contract.tier_id
         return Identity(
@@ -129,6 +129,7 @@ class Evaluation:
             contract.contract_id,
             "" if tier_id is None else self.tiers[tier_id].name,
             "" if known is None else known.principal,
+            contract,
         )
 
 

@@ -7,6 +7,7 @@ from adapter.clock import WallTime
 from adapter.errors import PolicyError
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
 from adapter.policy.compile import compile_policy
+from adapter.policy.contract_table import ContractTable
 from adapter.policy.evaluation import CompiledPolicy
 
 
@@ -20,8 +21,8 @@ class Api:
 
     instance: ApiInstance
     policies: tuple[CompiledPolicy, ...] = ()
-    contracts: Mapping[str, Contract] = field(default_factory=dict, repr=False)
-    """By client id; one that cannot be honoured has a fault."""
+    contracts: ContractTable = field(default_factory=ContractTable, repr=False)
+    """One that cannot be honoured has a fault."""
     tiers: Mapping[str, SlaTier] = field(default_factory=dict, repr=False)
     """By their ids: the tiers of all contracts without a fault are here."""
     inspects_path: bool = False
@@ -68,7 +69,7 @@ def build_api(
         inspects_path=any(policy.inspects_path for policy in compiled),
         faults=faults,
         ignored=tuple(p.policy_type for p in content.policies if p.policy_type in ignored_types),
-        closed_contracts=sum(contract.fault is not None for contract in contracts.values()),
+        closed_contracts=sum(contract.fault is not None for contract in contracts),
     )
 
 
@@ -108,13 +109,13 @@ def _compile_all(
     return tuple(compiled), tuple(faults)
 
 
-def contracts_by_client(content: ApiContent) -> Mapping[str, Contract]:
-    """The contracts by client id, shared with the content; one of an unknown tier gets a fault."""
+def contracts_by_client(content: ApiContent) -> ContractTable:
+    """The contracts, shared with the content; one of an unknown tier gets a fault."""
     known = {None, *content.tiers}
-    return {
-        contract.client_id: contract if contract.tier_id in known else _of_unknown_tier(contract)
+    return ContractTable(
+        contract if contract.tier_id in known else _of_unknown_tier(contract)
         for contract in content.contracts.values()
-    }
+    )
 
 
 def _of_unknown_tier(contract: Contract) -> Contract:

@@ -1,11 +1,15 @@
 """Quotas counted in this process."""
 
+import random
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from mypy_extensions import i64
+
 from adapter.clock import Clock, MonotonicTime
 from adapter.errors import OverloadError
+from adapter.policy.catalog import Contract
 from adapter.policy.decision import ADMITTED, Charge, QuotaState, QuotaWindow
 from adapter.quota.recent import RecentCharges
 from adapter.quota.windows import Window, current_windows, end_of, found_state
@@ -45,6 +49,7 @@ class MemoryQuotaStore:
         earlier process began may end sooner, and go a little late."""
         self._recent = RecentCharges(max_recent_charges, recent_s)
         self._earlier: EarlierWindows | None = None
+        self._salt: i64 = random.getrandbits(60)
         self.overloads = 0
         """Charges refused because there was no room for another counter."""
         self.charges = 0
@@ -73,7 +78,7 @@ class MemoryQuotaStore:
         if self._earlier is not None:
             self._recall(self._earlier, windows, now)
         # By far the commonest: one limit of which nobody wants to know more.
-        if len(windows) == 1 and not charge.figures and self._count_one(windows[0], now, check_id):
+        if len(windows) == 1 and not charge.figures and self._count_one(charge, now, check_id):
             return ADMITTED
         state = self._count(windows, now, figures=charge.figures)
         if state.admitted:
@@ -81,17 +86,33 @@ class MemoryQuotaStore:
             self.charges += 1
         return state
 
-    def _count_one(self, name: QuotaWindow, now: MonotonicTime, check_id: str) -> bool:
-        """Count in one window; tells whether it had room."""
-        window = self._windows.get(name)
-        if window is None or now >= window.ends_at:
-            window = self._begin(name, window, now)
+    def _count_one(self, charge: Charge, now: MonotonicTime, check_id: str) -> bool:
+        """Count in its one window; tells whether it had room."""
+        name = charge.windows[0]
+        window = self._running(name, charge.contract, now)
         if window.used >= name[0]:
             return False
         window.used += 1
-        self._recent.add_unseen(check_id, window.name)
+        self._recent.add_unseen(check_id, window)
         self.charges += 1
         return True
+
+    def _running(self, name: QuotaWindow, contract: Contract | None, now: MonotonicTime) -> Window:
+        """The window of that name, begun if it is not running.
+
+        The contract leads to it, where there is one: to look it up among very many takes longer
+        than all else here, because nothing of that is in the processor's caches.
+        """
+        number = hash(name) ^ self._salt
+        found = None if contract is None else contract.counter
+        if isinstance(found, Window) and found.number == number and now < found.ends_at:
+            return found
+        window = self._windows.get(name)
+        if window is None or now >= window.ends_at:
+            window = self._begin(name, window, now)
+        if contract is not None:
+            window.lead_from(contract, number)
+        return window
 
     def _begin(self, name: QuotaWindow, ended: Window | None, now: MonotonicTime) -> Window:
         """A window from now on, in the place of the one that has ended, if there was one."""
@@ -164,6 +185,7 @@ class MemoryQuotaStore:
         if not queue or queue[0].ends_at > now:
             return False
         window = queue.popleft()
+        window.let_go()
         if window.is_latest:
             del self._windows[window.name]
         return True

@@ -4,8 +4,9 @@ from typing import TypeAlias
 
 from adapter.clock import MonotonicTime
 from adapter.policy.decision import ADMITTED, QuotaState, QuotaWindow
+from adapter.quota.windows import Window
 
-_Charged: TypeAlias = QuotaWindow | list[tuple[tuple[QuotaWindow, ...], QuotaState]]
+_Charged: TypeAlias = Window | list[tuple[tuple[QuotaWindow, ...], QuotaState]]
 """The one window that a Check charged, when nobody wanted to know what it found; or all charges,
 and what each found."""
 
@@ -43,12 +44,12 @@ class RecentCharges:
             made = self._young.get(check_id) or self._old.get(check_id)
             self._young[check_id] = [*(_listed(made) if made else ()), (windows, state)]
 
-    def add_unseen(self, check_id: str, window: QuotaWindow) -> None:
+    def add_unseen(self, check_id: str, window: Window) -> None:
         """The same for a charge of one window that found it open, and nothing else of interest."""
         if check_id and check_id not in self._young and check_id not in self._old:
             self._young[check_id] = window
         else:
-            self.add(check_id, (window,), ADMITTED)
+            self.add(check_id, (window.name,), ADMITTED)
 
     def _turn(self, now: MonotonicTime) -> None:
         aged = now - self._turned_at > 2 * self._max_age_s
@@ -58,4 +59,4 @@ class RecentCharges:
 
 
 def _listed(made: _Charged) -> list[tuple[tuple[QuotaWindow, ...], QuotaState]]:
-    return made if isinstance(made, list) else [((made,), ADMITTED)]
+    return made if isinstance(made, list) else [((made.name,), ADMITTED)]

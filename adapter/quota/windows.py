@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from adapter.clock import MonotonicTime
+from adapter.policy.catalog import Contract
 from adapter.policy.decision import QuotaState, QuotaWindow
 
 _ROUNDING_MS: Final = 0.001
@@ -22,16 +23,33 @@ _ROUNDING_MS: Final = 0.001
 class Window:
     """Requests counted so far, and when counting starts anew."""
 
-    __slots__ = ("ends_at", "is_latest", "name", "used")
+    __slots__ = ("contract", "ends_at", "is_latest", "name", "number", "used")
 
     def __init__(self, name: QuotaWindow, ends_at: MonotonicTime, used: int) -> None:
-        self.name = name
-        """One object for all that remember it: what each request leaves behind crowds the
-        processor's caches."""
         self.ends_at = ends_at
         self.used = used
+        self.number: i64 = 0
+        """What the contract that leads here tells it by from windows of other names."""
+        self.name = name
         self.is_latest = True
         """Whether no later window of that name has begun."""
+        self.contract: Contract | None = None
+        """The one that leads here; it is let go when the window is forgotten, since the two hold
+        each other."""
+
+    def lead_from(self, contract: Contract, number: i64) -> None:
+        """Have the next charge under that contract come here without a look-up."""
+        self.number = number
+        self.contract = contract
+        contract.counter = self
+
+    def let_go(self) -> None:
+        """Nobody comes here any more."""
+        contract = self.contract
+        if contract is not None:
+            self.contract = None
+            if contract.counter is self:
+                contract.counter = None
 
 
 def end_of(name: QuotaWindow, now: MonotonicTime) -> MonotonicTime:

@@ -14,6 +14,7 @@ from adapter.platform_client.client import PlatformClient
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.sync import PlatformSync
 from adapter.policy.snapshot import Api
+from tests.builders import by_client
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.platform_simulator import opened
 
@@ -79,7 +80,7 @@ async def test_an_admins_work_arrives(platform: RunningControlPlane, adapter: Ad
     ]
     assert len(api.contracts) == 5
     for application in applications:
-        contract = api.contracts[application["clientId"]]
+        contract = by_client(api.contracts)[application["clientId"]]
         assert contract.tier_id is not None
         assert api.tiers[contract.tier_id].name == "Gold"
         assert contract.secret is not None
@@ -98,16 +99,16 @@ async def test_every_change_arrives_with_the_next_poll(
     contract_id = (await admin.request_contract(api_id, application["id"]))["id"]
     client_id = application["clientId"]
     await adapter.sync.sync_once()
-    assert client_id in adapter.api(api_id).contracts
+    assert client_id in by_client(adapter.api(api_id).contracts)
 
     await admin.revoke(api_id, contract_id)
     await adapter.sync.sync_once()
-    assert client_id not in adapter.api(api_id).contracts
+    assert client_id not in by_client(adapter.api(api_id).contracts)
 
     await admin.restore(api_id, contract_id)
     new_secret = await admin.reset_secret(application["id"])
     await adapter.sync.sync_once()
-    secret = adapter.api(api_id).contracts[client_id].secret
+    secret = by_client(adapter.api(api_id).contracts)[client_id].secret
     assert secret is not None
     assert secret.matches(new_secret)
     assert not secret.matches(application["clientSecret"])
@@ -188,7 +189,7 @@ async def test_secrets_match_in_whichever_form_the_platform_hashes(
         adapter = Adapter(platform)
         async with adapter.http:
             await adapter.sync.sync_once()
-        contract = adapter.api(api_id).contracts[application["clientId"]]
+        contract = by_client(adapter.api(api_id).contracts)[application["clientId"]]
         assert contract.fault is None
         secret = contract.secret
         assert secret is not None

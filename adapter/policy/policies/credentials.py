@@ -17,7 +17,7 @@ from adapter.policy.policies.configuration import ExpressionSource
 
 DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
 
-_NOBODY: Final = HashedSecret(bytes(32), b"")
+_NOBODY: Final = HashedSecret.of(bytes(32), b"")
 _BASIC: Final = re.compile(r"(?i:basic) +([A-Za-z0-9+/]+={0,2})")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -167,6 +167,8 @@ def contract_finder(id_source: str, secret_source: str) -> ContractFinder:
         client_id, secret = credentials
         if established and client_id != established:
             return CLIENT_ID_CHALLENGE.other_client
+        if identity is not None and identity.contract is not None:
+            return identity.contract
         return contract_of(evaluation, client_id, secret, CLIENT_ID_CHALLENGE)
 
     return ContractFinder(find, proven.inspects_path)
@@ -186,20 +188,18 @@ def contract_of(
         if secret is not None:
             _stand_in(evaluation).matches(secret)
         return challenge.unknown_client
-    if secret is not None:
-        known = contract.secret
-        if known is None:
-            _stand_in(evaluation).matches(secret)
-            if contract.fault is None:
-                return challenge.no_secret
-        elif not known.matches(secret):
+    if secret is not None and not contract.is_proven_by(secret):
+        if contract.has_secret:
             return challenge.wrong_secret
+        _stand_in(evaluation).matches(secret)
+        if contract.fault is None:
+            return challenge.no_secret
     return contract if contract.fault is None else _closed(contract.fault)
 
 
 def _stand_in(evaluation: Evaluation) -> HashedSecret:
     """A secret to hash against where there is none: some other client's, or nobody's."""
-    some = next(iter(evaluation.contracts.values()), None)
+    some = next(iter(evaluation.contracts), None)
     return (some and some.secret) or _NOBODY
 
 

@@ -83,14 +83,15 @@ def charging_by_tier(
         limits = () if tier_id is None else evaluation.tiers[tier_id].limits
         if not limits:
             return CLIENT_ID_CHALLENGE.no_tier
+        identity = evaluation.identity_under(contract)
+        key = (evaluation.api_id, evaluation.policy.counter, identity.contract_id)
         return Charge(
-            windows_of(
-                (evaluation.api_id, evaluation.policy.counter, contract.contract_id), limits
-            ),
+            windows_of(key, limits),
             settled_by(limits) if exposed else settled_unseen,
             local,
-            evaluation.identity_under(contract),
+            identity,
             exposed,
+            contract,
         )
 
     return charge

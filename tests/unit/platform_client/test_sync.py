@@ -14,6 +14,7 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.platform_client.pacing import Chance
 from adapter.platform_client.sync import PlatformSync
 from adapter.policy.snapshot import Api
+from tests.builders import by_client
 from tests.rig.clock import FakeClock
 from tests.rig.platform_simulator import PlatformSimulator, answering, feed_page, options
 
@@ -70,7 +71,7 @@ async def test_all_of_the_environment_gets_into_the_snapshot(rig: Rig) -> None:
     rig.api.grant("app", tier_id=None, slaTierId=int(gold))
     await rig.sync.sync_once()
     assert rig.policy_types() == ["client-id-enforcement", "ip-blocklist"]
-    contract = rig.in_force().contracts["app"]
+    contract = by_client(rig.in_force().contracts)["app"]
     assert contract.tier_id is not None
     assert rig.in_force().tiers[contract.tier_id].name == "Gold"
     assert contract.secret is not None
@@ -144,7 +145,7 @@ async def test_an_incomplete_fetch_changes_nothing(rig: Rig, fault: Any) -> None
     rig.platform.recover()
     await rig.sync.sync_once()
     assert len(rig.policy_types()) == 2
-    assert "newcomer" in rig.in_force().contracts
+    assert "newcomer" in by_client(rig.in_force().contracts)
     assert rig.sync.status().alarms == ()
 
 
@@ -166,7 +167,7 @@ async def test_a_revoked_contract_is_gone_with_the_next_poll(rig: Rig) -> None:
     await rig.sync.sync_once()
     rig.api.revoke(bad)
     await rig.sync.sync_once()
-    assert rig.in_force().contracts.keys() == {"good"}
+    assert by_client(rig.in_force().contracts).keys() == {"good"}
 
 
 async def test_revocations_get_through_while_policies_cannot_be_fetched(rig: Rig) -> None:
@@ -178,11 +179,11 @@ async def test_revocations_get_through_while_policies_cannot_be_fetched(rig: Rig
     rig.api.revoke(bad)
     rig.api.grant("newcomer")
     await rig.sync.sync_once()
-    assert rig.in_force().contracts.keys() == set()
+    assert by_client(rig.in_force().contracts).keys() == set()
     assert rig.policy_types() == ["ip-blocklist"]
     rig.platform.recover()
     await rig.sync.sync_once()
-    assert rig.in_force().contracts.keys() == {"newcomer"}
+    assert by_client(rig.in_force().contracts).keys() == {"newcomer"}
 
 
 async def test_revocations_get_through_while_the_api_seems_gone(rig: Rig) -> None:
@@ -193,7 +194,7 @@ async def test_revocations_get_through_while_the_api_seems_gone(rig: Rig) -> Non
     rig.platform.fail("/7/policies", answering(404))
     rig.api.revoke(bad)
     await rig.sync.sync_once()
-    assert rig.in_force().contracts.keys() == {"good"}
+    assert by_client(rig.in_force().contracts).keys() == {"good"}
 
 
 async def test_a_bad_contract_alone_is_closed(rig: Rig) -> None:
@@ -203,7 +204,7 @@ async def test_a_bad_contract_alone_is_closed(rig: Rig) -> None:
     rig.api.grant("odd", clientSecret="not a hash")
     rig.api.revoke("c-unheard-of")
     await rig.sync.sync_once()
-    contracts = rig.in_force().contracts
+    contracts = by_client(rig.in_force().contracts)
     assert contracts["good"].fault is None
     assert "999" in (contracts["tierless"].fault or "")
     assert "hash" in (contracts["odd"].fault or "")
@@ -211,7 +212,7 @@ async def test_a_bad_contract_alone_is_closed(rig: Rig) -> None:
     assert rig.sync.status().apis[0].closed_contracts == 2
     rig.api.revoke(lost)
     await rig.sync.sync_once()
-    assert "tierless" not in rig.in_force().contracts
+    assert "tierless" not in by_client(rig.in_force().contracts)
 
 
 async def test_a_new_tier_is_fetched_when_a_contract_names_it(rig: Rig) -> None:
@@ -220,7 +221,7 @@ async def test_a_new_tier_is_fetched_when_a_contract_names_it(rig: Rig) -> None:
     tier = rig.api.offer("New", (5, 1000))
     rig.api.grant("app", slaTierId=tier)
     await rig.sync.sync_once()
-    assert rig.in_force().contracts["app"].fault is None
+    assert by_client(rig.in_force().contracts)["app"].fault is None
 
 
 async def test_an_edited_tier_takes_effect_within_a_minute(rig: Rig) -> None:
@@ -405,7 +406,7 @@ async def test_an_unusable_cursor_starts_the_feed_anew(rig: Rig) -> None:
     rig.api.grant("two")
     rig.platform.fail("cursor=1", answering(400))
     await rig.sync.sync_once()
-    assert rig.in_force().contracts.keys() == {"one", "two"}
+    assert by_client(rig.in_force().contracts).keys() == {"one", "two"}
 
 
 async def test_the_feed_is_read_from_its_beginning_each_hour(rig: Rig) -> None:
@@ -416,7 +417,7 @@ async def test_the_feed_is_read_from_its_beginning_each_hour(rig: Rig) -> None:
     rig.api.feed.pop()
     await rig.clock.advance(3601)
     await rig.sync.sync_once()
-    assert rig.in_force().contracts.keys() == {"one"}
+    assert by_client(rig.in_force().contracts).keys() == {"one"}
 
 
 async def test_a_failure_in_the_middle_of_the_feed_changes_nothing(rig: Rig) -> None:
@@ -432,7 +433,7 @@ async def test_a_failure_in_the_middle_of_the_feed_changes_nothing(rig: Rig) -> 
     assert rig.store.current is before
     rig.platform.recover()
     await rig.sync.sync_once()
-    assert rig.in_force().contracts == {}
+    assert by_client(rig.in_force().contracts) == {}
 
 
 @pytest.mark.parametrize(
@@ -500,10 +501,10 @@ async def test_the_loops_poll_and_find_what_is_new(rig: Rig) -> None:
     """Left alone, the sync notices a revocation within one poll and a new API within a minute."""
     app = rig.api.grant("app")
     async with rig.running():
-        assert rig.in_force().contracts.keys() == {"app"}
+        assert by_client(rig.in_force().contracts).keys() == {"app"}
         rig.api.revoke(app)
         await rig.clock.advance(16)
-        assert rig.in_force().contracts == {}
+        assert by_client(rig.in_force().contracts) == {}
         rig.platform.add_api("8")
         await rig.clock.advance(76)
         assert "8" in rig.store.current.apis
@@ -532,7 +533,7 @@ async def test_a_hanging_api_does_not_delay_the_others() -> None:
     async with rig.running():
         other.revoke(app)
         await rig.clock.advance(16)
-        assert rig.in_force("8").contracts == {}
+        assert by_client(rig.in_force("8").contracts) == {}
 
 
 async def test_retry_after_is_honoured(rig: Rig) -> None:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.policy.catalog import Contract
 from adapter.policy.hashed_secret import HashedSecret, SecretForm
+from tests.builders import contract
 
 SECRET_SALT = hashlib.sha256(b"secretsalt")
 SALT_SECRET = hashlib.sha256(b"saltsecret")
@@ -62,20 +64,56 @@ def test_no_secret_makes_matching_raise(secret: str) -> None:
 
 @given(st.lists(st.text() | st.sampled_from(["", "secret", "secret "])))
 def test_a_secret_that_matched_opens_no_door_to_another(given_secrets: list[str]) -> None:
-    """Whatever came before, the right one matches again and again, and nothing else does."""
-    hashed = HashedSecret.parse(SECRET_SALT.hexdigest(), "salt", "auto")
+    """Whatever came before, the right one proves again and again, and nothing else does."""
+    agreed = contract("c1", secret="secret")
     for secret in (*given_secrets, "secret", *given_secrets, "secret"):
-        assert hashed.matches(secret) is (secret == "secret")
+        assert agreed.is_proven_by(secret) is (secret == "secret")
 
 
 def test_representations_show_nothing() -> None:
     """Not even the hash is logged."""
-    secret = HashedSecret(bytes(32), b"salt")
+    secret = HashedSecret.of(bytes(32), b"salt")
     assert {repr(secret), str(secret), f"{secret}"} == {"HashedSecret(form='auto')"}
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(), st.sampled_from(get_args(SecretForm)))
 def test_parts_of_a_secret_can_be_had_again(digest: bytes, salt: bytes, form: SecretForm) -> None:
     """The disk copy holds the same secret as the platform gave."""
-    secret = HashedSecret(digest, salt, form)
+    secret = HashedSecret.of(digest, salt, form)
     assert (secret.digest, secret.salt, secret.form) == (digest, salt, form)
+
+
+TEXTS = st.text() | st.text(st.sampled_from("aé\U0001f600\ud800"), max_size=3)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_texts_of_a_contract_can_be_had_again(contract_id: str, client_id: str, name: str) -> None:
+    """They are kept in one piece, whatever characters they are made of."""
+    agreed = Contract(contract_id, client_id, name)
+    assert (agreed.contract_id, agreed.client_id, agreed.client_name) == (
+        contract_id,
+        client_id,
+        name,
+    )
+    assert agreed == Contract(contract_id, client_id, name)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_a_contract_knows_its_client_and_no_other(
+    contract_id: str, client_id: str, other: str
+) -> None:
+    """Not even one whose id begins alike, or goes on with the contract's."""
+    agreed = Contract(contract_id, client_id)
+    for asked in (client_id, other, client_id + contract_id, client_id[:-1]):
+        assert agreed.is_of(asked, hash(asked)) is (asked == client_id)
+        assert agreed.is_of(asked, hash(client_id)) is (asked == client_id)
+
+
+def test_what_a_contract_remembers_is_not_part_of_it() -> None:
+    """A contract that the platform tells again is the same, whatever came meanwhile."""
+    used, fresh = contract("c1", secret="secret"), contract("c1", secret="secret")
+    assert used.is_proven_by("secret")
+    used.counter = object()
+    assert used == fresh
+    assert hash(used) == hash(fresh)
+    assert repr(used) == repr(fresh)

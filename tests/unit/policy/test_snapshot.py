@@ -66,9 +66,10 @@ def test_contracts_are_found_by_client_id_with_identity_and_tier() -> None:
         contracts={"k": contract("c1", name="App", tier_id="t1")},
     )
     active = contracts_by_client(content)
-    assert active["c1"] is content.contracts["k"]
+    found = active.get("c1")
+    assert found is content.contracts["k"]
     evaluation = Evaluation(GivenAttributes(), "7", active, content.tiers)
-    identity = evaluation.identity_under(active["c1"])
+    identity = evaluation.identity_under(found)
     assert identity == Identity("c1", "App", "contract-of-c1", "Gold")
 
 
@@ -83,7 +84,7 @@ def test_an_unknown_tier_is_a_fault_of_that_contract_alone() -> None:
             "k3": contract("c3", tier_id="gone").closed("odd secret"),
         },
     )
-    faults = {client_id: c.fault for client_id, c in contracts_by_client(content).items()}
+    faults = {contract.client_id: contract.fault for contract in contracts_by_client(content)}
     assert faults == {"c1": "its SLA tier gone is unknown", "c2": None, "c3": "odd secret"}
 
 

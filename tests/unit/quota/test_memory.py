@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.errors import OverloadError
-from adapter.policy.catalog import RateLimit
+from adapter.policy.catalog import Contract, RateLimit
 from adapter.policy.decision import CONTINUE, Charge
 from adapter.quota.memory import MemoryQuotaStore
 from tests.unit.policy.gateway import HandClock
@@ -15,10 +15,15 @@ from tests.unit.policy.gateway import HandClock
 SECOND = RateLimit(5, 1_000)
 
 
-def a_charge(*keys: str, limit: tuple[int, int] = SECOND, figures: bool = True) -> Charge:
+def a_charge(
+    *keys: str,
+    limit: tuple[int, int] = SECOND,
+    figures: bool = True,
+    contract: Contract | None = None,
+) -> Charge:
     """A charge of one window for each key."""
     windows = tuple((*limit, key) for key in keys)
-    return Charge(windows, lambda _: CONTINUE, figures=figures)
+    return Charge(windows, lambda _: CONTINUE, figures=figures, contract=contract)
 
 
 def test_a_full_store_refuses_new_keys_and_keeps_the_running_ones() -> None:
@@ -110,12 +115,14 @@ def test_windows_of_a_limit_that_is_no_more_go_as_well() -> None:
 def test_what_is_held_is_what_runs(
     steps: list[tuple[str, tuple[int, int], bool, float]],
 ) -> None:
-    """With and without figures: the same answers, and no window is lost or held twice."""
+    """With and without figures and contracts: the same answers, no window is lost or held twice."""
     clock = HandClock()
     store, plain = MemoryQuotaStore(clock, max_windows=4), MemoryQuotaStore(clock)
+    contracts = {"a": None, "b": Contract("k1", "c1"), "c": Contract("k2", "c2")}
     for key, limit, figures, wait_s in steps:
+        charge = a_charge(key, limit=limit, figures=figures, contract=contracts[key])
         with suppress(OverloadError):
-            state = store.charge("", a_charge(key, limit=limit, figures=figures))
+            state = store.charge("", charge)
             expected = plain.charge("", a_charge(key, limit=limit))
             assert state.admitted == expected.admitted
             if figures:
@@ -124,6 +131,32 @@ def test_what_is_held_is_what_runs(
         latest = [w for queue in store._by_period.values() for w in queue if w.is_latest]
         assert {w.name: w for w in latest} == store.windows
         assert len(latest) == len(store) <= 4
+
+
+def test_a_contract_leads_to_the_windows_of_one_store_only() -> None:
+    """Two stores in a process, or two limits of one contract, do not take each other's."""
+    agreed = Contract("k1", "c1")
+    stores = [MemoryQuotaStore(HandClock()) for _ in range(2)]
+    charges = [
+        a_charge("a", limit=limit, figures=False, contract=agreed) for limit in ((1, 1_000), SECOND)
+    ]
+    admitted = [
+        [store.charge("", charge).admitted for _ in range(3)]
+        for store in stores
+        for charge in charges
+    ]
+    assert admitted == [[True, False, False], [True, True, True]] * 2
+
+
+def test_a_forgotten_window_leaves_nothing_at_its_contract() -> None:
+    """Or a million clients that came once would hold a million windows that have ended."""
+    clock = HandClock()
+    store, agreed = MemoryQuotaStore(clock), Contract("k1", "c1")
+    store.charge("", a_charge("a", figures=False, contract=agreed))
+    assert agreed.counter is not None
+    clock.time_s += 1
+    store.charge("", a_charge("b"))
+    assert agreed.counter is None
 
 
 def booked(store: MemoryQuotaStore) -> int:

@@ -3,6 +3,7 @@
 from adapter.clock import MonotonicTime
 from adapter.policy.decision import ADMITTED, QuotaState
 from adapter.quota.recent import RecentCharges
+from adapter.quota.windows import Window
 
 WINDOWS = ((1, 1, "k"),)
 STATE = QuotaState(admitted=True, remaining=(0,), reset_ms=(1,))
@@ -55,14 +56,14 @@ def test_other_windows_of_the_same_check_are_another_charge() -> None:
 def test_a_charge_whose_figures_nobody_wanted() -> None:
     """It is remembered by its window, beside others of the same Check, and without an id not."""
     recent = RecentCharges(max_checks=10, max_age_s=10)
-    window = (1, 1, "shared")
-    for check_id in ("1", ""):
-        recent.add_unseen(check_id, window)
-    recent.add("1", WINDOWS, STATE)
-    recent.add_unseen("1", (1, 1, "last"))
     now = MonotonicTime(0)
-    assert recent.find("1", (window,), now) is ADMITTED
-    assert recent.find("1", ((1, 1, "last"),), now) is ADMITTED
-    assert recent.find("1", (window, window), now) is None
-    assert recent.find("", (window,), now) is None
+    shared, last = ((1, 1, name) for name in ("shared", "last"))
+    for check_id in ("1", ""):
+        recent.add_unseen(check_id, Window(shared, now, 1))
+    recent.add("1", WINDOWS, STATE)
+    recent.add_unseen("1", Window(last, now, 1))
+    assert recent.find("1", (shared,), now) is ADMITTED
+    assert recent.find("1", (last,), now) is ADMITTED
+    assert recent.find("1", (shared, shared), now) is None
+    assert recent.find("", (shared,), now) is None
     assert found(recent, "1", 0) == STATE

@@ -1,0 +1,36 @@
+"""Contracts by client id, held against a dict."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.policy.catalog import Contract
+from adapter.policy.contract_table import ContractTable
+from tests.builders import by_client, contract
+
+CLIENT_IDS = st.text(max_size=2) | st.sampled_from(["a", "b", "c"])
+
+
+@given(st.lists(st.tuples(CLIENT_IDS, st.text(max_size=2)), max_size=40), st.lists(CLIENT_IDS))
+def test_it_finds_what_a_dict_finds(agreed: list[tuple[str, str]], strangers: list[str]) -> None:
+    """Of several contracts of one client the last, of a stranger none; all of them in order."""
+    contracts = [Contract(contract_id, client_id) for client_id, contract_id in agreed]
+    table, expected = ContractTable(contracts), by_client(contracts)
+    for client_id in (*expected, *strangers):
+        assert table.get(client_id) is expected.get(client_id)
+    assert len(table) == len(expected)
+    assert list(table) == [c for c in contracts if expected[c.client_id] is c]
+
+
+def test_very_many() -> None:
+    """However often two of them want the same slot."""
+    contracts = [contract(f"client {n}") for n in range(3_000)]
+    table = ContractTable(iter(contracts))
+    assert all(table.get(each.client_id) is each for each in contracts)
+    assert not any(table.get(f"stranger {n}") for n in range(3_000))
+    assert len(table) == 3_000
+
+
+def test_none() -> None:
+    """An API without contracts."""
+    assert len(ContractTable()) == 0
+    assert ContractTable().get("c1") is None
