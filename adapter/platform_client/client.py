@@ -5,9 +5,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote
-
-import httpx
+from urllib.parse import quote, urlencode
 
 from adapter.clock import Clock, WallTime
 from adapter.errors import ConfigurationError, DocumentError, PlatformRefusedError
@@ -31,6 +29,7 @@ from adapter.platform_client.exchange import (
     server_time,
 )
 from adapter.platform_client.options import PlatformOptions
+from adapter.platform_client.origin import origin
 from adapter.platform_client.pacing import Chance
 from adapter.platform_client.token import TokenSource
 from adapter.platform_client.turns import Turns
@@ -69,11 +68,11 @@ class PlatformClient:
         self._clock = clock
         self._base_url = options.base_url.rstrip("/")
         self._analytics_base_url = (options.analytics_base_url or options.base_url).rstrip("/")
-        self._trusted = {_origin(self._base_url), _origin(self._analytics_base_url)}
+        self._trusted = {origin(self._base_url), origin(self._analytics_base_url)}
         if "" in self._trusted:
             raise ConfigurationError(
                 "platform.base_url and platform.analytics_base_url: must begin with http:// or "
-                "https:// and a host"
+                "https:// and a host, and name no user"
             )
         self._exchange = Exchange(
             http,
@@ -83,9 +82,9 @@ class PlatformClient:
         )
         self._tokens = TokenSource(self._exchange, options, clock, chance)
         self._slots = asyncio.Semaphore(options.concurrency)
-        environment = (
-            f"/organizations/{options.organization_id}/environments/{options.environment_id}"
-        )
+        organization = f"/organizations/{quote(options.organization_id, safe='')}"
+        environment = f"{organization}/environments/{quote(options.environment_id, safe='')}"
+        self._automated_url = f"{self._base_url}/apimanager/api/v1{organization}/automated-policies"
         self._apis_url = f"{self._base_url}/apimanager/api/v1{environment}/apis"
         self._feed_url = f"{self._base_url}/apigateway/ccs/v3{environment}/apis"
 
@@ -120,12 +119,8 @@ class PlatformClient:
 
     async def automated_policies(self) -> list[Any]:
         """The automated policies of the environment."""
-        url = (
-            f"{self._base_url}/apimanager/api/v1/organizations/{self._options.organization_id}"
-            "/automated-policies"
-        )
         params = {"environmentId": self._options.environment_id}
-        return _policy_rows(await self._get(url, params=params))
+        return _policy_rows(await self._get(self._automated_url, params=params))
 
     async def tiers(self, api_id: str) -> list[Any]:
         """The SLA tiers of an API."""
@@ -174,7 +169,7 @@ class PlatformClient:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         if params:
-            url = str(httpx.URL(url, params=params))
+            url = f"{url}?{urlencode(params)}"
         async with self._slots:
             return await self._successful(url, headers or {})
 
@@ -207,11 +202,16 @@ class PlatformClient:
         return answer
 
     def _require_trusted(self, url: str) -> None:
-        if _origin(url) not in self._trusted:
+        found = origin(url)
+        if not found:
             raise DocumentError(
-                f"a link leads to {_origin(url) or 'no HTTP address'}, which is not the "
-                f"platform's; the token stays here. If it is right, set platform.base_url "
-                f"to that address (now {_origin(self._base_url)})"
+                "a link is no plain HTTP address (all of it ASCII; no user, blanks or "
+                "backslashes); the token stays here"
+            )
+        if found not in self._trusted:
+            raise DocumentError(
+                f"a link leads to {found}, which is not the platform's; the token stays here. If "
+                f"it is right, set platform.base_url to that address (now {origin(self._base_url)})"
             )
 
     async def _whole_list(
@@ -254,15 +254,3 @@ def _instance_count(asset: Any) -> int:
 
 def _page_at(offset: int) -> dict[str, str]:
     return {"limit": str(_PAGE_SIZE), "offset": str(offset)}
-
-
-def _origin(url: str) -> str:
-    """Scheme, host and port (RFC 6454, 4); empty for what is not an absolute HTTP address."""
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        return ""
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        return ""
-    port = parsed.port or {"http": 80, "https": 443}[parsed.scheme]
-    return f"{parsed.scheme}://{parsed.host}:{port}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urljoin
 
 from adapter.errors import DocumentError
+from adapter.platform_client.origin import origin
 from adapter.platform_client.translate import ContractChange
 from adapter.policy.catalog import Contract
 
@@ -36,7 +37,7 @@ class FeedPass:
         The end is an empty page, one whose `next` is itself, or one without a `next`.
         """
         self.changes.update(changes)
-        following = urljoin(self.url, next_url) if next_url else None
+        following = self._link(next_url) if next_url else None
         self.complete = empty or following is None or following == self.url
         if not self.complete:
             self._require_progress(following)
@@ -62,6 +63,13 @@ class FeedPass:
         after = self.applied_to(contracts)
         kept = {i: c for i, c in contracts.items() if i in after}
         return contracts if len(kept) == len(contracts) else kept
+
+    def _link(self, text: str) -> str:
+        # Byte for byte, as a cursor has to be: to join means to take apart and to write anew.
+        try:
+            return text if origin(text) else urljoin(self.url, text)
+        except ValueError:
+            raise DocumentError("a link of the contract feed is no address") from None
 
     def _require_progress(self, following: str | None) -> None:
         if following is None or following in self._seen:

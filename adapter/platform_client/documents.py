@@ -169,7 +169,9 @@ def parse(shape: TypeAdapter[Shape], answer: Answer) -> Shape:
         return shape.validate_json(answer.body)
     except ValidationError as e:
         kind = answer.headers.get("content-type", "an unknown content type")[:64]
-        raise DocumentError(f"{answer.what}: not the expected JSON ({kind}): {faults(e)}") from None
+        raise DocumentError(
+            f"{answer.what}: not the expected JSON ({kind!a}): {faults(e)}"
+        ) from None
 
 
 def faults(error: ValidationError) -> str:

@@ -196,6 +196,11 @@ async def test_a_list_that_counts_instances_is_whole_too(platform: PlatformSimul
         "https://platform.test/contracts",
         "http://platform.test:81/contracts",
         "http://platform.test@evil.test/contracts",
+        "http://platform.test\\@evil.test/contracts",
+        "http://user:pass@platform.test/contracts",
+        "http://platform.test./contracts",
+        "http://platform.test/contracts\r\nhost: evil.test",
+        "http://platform.test/contr\u0430cts",
         "//evil.test",
         "file:///etc/passwd",
         "http://[::1",
@@ -218,13 +223,17 @@ async def test_a_redirect_is_not_followed(platform: PlatformSimulator) -> None:
     assert platform.asked("/elsewhere") == []
 
 
-@pytest.mark.parametrize("address", ["platform.test", "ftp://platform.test", "https://", ""])
+@pytest.mark.parametrize(
+    "address",
+    ["platform.test", "ftp://platform.test", "https://", "", "https://a:secret@platform.test"],
+)
 async def test_an_address_that_is_none_is_a_mistake_in_the_settings(
     platform: PlatformSimulator, address: str
 ) -> None:
     """It is named at the start, not found out by polls that fail."""
-    with pytest.raises(ConfigurationError, match=r"platform\.base_url"):
+    with pytest.raises(ConfigurationError, match=r"platform\.base_url") as caught:
         platform.client(base_url=address)
+    assert "secret" not in str(caught.value)
 
 
 async def test_one_token_serves_everybody(platform: PlatformSimulator) -> None:
@@ -370,6 +379,31 @@ async def test_requests_under_way_are_bounded(clock: FakeClock) -> None:
     assert under_way == 3
     go_on.set()
     assert len(await asking) == 50
+
+
+async def test_however_the_origin_is_written_it_is_the_platforms(
+    platform: PlatformSimulator,
+) -> None:
+    """Capitals and the usual port change nothing."""
+    async with platform.client().contract_page("HTTP://Platform.test:80/apis/7/contracts"):
+        assert platform.asked("/contracts")
+
+
+async def test_an_organization_is_one_segment_too(platform: PlatformSimulator) -> None:
+    """Whatever an operator writes there."""
+    await platform.client(organization_id="a b/c").automated_policies()
+    assert b"/organizations/a%20b%2Fc/" in platform.requests[-1].url.raw_path
+
+
+async def test_a_content_type_is_shown_so_that_every_log_can_carry_it(
+    platform: PlatformSimulator,
+) -> None:
+    """It may hold octets of no encoding."""
+    headers = [(b"content-type", b"text/\xff")]
+    platform.fail("/policies", lambda _: httpx.Response(200, content=b"<", headers=headers))
+    with pytest.raises(DocumentError, match="text/") as caught:
+        await platform.client().policies("7")
+    assert str(caught.value).isascii()
 
 
 async def test_an_api_id_cannot_change_the_path(platform: PlatformSimulator) -> None:

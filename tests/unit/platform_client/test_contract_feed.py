@@ -62,6 +62,22 @@ def test_an_incomplete_pass_has_no_cursor() -> None:
     assert feed.cursor is None
 
 
+@pytest.mark.parametrize(
+    "link", ["http://platform.test/a/../b;?c=%41&d=+%e2&&#", "HTTP://Platform.test:80/b?"]
+)
+def test_a_whole_link_is_kept_byte_for_byte(link: str) -> None:
+    """A cursor is the platform's, in its own words."""
+    feed = feed_pass()
+    feed.take([change("a")], empty=False, next_url=link)
+    assert feed.url == link
+
+
+def test_a_link_that_is_no_address_is_named() -> None:
+    """Not even one that cannot be joined is a bug of ours."""
+    with pytest.raises(DocumentError, match="no address"):
+        feed_pass().take([change("a")], empty=False, next_url="http://[::1")
+
+
 def test_a_circle_is_noticed() -> None:
     """Pages that lead back to an earlier one are left at once."""
     feed = feed_pass()
