@@ -1,8 +1,9 @@
 """The way to the platform, as the settings say."""
 
 import asyncio
-
-import httpx
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from adapter import garbage
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -16,6 +17,9 @@ from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.sync import PlatformSync
 from adapter.settings import Settings
 
+if TYPE_CHECKING:
+    from adapter.platform_client.http_client import HttpClient
+
 
 class Platform:
     """The client for the platform's endpoints, and the sync that keeps the snapshot in step."""
@@ -24,7 +28,7 @@ class Platform:
         self, settings: Settings, snapshots: SnapshotStore, clock: Clock, telemetry: Telemetry
     ) -> None:
         options = _options(settings)
-        self._http: httpx.AsyncClient | None = None
+        self._http: HttpClient | None = None
         self._opening = asyncio.Lock()
         self.client = PlatformClient(self._opened, options, clock)
         self.sync = PlatformSync(
@@ -39,24 +43,32 @@ class Platform:
     async def close(self) -> None:
         """Close the connections."""
         if self._http is not None:
-            await self._http.aclose()
+            await self._http.close()
 
-    async def _opened(self) -> httpx.AsyncClient:
+    async def _opened(self) -> "HttpClient":
         """The client for HTTP, opened in a thread when it is first needed.
 
-        To read the certificates of all authorities takes a twelfth of a start, and serving from the
-        disk copy needs none of them; in a thread, Checks go on meanwhile.
+        To import it and to read the certificates of all authorities takes a fifth of a start, and
+        serving from the disk copy needs none of them; in a thread, Checks go on meanwhile.
         """
         async with self._opening:
             if self._http is None:
                 try:
-                    self._http = await asyncio.to_thread(httpx.AsyncClient)
+                    opening = await asyncio.to_thread(_prepared)
                 except OSError as e:
                     raise PlatformUnavailableError(
                         "the certificates to trust cannot be read; check SSL_CERT_FILE and "
                         f"SSL_CERT_DIR in the environment: {e}"
                     ) from None
+                self._http = opening()
             return self._http
+
+
+def _prepared() -> Callable[[], "HttpClient"]:
+    """All of opening the client that takes long; the rest has to be done in the event loop."""
+    from adapter.platform_client.http_client import HttpClient, authorities  # noqa: PLC0415
+
+    return partial(HttpClient, authorities())
 
 
 def _options(settings: Settings) -> PlatformOptions:

@@ -179,7 +179,7 @@ class PlatformClient:
         return answer
 
     async def _authorized(
-        self, method: str, url: str, headers: dict[str, str], content: bytes | None
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None
     ) -> Answer:
         """Send with the token; a 401 gets one more try with a new token."""
         self._require_trusted(url)
@@ -190,7 +190,7 @@ class PlatformClient:
                 **headers,
                 "authorization": f"Bearer {token}",
             }
-            answer = await self._exchange.send(method, url, headers=authorized, content=content)
+            answer = await self._exchange.send(method, url, headers=authorized, body=body)
             if answer.status != _UNAUTHORIZED:
                 break
             self._tokens.discard(token)

@@ -1,15 +1,16 @@
 """One HTTP exchange, bounded in time and bytes, and what its status means."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, TypeAlias
-
-import httpx
+from typing import NamedTuple, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
 from adapter.clock import Clock, WallTime
 from adapter.errors import (
+    AdapterError,
     DocumentError,
     PlatformNotFoundError,
     PlatformRefusedError,
@@ -20,7 +21,45 @@ from adapter.platform_client.turns import Turns
 
 _TRY_LATER = frozenset({408, 425, 429})
 
-OpenHttp: TypeAlias = Callable[[], Awaitable[httpx.AsyncClient]]
+
+class HttpError(AdapterError):
+    """No whole response came; the message says why, and holds nothing that was sent."""
+
+
+class BrokenBodyError(HttpError):
+    """A body that is not compressed as its headers say."""
+
+
+class HttpRequest(NamedTuple):
+    """What goes out as it stands: the URL byte for byte, the body neither compressed nor cut up.
+
+    Headers that HTTP asks for are added.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
+class HttpResponse(NamedTuple):
+    """The head of a response, and its body as it comes."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    chunks: AsyncIterator[bytes]
+    """Decompressed, each of bounded size; raises HttpError where the body breaks off."""
+
+
+class Http(Protocol):
+    """Whoever speaks HTTP for us: certificates, proxies and connections are its matter."""
+
+    def send(self, request: HttpRequest) -> AbstractAsyncContextManager[HttpResponse]:
+        """Give the response, redirects too, for as long as it is read; raises HttpError."""
+
+
+OpenHttp: TypeAlias = Callable[[], Awaitable[Http]]
 """Gives the same HTTP client each time, once it is open; or raises PlatformUnavailableError."""
 
 
@@ -30,7 +69,8 @@ class Answer(NamedTuple):
     what: str
     """The request's method and path, for messages; without the query."""
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
+    """By lower-case name."""
     body: bytes
 
 
@@ -54,17 +94,14 @@ class Exchange:
         method: str,
         url: str,
         *,
-        headers: Mapping[str, str] | None = None,
-        json: Any = None,
-        content: bytes | None = None,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
     ) -> Answer:
         """Send; raise PlatformUnavailableError or DocumentError if no whole answer came."""
         http = await self._http()
-        await self._turns.wait()  # to make and send one takes a good part of a millisecond
-        request = http.build_request(
-            method, url, headers=headers, json=json, content=content, timeout=self._timeout_s
-        )
-        what = f"{request.method} {request.url.path}"
+        await self._turns.wait()  # to make and send one takes as long as a few Checks
+        request = HttpRequest(method, url, headers, body)
+        what = f"{method} {urlsplit(url).path}"
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._send(http, request, what)
@@ -72,26 +109,25 @@ class Exchange:
             raise PlatformUnavailableError(
                 f"{what}: no complete answer within {self._timeout_s:g} s"
             ) from None
-        except httpx.DecodingError as e:
-            raise DocumentError(f"{what}: the body's compression is broken: {e}") from None
-        except httpx.HTTPError as e:
-            raise PlatformUnavailableError(f"{what}: {str(e) or type(e).__name__}") from None
+        except BrokenBodyError as e:
+            raise DocumentError(f"{what}: {e}") from None
+        except HttpError as e:
+            raise PlatformUnavailableError(f"{what}: {e}") from None
 
-    async def _send(self, http: httpx.AsyncClient, request: httpx.Request, what: str) -> Answer:
-        response = await http.send(request, stream=True, follow_redirects=False)
-        try:
+    async def _send(self, http: Http, request: HttpRequest, what: str) -> Answer:
+        async with http.send(request) as response:
             await self._turns.wait()  # and so it does to read one
             body = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in response.chunks:
+                if body:
+                    await self._turns.wait()  # much of a long one may be at hand at once
                 body += chunk
                 if len(body) > self._max_response_bytes:
                     raise DocumentError(
                         f"{what}: the body is larger than {self._max_response_bytes} bytes "
                         "(platform.max_response_bytes)"
                     )
-            return Answer(what, response.status_code, response.headers, bytes(body))
-        finally:
-            await response.aclose()
+            return Answer(what, response.status, response.headers, bytes(body))
 
 
 def require_success(answer: Answer, clock: Clock) -> None:

@@ -1,6 +1,7 @@
 """The bearer token: fetched by client credentials, renewed before it expires."""
 
 import asyncio
+import json
 from typing import Final
 
 from adapter.clock import Clock, MonotonicTime
@@ -72,7 +73,9 @@ class TokenSource:
             "client_secret": self._options.client_secret,
         }
         url = self._options.base_url.rstrip("/") + _PATH
-        answer = await self._exchange.send("POST", url, json=credentials)
+        headers = {"accept": "application/json", "content-type": "application/json"}
+        body = json.dumps(credentials).encode()
+        answer = await self._exchange.send("POST", url, headers=headers, body=body)
         try:
             require_success(answer, self._clock)
         except PlatformRejectedError as e:

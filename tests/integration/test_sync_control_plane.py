@@ -1,16 +1,17 @@
 """The sync against our own control plane, over real HTTP on loopback."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import SystemClock
 from adapter.errors import PlatformRefusedError
 from adapter.platform_client.client import PlatformClient
+from adapter.platform_client.http_client import HttpClient, authorities
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.sync import PlatformSync
 from adapter.policy.snapshot import Api
@@ -43,9 +44,13 @@ class Adapter:
         options = PlatformOptions(**(values | changes))
         clock = SystemClock()
         self.store = SnapshotStore(clock)
-        self.http = httpx.AsyncClient(trust_env=False)
+        self.http = HttpClient(authorities())
         self.client = PlatformClient(opened(self.http), options, clock)
         self.sync = PlatformSync(self.client, self.store, options, clock)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.http.close()
 
     def api(self, api_id: int) -> Api:
         """What is in force for an API."""
@@ -56,7 +61,7 @@ class Adapter:
 async def adapter(platform: RunningControlPlane) -> AsyncIterator[Adapter]:
     """An adapter that polls that control plane."""
     adapter = Adapter(platform)
-    async with adapter.http:
+    async with aclosing(adapter):
         yield adapter
 
 
@@ -168,7 +173,7 @@ async def test_a_deleted_api_is_closed_then_forgotten(
 async def test_wrong_credentials_are_named(platform: RunningControlPlane) -> None:
     """The operator reads that the platform refuses the gateway, not that it is down."""
     adapter = Adapter(platform, client_secret="wrong")
-    async with adapter.http:
+    async with aclosing(adapter):
         await adapter.sync.sync_once()
         assert "client id and secret" in adapter.sync.status().alarms[0]
         with pytest.raises(PlatformRefusedError):
@@ -187,7 +192,7 @@ async def test_secrets_match_in_whichever_form_the_platform_hashes(
         application = await platform.admin.create_application("app")
         await platform.admin.request_contract(api_id, application["id"])
         adapter = Adapter(platform)
-        async with adapter.http:
+        async with aclosing(adapter):
             await adapter.sync.sync_once()
         contract = by_client(adapter.api(api_id).contracts)[application["clientId"]]
         assert contract.fault is None

@@ -1,12 +1,13 @@
 """An API management platform in memory that misbehaves on request.
 
-It speaks the protocol as the reference has it, behind httpx's mock transport. Where a test needs
-the real thing, `tests/rig/control_plane.py` runs it.
+It speaks the protocol as the reference has it, in httpx's requests and responses and without a
+socket. Where a test needs the real thing, `tests/rig/control_plane.py` runs it.
 """
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from itertools import count
@@ -16,7 +17,7 @@ import httpx
 
 from adapter.clock import Clock
 from adapter.platform_client.client import PlatformClient
-from adapter.platform_client.exchange import OpenHttp
+from adapter.platform_client.exchange import Http, HttpRequest, HttpResponse, OpenHttp
 from adapter.platform_client.options import PlatformOptions
 
 BASE_URL = "http://platform.test"
@@ -40,10 +41,24 @@ def options(**changes: Any) -> PlatformOptions:
     return PlatformOptions(**(values | changes))
 
 
-def opened(http: httpx.AsyncClient) -> OpenHttp:
+class SimulatedHttp:
+    """HTTP that reaches what is served here and nothing else."""
+
+    def __init__(self, serve: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> None:
+        self._serve = serve
+
+    @asynccontextmanager
+    async def send(self, request: HttpRequest) -> AsyncIterator[HttpResponse]:
+        """See `Http.send`."""
+        method, url, headers, body = request
+        response = await self._serve(httpx.Request(method, url, headers=headers, content=body))
+        yield HttpResponse(response.status_code, response.headers, response.aiter_bytes())
+
+
+def opened(http: Http) -> OpenHttp:
     """That client, for whoever wants to open one."""
 
-    async def opening() -> httpx.AsyncClient:
+    async def opening() -> Http:
         return http
 
     return opening
@@ -164,13 +179,10 @@ class PlatformSimulator:
         """The requests whose URL contains that text."""
         return [request for request in self.requests if part_of_url in str(request.url)]
 
-    def http(self) -> httpx.AsyncClient:
-        """An HTTP client that reaches this platform and nothing else."""
-        return httpx.AsyncClient(transport=httpx.MockTransport(self._serve))
-
     def client(self, **changes: Any) -> PlatformClient:
         """A client of this platform, with waits that are not random."""
-        return PlatformClient(opened(self.http()), options(**changes), self._clock, lambda: 1.0)
+        http = SimulatedHttp(self._serve)
+        return PlatformClient(opened(http), options(**changes), self._clock, lambda: 1.0)
 
     async def _serve(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

@@ -22,9 +22,21 @@ from adapter.errors import (
 )
 from adapter.platform_client.client import PlatformClient
 from adapter.platform_client.documents import TOKEN
-from adapter.platform_client.exchange import Answer, retry_after_s, server_time
+from adapter.platform_client.exchange import (
+    Answer,
+    BrokenBodyError,
+    HttpError,
+    retry_after_s,
+    server_time,
+)
 from tests.rig.clock import FakeClock
-from tests.rig.platform_simulator import PlatformSimulator, answering, opened, options
+from tests.rig.platform_simulator import (
+    PlatformSimulator,
+    SimulatedHttp,
+    answering,
+    opened,
+    options,
+)
 
 
 @pytest.fixture
@@ -140,17 +152,20 @@ async def test_a_slow_body_ends_at_the_deadline(platform: PlatformSimulator) -> 
         await platform.client(request_timeout_s=0.05).policies("7")
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ReadError("")])
-async def test_a_broken_connection_is_the_platforms_absence(
-    platform: PlatformSimulator, error: httpx.HTTPError
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(HttpError("refused"), PlatformUnavailableError), (BrokenBodyError("refused"), DocumentError)],
+)
+async def test_a_failed_exchange_says_whose_fault_it_is(
+    platform: PlatformSimulator, error: HttpError, kind: type[PlatformError]
 ) -> None:
-    """A connection that fails is named even where the library gives no text."""
+    """A connection that fails is the platform's absence; a body that can't be read is no answer."""
 
     def fail(_request: httpx.Request) -> httpx.Response:
         raise error
 
     platform.fail("/policies", fail)
-    with pytest.raises(PlatformUnavailableError, match=r"policies: \w+"):
+    with pytest.raises(kind, match=r"GET .*/7/policies: refused"):
         await platform.client().policies("7")
 
 
@@ -371,8 +386,7 @@ async def test_requests_under_way_are_bounded(clock: FakeClock) -> None:
         await go_on.wait()
         return httpx.Response(200, json=[])
 
-    http = httpx.AsyncClient(transport=httpx.MockTransport(serve))
-    client = PlatformClient(opened(http), options(concurrency=3), clock)
+    client = PlatformClient(opened(SimulatedHttp(serve)), options(concurrency=3), clock)
     asking = asyncio.gather(*(client.policies("7") for _ in range(50)))
     for _ in range(500):  # many more turns than it takes to send fifty requests
         await asyncio.sleep(0)

@@ -1,0 +1,1 @@
+"""The client for the platform against real servers."""

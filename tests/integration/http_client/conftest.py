@@ -1,0 +1,33 @@
+"""The client on either event loop, and nothing of the environment's but what a test sets."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import pytest
+import uvloop
+
+from adapter.platform_client.http_client import HttpClient
+
+_READ = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loops that each test runs on."""
+    return {"asyncio-loop": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither proxies nor certificates of whoever runs the tests."""
+    for name in _READ:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+async def http(bare_environment: None) -> AsyncIterator[HttpClient]:
+    """A client that trusts nobody's certificate."""
+    client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    yield client
+    await client.close()
