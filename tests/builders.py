@@ -67,9 +67,7 @@ def api_ruled_by(
 ) -> Api:
     """An API with one policy that is a function of the test's."""
     policy = compiled_policy(Rule(evaluate, inspects_path))
-    return Api(
-        ApiInstance(api_id, f"api-{api_id}", "1.0.0"), (policy,), inspects_path=inspects_path
-    )
+    return Api(ApiInstance(api_id, f"api-{api_id}", "1.0.0"), (policy,))
 
 
 def compiled_policy(rule: Rule, policy_type: str = "test") -> CompiledPolicy:

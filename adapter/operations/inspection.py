@@ -94,7 +94,7 @@ def _api_detail(api: Api) -> dict[str, Any]:
             {
                 "policy_id": policy.ref.policy_id,
                 "policy_type": policy.ref.policy_type,
-                "pointcuts": len(policy.pointcuts),
+                "pointcuts": len(policy.rule.pointcuts),
             }
             for policy in api.policies
         ],

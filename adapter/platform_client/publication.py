@@ -80,4 +80,4 @@ class Publication:
 
 def closed(api: ApiSync, fault: str) -> Api:
     """An API that denies everything, for that reason."""
-    return Api(instance=api.instance, faults=(fault,))
+    return Api(api.instance, faults=(fault,))

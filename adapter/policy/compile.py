@@ -1,7 +1,7 @@
 """From an applied policy to something that can be asked; a bad configuration fails here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
@@ -52,22 +52,30 @@ def compile_policy(policy: AppliedPolicy) -> CompiledPolicy:
     """Compile one applied policy; raise PolicyError when it cannot be enforced."""
     if policy.fault:
         raise PolicyError(policy.fault)
-    shared = _shared_rule(policy.policy_type, json.dumps(dict(policy.configuration)))
+    shared = _shared_rule(policy)
     return CompiledPolicy(
         ref=PolicyRef(policy.policy_id, policy.policy_type),
         # With the type, because the platform numbers automated policies on their own.
         counter=f"{policy.policy_type}/{policy.policy_id}",
         rule=shared.rule,
-        pointcuts=tuple(_compile_pointcut(pointcut) for pointcut in policy.pointcuts),
         keeper=shared,
     )
 
 
-class _Shared:
-    """The rule of all policies of a type that are configured alike, for as long as there are any.
+class Chain:
+    """The rules of an API's policies, in order; one chain for all APIs with the same rules.
 
-    One for a thousand APIs stays in the processor's caches, which a thousand equal ones don't.
+    What a thousand APIs share stays in the processor's caches, which a thousand equal ones don't.
     """
+
+    __slots__ = ("__weakref__", "rules")
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.rules = rules
+
+
+class _Shared:
+    """The rule of all policies of a type that are configured alike, while there are any."""
 
     __slots__ = ("__weakref__", "rule")
 
@@ -77,14 +85,36 @@ class _Shared:
 
 _shared_rules: WeakValueDictionary[bytes, _Shared] = WeakValueDictionary()
 """By a digest, since a configuration may be long, and hold a secret."""
+_chains: WeakValueDictionary[tuple[int, ...], Chain] = WeakValueDictionary()
+"""By the identities of their rules, which live as long as they do."""
 
 
-def _shared_rule(policy_type: str, configuration: str) -> _Shared:
-    key = sha256(json.dumps([policy_type, configuration]).encode()).digest()
+def chain_of(policies: Sequence[CompiledPolicy]) -> Chain:
+    """The chain to ask these policies by; whoever has it keeps it."""
+    rules = tuple([policy.rule for policy in policies])
+    key = tuple(map(id, rules))
+    chain = _chains.get(key)
+    if chain is None:
+        chain = _chains[key] = Chain(rules)
+    return chain
+
+
+def _shared_rule(policy: AppliedPolicy) -> _Shared:
+    pointcuts = [[pointcut.method_regex, pointcut.path_regex] for pointcut in policy.pointcuts]
+    configuration = json.dumps(dict(policy.configuration))
+    key = sha256(json.dumps([policy.policy_type, configuration, pointcuts]).encode()).digest()
     shared = _shared_rules.get(key)
     if shared is None:
-        shared = _shared_rules[key] = _Shared(_compile_rule(policy_type, configuration))
+        rule = _compile_rule(policy.policy_type, configuration)
+        shared = _shared_rules[key] = _Shared(_limited(rule, policy.pointcuts))
     return shared
+
+
+def _limited(rule: Rule, pointcuts: Iterable[Pointcut]) -> Rule:
+    """The rule, where these match."""
+    compiled = tuple(_compile_pointcut(pointcut) for pointcut in pointcuts)
+    inspects_path = rule.inspects_path or any(p.path is not None for p in compiled)
+    return Rule(rule.evaluate, inspects_path, compiled)
 
 
 def _compile_rule(policy_type: str, configuration: str) -> Rule:

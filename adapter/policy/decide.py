@@ -1,6 +1,5 @@
 """The decision on one request: the only place that knows how verdicts add up."""
 
-from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
 from adapter.policy.attributes import RequestAttributes, path_of
@@ -19,7 +18,7 @@ from adapter.policy.decision import (
     Effect,
     Identity,
 )
-from adapter.policy.evaluation import CompiledPolicy, Evaluation
+from adapter.policy.evaluation import Evaluation
 from adapter.policy.paths import is_canonical
 from adapter.policy.snapshot import Api
 
@@ -36,18 +35,16 @@ _ENDS: Final = (Deny, Answer)
 class Unsettled:
     """A decision that has come as far as an effect; `settle` goes on with the effect's outcome."""
 
-    __slots__ = ("_api", "_evaluation", "_left", "_revision", "effect")
+    __slots__ = ("_api", "_evaluation", "_revision", "effect")
 
     def __init__(
         self,
         effect: Effect,
-        left: Iterator[CompiledPolicy],
         evaluation: Evaluation,
         api: Api,
         revision: int,
     ) -> None:
         self.effect = effect
-        self._left = left
         self._evaluation = evaluation
         self._api = api
         self._revision = revision
@@ -59,7 +56,8 @@ class Unsettled:
             return _ended(verdict, self._evaluation, self._api, self._revision)
         if verdict is not CONTINUE:
             self._evaluation.establish(verdict)
-        return _ask(self._left, self._evaluation, self._api, self._revision)
+        evaluation = self._evaluation
+        return _ask(evaluation.position + 1, evaluation, self._api, self._revision)
 
 
 Step: TypeAlias = Decision | Unsettled
@@ -75,17 +73,19 @@ def decide(request: RequestAttributes, api: Api, revision: int) -> Step:
         obstacle = _obstacle(request, api)
         if obstacle is not None:
             return Denied(obstacle, revision, api.instance)
-    evaluation = Evaluation(request, api.instance.api_id, api.contracts, api.tiers)
-    return _ask(iter(api.policies), evaluation, api, revision)
+    evaluation = Evaluation(request, api.instance.api_id, api.contracts, api.tiers, api.policies)
+    return _ask(0, evaluation, api, revision)
 
 
-def _ask(left: Iterator[CompiledPolicy], evaluation: Evaluation, api: Api, revision: int) -> Step:
-    """Ask the policies that are left."""
-    for policy in left:
-        if policy.pointcuts and not policy.applies_to(evaluation.request):
+def _ask(first: int, evaluation: Evaluation, api: Api, revision: int) -> Step:
+    """Ask the policies from that one on."""
+    rules = api.rules
+    for position in range(first, len(rules)):
+        rule = rules[position]
+        if rule.pointcuts and not rule.applies_to(evaluation.request):
             continue
-        evaluation.policy = policy
-        verdict = policy.rule.evaluate(evaluation)
+        evaluation.position = position
+        verdict = rule.evaluate(evaluation)
         if verdict is CONTINUE:
             continue
         if isinstance(verdict, Identity):
@@ -95,11 +95,11 @@ def _ask(left: Iterator[CompiledPolicy], evaluation: Evaluation, api: Api, revis
         elif isinstance(verdict, Charge):
             if verdict.identity is not None:
                 evaluation.identity = verdict.identity
-            return Unsettled(verdict, left, evaluation, api, revision)
+            return Unsettled(verdict, evaluation, api, revision)
         elif isinstance(verdict, _ENDS):
             return _ended(verdict, evaluation, api, revision)
         else:
-            return Unsettled(verdict, left, evaluation, api, revision)
+            return Unsettled(verdict, evaluation, api, revision)
     return Allowed(
         api.instance,
         revision,

@@ -35,7 +35,8 @@ class Evaluation:
         "contracts",
         "edits",
         "identity",
-        "policy",
+        "policies",
+        "position",
         "request",
         "tiers",
     )
@@ -46,14 +47,16 @@ class Evaluation:
         api_id: str,
         contracts: ContractTable,
         tiers: Mapping[str, SlaTier],
+        policies: "tuple[CompiledPolicy, ...]",
     ) -> None:
         self.request = request
         self.api_id = api_id
         self.contracts = contracts
         self.tiers = tiers
         """By their ids."""
-        self.policy: CompiledPolicy
-        """The one that is being asked."""
+        self.policies = policies
+        self.position = 0
+        """Of the one that is being asked."""
         self.identity: Identity | None = None
         self.claims: Mapping[str, Any] = _NO_CLAIMS
         """What a verified token says."""
@@ -62,6 +65,11 @@ class Evaluation:
         self.append_response_headers: tuple[Header, ...] = ()
         self._response_headers: dict[str, str] | None = None
         self._exposed_quota: ExposedQuota | None = None
+
+    @property
+    def policy(self) -> "CompiledPolicy":
+        """The one that is being asked."""
+        return self.policies[self.position]
 
     def header(self, name: str) -> str | None:
         """A request header by lower-case name, with the edits of earlier policies applied."""
@@ -134,12 +142,32 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledPointcut:
+    """A pair of patterns; None where the pattern lets everything match."""
+
+    method: Any
+    path: Any
+
+    def matches(self, request: RequestAttributes) -> bool:
+        """Whether both patterns match the whole of method and path."""
+        if self.method is not None and self.method.fullmatch(request.method) is None:
+            return False
+        return self.path is None or self.path.fullmatch(path_of(request)) is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A policy's configuration, compiled: a pure function of the evaluation so far."""
 
     evaluate: Callable[[Evaluation], Verdict]
     inspects_path: bool = False
-    """Whether the verdict depends on the request's path."""
+    """Whether the verdict, or whether there is one at all, depends on the request's path."""
+    pointcuts: tuple[CompiledPointcut, ...] = ()
+    """Where it applies: empty, to the whole API, else where any of them matches."""
+
+    def applies_to(self, request: RequestAttributes) -> bool:
+        """Whether it is to be asked about that request."""
+        return not self.pointcuts or any(p.matches(request) for p in self.pointcuts)
 
 
 def always(verdict: Verdict) -> Rule:
@@ -160,20 +188,6 @@ is `Evaluation.policy`: policies that are configured alike share one.
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledPointcut:
-    """A pair of patterns; None where the pattern lets everything match."""
-
-    method: Any
-    path: Any
-
-    def matches(self, request: RequestAttributes) -> bool:
-        """Whether both patterns match the whole of method and path."""
-        if self.method is not None and self.method.fullmatch(request.method) is None:
-            return False
-        return self.path is None or self.path.fullmatch(path_of(request)) is not None
-
-
-@dataclass(frozen=True, slots=True)
 class CompiledPolicy:
     """A policy ready to be asked."""
 
@@ -181,15 +195,5 @@ class CompiledPolicy:
     counter: str
     """What tells its quota windows from those of the API's other policies."""
     rule: Rule
-    pointcuts: tuple[CompiledPointcut, ...] = ()
     keeper: Any = field(default=None, repr=False, compare=False)
     """What has to live as long as the policy does."""
-
-    @property
-    def inspects_path(self) -> bool:
-        """Whether its verdict, or whether it applies at all, depends on the path."""
-        return self.rule.inspects_path or any(p.path is not None for p in self.pointcuts)
-
-    def applies_to(self, request: RequestAttributes) -> bool:
-        """Whether any pointcut matches; without pointcuts a policy applies to the whole API."""
-        return not self.pointcuts or any(p.matches(request) for p in self.pointcuts)

@@ -2,36 +2,64 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from adapter.clock import WallTime
 from adapter.errors import PolicyError
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
-from adapter.policy.compile import compile_policy
+from adapter.policy.compile import chain_of, compile_policy
 from adapter.policy.contract_table import ContractTable
-from adapter.policy.evaluation import CompiledPolicy
+from adapter.policy.evaluation import CompiledPolicy, Rule
 
 
-@dataclass(frozen=True, slots=True)
 class Api:
-    """One API instance as Checks see it.
+    """One API instance as Checks see it; nothing in it changes.
 
     `faults` name what cannot be enforced; an API with faults is closed: every request to it is
     denied with 503, since letting it pass would skip a policy that an admin applied.
     """
 
-    instance: ApiInstance
-    policies: tuple[CompiledPolicy, ...] = ()
-    contracts: ContractTable = field(default_factory=ContractTable, repr=False)
-    """One that cannot be honoured has a fault."""
-    tiers: Mapping[str, SlaTier] = field(default_factory=dict, repr=False)
-    """By their ids: the tiers of all contracts without a fault are here."""
-    inspects_path: bool = False
-    """Whether any policy's verdict depends on the path, which then has to be canonical."""
-    faults: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-    """Applied policies that the operator ignores knowingly."""
-    closed_contracts: int = 0
-    """Contracts that cannot be honoured; counted once, because there may be very many."""
+    __slots__ = (
+        "_chain",
+        "closed_contracts",
+        "contracts",
+        "faults",
+        "ignored",
+        "inspects_path",
+        "instance",
+        "policies",
+        "rules",
+        "tiers",
+    )
+
+    def __init__(
+        self,
+        instance: ApiInstance,
+        policies: tuple[CompiledPolicy, ...] = (),
+        contracts: ContractTable | None = None,
+        tiers: Mapping[str, SlaTier] | None = None,
+        *,
+        faults: tuple[str, ...] = (),
+        ignored: tuple[str, ...] = (),
+    ) -> None:
+        self.instance: Final = instance
+        self.faults: Final = faults
+        self.policies: Final = policies
+        self._chain: Final = chain_of(policies)
+        self.rules: Final[tuple[Rule, ...]] = self._chain.rules
+        """What to ask, in order: that of each policy, but shared."""
+        self.inspects_path: Final = any(rule.inspects_path for rule in self.rules)
+        """Whether any policy's verdict depends on the path, which then has to be canonical."""
+        self.contracts: Final = ContractTable() if contracts is None else contracts
+        """One that cannot be honoured has a fault."""
+        self.tiers: Final[Mapping[str, SlaTier]] = {} if tiers is None else tiers
+        """By their ids: the tiers of all contracts without a fault are here."""
+        self.ignored: Final = ignored
+        """Applied policies that the operator ignores knowingly."""
+        self.closed_contracts: Final = sum(
+            contract.fault is not None for contract in self.contracts
+        )
+        """Contracts that cannot be honoured; counted once, because there may be very many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +88,13 @@ def build_api(
     """Compile what the platform says of an API; what cannot be enforced ends up in its faults."""
     kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
     compiled, faults = _compile_all(kept)
-    contracts = contracts_by_client(content)
     return Api(
-        instance=content.instance,
-        policies=compiled,
-        contracts=contracts,
-        tiers=content.tiers,
-        inspects_path=any(policy.inspects_path for policy in compiled),
+        content.instance,
+        compiled,
+        contracts_by_client(content),
+        content.tiers,
         faults=faults,
         ignored=tuple(p.policy_type for p in content.policies if p.policy_type in ignored_types),
-        closed_contracts=sum(contract.fault is not None for contract in contracts),
     )
 
 

@@ -148,9 +148,10 @@ def an_evaluation(
     content = ApiContent(
         ApiInstance("7", "orders"), contracts={c.contract_id: c for c in contracts}
     )
-    evaluation = Evaluation(request, "7", contracts_by_client(content), content.tiers)
+    policies = (compiled_policy(always(CONTINUE), policy_type),)
+    found = contracts_by_client(content)
+    evaluation = Evaluation(request, "7", found, content.tiers, policies)
     evaluation.identity = identity
-    evaluation.policy = compiled_policy(always(CONTINUE), policy_type)
     return evaluation
 
 

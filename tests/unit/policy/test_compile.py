@@ -1,11 +1,13 @@
 """Which requests a policy applies to, and which policies can be enforced at all."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapter.policy.catalog import AppliedPolicy, Pointcut
-from adapter.policy.compile import POLICY_TYPES, _shared_rules, compile_policy
+from adapter.policy.compile import POLICY_TYPES, _chains, _shared_rules, compile_policy
 from adapter.policy.decision import DenyReason
-from tests.builders import api, applied
+from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied
 from tests.unit.policy.gateway import Gateway, a_request
 
 BLOCK = {"ips": ["0.0.0.0/0"]}
@@ -101,8 +103,8 @@ def test_expressions_make_a_policy_look_at_the_path() -> None:
         "rateLimits": [{"maximumRequests": 1, "timePeriodInMilliseconds": 1_000}],
         "keySelector": "#[attributes.requestPath]",
     }
-    assert compile_policy(applied("rate-limiting", selector)).inspects_path
-    assert not compile_policy(applied("ip-blocklist", BLOCK)).inspects_path
+    assert compile_policy(applied("rate-limiting", selector)).rule.inspects_path
+    assert not compile_policy(applied("ip-blocklist", BLOCK)).rule.inspects_path
 
 
 def test_policies_that_are_configured_alike_share_one_rule() -> None:
@@ -122,3 +124,25 @@ def test_a_rule_goes_with_the_last_policy_that_has_it() -> None:
     assert len(_shared_rules) == before + 1
     del policy
     assert len(_shared_rules) == before
+
+
+def test_apis_with_the_same_rules_share_them_in_one_chain() -> None:
+    """In order and with their pointcuts; what differs is another chain."""
+    block, other_place = applied("ip-blocklist", BLOCK), (Pointcut("GET", "/x"),)
+    one, alike = (api(n, [CLIENT_ID_ENFORCEMENT, block]) for n in "12")
+    assert one.rules is alike.rules
+    assert [policy.rule for policy in one.policies] == list(one.rules)
+    for policies in (
+        [CLIENT_ID_ENFORCEMENT],
+        [CLIENT_ID_ENFORCEMENT, replace(block, pointcuts=other_place)],
+    ):
+        assert api("3", policies).rules != one.rules
+
+
+def test_a_chain_goes_with_the_last_api_that_has_it() -> None:
+    """And its rules with it."""
+    chains, rules = len(_chains), len(_shared_rules)
+    built = api("1", [applied("ip-blocklist", {"ips": ["203.0.113.78"]})])
+    assert (len(_chains), len(_shared_rules)) == (chains + 1, rules + 1)
+    del built
+    assert (len(_chains), len(_shared_rules)) == (chains, rules)

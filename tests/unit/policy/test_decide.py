@@ -46,10 +46,10 @@ Ruling: TypeAlias = Verdict | Callable[[Evaluation], Verdict]
 def ruled(*rulings: Ruling, inspects_path: bool = False) -> Api:
     """An API whose policies, numbered from 0, answer like this."""
     policies = [
-        CompiledPolicy(PolicyRef(str(n), "test"), "test", Rule(_evaluate(ruling)))
+        CompiledPolicy(PolicyRef(str(n), "test"), "test", Rule(_evaluate(ruling), inspects_path))
         for n, ruling in enumerate(rulings)
     ]
-    return Api(ApiInstance("7", "orders"), tuple(policies), inspects_path=inspects_path)
+    return Api(ApiInstance("7", "orders"), tuple(policies))
 
 
 def _evaluate(ruling: Ruling) -> Callable[[Evaluation], Verdict]:
@@ -195,7 +195,7 @@ def test_an_ambiguous_path_matters_only_where_a_policy_looks_at_it(
     *, inspects: bool, refused: bool
 ) -> None:
     """Nobody is refused for a path that decides nothing."""
-    decision, _ = decided(ruled(inspects_path=inspects), path="/a/../b")
+    decision, _ = decided(ruled(CONTINUE, inspects_path=inspects), path="/a/../b")
     assert isinstance(decision, Denied) is refused
 
 

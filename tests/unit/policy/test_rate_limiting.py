@@ -184,7 +184,7 @@ def test_policies_and_apis_have_their_own_windows() -> None:
     """Two limits on one API, or one automated policy on two APIs, do not share counters."""
     policy = compile_policy(applied("rate-limiting", limits((1, 60_000)), automated=True))
     evaluation = an_evaluation(a_request())
-    evaluation.policy = policy
+    evaluation.policies = (policy,)
     charge = policy.rule.evaluate(evaluation)
     assert isinstance(charge, Charge)
     assert charge.windows[0][2:][:2] == ("7", "rate-limiting/id-of-rate-limiting")

@@ -68,7 +68,7 @@ def test_contracts_are_found_by_client_id_with_identity_and_tier() -> None:
     active = contracts_by_client(content)
     found = active.get("c1")
     assert found is content.contracts["k"]
-    evaluation = Evaluation(GivenAttributes(), "7", active, content.tiers)
+    evaluation = Evaluation(GivenAttributes(), "7", active, content.tiers, ())
     identity = evaluation.identity_under(found)
     assert identity == Identity("c1", "App", "contract-of-c1", "Gold")
 
