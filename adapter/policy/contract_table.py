@@ -14,8 +14,8 @@ _FEWEST_SLOTS: Final = 4
 class ContractTable:
     """Contracts by client id: a hash table with open addressing and linear probing.
 
-    A dict would do the same with four more places in memory for each look-up (its head, an index,
-    an entry, the key), and among a million contracts none of them is in the processor's caches:
+    Between a slot and its contract is nothing. A dict goes by its head, an index, an entry and the
+    key, and among a million contracts none of these is in the processor's caches:
     docs/adr/0017-contracts-in-one-piece.md.
     """
 

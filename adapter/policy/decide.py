@@ -51,12 +51,11 @@ class Unsettled:
 
     def settle(self, outcome: Any) -> "Step":
         """Go on, once; the outcome is of the type that the effect's `settled` takes."""
-        verdict = self.effect.settled(outcome)
+        verdict, evaluation = self.effect.settled(outcome), self._evaluation
         if not isinstance(verdict, Continue):
-            return _ended(verdict, self._evaluation, self._api, self._revision)
+            return _ended(verdict, evaluation, self._api, self._revision)
         if verdict is not CONTINUE:
-            self._evaluation.establish(verdict)
-        evaluation = self._evaluation
+            evaluation.establish(verdict)
         return _ask(evaluation.position + 1, evaluation, self._api, self._revision)
 
 
