@@ -137,7 +137,6 @@ class Connection(asyncio.Protocol):
         limits = self._limits
         settings = {
             frames.MAX_CONCURRENT_STREAMS: limits.max_streams,
-            frames.INITIAL_WINDOW_SIZE: limits.stream_window,
             frames.MAX_HEADER_LIST_SIZE: limits.max_header_list_bytes,
         }
         self._outbox.write(frames.settings(settings))

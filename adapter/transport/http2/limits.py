@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from adapter.transport.http2.frames import DEFAULT_WINDOW
+
 KINDS: Final = (
     "connections",  # more than max_connections; closed at once
     "no_http2",  # another protocol, by ALPN or by its first octets
@@ -58,11 +60,6 @@ class Limits:
     """After so many sweeps without a call a connection is closed, gracefully."""
 
     @property
-    def stream_window(self) -> int:
-        """Octets that a client may send in one stream ahead of us: one message, framed."""
-        return max(65_535, self.max_message_bytes + 5)
-
-    @property
     def connection_window(self) -> int:
-        """The same for all streams of a connection, and so what a peer can make us hold."""
-        return 2 * self.stream_window
+        """Octets that a client may make us keep, in all streams: two of the largest messages."""
+        return 2 * max(DEFAULT_WINDOW, self.max_message_bytes + 5)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from adapter.errors import RpcError
 from adapter.transport.http2.calls import Call
-from adapter.transport.http2.frames import ErrorCode, StreamFault
+from adapter.transport.http2.frames import DEFAULT_WINDOW, ErrorCode, StreamFault
 from adapter.transport.http2.grpc_messages import MessageReader
 from adapter.transport.http2.limits import Limits
 from adapter.transport.service import StatusCode, StreamConsumer
@@ -15,7 +15,6 @@ class Stream:
     """One call: what has come of its request, what has gone out of its answer."""
 
     __slots__ = (
-        "_limits",
         "_received",
         "_unreturned",
         "answered",
@@ -58,7 +57,6 @@ class Stream:
         """To be called once when the stream is over."""
         self.task: asyncio.Future[bytes] | None = None
         self.timer: asyncio.TimerHandle | None = None
-        self._limits = limits
         self._received = 0
         self._unreturned = 0
 
@@ -82,8 +80,6 @@ class Stream:
         if self.half_closed:
             raise StreamFault(self.id, ErrorCode.STREAM_CLOSED)
         self._unreturned += size
-        if self._unreturned > self._limits.stream_window:
-            raise StreamFault(self.id, ErrorCode.FLOW_CONTROL_ERROR)
         self._received += body
         if ended:
             self.check_length()
@@ -100,11 +96,15 @@ class Stream:
         self.request = message
 
     def take_window(self) -> int:
-        """What to return to the client by WINDOW_UPDATE: nothing, or a good part of its window."""
-        due = self._unreturned - self.held_bytes
-        if self.half_closed or 2 * due < self._limits.stream_window:
+        """What to return to the client by WINDOW_UPDATE: nothing, or a good part of its window.
+
+        What is kept is returned as well, since a message may be larger than the window; how much
+        may be kept is for the connection's window to say.
+        """
+        due = self._unreturned
+        if self.half_closed or 2 * due < DEFAULT_WINDOW:
             return 0
-        self._unreturned -= due
+        self._unreturned = 0
         return due
 
 

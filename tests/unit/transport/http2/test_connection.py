@@ -369,8 +369,27 @@ async def test_windows_are_returned() -> None:
             assert frame.kind == frames.WINDOW_UPDATE
             returned[frame.stream_id] += int.from_bytes(frame.payload)
         assert sent - returned[0] < limits.connection_window
-        assert sent - returned[1] < limits.stream_window
+        assert sent - returned[1] < frames.DEFAULT_WINDOW
     assert len(peer.logs.messages) == 40
+
+
+async def test_a_message_larger_than_the_window() -> None:
+    """A stream's window is no wider than HTTP/2's own, and is returned before a message is whole.
+
+    So a large message comes in pieces, and other calls have their turns in between.
+    """
+    peer = Peer()
+    octets = framed(bytes(1_000_000))
+    peer.send(peer.opening(1, COLLECT))
+    sent, window = 0, frames.DEFAULT_WINDOW
+    while sent < len(octets):
+        piece = octets[sent : sent + min(window, frames.DEFAULT_FRAME_SIZE)]
+        assert piece, "the window is not returned"
+        sent, window = sent + len(piece), window - len(piece)
+        for frame in peer.send(data(1, piece)):
+            window += int.from_bytes(frame.payload) if frame.stream_id else 0
+        assert window <= frames.DEFAULT_WINDOW
+    assert [len(message) for message in peer.logs.messages] == [1_000_000]
 
 
 async def test_ping() -> None:
