@@ -22,9 +22,11 @@ _WORTH_IT: Final = 32
 """Pages: with less memory, the caches hold the page tables."""
 _MAPS: Final = Path("/proc/self/maps")
 _INTERVAL_S: Final = 60.0
-_PAUSE_S: Final = 0.01
-"""After each page: while one is made, whoever needs new memory waits, for some of a millisecond.
-Page after page, that was found to hold up Checks for 50 ms."""
+_REST: Final = 300
+"""After each page, so many times as long as it took to make: some milliseconds, for which the
+loop's thread may have to wait, for new memory or for the very core. Page after page, that held up
+Checks for 50 ms; so it is far less than one Check in a hundred that waits at all."""
+_LONGEST_REST_S: Final = 5.0
 
 
 class HugePages:
@@ -45,8 +47,10 @@ class HugePages:
             pages = await asyncio.to_thread(self._grown)
             made = 0
             for page in pages:
+                began = self._clock.monotonic()
                 made += await asyncio.to_thread(_collapse, page)
-                await self._clock.sleep(_PAUSE_S)
+                took_s = self._clock.monotonic() - began
+                await self._clock.sleep(min(_REST * took_s, _LONGEST_REST_S))
             _log(made, pages)
 
     def collapse(self) -> int:
