@@ -83,7 +83,7 @@ class ListenerSettings(_Group):
     tls_key: Path | None = None
     tls_client_authority: Path | None = None
     """Certificates that Envoy's own must be signed by; default: none is asked for."""
-    max_message_bytes: Annotated[int, Field(ge=64 * 1024)] = 8 * 1024 * 1024
+    max_message_bytes: Annotated[int, Field(ge=64 * 1024, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     """Largest message taken; must be above `max_request_bytes` of Envoy's `with_request_body`."""
 
     @model_validator(mode="after")

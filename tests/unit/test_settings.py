@@ -94,6 +94,13 @@ def test_a_bad_address_is_refused(tmp_path: Path, address: str) -> None:
         load_settings(write(tmp_path, listener={"address": address}))
 
 
+def test_messages_fit_into_a_window(tmp_path: Path) -> None:
+    """HTTP/2 has no window for two messages of a gigabyte (RFC 9113, 6.9.1)."""
+    file = write(tmp_path, listener={"max_message_bytes": 2**30})
+    with pytest.raises(ConfigurationError, match=r"listener.max_message_bytes.*536870912"):
+        load_settings(file)
+
+
 def test_secrets_do_not_show(tmp_path: Path) -> None:
     """Printing settings, or an error about them, reveals no secret."""
     settings = load_settings(write(tmp_path, listener={"token": "t0ken-of-envoy"}))

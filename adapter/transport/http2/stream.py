@@ -15,8 +15,8 @@ class Stream:
     """One call: what has come of its request, what has gone out of its answer."""
 
     __slots__ = (
+        "_due",
         "_received",
-        "_unreturned",
         "answered",
         "call",
         "consumer",
@@ -58,7 +58,9 @@ class Stream:
         self.task: asyncio.Future[bytes] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self._received = 0
-        self._unreturned = 0
+        self._due = limits.max_message_bytes if call.unary is not None else 0
+        """Octets to widen the client's window by: what it has sent; and ahead of that, where the
+        method takes one message, room for the largest."""
 
     @property
     def path(self) -> str:
@@ -79,7 +81,7 @@ class Stream:
         """Account for a DATA frame of `size` octets, padding included (RFC 9113, 6.1 and 8.1.1)."""
         if self.half_closed:
             raise StreamFault(self.id, ErrorCode.STREAM_CLOSED)
-        self._unreturned += size
+        self._due += size
         self._received += body
         if ended:
             self.check_length()
@@ -96,15 +98,15 @@ class Stream:
         self.request = message
 
     def take_window(self) -> int:
-        """What to return to the client by WINDOW_UPDATE: nothing, or a good part of its window.
+        """What to give the client by WINDOW_UPDATE: nothing, or a good part of a window.
 
         What is kept is returned as well, since a message may be larger than the window; how much
         may be kept is for the connection's window to say.
         """
-        due = self._unreturned
+        due = self._due
         if self.half_closed or 2 * due < DEFAULT_WINDOW:
             return 0
-        self._unreturned = 0
+        self._due = 0
         return due
 
 

@@ -392,6 +392,22 @@ async def test_a_message_larger_than_the_window() -> None:
     assert [len(message) for message in peer.logs.messages] == [1_000_000]
 
 
+async def test_a_large_message_where_there_is_one_only() -> None:
+    """Such a call waits for the client once: with its first frame it gets room for the rest."""
+    limits = Limits(max_message_bytes=1_000_000)
+    peer = Peer(limits=limits, settings={frames.INITIAL_WINDOW_SIZE: 2_000_000})
+    peer.send(frames.window_update(0, 2_000_000))
+    octets = framed(bytes(1_000_000))
+    (grant,) = peer.send(peer.opening(1), data(1, octets[:10]))
+    assert (grant.kind, grant.stream_id) == (frames.WINDOW_UPDATE, 1)
+    assert int.from_bytes(grant.payload) == 1_000_010
+    pieces = [octets[at : at + 16_384] for at in range(10, len(octets), 16_384)]
+    updates = [frame for piece in pieces[:-1] for frame in peer.send(data(1, piece))]
+    peer.send(data(1, pieces[-1], end=True))
+    assert len(peer.answers[1].message) == 1_000_000
+    assert {update.kind for update in updates} == {frames.WINDOW_UPDATE}
+
+
 async def test_ping() -> None:
     """A PING is answered with its own octets; an answer is not answered."""
     peer = Peer()
