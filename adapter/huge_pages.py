@@ -27,6 +27,7 @@ _REST: Final = 300
 loop's thread may have to wait, for new memory or for the very core. Page after page, that held up
 Checks for 50 ms; so it is far less than one Check in a hundred that waits at all."""
 _LONGEST_REST_S: Final = 5.0
+"""However long a page took by the clock: the machine may have stood still meanwhile."""
 
 
 class HugePages:
