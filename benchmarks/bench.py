@@ -11,8 +11,9 @@ from benchmarks.catalog import client_id
 from benchmarks.h2load import H2Load, HttpLoad
 from benchmarks.http1 import OwnHttpLoad
 from benchmarks.load import Load
+from benchmarks.native_filters import native_headers
 from benchmarks.places import DirectPlace, EnvoyPlace, Place
-from benchmarks.plan import Row, Subject
+from benchmarks.plan import Adapter, Bare, Peer, Row, Subject
 from benchmarks.processes import MeasuredProcess
 from benchmarks.replay import Replay
 from benchmarks.requests import PATH, Workload, application_headers
@@ -68,16 +69,21 @@ class Bench:
         server = await self._server(row.server, stack) if row.server else None
         if row.through_envoy:
             home = self._directory / row.name.replace(" ", "-")
-            envoy = gateway.envoy(server.address if server else None, home)
-            address = (await stack.enter_async_context(envoy)).address
-            return EnvoyPlace(server, address, self._http_load())
+            analytics = isinstance(row.server, Adapter) and row.server.analytics
+            envoy = gateway.envoy(
+                server.address if server else None, home, native=row.native, analytics=analytics
+            )
+            await stack.enter_async_context(envoy)
+            return EnvoyPlace(server, envoy, self._http_load(row))
         assert server is not None
         varied = self._replay(row.workload)
         return DirectPlace(server, varied, self._repeated(row.workload) or varied)
 
     async def _server(self, subject: Subject, stack: AsyncExitStack) -> MeasuredProcess:
         if subject not in self._servers:
-            address = f"unix:{self._directory}/server-{len(self._servers)}"
+            over_tcp = isinstance(subject, (Bare, Peer)) and subject.tcp
+            unix = f"unix:{self._directory}/server-{len(self._servers)}"
+            address = "127.0.0.1:0" if over_tcp else unix
             server = MeasuredProcess(subject.command(address))
             self._servers[subject] = await stack.enter_async_context(server)
         return self._servers[subject]
@@ -94,8 +100,8 @@ class Bench:
             return None
         return H2Load(self._h2load, workload, self._directory)
 
-    def _http_load(self) -> Load:
-        headers = application_headers(client_id(0))
+    def _http_load(self, row: Row) -> Load:
+        headers = application_headers(client_id(0)) | native_headers(row.native)
         if self._h2load is None:
             return OwnHttpLoad(PATH, headers)
         return HttpLoad(self._h2load, PATH, headers, self._directory)

@@ -1,5 +1,6 @@
-"""One Envoy worker in front: with our filters, asking a server, or without."""
+"""One Envoy worker in front: asking a server, deciding by filters of its own, or neither."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ import yaml
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from benchmarks.catalog import api_id
+from benchmarks.native_filters import native_filters
 from benchmarks.requests import TOKEN
 from tests.rig.envoy import Envoy
 from tests.rig.envoy_binaries import NEWEST, envoy_binary
@@ -15,8 +17,13 @@ CLIENTS: Final = 16
 """HTTP/1.1 connections, each with one request at a time."""
 
 
-def envoy(adapter: str | None, directory: Path) -> Envoy:
-    """Envoy with one worker; without an adapter's address it asks nobody."""
+def envoy(
+    adapter: str | None, directory: Path, *, native: Sequence[str] = (), analytics: bool = False
+) -> Envoy:
+    """Envoy with one worker; without an adapter's address it asks nobody.
+
+    `native` names filters of Envoy's own. With `analytics` it sends access log entries, too.
+    """
     config = EnvoyConfig(
         apis=(ApiRoute(api_id(0), "127.0.0.1:9"),),
         adapters=(adapter or "127.0.0.1:9",),
@@ -24,27 +31,41 @@ def envoy(adapter: str | None, directory: Path) -> Envoy:
         admin="127.0.0.1:0",
         token=TOKEN,
     )
-    tree = _answering_by_itself(yaml.safe_load(render(config)), asking=adapter is not None)
+    tree = _answering_by_itself(
+        yaml.safe_load(render(config)), asking=adapter is not None, logging=analytics
+    )
+    _manager(tree)["http_filters"][:0] = native_filters(native)
     return Envoy(envoy_binary(NEWEST), yaml.safe_dump(tree), directory, concurrency=1)
 
 
-def _answering_by_itself(bootstrap: dict[str, Any], *, asking: bool) -> dict[str, Any]:
-    """The product's configuration without a service behind it, access logs and health checks.
+def _answering_by_itself(
+    bootstrap: dict[str, Any], *, asking: bool, logging: bool
+) -> dict[str, Any]:
+    """The product's configuration without a service behind it and without health checks.
 
     Envoy answers itself, since the machine has no core left for a service; and servers that only
     answer Checks are to be compared in the same place.
     """
     resources = bootstrap["static_resources"]
-    manager = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
-    del manager["access_log"]
+    manager = _manager(bootstrap)
+    if not logging:
+        del manager["access_log"]
     for route in manager["route_config"]["virtual_hosts"][0]["routes"]:
         del route["route"]
         route["direct_response"] = {"status": 200}
         if not asking:
             del route["typed_per_filter_config"]
-    resources["clusters"] = [c for c in resources["clusters"] if asking and c["name"] == "adapter"]
+    wanted = {name for name, use in (("adapter", asking), ("adapter_als", logging)) if use}
+    resources["clusters"] = [c for c in resources["clusters"] if c["name"] in wanted]
     for cluster in resources["clusters"]:
         del cluster["health_checks"]
     if not asking:
         manager["http_filters"] = manager["http_filters"][-1:]
     return bootstrap
+
+
+def _manager(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    """The HTTP connection manager's configuration."""
+    (chain,) = bootstrap["static_resources"]["listeners"][0]["filter_chains"]
+    manager: dict[str, Any] = chain["filters"][0]["typed_config"]
+    return manager

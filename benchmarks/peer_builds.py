@@ -1,8 +1,8 @@
 """Builds the servers of `benchmarks/peers/`, each in a folder with a `Cargo.toml` or a `go.mod`.
 
-What a peer's one program has to do: take the address to listen on (`host:port` or `unix:/path`) as
-its argument, answer every Check with an ALLOW, print `{"address": ...}` as its first line when it
-serves, and end when its standard input does.
+What a peer's one program has to do: take the address to listen on (`host:port`, or `unix:/path`
+where its library can) as its argument, answer every Check with an ALLOW, print `{"address": ...}`
+as its first line when it serves, and end when its standard input does.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from benchmarks.plan import Peer
 SOURCES: Final = Path(__file__).parent / "peers"
 _CARGO: Final = "Cargo.toml"
 _GO: Final = "go.mod"
+TCP_ONLY: Final = frozenset({"pajamax"})
+"""Peers whose library can't listen on a Unix socket."""
 CACHE: Final = Path(__file__).parents[1] / ".cache" / "peers"
 
 
@@ -24,7 +26,10 @@ async def build_peers(sources: Path = SOURCES, cache: Path = CACHE) -> list[Peer
     folders = _folders(sources)
     if not folders:
         raise BenchmarkError("there are no sources of peers in benchmarks/peers/")
-    return [Peer(folder.name, await _build(folder, cache / folder.name)) for folder in folders]
+    return [
+        Peer(folder.name, await _build(folder, cache / folder.name), folder.name in TCP_ONLY)
+        for folder in folders
+    ]
 
 
 def _folders(sources: Path) -> list[Path]:

@@ -6,6 +6,7 @@ from benchmarks import plan
 from benchmarks.gateway import CLIENTS
 from benchmarks.load import Load, Sample
 from benchmarks.processes import MeasuredProcess, cpu_s, resident_mb
+from tests.rig.envoy import Envoy
 
 _CONNECTIONS: Final = 2
 _STREAMS: Final = 16
@@ -65,9 +66,9 @@ class DirectPlace:
 class EnvoyPlace:
     """An Envoy that asks a server, or nobody."""
 
-    def __init__(self, server: MeasuredProcess | None, address: str, load: Load) -> None:
+    def __init__(self, server: MeasuredProcess | None, envoy: Envoy, load: Load) -> None:
         self._server = server
-        self._address = address
+        self._envoy = envoy
         self._load = load
         self._requests = _WARM_UP
 
@@ -77,15 +78,23 @@ class EnvoyPlace:
 
     async def run(self) -> dict[str, float]:
         """See `Place.run`."""
-        used_s = cpu_s(self._server.pid) if self._server else 0.0
+        envoy_s, server_s = self._cpu_s()
         sample = await self._send()
-        figures = {plan.RATE: sample.per_second, **_latencies(sample)}
-        if self._server is not None:
-            figures[plan.CPU] = (cpu_s(self._server.pid) - used_s) / self._requests * 1e6
-        return figures
+        envoy_us, server_us = (
+            (after_s - before_s) / self._requests * 1e6
+            for after_s, before_s in zip(self._cpu_s(), (envoy_s, server_s), strict=True)
+        )
+        asked = {plan.CPU: server_us} if self._server else {}
+        bill = {plan.BILL: envoy_us + server_us}
+        return {plan.RATE: sample.per_second, **_latencies(sample), **asked, **bill}
+
+    def _cpu_s(self) -> tuple[float, float]:
+        return cpu_s(self._envoy.pid), cpu_s(self._server.pid) if self._server else 0.0
 
     async def _send(self) -> Sample:
-        return await self._load.run(self._address, self._requests, connections=CLIENTS, streams=1)
+        return await self._load.run(
+            self._envoy.address, self._requests, connections=CLIENTS, streams=1
+        )
 
 
 def _planned(sample: Sample, seconds: float) -> int:

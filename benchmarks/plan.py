@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -10,6 +10,8 @@ from benchmarks.catalog import CHAINS, TYPICAL, USUAL, CatalogSize
 from benchmarks.requests import Workload
 
 CPU: Final = "cpu_us"
+BILL: Final = "bill_us"
+"""CPU of Envoy and of the server that it asks, per request."""
 RATE: Final = "per_second"
 P50: Final = "p50_us"
 P90: Final = "p90_us"
@@ -37,6 +39,8 @@ class Adapter:
     quotas: str = "memory"
     interpreted: bool = False
     """Whether to leave aside the compiled Check path that `make bench` measures."""
+    analytics: bool = False
+    """Whether Envoy also sends access log entries, which become events and are compressed."""
 
     def command(self, address: str) -> Sequence[str]:
         """How to start it."""
@@ -46,6 +50,7 @@ class Adapter:
             *("--transport", self.transport, "--chain", self.chain),
             *("--apis", str(self.size.apis), "--contracts", str(self.size.contracts)),
             *("--quotas", self.quotas),
+            *(("--analytics",) if self.analytics else ()),
         )
 
 
@@ -54,6 +59,8 @@ class Bare:
     """A server process with one of our transports, which allows everything as peers do."""
 
     transport: str
+    tcp: bool = False
+    """Whether it listens on TCP instead of a Unix socket."""
 
     def command(self, address: str) -> Sequence[str]:
         """How to start it."""
@@ -66,6 +73,8 @@ class Peer:
 
     name: str
     program: Path
+    tcp: bool = False
+    """Whether it listens on TCP instead of a Unix socket."""
 
     def command(self, address: str) -> Sequence[str]:
         """How to start it."""
@@ -87,6 +96,8 @@ class Row:
     """None: Envoy asks nobody."""
     workload: Workload = USUAL_WORKLOAD
     through_envoy: bool = False
+    native: tuple[str, ...] = ()
+    """Filters of Envoy's own that decide in its process: names in `native_filters.FILTERS`."""
 
 
 GROUPS: Final = (
@@ -150,19 +161,45 @@ def _scale_rows() -> list[Row]:
 
 
 def _peer_rows(peers: Sequence[Peer]) -> list[Row]:
-    return [Row("peers", peer.name, peer) for peer in peers]
+    """The peers; one that knows no Unix socket stands beside others over TCP."""
+    if not any(peer.tcp for peer in peers):
+        return [Row("peers", peer.name, peer) for peer in peers]
+    over_tcp: list[tuple[str, Bare | Peer]] = [("asyncio, bare", Bare("asyncio", tcp=True))]
+    over_tcp += [(peer.name, replace(peer, tcp=True)) for peer in peers]
+    return [
+        *(Row("peers", peer.name, peer) for peer in peers if not peer.tcp),
+        *(Row("peers", f"{name}, over TCP", server) for name, server in over_tcp),
+    ]
 
 
 def _envoy_rows(peers: Sequence[Peer]) -> list[Row]:
-    asked: list[tuple[str, Subject]] = [("asyncio", Adapter()), ("grpcio", Adapter("grpcio"))]
-    asked += [(peer.name, peer) for peer in peers]
+    asked: list[tuple[str, Subject]] = [
+        ("asyncio", Adapter()),
+        ("asyncio, with analytics", Adapter(analytics=True)),
+        ("grpcio", Adapter("grpcio")),
+    ]
+    asked += [(peer.name, peer) for peer in peers if not peer.tcp]
     return [
         Row("envoy", "Envoy alone", None, through_envoy=True),
+        *(
+            Row(
+                "envoy",
+                f"Envoy's own {' and '.join(native)}",
+                None,
+                native=native,
+                through_envoy=True,
+            )
+            for native in NATIVE_CHAINS
+        ),
         *(
             Row("envoy", f"Envoy asking {name}", server, through_envoy=True)
             for name, server in asked
         ),
     ]
+
+
+NATIVE_CHAINS: Final = (("api_key_auth", "local_ratelimit"), ("jwt_authn", "local_ratelimit"))
+"""What Envoy can decide by itself: the bound that no external server can pass."""
 
 
 def _scale_name(size: CatalogSize) -> str:
@@ -217,6 +254,24 @@ RATIOS: Final = (
         "p99 through Envoy, to tonic",
         *(P99, "Envoy asking asyncio", "Envoy asking tonic"),
         at_most=1.0,
+    ),
+    Ratio(
+        "the whole bill (CPU of Envoy and server), to tonic",
+        *(BILL, "Envoy asking asyncio", "Envoy asking tonic"),
+        at_most=1.0,
+    ),
+    Ratio(
+        "the whole bill with analytics, to tonic without",
+        *(BILL, "Envoy asking asyncio, with analytics", "Envoy asking tonic"),
+        at_most=1.1,
+    ),
+    Ratio(
+        "the whole bill, to Envoy's own api_key_auth and local_ratelimit",
+        *(BILL, "Envoy asking asyncio", "Envoy's own api_key_auth and local_ratelimit"),
+    ),
+    Ratio(
+        "CPU per Check: asyncio bare to pajamax, over TCP",
+        *(CPU, "asyncio, bare, over TCP", "pajamax, over TCP"),
     ),
 )
 """Where the issue names a goal, it stands beside."""

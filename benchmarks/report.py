@@ -18,6 +18,7 @@ _COLUMNS: Final = {
     plan.P99: ("p99, us", 0),
     plan.SINGLE_P50: ("p50 with one client, us", 0),
     plan.RESIDENT: ("RSS, MB", 0),
+    plan.BILL: ("CPU of Envoy and server per request, us", 1),
 }
 """Headings, and how many decimals."""
 
@@ -69,9 +70,10 @@ def tables(found: Document) -> str:
     envoy = [row for row in found["rows"] if row["through_envoy"]]
     parts = []
     if direct:
-        parts.append(_table("asked by clients of ours", direct, tuple(_COLUMNS)))
+        columns = tuple(name for name in _COLUMNS if name != plan.BILL)
+        parts.append(_table("asked by clients of ours", direct, columns))
     if envoy:
-        parts.append(_table("through Envoy", envoy, (plan.RATE, plan.P99, plan.CPU)))
+        parts.append(_table("through Envoy", envoy, (plan.RATE, plan.P99, plan.CPU, plan.BILL)))
     if found["ratios"]:
         lines = ["| ratio | found | goal |", "|---|---|---|"]
         lines += [f"| {r['name']} | {_cell(r, 3)} | {_goal(r)} |" for r in found["ratios"]]

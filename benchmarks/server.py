@@ -9,8 +9,8 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +43,9 @@ from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.options import ServerOptions
+from adapter.transport.service import ClientStreamMethod
 from benchmarks.catalog import CHAINS, TYPICAL, CatalogSize, build_apis
+from benchmarks.events import access_logs
 from benchmarks.requests import TOKEN
 from benchmarks.transport import FailingLoudly
 from tests.rig.redis_server import RedisServer
@@ -117,16 +119,21 @@ async def quota_store(kind: str, clock: Clock) -> AsyncIterator[QuotaStore]:
 
 
 async def serve(
-    transport: str, address: str, size: CatalogSize, chain: str, quotas: QuotaStore
+    transport: str,
+    address: str,
+    size: CatalogSize,
+    chain: str,
+    quotas: QuotaStore,
+    streams: Sequence[ClientStreamMethod] = (),
 ) -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input ends; `streams` beside Checks."""
     clock = SystemClock()
     garbage.calm()
     service = make_service(build_apis(size, chain), clock, quotas)
     garbage.settle()
     HugePages(clock).collapse()
     options = ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
-    server = TRANSPORTS[transport]((service.method,), options, FailingLoudly(), clock)
+    server = TRANSPORTS[transport]((service.method, *streams), options, FailingLoudly(), clock)
     await server.start()
     await server.set_serving(True)
     print(json.dumps({"address": server.addresses[0]}), flush=True)
@@ -143,13 +150,19 @@ def main() -> None:
     parser.add_argument("--contracts", type=int, default=1_000)
     parser.add_argument("--chain", choices=list(CHAINS), default=TYPICAL)
     parser.add_argument("--quotas", choices=["memory", "redis"], default="memory")
+    parser.add_argument("--analytics", action="store_true", help="take access log entries, too")
     given = parser.parse_args()
     configure_logging("warning", "json")  # or a line of the log would stand before the address
     size = CatalogSize(given.apis, given.contracts)
 
     async def run() -> None:
-        async with quota_store(given.quotas, SystemClock()) as quotas:
-            await serve(given.transport, given.address, size, given.chain, quotas)
+        clock = SystemClock()
+        async with AsyncExitStack() as stack:
+            quotas = await stack.enter_async_context(quota_store(given.quotas, clock))
+            streams = []
+            if given.analytics:
+                streams.append(await stack.enter_async_context(access_logs(clock)))
+            await serve(given.transport, given.address, size, given.chain, quotas, streams)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -55,11 +56,17 @@ async def test_measures_through_envoy_and_without_h2load(tmp_path: Path) -> None
         Row("transports", "direct", small, Workload(small.size)),
         Row("envoy", "Envoy alone", None, through_envoy=True),
         Row("envoy", "Envoy asking", small, through_envoy=True),
+        Row("envoy", "with analytics", replace(small, analytics=True), through_envoy=True),
+        *(
+            Row("envoy", str(native), None, native=native, through_envoy=True)
+            for native in plan.NATIVE_CHAINS
+        ),
     ]
     found = await Bench(TINY, None, tmp_path, print).measure(rows)
-    assert [len(found[row.name][plan.RATE]) for row in rows] == [2, 2, 2]
+    assert [len(found[row.name][plan.RATE]) for row in rows] == [2] * len(rows)
     assert plan.CPU in found["Envoy asking"]
     assert plan.CPU not in found["Envoy alone"]
+    assert all(plan.BILL in found[row.name] for row in rows if row.through_envoy)
 
 
 @pytest.mark.parametrize("chain", CHAINS)

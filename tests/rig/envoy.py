@@ -62,6 +62,11 @@ class Envoy:
             raise RuntimeError(f"Envoy exited by itself with {crashed}; its log:\n{self.log()}")
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def address(self) -> str:
         """Where the rendered configuration's listener takes requests: `host:port`."""
         return self.listeners["ingress"]

@@ -1,0 +1,50 @@
+"""Analytics of the measured process: entries become events, and batches end after compression."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from adapter.analytics.access_log import METHOD_PATH, AccessLogService
+from adapter.analytics.entries import EntryTranslator
+from adapter.analytics.event import EventEncoder, EventOrigin
+from adapter.analytics.spool import BatchLimit, MemorySpool
+from adapter.analytics.uploader import EventUploader, UploadOptions
+from adapter.clock import Clock
+from adapter.policy.catalog import ApiInstance
+from adapter.transport.caller_token import CallerToken
+from adapter.transport.service import ClientStreamMethod
+from benchmarks.requests import TOKEN
+
+_BATCH: Final = BatchLimit(2_000, 4 * 1024 * 1024)
+_SPOOL_EVENTS: Final = 100_000
+_SPOOL_BYTES: Final = 128 * 1024 * 1024
+
+
+class _NoPlatform:
+    """An `EventUpload` that takes every batch."""
+
+    async def send_events(self, gzip_body: bytes) -> int:  # noqa: ARG002 - the port's signature
+        """Refuse no event."""
+        return 0
+
+
+@asynccontextmanager
+async def access_logs(clock: Clock) -> AsyncIterator[ClientStreamMethod]:
+    """The access log service, with an uploader that does everything but send."""
+    spool = MemorySpool(_SPOOL_EVENTS, _SPOOL_BYTES)
+    uploader = EventUploader(spool, _NoPlatform(), clock, UploadOptions(_BATCH))
+    translator = EntryTranslator(_unbound, EventEncoder(EventOrigin("organization", "host", "HY")))
+    service = AccessLogService(translator, spool, clock, token=CallerToken(TOKEN))
+    uploading = asyncio.create_task(uploader.run())
+    try:
+        yield ClientStreamMethod(METHOD_PATH, service.open)
+    finally:
+        uploading.cancel()
+        await asyncio.wait([uploading])
+        await spool.close()
+
+
+def _unbound(route_name: str, authority: str, path: str) -> ApiInstance | None:  # noqa: ARG001
+    """Every entry of the benchmark tells its own API, so there is nothing to look up."""
+    return None
