@@ -13,6 +13,7 @@ from control_plane.policies import (
     VENDOR_GROUP_ID,
     Order,
     Pointcut,
+    TemplateId,
     policy_columns,
 )
 from control_plane.schema import AutomatedPolicy
@@ -54,7 +55,7 @@ class NewAutomatedPolicy(Body):
     asset_id: Name
     asset_version: Name
     group_id: Name = VENDOR_GROUP_ID
-    policy_template_id: Name | None = None
+    policy_template_id: TemplateId | None = None
     configuration_data: JsonObject
     pointcut_data: Pointcut | None = None
     order: Order | None = None
@@ -85,6 +86,15 @@ def _document(policy: AutomatedPolicy) -> dict[str, Any]:
         "pointcutData": policy.pointcut,
         "order": policy.order,
         "disabled": policy.disabled,
+        "implementationAssets": [
+            {
+                "groupId": policy.group_id,
+                "assetId": policy.asset_id,
+                "version": policy.asset_version,
+                "technology": technology,
+            }
+            for technology in policy.rule_of_application.get("technologies", ("flexGateway",))
+        ],
     }
 
 

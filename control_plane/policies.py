@@ -1,10 +1,16 @@
-"""Policies of one API instance."""
+"""Policies of one API instance.
+
+Clients of the live platform read the list as `{"policies": [...]}`, with `policyId`,
+`configuration` and `template` in each entry. The official document shows an array, with `id`,
+`configurationData` and `assetId`; live, that is the answer to `fullInfo=false`. Here each policy
+has both names.
+"""
 
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -38,6 +44,14 @@ Order = Annotated[int, Field(ge=1, le=1_000_000)]
 Regex = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
+def _number_as_text(value: Any) -> Any:
+    return str(value) if type(value) is int else value
+
+
+# The vendor's Terraform provider sends a number here, and expects text in the answer.
+TemplateId = Annotated[Name, BeforeValidator(_number_as_text)]
+
+
 class PointcutRule(Body):
     """Methods and paths that a policy is for."""
 
@@ -54,7 +68,7 @@ class NewPolicy(Body):
     asset_id: Name
     asset_version: Name
     group_id: Name = VENDOR_GROUP_ID
-    policy_template_id: Name | None = None
+    policy_template_id: TemplateId | None = None
     configuration_data: JsonObject
     pointcut_data: Pointcut | None = None
     order: Order | None = None
@@ -92,14 +106,30 @@ def policy_columns(body: Body) -> dict[str, Any]:
     return columns
 
 
-def _document(policy: Policy, *, with_template: bool = True) -> dict[str, Any]:
-    document = {
+def _document(policy: Policy) -> dict[str, Any]:
+    """A policy as clients read it by itself and in the default list."""
+    template = {"groupId": policy.group_id, "assetId": policy.asset_id}
+    return {
+        **_document_without_template(policy),
+        "template": {**template, "assetVersion": policy.asset_version},
+        "implementationAsset": {
+            **template,
+            "version": policy.asset_version,
+            "technology": policy.api.technology,
+        },
+    }
+
+
+def _document_without_template(policy: Policy) -> dict[str, Any]:
+    return {
         "audit": audit(policy.created_at, policy.updated_at),
         "masterOrganizationId": policy.api.organization_id,
         "organizationId": policy.api.organization_id,
         "id": policy.id,
+        "policyId": policy.id,
         "policyTemplateId": policy.policy_template_id,
         "configurationData": policy.configuration,
+        "configuration": policy.configuration,
         "order": policy.order,
         "disabled": policy.disabled,
         "pointcutData": policy.pointcut,
@@ -109,14 +139,6 @@ def _document(policy: Policy, *, with_template: bool = True) -> dict[str, Any]:
         "type": "system" if policy.group_id == VENDOR_GROUP_ID else "custom",
         "apiId": policy.api_id,
     }
-    if with_template:
-        document["implementationAsset"] = {
-            "groupId": policy.group_id,
-            "assetId": policy.asset_id,
-            "version": policy.asset_version,
-            "technology": policy.api.technology,
-        }
-    return document
 
 
 @router.get("", response_model=None)
@@ -125,17 +147,19 @@ def all_of_api(
     api_id: RowId,
     if_modified_since: Annotated[str | None, Header()] = None,
     full_info: Annotated[bool, Query(alias="fullInfo")] = True,
-) -> list[dict[str, Any]] | Response:
-    """The policies in their order: active ones with template, or all without (`fullInfo`)."""
+) -> dict[str, Any] | list[dict[str, Any]] | Response:
+    """The policies in their order: active ones with template, or an array of all without.
+
+    Only the default form answers 304. `if-modified-since` can't tell which form a client has.
+    """
     with scope.services.database.read() as session:
         api = scope.api(session, api_id)
+        if not full_info:
+            return [_document_without_template(policy) for policy in _in_order(session, api_id)]
         if unchanged(api.policies_changed_at, if_modified_since, scope.now()):
             return Response(status_code=HTTPStatus.NOT_MODIFIED)
-        return [
-            _document(policy, with_template=full_info)
-            for policy in _in_order(session, api_id)
-            if not (full_info and policy.disabled)
-        ]
+        active = [policy for policy in _in_order(session, api_id) if not policy.disabled]
+        return {"policies": [_document(policy) for policy in active]}
 
 
 def _in_order(session: Session, api_id: int) -> list[Policy]:
