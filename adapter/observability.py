@@ -39,7 +39,7 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
         ),
         "adapter_quota_windows": Instrument("gauge", "Quota windows held in memory"),
         "adapter_quota_refused": Instrument(
-            "counter", "Charges refused because no more windows can be held"
+            "counter", "Charges refused because their policy's share of the windows is used up"
         ),
         "adapter_spike_waiting": Instrument("gauge", "Requests that wait for spike control"),
         "adapter_spike_refused": Instrument(

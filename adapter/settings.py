@@ -174,7 +174,8 @@ class QuotaSettings(_Group):
     processes: Annotated[int, Field(ge=1)] = 1
     """Adapter processes that share the traffic: counting alone, they multiply each limit."""
     max_windows: Annotated[int, Field(ge=1)] = 1_000_000
-    """Counters kept at most; beyond, a request that needs a new one is answered with an error."""
+    """Counters kept at most. A policy gets another one while it holds fewer than are free; beyond
+    that, its requests that need a new one are refused."""
     file: Path | None = None
     """Where this process keeps its counters over a restart; default: nowhere."""
     file_interval_s: Seconds = 5

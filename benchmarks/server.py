@@ -108,7 +108,7 @@ async def quota_store(kind: str, clock: Clock) -> AsyncIterator[QuotaStore]:
         server = RedisServer(Path(directory))
         await server.start()
         client = open_client(RedisUrl.parse(server.url), RedisOptions())
-        redis = RedisQuotaStore(client, WindowNames(), deadline_s=_PATIENCE_S)
+        redis = RedisQuotaStore(client, WindowNames(), clock, deadline_s=_PATIENCE_S)
         store = SharedQuotaStore(redis, MemoryQuotaStore(clock), clock, when_down="deny")
         await store.start()
         try:

@@ -23,7 +23,7 @@ def observe_checks(telemetry: Telemetry, checks: Checks, quotas: Quotas) -> None
         {
             "adapter_unbound_requests_left_out": lambda: checks.discovered.left_out,
             "adapter_quota_windows": lambda: len(quotas.memory),
-            "adapter_quota_refused": lambda: quotas.memory.overloads,
+            "adapter_quota_refused": lambda: quotas.overloads,
             "adapter_quota_multiplier": lambda: quotas.multiplier,
             "adapter_spike_waiting": lambda: checks.spikes.waiting,
             "adapter_spike_refused": lambda: checks.spikes.overloads,

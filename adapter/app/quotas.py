@@ -35,13 +35,18 @@ class Quotas:
             )
         self.shared: SharedQuotaStore | None = None
         if settings.url is not None:
-            redis = _redis_store(settings, settings.url.get_secret_value(), names)
+            redis = _redis_store(settings, settings.url.get_secret_value(), names, clock)
             self.shared = SharedQuotaStore(redis, self.memory, clock, when_down=settings.when_down)
 
     @property
     def store(self) -> QuotaStore:
         """What the authorizer charges."""
         return self.shared or self.memory
+
+    @property
+    def overloads(self) -> int:
+        """Charges refused because their policy's share of the counters was used up."""
+        return self.memory.overloads + (self.shared.overloads if self.shared else 0)
 
     @property
     def multiplier(self) -> int:
@@ -93,7 +98,9 @@ class Quotas:
             await self.shared.close()
 
 
-def _redis_store(settings: QuotaSettings, url: str, names: WindowNames) -> ProbedQuotaStore:
+def _redis_store(
+    settings: QuotaSettings, url: str, names: WindowNames, clock: Clock
+) -> ProbedQuotaStore:
     # Only here, because to import them takes time at the start, and memory.
     from adapter.quota.redis_client import RedisOptions, open_client  # noqa: PLC0415
     from adapter.quota.redis_store import RedisQuotaStore  # noqa: PLC0415
@@ -111,6 +118,8 @@ def _redis_store(settings: QuotaSettings, url: str, names: WindowNames) -> Probe
     return RedisQuotaStore(
         open_client(RedisUrl.parse(url), options),
         names,
+        clock,
+        max_windows=settings.max_windows,
         connections=settings.connections,
         deadline_s=settings.deadline_s,
         prefix=settings.prefix,

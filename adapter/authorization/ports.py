@@ -24,8 +24,9 @@ class QuotaStore(Protocol):
     `charge` charges every window of the charge, or none when one is full. It answers at once where
     the counters are in this process, and with an awaitable where they are not. One `check_id` is
     charged once for the same windows, however often Envoy retries the Check. A charge that wants no
-    figures may be admitted without. Raises StoreError
-    when it cannot answer, OverloadError when it cannot hold more counters.
+    figures may be admitted without. One that needs more counters than its policy's share is
+    answered with an unknown quota, so that clients who invent keys get a refusal, and never what
+    the operator has Envoy do about failures. Raises StoreError when it cannot answer.
     """
 
     def charge(self, check_id: str, charge: Charge) -> QuotaState | Awaitable[QuotaState]:

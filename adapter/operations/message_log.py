@@ -9,6 +9,7 @@ import structlog
 
 from adapter.clock import Clock
 from adapter.policy.decision import LogMessage
+from adapter.shares import Shares
 
 _TURN_S: Final = 0.1
 
@@ -17,12 +18,14 @@ class MessageLog:
     """An `authorization.ports.MessageLog` that costs a Check an append to a queue.
 
     `run` writes at most `max_per_s` messages a second, from a thread of its own, so that a log
-    that blocks does not hold up Checks. At most `max_waiting` wait; more are dropped and counted.
+    that blocks does not hold up Checks. At most `max_waiting` wait, and each API has a share of
+    these places (`Shares`), so that the messages of one cannot push out those of all others; what
+    finds no place is dropped and counted.
     """
 
     def __init__(self, clock: Clock, *, max_waiting: int = 10_000, max_per_s: int = 1_000) -> None:
         self._clock = clock
-        self._max_waiting = max_waiting
+        self._places = Shares(max_waiting)
         self._per_turn = max(1, int(max_per_s * _TURN_S))
         self._waiting: deque[LogMessage] = deque()
         self.dropped = 0
@@ -31,7 +34,7 @@ class MessageLog:
     def offer(self, messages: Iterable[LogMessage]) -> None:
         """Have them written soon, or drop them."""
         for message in messages:
-            if len(self._waiting) < self._max_waiting:
+            if self._places.take(message.api_id):
                 self._waiting.append(message)
             else:
                 self.dropped += 1
@@ -51,7 +54,10 @@ class MessageLog:
             _write(self._taken(len(self._waiting)))
 
     def _taken(self, at_most: int) -> Sequence[LogMessage]:
-        return [self._waiting.popleft() for _ in range(min(at_most, len(self._waiting)))]
+        taken = [self._waiting.popleft() for _ in range(min(at_most, len(self._waiting)))]
+        for message in taken:
+            self._places.give_back(message.api_id)
+        return taken
 
 
 def _write(messages: Iterable[LogMessage]) -> None:

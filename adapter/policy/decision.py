@@ -173,8 +173,9 @@ class QuotaState(NamedTuple):
     (`Charge.figures`)."""
     reset_ms: tuple[int, ...]
     """Milliseconds until each window ends."""
-    known: bool = True
-    """False: nobody could count, and the operator prefers a refusal to counting alone."""
+    unknown: str = ""
+    """Why nobody could count, for operators; the request is to be refused. Empty: it was counted.
+    """
 
 
 ADMITTED: Final = QuotaState(admitted=True, remaining=(), reset_ms=())

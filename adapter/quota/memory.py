@@ -1,17 +1,16 @@
 """Quotas counted in this process."""
 
 import random
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from mypy_extensions import i64
 
 from adapter.clock import Clock, MonotonicTime
-from adapter.errors import OverloadError
 from adapter.policy.catalog import Contract
 from adapter.policy.decision import ADMITTED, Charge, QuotaState, QuotaWindow
 from adapter.quota.recent import RecentCharges
+from adapter.quota.window_queues import SHARE_USED_UP, WindowQueues
 from adapter.quota.windows import Window, current_windows, end_of, found_state
 
 
@@ -28,9 +27,10 @@ class EarlierWindows(Protocol):
 class MemoryQuotaStore:
     """An `authorization.ports.QuotaStore` without a wait: counters in a dict.
 
-    Holds at most `max_windows` counters. Ended ones go as new ones come; when all are running, a
-    charge that needs another one raises OverloadError and `overloads` counts it. Not to count
-    would admit without limit, and to forget a running window would admit twice.
+    Holds at most `max_windows` counters, of which each policy has a share (`WindowQueues`). A
+    charge that needs a counter beyond it is answered with a quota that is not known, and
+    `overloads` counts it. Not to count would admit without limit, and to forget a running window
+    would admit twice.
     """
 
     def __init__(
@@ -44,14 +44,12 @@ class MemoryQuotaStore:
         self._clock = clock
         self._max_windows = max_windows
         self._windows: dict[QuotaWindow, Window] = {}
-        self._by_period: dict[int, deque[Window]] = {}
-        """Windows in the order in which they began, which is that of their ends. Those that an
-        earlier process began may end sooner, and go a little late."""
+        self._queues = WindowQueues(max_windows, self._forget)
         self._recent = RecentCharges(max_recent_charges, recent_s)
         self._earlier: EarlierWindows | None = None
         self._salt: i64 = random.getrandbits(60)
         self.overloads = 0
-        """Charges refused because there was no room for another counter."""
+        """Charges refused because their policy's share of the counters was used up."""
         self.charges = 0
         """Requests admitted and counted."""
 
@@ -75,8 +73,8 @@ class MemoryQuotaStore:
         known = self._recent.find(check_id, windows, now)
         if known is not None:
             return known if known.remaining or not charge.figures else self._look(windows, now)
-        if self._earlier is not None:
-            self._recall(self._earlier, windows, now)
+        if self._earlier is not None and not self._recall(self._earlier, windows, now):
+            return self._refused()
         # By far the commonest: one limit of which nobody wants to know more.
         if len(windows) == 1 and not charge.figures and self._count_one(charge, now, check_id):
             return ADMITTED
@@ -87,18 +85,20 @@ class MemoryQuotaStore:
         return state
 
     def _count_one(self, charge: Charge, now: MonotonicTime, check_id: str) -> bool:
-        """Count in its one window; tells whether it had room."""
+        """Count in its one window; tells whether that could be done."""
         name = charge.windows[0]
         window = self._running(name, charge.contract, now)
-        if window.used >= name[0]:
+        if window is None or window.used >= name[0]:
             return False
         window.used += 1
         self._recent.add_unseen(check_id, window)
         self.charges += 1
         return True
 
-    def _running(self, name: QuotaWindow, contract: Contract | None, now: MonotonicTime) -> Window:
-        """The window of that name, begun if it is not running.
+    def _running(
+        self, name: QuotaWindow, contract: Contract | None, now: MonotonicTime
+    ) -> Window | None:
+        """The window of that name, begun if it is not running; None if it cannot begin.
 
         The contract leads to it, where there is one: to look it up among very many takes longer
         than all else here, because nothing of that is in the processor's caches.
@@ -109,18 +109,24 @@ class MemoryQuotaStore:
             return found
         window = self._windows.get(name)
         if window is None or now >= window.ends_at:
-            window = self._begin(name, window, now)
+            begun = Window(name if window is None else window.name, end_of(name, now), 0)
+            if not self._begin(begun, window, now):
+                return None
+            window = begun
         if contract is not None:
             window.lead_from(contract, number)
         return window
 
-    def _begin(self, name: QuotaWindow, ended: Window | None, now: MonotonicTime) -> Window:
-        """A window from now on, in the place of the one that has ended, if there was one."""
-        window = Window(name if ended is None else ended.name, end_of(name, now), 0)
-        if ended is None:
-            self._make_room(1, now)
-        self._enter(window, ended, now)
-        return window
+    def _begin(self, window: Window, ended: Window | None, now: MonotonicTime) -> bool:
+        """Hold a window, in the place of the one that has ended, if there was one.
+
+        False if its policy has no place for another one.
+        """
+        if ended is None and not self._queues.take(window.name, now):
+            return False
+        self._windows[window.name] = window
+        self._queues.enter(window, ended, now)
+        return True
 
     def _look(self, windows: Sequence[QuotaWindow], now: MonotonicTime) -> QuotaState:
         """What is left after a charge that was made when nobody wanted to know."""
@@ -134,58 +140,48 @@ class MemoryQuotaStore:
         current = current_windows(self._windows, windows, now)
         admitted = all(window.used < name[0] for name, window in current.items())
         if admitted:
-            begun = [window for window in current.values() if not window.used]
-            self._make_room(sum(window.name not in self._windows for window in begun), now)
-            for window in begun:
-                self._enter(window, self._windows.get(window.name), now)
+            if not self._begin_all(current.values(), now):
+                return self._refused()
             for window in current.values():
                 window.used += 1
             if not figures:
                 return ADMITTED
         return found_state(current, windows, now, admitted=admitted)
 
+    def _begin_all(self, current: Iterable[Window], now: MonotonicTime) -> bool:
+        """Hold those of the windows that begin; all of them or none."""
+        begun: list[Window] = []
+        for window in current:
+            held = self._windows.get(window.name)
+            if held is window:
+                continue
+            if not self._begin(window, held, now):
+                for other in begun:
+                    other.ends_at = now
+                return False
+            begun.append(window)
+        return True
+
     def _recall(
         self, earlier: EarlierWindows, windows: Sequence[QuotaWindow], now: MonotonicTime
-    ) -> None:
-        """Take over what was counted before; each window once, as it is first asked for."""
+    ) -> bool:
+        """Take over what was counted before; each window once, as it is first asked for.
+
+        False if there is no place for one of them.
+        """
         for name in windows:
             if name in self._windows:
                 continue
             window = earlier.find(name, now)
             if window is not None:
-                self._make_room(1, now)
-                self._enter(window, None, now)
+                if not self._begin(window, None, now):
+                    return False
                 earlier.forget(name)
-
-    def _enter(self, window: Window, ended: Window | None, now: MonotonicTime) -> None:
-        """Hold a window that begins, and forget a few ended ones: no charge pays for many."""
-        if ended is not None:
-            ended.is_latest = False
-        queue = self._by_period.get(window.name[1])
-        if queue is None:
-            queue = self._by_period[window.name[1]] = deque()
-        self._forget_ended(queue, now)
-        for each in self._by_period.values():
-            self._forget_ended(each, now)
-        self._windows[window.name] = window
-        queue.append(window)
-
-    def _make_room(self, missing: int, now: MonotonicTime) -> None:
-        """See that so many more fit; raises OverloadError."""
-        while len(self._windows) + missing > self._max_windows:
-            if not any(self._forget_ended(queue, now) for queue in self._by_period.values()):
-                self.overloads += 1
-                raise OverloadError(
-                    f"all {self._max_windows} quota counters are in use; raise quota.max_windows, "
-                    "or choose a keySelector with fewer values"
-                )
-
-    def _forget_ended(self, queue: deque[Window], now: MonotonicTime) -> bool:
-        """Drop the oldest window of a period if it has ended; tells whether it had."""
-        if not queue or queue[0].ends_at > now:
-            return False
-        window = queue.popleft()
-        window.let_go()
-        if window.is_latest:
-            del self._windows[window.name]
         return True
+
+    def _refused(self) -> QuotaState:
+        self.overloads += 1
+        return SHARE_USED_UP
+
+    def _forget(self, window: Window) -> None:
+        del self._windows[window.name]

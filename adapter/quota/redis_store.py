@@ -5,11 +5,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from adapter.clock import Clock
 from adapter.errors import StoreError
-from adapter.policy.decision import CONTINUE, Charge, QuotaState
+from adapter.policy.decision import CONTINUE, Charge, QuotaState, QuotaWindow
 from adapter.quota.names import WindowNames
 from adapter.quota.redis_client import FAILURES, Command, RedisClient, Reply, lacks_script
-from adapter.quota.redis_script import ChargeScript, by_digest, by_text, read_answer
+from adapter.quota.redis_script import Answer, ChargeScript, by_digest, by_text, read_answer
+from adapter.quota.window_queues import WindowQueues
+from adapter.quota.windows import Window, end_of, without_key
 
 _PROBE: Final = Charge(((2**53, 1_000, "probe"),), lambda _: CONTINUE)
 """What tells whether the store can charge: a full or read-only server answers a PING, too."""
@@ -19,7 +22,7 @@ class _Waiting(NamedTuple):
     """A charge that has no answer yet."""
 
     call: Command
-    windows: int
+    windows: tuple[QuotaWindow, ...]
     expires_at_s: float
     """By the event loop's clock."""
     answer: "asyncio.Future[QuotaState]"
@@ -32,13 +35,19 @@ class RedisQuotaStore:
     the next round trip. Each has its answer within `deadline_s`, or a StoreError; the round trip
     goes on by the client's own, longer time limits, so that a slow moment costs no connection and
     what was sent is counted. At most `max_waiting` charges wait to be sent.
+
+    Of the windows that this process begins there, each policy has a share of `max_windows`; a
+    charge that would begin more is answered with a quota that is not known, and `overloads` counts
+    it. What other processes began, or this one before it was restarted, is not counted.
     """
 
     def __init__(
         self,
         client: RedisClient,
         names: WindowNames,
+        clock: Clock,
         *,
+        max_windows: int = 1_000_000,
         connections: int = 4,
         deadline_s: float = 0.05,
         prefix: str = "policy-adapter:quota:",
@@ -49,6 +58,10 @@ class RedisQuotaStore:
         """`recent_s`: how long a Check's id is remembered; raises ConfigurationError."""
         self._client = client
         self._script = ChargeScript(names, prefix, recent_s)
+        self._clock = clock
+        self._begun = WindowQueues(max_windows, lambda _: None)
+        self.overloads = 0
+        """Charges refused because their policy's share of the windows was used up."""
         self._deadline_s = deadline_s
         self._max_waiting = max_waiting
         self._max_batch = max_batch
@@ -64,9 +77,11 @@ class RedisQuotaStore:
         if len(self._unsent) >= self._max_waiting:
             raise StoreError(f"{self._max_waiting} charges wait for the quota store already")
         loop = asyncio.get_running_loop()
+        windows = charge.windows
+        may_begin = self._begun.room(windows[0], len(windows), self._clock.monotonic())
         waiting = _Waiting(
-            self._script.call(check_id, charge),
-            len(charge.windows),
+            self._script.call(check_id, charge, may_begin),
+            windows,
             loop.time() + self._deadline_s,
             loop.create_future(),
         )
@@ -142,9 +157,29 @@ class RedisQuotaStore:
         for waiting, reply in zip(batch, replies, strict=True):
             if command is by_digest and lacks_script(reply):
                 unknown.append(waiting)
-            elif not waiting.answer.done():
-                _answer(waiting, reply)
+            else:
+                self._answer(waiting, reply)
         return unknown
+
+    def _answer(self, waiting: _Waiting, reply: Reply) -> None:
+        """Note what the charge began, and give the answer to whoever still waits for it."""
+        found = _read(reply, len(waiting.windows))
+        if isinstance(found, Answer):
+            self._note_begun(waiting.windows, found.begun)
+            self.overloads += bool(found.state.unknown)
+        if waiting.answer.done():
+            return
+        if isinstance(found, Answer):
+            waiting.answer.set_result(found.state)
+        else:
+            waiting.answer.set_exception(found)
+
+    def _note_begun(self, windows: Sequence[QuotaWindow], begun: Sequence[bool]) -> None:
+        now = self._clock.monotonic()
+        for name, is_new in zip(windows, begun, strict=False):
+            if is_new and self._begun.take(name, now):
+                # Without the key: whose window it is, and when it ends, is all that counts here.
+                self._begun.enter(Window(without_key(name), end_of(name, now), 0), None, now)
 
     def _expire(self) -> None:
         """Fail the charges whose time is over, oldest first, and wait for the next one's."""
@@ -163,14 +198,13 @@ class RedisQuotaStore:
         self._expiring = None
 
 
-def _answer(waiting: _Waiting, reply: Reply) -> None:
+def _read(reply: Reply, windows: int) -> Answer | StoreError:
     if isinstance(reply, Exception):
-        waiting.answer.set_exception(_store_error(reply))
-        return
+        return _store_error(reply)
     try:
-        waiting.answer.set_result(read_answer(reply, waiting.windows))
+        return read_answer(reply, windows)
     except ValueError as e:
-        waiting.answer.set_exception(StoreError(f"the quota store's answer makes no sense: {e}"))
+        return StoreError(f"the quota store's answer makes no sense: {e}")
 
 
 def _store_error(cause: Exception) -> StoreError:

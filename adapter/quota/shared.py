@@ -20,9 +20,17 @@ _FAILURES_TO_BREAK: Final = 3
 _FIRST_PROBE_S: Final = 0.1
 _LONGEST_PROBE_S: Final = 5.0
 
+_DENIED: Final = QuotaState(
+    False, (), (), unknown="the shared quota store is down, and quota.when_down is deny"
+)
+
 
 class ProbedQuotaStore(QuotaStore, Protocol):
     """A store elsewhere that may fail."""
+
+    @property
+    def overloads(self) -> int:
+        """Charges refused because their policy's share of the windows was used up."""
 
     async def probe(self) -> None:
         """Find out whether it can charge; raises StoreError."""
@@ -89,6 +97,11 @@ class SharedQuotaStore:
             self._last_error,
         )
 
+    @property
+    def overloads(self) -> int:
+        """Charges that the shared store refused, of those that it answered."""
+        return self._shared.overloads
+
     def charge(self, check_id: str, charge: Charge) -> QuotaState | Awaitable[QuotaState]:
         """See `QuotaStore.charge`."""
         if charge.local:
@@ -135,7 +148,7 @@ class SharedQuotaStore:
         if self._when_down == "allow":
             remaining = tuple([window[0] for window in charge.windows])
             return QuotaState(True, remaining, (0,) * len(remaining))
-        return QuotaState(False, (), (), known=False)
+        return _DENIED
 
     def _note_failure(self, error: StoreError) -> None:
         self._failed_charges += 1

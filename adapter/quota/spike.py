@@ -9,6 +9,7 @@ from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import QuotaState, QuotaWindow, Throttle
 from adapter.quota.recent import RecentCharges
 from adapter.quota.sliding import SlidingWindow
+from adapter.shares import Shares
 
 ANSWER_MARGIN_S: Final = 0.01
 """What an answer needs to reach Envoy before it gives up."""
@@ -26,8 +27,9 @@ class _Line:
 class SpikeThrottle:
     """An `authorization.ports.Throttler`: a window and a line for each spike-control policy.
 
-    At most `max_waiting` requests wait over all policies, whatever their own limits allow; who
-    finds that full is refused, and `overloads` counts it. Windows in which nothing counts any more
+    At most `max_waiting` requests wait over all policies, whatever their own limits allow, and each
+    policy has a share of these places (`Shares`); a request that finds none is refused, and
+    `overloads` counts it. Windows in which nothing counts any more
     go when a new one comes, so there are no more of them than policies in use.
     """
 
@@ -40,13 +42,13 @@ class SpikeThrottle:
         recent_s: float = 10.0,
     ) -> None:
         self._clock = clock
-        self._max_waiting = max_waiting
+        self._places = Shares(max_waiting)
         self._lines: dict[QuotaWindow, _Line] = {}
         self._recent = RecentCharges(max_recent, recent_s)
         self.waiting = 0
         """Requests that wait now."""
         self.overloads = 0
-        """Requests refused because too many wait already, over all policies."""
+        """Requests refused because their policy's share of the waiting places was used up."""
 
     def __len__(self) -> int:
         """How many windows are held."""
@@ -73,7 +75,7 @@ class SpikeThrottle:
         state = line.window.state(self._clock.monotonic(), admitted=False)
         if line.waiting >= throttle.waiting_limit:
             return state
-        if self.waiting >= self._max_waiting:
+        if not self._places.take(line.name):
             self.overloads += 1
             return state
         line.waiting += 1
@@ -89,6 +91,7 @@ class SpikeThrottle:
         finally:
             line.waiting -= 1
             self.waiting -= 1
+            self._places.give_back(line.name)
         return state
 
     def _ask(self, check_id: str, line: _Line, now: MonotonicTime) -> QuotaState:

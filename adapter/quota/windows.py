@@ -15,6 +15,10 @@ from adapter.clock import MonotonicTime
 from adapter.policy.catalog import Contract
 from adapter.policy.decision import QuotaState, QuotaWindow
 
+LONGEST_PERIOD_MS: Final = 2**43
+"""Almost 279 years: a longer period is taken for this one, so that files, servers and floating
+point can hold when it ends."""
+
 _ROUNDING_MS: Final = 0.001
 """What floating point may add to a difference of two times."""
 
@@ -52,9 +56,19 @@ class Window:
                 contract.counter = None
 
 
+def policy_of(name: QuotaWindow) -> tuple[str, ...]:
+    """The API and the policy whose requests a window counts, without the key."""
+    return name[2:][:2]
+
+
+def without_key(name: QuotaWindow) -> QuotaWindow:
+    """A shorter name, of the same limit and the same policy."""
+    return (name[0], name[1], *name[2:][:2])
+
+
 def end_of(name: QuotaWindow, now: MonotonicTime) -> MonotonicTime:
     """When a window that begins now ends."""
-    return MonotonicTime(now + name[1] / 1000)
+    return MonotonicTime(now + min(name[1], LONGEST_PERIOD_MS) / 1000)
 
 
 def current_windows(

@@ -1,67 +1,27 @@
 """What every QuotaStore keeps to, wherever it counts."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import NamedTuple
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from adapter.authorization.ports import QuotaStore
 from adapter.policy.decision import QuotaState
 from adapter.quota.memory import MemoryQuotaStore
-from adapter.quota.shared import SharedQuotaStore
-from tests.rig.quota import a_charge, let_pass, made, redis_store
+from tests.contract.benches import BENCHES, Bench, memory_bench, redis_bench
+from tests.rig.quota import a_charge, made
 from tests.rig.redis_server import RedisServer
 from tests.unit.policy.gateway import HandClock
 
 HOUR_MS = 3_600_000
-RECENT_S = 1e9
-"""Windows last for hours and Check ids for ever, so that a slow test ends none by itself."""
 
 
-class Bench(NamedTuple):
-    """A store, and how to let time pass for it."""
-
-    store: QuotaStore
-    hours_pass: Callable[[float], Awaitable[None]]
-
-
-@asynccontextmanager
-async def memory_bench() -> AsyncIterator[Bench]:
-    """A store in memory."""
-    clock = HandClock()
-    store = MemoryQuotaStore(clock, recent_s=RECENT_S)
-    yield Bench(store, lambda hours: clock.sleep(3_600 * hours))
-
-
-@asynccontextmanager
-async def redis_bench(server: RedisServer) -> AsyncIterator[Bench]:
-    """A store on the server, with keys of its own."""
-    prefix = f"{uuid.uuid4()}:"
-    async with redis_store(server.url, prefix=prefix, recent_s=RECENT_S) as store:
-        yield Bench(store, lambda hours: let_pass(server, 3_600 * hours, prefix))
-
-
-@asynccontextmanager
-async def shared_bench(server: RedisServer) -> AsyncIterator[Bench]:
-    """The same, guarded against the server's outages."""
-    prefix, clock = f"{uuid.uuid4()}:", HandClock()
-    async with redis_store(server.url, prefix=prefix, recent_s=RECENT_S) as store:
-        shared = SharedQuotaStore(store, MemoryQuotaStore(clock), clock, when_down="deny")
-        yield Bench(shared, lambda hours: let_pass(server, 3_600 * hours, prefix))
-
-
-@pytest.fixture(params=["memory", "redis", "shared"])
+@pytest.fixture(params=BENCHES)
 async def bench(request: pytest.FixtureRequest, redis_server: RedisServer) -> AsyncIterator[Bench]:
     """Each kind of store in turn."""
-    kinds = {"redis": redis_bench, "shared": shared_bench}
-    opened = kinds[request.param](redis_server) if request.param in kinds else memory_bench()
-    async with opened as bench:
+    async with BENCHES[request.param](redis_server) as bench:
         yield bench
 
 
@@ -173,7 +133,7 @@ def test_memory_and_redis_agree(
     """The same requests at the same times find the same, wherever they are counted."""
 
     async def play() -> None:
-        async with memory_bench() as memory, redis_bench(redis_server) as redis:
+        async with memory_bench(redis_server) as memory, redis_bench(redis_server) as redis:
             for step in steps:
                 if isinstance(step, int):
                     await memory.hours_pass(step)
@@ -205,7 +165,7 @@ class AnyInterleaving(RuleBasedStateMachine):
         super().__init__()
         self.clock = HandClock()
         self.store = MemoryQuotaStore(
-            self.clock, max_windows=3, max_recent_charges=2, recent_s=3_600
+            self.clock, max_windows=4, max_recent_charges=2, recent_s=3_600
         )
         self.admitted: dict[tuple[str, int, int], list[float]] = {w: [] for w in WINDOWS}
         self.answers: dict[object, QuotaState] = {}

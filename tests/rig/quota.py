@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from adapter.clock import Clock, SystemClock
 from adapter.policy.decision import CONTINUE, Charge, QuotaState
 from adapter.quota.names import WindowNames
 from adapter.quota.redis_client import RedisOptions, open_client
@@ -35,6 +36,12 @@ def a_charge(*windows: tuple[str, int, int], local: bool = False) -> Charge:
     return Charge(tuple(limits), lambda _: CONTINUE, local)
 
 
+def a_charge_of(policy: str, key: str, *limits: tuple[int, int]) -> Charge:
+    """A charge by a policy with a key selector; limits are (requests, milliseconds)."""
+    windows = [(most, ms, "7", policy, key) for most, ms in limits]
+    return Charge(tuple(windows), lambda _: CONTINUE)
+
+
 async def made(outcome: QuotaState | Awaitable[QuotaState]) -> QuotaState:
     """What a charge found, at once or in a while."""
     return await outcome if inspect.isawaitable(outcome) else outcome
@@ -42,11 +49,18 @@ async def made(outcome: QuotaState | Awaitable[QuotaState]) -> QuotaState:
 
 @asynccontextmanager
 async def redis_store(
-    url: str, *, deadline_s: float = PATIENT_S, options: RedisOptions | None = None, **how: Any
+    url: str,
+    *,
+    deadline_s: float = PATIENT_S,
+    options: RedisOptions | None = None,
+    clock: Clock | None = None,
+    **how: Any,
 ) -> AsyncIterator[RedisQuotaStore]:
     """A store on that server, open while the block runs."""
     client = open_client(RedisUrl.parse(url), options or RedisOptions())
-    store = RedisQuotaStore(client, WindowNames(), deadline_s=deadline_s, **how)
+    store = RedisQuotaStore(
+        client, WindowNames(), clock or SystemClock(), deadline_s=deadline_s, **how
+    )
     try:
         yield store
     finally:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Annotated, Final
 
@@ -30,8 +31,8 @@ QUOTA_UNKNOWN: Final = Deny(
     DenyReason.QUOTA_UNKNOWN,
     503,
     "The quota cannot be counted at present",
-    detail="the shared quota store is down, and quota.when_down is deny",
 )
+"""Its detail is what the store says."""
 
 MaximumRequests = Annotated[int, Field(ge=1, le=2**53)]
 PeriodMs = Annotated[int, Field(ge=1, le=MAX_PERIOD_MS)]
@@ -58,8 +59,8 @@ def settlement(
     """Turns what a charge of these limits found into a verdict."""
 
     def settled(state: QuotaState) -> Continue | Deny:
-        if not state.known:
-            return QUOTA_UNKNOWN
+        if state.unknown:
+            return replace(QUOTA_UNKNOWN, detail=state.unknown)
         strictest = _strictest(limits, state) if exposed else None
         if not state.admitted:
             return _exceeded(state, strictest)

@@ -113,7 +113,7 @@ async def test_deny_admits_nothing_meanwhile(tmp_path: Path) -> None:
         server.stop()
         await notice(one)
         state = await made(one.charge("", CHARGE))
-        assert (state.admitted, state.known) == (False, False)
+        assert (state.admitted, "when_down" in state.unknown) == (False, True)
         await server.start()
         await back(one)
         assert await admitted(one) == LIMIT

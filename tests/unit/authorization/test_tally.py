@@ -46,8 +46,17 @@ def test_durations_fall_into_their_buckets() -> None:
 
 def test_discovered_services_are_bounded_and_what_is_left_out_is_counted() -> None:
     """A client that invents hosts cannot fill the memory."""
-    services = DiscoveredServices(capacity=2)
+    services = DiscoveredServices(capacity=4)
     for authority in ("a", "b", "c", "a", "d" * 1000):
         services.add(authority, "")
     assert services.counts == {("a", ""): 2, ("b", ""): 1}
     assert services.left_out == 2
+
+
+def test_hosts_invented_at_one_route_do_not_hide_the_services_of_others() -> None:
+    """Or whoever scans the gateway keeps the operator from seeing what is bound to no API."""
+    services = DiscoveredServices(capacity=100)
+    for n in range(1_000):
+        services.add(f"invented-{n}", "catch-all")
+    services.add("orders.example.com", "orders")
+    assert services.counts[("orders.example.com", "orders")] == 1

@@ -45,7 +45,7 @@ async def test_a_message_becomes_a_line_of_the_log() -> None:
 async def test_more_than_fits_is_dropped_counted_and_told() -> None:
     """A policy that logs every request can fill neither memory nor the log."""
     clock = FakeClock()
-    log = MessageLog(clock, max_waiting=3)
+    log = MessageLog(clock, max_waiting=6)
     with capture_logs() as lines:
         task = asyncio.create_task(log.run())
         log.offer([HELLO] * 10)
@@ -55,6 +55,15 @@ async def test_more_than_fits_is_dropped_counted_and_told() -> None:
         await stopped(task)
     assert {"event": "policy.messages_dropped", "log_level": "warning", "count": 7} in lines
     assert len(lines) == 4
+
+
+async def test_messages_of_one_api_do_not_push_out_those_of_others() -> None:
+    """An API that everybody calls may log each request, and another one is still heard."""
+    log = MessageLog(FakeClock(), max_waiting=6)
+    log.offer([HELLO] * 10)
+    dropped = log.dropped
+    log.offer([HELLO._replace(api_id="another")])
+    assert (dropped, log.dropped) == (7, 7)
 
 
 async def test_so_many_a_second_and_no_more() -> None:

@@ -363,6 +363,7 @@ def test_a_quota_that_nobody_could_count_is_refused() -> None:
     rule = compile_rate_limiting(limits((2, 60_000)) | {"exposeHeaders": True})
     charge = rule.evaluate(an_evaluation(a_request()))
     assert isinstance(charge, Charge)
-    verdict = charge.settled(QuotaState(False, (), (), known=False))
+    verdict = charge.settled(QuotaState(False, (), (), unknown="the store is down"))
     assert isinstance(verdict, Deny)
     assert (verdict.reason, verdict.status) == (DenyReason.QUOTA_UNKNOWN, 503)
+    assert verdict.detail == "the store is down"

@@ -152,6 +152,23 @@ async def test_all_policies_together_have_a_bound() -> None:
     assert not any(task.result().admitted for task in tasks)
 
 
+async def test_requests_that_wait_for_one_policy_leave_places_for_another() -> None:
+    """A policy with a long line cannot take the waiting places of all APIs."""
+    scene = Scene(max_waiting=4)
+    crowded, other = a_throttle(key="a", waiting_limit=100), a_throttle(key="b")
+    assert scene.now(crowded)
+    assert scene.now(other)
+    for _ in range(10):
+        scene.later(crowded)
+    await scene.clock.settle()
+    assert (scene.spikes.waiting, scene.spikes.overloads) == (2, 8)
+    scene.later(other)
+    await scene.clock.settle()
+    assert (scene.spikes.waiting, scene.spikes.overloads) == (3, 8)
+    await scene.clock.advance(10)
+    assert scene.spikes.waiting == 0
+
+
 @pytest.mark.parametrize(("timeout_s", "waits"), [(0.2, False), (0.4, False), (0.5, True)])
 async def test_a_delay_that_does_not_fit_into_envoys_deadline_is_a_refusal_at_once(
     timeout_s: float, *, waits: bool
