@@ -33,6 +33,7 @@ from control_plane.clock import Clock
 from control_plane.database import Database
 from control_plane.edge import BodyLimit, DateHeader
 from control_plane.errors import RequestRefused
+from control_plane.feed_epochs import FeedEpochs
 from control_plane.hashing import LoginHasher
 from control_plane.schema import Base
 from control_plane.settings import Settings
@@ -40,16 +41,16 @@ from control_plane.validation import complaint
 from control_plane.web import Services
 
 # How SQLite files say whose they are ("EPcp" and "EPev" in ASCII).
-_CONFIGURATION_FILE = 0x45506370
-_EVENTS_FILE = 0x45506576
+CONFIGURATION_FILE = 0x45506370
+EVENTS_FILE = 0x45506576
 
 
 def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None = None) -> Services:
     """Open the databases; raise UnusableDatabaseError if one can't be used."""
     path = settings.database
-    database = Database(path, Base.metadata, application_id=_CONFIGURATION_FILE)
+    database = Database(path, Base.metadata, application_id=CONFIGURATION_FILE)
     try:
-        event_database = Database(events_path(path), event_tables, application_id=_EVENTS_FILE)
+        event_database = Database(events_path(path), event_tables, application_id=EVENTS_FILE)
     except Exception:
         database.close()
         raise
@@ -61,6 +62,8 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         events=EventStore(event_database, settings.analytics_retention_days),
         hasher=hasher,
         access=Access(database, hasher, clock, lifetime_s=settings.token_lifetime_s),
+        epochs=FeedEpochs(),
+        started_at=clock.now(),
     )
 
 

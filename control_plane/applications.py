@@ -158,7 +158,7 @@ def _tell_gateways(
     """Date the application's change, and let its contracts come again in the feed."""
     application.updated_at = scope.now()
     for contract in _contracts(session, application):
-        contract.change = next_change(session, scope.organization_id)
+        contract.change = next_change(session, scope)
 
 
 @router.patch("/{application_id}")
@@ -197,6 +197,6 @@ def delete(scope: OrganizationAdmin, application_id: RowId) -> None:
     with scope.services.database.write() as session:
         application = _application(session, scope, application_id)
         for contract in _contracts(session, application):
-            bury(session, scope.organization_id, contract, scope.now())
+            bury(session, scope, contract)
         session.flush()
         session.delete(application)

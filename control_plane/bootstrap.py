@@ -1,7 +1,6 @@
 """The first start: an organization, an environment, an admin and the gateway's credentials."""
 
 import json
-import os
 import secrets
 import uuid
 from collections.abc import Callable
@@ -13,7 +12,9 @@ from sqlalchemy import delete, select
 from control_plane.access import Role
 from control_plane.database import Database
 from control_plane.errors import ControlPlaneError
+from control_plane.feed_epochs import new_epoch
 from control_plane.hashing import LoginHasher
+from control_plane.private_file import new_private_file
 from control_plane.schema import AccessToken, Environment, Login, Organization
 
 
@@ -29,12 +30,10 @@ class Credentials:
     gateway_client_secret: str = field(repr=False)
 
     def write(self, path: Path, base_url: str | None) -> None:
-        """Write them as JSON to a file that only its owner can read."""
+        """Write them as JSON to a new file that only its owner can read."""
         text = json.dumps({**asdict(self), "base_url": base_url}, indent=2) + "\n"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            os.fchmod(descriptor, 0o600)  # the file may have been there with another mode
-            file.write(text)
+        with new_private_file(path) as draft:
+            draft.write_text(text)
 
 
 Publish = Callable[[Credentials], None]
@@ -50,9 +49,7 @@ def set_up(database: Database, hasher: LoginHasher, publish: Publish) -> None:
             return
         credentials = _new_credentials(str(uuid.uuid4()), str(uuid.uuid4()))
         organization_id, environment_id = credentials.organization_id, credentials.environment_id
-        session.add(
-            Organization(id=organization_id, name="Organization", feed_epoch=secrets.token_hex(4))
-        )
+        session.add(Organization(id=organization_id, name="Organization", feed_epoch=new_epoch()))
         session.flush()
         session.add(
             Environment(id=environment_id, organization_id=organization_id, name="Production")

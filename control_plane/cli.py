@@ -15,7 +15,14 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 
-from control_plane.app import create_app, open_services
+from control_plane.app import (
+    CONFIGURATION_FILE,
+    EVENTS_FILE,
+    create_app,
+    events_path,
+    open_services,
+)
+from control_plane.backup import back_up
 from control_plane.bootstrap import Credentials, Publish, reset, set_up
 from control_plane.clock import SystemClock
 from control_plane.errors import ControlPlaneError
@@ -30,7 +37,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 DatabaseOption = Annotated[Path | None, typer.Option(help="SQLite file; made if missing.")]
 CredentialsOption = Annotated[
-    Path | None, typer.Option(help="Also write new credentials here, as JSON with mode 0600.")
+    Path | None,
+    typer.Option(
+        help="Write new credentials to this new file, as JSON with mode 0600, instead of printing."
+    ),
 ]
 
 
@@ -46,7 +56,7 @@ def serve(
     ] = None,
     log_format: Annotated[str, typer.Option(help="console or json.")] = "console",
 ) -> None:
-    """Run the platform. The first start prints its credentials, once."""
+    """Run the platform. The first start makes credentials and shows them once."""
     # uvicorn raises the signal again when it has stopped; that is then an ordinary end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
@@ -77,21 +87,40 @@ def reset_credentials(
         _fail(str(error))
 
 
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Option(help="The file to make; it must not exist.")],
+    database: DatabaseOption = None,
+) -> None:
+    """Copy the database and its events to new files; the platform may be running."""
+    source = _settings(database).database
+    try:
+        if events_path(source).exists():
+            back_up(events_path(source), events_path(to), application_id=EVENTS_FILE)
+        back_up(source, to, application_id=CONFIGURATION_FILE)
+    except (ControlPlaneError, OSError) as error:
+        _fail(str(error))
+    typer.echo(f"backup in {to}")
+
+
 def main() -> None:
     """The entry point."""
     app()
 
 
 def _services(database: Path | None) -> Services:
+    return open_services(_settings(database), SystemClock())
+
+
+def _settings(database: Path | None) -> Settings:
     unknown = unknown_variables()
     if unknown:
         _fail(f"unknown settings: {', '.join(unknown)}; the prefix {ENV_PREFIX} is ours")
     chosen: dict[str, Any] = {} if database is None else {"database": database}
     try:
-        settings = Settings(**chosen)
+        return Settings(**chosen)
     except ValidationError as error:
         _fail(f"settings: {complaint(error.errors())}")
-    return open_services(settings, SystemClock())
 
 
 def _fail(message: str) -> NoReturn:
@@ -118,9 +147,13 @@ def _base_url(bound: socket.socket) -> str:
 
 
 def _publisher(path: Path | None, base_url: str | None) -> Publish:
+    """Writes new credentials to the file, or to standard output if there is none."""
+
     def publish(credentials: Credentials) -> None:
         if path is not None:
             credentials.write(path, base_url)
+            typer.echo(f"new credentials are in {path}")
+            return
         typer.echo(
             "New credentials, shown this once:\n"
             f"  organization            {credentials.organization_id}\n"

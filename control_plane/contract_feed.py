@@ -2,13 +2,12 @@
 
 Every change that a gateway must hear of takes the next number of the organization, inside the
 transaction that makes it. SQLite has one writer at a time and `Database.write` takes the lock
-before it reads, so numbers are committed in their order: whoever has seen change n has seen all
-before it. A cursor is the last number that was seen, with the epoch of the database, so that a
-cursor of another database, or of one restored from an older copy, is refused and the reader
-starts over.
+before it reads, so numbers are committed in their order: a reader that has seen change n has seen
+all changes before it. A cursor names the last change that was seen. A cursor of another database,
+or one that knows more than a restored copy, is refused, and the reader starts over: see
+`feed_epochs`.
 """
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
@@ -17,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from control_plane.clock import iso
 from control_plane.errors import BadRequest
+from control_plane.feed_epochs import Cursor, is_valid
 from control_plane.schema import Contract, ContractTombstone, Organization
-from control_plane.web import EnvironmentReader, EnvironmentScope, RowId
+from control_plane.web import EnvironmentReader, EnvironmentScope, OrganizationScope, RowId
 
 router = APIRouter(
     prefix="/apigateway/ccs/v3/organizations/{organization_id}/environments/{environment_id}"
@@ -27,22 +27,23 @@ router = APIRouter(
 HASH_ALGORITHM = "sha256"
 
 
-def next_change(session: Session, organization_id: str) -> int:
+def next_change(session: Session, scope: OrganizationScope) -> int:
     """The number of a change to a contract; call it in the transaction that makes the change."""
-    organization = session.get_one(Organization, organization_id)
+    organization = session.get_one(Organization, scope.organization_id)
+    scope.services.epochs.before_change(session, organization)
     organization.last_change += 1
     return organization.last_change
 
 
-def bury(session: Session, organization_id: str, contract: Contract, now: datetime) -> None:
+def bury(session: Session, scope: OrganizationScope, contract: Contract) -> None:
     """Delete a contract and leave a tombstone for the gateways that know it."""
     session.add(
         ContractTombstone(
             contract_id=contract.id,
             api_id=contract.api_id,
             client_id=contract.application.client_id,
-            change=next_change(session, organization_id),
-            removed_at=now,
+            change=next_change(session, scope),
+            removed_at=scope.now(),
         )
     )
     session.delete(contract)
@@ -56,21 +57,23 @@ def contracts(
     cursor: str | None = None,
     accept_hash_algorithm: Annotated[str | None, Header(alias="X-Accept-Hash-Algorithm")] = None,
 ) -> dict[str, Any]:
-    """One page of changes. An empty page whose `next` is this page means: no more for now."""
+    """One page of changes. An empty page means: no more for now; its `next` is where to go on."""
     if (accept_hash_algorithm or "").lower() != HASH_ALGORITHM:
         raise BadRequest("X-Accept-Hash-Algorithm: must be sha256; secrets are kept hashed only")
     with scope.services.database.read() as session:
         scope.api(session, api_id)
         organization = session.get_one(Organization, scope.organization_id)
-        after = _change_of(cursor, organization) if cursor is not None else 0
-        entries = _changes_after(session, scope, api_id, after)
-        last = entries[-1][0] if entries else after
+        scope.services.epochs.tell(organization)
+        beginning = Cursor(organization.feed_epoch, 0, organization.last_change)
+        start = beginning if cursor is None else _known(cursor, session, organization)
+        entries = _changes_after(session, scope, api_id, start.position)
+        end = beginning._replace(position=entries[-1][0]) if entries else start
     here = f"{_origin(request, scope)}{request.url.path}"
     query = f"?{request.url.query}" if request.url.query else ""
     return {
         "links": {
             "self": f"{here}{query}",
-            "next": f"{here}?cursor={organization.feed_epoch}.{last}",
+            "next": f"{here}?cursor={end}",
         },
         "data": [document for _, document in entries],
     }
@@ -81,13 +84,11 @@ def _origin(request: Request, scope: EnvironmentScope) -> str:
     return str(public_url or request.base_url).rstrip("/")
 
 
-def _change_of(cursor: str, organization: Organization) -> int:
-    epoch, _, number = cursor.partition(".")
-    # The length before int(): a million digits would take it long.
-    numeric = number.isascii() and number.isdigit() and len(number) < 20
-    if epoch == organization.feed_epoch and numeric and int(number) <= organization.last_change:
-        return int(number)
-    raise BadRequest("cursor: unknown here; start again without one")
+def _known(text: str, session: Session, organization: Organization) -> Cursor:
+    cursor = Cursor.parse(text)
+    if cursor is None or not is_valid(cursor, session, organization):
+        raise BadRequest("cursor: unknown here; start again without one")
+    return cursor
 
 
 def _changes_after(

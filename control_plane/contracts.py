@@ -117,7 +117,7 @@ def request_access(scope: EnvironmentAdmin, api_id: RowId, body: NewContract) ->
             accepted_terms=body.accepted_terms,
             party_id=body.party_id,
             party_name=body.party_name,
-            change=next_change(session, scope.organization_id),
+            change=next_change(session, scope),
             created_at=scope.now(),
         )
         session.add(contract)
@@ -211,7 +211,7 @@ def change(
         if body.tier_id is not None:
             _move(session, contract, body.tier_id)
         contract.updated_at = scope.now()
-        contract.change = next_change(session, scope.organization_id)
+        contract.change = next_change(session, scope)
         session.flush()
         return _document(scope, contract)
 
@@ -252,4 +252,4 @@ def delete(scope: EnvironmentAdmin, api_id: RowId, contract_id: RowId) -> None:
     """Delete a contract; gateways hear of it by a tombstone."""
     with scope.services.database.write() as session:
         contract = _contract(session, scope, api_id, contract_id)
-        bury(session, scope.organization_id, contract, scope.now())
+        bury(session, scope, contract)

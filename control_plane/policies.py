@@ -156,7 +156,9 @@ def all_of_api(
         api = scope.api(session, api_id)
         if not full_info:
             return [_document_without_template(policy) for policy in _in_order(session, api_id)]
-        if unchanged(api.policies_changed_at, if_modified_since, scope.now()):
+        # What was told before this start may be newer than a database that was restored.
+        changed_at = max(api.policies_changed_at, scope.services.started_at)
+        if unchanged(changed_at, if_modified_since, scope.now()):
             return Response(status_code=HTTPStatus.NOT_MODIFIED)
         active = [policy for policy in _in_order(session, api_id) if not policy.disabled]
         return {"policies": [_document(policy) for policy in active]}

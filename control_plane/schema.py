@@ -51,6 +51,18 @@ class Organization(Base):
     last_change: Mapped[int] = mapped_column(default=0)
 
 
+class EndedFeedEpoch(Base):
+    """An earlier epoch of an organization's contract feed, with the last change made in it."""
+
+    __tablename__ = "ended_feed_epochs"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
+    epoch: Mapped[str] = mapped_column(unique=True)
+    last_change: Mapped[int]
+
+
 class Environment(Base):
     """An environment of an organization, such as Production."""
 

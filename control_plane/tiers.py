@@ -175,7 +175,7 @@ def _approve_waiting(session: Session, scope: EnvironmentScope, tier: SlaTier) -
     for contract in session.scalars(waiting):
         contract.status, contract.approved_at = "APPROVED", scope.now()
         contract.tier, contract.requested_tier = tier, None
-        contract.change = next_change(session, scope.organization_id)
+        contract.change = next_change(session, scope)
     session.flush()
 
 

@@ -18,6 +18,7 @@ from control_plane.analytics_store import EventStore
 from control_plane.clock import Clock, iso
 from control_plane.database import Database
 from control_plane.errors import BadRequest, NotFound, Unauthenticated
+from control_plane.feed_epochs import FeedEpochs
 from control_plane.hashing import LoginHasher
 from control_plane.schema import ApiInstance
 from control_plane.settings import Settings
@@ -60,6 +61,8 @@ class Services:
     events: EventStore
     hasher: LoginHasher
     access: Access
+    epochs: FeedEpochs
+    started_at: datetime
 
     def close(self) -> None:
         """Close the databases."""

@@ -137,6 +137,9 @@ class ApiSync:
             log = structlog.get_logger()
             log.info("platform.contract_feed_restarted", api_id=self.api_id, error=str(e))
             self._cursor = None
+            # The platform may have been restored from a copy: nothing is known to be unchanged.
+            for interval in (self._all_policies, self._tiers, self._instance):
+                interval.expire()
             return await self._follow(None)
 
     async def _follow(self, cursor: str | None) -> FeedPass:

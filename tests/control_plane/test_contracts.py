@@ -254,7 +254,11 @@ async def test_a_contract_asked_for_again_is_a_new_one(platform: Platform) -> No
 
 @pytest.mark.parametrize(
     "cursor",
-    ["", "1", "00000000.1", "x.y", "{epoch}.999", "{epoch}.-1", "{epoch}.²", "{epoch}." + "9" * 30],
+    [
+        *("", "1", "x.y.z", "{epoch}.1", "{epoch}.1.1.1", "0000000000000000.0.0"),
+        *("{epoch}.0.999", "{epoch}.999.999", "{epoch}.1.0", "{epoch}.-1.1", "{epoch}.0.²"),
+        *("{epoch}.0." + "9" * 30, "{epoch}.0." + "9" * 5000),
+    ],
 )
 async def test_an_unknown_cursor_is_refused(platform: Platform, cursor: str) -> None:
     """A gateway whose cursor is of another database starts over instead of missing changes."""

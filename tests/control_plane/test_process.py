@@ -91,14 +91,15 @@ def _modes(directory: Path) -> set[int]:
 
 
 async def test_first_start_restart_and_reset(tmp_path: Path) -> None:
-    """Credentials are shown once, data outlives a restart, SIGTERM ends it, reset replaces."""
+    """Credentials are given once, data outlives a restart, SIGTERM ends it, reset replaces."""
     file = tmp_path / "credentials.json"
     with _serve(tmp_path, "--credentials-file", str(file)) as process:
         base_url = process.base_url()
         credentials = json.loads(file.read_text())
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert credentials["base_url"] == base_url
-        assert credentials["gateway_client_secret"] in process.output()
+        assert credentials["gateway_client_secret"] not in process.output()
+        assert credentials["admin_password"] not in process.output()
         async with Admin(base_url, credentials) as admin:
             made = await admin.create_api("orders")
             phone = await admin.create_application("phone")
@@ -106,7 +107,7 @@ async def test_first_start_restart_and_reset(tmp_path: Path) -> None:
         assert process.stop() == 0
         assert phone["clientSecret"] not in process.output()
     assert _modes(tmp_path) == {0o600}
-    with _serve(tmp_path, "--log-format", "json") as process:
+    with _serve(tmp_path, "--log-format", "json", "--credentials-file", str(file)) as process:
         base_url = process.base_url()
         async with Admin(base_url, credentials) as admin:
             path = f"/apimanager/api/v1/organizations/{credentials['organization_id']}"
@@ -115,13 +116,46 @@ async def test_first_start_restart_and_reset(tmp_path: Path) -> None:
             assert (await admin.ask("GET", f"{path}/contracts"))["total"] == 1
         assert credentials["admin_password"] not in process.output()
         assert process.stop(signal.SIGINT) == 0
-    reset = _run(
-        "reset-credentials", "--database", tmp_path / "platform.db", "--credentials-file", file
-    )
-    assert reset.returncode == 0
-    fresh = json.loads(file.read_text())
+    reset = ("reset-credentials", "--database", tmp_path / "platform.db", "--credentials-file")
+    refused = _run(*reset, file)
+    assert refused.returncode == 2
+    assert f"{file} exists already" in refused.stderr
+    assert json.loads(file.read_text()) == credentials
+    done = _run(*reset, tmp_path / "fresh.json")
+    assert done.returncode == 0
+    fresh = json.loads((tmp_path / "fresh.json").read_text())
     assert fresh["organization_id"] == credentials["organization_id"]
     assert fresh["admin_password"] != credentials["admin_password"]
+    assert fresh["admin_password"] not in done.stdout + done.stderr
+
+
+def test_credentials_without_a_file_are_printed(tmp_path: Path) -> None:
+    """Without a file standard output is the only place where they can be seen."""
+    with _serve(tmp_path) as process:
+        process.base_url()
+        assert "admin password" in process.output()
+    reset = _run("reset-credentials", "--database", tmp_path / "platform.db")
+    assert "gateway client secret" in reset.stdout
+
+
+def test_a_backup_of_a_running_platform_can_be_served(tmp_path: Path) -> None:
+    """The command copies configuration and events into private files, and overwrites none."""
+    file, copy = tmp_path / "credentials.json", tmp_path / "copy" / "platform.db"
+    copy.parent.mkdir()
+    with _serve(tmp_path, "--credentials-file", str(file)) as process:
+        process.base_url()
+        backup = ("backup", "--database", tmp_path / "platform.db", "--to", copy)
+        done, again = _run(*backup), _run(*backup)
+    assert (done.returncode, again.returncode) == (0, 2)
+    assert "exists already" in again.stderr
+    assert {path.name for path in copy.parent.iterdir()} == {"platform.db", "platform-events.db"}
+    assert _modes(copy.parent) == {0o600}
+    with _serve(copy.parent, "--credentials-file", str(file)) as process:
+        base_url = process.base_url()
+        login = json.loads(file.read_text())
+        body = {"username": login["admin_username"], "password": login["admin_password"]}
+        answer = httpx.post(f"{base_url}/accounts/login", json=body, trust_env=False)
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from adapter.platform_client.http_client import HttpClient, authorities
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.sync import PlatformSync
 from adapter.policy.snapshot import Api
+from control_plane.app import CONFIGURATION_FILE
+from control_plane.backup import back_up
 from tests.builders import by_client
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.platform_simulator import opened
@@ -154,6 +156,35 @@ async def test_an_outage_changes_nothing_and_ends_by_itself(
     await adapter.sync.sync_once()
     assert len(adapter.api(api_id).policies) == 2
     assert adapter.sync.status().alarms == ()
+
+
+async def test_a_restored_platform_is_read_anew_by_the_next_poll(
+    platform: RunningControlPlane, adapter: Adapter, tmp_path: Path
+) -> None:
+    """Numbers of the lost changes are given again: the old cursor must not hide a revocation."""
+    admin, file, copy = platform.admin, tmp_path / "control-plane.db", tmp_path / "copy.db"
+    api_id = (await admin.create_api("orders"))["id"]
+    policy = await admin.apply_policy(api_id, "client-id-enforcement", {})
+    application = await admin.create_application("app")
+    contract_id = (await admin.request_contract(api_id, application["id"]))["id"]
+    back_up(file, copy, application_id=CONFIGURATION_FILE)
+    await admin.delete_policy(api_id, policy["id"])
+    for status in ("REVOKED", "APPROVED"):
+        await admin.change_contract(api_id, contract_id, status=status)
+    await adapter.sync.sync_once()
+    assert application["clientId"] in by_client(adapter.api(api_id).contracts)
+    await platform.stop()
+    copy.rename(file)
+    await platform.start()
+    await admin.log_in()
+    await admin.revoke(api_id, contract_id)
+    for name in ("a", "b", "c"):
+        other = await admin.create_application(name)
+        await admin.request_contract(api_id, other["id"])
+    await adapter.sync.sync_once()
+    assert application["clientId"] not in by_client(adapter.api(api_id).contracts)
+    assert len(adapter.api(api_id).contracts) == 3
+    assert len(adapter.api(api_id).policies) == 1
 
 
 async def test_a_deleted_api_is_closed_then_forgotten(

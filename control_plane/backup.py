@@ -1,0 +1,37 @@
+"""A copy of a database file, taken while the control plane may be running."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from control_plane.errors import UnusableDatabaseError
+from control_plane.private_file import new_private_file
+
+_BUSY_TIMEOUT_S = 10
+
+
+def back_up(database: Path, to: Path, *, application_id: int) -> None:
+    """Write all that is committed in `database` to the new file `to`.
+
+    SQLite reads the file and its write-ahead log in one transaction. Raise UnusableDatabaseError
+    if `database` is not ours, and FileExistsError if `to` is there.
+    """
+    try:
+        with closing(_opened(database)) as source, new_private_file(to) as draft:
+            _require_ours(source, database, application_id)
+            with closing(sqlite3.connect(draft)) as copy:
+                source.backup(copy)
+    except sqlite3.Error as error:
+        raise UnusableDatabaseError(f"database {database}: {error}") from error
+
+
+def _opened(database: Path) -> sqlite3.Connection:
+    """The existing file: to open it must not create one."""
+    uri = f"{database.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)
+
+
+def _require_ours(source: sqlite3.Connection, database: Path, application_id: int) -> None:
+    [found] = source.execute("PRAGMA application_id").fetchone()
+    if found != application_id:
+        raise UnusableDatabaseError(f"database {database} belongs to another program")

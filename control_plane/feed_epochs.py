@@ -1,0 +1,104 @@
+"""Epochs of the contract feed: how a gateway notices that the database was restored.
+
+A restored database counts its changes on from the number in the copy. Numbers that gateways have
+seen already then stand for other changes. So each number belongs to an epoch, and an epoch belongs
+to the process that began it: the first change that a process makes begins a new epoch and notes
+where the epoch before it ended. A cursor names its epoch and how far the feed had come when the
+cursor was given. It is valid only if the epoch, in this database, reached that change. After an
+ordinary restart all cursors stay valid; after a restore those that know more than the copy are not.
+"""
+
+import math
+import secrets
+import threading
+from typing import NamedTuple, Self
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from control_plane.schema import EndedFeedEpoch, Organization
+
+_KEPT_EPOCHS = 1000
+_MAX_DIGITS = 19
+
+
+class Cursor(NamedTuple):
+    """A place in an API's contract feed, written as `epoch.position.seen`."""
+
+    epoch: str
+    position: int
+    """The last change of this API that the reader has."""
+    seen: int
+    """The organization's last change when the reader got it: all that its knowledge rests on."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The cursor that `text` writes; None for anything that `str` never gives."""
+        epoch, *numbers = text.split(".", 3)
+        if len(numbers) != 2 or not all(_is_number(number) for number in numbers):
+            return None
+        return cls(epoch, int(numbers[0]), int(numbers[1]))
+
+    def __str__(self) -> str:
+        return f"{self.epoch}.{self.position}.{self.seen}"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+
+
+def new_epoch() -> str:
+    """A name that no other epoch has."""
+    return secrets.token_hex(8)
+
+
+def is_valid(cursor: Cursor, session: Session, organization: Organization) -> bool:
+    """Whether this database still has everything that the reader of `cursor` knows."""
+    end: int | None = organization.last_change
+    if cursor.epoch != organization.feed_epoch:
+        query = select(EndedFeedEpoch.last_change).where(
+            EndedFeedEpoch.organization_id == organization.id,
+            EndedFeedEpoch.epoch == cursor.epoch,
+        )
+        end = session.scalar(query)
+    return end is not None and cursor.position <= cursor.seen <= end
+
+
+class FeedEpochs:
+    """The epochs that this process began. One process serves a database.
+
+    It remembers how far gateways were told that each epoch had come. A database that is restored
+    under the running process has an epoch that is not ours, or less than was told.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def tell(self, organization: Organization) -> None:
+        """Remember what a gateway is about to be told; call it before the gateway is."""
+        with self._lock:
+            if organization.feed_epoch in self._told:
+                told = self._told[organization.feed_epoch]
+                self._told[organization.feed_epoch] = max(told, organization.last_change)
+
+    def before_change(self, session: Session, organization: Organization) -> None:
+        """Begin a new epoch unless the current one is ours and whole; for a write transaction."""
+        with self._lock:
+            told = self._told.get(organization.feed_epoch, math.inf)
+            if organization.last_change >= told:
+                return
+            _end_epoch(session, organization)
+            organization.feed_epoch = new_epoch()
+            self._told[organization.feed_epoch] = 0
+
+
+def _end_epoch(session: Session, organization: Organization) -> None:
+    ended = EndedFeedEpoch(
+        organization_id=organization.id,
+        epoch=organization.feed_epoch,
+        last_change=organization.last_change,
+    )
+    session.add(ended)
+    session.flush()
+    session.execute(delete(EndedFeedEpoch).where(EndedFeedEpoch.id <= ended.id - _KEPT_EPOCHS))

@@ -1,0 +1,43 @@
+"""New files that only their owner can read, and that appear whole or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def new_private_file(path: Path) -> Iterator[Path]:
+    """Give an empty file of mode 0600 to fill; at the end it gets the name `path`.
+
+    Raise FileExistsError if `path` is there, before or after: no file is overwritten. If the block
+    fails, nothing is left.
+    """
+    if os.path.lexists(path):
+        raise _exists(path)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    try:
+        yield draft
+        _to_disk(draft)
+        os.link(draft, path)  # unlike a rename, this fails if there is a file by now
+    except FileExistsError:
+        raise _exists(path) from None
+    finally:
+        draft.unlink()
+
+
+def _exists(path: Path) -> FileExistsError:
+    return FileExistsError(f"{path} exists already; remove it or name another file")
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
