@@ -3,16 +3,16 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
+from control_plane.analytics_fields import FIELDS, titles
 from control_plane.analytics_store import GROUPINGS, Window
-from control_plane.clock import from_epoch_ms, iso
+from control_plane.clock import iso
 from control_plane.errors import BadRequest
 from control_plane.schema import ApiInstance
 from control_plane.web import MAX_ID, EnvironmentAdmin, OrganizationAdmin
@@ -22,75 +22,6 @@ router = APIRouter(prefix="/analytics/1.0/{organization_id}")
 MAX_RESULTS = 20_000
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DURATION = re.compile(r"([0-9]{1,6})([dhms])")
-
-
-def _column(name: str) -> Callable[[RowMapping], Any]:
-    return lambda row: row[name]
-
-
-def _unknown(row: RowMapping) -> None:  # noqa: ARG001 - one signature for all fields
-    """For fields that need a database of places or devices, which we don't have."""
-    return
-
-
-def _agent(part: int) -> Callable[[RowMapping], str | None]:
-    """Name (0) or version (1) of the first product in the user agent (RFC 9110, 10.1.5)."""
-
-    def of_row(row: RowMapping) -> str | None:
-        product = (row["user_agent"] or "").partition(" ")[0]
-        return product.partition("/")[::2][part] or None
-
-    return of_row
-
-
-def _size(name: str) -> Callable[[RowMapping], int | None]:
-    return lambda row: row[name] if row[name] >= 0 else None
-
-
-_ALWAYS: Mapping[str, Callable[[RowMapping], Any]] = {
-    "Timestamp": lambda row: iso(from_epoch_ms(row["received_ms"])),
-    "API ID": lambda row: str(row["api_id"]),
-    "API Name": _column("api_name"),
-    "API Version ID": lambda row: str(row["api_version_id"] or row["api_id"]),
-    "API Version Name": _column("api_version"),
-}
-
-# The documented titles. Those of places and devices are there, and empty.
-FIELDS: Mapping[str, Callable[[RowMapping], Any]] = {
-    **_ALWAYS,
-    "Application": _column("client_id"),
-    "Application Name": _column("application_name"),
-    "Message ID": _column("event_id"),
-    "Request Size": _size("request_bytes"),
-    "Response Size": _size("response_bytes"),
-    "Response Time": _column("response_time_ms"),
-    "Verb": _column("verb"),
-    "Resource Path": _column("path"),
-    "Status Code": _column("status_code"),
-    "Client IP": _column("client_ip"),
-    "User Agent Name": _agent(0),
-    "User Agent Version": _agent(1),
-    "Request Outcome": lambda row: (
-        "PROCESSED" if row["request_disposition"] == "PROCESSED" else "BLOCKED"
-    ),
-    "Violated Policy Name": _column("policy_name"),
-    **dict.fromkeys(
-        (
-            "Browser",
-            "OS Family",
-            "OS Version",
-            "OS Major Version",
-            "OS Minor Version",
-            "Hardware Platform",
-            "Timezone",
-            "City",
-            "Continent",
-            "Postal Code",
-            "Country",
-        ),
-        _unknown,
-    ),
-}
 
 
 def _window(
@@ -104,9 +35,10 @@ def _window(
     path_prefix: Annotated[str, Query(alias="pathPrefix")] = "",
 ) -> Window:
     # An event of this very moment belongs to the window that ends now.
-    until = _aware(end) if end else scope.now() + timedelta(milliseconds=1)
+    until = _in_utc("endDate", end) if end else scope.now() + timedelta(milliseconds=1)
+    span = _parse_duration(duration)
     try:
-        since = _aware(start) if start else until - _parse_duration(duration)
+        since = _in_utc("startDate", start) if start else until - span
     except OverflowError as error:
         raise BadRequest(f"duration: {duration!r} reaches back too far") from error
     return Window(
@@ -122,8 +54,12 @@ def _window(
 InWindow = Annotated[Window, Depends(_window)]
 
 
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _in_utc(parameter: str, moment: datetime) -> datetime:
+    """The moment in UTC, which is also what a time without an offset means."""
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as error:
+        raise BadRequest(f"{parameter}: not within the years 1 to 9999 in UTC") from error
 
 
 def _parse_duration(text: str) -> timedelta:
@@ -151,33 +87,33 @@ def export(
     max_results: Annotated[int, Query(alias="maxResults", ge=1, le=MAX_RESULTS)] = MAX_RESULTS,
 ) -> Response:
     """Events, newest first, with the documented titles as JSON or CSV."""
-    titles = _titles(fields, required=format_ == "csv")
+    asked = titles(_asked(fields, required=format_ == "csv"), csv=format_ == "csv")
     names = _api_names(scope)
     rows = [
         {
             title: FIELDS[title](row)
             if title != "API Name"
             else row["api_name"] or names.get(row["api_id"])
-            for title in titles
+            for title in asked
         }
         for row in scope.services.events.newest(window, max_results)
     ]
     if format_ == "json":
         return JSONResponse(rows)
-    return Response(_csv(titles, rows), media_type="text/csv")
+    return Response(_csv(asked, rows), media_type="text/csv")
 
 
-def _titles(fields: str | None, *, required: bool) -> list[str]:
-    """The titles asked for, with commas or periods between, and those that always come."""
+def _asked(fields: str | None, *, required: bool) -> list[str]:
+    """The titles asked for, with commas or periods between; none for all."""
     if not fields:
         if required:
             raise BadRequest("fields: required for csv; see .../events/fields for the list")
-        return list(FIELDS)
+        return []
     asked = [part.strip() for part in re.split("[,.]", fields)]
     unknown = [title for title in asked if title not in FIELDS]
     if unknown:
         raise BadRequest(f"fields: unknown {', '.join(unknown[:5])}; see .../events/fields")
-    return list(dict.fromkeys([*asked, *_ALWAYS]))
+    return asked
 
 
 def _api_names(scope: EnvironmentAdmin) -> dict[int, str]:
@@ -187,11 +123,11 @@ def _api_names(scope: EnvironmentAdmin) -> dict[int, str]:
         return {api.id: api.asset.asset_id for api in session.scalars(query)}
 
 
-def _csv(titles: list[str], rows: list[dict[str, Any]]) -> str:
+def _csv(header: list[str], rows: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(titles)
-    writer.writerows([_cell(row[title]) for title in titles] for row in rows)
+    writer.writerow(header)
+    writer.writerows([_cell(row[title]) for title in header] for row in rows)
     return text.getvalue()
 
 
@@ -213,22 +149,23 @@ def summary(
     """Requests, bytes and response times by status code, application, policy, API or outcome."""
     if group_by not in GROUPINGS:
         raise BadRequest(f"groupBy: {group_by!r} is none of {', '.join(GROUPINGS)}")
+    rows = scope.services.events.summary(window, GROUPINGS[group_by])
     groups = [
         {
             "key": row["key"],
             "name": row["name"],
             "count": row["count"],
-            "requestBytes": row["request_bytes"],
-            "responseBytes": row["response_bytes"],
+            "requestBytes": int(row["request_bytes"]),
+            "responseBytes": int(row["response_bytes"]),
             "responseTimeAvgMs": row["response_time_avg_ms"],
             "responseTimeMaxMs": row["response_time_max_ms"],
         }
-        for row in scope.services.events.summary(window, GROUPINGS[group_by])
+        for row in rows
     ]
     return {
         "groupBy": group_by,
         "startDate": iso(window.start),
         "endDate": iso(window.end),
-        "total": sum(group["count"] for group in groups),
+        "total": rows[0]["total"] if rows else 0,
         "groups": groups,
     }

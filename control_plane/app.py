@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
@@ -29,13 +31,14 @@ from control_plane import (
 from control_plane.access import Access
 from control_plane.analytics_store import EventStore
 from control_plane.analytics_store import metadata as event_tables
+from control_plane.analytics_upgrade import key_by_organization
 from control_plane.clock import Clock
 from control_plane.database import Database
 from control_plane.edge import BodyLimit, DateHeader
 from control_plane.errors import RequestRefused
 from control_plane.feed_epochs import FeedEpochs
 from control_plane.hashing import LoginHasher
-from control_plane.schema import Base
+from control_plane.schema import Base, Environment
 from control_plane.settings import Settings
 from control_plane.validation import complaint
 from control_plane.web import Services
@@ -50,7 +53,12 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
     path = settings.database
     database = Database(path, Base.metadata, application_id=CONFIGURATION_FILE)
     try:
-        event_database = Database(events_path(path), event_tables, application_id=EVENTS_FILE)
+        event_database = Database(
+            events_path(path),
+            event_tables,
+            application_id=EVENTS_FILE,
+            upgrades=[partial(key_by_organization, _organizations(database))],
+        )
     except Exception:
         database.close()
         raise
@@ -65,6 +73,13 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         epochs=FeedEpochs(),
         started_at=clock.now(),
     )
+
+
+def _organizations(database: Database) -> dict[str, str]:
+    """The organization of each environment."""
+    with database.read() as session:
+        rows = session.execute(select(Environment.id, Environment.organization_id))
+        return {row[0]: row[1] for row in rows}
 
 
 def events_path(database: Path) -> Path:

@@ -2,10 +2,10 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import DatabaseError
@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 
 from control_plane.errors import UnusableDatabaseError
 
-SCHEMA_VERSION = 1
+FIRST_VERSION = 1
+
+Upgrade: TypeAlias = Callable[[Connection], None]
+"""Brings the tables of one version to the next."""
 
 # Connections wait this long for the one writer before they give up.
 _BUSY_TIMEOUT_MS = 10_000
@@ -27,15 +30,26 @@ class Database:
     never sees a later change before an earlier one.
     """
 
-    def __init__(self, path: Path, metadata: MetaData, *, application_id: int) -> None:
-        """Open or create the file; raise UnusableDatabaseError if it is not ours."""
+    def __init__(
+        self,
+        path: Path,
+        metadata: MetaData,
+        *,
+        application_id: int,
+        upgrades: Sequence[Upgrade] = (),
+    ) -> None:
+        """Open or create the file; raise UnusableDatabaseError if it is not ours.
+
+        The first of `upgrades` leads from version 1 to 2, and so on. A file of an older version
+        is upgraded in one transaction.
+        """
         self._path = path
         self._engine = _engine(path)
         self._writing = self._engine.execution_options(immediate=True)
         try:
             _create_private(path)
             with self._writing.begin() as connection:
-                _claim(connection, application_id, path)
+                _claim(connection, application_id, path, upgrades)
                 metadata.create_all(connection)
             # Only now that it is ours: the mode is written into the file.
             with closing(self._engine.raw_connection()) as raw:
@@ -98,18 +112,23 @@ def _create_private(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _claim(connection: Connection, application_id: int, path: Path) -> None:
-    """Mark an empty file as ours, and refuse one that belongs to another program or version."""
+def _claim(
+    connection: Connection, application_id: int, path: Path, upgrades: Sequence[Upgrade]
+) -> None:
+    """Mark an empty file as ours, upgrade an older one, and refuse one that is not for us."""
     found = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
     tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+    newest = FIRST_VERSION + len(upgrades)
     if not tables:
         connection.exec_driver_sql(f"PRAGMA application_id={application_id}")
-        connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
-        return
-    if found != application_id:
+    elif found != application_id:
         raise UnusableDatabaseError(f"database {path} belongs to another program; name a new file")
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if version != SCHEMA_VERSION:
-        raise UnusableDatabaseError(
-            f"database {path} has schema version {version}, this program needs {SCHEMA_VERSION}"
-        )
+    else:
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if not FIRST_VERSION <= version <= newest:
+            raise UnusableDatabaseError(
+                f"database {path} has schema version {version}, this program needs {newest}"
+            )
+        for upgrade in upgrades[version - FIRST_VERSION :]:
+            upgrade(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version={newest}")
