@@ -8,6 +8,7 @@ import structlog
 
 from adapter.clock import Clock, WallTime
 from adapter.errors import PlatformError, PlatformNotFoundError, PlatformRejectedError
+from adapter.platform_client.applied_policies import policies_from
 from adapter.platform_client.client import PlatformClient
 from adapter.platform_client.complaints import Complaints
 from adapter.platform_client.confirmation import EmptyListGuard, Policies
@@ -20,7 +21,6 @@ from adapter.platform_client.translate import (
     ContractChange,
     contract_changes,
     instance_from,
-    policies_from,
     tiers_from,
 )
 from adapter.policy.catalog import ApiContent, ApiInstance, Contract, SlaTier
@@ -150,6 +150,9 @@ class ApiSync:
             await self._follow_one_page(feed, complaints)
         if feed.whole or complaints:
             self.complaints.replace("contracts", complaints)
+        if complaints and not feed.whole:
+            # What cannot be read may be a revocation; a contract that the whole feed lacks is gone.
+            self._whole_feed.expire()
         return feed
 
     async def _follow_one_page(self, feed: FeedPass, complaints: list[str]) -> None:

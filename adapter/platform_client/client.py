@@ -15,11 +15,9 @@ from adapter.platform_client.documents import (
     INSTANCE,
     POLICY_LIST,
     TIER_LIST,
+    AnyList,
     ContractPageDocument,
     InstanceDocument,
-    PolicyListDocument,
-    parse,
-    refused_events,
 )
 from adapter.platform_client.exchange import (
     Answer,
@@ -31,6 +29,7 @@ from adapter.platform_client.exchange import (
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.origin import origin
 from adapter.platform_client.pacing import Chance
+from adapter.platform_client.reading import read, refused_events
 from adapter.platform_client.token import TokenSource
 from adapter.platform_client.turns import Turns
 
@@ -45,6 +44,14 @@ class PolicyAnswer(NamedTuple):
 
     rows: list[Any] | None
     server_time: WallTime | None
+
+
+class _Page(NamedTuple):
+    """A part of a list."""
+
+    rows: list[Any]
+    total: int | None
+    """How many entries the whole list has, if the platform says it."""
 
 
 class PlatformClient:
@@ -91,17 +98,16 @@ class PlatformClient:
     async def assets(self) -> list[Any]:
         """All assets of the environment with their API instances."""
 
-        async def page(offset: int) -> tuple[list[Any], int]:
+        async def page(offset: int) -> _Page:
             answer = await self._get(self._apis_url, params=_page_at(offset))
-            document = parse(ASSET_LIST, answer)
-            return document.assets, document.total
+            return _page_of(await read(ASSET_LIST, answer))
 
         # The specification counts assets in `total`; a platform that counts instances is let pass.
         return await self._whole_list("the list of API instances", page, _instance_count)
 
     async def instance(self, api_id: str) -> InstanceDocument:
         """One API instance."""
-        return parse(INSTANCE, await self._get(self._api_url(api_id)))
+        return await read(INSTANCE, await self._get(self._api_url(api_id)))
 
     async def policies(self, api_id: str, modified_since: WallTime | None = None) -> PolicyAnswer:
         """The policies of an API, or that they have not changed since then by the server's clock.
@@ -112,7 +118,7 @@ class PlatformClient:
         headers = {} if modified_since is None else {"if-modified-since": str(int(modified_since))}
         answer = await self._get(f"{self._api_url(api_id)}/policies", headers=headers)
         if answer.status != _NOT_MODIFIED:
-            return PolicyAnswer(_policy_rows(answer), server_time(answer))
+            return PolicyAnswer(await _policy_rows(answer), server_time(answer))
         if modified_since is None:
             raise DocumentError(f"{answer.what}: 304 to a request that set no condition")
         return PolicyAnswer(None, server_time(answer))
@@ -120,15 +126,14 @@ class PlatformClient:
     async def automated_policies(self) -> list[Any]:
         """The automated policies of the environment."""
         params = {"environmentId": self._options.environment_id}
-        return _policy_rows(await self._get(self._automated_url, params=params))
+        return await _policy_rows(await self._get(self._automated_url, params=params))
 
     async def tiers(self, api_id: str) -> list[Any]:
         """The SLA tiers of an API."""
 
-        async def page(offset: int) -> tuple[list[Any], int]:
+        async def page(offset: int) -> _Page:
             answer = await self._get(f"{self._api_url(api_id)}/tiers", params=_page_at(offset))
-            document = parse(TIER_LIST, answer)
-            return document.tiers, document.total
+            return _page_of(await read(TIER_LIST, answer))
 
         return await self._whole_list(f"the list of SLA tiers of API {api_id}", page)
 
@@ -145,7 +150,7 @@ class PlatformClient:
         async with self._slots:
             answer = await self._successful(url, {"x-accept-hash-algorithm": "sha256"})
             await self.turns.wait()
-            yield parse(CONTRACT_PAGE, answer)
+            yield await read(CONTRACT_PAGE, answer)
 
     async def send_events(self, gzip_body: bytes) -> int:
         """Deliver a gzipped JSON array of events; answer how many of them the platform refused.
@@ -156,7 +161,7 @@ class PlatformClient:
         url = self._analytics_base_url + _EVENTS_PATH
         answer = await self._authorized("POST", url, headers, gzip_body)
         require_success(answer, self._clock)
-        return refused_events(answer)
+        return await refused_events(answer)
 
     def _api_url(self, api_id: str) -> str:
         return f"{self._apis_url}/{quote(api_id, safe='')}"
@@ -217,18 +222,21 @@ class PlatformClient:
     async def _whole_list(
         self,
         what: str,
-        page: Callable[[int], Awaitable[tuple[list[Any], int]]],
+        page: Callable[[int], Awaitable[_Page]],
         weight: Callable[[Any], int] = lambda _row: 1,
     ) -> list[Any]:
-        """Follow `offset` until `total` is there; a list that ends early is not whole."""
+        """Follow `offset` until `total` is there; a list that ends early is not whole.
+
+        Without a `total`, a page that is not as long as was asked is the last one.
+        """
         rows: list[Any] = []
         for _ in range(self._options.max_pages):
             found, total = await page(len(rows))
             rows += found
-            if len(rows) >= total:
+            if len(rows) >= total if total is not None else len(found) != _PAGE_SIZE:
                 return rows
             if not found:
-                if sum(map(weight, rows)) >= total:
+                if total is None or sum(map(weight, rows)) >= total:
                     return rows
                 raise DocumentError(f"{what} ended after {len(rows)} of {total}")
         raise DocumentError(
@@ -236,15 +244,18 @@ class PlatformClient:
         )
 
 
-def _policy_rows(answer: Answer) -> list[Any]:
-    document = parse(POLICY_LIST, answer)
-    if not isinstance(document, PolicyListDocument):
-        return document
-    if document.total is not None and document.total > len(document.policies):
-        raise DocumentError(
-            f"{answer.what}: {len(document.policies)} of {document.total} policies; not whole"
-        )
-    return document.policies
+def _page_of(document: AnyList) -> _Page:
+    """What the document lists; without a wrapper it is all that there is."""
+    if isinstance(document, list):
+        return _Page(document, len(document))
+    return _Page(document.rows, document.total)
+
+
+async def _policy_rows(answer: Answer) -> list[Any]:
+    rows, total = _page_of(await read(POLICY_LIST, answer))
+    if total is not None and total > len(rows):
+        raise DocumentError(f"{answer.what}: {len(rows)} of {total} policies; not whole")
+    return rows
 
 
 def _instance_count(asset: Any) -> int:

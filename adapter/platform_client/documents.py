@@ -1,11 +1,12 @@
-"""The platform's JSON: strict on what we need, blind to everything else.
+"""The platform's documents: strict on what we need, blind to everything else.
 
 Lists of things that may be bad one by one (policies, contracts, tiers) stay lists of anything here;
-`translate` reads each by itself, so that one bad entry does not spoil the others. Sources: the
-vendor's OpenAPI specification of API Manager, and the public source of its contracts library.
+`translate` and `applied_policies` read each by itself, so that one bad entry does not spoil the
+others. Sources: the vendor's OpenAPI specification of API Manager, the public source of its
+contracts library, and what public clients of the live platform read.
 """
 
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import (
     AliasChoices,
@@ -18,18 +19,17 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from adapter.errors import DocumentError
-from adapter.platform_client.exchange import Answer
+from adapter.platform_client.members import (
+    Count,
+    Identifier,
+    OptionalIdentifier,
+    Text,
+    WholeText,
+    lifetime_s,
+)
+from adapter.policy.policies.limits import MAX_LIMITS, MaximumRequests, PeriodMs
 
-
-def _as_text(value: Any) -> Any:
-    """Identifiers are numbers in some documents and strings in others."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Identifier: TypeAlias = Annotated[str, BeforeValidator(_as_text), Field(min_length=1)]
-Text: TypeAlias = Annotated[str, BeforeValidator(lambda value: value or "")]
-"""A string that may be null or missing, which then is empty."""
+_MAX_SECRET_CHARS: Final = 256
 
 
 class Document(BaseModel):
@@ -43,8 +43,8 @@ class TokenDocument(BaseModel):
 
     access_token: str = Field(pattern=r"^[\x21-\x7e]+$", repr=False)
     """Checked here, since HTTP libraries show a header's value when they refuse it."""
-    expires_in: float | None = Field(default=None, gt=0)
-    """Seconds."""
+    expires_in: Annotated[float | None, BeforeValidator(lifetime_s)] = None
+    """Seconds; None where the platform does not say."""
 
 
 class InstanceDocument(Document):
@@ -60,48 +60,35 @@ class InstanceDocument(Document):
 class AssetDocument(Document):
     """An asset and its API instances."""
 
-    name: Text = ""
+    name: Text = Field(default="", validation_alias=AliasChoices("name", "exchangeAssetName"))
     asset_id: Text = ""
     apis: list[Any]
 
 
-class AssetListDocument(Document):
-    """A page of the list of API instances; `limit` and `offset` count assets."""
+class ListDocument(Document):
+    """A page of a list."""
 
-    total: int
-    assets: list[Any]
-
-
-class PolicyListDocument(Document):
-    """The wrapped form of a list of policies."""
-
-    policies: list[Any] = Field(validation_alias=AliasChoices("policies", "automatedPolicies"))
-    total: int | None = None
+    total: Count = None
+    rows: list[Any]
 
 
-class PointcutDocument(Document):
-    """A part of an API."""
+class AssetListDocument(ListDocument):
+    """API instances; `limit` and `offset` count their assets."""
 
-    method_regex: str
-    uri_template_regex: str
+    rows: list[Any] = Field(validation_alias=AliasChoices("assets", "instances", "apis"))
 
 
-class PolicyDocument(Document):
-    """A policy as applied to an API."""
+class PolicyListDocument(ListDocument):
+    """Policies, as the live platform lists them."""
 
-    id: Identifier
-    asset_id: str = Field(min_length=1)
-    configuration_data: dict[str, Any] | None = Field(default=None, repr=False)
-    order: int | None = None
-    disabled: bool | None = None
-    pointcut_data: list[PointcutDocument] | None = None
+    rows: list[Any] = Field(validation_alias=AliasChoices("policies", "automatedPolicies"))
 
 
 class LimitDocument(Document):
-    """A limit of an SLA tier."""
+    """A limit of an SLA tier, within the bounds of a policy's."""
 
-    maximum_requests: int = Field(ge=0)
-    time_period_in_milliseconds: int = Field(ge=1)
+    maximum_requests: MaximumRequests
+    time_period_in_milliseconds: PeriodMs
 
 
 class TierDocument(Document):
@@ -109,31 +96,36 @@ class TierDocument(Document):
 
     id: Identifier
     name: Text = ""
-    limits: list[LimitDocument] = Field(min_length=1)
+    limits: list[LimitDocument] = Field(min_length=1, max_length=MAX_LIMITS)
 
 
-class TierListDocument(Document):
-    """A page of SLA tiers."""
+class TierListDocument(ListDocument):
+    """SLA tiers."""
 
-    total: int
-    tiers: list[Any]
+    rows: list[Any] = Field(validation_alias=AliasChoices("tiers"))
+
+
+def _salt(value: Any) -> Any:
+    return "" if value is None else value
 
 
 class ContractDocument(Document):
     """A contract in the feed, with its application's client id and hashed secret."""
 
     contract_id: Identifier
-    client_id: str = Field(min_length=1)
+    client_id: Identifier
     client_name: Text = ""
-    client_secret: str | None = Field(default=None, repr=False)
-    client_secret_salt: Text = Field(default="", repr=False)
-    sla_tier_id: Identifier | None = None
+    client_secret: WholeText | None = Field(default=None, max_length=_MAX_SECRET_CHARS, repr=False)
+    client_secret_salt: Annotated[WholeText, BeforeValidator(_salt)] = Field(
+        default="", max_length=_MAX_SECRET_CHARS, repr=False
+    )
+    sla_tier_id: OptionalIdentifier = None
 
 
 class LinksDocument(Document):
     """Cursors of the feed."""
 
-    next: str | None = None
+    next: WholeText | None = None
 
 
 class ContractPageDocument(Document):
@@ -143,35 +135,22 @@ class ContractPageDocument(Document):
     data: list[Any]
 
 
-Shape = TypeVar("Shape")
-
-
 class ReceiptDocument(Document):
     """What became of a batch of events."""
 
     rejected: list[Any] = []
 
 
-_RECEIPT: Final = TypeAdapter(ReceiptDocument)
+AnyList: TypeAlias = list[Any] | ListDocument
+"""A list may come without its wrapper."""
+
+RECEIPT: Final = TypeAdapter(ReceiptDocument)
 TOKEN: Final = TypeAdapter(TokenDocument)
 INSTANCE: Final = TypeAdapter(InstanceDocument)
-ASSET_LIST: Final = TypeAdapter(AssetListDocument)
-TIER_LIST: Final = TypeAdapter(TierListDocument)
+ASSET_LIST: Final[TypeAdapter[AnyList]] = TypeAdapter(list[Any] | AssetListDocument)
+TIER_LIST: Final[TypeAdapter[AnyList]] = TypeAdapter(list[Any] | TierListDocument)
 CONTRACT_PAGE: Final = TypeAdapter(ContractPageDocument)
-POLICY_LIST: Final[TypeAdapter[list[Any] | PolicyListDocument]] = TypeAdapter(
-    list[Any] | PolicyListDocument
-)
-
-
-def parse(shape: TypeAdapter[Shape], answer: Answer) -> Shape:
-    """Read a body as that type; raise DocumentError that names every fault, and no value."""
-    try:
-        return shape.validate_json(answer.body)
-    except ValidationError as e:
-        kind = answer.headers.get("content-type", "an unknown content type")[:64]
-        raise DocumentError(
-            f"{answer.what}: not the expected JSON ({kind!a}): {faults(e)}"
-        ) from None
+POLICY_LIST: Final[TypeAdapter[AnyList]] = TypeAdapter(list[Any] | PolicyListDocument)
 
 
 def faults(error: ValidationError) -> str:
@@ -182,15 +161,3 @@ def faults(error: ValidationError) -> str:
 
 def _place(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "the document"
-
-
-def refused_events(answer: Answer) -> int:
-    """How many events of a batch were refused one by one.
-
-    The vendor does not say what its ingest answers; our control plane lists them. Whatever else an
-    answer holds, the batch has arrived.
-    """
-    try:
-        return len(_RECEIPT.validate_json(answer.body).rejected)
-    except ValidationError:
-        return 0

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import structlog
 
+from adapter.platform_client.applied_policies import automated_policies_from
 from adapter.platform_client.client import PlatformClient
 from adapter.platform_client.complaints import Complaints
 from adapter.platform_client.confirmation import EmptyListGuard, Policies
-from adapter.platform_client.translate import automated_policies_from, instances_from
+from adapter.platform_client.translate import instances_from
 from adapter.policy.catalog import ApiInstance
 
 

@@ -171,6 +171,6 @@ def retry_after_s(answer: Answer, clock: Clock) -> float | None:
 def _http_date(text: str) -> WallTime | None:
     try:
         date = parsedate_to_datetime(text)
+        return WallTime(date.replace(tzinfo=date.tzinfo or UTC).timestamp())
     except (ValueError, OverflowError):
         return None
-    return WallTime(date.replace(tzinfo=date.tzinfo or UTC).timestamp())

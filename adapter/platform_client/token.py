@@ -6,10 +6,11 @@ from typing import Final
 
 from adapter.clock import Clock, MonotonicTime
 from adapter.errors import PlatformError, PlatformRefusedError, PlatformRejectedError
-from adapter.platform_client.documents import TOKEN, TokenDocument, parse
+from adapter.platform_client.documents import TOKEN, TokenDocument
 from adapter.platform_client.exchange import Exchange, require_success
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.pacing import Backoff, Chance
+from adapter.platform_client.reading import read
 
 _PATH: Final = "/accounts/oauth2/token"
 _UNKNOWN_LIFETIME_S: Final = 1800.0
@@ -81,4 +82,4 @@ class TokenSource:
         except PlatformRejectedError as e:
             # RFC 6749, 5.2: wrong credentials may be a 400.
             raise PlatformRefusedError(f"{e}; check the gateway's client id and secret") from None
-        return parse(TOKEN, answer)
+        return await read(TOKEN, answer)

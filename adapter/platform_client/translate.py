@@ -1,7 +1,7 @@
 """From the platform's documents to our catalog.
 
-What is bad is closed by itself and named: a policy gets a fault (which closes its API), a contract
-gets a fault (which closes that contract), a tier is left out (which closes the contracts on it).
+What is bad is closed by itself and named: a contract gets a fault (which closes that contract), a
+tier is left out (which closes the contracts on it). For policies see `applied_policies`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,16 +15,13 @@ from adapter.platform_client.documents import (
     AssetDocument,
     ContractDocument,
     InstanceDocument,
-    PolicyDocument,
     TierDocument,
     faults,
 )
-from adapter.platform_client.masking import masked_places
+from adapter.platform_client.members import UNKNOWN, flag, shown
 from adapter.policy.catalog import (
     ApiInstance,
-    AppliedPolicy,
     Contract,
-    Pointcut,
     RateLimit,
     SlaTier,
 )
@@ -33,7 +30,7 @@ from adapter.policy.hashed_secret import HashedSecret, SecretForm
 UNKNOWN_HASH: Final = (
     "its client secret's hash has an unknown form: neither hexadecimal nor base64 of SHA-256"
 )
-_DEFAULT_ORDER: Final = 50
+REMOVAL_IN_DOUBT: Final = "`removed` says neither true nor false, so that it may have been revoked"
 
 Complain: TypeAlias = Callable[[str], None]
 """Told, in words, of what had to be left out."""
@@ -56,83 +53,35 @@ def instance_from(document: InstanceDocument, asset: AssetDocument | None = None
 
 
 def instances_from(rows: Iterable[Any], complain: Complain) -> dict[str, ApiInstance]:
-    """All API instances of the assets, by id; one that cannot be read is left out."""
+    """All API instances by id, of assets or listed by themselves; an unreadable one is left out."""
     found: dict[str, ApiInstance] = {}
     for row in rows:
-        try:
-            asset = AssetDocument.model_validate(row)
-        except ValidationError as e:
-            complain(f"an asset: {faults(e)}")
-            continue
-        for instance in _instances_of(asset, complain):
+        for instance in _instances_of(row, complain):
             found[instance.api_id] = instance
     return found
 
 
-def _instances_of(asset: AssetDocument, complain: Complain) -> Iterator[ApiInstance]:
-    for row in asset.apis:
+def _instances_of(row: Any, complain: Complain) -> Iterator[ApiInstance]:
+    if isinstance(row, dict) and "apis" not in row:
+        yield from _instances((row,), None, complain)
+        return
+    try:
+        asset = AssetDocument.model_validate(row)
+    except ValidationError as e:
+        complain(f"an asset: {faults(e)}")
+    else:
+        yield from _instances(asset.apis, asset, complain)
+
+
+def _instances(
+    rows: Iterable[Any], asset: AssetDocument | None, complain: Complain
+) -> Iterator[ApiInstance]:
+    for row in rows:
         try:
             yield instance_from(InstanceDocument.model_validate(row), asset)
         except ValidationError as e:
-            complain(f"an API instance of asset {asset.name!r}: {faults(e)}")
-
-
-def policies_from(rows: Iterable[Any], *, automated: bool = False) -> tuple[AppliedPolicy, ...]:
-    """The applied policies but the disabled ones; a bad one is kept, with its fault."""
-    policies = (_policy(row, automated) for row in rows)
-    return tuple(policy for policy in policies if policy is not None)
-
-
-def automated_policies_from(rows: Iterable[Any], environment_id: str) -> tuple[AppliedPolicy, ...]:
-    """The automated policies that apply to this environment."""
-    return policies_from((row for row in rows if _applies_in(row, environment_id)), automated=True)
-
-
-def _applies_in(row: Any, environment_id: str) -> bool:
-    """Whether the rule of application names this environment, or none; when in doubt, yes."""
-    scope = row.get("ruleOfApplication") if isinstance(row, dict) else None
-    named = scope.get("environmentId") if isinstance(scope, dict) else None
-    return not isinstance(named, str) or named == environment_id
-
-
-def _policy(row: Any, automated: bool) -> AppliedPolicy | None:
-    try:
-        document = PolicyDocument.model_validate(row)
-    except ValidationError as e:
-        fields = row if isinstance(row, dict) else {}
-        if fields.get("disabled") is True:
-            return None
-        return AppliedPolicy(
-            policy_id=str(fields.get("id", "?")),
-            policy_type=str(fields.get("assetId", "?")),
-            configuration={},
-            automated=automated,
-            fault=f"the platform's description of it cannot be read: {faults(e)}",
-        )
-    if document.disabled:
-        return None
-    configuration = document.configuration_data or {}
-    return AppliedPolicy(
-        policy_id=document.id,
-        policy_type=document.asset_id,
-        configuration=configuration,
-        order=_DEFAULT_ORDER if document.order is None else document.order,
-        pointcuts=tuple(
-            Pointcut(p.method_regex, p.uri_template_regex) for p in document.pointcut_data or ()
-        ),
-        automated=automated,
-        fault=_mask_fault(configuration),
-    )
-
-
-def _mask_fault(configuration: Mapping[str, Any]) -> str | None:
-    places = masked_places(configuration)
-    if not places:
-        return None
-    return (
-        f"{', '.join(places)}: the platform masks the value; enter it again in the policy, and "
-        "give the gateway's client the right to read policy secrets"
-    )
+            of = "" if asset is None else f" of asset {asset.name!r}"
+            complain(f"an API instance{of}: {faults(e)}")
 
 
 def tiers_from(rows: Iterable[Any], complain: Complain) -> dict[str, SlaTier]:
@@ -142,8 +91,8 @@ def tiers_from(rows: Iterable[Any], complain: Complain) -> dict[str, SlaTier]:
         try:
             document = TierDocument.model_validate(row)
         except ValidationError as e:
-            name = row.get("id", "?") if isinstance(row, dict) else "?"
-            complain(f"SLA tier {name}: {faults(e)}")
+            name = row.get("id") if isinstance(row, dict) else None
+            complain(f"SLA tier {shown(name)}: {faults(e)}")
             continue
         limits = (
             RateLimit(x.maximum_requests, x.time_period_in_milliseconds) for x in document.limits
@@ -174,8 +123,11 @@ def contract_changes(
 
 def _contract_change(row: Any, known: Mapping[str, Contract], form: SecretForm) -> ContractChange:
     contract_id = _contract_id(row)
-    if row.get("removed"):
+    removed = flag(row.get("removed"))
+    if removed:
         return ContractChange(contract_id, None)
+    if removed is None:
+        return ContractChange(contract_id, _closed(row, contract_id, known, REMOVAL_IN_DOUBT))
     try:
         document = ContractDocument.model_validate(row)
     except ValidationError as e:
@@ -193,18 +145,18 @@ def _contract_change(row: Any, known: Mapping[str, Contract], form: SecretForm) 
 
 
 def _contract_id(row: Any) -> str:
-    contract_id = row.get("contractId") if isinstance(row, dict) else None
-    if isinstance(contract_id, bool) or not isinstance(contract_id, int | str) or contract_id == "":
-        raise DocumentError("a contract without a contractId")
-    return str(contract_id)
+    contract_id = shown(row.get("contractId")) if isinstance(row, dict) else UNKNOWN
+    if contract_id == UNKNOWN:
+        raise DocumentError("a contract without a contractId that can be read")
+    return contract_id
 
 
 def _closed(
     row: Mapping[str, Any], contract_id: str, known: Mapping[str, Contract], fault: str
 ) -> Contract:
     """The contract, closed under the client id that it has, or had when last it was readable."""
-    client_id = row.get("clientId")
-    if isinstance(client_id, str) and client_id:
+    client_id = shown(row.get("clientId"))
+    if client_id != UNKNOWN:
         return Contract(contract_id, client_id, fault=fault)
     if contract_id not in known:
         raise DocumentError(f"contract {contract_id}: {fault}")

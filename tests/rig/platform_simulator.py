@@ -25,6 +25,7 @@ SALT = "grain"
 SECRET = "secret"
 FEED_PAGE = 3
 
+Serve: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
 Fault: TypeAlias = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
 
 
@@ -44,7 +45,7 @@ def options(**changes: Any) -> PlatformOptions:
 class SimulatedHttp:
     """HTTP that reaches what is served here and nothing else."""
 
-    def __init__(self, serve: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> None:
+    def __init__(self, serve: Serve) -> None:
         self._serve = serve
 
     @asynccontextmanager
@@ -137,6 +138,15 @@ def policy(policy_id: int, asset_id: str, configuration: Any = None, **fields: A
     } | fields
 
 
+def live_policy(row: Any) -> Any:
+    """A policy's document as the live platform lists those of an API."""
+    if not isinstance(row, dict):
+        return row
+    names = {"id": "policyId", "configurationData": "configuration"}
+    live = {names.get(name, name): value for name, value in row.items() if name != "assetId"}
+    return live | {"template": {"groupId": "g", "assetId": row.get("assetId")}}
+
+
 class PlatformSimulator:
     """The platform; `requests` has what it was asked, `fail` makes it misbehave."""
 
@@ -149,6 +159,8 @@ class PlatformSimulator:
         self._ids = count(100)
         self._tokens = count(1)
         self._valid_token = ""
+        self.answer: Serve = self._answer
+        """Answers a request; a test may put a function of its own around it."""
         self._faults: dict[str, Fault] = {}
         self._times: dict[str, int] = {}
 
@@ -186,7 +198,7 @@ class PlatformSimulator:
 
     async def _serve(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        response = await self._answer(request)
+        response = await self.answer(request)
         response.headers.setdefault("date", formatdate(self._clock.now(), usegmt=True))
         return response
 
@@ -242,7 +254,7 @@ class PlatformSimulator:
         since = request.headers.get("if-modified-since")
         if since is not None and api.modified_at < float(since):
             return httpx.Response(304)
-        return httpx.Response(200, json=api.policies)
+        return httpx.Response(200, json={"policies": [live_policy(row) for row in api.policies]})
 
     def _contracts(self, request: httpx.Request, api: SimulatedApi) -> httpx.Response:
         start = int(request.url.params.get("cursor", 0))

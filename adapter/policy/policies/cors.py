@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from adapter.policy.decision import CONTINUE, Answer, Continue, Header, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
-from adapter.policy.policies.configuration import Configuration, read_configuration
+from adapter.policy.policies.configuration import Configuration, Whole, read_configuration
 from adapter.policy.policies.header_values import NAME_PATTERN
 
 NO_CONTENT: Final = 204
@@ -53,7 +53,7 @@ class OriginGroup(Configuration):
     origin_group_name: str = ""
     """For people."""
     origins: Annotated[tuple[Origin, ...], Field(max_length=1_000)] = ()
-    access_control_max_age: Annotated[int, Field(ge=0, le=86_400)] = 30
+    access_control_max_age: Annotated[Whole, Field(ge=0, le=86_400)] = 30
     """Seconds for which a browser need not ask again."""
     allowed_methods: tuple[AllowedMethod, ...] = ()
     headers: tuple[Token, ...] = ()

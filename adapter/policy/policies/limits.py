@@ -20,8 +20,11 @@ from adapter.policy.decision import (
     QuotaWindow,
 )
 from adapter.policy.evaluation import Evaluation
+from adapter.policy.policies.configuration import Whole
 from adapter.policy.policies.credentials import CLIENT_ID_CHALLENGE
 
+MAX_LIMITS: Final = 16
+"""That hold at once, of a policy or of an SLA tier."""
 MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
 MAX_KEY_CHARS: Final = 128
 REMEMBERED_TIERS: Final = 64
@@ -34,8 +37,8 @@ QUOTA_UNKNOWN: Final = Deny(
 )
 """Its detail is what the store says."""
 
-MaximumRequests = Annotated[int, Field(ge=1, le=2**53)]
-PeriodMs = Annotated[int, Field(ge=1, le=MAX_PERIOD_MS)]
+MaximumRequests = Annotated[Whole, Field(ge=1, le=2**53)]
+PeriodMs = Annotated[Whole, Field(ge=1, le=MAX_PERIOD_MS)]
 
 
 def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[QuotaWindow, ...]:

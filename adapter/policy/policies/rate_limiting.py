@@ -15,14 +15,13 @@ from adapter.policy.policies.configuration import (
     read_configuration,
 )
 from adapter.policy.policies.limits import (
+    MAX_LIMITS,
     MaximumRequests,
     PeriodMs,
     bounded_key,
     settlement,
     windows_of,
 )
-
-MAX_LIMITS = 16
 
 
 class LimitConfiguration(Configuration):

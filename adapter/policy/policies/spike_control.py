@@ -8,7 +8,7 @@ from pydantic import Field
 from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import Throttle, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
-from adapter.policy.policies.configuration import Configuration, read_configuration
+from adapter.policy.policies.configuration import Configuration, Whole, read_configuration
 from adapter.policy.policies.limits import MaximumRequests, PeriodMs, settlement
 
 _HOUR_MS = 3_600_000
@@ -19,11 +19,11 @@ class SpikeControl(Configuration):
 
     maximum_requests: MaximumRequests = 1
     time_period_in_milliseconds: PeriodMs = 1_000
-    delay_time_in_millis: Annotated[int, Field(ge=1, le=_HOUR_MS)] = 1_000
+    delay_time_in_millis: Annotated[Whole, Field(ge=1, le=_HOUR_MS)] = 1_000
     """How long a request waits before it asks again."""
-    delay_attempts: Annotated[int, Field(ge=0, le=1_000)] = 1
+    delay_attempts: Annotated[Whole, Field(ge=0, le=1_000)] = 1
     """How often it asks again."""
-    queuing_limit: Annotated[int, Field(ge=0)] = 0
+    queuing_limit: Annotated[Whole, Field(ge=0, le=2**53)] = 0
     """How many requests may wait at once."""
     expose_headers: bool = False
 

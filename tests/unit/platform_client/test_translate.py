@@ -7,83 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.platform_client.masking import is_mask, masked_places
-from adapter.platform_client.translate import (
-    automated_policies_from,
-    contract_changes,
-    instances_from,
-    policies_from,
-    tiers_from,
-)
-from adapter.policy.catalog import Contract, Pointcut
+from adapter.platform_client.masking import is_mask
+from adapter.platform_client.mending import Unreadable
+from adapter.platform_client.translate import contract_changes, instances_from, tiers_from
+from adapter.policy.catalog import ApiContent, ApiInstance, Contract, RateLimit
+from adapter.policy.policies.limits import MAX_LIMITS
+from adapter.policy.snapshot import build_api
+from tests.unit.platform_client.json_strategies import near
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
-)
-POLICY = {"id": 5, "assetId": "rate-limiting", "configurationData": {"a": 1}, "order": 3}
+UNREADABLE_IDS: list[Any] = [None, True, "", [], {}, 1.5, "\ud83d", 10**400]
 CONTRACT = {"contractId": 12, "clientId": "app", "clientName": "The app"}
-
-
-def near(document: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Documents with fields missing or replaced by anything."""
-    fields: dict[str, st.SearchStrategy[Any]] = {
-        name: st.just(value) | JSON for name, value in document.items()
-    }
-    return st.fixed_dictionaries({}, optional=fields) | JSON
-
-
-def test_a_policy_is_taken_over_whole() -> None:
-    """Type, order, configuration and pointcuts are what the admin said."""
-    pointcut = {"methodRegex": "GET", "uriTemplateRegex": "/v1.*"}
-    (policy,) = policies_from([POLICY | {"pointcutData": [pointcut]}])
-    assert (policy.policy_id, policy.policy_type, policy.order) == ("5", "rate-limiting", 3)
-    assert policy.configuration == {"a": 1}
-    assert policy.pointcuts == (Pointcut("GET", "/v1.*"),)
-    assert policy.fault is None
-
-
-@pytest.mark.parametrize("row", [POLICY | {"disabled": True}, {"disabled": True, "id": None}])
-def test_a_disabled_policy_is_left_out(row: Any) -> None:
-    """What is disabled neither applies nor closes anything, be it readable or not."""
-    assert policies_from([row]) == ()
-
-
-@pytest.mark.parametrize(
-    ("row", "named"),
-    [
-        ("text", "the document"),
-        (POLICY | {"id": None}, "id"),
-        (POLICY | {"assetId": ""}, "assetId"),
-        (POLICY | {"configurationData": []}, "configurationData"),
-        (POLICY | {"order": "first"}, "order"),
-        (POLICY | {"pointcutData": "x"}, "pointcutData"),
-        (POLICY | {"pointcutData": [{"methodRegex": "GET"}]}, "pointcutData.0.uriTemplateRegex"),
-    ],
-)
-def test_an_unreadable_policy_is_kept_with_its_fault(row: Any, named: str) -> None:
-    """It must close its API, not vanish from it; the fault names the field."""
-    (policy,) = policies_from([row])
-    assert policy.fault is not None
-    assert named in policy.fault
-
-
-def test_a_fault_never_shows_a_value() -> None:
-    """A secret in the wrong place does not get into faults, which operators and logs show."""
-    (policy,) = policies_from([POLICY | {"configurationData": ["hunter2"], "order": "hunter2"}])
-    assert "hunter2" not in repr(policy)
-
-
-def test_automated_policies_of_other_environments_are_left_out() -> None:
-    """A filter that the platform ignored does not apply foreign policies."""
-    rows = [
-        POLICY | {"id": 1, "ruleOfApplication": {"environmentId": "env"}},
-        POLICY | {"id": 2, "ruleOfApplication": {"environmentId": "other"}},
-        POLICY | {"id": 3, "order": None},
-    ]
-    found = automated_policies_from(rows, "env")
-    assert [(p.policy_id, p.automated, p.order) for p in found] == [("1", True, 3), ("3", True, 50)]
 
 
 @pytest.mark.parametrize("text", ["***", "********", "••••••", " ***** ", "<masked>", "[REDACTED]"])
@@ -100,15 +33,6 @@ def test_a_value_is_no_mask(text: str) -> None:
     assert not is_mask(text)
 
 
-def test_a_masked_value_names_its_place_and_the_fix() -> None:
-    """The operator reads which field it is and what to do."""
-    configuration = {"auth": [{"password": "*****", "user": "u"}], "textKey": "••••"}
-    assert masked_places(configuration) == ("auth[0].password", "textKey")
-    (policy,) = policies_from([POLICY | {"configurationData": configuration}])
-    assert "auth[0].password, textKey" in (policy.fault or "")
-    assert "enter it again" in (policy.fault or "")
-
-
 @pytest.mark.parametrize(
     "limits",
     [
@@ -117,6 +41,11 @@ def test_a_masked_value_names_its_place_and_the_fix() -> None:
         [{"maximumRequests": -1, "timePeriodInMilliseconds": 1}],
         [{"maximumRequests": 1, "timePeriodInMilliseconds": 0}],
         [{"maximumRequests": 1}],
+        [{"maximumRequests": True, "timePeriodInMilliseconds": 1}],
+        [{"maximumRequests": 1, "timePeriodInMilliseconds": True}],
+        [{"maximumRequests": 1, "timePeriodInMilliseconds": 10**400}],
+        [{"maximumRequests": 10**400, "timePeriodInMilliseconds": 1}],
+        [{"maximumRequests": 1, "timePeriodInMilliseconds": 1}] * 100_000,
     ],
 )
 def test_a_tier_without_usable_limits_is_left_out_and_named(limits: Any) -> None:
@@ -126,6 +55,33 @@ def test_a_tier_without_usable_limits_is_left_out_and_named(limits: Any) -> None
     tiers = tiers_from([good, {"id": 2, "name": "odd", "limits": limits}], complaints.append)
     assert tiers.keys() == {"1"}
     assert "SLA tier 2" in complaints[0]
+
+
+def test_the_limits_of_a_tier_may_be_text() -> None:
+    """JSON clients write numbers as text."""
+    limits = [{"maximumRequests": "5", "timePeriodInMilliseconds": "1000"}]
+    tiers = tiers_from([{"id": "1", "limits": limits}], pytest.fail)
+    assert tiers["1"].limits == (RateLimit(5, 1_000),)
+
+
+def test_a_contract_on_a_tier_beyond_the_bounds_is_closed_by_name() -> None:
+    """The others of the API go on, and the process does not hang."""
+    limits = [{"maximumRequests": 1, "timePeriodInMilliseconds": 1}]
+    rows = [{"id": 1, "limits": limits * 17}, {"id": 2, "limits": limits * 16}]
+    changes = contract_changes(
+        [
+            CONTRACT | {"slaTierId": 1},
+            CONTRACT | {"contractId": 13, "clientId": "b", "slaTierId": 2},
+        ],
+        {},
+        "auto",
+        pytest.fail,
+    )
+    contracts = {change.contract_id: change.contract for change in changes if change.contract}
+    tiers = tiers_from(rows, lambda _: None)
+    built = build_api(ApiContent(ApiInstance("7", "orders"), (), tiers, contracts))
+    faults = {contract.contract_id: contract.fault for contract in built.contracts}
+    assert faults == {"12": "its SLA tier 1 is unknown", "13": None}
 
 
 def test_instances_are_named_after_their_asset() -> None:
@@ -144,6 +100,19 @@ def test_instances_are_named_after_their_asset() -> None:
         ("3", "3", "v1"),
     ]
     assert len(complaints) == 3
+
+
+def test_instances_may_be_listed_without_their_assets() -> None:
+    """Another form of the list, which public clients read, too."""
+    found = instances_from([{"id": 1, "assetId": "orders"}, {"apiId": "2"}, {}], lambda _: None)
+    assert [(i.api_id, i.name) for i in found.values()] == [("1", "orders"), ("2", "2")]
+
+
+def test_the_name_of_an_instance_can_be_shown_whatever_it_is() -> None:
+    """Names get into headers, logs and pages, which carry characters and not too many of them."""
+    rows = [{"id": 1, "assetId": "Shop \ud83d"}, {"id": 2, "assetId": "a" * 10_000}]
+    first, second = instances_from(rows, pytest.fail).values()
+    assert (first.name, second.name) == ("Shop \ufffd", "a" * 256)
 
 
 def read(row: Any, known: dict[str, Contract] | None = None) -> Contract | None:
@@ -170,6 +139,69 @@ def test_a_tombstone_needs_nothing_but_its_id() -> None:
     assert read({"contractId": "x", "removed": True, "clientId": 5, "slaTierId": []}) is None
 
 
+@pytest.mark.parametrize("spelling", [True, "true", "True", "TRUE ", 1, "1", 1.0, "yes"])
+def test_a_contract_is_removed_in_any_spelling(spelling: Any) -> None:
+    """A wrong non-removal lets a revoked client in."""
+    assert read(CONTRACT | {"removed": spelling}) is None
+
+
+@pytest.mark.parametrize("spelling", [False, "false", "False", 0, "0", "", None, "no", "null"])
+def test_a_contract_that_is_not_removed_stays(spelling: Any) -> None:
+    """A wrong removal shuts a client out."""
+    contract = read(CONTRACT | {"removed": spelling})
+    assert contract is not None
+    assert contract.fault is None
+
+
+@pytest.mark.parametrize("spelling", ["maybe", "2026-01-01", 2, {}, [], [False], Unreadable("odd")])
+def test_a_removal_in_doubt_closes_the_contract_by_name(spelling: Any) -> None:
+    """It grants nothing, as if it were revoked, and the operator sees why."""
+    contract = read(CONTRACT | {"removed": spelling})
+    assert contract is not None
+    assert "neither true nor false" in (contract.fault or "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "client_id", "tier_id"),
+    [
+        ({"contractId": "12", "clientId": 5}, "5", None),
+        ({"contractId": 12.0, "slaTierId": "4"}, "app", "4"),
+        ({"slaTierId": ""}, "app", None),
+        ({"clientName": None}, "app", None),
+        ({"clientName": 7}, "app", None),
+        ({"clientName": {"first": "x"}}, "app", None),
+        ({"clientName": "Shop \ud83d"}, "app", None),
+        ({"clientSecret": "", "clientSecretSalt": None}, "app", None),
+    ],
+)
+def test_a_contract_is_read_in_any_form(changed: Any, client_id: str, tier_id: str | None) -> None:
+    """Numbers as text, text as numbers, and names of any kind close nothing."""
+    contract = read(CONTRACT | changed)
+    assert contract is not None
+    assert (contract.contract_id, contract.client_id) == ("12", client_id)
+    assert (contract.tier_id, contract.fault) == (tier_id, None)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"clientId": "app\ud83d"},
+        {"clientId": "a" * 257},
+        {"clientSecret": "a" * 257},
+        {"clientSecret": "\ud83d"},
+        {"clientSecretSalt": "a" * 10_000},
+        {"slaTierId": "\ud83d"},
+        {"slaTierId": 10**400},
+    ],
+)
+def test_a_contract_with_an_unusable_member_is_closed(changed: Any) -> None:
+    """Under the client id that it had; what a client could send must not match it by chance."""
+    known = {"12": Contract("12", "app", "The app")}
+    contract = read(CONTRACT | changed, known)
+    assert contract is not None
+    assert (contract.client_id, bool(contract.fault)) == ("app", True)
+
+
 def test_an_unreadable_contract_is_closed_under_its_client_id() -> None:
     """Its requests are denied with the reason; the client id is the row's, or the one known."""
     broken = CONTRACT | {"slaTierId": [1]}
@@ -185,7 +217,11 @@ def test_an_unreadable_contract_is_closed_under_its_client_id() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [5, {}, {"contractId": None}, {"contractId": True}, {"clientId": 1}]
+    "row",
+    [
+        *(5, {}, {"clientId": 1}, Unreadable("odd")),
+        *({"contractId": value} for value in UNREADABLE_IDS),
+    ],
 )
 def test_a_row_that_is_no_contract_is_left_out_and_named(row: Any) -> None:
     """It grants nothing, and the other rows of its page count."""
@@ -195,25 +231,51 @@ def test_a_row_that_is_no_contract_is_left_out_and_named(row: Any) -> None:
     assert complaints
 
 
-@given(st.lists(near(POLICY | {"disabled": False, "pointcutData": []}), max_size=3))
-def test_no_policy_document_breaks_the_translation(rows: list[Any]) -> None:
-    """Whatever the platform sends, every policy that is not disabled is there or has a fault."""
-    kept = [row for row in rows if not (isinstance(row, dict) and row.get("disabled"))]
-    assert len(policies_from(rows)) >= len(kept)
+FEED_ROW = CONTRACT | {"removed": None, "clientSecret": "", "clientSecretSalt": "", "slaTierId": 1}
+NEIGHBOUR = {"contractId": "neighbour", "clientId": "other"}
 
 
-@given(st.lists(near(CONTRACT | {"removed": None, "clientSecret": "", "slaTierId": 1}), max_size=3))
+@given(st.lists(near(FEED_ROW), max_size=3))
 def test_no_contract_document_breaks_the_translation(rows: list[Any]) -> None:
-    """Whatever the platform sends, a row is a change or a complaint."""
+    """Whatever the platform sends, a row is a change or a complaint that a log can carry."""
     complaints: list[str] = []
     changes = contract_changes(rows, {}, "auto", complaints.append)
     assert len(changes) + len(complaints) == len(rows)
+    "".join(complaints).encode()
+    for contract in (change.contract for change in changes if change.contract):
+        f"{contract.client_id}{contract.client_name}{contract.fault}{contract.tier_id}".encode()
 
 
-@given(st.lists(near({"id": 1, "name": "x", "limits": []}), max_size=3))
-def test_no_tier_document_breaks_the_translation(rows: list[Any]) -> None:
-    """Whatever the platform sends, a tier in force has limits."""
-    assert all(tier.limits for tier in tiers_from(rows, lambda _: None).values())
+@given(near(FEED_ROW))
+def test_no_row_of_the_feed_changes_what_another_says(row: Any) -> None:
+    """Half a surrogate pair in one must not keep the revocation in the next from arriving."""
+    rows = [NEIGHBOUR, row, {"contractId": "gone", "removed": True}]
+    changes = contract_changes(rows, {}, "auto", lambda _: None)
+    (alone,) = contract_changes([NEIGHBOUR], {}, "auto", pytest.fail)
+    assert changes[0] == alone
+    assert changes[-1] == ("gone", None)
+
+
+@given(near({"id": 1, "name": "x", "limits": [{"maximumRequests": 1}]}))
+def test_no_tier_document_breaks_the_translation(row: Any) -> None:
+    """Whatever the platform sends, a tier in force has limits, and the next one is read."""
+    limits = [{"maximumRequests": 1, "timePeriodInMilliseconds": 1}]
+    complaints: list[str] = []
+    tiers = tiers_from([row, {"id": "next", "limits": limits}], complaints.append)
+    assert "next" in tiers
+    assert all(0 < len(tier.limits) <= MAX_LIMITS for tier in tiers.values())
+    "".join(complaints).encode()
+
+
+@given(near({"id": 1, "apiId": 1, "name": "x", "apis": [{"id": 3}], "assetVersion": "1"}))
+def test_no_asset_breaks_the_translation(row: Any) -> None:
+    """Whatever the platform sends, the next asset is read, and every name can be shown."""
+    complaints: list[str] = []
+    found = instances_from([row, {"apis": [row, {"id": "next"}]}], complaints.append)
+    assert "next" in found
+    for instance in found.values():
+        f"{instance.api_id}{instance.name}{instance.version}".encode()
+    "".join(complaints).encode()
 
 
 def test_a_contract_that_did_not_change_is_shared() -> None:
