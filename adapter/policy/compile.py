@@ -7,12 +7,11 @@ from types import MappingProxyType
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-import re2
-
 from adapter.errors import PolicyError
 from adapter.policy.catalog import AppliedPolicy, Pointcut
 from adapter.policy.decision import PolicyRef
 from adapter.policy.evaluation import CompiledPointcut, CompiledPolicy, Rule, RuleCompiler
+from adapter.policy.patterns import can_begin_with, compile_pattern, shown
 from adapter.policy.policies.access_block import compile_access_block
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
 from adapter.policy.policies.cors import compile_cors
@@ -129,10 +128,10 @@ def _compile_rule(policy_type: str, configuration: str) -> Rule:
 
 def _compile_pointcut(pointcut: Pointcut) -> CompiledPointcut:
     path = _compile_pattern(pointcut.path_regex, "uriTemplateRegex")
-    if path is not None and not _can_match_a_path(pointcut.path_regex):
+    if path is not None and not can_begin_with(pointcut.path_regex, "/"):
         raise PolicyError(
-            f"uriTemplateRegex {pointcut.path_regex!r} never matches: it is matched against the "
-            "whole path, which begins with '/'; write '/...' or '.*...'"
+            f"uriTemplateRegex {shown(pointcut.path_regex)!r} never matches: it is matched against "
+            "the whole path, which begins with '/'; write '/...' or '.*...'"
         )
     return CompiledPointcut(_compile_pattern(pointcut.method_regex, "methodRegex"), path)
 
@@ -141,25 +140,6 @@ def _compile_pattern(pattern: str, name: str) -> Any:
     if pattern in _EVERYTHING:
         return None
     try:
-        return re2.compile(pattern, _quiet())
-    except re2.error as e:
-        raise PolicyError(f"{name} {pattern!r} is not a regular expression of RE2: {e}") from None
-
-
-def _quiet() -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    return options
-
-
-def _can_match_a_path(pattern: str) -> bool:
-    """Whether some text beginning with '/' matches the whole pattern.
-
-    RE2 tells the least and greatest text that can match; a range that excludes every text
-    beginning with '/' proves that the pattern is dead.
-    """
-    try:
-        least, greatest = re2.compile(f"^(?:{pattern})$", _quiet()).possiblematchrange(1)
-    except re2.error:
-        return True
-    return bool(least[:1] <= b"/" <= greatest[:1])
+        return compile_pattern(pattern)
+    except ValueError as e:
+        raise PolicyError(f"{name} {shown(pattern)!r} {e}") from None

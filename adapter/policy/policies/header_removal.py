@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final
 
-import re2
 from pydantic import AfterValidator, Field
 
 from adapter.errors import PolicyError
 from adapter.policy.decision import CONTINUE, Continue, Verdict
 from adapter.policy.evaluation import Evaluation, Rule, always
+from adapter.policy.patterns import compile_pattern
 from adapter.policy.policies.configuration import Configuration, read_configuration
 
 PROTECTED: Final = frozenset({"accept", "connection", "date", "host", "transfer-encoding"})
@@ -19,13 +19,10 @@ _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def _pattern(text: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    options.case_sensitive = False
     try:
-        return re2.compile(text, options)
-    except re2.error:
-        raise ValueError("neither the name of a header nor a regular expression of RE2") from None
+        return compile_pattern(text, ignore_case=True)
+    except ValueError as e:
+        raise ValueError(f"neither the name of a header nor a pattern: it {e}") from None
 
 
 def _valid(text: str) -> str:

@@ -1,0 +1,71 @@
+"""Regular expressions that admins write: the one place that compiles them.
+
+RE2 matches in linear time (github.com/google/re2), so a client cannot make a match explode. But it
+writes a counted repetition out, and takes memory for what it has seen. So a pattern has bounds.
+"""
+
+from typing import Any, Final
+
+import re2
+
+MAX_CHARS: Final = 2_000
+MAX_INSTRUCTIONS: Final = 3_000
+"""Of the program that RE2 makes of a pattern. `.{375}` takes about so many."""
+_MAX_MEMORY: Final = 1 << 20
+"""Octets for the program and for what RE2 remembers of the texts it has matched."""
+_SHOWN_CHARS: Final = 80
+
+
+def compile_pattern(pattern: str, *, ignore_case: bool = False) -> Any:
+    """A pattern of RE2, compiled; it has no groups.
+
+    Raises ValueError whose text goes on after the pattern: `is longer than ...`.
+    """
+    if len(pattern) > MAX_CHARS:
+        raise ValueError(f"is longer than {MAX_CHARS:,} characters")
+    try:
+        compiled = re2.compile(pattern, _options(ignore_case=ignore_case))
+    except re2.error as e:
+        raise ValueError(f"is not a regular expression of RE2: {shown(_text(e))}") from None
+    if compiled.programsize > MAX_INSTRUCTIONS:
+        raise ValueError(
+            f"is too large: it has {compiled.programsize:,} instructions in RE2, and "
+            f"{MAX_INSTRUCTIONS:,} are allowed; use smaller counts in braces, or * and +"
+        )
+    return compiled
+
+
+def shown(pattern: str) -> str:
+    """The pattern, or as much of it as fits into a message."""
+    if len(pattern) <= _SHOWN_CHARS:
+        return pattern
+    return f"{pattern[:_SHOWN_CHARS]}... ({len(pattern):,} characters)"
+
+
+def can_begin_with(pattern: str, character: str) -> bool:
+    """Whether some text that begins with an ASCII character matches the whole of a good pattern.
+
+    RE2 tells the least and the greatest text that can match. A range without such a text proves
+    that there is none.
+    """
+    try:
+        anchored = re2.compile(f"^(?:{pattern})$", _options())
+        least, greatest = anchored.possiblematchrange(1)
+    except re2.error:
+        return True
+    return bool(least[:1] <= character.encode() <= greatest[:1])
+
+
+def _options(*, ignore_case: bool = False) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = _MAX_MEMORY
+    options.case_sensitive = not ignore_case
+    return options
+
+
+def _text(error: re2.error) -> str:
+    """RE2 gives its message in octets."""
+    (message,) = error.args
+    return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
