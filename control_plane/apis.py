@@ -160,12 +160,7 @@ def _asset_document(
         "groupId": asset.group_id,
         "assetId": asset.asset_id,
         "apis": [
-            {
-                **api_document(api),
-                "pinned": False,
-                "activeContractsCount": contracts.get(api.id, 0),
-            }
-            for api in apis
+            {**api_document(api), "activeContractsCount": contracts.get(api.id, 0)} for api in apis
         ],
         "totalApis": len(apis),
     }
@@ -190,6 +185,7 @@ def api_document(api: ApiInstance) -> dict[str, Any]:
         "description": api.description,
         "tags": api.tags,
         "order": 1,
+        "pinned": False,
         "deprecated": api.deprecated,
         "technology": api.technology,
         "providerId": api.provider_id,

@@ -93,7 +93,7 @@ def _document(scope: EnvironmentScope, contract: Contract) -> dict[str, Any]:
         "partyName": contract.party_name,
         "requestAccessInfo": contract.reason and {"reason": contract.reason},
         "apiId": contract.api_id,
-        "api": {"id": contract.api_id},
+        "api": {"audit": {"created": {}, "updated": {}}, "id": contract.api_id},
     }
 
 
