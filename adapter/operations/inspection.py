@@ -95,6 +95,7 @@ def _api_detail(api: Api) -> dict[str, Any]:
                 "policy_id": policy.ref.policy_id,
                 "policy_type": policy.ref.policy_type,
                 "pointcuts": len(policy.rule.pointcuts),
+                "overridden_pointcuts": len(policy.rule.overridden),
             }
             for policy in api.policies
         ],

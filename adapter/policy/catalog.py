@@ -166,12 +166,21 @@ class Contract(Value):
         )
 
 
+EVERYTHING: Final = frozenset({"", ".*", "^.*$"})
+"""Patterns that let everything match."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pointcut:
     """A part of an API; both patterns (RE2) match the whole method and the whole path."""
 
     method_regex: str
     path_regex: str
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it is the whole API."""
+        return self.method_regex in EVERYTHING and self.path_regex in EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +197,13 @@ class AppliedPolicy:
     automated: bool = False
     fault: str | None = None
     """Why the platform's description of this policy cannot be used (a masked secret, say)."""
+    overridden: tuple[Pointcut, ...] = ()
+    """Where it does not apply, because automated policies of its type do."""
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether its pointcuts make up the whole API."""
+        return not self.pointcuts or any(p.is_everything for p in self.pointcuts)
 
 
 @dataclass(frozen=True, slots=True)

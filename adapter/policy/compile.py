@@ -1,16 +1,16 @@
 """From an applied policy to something that can be asked; a bad configuration fails here."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 from weakref import WeakValueDictionary
 
 from adapter.errors import PolicyError
-from adapter.policy.catalog import AppliedPolicy, Pointcut
+from adapter.policy.catalog import EVERYTHING, AppliedPolicy, Pointcut
 from adapter.policy.decision import PolicyRef
-from adapter.policy.evaluation import CompiledPointcut, CompiledPolicy, Rule, RuleCompiler
+from adapter.policy.evaluation import ANYWHERE, CompiledPointcut, CompiledPolicy, Rule, RuleCompiler
 from adapter.policy.patterns import can_begin_with, compile_pattern, shown
 from adapter.policy.policies.access_block import compile_access_block
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
@@ -43,8 +43,6 @@ POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
     }
 )
 """Every policy type that can be enforced, by its asset id."""
-
-_EVERYTHING: Final = frozenset({"", ".*", "^.*$"})
 
 
 def compile_policy(policy: AppliedPolicy) -> CompiledPolicy:
@@ -99,21 +97,27 @@ def chain_of(policies: Sequence[CompiledPolicy]) -> Chain:
 
 
 def _shared_rule(policy: AppliedPolicy) -> _Shared:
-    pointcuts = [[pointcut.method_regex, pointcut.path_regex] for pointcut in policy.pointcuts]
+    parts = [
+        [[pointcut.method_regex, pointcut.path_regex] for pointcut in pointcuts]
+        for pointcuts in (policy.pointcuts, policy.overridden)
+    ]
     configuration = json.dumps(dict(policy.configuration))
-    key = sha256(json.dumps([policy.policy_type, configuration, pointcuts]).encode()).digest()
+    key = sha256(json.dumps([policy.policy_type, configuration, parts]).encode()).digest()
     shared = _shared_rules.get(key)
     if shared is None:
         rule = _compile_rule(policy.policy_type, configuration)
-        shared = _shared_rules[key] = _Shared(_limited(rule, policy.pointcuts))
+        shared = _shared_rules[key] = _Shared(_limited(rule, policy))
     return shared
 
 
-def _limited(rule: Rule, pointcuts: Iterable[Pointcut]) -> Rule:
-    """The rule, where these match."""
-    compiled = tuple(_compile_pointcut(pointcut) for pointcut in pointcuts)
-    inspects_path = rule.inspects_path or any(p.path is not None for p in compiled)
-    return Rule(rule.evaluate, inspects_path, compiled)
+def _limited(rule: Rule, policy: AppliedPolicy) -> Rule:
+    """The rule, where the policy applies."""
+    pointcuts = tuple(map(_compile_pointcut, policy.pointcuts))
+    overridden = tuple(map(_compile_pointcut, policy.overridden))
+    inspects_path = rule.inspects_path or any(p.path is not None for p in pointcuts + overridden)
+    if overridden and not pointcuts:
+        pointcuts = (ANYWHERE,)
+    return Rule(rule.evaluate, inspects_path, pointcuts, overridden)
 
 
 def _compile_rule(policy_type: str, configuration: str) -> Rule:
@@ -137,7 +141,7 @@ def _compile_pointcut(pointcut: Pointcut) -> CompiledPointcut:
 
 
 def _compile_pattern(pattern: str, name: str) -> Any:
-    if pattern in _EVERYTHING:
+    if pattern in EVERYTHING:
         return None
     try:
         return compile_pattern(pattern)

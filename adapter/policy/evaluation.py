@@ -155,6 +155,9 @@ class CompiledPointcut:
         return self.path is None or self.path.fullmatch(path_of(request)) is not None
 
 
+ANYWHERE: Final = CompiledPointcut(None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A policy's configuration, compiled: a pure function of the evaluation so far."""
@@ -164,10 +167,16 @@ class Rule:
     """Whether the verdict, or whether there is one at all, depends on the request's path."""
     pointcuts: tuple[CompiledPointcut, ...] = ()
     """Where it applies: empty, to the whole API, else where any of them matches."""
+    overridden: tuple[CompiledPointcut, ...] = ()
+    """Where it does not apply all the same; only where it has pointcuts."""
 
     def applies_to(self, request: RequestAttributes) -> bool:
         """Whether it is to be asked about that request."""
-        return not self.pointcuts or any(p.matches(request) for p in self.pointcuts)
+        if not self.pointcuts:
+            return True
+        if not any(p.matches(request) for p in self.pointcuts):
+            return False
+        return not self.overridden or not any(p.matches(request) for p in self.overridden)
 
 
 def always(verdict: Verdict) -> Rule:

@@ -1,7 +1,7 @@
 """Everything a Check needs, compiled once at sync time and never changed afterwards."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from adapter.clock import WallTime
@@ -101,13 +101,28 @@ def build_api(
 def in_force(policies: Iterable[AppliedPolicy]) -> list[AppliedPolicy]:
     """The policies that apply, in the platform's order.
 
-    CORS first, then automated ones, then by `order`; an automated policy overrides those of its
-    type on the API (Mule Gateway documentation).
+    CORS first, then automated ones, then by `order`. An automated policy overrides those of its
+    type on the API (Mule Gateway documentation), but only where it applies itself. Several
+    automated ones of a type all apply, each in its part.
     """
     policies = list(policies)
-    automated = {policy.policy_type for policy in policies if policy.automated}
-    effective = [p for p in policies if p.automated or p.policy_type not in automated]
-    return sorted(effective, key=_position)
+    automated: dict[str, list[AppliedPolicy]] = {}
+    for policy in policies:
+        if policy.automated:
+            automated.setdefault(policy.policy_type, []).append(policy)
+    effective = (
+        policy if policy.automated else _beside(policy, automated.get(policy.policy_type, ()))
+        for policy in policies
+    )
+    return sorted((policy for policy in effective if policy is not None), key=_position)
+
+
+def _beside(policy: AppliedPolicy, overriding: Iterable[AppliedPolicy]) -> AppliedPolicy | None:
+    """An API's own policy, less where those apply; None where that leaves nothing."""
+    if any(other.is_everywhere for other in overriding):
+        return None
+    overridden = tuple(pointcut for other in overriding for pointcut in other.pointcuts)
+    return replace(policy, overridden=overridden)
 
 
 def _position(policy: AppliedPolicy) -> tuple[bool, bool, int, int, str]:
