@@ -1,12 +1,12 @@
 """client-id-enforcement: only client applications with an approved contract."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import StringConstraints, model_validator
 
 from adapter.policy.evaluation import Rule
-from adapter.policy.policies.configuration import Configuration, read_configuration
+from adapter.policy.policies.configuration import Configuration, read_configuration, without
 from adapter.policy.policies.credentials import (
     BASIC_CREDENTIALS,
     DEFAULT_CLIENT_ID,
@@ -15,6 +15,9 @@ from adapter.policy.policies.credentials import (
     credentials_by_expression,
     identifying,
 )
+
+_ORIGIN: Final = "credentialsOriginHasHttpBasicAuthenticationHeader"
+_BASIC: Final = "httpBasicAuthenticationHeader"
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&*+.^_`|~-]*$")]
 
@@ -29,6 +32,15 @@ class ClientIdEnforcement(Configuration):
     client_secret_expression: CredentialExpression = ""
     id_header: HeaderName = ""
     secret_header: HeaderName = ""
+
+    @classmethod
+    def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Configuration.used`."""
+        if given.get(_ORIGIN) != _BASIC:
+            return given
+        return without(
+            given, "clientIdExpression", "clientSecretExpression", "idHeader", "secretHeader"
+        )
 
     @model_validator(mode="after")
     def _one_place(self) -> "ClientIdEnforcement":

@@ -40,9 +40,22 @@ class Configuration(BaseModel):
         known = {field.alias for field in cls.model_fields.values()}
         return {
             key: value
-            for key, value in document.items()
+            for key, value in cls.used(document).items()
             if value is not None and (key in known or not _asks_for_nothing(value))
         }
+
+    @classmethod
+    def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The settings, less those that the others leave without effect.
+
+        What has no effect must not close an API: an expression that an admin left behind, say.
+        """
+        return given
+
+
+def without(given: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """The settings but these."""
+    return {name: value for name, value in given.items() if name not in names}
 
 
 def _asks_for_nothing(value: object) -> bool:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from adapter.policy.decision import CONTINUE, Answer, Continue, Header, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
-from adapter.policy.policies.configuration import Configuration, Whole, read_configuration
+from adapter.policy.policies.configuration import Configuration, Whole, read_configuration, without
 from adapter.policy.policies.header_values import NAME_PATTERN
 
 NO_CONTENT: Final = 204
@@ -68,6 +68,13 @@ class Cors(Configuration):
     public_resource: bool = True
     support_credentials: bool = False
     origin_groups: Annotated[tuple[OriginGroup, ...], Field(max_length=100)] = ()
+
+    @classmethod
+    def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Configuration.used`: groups are for a resource that is not everybody's."""
+        if given.get("publicResource") in (None, True, "true"):
+            return without(given, "originGroups", "supportCredentials")
+        return given
 
     @model_validator(mode="after")
     def _each_origin_once(self) -> "Cors":

@@ -38,6 +38,10 @@ def _condition(source: str) -> str:
     return source
 
 
+def _is_never(condition: Any) -> bool:
+    return isinstance(condition, str) and condition.strip().lower() == "false"
+
+
 class MessageItem(Configuration):
     """One message."""
 
@@ -49,6 +53,13 @@ class MessageItem(Configuration):
     """Before the request goes on."""
     second_section: bool = False
     """After the response."""
+
+    @classmethod
+    def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Configuration.used`: a message that is never written need not be right."""
+        if given.get("firstSection") is False or _is_never(given.get("conditional")):
+            return {**given, "message": "", "firstSection": False, "conditional": ""}
+        return given
 
     @field_validator("second_section")
     @classmethod

@@ -8,7 +8,7 @@ from pydantic import Field
 from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import Throttle, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
-from adapter.policy.policies.configuration import Configuration, Whole, read_configuration
+from adapter.policy.policies.configuration import Configuration, Whole, read_configuration, without
 from adapter.policy.policies.limits import MaximumRequests, PeriodMs, settlement
 
 _HOUR_MS = 3_600_000
@@ -26,6 +26,13 @@ class SpikeControl(Configuration):
     queuing_limit: Annotated[Whole, Field(ge=0, le=2**53)] = 0
     """How many requests may wait at once."""
     expose_headers: bool = False
+
+    @classmethod
+    def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Configuration.used`: where nobody may wait, it does not matter how long."""
+        if given.get("queuingLimit") in (None, 0, "0"):
+            return without(given, "delayTimeInMillis", "delayAttempts")
+        return given
 
 
 def compile_spike_control(given: Mapping[str, Any]) -> Rule:

@@ -210,6 +210,24 @@ def test_a_bad_configuration_closes_the_api_and_says_why(
     assert "hunter2" not in fault
 
 
+@pytest.mark.parametrize(
+    "left_over",
+    [
+        {"clientIdExpression": "#[payload.id]", "clientSecretExpression": "hunter2"},
+        {"idHeader": "x']]", "secretHeader": "é"},
+        {"secretHeader": "x-secret"},
+        {"idHeader": "x", "clientIdExpression": "#['x']"},
+    ],
+)
+def test_what_basic_authentication_leaves_unused_closes_nothing(
+    left_over: Mapping[str, Any],
+) -> None:
+    """An admin who changed the place of the credentials left the old one behind."""
+    asked = gateway({**BASIC, **left_over}, contract("c1"))
+    asked.allows(a_request(basic("c1:secret")))
+    asked.denies(a_request(credentials("c1", "secret")), *MISSING)
+
+
 def test_a_user_that_an_earlier_policy_found_stays() -> None:
     """The upstream learns of the user and of the application."""
     rule = compile_client_id_enforcement({})

@@ -249,3 +249,10 @@ def test_nobody_but_a_listed_origin_is_ever_named(
     answer = decision.answer.headers if isinstance(decision, Answered) else ()
     granted = dict((*decision.response_headers, *answer)).get("access-control-allow-origin")
     assert granted is None or granted == origin == SHOP
+
+
+@pytest.mark.parametrize("public", [{}, {"publicResource": True}, {"publicResource": None}])
+def test_groups_that_a_public_resource_leaves_unused_close_nothing(public: Any) -> None:
+    """An admin who opened a resource to everybody left the groups of before behind."""
+    left_over = {"originGroups": [{"origins": ["no origin"]}], "supportCredentials": "often"}
+    Gateway(applied("cors", public | left_over)).allows(from_page())

@@ -146,3 +146,12 @@ def test_a_policy_without_messages_is_a_mistake() -> None:
     """The vendor requires the list, too."""
     (fault,) = Gateway(applied("message-logging", {"loggingConfiguration": []})).api.faults
     assert "loggingConfiguration" in fault
+
+
+@pytest.mark.parametrize(
+    "never", [{"firstSection": False}, {"conditional": "false"}, {"conditional": " FALSE "}]
+)
+def test_a_message_that_is_never_written_closes_nothing(never: dict[str, Any]) -> None:
+    """An admin who switched a message off need not repair it."""
+    item = {"message": "#[payload.id]"} | never
+    assert logged(Gateway(logging_policy(item, {}))) == ["hello"]

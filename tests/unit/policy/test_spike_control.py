@@ -114,5 +114,20 @@ def test_it_runs_beside_a_rate_limit() -> None:
 )
 def test_a_bad_configuration_closes_the_api_and_says_where(key: str, bad: object) -> None:
     """What cannot be enforced as meant is told at sync time."""
-    (fault,) = smoothed(**{key: bad}).api.faults
+    (fault,) = smoothed(**({"queuingLimit": 1} | {key: bad})).api.faults
+    assert f"{key}: " in fault
+
+
+@pytest.mark.parametrize("limit", [{}, {"queuingLimit": 0}, {"queuingLimit": None}])
+def test_how_long_nobody_waits_closes_nothing(limit: dict[str, object]) -> None:
+    """Without a queue there is no delay, so that its length has no effect."""
+    unused = {"delayTimeInMillis": 0, "delayAttempts": -1}
+    Gateway(applied("spike-control", limit | unused)).allows(a_request())
+
+
+@pytest.mark.parametrize("key", ["maximumRequests", "timePeriodInMilliseconds", "queuingLimit"])
+@pytest.mark.parametrize("value", [True, 10**400])
+def test_a_number_without_bounds_closes_the_api(key: str, value: object) -> None:
+    """True is no number, and no period is longer than a year."""
+    (fault,) = smoothed(**{key: value}).api.faults
     assert f"{key}: " in fault
