@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from adapter.ext_authz.response import own_headers
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
 from adapter.policy.decision import PolicyRef, Verdict
 from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
 from adapter.policy.hashed_secret import HashedSecret
 from adapter.policy.snapshot import Api, build_api
 
+OWN_HEADERS = own_headers("x-adapter-", "x-adapter-client-address")
 SALT = "salt"
 SECRET = "secret"
 """Of every application that is given no other."""
@@ -54,7 +56,7 @@ def api(
         {tier.tier_id: tier for tier in tiers},
         {contract.contract_id: contract for contract in contracts},
     )
-    return build_api(content)
+    return build_api(content, own_headers=OWN_HEADERS)
 
 
 def by_client(contracts: Iterable[Contract]) -> dict[str, Contract]:

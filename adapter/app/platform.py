@@ -10,6 +10,7 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock
 from adapter.counters import SyncCounters
 from adapter.errors import PlatformUnavailableError
+from adapter.ext_authz.response import own_headers
 from adapter.observability import Telemetry
 from adapter.platform_client.client import PlatformClient
 from adapter.platform_client.disk_copy import DiskCopy
@@ -87,6 +88,9 @@ def _options(settings: Settings) -> PlatformOptions:
         concurrency=platform.concurrency,
         secret_form=platform.secret_form,
         ignored_policy_types=frozenset(platform.ignored_policy_types),
+        own_headers=own_headers(
+            settings.requests.identity_header_prefix, settings.requests.client_address_header
+        ),
     )
 
 

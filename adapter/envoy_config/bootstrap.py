@@ -117,7 +117,7 @@ def _header_mutation_filter(config: EnvoyConfig) -> Tree:
     that changes with every request makes every gRPC header block a new one, which costs the adapter
     more than the Check.
     """
-    ours = re.escape(config.header_prefix).replace("\\-", "[-_]")
+    ours = re.escape(config.header_prefix).replace("\\-", "[^a-z0-9]")
     forgeries = {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": f"{ours}.*"}}}}
     address = {
         "append": {
@@ -164,7 +164,8 @@ def _ext_authz_filter(config: EnvoyConfig) -> Tree:
             "failure_mode_allow": False,
             "status_on_error": {"code": "ServiceUnavailable"},
             "validate_mutations": True,
-            "decoder_header_mutation_rules": {"disallow_system": True},
+            # Policies may remove and set x-envoy-*, too.
+            "decoder_header_mutation_rules": {"disallow_system": True, "allow_envoy": True},
             "encode_raw_headers": config.encode_raw_headers,
         },
     )

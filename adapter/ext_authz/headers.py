@@ -22,11 +22,18 @@ _FRAMING = frozenset(
     }
 )
 """What frames messages on one connection (RFC 9110, 7.6.1) is Envoy's alone to write."""
+_NEVER_REMOVED = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
+"""Without these, Envoy or the upstream would not know where a message ends."""
 
 
 def is_usable_name(name: str) -> bool:
-    """Whether a policy may set or remove a header of that name."""
+    """Whether a policy may set a header of that name."""
     return _TOKEN.fullmatch(name) is not None and name.lower() not in _FRAMING
+
+
+def is_removable_name(name: str) -> bool:
+    """Whether a policy may remove a header of that name."""
+    return _TOKEN.fullmatch(name) is not None and name.lower() not in _NEVER_REMOVED
 
 
 def clean_value(value: str) -> str:

@@ -1,8 +1,9 @@
 """What every Check's attributes have in common, however its octets are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from adapter.policy.header_names import is_odd
 from adapter.transport.service import Metadata
 
 ROUTE_NAME_METADATA: Final = "x-route-name"
@@ -55,6 +56,11 @@ class EnvoyRequest:
     def headers(self) -> Mapping[str, str]:
         """In the message."""
         raise NotImplementedError
+
+    @property
+    def odd_names(self) -> Sequence[str]:
+        """From the headers."""
+        return [name for name in self.headers if is_odd(name)]
 
     @property
     def path(self) -> str:

@@ -1,14 +1,19 @@
 """From a decision to the CheckResponse that carries it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 from google.protobuf.struct_pb2 import Struct
 
 from adapter.authorization.record import DecisionRecord
-from adapter.ext_authz.headers import clean_value, encodable, is_usable_name
+from adapter.ext_authz.headers import (
+    clean_value,
+    encodable,
+    is_removable_name,
+    is_usable_name,
+)
 from adapter.ext_authz.identity_part import LONGEST_METADATA, IdentityPart
 from adapter.messages.check_pb2 import (
     CheckResponse,
@@ -16,8 +21,10 @@ from adapter.messages.check_pb2 import (
     HeaderValueOption,
     OkHttpResponse,
 )
+from adapter.policy.attributes import RequestAttributes, is_grpc
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import Allowed, Answered, Decision, Denied, Edit, Header, Identity
+from adapter.policy.header_names import dashed, is_odd, is_protected
 from adapter.transport.service import StatusCode
 
 _OVERWRITE = HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
@@ -32,11 +39,19 @@ _STATUS_CODES: Final[Mapping[int, StatusCode]] = {
     504: StatusCode.DEADLINE_EXCEEDED,
 }
 _HEADERS: Final = ("client-id", "client-name", "contract-id", "sla-tier", "principal")
+_API_ID: Final = "api-id"
+_REASON: Final = "reason"
 _NOBODY: Final = Identity(client_id="")
 _KEPT_PARTS: Final = 4_096
-"""Parts that edit the request; less than 1 kB each."""
+"""Parts that edit the request, and sets of the names in them; some kB each at most."""
 _LONGEST_KEPT: Final = 256
 """Characters of a header's value in a part that is kept: a client may have a say in it."""
+
+
+def own_headers(prefix: str, client_address_header: str | None) -> frozenset[str]:
+    """The headers that are ours, spelled with hyphens; see `ResponseWriter`."""
+    names = [prefix + name for name in (_API_ID, *_HEADERS, _REASON)]
+    return frozenset(dashed(name.lower()) for name in (*names, client_address_header) if name)
 
 
 class ResponseWriter:
@@ -52,31 +67,36 @@ class ResponseWriter:
         client_address_header: str | None = "x-adapter-client-address",
     ) -> None:
         prefix = prefix.lower()
-        names = tuple(prefix + name for name in _HEADERS)
-        self._api_header = f"{prefix}api-id"
+        self._api_header = prefix + _API_ID
         # It is for us, not for upstreams.
         self._never_passed = (client_address_header.lower(),) if client_address_header else ()
-        self._own = frozenset((self._api_header, *names, *self._never_passed))
+        self._own = own_headers(prefix, client_address_header)
         self._api_parts: dict[str, bytes] = {}
         self._revision = -1
         """What the API parts were made for."""
-        self._identity_part = IdentityPart(names)
+        self._identity_part = IdentityPart([prefix + name for name in _HEADERS])
         self._edit_part = lru_cache(maxsize=_KEPT_PARTS)(self._build_edit_part)
-        self._reason = f"{prefix}reason"
+        self._dashed_with_own = lru_cache(maxsize=_KEPT_PARTS)(
+            lambda edited: self._own.union(map(dashed, edited))
+        )
+        self._reason = prefix + _REASON
 
-    def write(self, decision: Decision, *, to_grpc: bool = False) -> bytes:
-        """The response's bytes; `to_grpc` says that the client reads `grpc-status`.
+    def write(self, decision: Decision, request: RequestAttributes) -> bytes:
+        """The response's bytes.
 
         Every response is made here: only `status.code` tells a denial from an ALLOW, so an empty
         response, or a denial whose code was forgotten, would let the request pass.
         """
         if not isinstance(decision, Allowed):
-            return self._instead(decision, to_grpc=to_grpc)
+            return self._instead(decision, to_grpc=is_grpc(request))
         # Several messages in a row are one: repeated fields add up (protobuf.dev, encoding).
         parts = self._api_part(decision.api, decision.revision)
         parts += self._identity_part.write(decision.identity or _NOBODY)
         if decision.edits:
             parts += self._edits(decision.edits)
+        odd_names = request.odd_names
+        if odd_names:
+            parts += self._other_spellings(odd_names, decision.edits)
         if decision.response_headers:
             parts += _response_part(decision.response_headers)
         if decision.append_response_headers:
@@ -100,6 +120,13 @@ class ResponseWriter:
                 return self._build_edit_part(edits)
         return self._edit_part(edits)
 
+    def _other_spellings(self, odd_names: Sequence[str], edits: tuple[Edit, ...]) -> bytes:
+        """Takes off what servers could take for a header that we or a policy set or removed."""
+        edited = tuple([name for name, _ in edits])
+        meant = self._dashed_with_own(edited) if edited else self._own
+        names = [name for name in odd_names if dashed(name) in meant and name not in edited]
+        return _removal_part(names) if names else b""
+
     def _build_api_part(self, api: ApiInstance | None, revision: int) -> bytes:
         response = CheckResponse()
         response.status.code = 0
@@ -119,11 +146,14 @@ class ResponseWriter:
         """
         response = CheckResponse()
         ok = response.ok_response
-        removed = {n.lower() for n, value in edits if value is None and is_usable_name(n)}
+        removed = {n.lower() for n, value in edits if value is None and is_removable_name(n)}
         set_headers = _usable((n, value) for n, value in edits if value is not None)
         for name, value in set_headers.items():
-            if name not in self._own and name not in removed:
+            if dashed(name) not in self._own and name not in removed:
                 _set(ok, name, value)
+        respelled = {dashed(name) for name in (*removed, *set_headers) if is_odd(name)}
+        kept = self._own.union(set_headers)
+        removed |= {name for name in respelled - kept if not is_protected(name)}
         ok.headers_to_remove.extend(sorted(removed))
         return response.SerializeToString()
 
@@ -219,6 +249,12 @@ def _appended_part(headers: tuple[Header, ...]) -> bytes:
     for name, value in headers:
         if is_usable_name(name):
             _append(response.ok_response.response_headers_to_add.add(), name.lower(), value)
+    return response.SerializeToString()
+
+
+def _removal_part(names: Iterable[str]) -> bytes:
+    response = CheckResponse()
+    response.ok_response.headers_to_remove.extend(names)
     return response.SerializeToString()
 
 

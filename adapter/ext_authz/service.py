@@ -7,7 +7,7 @@ from adapter.clock import Clock, MonotonicTime
 from adapter.errors import OverloadError, RpcError, StoreError
 from adapter.ext_authz.reader import RequestReader
 from adapter.ext_authz.response import ResponseWriter
-from adapter.policy.attributes import RequestAttributes, is_grpc
+from adapter.policy.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.decision import Allowed, Answered, Decision, Denied, Deny, DenyReason
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.service import Metadata, StatusCode, UnaryMethod
@@ -23,6 +23,8 @@ NOT_A_CHECK: Final = Denied(
     ),
     revision=0,
 )
+
+_NO_REQUEST: Final = GivenAttributes()
 
 
 class Authorizer(Protocol):
@@ -74,15 +76,13 @@ class AuthorizationService:
         started = self._clock.monotonic()
         request = self._reader.read(message, metadata)
         if request is None:
-            return self._answer(NOT_A_CHECK, started)
+            return self._answer(NOT_A_CHECK, started, _NO_REQUEST)
         try:
             decision = self._authorizer.authorize(request)
         except (StoreError, OverloadError) as e:
             raise _undecided(e) from e
-        if isinstance(decision, Allowed):
-            return self._answer(decision, started)
-        if isinstance(decision, (Denied, Answered)):
-            return self._answer(decision, started, to_grpc=is_grpc(request))
+        if isinstance(decision, (Allowed, Denied, Answered)):
+            return self._answer(decision, started, request)
         return self._answer_later(decision, started, request)
 
     async def _answer_later(
@@ -92,12 +92,12 @@ class AuthorizationService:
             decision = await pending
         except (StoreError, OverloadError) as e:
             raise _undecided(e) from e
-        return self._answer(decision, started, to_grpc=is_grpc(request))
+        return self._answer(decision, started, request)
 
     def _answer(
-        self, decision: Decision, started: MonotonicTime, *, to_grpc: bool = False
+        self, decision: Decision, started: MonotonicTime, request: RequestAttributes
     ) -> bytes:
-        response = self._writer.write(decision, to_grpc=to_grpc)
+        response = self._writer.write(decision, request)
         self._observer.decided(decision, self._clock.monotonic() - started)
         return response
 

@@ -44,3 +44,5 @@ class PlatformOptions:
     backoff_cap_s: float = 300.0
     secret_form: SecretForm = "auto"  # noqa: S105
     ignored_policy_types: frozenset[str] = frozenset()
+    own_headers: frozenset[str] = frozenset()
+    """Names of headers that no policy may set: see `policy.snapshot.build_api`."""

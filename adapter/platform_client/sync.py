@@ -62,7 +62,11 @@ class PlatformSync:
             automated_record=self._automated.record,
             publication=Publication(
                 snapshots,
-                partial(build_api, ignored_types=options.ignored_policy_types),
+                partial(
+                    build_api,
+                    ignored_types=options.ignored_policy_types,
+                    own_headers=options.own_headers,
+                ),
                 self._observer,
             ),
             options=options,

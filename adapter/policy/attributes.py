@@ -1,9 +1,13 @@
 """What a policy may see of a request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from adapter.policy.header_names import is_odd
+
 _MAX_DIGITS: Final = 15
+_GRPC: Final = "application/grpc"
+_GRPC_WITH_FORMAT: Final = "application/grpc+"
 
 
 class RequestAttributes(Protocol):
@@ -43,6 +47,10 @@ class RequestAttributes(Protocol):
     @property
     def headers(self) -> Mapping[str, str]:
         """All of them, by name; dear where `header` would do."""
+
+    @property
+    def odd_names(self) -> Sequence[str]:
+        """Names of headers that are not spelled with hyphens: see `policy.header_names`."""
 
     @property
     def client_address(self) -> str | None:
@@ -85,6 +93,11 @@ class GivenAttributes(NamedTuple):
         """See `RequestAttributes`."""
         return self.headers.get(name)
 
+    @property
+    def odd_names(self) -> Sequence[str]:
+        """See `RequestAttributes`."""
+        return [name for name in self.headers if is_odd(name)]
+
 
 def path_of(request: RequestAttributes) -> str:
     """The path without its query."""
@@ -92,8 +105,13 @@ def path_of(request: RequestAttributes) -> str:
 
 
 def is_grpc(request: RequestAttributes) -> bool:
-    """Whether the client speaks gRPC, and so reads `grpc-status`."""
-    return (request.header("content-type") or "").startswith("application/grpc")
+    """Whether Envoy takes the client for one that speaks gRPC, and so reads `grpc-status`.
+
+    Envoy goes by the content type alone, and tells it by its exact letters: gRPC-Web, a parameter
+    or a capital letter make it another type (measured with Envoy 1.36 and 1.40).
+    """
+    content_type = request.header("content-type") or ""
+    return content_type == _GRPC or content_type.startswith(_GRPC_WITH_FORMAT)
 
 
 def timeout_s(request: RequestAttributes) -> float | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -117,7 +118,7 @@ def _limited(rule: Rule, policy: AppliedPolicy) -> Rule:
     inspects_path = rule.inspects_path or any(p.path is not None for p in pointcuts + overridden)
     if overridden and not pointcuts:
         pointcuts = (ANYWHERE,)
-    return Rule(rule.evaluate, inspects_path, pointcuts, overridden)
+    return replace(rule, inspects_path=inspects_path, pointcuts=pointcuts, overridden=overridden)
 
 
 def _compile_rule(policy_type: str, configuration: str) -> Rule:

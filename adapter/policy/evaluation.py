@@ -16,6 +16,7 @@ from adapter.policy.decision import (
     PolicyRef,
     Verdict,
 )
+from adapter.policy.header_names import dashed
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -103,6 +104,9 @@ class Evaluation:
         edits = self.edits
         if edits is None:
             edits = self.edits = {}
+        if edits and verdict.remove_headers:
+            gone = set(map(dashed, verdict.remove_headers))
+            edits |= {name: None for name in edits if dashed(name) in gone}
         for name in verdict.remove_headers:
             edits[name] = None
         for name, value in verdict.set_headers:
@@ -169,6 +173,8 @@ class Rule:
     """Where it applies: empty, to the whole API, else where any of them matches."""
     overridden: tuple[CompiledPointcut, ...] = ()
     """Where it does not apply all the same; only where it has pointcuts."""
+    set_headers: frozenset[str] = frozenset()
+    """Lower-case names of the headers that it may set, on requests or on responses."""
 
     def applies_to(self, request: RequestAttributes) -> bool:
         """Whether it is to be asked about that request."""

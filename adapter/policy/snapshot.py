@@ -10,6 +10,7 @@ from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contr
 from adapter.policy.compile import chain_of, compile_policy
 from adapter.policy.contract_table import ContractTable
 from adapter.policy.evaluation import CompiledPolicy, Rule
+from adapter.policy.header_names import dashed
 
 
 class Api:
@@ -84,10 +85,14 @@ def build_api(
     content: ApiContent,
     *,
     ignored_types: frozenset[str] = frozenset(),
+    own_headers: frozenset[str] = frozenset(),
 ) -> Api:
-    """Compile what the platform says of an API; what cannot be enforced ends up in its faults."""
+    """Compile what the platform says of an API; what cannot be enforced ends up in its faults.
+
+    `own_headers` are names, spelled with hyphens, that no policy may set: the adapter sets them.
+    """
     kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
-    compiled, faults = _compile_all(kept)
+    compiled, faults = _compile_all(kept, own_headers)
     return Api(
         content.instance,
         compiled,
@@ -137,16 +142,27 @@ def _position(policy: AppliedPolicy) -> tuple[bool, bool, int, int, str]:
 
 
 def _compile_all(
-    policies: Iterable[AppliedPolicy],
+    policies: Iterable[AppliedPolicy], own_headers: frozenset[str]
 ) -> tuple[tuple[CompiledPolicy, ...], tuple[str, ...]]:
     compiled: list[CompiledPolicy] = []
     faults: list[str] = []
     for policy in policies:
         try:
-            compiled.append(compile_policy(policy))
+            compiled.append(_leaving_alone(own_headers, compile_policy(policy)))
         except PolicyError as e:
             faults.append(f"policy {policy.policy_id} ({policy.policy_type}): {e}")
     return tuple(compiled), tuple(faults)
+
+
+def _leaving_alone(own_headers: frozenset[str], policy: CompiledPolicy) -> CompiledPolicy:
+    """The policy, if it sets none of these; raises PolicyError."""
+    taken = sorted(name for name in policy.rule.set_headers if dashed(name) in own_headers)
+    if taken:
+        raise PolicyError(
+            f"{', '.join(taken)} cannot be injected: the adapter itself says there who calls; "
+            "choose another name (requests.identity_header_prefix is how its own begin)"
+        )
+    return policy
 
 
 def contracts_by_client(content: ApiContent) -> ContractTable:

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import SecretStr, StringConstraints, model_validator
 
 from adapter.policy.decision import CONTINUE, Continue, Verdict
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.evaluation import Evaluation, Rule, always
 from adapter.policy.policies.configuration import Configuration, read_configuration
-from adapter.policy.policies.header_values import InjectableName, is_fit_for_a_header
+from adapter.policy.policies.header_values import RequestHeaderName, is_fit_for_a_header
 
 
 class CredentialInjectionBasicAuth(Configuration):
@@ -19,7 +19,7 @@ class CredentialInjectionBasicAuth(Configuration):
     """Without a colon, which ends it (RFC 7617, 2)."""
     password: SecretStr = SecretStr("")
     overwrite: bool = True
-    custom_header: InjectableName | Literal[""] = ""
+    custom_header: RequestHeaderName | Literal[""] = ""
     """Blank: `authorization`."""
 
     @model_validator(mode="after")
@@ -52,4 +52,5 @@ def compile_credential_injection_basic_auth(given: Mapping[str, Any]) -> Rule:
     def unless_there(evaluation: Evaluation) -> Verdict:
         return CONTINUE if evaluation.header(name) is not None else injected
 
-    return Rule((lambda _: injected) if configuration.overwrite else unless_there)
+    evaluate = always(injected).evaluate if configuration.overwrite else unless_there
+    return Rule(evaluate, set_headers=frozenset({name}))

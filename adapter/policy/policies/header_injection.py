@@ -1,9 +1,10 @@
 """header-injection: headers that the upstream, or the client, is to see."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from adapter.policy.decision import Continue, Deny, DenyReason, Header, Verdict
 from adapter.policy.evaluation import Evaluation, Rule, always
@@ -13,31 +14,45 @@ from adapter.policy.policies.configuration import (
     ExpressionSource,
     read_configuration,
 )
-from adapter.policy.policies.header_values import InjectableName, is_fit_for_a_header
+from adapter.policy.policies.header_values import (
+    RequestHeaderName,
+    ResponseHeaderName,
+    is_fit_for_a_header,
+)
 
 OVERRIDDEN: Final = frozenset({"content-type", "access-control-allow-origin"})
 """Headers that make sense once only: the injected value takes the place of what is there."""
 
 
-class InjectedHeader(Configuration):
-    """One header; its value is an expression or plain text."""
+def _fit_for_a_header(value: str) -> str:
+    if not value.lstrip().startswith("#[") and not is_fit_for_a_header(value):
+        raise ValueError("control characters cannot be in a header's value")
+    return value
 
-    key: InjectableName
-    value: ExpressionSource
 
-    @field_validator("value")
-    @classmethod
-    def _fit_for_a_header(cls, value: str) -> str:
-        if not value.lstrip().startswith("#[") and not is_fit_for_a_header(value):
-            raise ValueError("control characters cannot be in a header's value")
-        return value
+InjectedValue = Annotated[ExpressionSource, AfterValidator(_fit_for_a_header)]
+"""An expression or plain text."""
+
+
+class RequestHeader(Configuration):
+    """A header for the upstream."""
+
+    key: RequestHeaderName
+    value: InjectedValue
+
+
+class ResponseHeader(Configuration):
+    """A header for the client."""
+
+    key: ResponseHeaderName
+    value: InjectedValue
 
 
 class HeaderInjection(Configuration):
     """What to add towards the upstream, and towards the client."""
 
-    inbound_headers: Annotated[tuple[InjectedHeader, ...], Field(max_length=100)] = ()
-    outbound_headers: Annotated[tuple[InjectedHeader, ...], Field(max_length=100)] = ()
+    inbound_headers: Annotated[tuple[RequestHeader, ...], Field(max_length=100)] = ()
+    outbound_headers: Annotated[tuple[ResponseHeader, ...], Field(max_length=100)] = ()
 
 
 def compile_header_injection(given: Mapping[str, Any]) -> Rule:
@@ -47,6 +62,7 @@ def compile_header_injection(given: Mapping[str, Any]) -> Rule:
     outbound = _templates(configuration.outbound_headers)
     expressions = [expression for _, expression in (*inbound, *outbound)]
     inspects_path = any(expression.inspects_path for expression in expressions)
+    names = frozenset(name for name, _ in (*inbound, *outbound))
 
     def evaluate(evaluation: Evaluation) -> Verdict:
         requested = _headers(inbound, evaluation)
@@ -58,15 +74,15 @@ def compile_header_injection(given: Mapping[str, Any]) -> Rule:
         return _verdict(requested, returned)
 
     if any(expression.literal is None for expression in expressions):
-        return Rule(evaluate, inspects_path)
+        return Rule(evaluate, inspects_path, set_headers=names)
     verdict = _verdict(_literals(inbound), _literals(outbound))
-    return always(verdict)
+    return replace(always(verdict), set_headers=names)
 
 
 _Template: TypeAlias = tuple[str, Expression]
 
 
-def _templates(headers: Iterable[InjectedHeader]) -> tuple[_Template, ...]:
+def _templates(headers: Iterable[RequestHeader | ResponseHeader]) -> tuple[_Template, ...]:
     return tuple((header.key, compile_expression(header.value)) for header in headers)
 
 

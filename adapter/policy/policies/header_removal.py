@@ -1,7 +1,7 @@
 """header-removal: request headers that the upstream is not to see."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
@@ -9,11 +9,10 @@ from pydantic import AfterValidator, Field
 from adapter.errors import PolicyError
 from adapter.policy.decision import CONTINUE, Continue, Verdict
 from adapter.policy.evaluation import Evaluation, Rule, always
+from adapter.policy.header_names import HOP_BY_HOP, dashed, is_protected
 from adapter.policy.patterns import compile_pattern
 from adapter.policy.policies.configuration import Configuration, read_configuration
-
-PROTECTED: Final = frozenset({"accept", "connection", "date", "host", "transfer-encoding"})
-"""Headers that stay whatever is configured, as on the vendor's gateway; `content-*` too."""
+from adapter.policy.policies.header_values import removable
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -28,7 +27,8 @@ def _pattern(text: str) -> Any:
 def _valid(text: str) -> str:
     if _PLAIN_NAME.fullmatch(text) is None:
         _pattern(text)
-    return text
+        return text
+    return removable(text)
 
 
 HeaderPattern = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_valid)]
@@ -51,27 +51,41 @@ def compile_header_removal(given: Mapping[str, Any]) -> Rule:
             "(response_headers_to_remove)"
         )
     plain = [n.lower() for n in configuration.inbound_headers if _PLAIN_NAME.fullmatch(n)]
-    names = tuple(name for name in dict.fromkeys(plain) if not _is_protected(name))
-    patterns = [_pattern(n) for n in configuration.inbound_headers if not _PLAIN_NAME.fullmatch(n)]
+    names = tuple(name for name in dict.fromkeys(plain) if not is_protected(name))
+    patterns = [n for n in configuration.inbound_headers if not _PLAIN_NAME.fullmatch(n)]
     if patterns:
         return Rule(_by_pattern(names, patterns))
     verdict = Continue(remove_headers=names) if names else CONTINUE
     return always(verdict)
 
 
-def _by_pattern(names: tuple[str, ...], patterns: Iterable[Any]) -> Callable[[Evaluation], Verdict]:
-    patterns = tuple(patterns)
+def _by_pattern(names: tuple[str, ...], texts: Sequence[str]) -> Callable[[Evaluation], Verdict]:
+    patterns = tuple(map(_pattern, texts))
+    spellings = _spellings if any(map(_may_mean_underscores, texts)) else _dashed_too
 
     def evaluate(evaluation: Evaluation) -> Verdict:
         found = [
             name
             for name in evaluation.header_names()
-            if any(p.fullmatch(name) for p in patterns) and not _is_protected(name)
+            if not is_protected(name)
+            and name not in HOP_BY_HOP
+            and any(p.fullmatch(spelling) for spelling in spellings(name) for p in patterns)
         ]
         return Continue(remove_headers=(*names, *found))
 
     return evaluate
 
 
-def _is_protected(name: str) -> bool:
-    return name in PROTECTED or name.startswith((":", "content-"))
+def _may_mean_underscores(pattern: str) -> bool:
+    return "_" in pattern or "\\" in pattern
+
+
+def _dashed_too(name: str) -> set[str]:
+    """The name, and its spelling with hyphens, which an upstream may take it for."""
+    return {name, dashed(name)}
+
+
+def _spellings(name: str) -> set[str]:
+    """The same, and the spelling with underscores."""
+    with_hyphens = dashed(name)
+    return {name, with_hyphens, with_hyphens.replace("-", "_")}

@@ -14,6 +14,7 @@ from adapter.authorization.record import DecisionRecord
 from adapter.ext_authz.headers import clean_value, encodable
 from adapter.ext_authz.identity_part import LONGEST_METADATA
 from adapter.ext_authz.response import ResponseWriter
+from adapter.policy.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import (
     Allowed,
@@ -32,9 +33,13 @@ OURS = {"api-id", "client-id", "client-name", "contract-id", "sla-tier", "princi
 WHO = Identity("client-1", "Zoë's shop", "77", "gold")
 
 
-def write(decision: Decision, *, to_grpc: bool = False) -> CheckResponse:
+ANY = GivenAttributes()
+TO_GRPC = GivenAttributes(headers={"content-type": "application/grpc"})
+
+
+def write(decision: Decision, request: RequestAttributes = ANY) -> CheckResponse:
     """Through the bytes, as Envoy reads them."""
-    return CheckResponse.FromString(ResponseWriter().write(decision, to_grpc=to_grpc))
+    return CheckResponse.FromString(ResponseWriter().write(decision, request))
 
 
 def denied(status: int = 403, message: str = "Refused", **fields: object) -> Denied:
@@ -131,11 +136,11 @@ def test_framing_is_not_for_policies() -> None:
 def test_own_prefix() -> None:
     """An operator may call our headers otherwise."""
     writer = ResponseWriter("x-acme-", "x-real-address")
-    ok = CheckResponse.FromString(writer.write(Allowed(API, 7))).ok_response
+    ok = CheckResponse.FromString(writer.write(Allowed(API, 7), ANY)).ok_response
     assert pairs(ok.headers) == {"x-acme-api-id": "1"}
     assert "x-acme-client-id" in ok.headers_to_remove
     assert "x-real-address" in ok.headers_to_remove
-    refused = CheckResponse.FromString(writer.write(denied())).denied_response
+    refused = CheckResponse.FromString(writer.write(denied(), ANY)).denied_response
     assert pairs(refused.headers)["x-acme-reason"] == "access_blocked"
 
 
@@ -159,7 +164,7 @@ def test_denied() -> None:
 )
 def test_denied_to_grpc(status: int, grpc_status: int) -> None:
     """A gRPC client gets the status that says the same, and plain text as its message."""
-    response = write(denied(status), to_grpc=True)
+    response = write(denied(status), TO_GRPC)
     headers = pairs(response.denied_response.headers)
     assert response.status.code == grpc_status
     assert headers["grpc-status"] == str(grpc_status)
@@ -238,7 +243,7 @@ _POLICIES = st.none() | st.builds(PolicyRef, _TEXT, _TEXT)
 )
 def test_no_denial_allows(decision: Denied, to_grpc: bool) -> None:
     """Whatever a denial holds, Envoy reads a denial, and clean headers."""
-    response = write(decision, to_grpc=to_grpc)
+    response = write(decision, TO_GRPC if to_grpc else ANY)
     assert response.status.code > 0
     assert 400 <= response.denied_response.status.code <= 599
     _assert_clean(response.denied_response.headers)
@@ -258,7 +263,7 @@ def test_no_denial_allows(decision: Denied, to_grpc: bool) -> None:
 )
 def test_no_answer_allows(decision: Answered, to_grpc: bool) -> None:
     """Whatever an answer holds, the request goes no further, and the client sees a success."""
-    response = write(decision, to_grpc=to_grpc)
+    response = write(decision, TO_GRPC if to_grpc else ANY)
     assert response.status.code > 0
     assert 200 <= response.denied_response.status.code <= 299
     _assert_clean(response.denied_response.headers)

@@ -82,6 +82,7 @@ def agree(message: bytes) -> bool:
     parsed = parse(message, METADATA, ADDRESS)
     assert parsed is not None
     assert everything(scanned) == everything(parsed)
+    assert set(scanned.odd_names) == set(parsed.odd_names)
     for name in (*parsed.headers, "", "absent", "Zoë", "\udfff", "x" * 200):
         assert scanned.header(name) == parsed.header(name)
     return True

@@ -204,3 +204,28 @@ def test_a_bad_pattern_closes_the_api(bad: str) -> None:
 def test_removing_nothing_is_fine() -> None:
     """An empty policy changes nothing."""
     assert removed_headers(removing().allows(a_request())) == ()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sent"),
+    [("x-int-.*", "x_int_a"), ("client_.*", "client-id"), (r"x\wa", "x-a"), ("x-a|x-b", "x.b")],
+)
+def test_a_pattern_matches_whatever_the_name_is_taken_for(pattern: str, sent: str) -> None:
+    """The upstream may read `x_int_a` as `x-int-a`."""
+    assert removed_headers(removing(pattern).allows(a_request({sent: "1", "z_z": "2"}))) == (sent,)
+
+
+def test_a_pattern_takes_nothing_that_belongs_to_the_connection() -> None:
+    """A gRPC upstream needs `te`; a pattern is not meant for it, a name is."""
+    hop_by_hop = dict.fromkeys(("te", "trailer", "upgrade", "keep-alive"), "x")
+    assert removed_headers(removing(".*").allows(a_request(hop_by_hop))) == ()
+    assert removed_headers(removing("te", "Trailer").allows(a_request())) == ("te", "trailer")
+
+
+def test_what_an_earlier_policy_injected_is_removed_in_every_spelling() -> None:
+    """Whoever removes `x-user` wants no `x_user` either."""
+    gateway = Gateway(
+        applied("header-injection", {"inboundHeaders": [{"key": "x_user", "value": "1"}]}, order=1),
+        applied("header-removal", {"inboundHeaders": ["x-user"]}, order=2),
+    )
+    assert set_headers(gateway.allows(a_request())) == ()

@@ -106,4 +106,4 @@ def test_revisions_always_grow() -> None:
 
 def test_representations_show_no_contracts() -> None:
     """Nobody logs ten thousand clients by accident."""
-    assert "c1" not in repr(api("7", contracts=[contract("c1")]))
+    assert "client-1" not in repr(api("7", contracts=[contract("client-1")]))

@@ -1,0 +1,46 @@
+"""Which header names mean the same header, and which headers stay.
+
+Many servers hand headers to programs as variables (CGI: RFC 3875, 4.1.18; WSGI: PEP 3333; also Rack
+and PHP). They write `-` as `_`, and some write every character so that is no letter and no digit.
+So `x-user`, `x_user` and `x.user` all become `HTTP_X_USER`: three spellings of one header.
+"""
+
+from typing import Final
+
+_PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-:")
+"""Characters of a name that is spelled with hyphens; a colon begins a pseudo-header."""
+_OTHER: Final = b"!#$%&'*+.^_`|~"
+"""All other characters of a lower-case name (RFC 9110, 5.6.2)."""
+_DASHED: Final = bytes.maketrans(_OTHER, b"-" * len(_OTHER))
+
+HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that speak of one connection (RFC 9110, 7.6.1)."""
+
+_PROTECTED: Final = frozenset({"accept", "connection", "date", "host", "transfer-encoding"})
+
+
+def dashed(name: str) -> str:
+    """The spelling with hyphens; spellings of one header have the same."""
+    # By octets, which takes half the time. No name holds anything but ASCII, but whatever comes is
+    # not to raise an error.
+    return name.encode("utf-8", "surrogatepass").translate(_DASHED).decode("utf-8", "surrogatepass")
+
+
+def is_odd(name: str) -> bool:
+    """Whether a lower-case name is not spelled with hyphens."""
+    return not _PLAIN.issuperset(name)
+
+
+def is_protected(name: str) -> bool:
+    """Whether that header stays whatever policies say, as on the vendor's gateway."""
+    return name in _PROTECTED or name.startswith((":", "content-"))

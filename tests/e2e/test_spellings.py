@@ -1,0 +1,72 @@
+"""Spellings that upstreams take for one header, behind an Envoy that lets all of them pass."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import yaml
+
+from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
+from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN, manager_and_filter
+from tests.rig.adapters import AdapterInProcess
+from tests.rig.envoy import Envoy
+from tests.rig.raw_http import request
+from tests.rig.raw_upstream import raw_upstream, seen_by_upstream
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+USER = {"inboundHeaders": [{"key": "x-user", "value": "ours"}]}
+CREDENTIALS = {"username": "u", "password": "p", "customHeader": "x-key"}
+APIS = (
+    api("remove", [applied("header-removal", {"inboundHeaders": ["x-secret", "x-int-.*"]})]),
+    api("inject", [applied("header-injection", USER)]),
+    api("credentials", [applied("credential-injection-basic-auth", CREDENTIALS)]),
+    api("identify", [CLIENT_ID_ENFORCEMENT], [contract("client-1")]),
+)
+PROVEN = (("client_id", "client-1"), ("client_secret", "secret"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def address(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """An Envoy without the filter of ours that drops what looks like an identity header."""
+    async with raw_upstream() as upstream, AdapterInProcess(APIS, token=TOKEN) as adapter:
+        names = [each.instance.api_id for each in APIS]
+        config = EnvoyConfig(
+            apis=tuple(ApiRoute(name, upstream, (f"{name}.test",)) for name in names),
+            adapters=(adapter.address,),
+            listen="127.0.0.1:0",
+            admin="127.0.0.1:0",
+            **QUICK_AND_PATIENT,  # type: ignore[arg-type]
+        )
+        bootstrap = yaml.safe_load(render(config))
+        manager, _ = manager_and_filter(bootstrap)
+        del manager["http_filters"][0]
+        written = yaml.safe_dump(bootstrap)
+        async with Envoy(binary, written, tmp_path_factory.mktemp("envoy")) as envoy:
+            yield envoy.address
+
+
+@pytest.mark.parametrize(
+    ("name", "spellings", "kept"),
+    [
+        ("remove", ["x-secret", "x_secret", "X_SECRET", "x.secret"], []),
+        ("remove", ["x-int-a", "x_int_b", "x-int_c"], []),
+        ("inject", ["x-user", "x_user", "X.User"], [b"theirs,ours"]),
+        ("credentials", ["x-key", "x_key", "X.Key"], [b"Basic dTpw"]),
+        ("identify", ["x-adapter-client-id", "x_adapter_client_id"], [b"client-1"]),
+        ("identify", ["x-adapter-principal", "x_adapter-principal"], []),
+        ("identify", ["x-adapter-client-address", "x_adapter_client_address"], []),
+    ],
+)
+async def test_a_server_that_makes_variables_of_headers_reads_what_the_policy_says(
+    address: str, name: str, spellings: list[str], kept: list[bytes]
+) -> None:
+    """And nothing that a client spelled otherwise."""
+    sent = tuple((spelling, "theirs") for spelling in (*spellings, "x_other"))
+    answer = await request(address, f"{name}.test", "/", (*sent, *PROVEN))
+    assert answer.status == 200
+    found = [v for s in spellings for v in seen_by_upstream(answer.body, s.lower())]
+    assert found == kept
+    assert seen_by_upstream(answer.body, "x_other") == [b"theirs"]
