@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapter.policy.attributes import RequestAttributes, path_of
-from adapter.policy.decision import AMBIGUOUS_PATH, Deny, DenyReason
-from adapter.policy.paths import is_canonical
+from adapter.policy.decision import Deny, DenyReason
+from adapter.policy.paths import obstacle_in
 
 UNBOUND: Final = Deny(
     DenyReason.API_UNBOUND,
@@ -71,13 +71,14 @@ class BindingTable:
             return UNBOUND
         if "," in request.authority:
             return SEVERAL_HOSTS
-        host = normalized_authority(request.authority)
+        host, path = normalized_authority(request.authority), path_of(request)
         for authority in (host, *(w for w in self._wildcards if _covers(w, host))):
             rules = self._by_authority.get(authority, ())
-            if any(prefix for prefix, _ in rules) and not is_canonical(path_of(request)):
-                return AMBIGUOUS_PATH
+            obstacle = obstacle_in(path) if any(prefix for prefix, _ in rules) else None
+            if obstacle is not None:
+                return obstacle
             for prefix, api_id in rules:
-                if _under(path_of(request), prefix):
+                if _under(path, prefix):
                     return api_id
         return UNBOUND
 

@@ -4,7 +4,6 @@ from typing import Any, Final, TypeAlias
 
 from adapter.policy.attributes import RequestAttributes, path_of
 from adapter.policy.decision import (
-    AMBIGUOUS_PATH,
     CONTINUE,
     Allowed,
     Answer,
@@ -19,7 +18,7 @@ from adapter.policy.decision import (
     Identity,
 )
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.paths import is_canonical
+from adapter.policy.paths import obstacle_in
 from adapter.policy.snapshot import Api
 
 NOT_HTTP: Final = Deny(
@@ -120,9 +119,7 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
         )
     if not request.method:
         return NOT_HTTP
-    if api.inspects_path and not is_canonical(path_of(request)):
-        return AMBIGUOUS_PATH
-    return None
+    return obstacle_in(path_of(request)) if api.inspects_path else None
 
 
 def _ended(

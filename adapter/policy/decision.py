@@ -128,10 +128,17 @@ AMBIGUOUS_PATH: Final = Deny(
     DenyReason.AMBIGUOUS_PATH,
     400,
     "The path is ambiguous",
-    detail="not canonical; set normalize_path, merge_slashes and "
+    detail="not canonical (docs/policies/paths.md); set normalize_path, merge_slashes and "
     "path_with_escaped_slashes_action in Envoy's HTTP connection manager",
 )
 """Where a rule depends on the path, and the path has more than one reading."""
+PATH_TOO_LONG: Final = Deny(
+    DenyReason.MALFORMED_REQUEST,
+    414,
+    "The path is too long",
+    detail="a policy or a binding looks at the path, and it has more than 4,096 characters",
+)
+"""Where a rule depends on the path, and reading all of it would hold up other requests."""
 
 
 class Continue(NamedTuple):
