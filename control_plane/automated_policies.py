@@ -93,9 +93,15 @@ def _document(policy: AutomatedPolicy) -> dict[str, Any]:
                 "version": policy.asset_version,
                 "technology": technology,
             }
-            for technology in policy.rule_of_application.get("technologies", ("flexGateway",))
+            for technology in _technologies(policy.rule_of_application)
         ],
     }
+
+
+def _technologies(rule: Any) -> list[str]:
+    """What the rule names, or our gateways. A damaged row's rule must not spoil the whole list."""
+    named = rule.get("technologies") if isinstance(rule, dict) else None
+    return named if isinstance(named, list) else ["flexGateway"]
 
 
 @router.get("")

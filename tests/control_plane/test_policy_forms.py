@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from control_plane.schema import AutomatedPolicy
 from tests.control_plane.conftest import Platform
 
 RATE_LIMITS = {"rateLimits": [{"maximumRequests": 5, "timePeriodInMilliseconds": 1000}]}
@@ -98,3 +100,14 @@ async def test_an_automated_policy_names_its_implementations(platform: Platform)
     ]
     made = await platform.admin.apply_automated_policy("cors", {})
     assert [asset["technology"] for asset in made["implementationAssets"]] == ["flexGateway"]
+
+
+async def test_a_damaged_rule_does_not_spoil_the_list(platform: Platform) -> None:
+    """Gateways still get all automated policies of the environment."""
+    await platform.admin.apply_automated_policy("cors", {})
+    damaged = update(AutomatedPolicy).values(rule_of_application="damaged")
+    with platform.services.database.write() as session:
+        session.execute(damaged)
+    path = f"{platform.organization}/automated-policies"
+    query = f"?environmentId={platform.credentials.environment_id}"
+    assert (await _get(platform, path + query))["total"] == 1
