@@ -21,6 +21,9 @@ from control_plane.web import InCaller, InServices, Services
 
 INGEST_PATH = "/v2/analytics/events"
 
+_MAX_REASON = 200
+"""Characters for each refused event: a gateway that can't take a huge answer sends all again."""
+
 _MAX_DIGITS = 4300
 """Python refuses to read longer integers."""
 
@@ -98,4 +101,5 @@ def unpack(body: bytes, limit: int) -> bytes:
 
 
 def _reason(error: ValidationError | BadRequest) -> str:
-    return error.message if isinstance(error, BadRequest) else complaint(error.errors())
+    reason = error.message if isinstance(error, BadRequest) else complaint(error.errors())
+    return reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."

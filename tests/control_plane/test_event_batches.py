@@ -99,6 +99,14 @@ async def test_a_value_that_few_readers_take_spoils_its_event_alone(
     assert rejected["error"].startswith(name)
 
 
+async def test_many_bad_events_make_no_huge_answer(platform: Platform) -> None:
+    """A gateway that could not take the answer would send the batch again and again."""
+    bad = dict.fromkeys(Event.__annotations__, True)
+    response = await send(platform, [bad] * 500)
+    assert len(response.json()["rejected"]) == 500
+    assert len(response.content) < 500 * 300
+
+
 async def test_a_batch_that_nests_without_end_is_refused(platform: Platform) -> None:
     """The reader's limit is an answer, not a failure."""
     response = await send_raw(platform, b"[" + b'{"a":' * 100_000)
