@@ -90,6 +90,7 @@ def _api_detail(api: Api) -> dict[str, Any]:
     return _api_summary(api) | {
         "faults": list(api.faults),
         "inspects_path": api.inspects_path,
+        "inspects_method": api.inspects_method,
         "policies": [
             {
                 "policy_id": policy.ref.policy_id,

@@ -115,10 +115,14 @@ def _limited(rule: Rule, policy: AppliedPolicy) -> Rule:
     """The rule, where the policy applies."""
     pointcuts = tuple(map(_compile_pointcut, policy.pointcuts))
     overridden = tuple(map(_compile_pointcut, policy.overridden))
-    inspects_path = rule.inspects_path or any(p.path is not None for p in pointcuts + overridden)
-    if overridden and not pointcuts:
-        pointcuts = (ANYWHERE,)
-    return replace(rule, inspects_path=inspects_path, pointcuts=pointcuts, overridden=overridden)
+    everywhere = pointcuts + overridden
+    return replace(
+        rule,
+        inspects_path=rule.inspects_path or any(p.path is not None for p in everywhere),
+        inspects_method=rule.inspects_method or any(p.method is not None for p in everywhere),
+        pointcuts=(ANYWHERE,) if overridden and not pointcuts else pointcuts,
+        overridden=overridden,
+    )
 
 
 def _compile_rule(policy_type: str, configuration: str) -> Rule:

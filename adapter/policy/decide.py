@@ -18,6 +18,7 @@ from adapter.policy.decision import (
     Identity,
 )
 from adapter.policy.evaluation import Evaluation
+from adapter.policy.methods import ECHO_REFUSED, is_echoed, obstacle_in_method
 from adapter.policy.paths import obstacle_in
 from adapter.policy.snapshot import Api
 
@@ -67,7 +68,7 @@ def decide(request: RequestAttributes, api: Api, revision: int) -> Step:
     It stops where an effect has to be settled, so it stays pure, and a denial ahead of a limit
     charges nothing.
     """
-    if api.faults or api.inspects_path or not request.method:
+    if api.faults or api.inspects_path or api.inspects_method or not request.method:
         obstacle = _obstacle(request, api)
         if obstacle is not None:
             return Denied(obstacle, revision, api.instance)
@@ -98,6 +99,8 @@ def _ask(first: int, evaluation: Evaluation, api: Api, revision: int) -> Step:
             return _ended(verdict, evaluation, api, revision)
         else:
             return Unsettled(verdict, evaluation, api, revision)
+    if is_echoed(evaluation.request.method) and evaluation.adds_headers:
+        return Denied(ECHO_REFUSED, revision, api.instance, identity=evaluation.identity)
     return Allowed(
         api.instance,
         revision,
@@ -119,7 +122,10 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
         )
     if not request.method:
         return NOT_HTTP
-    return obstacle_in(path_of(request)) if api.inspects_path else None
+    obstacle = obstacle_in_method(request) if api.inspects_method else None
+    if obstacle is None and api.inspects_path:
+        return obstacle_in(path_of(request))
+    return obstacle
 
 
 def _ended(

@@ -36,6 +36,8 @@ class DenyReason(StrEnum):
     ACCESS_BLOCKED = "access_blocked"
     EXPRESSION_FAILED = "expression_failed"
     AMBIGUOUS_PATH = "ambiguous_path"
+    AMBIGUOUS_METHOD = "ambiguous_method"
+    METHOD_REFUSED = "method_refused"
     MALFORMED_REQUEST = "malformed_request"
     API_UNKNOWN = "api_unknown"
     API_UNBOUND = "api_unbound"

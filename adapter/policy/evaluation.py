@@ -100,6 +100,13 @@ class Evaluation:
         if verdict.exposed_quota is not None:
             self.expose(verdict.exposed_quota)
 
+    @property
+    def adds_headers(self) -> bool:
+        """Whether the upstream gets headers that policies add, or that say who calls."""
+        if self.identity is not None:
+            return True
+        return any(value is not None for value in (self.edits or {}).values())
+
     def _edit(self, verdict: Continue) -> None:
         edits = self.edits
         if edits is None:
@@ -175,6 +182,8 @@ class Rule:
     """Where it does not apply all the same; only where it has pointcuts."""
     set_headers: frozenset[str] = frozenset()
     """Lower-case names of the headers that it may set, on requests or on responses."""
+    inspects_method: bool = False
+    """The same as `inspects_path`, for the request's method."""
 
     def applies_to(self, request: RequestAttributes) -> bool:
         """Whether it is to be asked about that request."""

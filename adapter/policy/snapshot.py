@@ -26,6 +26,7 @@ class Api:
         "contracts",
         "faults",
         "ignored",
+        "inspects_method",
         "inspects_path",
         "instance",
         "policies",
@@ -51,6 +52,8 @@ class Api:
         """What to ask, in order: that of each policy, but shared."""
         self.inspects_path: Final = any(rule.inspects_path for rule in self.rules)
         """Whether any policy's verdict depends on the path, which then has to be canonical."""
+        self.inspects_method: Final = any(rule.inspects_method for rule in self.rules)
+        """The same for the method."""
         self.contracts: Final = ContractTable() if contracts is None else contracts
         """One that cannot be honoured has a fault."""
         self.tiers: Final[Mapping[str, SlaTier]] = {} if tiers is None else tiers

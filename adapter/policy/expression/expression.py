@@ -27,6 +27,7 @@ class Expression:
     headers: frozenset[str] = frozenset()
     """Lower-case names of the request headers that it reads."""
     inspects_path: bool = False
+    inspects_method: bool = False
 
 
 def compile_expression(source: str) -> Expression:
@@ -47,6 +48,7 @@ def compile_expression(source: str) -> Expression:
         text=_total(lambda e: to_text(node.read(e))),
         headers=node.headers,
         inspects_path=node.inspects_path,
+        inspects_method=node.inspects_method,
     )
 
 

@@ -22,6 +22,7 @@ class Node(NamedTuple):
     headers: frozenset[str] = frozenset()
     """Lower-case names of the request headers it reads."""
     inspects_path: bool = False
+    inspects_method: bool = False
     is_header: bool = False
     """Whether it is nothing but a header, which is text, or null, and cannot fail."""
 
@@ -39,6 +40,7 @@ def combined(read: Reader, operands: Sequence[Node], operator: str = "") -> Node
         1 + max((o.depth for o in operands), default=0),
         frozenset().union(*(o.headers for o in operands)),
         any(o.inspects_path for o in operands),
+        any(o.inspects_method for o in operands),
     )
 
 

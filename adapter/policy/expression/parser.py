@@ -147,7 +147,11 @@ class _Parser:
             return Node(selectors.query_parameter_reader(self._selector()))
         if name not in selectors.ATTRIBUTES:
             raise unsupported(f"unsupported attributes.{name}", token.position)
-        return Node(selectors.ATTRIBUTES[name], inspects_path=name in selectors.PATH_ATTRIBUTES)
+        return Node(
+            selectors.ATTRIBUTES[name],
+            inspects_path=name in selectors.PATH_ATTRIBUTES,
+            inspects_method=name in selectors.METHOD_ATTRIBUTES,
+        )
 
     def _authentication(self) -> Node:
         position = self._peek().position

@@ -25,6 +25,8 @@ ATTRIBUTES: Final[Mapping[str, Reader]] = MappingProxyType(
 
 PATH_ATTRIBUTES: Final = frozenset({"requestPath", "requestUri"})
 """The attributes that make a verdict depend on the path."""
+METHOD_ATTRIBUTES: Final = frozenset({"method"})
+"""The same for the method."""
 
 AUTHENTICATION: Final[Mapping[str, Reader]] = MappingProxyType(
     {

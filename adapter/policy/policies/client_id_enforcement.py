@@ -71,4 +71,4 @@ def _header(name: str) -> str:
 def compile_client_id_enforcement(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
     source = read_configuration(ClientIdEnforcement, given).source
-    return Rule(identifying(source), source.inspects_path)
+    return Rule(identifying(source), source.inspects_path, inspects_method=source.inspects_method)

@@ -70,6 +70,7 @@ class CredentialSource(NamedTuple):
     read: Callable[[Evaluation], Credentials | Deny]
     challenge: Challenge
     inspects_path: bool = False
+    inspects_method: bool = False
 
 
 def _only_an_expression(source: str) -> str:
@@ -103,8 +104,12 @@ def credentials_by_expression(id_source: str, secret_source: str) -> CredentialS
             return CLIENT_ID_CHALLENGE.secret_missing
         return client_id, secret
 
-    inspects_path = id_expression.inspects_path or secret_expression.inspects_path
-    return CredentialSource(read, CLIENT_ID_CHALLENGE, inspects_path)
+    return CredentialSource(
+        read,
+        CLIENT_ID_CHALLENGE,
+        id_expression.inspects_path or secret_expression.inspects_path,
+        id_expression.inspects_method or secret_expression.inspects_method,
+    )
 
 
 def _basic_credentials(evaluation: Evaluation) -> Credentials | Deny:
@@ -128,7 +133,7 @@ BASIC_CREDENTIALS: Final = CredentialSource(_basic_credentials, BASIC_CHALLENGE)
 
 def identifying(source: CredentialSource) -> Callable[[Evaluation], Identity | Deny]:
     """Who calls, by the contract that the credentials there give access to."""
-    read, challenge, _ = source
+    read, challenge = source.read, source.challenge
 
     def identify(evaluation: Evaluation) -> Identity | Deny:
         credentials = read(evaluation)
@@ -146,6 +151,7 @@ class ContractFinder(NamedTuple):
 
     find: Callable[[Evaluation], Contract | Deny]
     inspects_path: bool
+    inspects_method: bool
 
 
 def contract_finder(id_source: str, secret_source: str) -> ContractFinder:
@@ -171,7 +177,7 @@ def contract_finder(id_source: str, secret_source: str) -> ContractFinder:
             return identity.contract
         return contract_of(evaluation, client_id, secret, CLIENT_ID_CHALLENGE)
 
-    return ContractFinder(find, proven.inspects_path)
+    return ContractFinder(find, proven.inspects_path, proven.inspects_method)
 
 
 def contract_of(

@@ -61,7 +61,6 @@ def compile_header_injection(given: Mapping[str, Any]) -> Rule:
     inbound = _templates(configuration.inbound_headers)
     outbound = _templates(configuration.outbound_headers)
     expressions = [expression for _, expression in (*inbound, *outbound)]
-    inspects_path = any(expression.inspects_path for expression in expressions)
     names = frozenset(name for name, _ in (*inbound, *outbound))
 
     def evaluate(evaluation: Evaluation) -> Verdict:
@@ -74,7 +73,12 @@ def compile_header_injection(given: Mapping[str, Any]) -> Rule:
         return _verdict(requested, returned)
 
     if any(expression.literal is None for expression in expressions):
-        return Rule(evaluate, inspects_path, set_headers=names)
+        return Rule(
+            evaluate,
+            any(expression.inspects_path for expression in expressions),
+            set_headers=names,
+            inspects_method=any(expression.inspects_method for expression in expressions),
+        )
     verdict = _verdict(_literals(inbound), _literals(outbound))
     return replace(always(verdict), set_headers=names)
 

@@ -76,7 +76,7 @@ def _compile(given: Mapping[str, Any], *, allowed_when_listed: bool) -> Rule:
             return ADDRESS_UNREADABLE
         return CONTINUE if (address in listed) is allowed_when_listed else ADDRESS_REFUSED
 
-    return Rule(evaluate, expression.inspects_path)
+    return Rule(evaluate, expression.inspects_path, inspects_method=expression.inspects_method)
 
 
 def _address_source(expression: Expression) -> AddressSource:

@@ -62,4 +62,4 @@ def compile_rate_limiting(given: Mapping[str, Any]) -> Rule:
         windows = windows_of((evaluation.api_id, evaluation.policy.counter, text), limits)
         return Charge(windows, settled, local, figures=exposed)
 
-    return Rule(evaluate, selector.inspects_path)
+    return Rule(evaluate, selector.inspects_path, inspects_method=selector.inspects_method)

@@ -36,4 +36,4 @@ def compile_rate_limiting_sla_based(given: Mapping[str, Any]) -> Rule:
         exposed=configuration.expose_headers,
         local=not configuration.clusterizable,
     )
-    return Rule(evaluate, finder.inspects_path)
+    return Rule(evaluate, finder.inspects_path, inspects_method=finder.inspects_method)
