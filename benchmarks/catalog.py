@@ -104,19 +104,27 @@ def client_id(number: int) -> str:
 
 def build_apis(size: CatalogSize, chain: str) -> Iterator[Api]:
     """The APIs as a sync would compile them."""
+    return map(build_api, contents(size, chain))
+
+
+def contents(size: CatalogSize, chain: str) -> Iterator[ApiContent]:
+    """What the platform says of the APIs."""
     for number in range(size.apis):
         contracts = (_contract(contract) for contract in size.contracts_of(number))
-        yield build_api(
-            ApiContent(
-                ApiInstance(api_id(number), f"orders-{number}", "v1"),
-                tuple(
-                    AppliedPolicy(str(position), policy_type, configuration, position)
-                    for position, (policy_type, configuration) in enumerate(CHAINS[chain])
-                ),
-                {_TIER.tier_id: _TIER},
-                {contract.contract_id: contract for contract in contracts},
-            )
+        yield ApiContent(
+            ApiInstance(api_id(number), f"orders-{number}", "v1"),
+            policies_of(CHAINS[chain]),
+            {_TIER.tier_id: _TIER},
+            {contract.contract_id: contract for contract in contracts},
         )
+
+
+def policies_of(chain: Chain) -> tuple[AppliedPolicy, ...]:
+    """A chain as an admin applied it."""
+    return tuple(
+        AppliedPolicy(str(position), policy_type, configuration, position)
+        for position, (policy_type, configuration) in enumerate(chain)
+    )
 
 
 def _contract(number: int) -> Contract:

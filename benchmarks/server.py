@@ -30,7 +30,7 @@ from adapter.ext_authz.service import AuthorizationService
 from adapter.huge_pages import HugePages
 from adapter.observability import configure_logging
 from adapter.operations.message_log import MessageLog
-from adapter.policy.bindings import BindingTable
+from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.snapshot import Api
 from adapter.quota.memory import MemoryQuotaStore
 from adapter.quota.names import WindowNames
@@ -67,14 +67,17 @@ class InContact:
 
 
 def make_authorizer(
-    apis: Iterable[Api], clock: Clock, quotas: QuotaStore | None = None
+    apis: Iterable[Api],
+    clock: Clock,
+    quotas: QuotaStore | None = None,
+    bindings: Iterable[ApiBinding] = (),
 ) -> Authorizer:
     """What `adapter.app` makes, with a snapshot that is there already."""
     snapshots = SnapshotStore(clock)
     snapshots.publish(apis)
     return Authorizer(
         snapshots,
-        BindingTable(),
+        BindingTable(bindings),
         Gatekeeper(clock, InContact()),
         quotas or MemoryQuotaStore(clock),
         clock,
@@ -85,12 +88,16 @@ def make_authorizer(
 
 
 def make_service(
-    apis: Iterable[Api], clock: Clock, quotas: QuotaStore | None = None
+    apis: Iterable[Api],
+    clock: Clock,
+    quotas: QuotaStore | None = None,
+    bindings: Iterable[ApiBinding] = (),
+    reader: RequestReader | None = None,
 ) -> AuthorizationService:
     """The same for the whole service."""
     return AuthorizationService(
-        make_authorizer(apis, clock, quotas),
-        RequestReader(),
+        make_authorizer(apis, clock, quotas, bindings),
+        reader or RequestReader(),
         ResponseWriter(),
         token=CallerToken(TOKEN),
         observer=DecisionTally(),

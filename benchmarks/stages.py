@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from adapter.clock import SystemClock
 from adapter.ext_authz.reader import RequestReader
+from adapter.ext_authz.request import EnvoyRequest
 from adapter.ext_authz.response import ResponseWriter
 from adapter.messages.check_pb2 import CheckRequest
 from adapter.policy.snapshot import Api
@@ -21,7 +22,7 @@ def measure_stages(apis: Sequence[Api], messages: Sequence[bytes]) -> dict[str, 
     reader, clock = RequestReader(), SystemClock()
     authorizer = make_authorizer(apis, clock)
     read = [reader.read(message, METADATA) for message in messages]
-    requests = [request for request in read if request is not None]
+    requests = [request for request in read if isinstance(request, EnvoyRequest)]
     answers = [(authorizer.authorize(request), request) for request in requests]
     service = make_service(apis, clock)
     return {

@@ -1,25 +1,46 @@
 """Checks parsed by the protobuf library."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from adapter.ext_authz.request import ClientAddress, EnvoyRequest
+from adapter.ext_authz.request import MOST_HEADERS, ClientAddress, EnvoyRequest
 from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue, Metadata
+from adapter.policy.decision import Deny, DenyReason
 from adapter.transport import service
 
 API_ID = "api_id"
 """The key in the route's `context_extensions`."""
 
 
+NOT_A_CHECK: Final = Deny(
+    DenyReason.MALFORMED_REQUEST,
+    400,
+    "Malformed request",
+    detail="Envoy's message does not parse as a CheckRequest",
+)
+TOO_MANY_HEADERS: Final = Deny(
+    DenyReason.MALFORMED_REQUEST,
+    431,
+    "Too many header fields",
+    detail=f"more than {MOST_HEADERS:,} headers; lower max_headers_count in Envoy's "
+    "common_http_protocol_options, whose default is 100",
+)
+
+
 def parse(
     message: bytes, metadata: service.Metadata, address: ClientAddress
-) -> "ParsedRequest | None":
-    """The attributes, or None where the octets are no CheckRequest."""
+) -> "ParsedRequest | Deny":
+    """The attributes, or why there are none to decide by."""
     try:
         check = CheckRequest.FromString(message)
     except DecodeError:
-        return None
+        return NOT_A_CHECK
+    http = check.attributes.request.http
+    # Either form may have them; each header of a request that is read makes a Python object.
+    if len(http.headers) > MOST_HEADERS or len(http.header_map.headers) > MOST_HEADERS:
+        return TOO_MANY_HEADERS
     return ParsedRequest(check.attributes, metadata, address)
 
 
@@ -86,12 +107,11 @@ def _raw_headers(http: AttributeContext.HttpRequest) -> dict[str, str]:
 
 def _joined(raw: Iterable[HeaderValue]) -> dict[str, str]:
     """Repeated headers joined by a comma, like Envoy's other form; a cookie is no exception."""
-    headers: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
     for header in raw:
-        name = header.key
         value = header.raw_value.decode("utf-8", "replace") or header.value
-        headers[name] = f"{headers[name]},{value}" if name in headers else value
-    return headers
+        values.setdefault(header.key, []).append(value)
+    return {name: ",".join(each) for name, each in values.items()}
 
 
 def _route_metadata(metadata: Metadata) -> str:

@@ -3,6 +3,7 @@
 from adapter.ext_authz.parsed import parse
 from adapter.ext_authz.request import ClientAddress, EnvoyRequest
 from adapter.ext_authz.scanned import scan
+from adapter.policy.decision import Deny
 from adapter.transport.service import Metadata
 
 
@@ -22,8 +23,8 @@ class RequestReader:
         self._address = ClientAddress(client_address_header, forwarded_for_position)
         self._scanning = scanning
 
-    def read(self, message: bytes, metadata: Metadata) -> EnvoyRequest | None:
-        """The attributes, or None where the bytes are no CheckRequest.
+    def read(self, message: bytes, metadata: Metadata) -> EnvoyRequest | Deny:
+        """The attributes, or why there are none to decide by: the bytes are no CheckRequest, say.
 
         Clients reach into this message: a string that is not UTF-8 must become a denial. An error
         would let the request pass under `failure_mode_allow`.

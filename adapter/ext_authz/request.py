@@ -6,6 +6,9 @@ from typing import Final
 from adapter.policy.header_names import is_odd
 from adapter.transport.service import Metadata
 
+MOST_HEADERS: Final = 250
+"""Headers of a request that we look at. Envoy's `max_request_headers_count` is 100 by default."""
+
 ROUTE_NAME_METADATA: Final = "x-route-name"
 """The gRPC metadata that `initial_metadata` fills with `%ROUTE_NAME%`."""
 

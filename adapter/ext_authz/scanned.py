@@ -15,7 +15,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from adapter.ext_authz.request import ClientAddress, EnvoyRequest
+from adapter.ext_authz.request import MOST_HEADERS, ClientAddress, EnvoyRequest
 from adapter.transport.service import Metadata
 from adapter.wire import Span, after_number, content
 
@@ -203,6 +203,7 @@ class ScannedRequest(EnvoyRequest):
         octets = self._octets
         unchecked = at
         """Text from here on is not known to be ASCII yet; -1 once there was some that is not."""
+        headers: i64 = 0
         while at < end and unchecked >= 0:
             tag = octets[at]
             if tag == _SIZE:
@@ -217,11 +218,12 @@ class ScannedRequest(EnvoyRequest):
                 if start - at > 2:  # the octets of a long size are not ASCII
                     unchecked = _next_text(octets, unchecked, at + 1, start)
                 if tag == _HEADERS:
+                    headers += 1
                     unchecked = self._take_header(at, start, stop, unchecked)
                 elif not self._take_text(tag, start, stop):
                     return False
             at = stop
-        if unchecked < 0 or not octets[unchecked:end].isascii():
+        if headers > MOST_HEADERS or unchecked < 0 or not octets[unchecked:end].isascii():
             return False
         self.check_id, self.method = self._text(self._id), self._text(self._method)
         return True

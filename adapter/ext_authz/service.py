@@ -6,23 +6,14 @@ from typing import Final, Protocol
 from adapter.clock import Clock, MonotonicTime
 from adapter.errors import OverloadError, RpcError, StoreError
 from adapter.ext_authz.reader import RequestReader
+from adapter.ext_authz.request import EnvoyRequest
 from adapter.ext_authz.response import ResponseWriter
 from adapter.policy.attributes import GivenAttributes, RequestAttributes
-from adapter.policy.decision import Allowed, Answered, Decision, Denied, Deny, DenyReason
+from adapter.policy.decision import Allowed, Answered, Decision, Denied
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.service import Metadata, StatusCode, UnaryMethod
 
 CHECK: Final = "/envoy.service.auth.v3.Authorization/Check"
-
-NOT_A_CHECK: Final = Denied(
-    Deny(
-        DenyReason.MALFORMED_REQUEST,
-        400,
-        "Malformed request",
-        detail="Envoy's message does not parse as a CheckRequest",
-    ),
-    revision=0,
-)
 
 _NO_REQUEST: Final = GivenAttributes()
 
@@ -75,8 +66,8 @@ class AuthorizationService:
         self._token.verify(metadata)
         started = self._clock.monotonic()
         request = self._reader.read(message, metadata)
-        if request is None:
-            return self._answer(NOT_A_CHECK, started, _NO_REQUEST)
+        if not isinstance(request, EnvoyRequest):
+            return self._answer(Denied(request, revision=0), started, _NO_REQUEST)
         try:
             decision = self._authorizer.authorize(request)
         except (StoreError, OverloadError) as e:

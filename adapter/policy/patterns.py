@@ -4,6 +4,7 @@ RE2 matches in linear time (github.com/google/re2), so a client cannot make a ma
 writes a counted repetition out, and takes memory for what it has seen. So a pattern has bounds.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import re2
@@ -33,6 +34,28 @@ def compile_pattern(pattern: str, *, ignore_case: bool = False) -> Any:
             f"{MAX_INSTRUCTIONS:,} are allowed; use smaller counts in braces, or * and +"
         )
     return compiled
+
+
+def compile_together(patterns: Iterable[str], *, ignore_case: bool = False) -> tuple[Any, ...]:
+    """Few patterns that together match what any of these good ones matches.
+
+    As few as the bounds allow, since whoever uses them tries one after the other.
+    """
+    compiled: list[Any] = []
+    together: list[str] = []
+    for pattern in patterns:
+        longer = "|".join(f"(?:{each})" for each in (*together, pattern))
+        try:
+            both = compile_pattern(longer, ignore_case=ignore_case) if together else None
+        except ValueError:
+            both = None
+        if both is None:
+            together = [pattern]
+            compiled.append(compile_pattern(pattern, ignore_case=ignore_case))
+        else:
+            together.append(pattern)
+            compiled[-1] = both
+    return tuple(compiled)
 
 
 def shown(pattern: str) -> str:

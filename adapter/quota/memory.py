@@ -152,8 +152,8 @@ class MemoryQuotaStore:
         """Hold those of the windows that begin; all of them or none."""
         begun: list[Window] = []
         for window in current:
-            held = self._windows.get(window.name)
-            if held is window:
+            held = None if window.used else self._windows.get(window.name)
+            if window.used or held is window:
                 continue
             if not self._begin(window, held, now):
                 for other in begun:

@@ -56,9 +56,9 @@ class Window:
                 contract.counter = None
 
 
-def policy_of(name: QuotaWindow) -> tuple[str, ...]:
+def policy_of(name: tuple[object, ...]) -> tuple[object, ...]:
     """The API and the policy whose requests a window counts, without the key."""
-    return name[2:][:2]
+    return name[2:4]
 
 
 def without_key(name: QuotaWindow) -> QuotaWindow:

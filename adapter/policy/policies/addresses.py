@@ -9,11 +9,15 @@ Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
 _OCTETS: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}")
+_MOST_CHARS: Final = 64
+"""More than the longest address has, with a scope; what is longer costs time to find out."""
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
 
 
 def parse_address(text: str) -> Address | None:
     """An address, IPv4-mapped ones (RFC 4291, 2.5.5.2) as the IPv4 that they stand for, or None."""
+    if len(text) > _MOST_CHARS:
+        return None
     try:
         address = ip_address(text)
     except ValueError:

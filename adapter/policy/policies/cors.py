@@ -19,6 +19,7 @@ NO_CONTENT: Final = 204
 
 _TOKENS: Final = re.compile(rf"{NAME_PATTERN}(?:[ \t]*,[ \t]*{NAME_PATTERN})*")
 _MAX_ASKED_CHARS: Final = 1_024
+"""More than any page asks for; a client could make the list of names as long as a request."""
 _ORIGIN: Final = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _PUBLIC_MAX_AGE_S: Final = 30
@@ -107,6 +108,8 @@ def compile_cors(given: Mapping[str, Any]) -> Rule:
         if grant is None or method not in grant.methods:
             return _REFUSED
         asked = evaluation.header("access-control-request-headers") or ""
+        if len(asked) > _MAX_ASKED_CHARS:
+            return _REFUSED
         names = {name.strip().lower() for name in asked.split(",")} - {""}
         return grant.preflight if names <= grant.headers else _REFUSED
 

@@ -10,23 +10,19 @@ from adapter.errors import PolicyError
 from adapter.policy.decision import CONTINUE, Continue, Verdict
 from adapter.policy.evaluation import Evaluation, Rule, always
 from adapter.policy.header_names import HOP_BY_HOP, dashed, is_protected
-from adapter.policy.patterns import compile_pattern
+from adapter.policy.patterns import compile_pattern, compile_together
 from adapter.policy.policies.configuration import Configuration, read_configuration
 from adapter.policy.policies.header_values import removable
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def _pattern(text: str) -> Any:
-    try:
-        return compile_pattern(text, ignore_case=True)
-    except ValueError as e:
-        raise ValueError(f"neither the name of a header nor a pattern: it {e}") from None
-
-
 def _valid(text: str) -> str:
     if _PLAIN_NAME.fullmatch(text) is None:
-        _pattern(text)
+        try:
+            compile_pattern(text, ignore_case=True)
+        except ValueError as e:
+            raise ValueError(f"neither the name of a header nor a pattern: it {e}") from None
         return text
     return removable(text)
 
@@ -60,7 +56,7 @@ def compile_header_removal(given: Mapping[str, Any]) -> Rule:
 
 
 def _by_pattern(names: tuple[str, ...], texts: Sequence[str]) -> Callable[[Evaluation], Verdict]:
-    patterns = tuple(map(_pattern, texts))
+    patterns = compile_together(texts, ignore_case=True)
     spellings = _spellings if any(map(_may_mean_underscores, texts)) else _dashed_too
 
     def evaluate(evaluation: Evaluation) -> Verdict:
@@ -80,12 +76,16 @@ def _may_mean_underscores(pattern: str) -> bool:
     return "_" in pattern or "\\" in pattern
 
 
-def _dashed_too(name: str) -> set[str]:
-    """The name, and its spelling with hyphens, which an upstream may take it for."""
-    return {name, dashed(name)}
+def _dashed_too(name: str) -> set[bytes]:
+    """The name, and its spelling with hyphens, which an upstream may take it for.
+
+    In octets, because in a text RE2's library would count the characters, too.
+    """
+    return {name.encode(), dashed(name).encode()}
 
 
-def _spellings(name: str) -> set[str]:
+def _spellings(name: str) -> set[bytes]:
     """The same, and the spelling with underscores."""
     with_hyphens = dashed(name)
-    return {name, with_hyphens, with_hyphens.replace("-", "_")}
+    with_underscores = with_hyphens.replace("-", "_")
+    return {name.encode(), with_hyphens.encode(), with_underscores.encode()}

@@ -16,6 +16,9 @@ from adapter.policy.policies.configuration import (
 )
 
 MAX_MESSAGE_CHARS: Final = 4_096
+_MAX_CLEANED_CHARS: Final = 512
+"""Characters that are left of a message with control characters, because to clean them takes longer
+than all else here, and clients may have written them."""
 
 CREDENTIAL_HEADERS: Final = frozenset(
     {"authorization", "client_secret", "cookie", "proxy-authorization"}
@@ -140,4 +143,7 @@ def _one_line(text: Expression, evaluation: Evaluation) -> str:
     value = text.text(evaluation)
     if isinstance(value, Failed):
         value = f"the message could not be computed: {value.why}"
-    return _MORE_THAN_ONE_LINE.sub(" ", (value or "")[:MAX_MESSAGE_CHARS])
+    line = (value or "")[:MAX_MESSAGE_CHARS]
+    if _MORE_THAN_ONE_LINE.search(line) is None:
+        return line
+    return _MORE_THAN_ONE_LINE.sub(" ", line[:_MAX_CLEANED_CHARS])

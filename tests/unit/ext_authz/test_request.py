@@ -5,7 +5,9 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.ext_authz.parsed import NOT_A_CHECK
 from adapter.ext_authz.reader import RequestReader
+from adapter.ext_authz.request import EnvoyRequest
 from adapter.policy.attributes import (
     GivenAttributes,
     RequestAttributes,
@@ -21,7 +23,7 @@ def read(check: object, reader: RequestReader | None = None, **metadata: str) ->
     """Read a Check that parses."""
     named = {name.replace("_", "-"): value for name, value in metadata.items()}
     request = (reader or RequestReader()).read(check.SerializeToString(), named)  # type: ignore[attr-defined]
-    assert request is not None
+    assert isinstance(request, EnvoyRequest)
     return request
 
 
@@ -160,7 +162,7 @@ def test_no_http_part() -> None:
 def test_nothing_at_all() -> None:
     """An empty message is a Check without attributes."""
     request = RequestReader().read(b"", {})
-    assert request is not None
+    assert isinstance(request, EnvoyRequest)
     assert everything(request) == GivenAttributes()
 
 
@@ -168,7 +170,7 @@ def test_nothing_at_all() -> None:
 def test_random_bytes(message: bytes) -> None:
     """Whatever arrives is read, or is no Check; nothing raises."""
     request = RequestReader().read(message, {})
-    if request is not None:
+    if isinstance(request, EnvoyRequest):
         everything(request)
 
 
@@ -188,4 +190,4 @@ def test_text_that_is_not_utf8() -> None:
         .SerializeToString()
         .replace(b"/PLACE", b"/\xff\xff\xff\xff\xff")
     )
-    assert RequestReader().read(message, {}) is None
+    assert RequestReader().read(message, {}) == NOT_A_CHECK

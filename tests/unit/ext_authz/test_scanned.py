@@ -80,7 +80,7 @@ def agree(message: bytes) -> bool:
     if scanned is None:
         return False
     parsed = parse(message, METADATA, ADDRESS)
-    assert parsed is not None
+    assert isinstance(parsed, EnvoyRequest)
     assert everything(scanned) == everything(parsed)
     assert set(scanned.odd_names) == set(parsed.odd_names)
     for name in (*parsed.headers, "", "absent", "Zoë", "\udfff", "x" * 200):

@@ -121,6 +121,13 @@ def test_an_ambiguous_path_chooses_no_api(path: str) -> None:
     assert refusal.reason is DenyReason.AMBIGUOUS_PATH
 
 
+def test_a_path_too_long_to_hold_against_prefixes_chooses_no_api() -> None:
+    """A client cannot hold up everybody by making it as long as a request."""
+    refusal = bound("api.test", "/pay/" + "a" * 60_000)
+    assert isinstance(refusal, Deny)
+    assert (refusal.reason, refusal.status) == (DenyReason.MALFORMED_REQUEST, 414)
+
+
 def test_where_no_prefix_is_bound_the_path_decides_nothing() -> None:
     """Odd paths pass where nothing depends on them."""
     table = BindingTable([ApiBinding("a", authority="a.test")])

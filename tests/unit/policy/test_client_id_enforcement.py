@@ -176,6 +176,13 @@ def test_malformed_and_wrong_basic_credentials_are_refused(headers: dict[str, st
     assert denied.deny.headers == (("www-authenticate", 'Basic realm="mule-realm"'),)
 
 
+@pytest.mark.parametrize("header", [f"Basic {'QUFB' * 15_000}", f"Basic{' ' * 60_000}QTpC"])
+def test_basic_credentials_as_long_as_a_request_are_malformed(header: str) -> None:
+    """They cannot be right, and are not decoded."""
+    denied = gateway(BASIC).denies(a_request({"authorization": header}), *INVALID)
+    assert denied.deny.detail == "the credentials are malformed"
+
+
 def test_control_characters_in_basic_credentials_are_refused() -> None:
     """Even where they would match (RFC 7617, 2)."""
     asked = gateway(BASIC, contract("c1", secret="sec\x00ret"))

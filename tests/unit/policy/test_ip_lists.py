@@ -79,7 +79,15 @@ def test_without_an_attested_address_nobody_gets_in() -> None:
 
 
 @pytest.mark.parametrize(
-    "garbage", ["192.0.2.1,6.6.6.6", "192.0.2.1:80", "192.0.2", "/run/envoy.sock", "1.2.3.4\x00"]
+    "garbage",
+    [
+        "192.0.2.1,6.6.6.6",
+        "192.0.2.1:80",
+        "192.0.2",
+        "/run/envoy.sock",
+        "1.2.3.4\x00",
+        ":" * 60_000,
+    ],
 )
 def test_an_attested_address_that_is_none_gets_nobody_in(garbage: str) -> None:
     """What Envoy, or a header that it was told to believe, says must be one IP address."""

@@ -114,6 +114,15 @@ def test_no_client_can_forge_a_line(value: str) -> None:
     text.encode()
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"), [("v" * 5_000, "v" * 4_096), ("\x85" * 5_000, " " * 512)]
+)
+def test_a_message_as_long_as_a_request_is_cut(value: str, expected: str) -> None:
+    """Sooner where characters have to be replaced, which takes longer than all else."""
+    gateway = Gateway(logging_policy({"message": "#[attributes.headers.x]"}))
+    assert logged(gateway, {"x": value}) == [expected]
+
+
 @pytest.mark.parametrize("name", sorted(CREDENTIAL_HEADERS))
 def test_credentials_are_kept_out_of_the_log(name: str) -> None:
     """A message that would log them closes the API; a condition may look at them."""

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.policy.catalog import AppliedPolicy, Pointcut
-from adapter.policy.patterns import MAX_CHARS, can_begin_with, compile_pattern
+from adapter.policy.patterns import MAX_CHARS, can_begin_with, compile_pattern, compile_together
 from tests.builders import api, applied
 
 
@@ -68,3 +70,21 @@ def test_a_huge_pattern_closes_the_api_and_is_not_repeated_in_the_fault(
     """Logs, readiness and the inspection page show faults."""
     (fault,) = api("7", [policy]).faults
     assert len(fault) < 400
+
+
+PATTERNS = st.sampled_from(
+    ["x-.*", "x-[a-z]+-1", "^a|b$", "(?P<n>q)+", "(?P<n>r)", "(?i)Z", "", "a" * 900, ".{200}"]
+)
+
+
+@given(st.lists(PATTERNS, max_size=12), st.sampled_from(["x-b-1", "A", "b", "qq", "r", "z", ""]))
+def test_patterns_together_match_what_each_of_them_matches(patterns: list[str], text: str) -> None:
+    """No header is kept because its pattern was compiled with others."""
+    together = compile_together(patterns, ignore_case=True)
+    each = [compile_pattern(pattern, ignore_case=True) for pattern in patterns]
+    assert any(p.fullmatch(text) for p in together) == any(p.fullmatch(text) for p in each)
+
+
+def test_many_patterns_become_few() -> None:
+    """A client that sends many headers has each of them matched against a few."""
+    assert len(compile_together(f"x-[a-z]+-{n}" for n in range(100))) == 1

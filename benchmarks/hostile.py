@@ -1,0 +1,56 @@
+"""What the dearest Checks cost that a client can bring about, each kind by itself.
+
+`python -m benchmarks.hostile` prints them; `make bench` does, too.
+"""
+
+import time
+from dataclasses import replace
+from typing import Final
+
+from adapter.clock import SystemClock
+from adapter.ext_authz.reader import RequestReader
+from adapter.ext_authz.service import AuthorizationService
+from adapter.policy.catalog import ApiContent
+from adapter.policy.snapshot import build_api
+from benchmarks.catalog import TYPICAL, USUAL, contents
+from benchmarks.hostile_checks import HOSTILE_CHECKS, HostileCheck
+from benchmarks.requests import TOKEN
+from benchmarks.server import make_service
+
+GOAL_MS: Final = 1.0
+_ROUNDS: Final = 9
+_METADATA: Final = {"x-adapter-token": TOKEN}
+
+
+def measure_hostile_checks() -> dict[str, float]:
+    """Milliseconds of CPU for one Check of each kind, the service without a transport."""
+    (usual,) = contents(USUAL, TYPICAL)
+    return {check.name: _least_ms(service_for(check, usual), check) for check in HOSTILE_CHECKS}
+
+
+def service_for(check: HostileCheck, usual: ApiContent) -> AuthorizationService:
+    """A service that has to decide that Check."""
+    api = build_api(replace(usual, policies=check.policies))
+    assert not api.faults, (check.name, api.faults)
+    reader = RequestReader(forwarded_for_position=check.forwarded_for_position)
+    return make_service((api,), SystemClock(), bindings=check.bindings, reader=reader)
+
+
+def _least_ms(service: AuthorizationService, check: HostileCheck) -> float:
+    """The best of a few rounds, since disturbances only add."""
+    message, rounds = check.message(), []
+    for _ in range(_ROUNDS):
+        started = time.process_time()
+        service.check(message, _METADATA)
+        rounds.append(time.process_time() - started)
+    return min(rounds) * 1e3
+
+
+def main() -> None:
+    """Print the table."""
+    for name, ms in measure_hostile_checks().items():
+        print(f"{ms:8.3f} ms  {name}")
+
+
+if __name__ == "__main__":
+    main()

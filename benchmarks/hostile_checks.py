@@ -1,0 +1,243 @@
+"""Checks that cost as much as a client can make them cost, one for each thing that clients choose.
+
+Envoy's defaults let a client send 60 KiB of headers. The number of headers is 100 by default, but
+operators raise it; so there are as many here as fit into that size. Bodies are in a Check only
+where an operator configures `with_request_body`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
+
+from adapter.ext_authz.request import MOST_HEADERS
+from adapter.policy.bindings import ApiBinding
+from adapter.policy.catalog import AppliedPolicy, Pointcut
+from benchmarks.catalog import CHAINS, TYPICAL, api_id, client_id, policies_of
+from benchmarks.requests import application_headers
+
+SIZE: Final = 58_000
+"""Octets of what a client makes as long as it can: Envoy adds some headers of its own."""
+_MANY: Final = 9_000
+"""Short headers that fit into 60 KiB with their separators."""
+_MOST: Final = MOST_HEADERS - 20
+"""As many as are looked at, with those of a client application."""
+_BODY: Final = 8 * 1024 * 1024
+_HOUR_MS: Final = 3_600_000
+_API: Final = api_id(0)
+
+
+@dataclass(frozen=True, slots=True)
+class HostileCheck:
+    """A Check, and what the adapter has to decide it by."""
+
+    name: str
+    policies: tuple[AppliedPolicy, ...]
+    path: str = "/orders/4711"
+    authority: str = "api.example.com"
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    """Beside those of a client application; a name that is there already takes its place."""
+    raw: bool = False
+    """Whether Envoy was told `encode_raw_headers`."""
+    body: int = 0
+    bindings: tuple[ApiBinding, ...] = field(default=(), repr=False)
+    """Empty: the route names the API."""
+    forwarded_for_position: int | None = None
+
+    def message(self) -> bytes:
+        """As Envoy sends it."""
+        check = CheckRequest()
+        http = check.attributes.request.http
+        http.method, http.path, http.host = self.method, self.path, self.authority
+        http.scheme, http.protocol = "http", "HTTP/1.1"
+        given = {name for name, _ in self.headers}
+        usual = application_headers(client_id(0)) | {"x-adapter-client-address": "10.1.2.3"}
+        fields = [*((n, v) for n, v in usual.items() if n not in given), *self.headers]
+        if self.raw:
+            for name, value in fields:
+                http.header_map.headers.add(key=name, raw_value=value.encode())
+        else:
+            http.headers.update(fields)
+        http.body = "b" * self.body
+        if not self.bindings:
+            check.attributes.context_extensions["api_id"] = _API
+        octets: bytes = check.SerializeToString(deterministic=True)
+        return octets
+
+
+def _one(policy_type: str, configuration: Mapping[str, Any]) -> tuple[AppliedPolicy, ...]:
+    return policies_of(((policy_type, configuration),))
+
+
+def _with_pointcuts(count: int, path_regex: str) -> tuple[AppliedPolicy, ...]:
+    pointcuts = (Pointcut(".*", path_regex),)
+    return tuple(AppliedPolicy(f"{n}", "access-block", {}, n, pointcuts) for n in range(count))
+
+
+def _messages(count: int, message: str) -> tuple[AppliedPolicy, ...]:
+    item = {"itemName": "m", "itemData": {"message": message, "level": "INFO"}}
+    return _one("message-logging", {"loggingConfiguration": [item] * count})
+
+
+_TYPICAL: Final = policies_of(CHAINS[TYPICAL])
+_LIMIT: Final = {"rateLimits": [{"maximumRequests": 10**9, "timePeriodInMilliseconds": _HOUR_MS}]}
+_PUBLIC: Final = "#[attributes.headers['x-long']]"
+_SHOP: Final = "https://shop.example.com"
+_CORS: Final = _one(
+    "cors",
+    {
+        "publicResource": False,
+        "originGroups": [
+            {
+                "origins": [_SHOP],
+                "allowedMethods": [{"methodName": "PUT", "isAllowed": True}],
+                "headers": ["x-a"],
+            }
+        ],
+    },
+)
+_PREFLIGHT: Final = (("origin", _SHOP), ("access-control-request-method", "PUT"))
+_MANY_HEADERS: Final = tuple((f"{n:x}", "1") for n in range(_MANY))
+_MOST_HEADERS: Final = tuple((f"x_{n:03}-{'n' * 45}", "1") for n in range(_MOST))
+_HUNDRED_HEADERS: Final = tuple((f"x-{n:02}-" + "n" * 500, "1") for n in range(85))
+_PATTERNS: Final = {"inboundHeaders": [f"x-[a-z]+-{n}-.*" for n in range(100)]}
+_BASIC: Final = _one(
+    "client-id-enforcement",
+    {"credentialsOriginHasHttpBasicAuthenticationHeader": "httpBasicAuthenticationHeader"},
+)
+
+HOSTILE_CHECKS: Final = (
+    HostileCheck("a header that nobody reads", _TYPICAL, headers=(("x-long", "v" * SIZE),)),
+    HostileCheck("a header that is not ASCII", _TYPICAL, headers=(("x-long", "\xe9" * 29_000),)),
+    HostileCheck("a cookie", _TYPICAL, headers=(("cookie", "a=b; " * (SIZE // 5)),)),
+    HostileCheck("9,000 headers", _TYPICAL, headers=_MANY_HEADERS),
+    HostileCheck("9,000 raw headers", _TYPICAL, headers=_MANY_HEADERS, raw=True),
+    HostileCheck("230 headers", _TYPICAL, headers=_MOST_HEADERS),
+    HostileCheck("230 raw headers", _TYPICAL, headers=_MOST_HEADERS, raw=True),
+    HostileCheck(
+        "one raw header, 230 times", _TYPICAL, headers=(("x-a", "v" * 50),) * _MOST, raw=True
+    ),
+    HostileCheck(
+        "long names against 100 patterns of header-removal",
+        _one("header-removal", _PATTERNS),
+        headers=_HUNDRED_HEADERS,
+    ),
+    HostileCheck(
+        "230 headers against 100 patterns of header-removal",
+        _one("header-removal", _PATTERNS),
+        headers=_MOST_HEADERS,
+    ),
+    HostileCheck(
+        "230 headers, and 100 messages that read one",
+        _messages(100, "#[attributes.headers['x-absent']]"),
+        headers=_MOST_HEADERS,
+    ),
+    HostileCheck("a client id", _TYPICAL, headers=(("client_id", "c" * SIZE),)),
+    HostileCheck("a client secret", _TYPICAL, headers=(("client_secret", "s" * SIZE),)),
+    HostileCheck(
+        "Basic credentials", _BASIC, headers=(("authorization", "Basic " + "QUFB" * (SIZE // 4)),)
+    ),
+    HostileCheck(
+        "an authorization header of blanks",
+        _BASIC,
+        headers=(("authorization", "Basic" + " " * SIZE),),
+    ),
+    HostileCheck("a path, against 20 pointcuts", _with_pointcuts(20, "/b/.*"), "/a" * 29_000),
+    HostileCheck(
+        "a path, against 20 pointcuts that look at all of it",
+        _with_pointcuts(20, ".*/b/[0-9]+"),
+        "/a" * 29_000,
+    ),
+    HostileCheck(
+        "a path, against 1,000 bindings of one host",
+        (),
+        "/a" * 29_000,
+        bindings=tuple(
+            ApiBinding(_API, authority="api.example.com", path_prefix=f"/a/{n}")
+            for n in range(1_000)
+        ),
+    ),
+    HostileCheck(
+        "an authority, against 1,000 bindings",
+        (),
+        authority="a." * 29_000,
+        bindings=tuple(ApiBinding(_API, authority=f"*.{n}.example.com") for n in range(1_000)),
+    ),
+    HostileCheck(
+        "a query, for ten keys of rate-limiting",
+        tuple(
+            AppliedPolicy(
+                f"{n}",
+                "rate-limiting",
+                {**_LIMIT, "keySelector": f"#[attributes.queryParams['k{n}']]"},
+                n,
+            )
+            for n in range(10)
+        ),
+        "/?" + "a&" * 29_000,
+    ),
+    HostileCheck(
+        "a key of rate-limiting",
+        _one("rate-limiting", {**_LIMIT, "keySelector": _PUBLIC}),
+        headers=(("x-long", "k" * SIZE),),
+    ),
+    HostileCheck(
+        "the headers that a preflight asks for",
+        _CORS,
+        method="OPTIONS",
+        headers=(*_PREFLIGHT, ("access-control-request-headers", "a," * 29_000)),
+    ),
+    HostileCheck(
+        "the same, of a public resource",
+        _one("cors", {"publicResource": True}),
+        method="OPTIONS",
+        headers=(*_PREFLIGHT, ("access-control-request-headers", "a," * 29_000)),
+    ),
+    HostileCheck("an origin", _CORS, headers=(("origin", "o" * SIZE),)),
+    HostileCheck(
+        "x-forwarded-for, by position",
+        _one("ip-allowlist", {"ips": ["10.0.0.0/8"]}),
+        headers=(("x-forwarded-for", "1," * 29_000),),
+        forwarded_for_position=2,
+    ),
+    HostileCheck(
+        "an address of colons",
+        _one("ip-allowlist", {"ips": ["10.0.0.0/8"]}),
+        headers=(("x-forwarded-for", ":" * SIZE),),
+        forwarded_for_position=1,
+    ),
+    HostileCheck(
+        "x-forwarded-for, split by an expression",
+        _one(
+            "ip-allowlist",
+            {
+                "ips": ["10.0.0.0/8"],
+                "ipExpression": "#[splitBy(attributes.headers['x-long'], ',')[0]]",
+            },
+        ),
+        headers=(("x-long", "1," * 29_000),),
+    ),
+    HostileCheck(
+        "a header in ten messages", _messages(10, _PUBLIC), headers=(("x-long", "v" * SIZE),)
+    ),
+    HostileCheck(
+        "a header of control characters in ten messages",
+        _messages(10, _PUBLIC),
+        headers=(("x-long", "\x85" * 29_000),),
+    ),
+    HostileCheck(
+        "a header that header-injection passes on",
+        _one("header-injection", {"inboundHeaders": [{"key": "x-copy", "value": _PUBLIC}]}),
+        headers=(("x-long", "v" * SIZE),),
+    ),
+    HostileCheck(
+        "the same, not ASCII",
+        _one("header-injection", {"inboundHeaders": [{"key": "x-copy", "value": _PUBLIC}]}),
+        headers=(("x-long", "\xe9" * 29_000),),
+    ),
+    HostileCheck("a body of 8 MiB", _TYPICAL, method="POST", body=_BODY),
+    HostileCheck("a body of 8 MiB, and raw headers", _TYPICAL, method="POST", body=_BODY, raw=True),
+)
+"""The worst of each kind that we know."""

@@ -1,0 +1,74 @@
+"""Requests that a client makes as large as it can, through reader, authorizer and writer."""
+
+import pytest
+from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
+from envoy.type.v3.http_status_pb2 import HttpStatus
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.ext_authz.reader import RequestReader
+from adapter.ext_authz.request import EnvoyRequest
+from adapter.policy.catalog import Pointcut
+from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
+from tests.rig.adapters import AdapterInProcess
+from tests.unit.ext_authz.checks import check_request
+
+both_forms = pytest.mark.parametrize("raw", [True, False], ids=["header_map", "headers"])
+CREDENTIALS = [("client_id", "client-1"), ("client_secret", "secret")]
+MOST_HEADERS = 250
+
+
+def answer(message: bytes, *policies: object) -> CheckResponse:
+    """What the API's policies make of a Check."""
+    service = AdapterInProcess([api("1", [*policies], [contract("client-1")])]).service  # type: ignore[list-item]
+    response = service.check(message, {})
+    assert isinstance(response, bytes)
+    return CheckResponse.FromString(response)
+
+
+def status(response: CheckResponse) -> int:
+    """What the client sees; 0 if the request passes."""
+    denied: HttpStatus = response.denied_response.status
+    return int(denied.code) if response.status.code else 0
+
+
+@both_forms
+def test_a_request_with_more_headers_than_anyone_needs_is_refused(raw: bool) -> None:
+    """Each one that is looked at costs everybody's time; Envoy lets 100 pass by default."""
+    many = [(f"x-{n}", "1") for n in range(MOST_HEADERS)]
+    refused = check_request([*CREDENTIALS, *many], raw=raw).SerializeToString()
+    response = answer(refused, CLIENT_ID_ENFORCEMENT)
+    assert status(response) == 431
+    fields = response.dynamic_metadata.fields
+    assert "max_headers_count" in fields["detail"].string_value
+    passed = check_request([*CREDENTIALS, *many[:-2]], raw=raw).SerializeToString()
+    assert status(answer(passed, CLIENT_ID_ENFORCEMENT)) == 0
+
+
+@pytest.mark.parametrize("scanning", [True, False])
+@given(more=st.integers(-2, 2))
+def test_both_readers_refuse_from_the_same_number_on(scanning: bool, more: int) -> None:
+    """Whichever reads a Check, the same ones are refused."""
+    headers = [(f"x-{n}", "1") for n in range(MOST_HEADERS + more)]
+    message = check_request(headers, raw=False).SerializeToString()
+    request = RequestReader(scanning=scanning).read(message, {})
+    assert isinstance(request, EnvoyRequest) == (more <= 0)
+
+
+def test_a_header_that_comes_many_times_is_one_list() -> None:
+    """As before, whatever that takes to put together."""
+    message = check_request([("x-key", f"{n}") for n in range(200)]).SerializeToString()
+    request = RequestReader().read(message, {})
+    assert isinstance(request, EnvoyRequest)
+    assert request.header("x-key") == ",".join(map(str, range(200)))
+
+
+def test_a_path_too_long_to_hold_against_patterns_is_refused() -> None:
+    """Where no policy looks at the path, it passes."""
+    path = "/" + "a" * 4_096
+    blocked = applied("access-block", pointcuts=(Pointcut(".*", "/admin/.*"),))
+    message = check_request(path=path).SerializeToString()
+    assert status(answer(message, blocked)) == 414
+    assert status(answer(message)) == 0
+    longest = check_request(path=f"{path[:-1]}?{'q' * 20_000}").SerializeToString()
+    assert status(answer(longest, blocked)) == 0
