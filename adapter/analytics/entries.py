@@ -132,11 +132,21 @@ class EntryTranslator:
             entry.authority,
             _text(entry.path, PATH_CHARACTERS),
             self._user_agents_json[_cut(entry.user_agent, _USER_AGENT_BYTES)],
-            _status_code(entry, may_be_grpc=verb == "POST"),
+            self._refusal(entry) or _status_code(entry),
             entry.received_bytes,
             entry.sent_bytes,
             failed=entry.refused and entry.response_code_details != b"ext_authz_denied",
         )
+
+    def _refusal(self, entry: Entry) -> int:
+        """The status of the adapter's refusal; 0 where there is none, or nobody was told.
+
+        Envoy logs another one where it sends another one: 200 to clients that speak gRPC, which is
+        whoever sends gRPC's content type, with any method.
+        """
+        if entry.refused and entry.response_code:
+            return self._subjects[entry.record].status
+        return 0
 
     def _event(
         self,
@@ -225,19 +235,20 @@ def _user_agent_json(raw: bytes) -> str:
     return quoted(_text(raw, USER_AGENT_CHARACTERS))
 
 
-def _status_code(entry: Entry, *, may_be_grpc: bool) -> int:
-    """The status in HTTP's words; Envoy logs 200 for every gRPC answer, a denial too.
+def _status_code(entry: Entry) -> int:
+    """The status in HTTP's words; Envoy logs 200 for every gRPC answer.
 
     The real one is in `grpc-status`, if the operator logs that header and trailer (an answer
-    without a body has it among the headers). Without it, a denied call is at least no success.
+    without a body has it among the headers). Without it, a refused call is at least no success.
     """
     status = entry.response_code
     if status == 0:
         return CLIENT_CLOSED_REQUEST
-    if status != 200 or not may_be_grpc:
+    if status != 200:
         return status
-    if entry.grpc_status is not None:
-        return _STATUS_OF_GRPC.get(entry.grpc_status, 500)
+    grpc_status = entry.grpc_status
+    if grpc_status is not None:
+        return _STATUS_OF_GRPC.get(grpc_status, 500)
     return 403 if entry.refused else status
 
 

@@ -19,6 +19,7 @@ from adapter.policy.decision import DenyReason
 
 _REMEMBERED_SECONDS: Final = 256
 _MAX_INTEGER_DIGITS: Final = 18
+_STATUS_DIGITS: Final = 3
 
 RANDOM_BYTES: Final = 10
 """What the id of one event takes."""
@@ -42,7 +43,7 @@ class Subject:
     it is worth remembering.
     """
 
-    __slots__ = ("blocked", "processed", "record")
+    __slots__ = ("blocked", "processed", "record", "status")
 
     def __init__(self, record: DecisionRecord, processed: str, blocked: str) -> None:
         self.record = record
@@ -52,6 +53,9 @@ class Subject:
         too)."""
         self.blocked = blocked
         """Members of the event of a request that Envoy refused on the adapter's word."""
+        status = record.status
+        self.status = int(status) if len(status) == _STATUS_DIGITS and status.isdecimal() else 0
+        """With which the adapter had Envoy refuse it; 0: it is not told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _FIELDS: Final = {
     API: ("api_id", "api_name", "api_version", "revision"),
     CALLER: ("client_id", "client_name", "contract_id", "sla_tier"),
 }
-_OWN_FIELDS: Final = ("reason", "detail", "policy_id", "policy_type")
+_OWN_FIELDS: Final = ("reason", "status", "detail", "policy_id", "policy_type")
 
 ANSWERED: Final = "answered"
 """The reason where the adapter answered by itself and nothing was wrong (a CORS preflight)."""
@@ -41,6 +41,8 @@ class DecisionRecord(NamedTuple):
     sla_tier: str = ""
     reason: str = ""
     """The `DenyReason`, or `ANSWERED`; empty when allowed."""
+    status: str = ""
+    """The HTTP status of a denial or an answer: to gRPC clients, Envoy sends 200 instead."""
     detail: str = ""
     policy_id: str = ""
     policy_type: str = ""
@@ -62,6 +64,7 @@ class DecisionRecord(NamedTuple):
             contract_id=who.contract_id,
             sla_tier=who.sla_tier,
             reason=ANSWERED if isinstance(decision, Answered) else reason,
+            status=_status(decision),
             detail=denied.deny.detail if denied else "",
             policy_id=policy.policy_id if policy else "",
             policy_type=policy.policy_type if policy else "",
@@ -86,6 +89,12 @@ class DecisionRecord(NamedTuple):
             parts = map(_unescaped, metadata.get(field, "").split(SEPARATOR))
             said |= dict(zip(names, parts, strict=False))
         return cls(**said)
+
+
+def _status(decision: Decision) -> str:
+    if isinstance(decision, Denied):
+        return str(decision.deny.status_sent)
+    return str(decision.answer.status_sent) if isinstance(decision, Answered) else ""
 
 
 def escaped(part: str) -> str:

@@ -161,11 +161,11 @@ class ResponseWriter:
         """What the client gets instead of the upstream's response; never with code 0."""
         response = CheckResponse()
         if isinstance(decision, Denied):
-            status = min(max(decision.deny.status, 400), 599)
+            status = decision.deny.status_sent
             code = response.status.code = grpc_status(status)
             self._write_denied(response.denied_response, decision, code if to_grpc else None)
         else:
-            status = min(max(decision.answer.status, 200), 299)
+            status = decision.answer.status_sent
             response.status.code = StatusCode.PERMISSION_DENIED
             headers = (*decision.response_headers, *decision.answer.headers)
             _write_headers(response.denied_response, _usable(headers), decision)

@@ -118,12 +118,22 @@ class Deny:
     headers: tuple[Header, ...] = ()
     exposed_quota: ExposedQuota | None = None
 
+    @property
+    def status_sent(self) -> int:
+        """The status that clients get: an error's, whatever `status` says."""
+        return min(max(self.status, 400), 599)
+
 
 class Answer(NamedTuple):
     """A response of our own that is no refusal: the 2xx to a CORS preflight."""
 
     status: int
     headers: tuple[Header, ...] = ()
+
+    @property
+    def status_sent(self) -> int:
+        """The status that clients get: a success's, whatever `status` says."""
+        return min(max(self.status, 200), 299)
 
 
 AMBIGUOUS_PATH: Final = Deny(

@@ -38,6 +38,7 @@ def test_a_denied_request_tells_which_policy_refused_and_why() -> None:
         "rate-limiting",
         "3 in 60 s",
     )
+    assert record.status == "429"
 
 
 def test_an_answer_of_our_own_names_no_policy() -> None:
@@ -46,6 +47,7 @@ def test_an_answer_of_our_own_names_no_policy() -> None:
     assert record.to_metadata() == {
         "api": "7|orders||3",
         "reason": "answered",
+        "status": "204",
     }
 
 
