@@ -9,7 +9,6 @@ import pytest
 
 from tests.builders import by_client
 from tests.rig.platform_simulator import Fault, answering, policy
-from tests.unit.platform_client.json_strategies import nested
 from tests.unit.platform_client.sync_rig import Rig
 
 BLOCKLIST = {"ips": ["192.0.2.1"]}
@@ -114,15 +113,6 @@ async def test_an_odd_automated_policy_closes_apis_and_freezes_nothing(
     await rig.sync.sync_once()
     await rig.sync.sync_once()
     assert rig.in_force().faults == ()
-
-
-async def test_a_disk_copy_can_hold_what_odd_documents_left(rig: Rig) -> None:
-    """Nothing that was read is refused when it is written, shown or logged."""
-    rig.api.grant("odd", clientName="Shop \ufffd")
-    rig.api.policies.append(policy(9, "cors", nested(100)))
-    await rig.sync.sync_once()
-    assert "nested more than 64 levels" in " ".join(rig.in_force().faults)
-    str(rig.sync.status()).encode()
 
 
 async def test_a_byte_order_mark_before_any_document_is_skipped(rig: Rig) -> None:
