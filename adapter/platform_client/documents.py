@@ -29,7 +29,8 @@ from adapter.platform_client.members import (
 )
 from adapter.policy.policies.limits import MAX_LIMITS, MaximumRequests, PeriodMs
 
-_MAX_SECRET_CHARS: Final = 256
+SecretText: TypeAlias = Annotated[str, Field(max_length=256, pattern="")]
+"""A hash or a salt: neither is long, and a salt is hashed anew for each Check."""
 
 
 class Document(BaseModel):
@@ -105,20 +106,14 @@ class TierListDocument(ListDocument):
     rows: list[Any] = Field(validation_alias=AliasChoices("tiers"))
 
 
-def _salt(value: Any) -> Any:
-    return "" if value is None else value
-
-
 class ContractDocument(Document):
     """A contract in the feed, with its application's client id and hashed secret."""
 
     contract_id: Identifier
     client_id: Identifier
     client_name: Text = ""
-    client_secret: WholeText | None = Field(default=None, max_length=_MAX_SECRET_CHARS, repr=False)
-    client_secret_salt: Annotated[WholeText, BeforeValidator(_salt)] = Field(
-        default="", max_length=_MAX_SECRET_CHARS, repr=False
-    )
+    client_secret: SecretText | None = Field(default=None, repr=False)
+    client_secret_salt: SecretText | None = Field(default=None, repr=False)
     sla_tier_id: OptionalIdentifier = None
 
 
