@@ -24,13 +24,15 @@ from adapter.platform_client.members import (
     Identifier,
     OptionalIdentifier,
     Text,
-    WholeText,
     lifetime_s,
 )
 from adapter.policy.policies.limits import MAX_LIMITS, MaximumRequests, PeriodMs
 
 SecretText: TypeAlias = Annotated[str, Field(max_length=256, pattern="")]
 """A hash or a salt: neither is long, and a salt is hashed anew for each Check."""
+
+Link: TypeAlias = Annotated[str, Field(max_length=8_192, pattern="")]
+"""Longer ones are more than servers take."""
 
 
 class Document(BaseModel):
@@ -42,7 +44,7 @@ class Document(BaseModel):
 class TokenDocument(BaseModel):
     """RFC 6749, 5.1."""
 
-    access_token: str = Field(pattern=r"^[\x21-\x7e]+$", repr=False)
+    access_token: str = Field(pattern=r"^[\x21-\x7e]+$", max_length=16_384, repr=False)
     """Checked here, since HTTP libraries show a header's value when they refuse it."""
     expires_in: Annotated[float | None, BeforeValidator(lifetime_s)] = None
     """Seconds; None where the platform does not say."""
@@ -120,7 +122,7 @@ class ContractDocument(Document):
 class LinksDocument(Document):
     """Cursors of the feed."""
 
-    next: WholeText | None = None
+    next: Link | None = None
 
 
 class ContractPageDocument(Document):
