@@ -85,6 +85,17 @@ class ListenerSettings(_Group):
     """Certificates that Envoy's own must be signed by; default: none is asked for."""
     max_message_bytes: Annotated[int, Field(ge=64 * 1024, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     """Largest message taken; must be above `max_request_bytes` of Envoy's `with_request_body`."""
+    max_held_bytes: Annotated[int, Field(ge=1024 * 1024)] | None = None
+    """Of all messages that are not whole or not answered yet, on all connections together; beyond,
+    large ones are refused. Default: 16 times `max_message_bytes`."""
+    max_connections: Annotated[int, Field(ge=16, le=65_536)] = 1024
+    """Connections at once: each worker thread of an Envoy has one or two."""
+
+    @model_validator(mode="after")
+    def _room_for_messages(self) -> "ListenerSettings":
+        if self.max_held_bytes is not None and self.max_held_bytes < 2 * self.max_message_bytes:
+            raise ValueError("max_held_bytes must be at least twice max_message_bytes")
+        return self
 
     @model_validator(mode="after")
     def _whole_tls(self) -> "ListenerSettings":

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Awaitable, Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -129,12 +130,12 @@ class AdapterInProcess:
             authorizer,
             RequestReader(),
             ResponseWriter(),
-            token=CallerToken(token),
             observer=self.observed,
             clock=clock,
         )
         methods = self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)
         options = options or ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
+        options = replace(options, token=CallerToken(token))
         self.server: Server
         if transport == "grpcio":
             self.server = GrpcioServer(methods, options, self.observed, clock)
