@@ -59,6 +59,7 @@ HostPort = Annotated[str, AfterValidator(_host_and_port)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
 LoopbackAddress = Annotated[str, AfterValidator(_loopback)]
 Seconds = Annotated[float, Field(gt=0)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
 
 
 class _Group(BaseModel):
@@ -157,8 +158,11 @@ class BindingSettings(_Group):
 class RequestSettings(_Group):
     """What to believe of a request, and to which API it belongs."""
 
-    client_address_header: str | None = "x-adapter-client-address"
-    """Request header that Envoy sets to the client's address (and so overwrites forgeries)."""
+    client_address_header: HeaderName | None = None
+    """Request header that Envoy sets to the client's address on all routes, overwriting forgeries.
+
+    Default: `x-adapter-client-address`, on routes whose `context_extensions` say that it does so.
+    """
     forwarded_for_position: Annotated[int, Field(ge=1)] | None = None
     """Instead: which entry of `x-forwarded-for` to believe, counted from the right."""
     identity_header_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*-$")] = "x-adapter-"

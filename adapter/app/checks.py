@@ -10,6 +10,7 @@ from adapter.authorization.tally import DecisionTally
 from adapter.clock import Clock
 from adapter.envoy_config import api_of_route
 from adapter.ext_authz.reader import RequestReader
+from adapter.ext_authz.request import ADDRESS_HEADER
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.operations.message_log import MessageLog
@@ -75,10 +76,11 @@ class Checks:
     def _service(self, authorizer: Authorizer) -> UnaryMethod:
         requests = self._settings.requests
         header = requests.client_address_header
+        never_passed = header or ADDRESS_HEADER
         service = AuthorizationService(
             authorizer,
             RequestReader(header, requests.forwarded_for_position),
-            ResponseWriter(requests.identity_header_prefix, header),
+            ResponseWriter(requests.identity_header_prefix, never_passed),
             observer=self.tally,
             clock=self._clock,
         )

@@ -109,6 +109,7 @@ class AdapterInProcess:
         options: ServerOptions | None = None,
         logs: CollectedLogs | None = None,
         quotas: QuotaStore | None = None,
+        reader: RequestReader | None = None,
     ) -> None:
         clock = SystemClock()
         self.snapshots = SnapshotStore(clock)
@@ -128,7 +129,7 @@ class AdapterInProcess:
         )
         self.service = AuthorizationService(
             authorizer,
-            RequestReader(),
+            reader or RequestReader(),
             ResponseWriter(),
             observer=self.observed,
             clock=clock,
