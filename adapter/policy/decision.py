@@ -169,7 +169,7 @@ class Continue(NamedTuple):
     exposed_quota: ExposedQuota | None = None
     """Of several, the strictest one is told to the client."""
     claims: Mapping[str, Any] | None = None
-    """What a verified token says; values are JSON's."""
+    """What a verified token says; values are JSON's, with Decimal for exact fractions."""
 
 
 CONTINUE = Continue()

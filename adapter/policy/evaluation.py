@@ -35,6 +35,7 @@ class Evaluation:
         "claims",
         "contracts",
         "edits",
+        "effort",
         "identity",
         "policies",
         "position",
@@ -63,6 +64,8 @@ class Evaluation:
         """What a verified token says."""
         self.edits: dict[str, str | None] | None = None
         """What earlier policies did to the request's headers; None is a removed one."""
+        self.effort = 0
+        """What expressions have gone through so far, which `expression.effort` bounds."""
         self.append_response_headers: tuple[Header, ...] = ()
         self._response_headers: dict[str, str] | None = None
         self._exposed_quota: ExposedQuota | None = None

@@ -21,7 +21,7 @@ class Expression:
 
     evaluate: Callable[[Evaluation], Value | Failed] = field(repr=False)
     text: _Text = field(repr=False)
-    """The value as text; null is None, an array is `Failed`."""
+    """The value as text; null is None, an array or an object is `Failed`."""
     literal: str | None = field(default=None, repr=False)
     """The text itself, if it is no expression at all. May be a secret."""
     headers: frozenset[str] = frozenset()

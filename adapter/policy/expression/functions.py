@@ -1,49 +1,39 @@
-"""The functions of the subset; null where DataWeave's own are null-friendly."""
+"""The functions of the subset, by name."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple
 
-from adapter.policy.expression.values import (
-    MAX_SIZE,
-    EvaluationFault,
-    Value,
-    same,
-    to_text,
-    type_name,
-)
+from adapter.policy.expression import texts
+from adapter.policy.expression.texts import part_of, substring, text_of
+from adapter.policy.expression.values import EvaluationFault, Value, same, type_name
 
-Unary: TypeAlias = Callable[[Value], Value]
-Binary: TypeAlias = Callable[[Value, Value], Value]
+_COPY: Final = 1
+_STRIP: Final = 8
+_SEARCH: Final = 16
+_CHANGE: Final = 32
 
 
-def _text(function: str, value: Value) -> str:
-    text = None if isinstance(value, tuple) else to_text(value)
-    if text is None:
-        raise EvaluationFault(f"{function} does not take {type_name(value)}")
-    return text
+class Function(NamedTuple):
+    """A function of one to three values; it may raise EvaluationFault."""
 
-
-def concatenated(left: Value, right: Value) -> Value:
-    """`++` on two texts or two arrays; numbers and booleans become text."""
-    whole: str | tuple[Value, ...]
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        whole = left + right
-    else:
-        whole = _text("++", left) + _text("++", right)
-    if len(whole) > MAX_SIZE:
-        raise EvaluationFault(f"++ does not build more than {MAX_SIZE} characters or items")
-    return whole
-
-
-def _on_text(name: str, change: Callable[[str], str]) -> Unary:
-    return lambda value: None if value is None else change(_text(name, value))
+    apply: Callable[..., Value]
+    arity: int
+    char_steps: int = 0
+    """Steps that each character of an argument costs, as measured at worst: see `effort`."""
 
 
 def _size_of(value: Value) -> Value:
     if value is None:
-        return 0.0
-    return float(len(value if isinstance(value, tuple) else _text("sizeOf", value)))
+        return None
+    if isinstance(value, str | tuple | dict):
+        return Decimal(len(value))
+    return Decimal(len(text_of("sizeOf", value)))
+
+
+def _is_empty(value: Value) -> Value:
+    return value is None or (isinstance(value, str | tuple | dict) and not value)
 
 
 def _contains(whole: Value, part: Value) -> Value:
@@ -51,74 +41,42 @@ def _contains(whole: Value, part: Value) -> Value:
         return False
     if isinstance(whole, tuple):
         return any(same(item, part) for item in whole)
-    return _text("contains", part) in _text("contains", whole)
+    if isinstance(whole, dict):
+        raise EvaluationFault(f"contains does not take {type_name(whole)}")
+    return part_of("contains", part) in text_of("contains", whole)
 
 
-def _split_by(text: Value, separator: Value) -> Value:
-    if text is None:
-        return None
-    whole, mark = _text("splitBy", text), _text("splitBy", separator)
-    return tuple(whole.split(mark)) if mark else tuple(whole)
+CONCATENATION: Final = Function(texts.concatenated, 2, _COPY)
 
-
-def _substring(name: str, *, before: bool, last: bool) -> Binary:
-    """One of the four; as in `dw::core::Strings`, without a match `after` is empty.
-
-    `substringBefore` of a text without the separator is empty too.
-    """
-
-    def substring(text: Value, separator: Value) -> Value:
-        if text is None:
-            return None
-        whole, mark = _text(name, text), _text(name, separator)
-        at = whole.rfind(mark) if last else whole.find(mark)
-        if at < 0:
-            return ""
-        return whole[:at] if before else whole[at + len(mark) :]
-
-    return substring
-
-
-UNARY: Final[Mapping[str, Unary]] = MappingProxyType(
+FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
     {
-        "lower": _on_text("lower", str.lower),
-        "upper": _on_text("upper", str.upper),
-        "trim": _on_text("trim", str.strip),
-        "sizeOf": _size_of,
+        "contains": Function(_contains, 2, _SEARCH),
+        "endsWith": Function(texts.ends_with, 2, _COPY),
+        "isBlank": Function(texts.is_blank, 1, _STRIP),
+        "isEmpty": Function(_is_empty, 1),
+        "isNumeric": Function(texts.is_numeric, 1, _STRIP),
+        "joinBy": Function(texts.joined, 2, _COPY),
+        "lower": Function(texts.on_text("lower", str.lower), 1, _CHANGE),
+        "replace": Function(texts.replaced, 3, _CHANGE),
+        "sizeOf": Function(_size_of, 1),
+        "splitBy": Function(texts.split_by, 2, _SEARCH),
+        "startsWith": Function(texts.starts_with, 2, _COPY),
+        "substringAfter": Function(
+            substring("substringAfter", before=False, last=False), 2, _SEARCH
+        ),
+        "substringAfterLast": Function(
+            substring("substringAfterLast", before=False, last=True), 2, _SEARCH
+        ),
+        "substringBefore": Function(
+            substring("substringBefore", before=True, last=False), 2, _SEARCH
+        ),
+        "substringBeforeLast": Function(
+            substring("substringBeforeLast", before=True, last=True), 2, _SEARCH
+        ),
+        "trim": Function(texts.on_text("trim", texts.trimmed), 1, _STRIP),
+        "upper": Function(texts.on_text("upper", str.upper), 1, _CHANGE),
     }
 )
+"""Callable as `f(a, b)` and, those of two arguments, as `a f b`."""
 
-BINARY: Final[Mapping[str, Binary]] = MappingProxyType(
-    {
-        "contains": _contains,
-        "splitBy": _split_by,
-        "substringBefore": _substring("substringBefore", before=True, last=False),
-        "substringAfter": _substring("substringAfter", before=False, last=False),
-        "substringBeforeLast": _substring("substringBeforeLast", before=True, last=True),
-        "substringAfterLast": _substring("substringAfterLast", before=False, last=True),
-    }
-)
-"""Callable as `f(a, b)` and as `a f b`."""
-
-
-def _ordered(symbol: str, compare: Callable[[float, float], bool]) -> Binary:
-    def ordered(left: Value, right: Value) -> Value:
-        if type(left) is not type(right) or not isinstance(left, str | float):
-            raise EvaluationFault(
-                f"{symbol} does not compare {type_name(left)} with {type_name(right)}"
-            )
-        return compare(left, right)  # type: ignore[arg-type] # both are of one ordered type
-
-    return ordered
-
-
-COMPARISONS: Final[Mapping[str, Binary]] = MappingProxyType(
-    {
-        "==": same,
-        "!=": lambda left, right: not same(left, right),
-        "<": _ordered("<", lambda a, b: a < b),
-        ">": _ordered(">", lambda a, b: a > b),
-        "<=": _ordered("<=", lambda a, b: a <= b),
-        ">=": _ordered(">=", lambda a, b: a >= b),
-    }
-)
+INFIX: Final = frozenset(name for name, function in FUNCTIONS.items() if function.arity == 2)

@@ -5,43 +5,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from adapter.errors import ExpressionError
+from adapter.policy.expression.complaints import unsupported, unsupported_character
 
-TokenKind = Literal["number", "string", "name", "operator", "end"]
-
-SUBSET: Final = (
-    "supported are attributes.{headers, queryParams, method, requestPath, requestUri, queryString, "
-    "scheme, version, remoteAddress}, authentication.{principal, clientId, clientName}, "
-    "vars.claimSet.<claim>, text, numbers, true, false, arrays, ++ == != < > <= >= and or not "
-    "default if/else, and contains, lower, upper, trim, splitBy, sizeOf, substringBefore, "
-    "substringAfter, substringBeforeLast, substringAfterLast"
-)
-
-_IMPOSSIBLE: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "payload": "Envoy asks before there is a body",
-        "uuid": "a decision depends on the request alone; Envoy gives each request an x-request-id",
-    }
-)
-"""What the vendor documents and we cannot do, with the reason."""
+TokenKind = Literal["number", "string", "pattern", "name", "operator", "end"]
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>\s+)
-      | (?P<number>\d+(?:\.\d+)?(?![\w.]))
+      | (?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.]))
       | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+      | (?P<pattern>/(?:[^/\\\n]|\\.)+/)
       | (?P<name>[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*)
-      | (?P<operator>\+\+|==|!=|<=|>=|[<>().,\[\]])
+      | (?P<operator>\+\+|==|!=|<=|>=|[<>().,\[\]!])
     """,
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
-_ESCAPED: Final = {c: c for c in "\"'\\/$"} | {
-    "n": "\n",
-    "r": "\r",
-    "t": "\t",
-    "b": "\b",
-    "f": "\f",
-}
+_ESCAPED: Final[Mapping[str, str]] = MappingProxyType(
+    {"\\": "\\", "/": "/", "$": "$", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+)
+_INTERPOLATION: Final = re.compile(r"(?<!\\)(?:\\\\)*\$")
 
 
 class Token(NamedTuple):
@@ -55,19 +37,8 @@ class Token(NamedTuple):
     @property
     def shown(self) -> str:
         """For messages; text may be a secret, so it is not shown."""
-        return {"end": "end", "string": "text"}.get(self.kind, repr(self.text))
-
-
-def unsupported(what: str, position: int) -> ExpressionError:
-    """The error for something outside the subset, which it names."""
-    return ExpressionError(f"{what} at position {position + 1} of the expression; {SUBSET}")
-
-
-def unsupported_name(token: Token) -> ExpressionError:
-    """The error for a name that is not in the subset, with the reason if there is a special one."""
-    why = _IMPOSSIBLE.get(token.text)
-    because = f", since {why}," if why else ""
-    return unsupported(f"unsupported name {token.text!r}{because}", token.position)
+        named = {"end": "end", "string": "text", "pattern": "pattern"}
+        return named.get(self.kind, repr(self.text))
 
 
 def tokenize(source: str) -> list[Token]:
@@ -77,11 +48,13 @@ def tokenize(source: str) -> list[Token]:
     while position < end:
         match = _TOKEN.match(source, position, end)
         if match is None:
-            raise unsupported(f"unsupported syntax {source[position]!r}", position)
+            raise unsupported_character(source, position)
         kind, text = match.lastgroup, match.group()
         if kind == "string":
-            tokens.append(Token("string", _unquoted(text, position), position))
-        elif kind in ("number", "name", "operator"):
+            text = _unquoted(text, position)
+        elif kind == "pattern":
+            text = text[1:-1]
+        if kind != "space":
             tokens.append(Token(kind, text, position))  # type: ignore[arg-type]
         position = match.end()
     tokens.append(Token("end", "", end))
@@ -89,13 +62,32 @@ def tokenize(source: str) -> list[Token]:
 
 
 def _unquoted(quoted: str, position: int) -> str:
+    """What a text literal stands for; a backslash that begins no escape stands for itself."""
+    quote = quoted[0]
+
     def replaced(match: re.Match[str]) -> str:
         code, character = match.groups()
-        text = chr(int(code, 16)) if code else _ESCAPED.get(character)
-        if text is None or "\ud800" <= text <= "\udfff":
-            raise unsupported(f"unsupported escape {match.group()!r}", position + match.start())
-        return text
+        if code:
+            return chr(int(code, 16))
+        if character == "u":
+            raise unsupported(
+                f"unsupported escape {match.group()!r}",
+                position + match.start(),
+                "write four hexadecimal digits after it, as in \\u00e9",
+            )
+        return quote if character == quote else _ESCAPED.get(character, match.group())
 
-    if re.search(r"(?<!\\)(?:\\\\)*\$\(", quoted):
-        raise unsupported("text with an interpolated $(...)", position)
-    return _ESCAPE.sub(replaced, quoted[1:-1])
+    dollar = _INTERPOLATION.search(quoted)
+    if dollar is not None:
+        raise unsupported(
+            "text with an interpolated $",
+            position + dollar.end() - 1,
+            r"write \$ for the character, or join texts with ++",
+        )
+    text = _ESCAPE.sub(replaced, quoted[1:-1])
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise unsupported(
+            "unsupported escape of half a surrogate pair", position, "write both halves"
+        ) from None

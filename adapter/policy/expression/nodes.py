@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.expression.functions import Binary, Unary
-from adapter.policy.expression.selectors import Reader
-from adapter.policy.expression.values import EvaluationFault, Value, type_name
+from adapter.policy.expression.comparisons import Comparison, condition, truth
+from adapter.policy.expression.effort import spend_on
+from adapter.policy.expression.functions import Function
+from adapter.policy.expression.selectors import Reader, member_reader
+from adapter.policy.expression.values import EvaluationFault, Value, to_text, type_name
 
 MAX_DEPTH: Final = 32
 """Closures within closures: far below Python's own limit, far above any policy seen."""
@@ -25,6 +27,10 @@ class Node(NamedTuple):
     inspects_method: bool = False
     is_header: bool = False
     """Whether it is nothing but a header, which is text, or null, and cannot fail."""
+    is_short: bool = False
+    """Whether it is a literal: comparing with it costs no more than the literal's length."""
+    has_members: bool = False
+    """Whether it may be an object."""
 
     @property
     def in_parentheses(self) -> "Node":
@@ -46,25 +52,79 @@ def combined(read: Reader, operands: Sequence[Node], operator: str = "") -> Node
 
 def constant(value: Value) -> Node:
     """A literal."""
-    return Node(lambda _: value)
+    return Node(lambda _: value, is_short=True)
 
 
 def array(items: Sequence[Node]) -> Node:
     """An array literal."""
     readers = tuple(item.read for item in items)
-    return combined(lambda e: tuple(read(e) for read in readers), items)
+    return combined(lambda e: tuple([read(e) for read in readers]), items)
 
 
-def applied(function: Unary, operand: Node) -> Node:
-    """A function of one argument."""
-    read = operand.read
-    return combined(lambda e: function(read(e)), [operand])
+def applied(function: Function, operands: Sequence[Node], operator: str = "") -> Node:
+    """A function of its arguments."""
+    if len(operands) == 1:
+        read = _of_one(function, operands[0])
+    elif len(operands) == 2:
+        read = _of_two(function, *operands)
+    else:
+        read = _of_three(function, *operands)
+    return combined(read, operands, operator)
 
 
-def applied_to_both(function: Binary, left: Node, right: Node, operator: str = "") -> Node:
-    """A function or operator of two arguments."""
+def _of_one(function: Function, operand: Node) -> Reader:
+    apply, _, steps = function
+    first = operand.read
+
+    def read(evaluation: Evaluation) -> Value:
+        value = first(evaluation)
+        spend_on(evaluation, value, steps)
+        return apply(value)
+
+    return read
+
+
+def _of_two(function: Function, left: Node, right: Node) -> Reader:
+    apply, _, steps = function
+    first, second, is_short = left.read, right.read, right.is_short
+
+    def read(evaluation: Evaluation) -> Value:
+        one, two = first(evaluation), second(evaluation)
+        spend_on(evaluation, one, steps)
+        if not is_short:
+            spend_on(evaluation, two, steps)
+        return apply(one, two)
+
+    return read
+
+
+def _of_three(function: Function, left: Node, middle: Node, right: Node) -> Reader:
+    apply, _, steps = function
+    first, second, third = left.read, middle.read, right.read
+
+    def read(evaluation: Evaluation) -> Value:
+        one, two, three = first(evaluation), second(evaluation), third(evaluation)
+        spend_on(evaluation, one, steps)
+        spend_on(evaluation, two, steps)
+        spend_on(evaluation, three, steps)
+        return apply(one, two, three)
+
+    return read
+
+
+def compared(compare: Comparison, left: Node, right: Node, operator: str) -> Node:
+    """A comparison."""
     first, second = left.read, right.read
-    return combined(lambda e: function(first(e), second(e)), [left, right], operator)
+
+    def read(evaluation: Evaluation) -> Value:
+        one, other = first(evaluation), second(evaluation)
+        spend_on(evaluation, one, 1)
+        spend_on(evaluation, other, 1)
+        return compare(one, other)
+
+    if left.is_short or right.is_short:
+        return combined(lambda e: compare(first(e), second(e)), [left, right], operator)
+    return combined(read, [left, right], operator)
 
 
 def defaulted(left: Node, right: Node) -> Node:
@@ -75,7 +135,8 @@ def defaulted(left: Node, right: Node) -> Node:
         value = first(evaluation)
         return second(evaluation) if value is None else value
 
-    return combined(read, [left, right], "default")
+    node = combined(read, [left, right], "default")
+    return node._replace(has_members=left.has_members or right.has_members)
 
 
 def both(left: Node, right: Node) -> Node:
@@ -90,33 +151,39 @@ def either(left: Node, right: Node) -> Node:
     return combined(lambda e: first(e) or second(e), [left, right], "or")
 
 
-def negated(operand: Node) -> Node:
-    """`not`."""
-    truth = _truth("not", operand)
-    return combined(lambda e: not truth(e), [operand], "not")
+def negated(operand: Node, operator: str = "") -> Node:
+    """`not`, and with nothing for the outermost operator `!`, which binds tighter than all."""
+    is_true = _truth(operator or "!", operand)
+    return combined(lambda e: not is_true(e), [operand], operator)
 
 
-def chosen(condition: Node, then: Node, otherwise: Node) -> Node:
-    """`if (condition) then else otherwise`."""
-    truth, first, second = _truth("if", condition), then.read, otherwise.read
+def chosen(test: Node, then: Node, otherwise: Node) -> Node:
+    """`if (test) then else otherwise`."""
+    read, first, second = test.read, then.read, otherwise.read
     return combined(
-        lambda e: first(e) if truth(e) else second(e), [condition, then, otherwise], "if"
+        lambda e: first(e) if condition(read(e)) else second(e), [test, then, otherwise], "if"
     )
 
 
 def item_of(operand: Node, index: int) -> Node:
-    """`x[index]` of an array or text; null where there is none."""
+    """`x[index]` of an array or text, from the end if negative; null where there is none."""
     whole = operand.read
 
     def read(evaluation: Evaluation) -> Value:
         value = whole(evaluation)
         if value is None:
             return None
-        if not isinstance(value, str | tuple):
+        if isinstance(value, dict):
             raise EvaluationFault(f"[{index}] does not take {type_name(value)}")
-        return value[index] if index < len(value) else None
+        items = value if isinstance(value, tuple) else to_text(value) or ""
+        return items[index] if -len(items) <= index < len(items) else None
 
-    return combined(read, [operand])
+    return combined(read, [operand])._replace(has_members=operand.has_members)
+
+
+def member_of(operand: Node, name: str) -> Node:
+    """`x.name` of an object; null where there is none."""
+    return combined(member_reader(operand.read, name), [operand])._replace(has_members=True)
 
 
 def _truth(operator: str, operand: Node) -> Callable[[Evaluation], bool]:
@@ -124,8 +191,6 @@ def _truth(operator: str, operand: Node) -> Callable[[Evaluation], bool]:
 
     def read(evaluation: Evaluation) -> bool:
         value = whole(evaluation)
-        if not isinstance(value, bool):
-            raise EvaluationFault(f"{operator} does not take {type_name(value)}")
-        return value
+        return value if isinstance(value, bool) else truth(operator, value)
 
     return read

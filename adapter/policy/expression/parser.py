@@ -1,262 +1,206 @@
-"""From tokens to closures, by precedence climbing.
+"""From tokens to closures, by precedence climbing."""
 
-The order of operators is that of the vendor's page "Precedence in DataWeave". The page leaves out
-`++` and most functions between two operands, and contradicts others on `not`; where the reading
-would depend on that, the parser wants parentheses rather than to guess.
-"""
-
-from collections.abc import Callable, Mapping
-from functools import partial
-from types import MappingProxyType
+from decimal import Decimal
 from typing import Final
 
 from adapter.errors import ExpressionError
-from adapter.policy.expression import functions, nodes, selectors
-from adapter.policy.expression.lexer import Token, tokenize, unsupported, unsupported_name
+from adapter.policy.expression import nodes
+from adapter.policy.expression.complaints import unsupported, unsupported_name
+from adapter.policy.expression.functions import FUNCTIONS, INFIX
+from adapter.policy.expression.lexer import Token
 from adapter.policy.expression.nodes import MAX_DEPTH, Node
-
-_MAX_INDEX_DIGITS: Final = 4
-
-Combine = Callable[[Node, Node], Node]
-
-
-def _comparison(symbol: str) -> Combine:
-    return partial(nodes.applied_to_both, functions.COMPARISONS[symbol], operator=symbol)
-
-
-_DOCUMENTED: Final[Mapping[str, tuple[int, Combine]]] = MappingProxyType(
-    {
-        "default": (1, nodes.defaulted),
-        "or": (2, nodes.either),
-        "and": (3, nodes.both),
-        "==": (4, _comparison("==")),
-        "!=": (4, _comparison("!=")),
-        **{symbol: (5, _comparison(symbol)) for symbol in ("<", ">", "<=", ">=")},
-    }
+from adapter.policy.expression.numbers import number_from_text
+from adapter.policy.expression.operators import (
+    BINDING,
+    LOOSEST,
+    OPERATORS,
+    TIGHTER_THAN_ALL,
+    refuse_loose_else,
+    refuse_mixture,
 )
-"""Operators whose order is documented: the higher number binds tighter."""
+from adapter.policy.expression.patterns import matching
+from adapter.policy.expression.references import REFERENCES
+from adapter.policy.expression.tokens import Tokens
+from adapter.policy.expression.values import Value
 
-_TIGHTER_THAN_ELSE: Final = frozenset(_DOCUMENTED) - {"default"}
+_MAX_INDEX: Final = 9_999
 
-_OPERATORS: Final[Mapping[str, tuple[int, Combine]]] = MappingProxyType(
-    {
-        **_DOCUMENTED,
-        "++": (6, partial(nodes.applied_to_both, functions.concatenated, operator="++")),
-        **{
-            name: (6, partial(nodes.applied_to_both, function, operator=name))
-            for name, function in functions.BINARY.items()
-        },
-    }
+_LITERALS: Final[dict[str, Value]] = {"true": True, "false": False, "null": None}
+
+_KEYWORDS: Final = frozenset(
+    {"and", "or", "not", "default", "else", "with", "replace", "matches", *INFIX}
 )
-
-_LOOSEST: Final = 0
-_TIGHTER_THAN_ALL: Final = 7
-
-_KEYWORDS: Final = frozenset({"and", "or", "not", "default", "else", *functions.BINARY})
 """Names that begin an operand only where a parenthesis follows."""
+
+_STRINGS: Final = "dw::core::Strings::"
+_CORE: Final = "dw::Core::"
 
 
 def parse(source: str) -> Node:
     """Compile an expression, `#[` and `]` included; raises ExpressionError."""
-    parser = _Parser(tokenize(source))
-    node = parser.expression()
-    parser.expect_end()
+    tokens = Tokens(source)
+    node = _Parser(tokens).expression()
+    tokens.expect_end()
     return node
 
 
 class _Parser:
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
-        self._next = 0
         self._nesting = 0
 
-    def expression(self, least: int = _LOOSEST) -> Node:
+    def expression(self, least: int = LOOSEST) -> Node:
         """An expression whose operators bind at least that tightly."""
         self._nesting += 1
         if self._nesting > MAX_DEPTH:
-            raise self._too_deep()
+            raise _too_deep()
         left = self._operand()
-        while (operator := self._peek().text) in _OPERATORS and self._peek().kind != "string":
-            binding, combine = _OPERATORS[operator]
-            if binding < least:
+        while (token := self._tokens.peek()).kind in ("operator", "name"):
+            binding = BINDING.get(token.text)
+            if binding is None or binding < least:
                 break
-            token = self._advance()
-            right = self.expression(binding + 1)
-            _refuse_mixture(token, left, right)
-            left = self._bounded(combine(left, right))
+            left = _bounded(self._continued(left, self._tokens.advance(), binding + 1))
         self._nesting -= 1
         return left
 
-    def expect_end(self) -> None:
-        if self._peek().kind != "end":
-            raise unsupported(f"unexpected {self._peek().shown}", self._peek().position)
+    def _continued(self, left: Node, token: Token, tighter: int) -> Node:
+        """What an operator makes of the operand before it and the one or two after it."""
+        if token.text == "matches":
+            refuse_mixture(token, left)
+            return self._match(left, token.text)
+        right = self.expression(tighter)
+        if token.text == "replace":
+            return self._replacement(token, left, right)
+        refuse_mixture(token, left, right)
+        return OPERATORS[token.text][1](left, right)
+
+    def _replacement(self, token: Token, left: Node, right: Node) -> Node:
+        self._tokens.expect("with")
+        new = self.expression(TIGHTER_THAN_ALL)
+        refuse_mixture(token, left, right, new)
+        return nodes.applied(FUNCTIONS["replace"], [left, right, new], token.text)
+
+    def _match(self, text: Node, operator: str = "") -> Node:
+        token = self._tokens.advance()
+        if token.kind not in ("pattern", "string"):
+            raise unsupported(
+                f"unexpected {token.shown}",
+                token.position,
+                "matches takes a pattern that is written out, as in /[a-z]+/",
+            )
+        return nodes.applied(matching(token), [text], operator)
 
     def _operand(self) -> Node:
-        token = self._advance()
+        token = self._tokens.advance()
         if token.kind == "name" and token.text == "if":
             return self._conditional(token)
         if token.kind == "name" and token.text == "not":
-            return self._bounded(nodes.negated(self.expression(_TIGHTER_THAN_ALL)))
-        return self._indexed(self._primary(token))
+            return _bounded(nodes.negated(self.expression(TIGHTER_THAN_ALL), "not"))
+        if token.kind == "operator" and token.text == "!":
+            operand = self._selected(self._primary(self._tokens.advance()))
+            return _bounded(nodes.negated(operand))
+        return self._selected(self._primary(token))
 
     def _conditional(self, start: Token) -> Node:
-        self._expect("(")
+        self._tokens.expect("(")
         condition = self.expression()
-        self._expect(")")
+        self._tokens.expect(")")
         then = self.expression()
-        self._expect("else")
+        self._tokens.expect("else")
         otherwise = self.expression()
-        if otherwise.operator not in ("", "if", *_TIGHTER_THAN_ELSE):
-            raise _ambiguous("else", otherwise.operator, start.position)
-        return self._bounded(nodes.chosen(condition, then, otherwise))
+        refuse_loose_else(otherwise, start.position)
+        return _bounded(nodes.chosen(condition, then, otherwise))
 
     def _primary(self, token: Token) -> Node:
         if token.kind == "string":
             return nodes.constant(token.text)
         if token.kind == "number":
             return nodes.constant(_number(token))
-        if token.text == "(":
+        if token.kind == "operator" and token.text == "(":
             inner = self.expression()
-            self._expect(")")
+            self._tokens.expect(")")
             return inner.in_parentheses
-        if token.text == "[":
-            return self._bounded(nodes.array(self._arguments("]")))
-        if token.kind == "name" and (token.text not in _KEYWORDS or self._peek().text == "("):
+        if token.kind == "operator" and token.text == "[":
+            return _bounded(nodes.array(self._arguments("]")))
+        if token.kind == "name" and (token.text not in _KEYWORDS or self._tokens.is_next("(")):
             return self._named(token)
         raise unsupported(f"unexpected {token.shown}", token.position)
 
     def _named(self, token: Token) -> Node:
-        if token.text in ("true", "false"):
-            return nodes.constant(token.text == "true")
-        if token.text == "attributes":
-            return self._attribute(token)
-        if token.text == "authentication":
-            return self._authentication()
-        if token.text == "vars":
-            return self._claim()
+        if token.text in _LITERALS:
+            return nodes.constant(_LITERALS[token.text])
+        if token.text in REFERENCES:
+            return REFERENCES[token.text](self._tokens)
         return self._call(token)
 
-    def _attribute(self, token: Token) -> Node:
-        name = self._selector()
-        if name == "headers":
-            header = self._selector()
-            return Node(
-                selectors.header_reader(header), headers=frozenset({header.lower()}), is_header=True
-            )
-        if name == "queryParams":
-            return Node(selectors.query_parameter_reader(self._selector()))
-        if name not in selectors.ATTRIBUTES:
-            raise unsupported(f"unsupported attributes.{name}", token.position)
-        return Node(
-            selectors.ATTRIBUTES[name],
-            inspects_path=name in selectors.PATH_ATTRIBUTES,
-            inspects_method=name in selectors.METHOD_ATTRIBUTES,
-        )
-
-    def _authentication(self) -> Node:
-        position = self._peek().position
-        name = self._selector()
-        if name not in selectors.AUTHENTICATION:
-            raise unsupported(f"unsupported authentication.{name}", position)
-        return Node(selectors.AUTHENTICATION[name])
-
-    def _claim(self) -> Node:
-        position = self._peek().position
-        variable = self._selector()
-        if variable != "claimSet":
-            raise unsupported(f"unsupported vars.{variable}", position)
-        return Node(selectors.claim_reader(self._selector()))
-
-    def _selector(self) -> str:
-        """The name in `.name`, `."name"` or `['name']`."""
-        token = self._advance()
-        if token.text == "." and token.kind == "operator":
-            name = self._advance()
-            if name.kind in ("name", "string"):
-                return name.text
-        elif token.text == "[" and token.kind == "operator":
-            name = self._advance()
-            if name.kind == "string":
-                self._expect("]")
-                return name.text
-        raise unsupported("expected .name or ['name']", token.position)
-
-    def _indexed(self, node: Node) -> Node:
-        while self._peek().text == "[" and self._peek().kind == "operator":
-            start = self._advance()
-            token = self._advance()
-            is_index = token.kind == "number" and token.text.isdecimal()
-            if not is_index or len(token.text) > _MAX_INDEX_DIGITS:
-                raise unsupported("expected a number from 0 to 9999 in [...]", start.position)
-            self._expect("]")
-            node = self._bounded(nodes.item_of(node, int(token.text)))
+    def _selected(self, node: Node) -> Node:
+        """The operand, with the selectors that follow it."""
+        while self._tokens.is_next("[") or (node.has_members and self._tokens.is_next(".")):
+            if node.has_members and self._tokens.peek(1).kind != "number":
+                node = _bounded(nodes.member_of(node, self._tokens.selector()))
+            else:
+                node = _bounded(self._item(node))
         return node
+
+    def _item(self, node: Node) -> Node:
+        start = self._tokens.advance()
+        token = self._tokens.advance()
+        index = _number(token) if token.kind == "number" else None
+        if index is None or abs(index) > _MAX_INDEX or index != index.to_integral_value():
+            raise unsupported("expected a number from -9999 to 9999 in [...]", start.position)
+        self._tokens.expect("]")
+        return nodes.item_of(node, int(index))
 
     def _call(self, token: Token) -> Node:
-        name = token.text.removeprefix("dw::core::Strings::").removeprefix("dw::Core::")
-        if name not in functions.UNARY and name not in functions.BINARY:
-            raise unsupported_name(token)
-        self._expect("(")
+        name = token.text.removeprefix(_STRINGS).removeprefix(_CORE)
+        if name == "matches":
+            return self._match_call()
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise unsupported_name(token.text, token.position)
+        self._tokens.expect("(")
         arguments = self._arguments(")")
-        wanted = 1 if name in functions.UNARY else 2
+        wanted = 2 if name == "replace" else function.arity
         if len(arguments) != wanted:
-            raise unsupported(f"{name} takes {wanted} argument(s)", token.position)
-        if wanted == 1:
-            return self._bounded(nodes.applied(functions.UNARY[name], arguments[0]))
-        first, second = arguments
-        return self._bounded(nodes.applied_to_both(functions.BINARY[name], first, second))
+            raise unsupported(
+                f"{name} takes {wanted} argument(s), not {len(arguments)},", token.position
+            )
+        if name == "replace":
+            return _bounded(self._replacement(token, *arguments))
+        return _bounded(nodes.applied(function, arguments))
+
+    def _match_call(self) -> Node:
+        self._tokens.expect("(")
+        text = self.expression()
+        self._tokens.expect(",")
+        node = self._match(text)
+        self._tokens.expect(")")
+        return _bounded(node)
 
     def _arguments(self, closing: str) -> list[Node]:
-        if self._peek().text == closing and self._peek().kind == "operator":
-            self._advance()
+        if self._tokens.accept(closing):
             return []
         arguments = [self.expression()]
-        while self._peek().text == "," and self._peek().kind == "operator":
-            self._advance()
+        while self._tokens.accept(","):
             arguments.append(self.expression())
-        self._expect(closing)
+        self._tokens.expect(closing)
         return arguments
 
-    def _peek(self) -> Token:
-        return self._tokens[self._next]
 
-    def _advance(self) -> Token:
-        token = self._tokens[self._next]
-        if token.kind != "end":
-            self._next += 1
-        return token
-
-    def _expect(self, text: str) -> None:
-        token = self._advance()
-        if token.text != text or token.kind not in ("operator", "name"):
-            raise unsupported(f"expected {text!r}", token.position)
-
-    def _bounded(self, node: Node) -> Node:
-        if node.depth > MAX_DEPTH:
-            raise self._too_deep()
-        return node
-
-    def _too_deep(self) -> ExpressionError:
-        return ExpressionError(f"the expression is nested deeper than {MAX_DEPTH} levels")
+def _bounded(node: Node) -> Node:
+    if node.depth > MAX_DEPTH:
+        raise _too_deep()
+    return node
 
 
-def _number(token: Token) -> float:
-    number = float(token.text)
-    if number == float("inf"):
-        raise unsupported("a number too large", token.position)
-    return number
-
-
-def _refuse_mixture(token: Token, left: Node, right: Node) -> None:
-    """Raise ExpressionError where the documentation does not say what binds tighter."""
-    for inner in (left.operator, right.operator):
-        settled = inner in _DOCUMENTED and token.text in _DOCUMENTED
-        if inner not in ("", token.text) and not settled:
-            raise _ambiguous(token.text, inner, token.position)
-
-
-def _ambiguous(outer: str, inner: str, position: int) -> ExpressionError:
+def _too_deep() -> ExpressionError:
     return ExpressionError(
-        f"{outer!r} next to {inner!r} at position {position + 1} of the expression can be read in "
-        "two ways; put parentheses around the part that belongs together"
+        f"the expression is nested deeper than {MAX_DEPTH} levels; split it or make it shorter"
     )
+
+
+def _number(token: Token) -> Decimal:
+    number = number_from_text(token.text)
+    if number is None:
+        raise unsupported("a number too large", token.position, "write fewer digits")
+    return number

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
-from urllib.parse import parse_qsl
 
 from adapter.policy.attributes import path_of
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.expression.values import Value, from_json
+from adapter.policy.expression.effort import spend_on
+from adapter.policy.expression.query import query_of
+from adapter.policy.expression.values import EvaluationFault, Value, from_json, type_name
 
 Reader: TypeAlias = Callable[[Evaluation], Value]
 
@@ -16,7 +17,7 @@ ATTRIBUTES: Final[Mapping[str, Reader]] = MappingProxyType(
         "method": lambda e: e.request.method,
         "requestPath": lambda e: path_of(e.request),
         "requestUri": lambda e: e.request.path,
-        "queryString": lambda e: _query(e),  # noqa: PLW0108 - defined below
+        "queryString": query_of,
         "scheme": lambda e: e.request.scheme,
         "version": lambda e: e.request.protocol,
         "remoteAddress": lambda e: e.request.client_address,
@@ -55,18 +56,30 @@ def header_reader(name: str) -> Reader:
 
 def claim_reader(name: str) -> Reader:
     """Reads a claim of the token that an earlier policy verified; null without one."""
-    return lambda evaluation: from_json(evaluation.claims.get(name))
-
-
-def query_parameter_reader(name: str) -> Reader:
-    """Reads the first query parameter of that name, decoded."""
 
     def read(evaluation: Evaluation) -> Value:
-        pairs = parse_qsl(_query(evaluation), keep_blank_values=True)
-        return next((value for key, value in pairs if key == name), None)
+        return _from_claims(evaluation, evaluation.claims.get(name))
 
     return read
 
 
-def _query(evaluation: Evaluation) -> str:
-    return evaluation.request.path.partition("?")[2]
+def member_reader(read_whole: Reader, name: str) -> Reader:
+    """Reads a member of an object; null where there is none."""
+
+    def read(evaluation: Evaluation) -> Value:
+        whole = read_whole(evaluation)
+        if isinstance(whole, dict):
+            return _from_claims(evaluation, whole.get(name))
+        if isinstance(whole, str | bool | tuple):
+            raise EvaluationFault(
+                f"a name in [...] or after a dot does not suit {type_name(whole)}"
+            )
+        return None
+
+    return read
+
+
+def _from_claims(evaluation: Evaluation, claim: object) -> Value:
+    value = from_json(claim)
+    spend_on(evaluation, value, 0)
+    return value

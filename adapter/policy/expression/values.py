@@ -1,12 +1,18 @@
 """What an expression can evaluate to, and how values turn into text and compare."""
 
-from typing import NamedTuple, TypeAlias
+from decimal import Decimal
+from typing import Any, Final, NamedTuple, TypeAlias
 
-Value: TypeAlias = str | float | bool | tuple["Value", ...] | None
-"""Numbers are 64-bit floating point, as on the vendor's gateway; None is DataWeave's null."""
+from adapter.policy.expression.numbers import number_from_json, number_text
 
-MAX_SIZE = 65_536
-"""Characters, or items of an array, that an expression may build; Envoy's headers are shorter."""
+Value: TypeAlias = str | Decimal | bool | tuple["Value", ...] | dict[str, Any] | None
+"""Numbers are exact decimals; a dict is an object of a token's claims; None is null."""
+
+MAX_SIZE: Final = 65_536
+"""Characters that an expression may build; Envoy's headers are shorter."""
+
+MAX_ITEMS: Final = 1_000
+"""Items of an array."""
 
 
 class Failed(NamedTuple):
@@ -24,38 +30,45 @@ def type_name(value: Value) -> str:
     """What DataWeave calls the type of a value."""
     if value is None:
         return "Null"
-    return {str: "String", float: "Number", bool: "Boolean"}.get(type(value), "Array")
+    names = {str: "String", Decimal: "Number", bool: "Boolean", dict: "Object"}
+    return names.get(type(value), "Array")
 
 
 def from_json(value: object) -> Value:
-    """What a JSON text says; raises EvaluationFault for an object, and for arrays in arrays."""
-    if isinstance(value, list | tuple):
-        if any(isinstance(item, list | tuple) for item in value):
-            raise EvaluationFault("an Array of Arrays is not supported")
-        return tuple(map(from_json, value))
-    if isinstance(value, int) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except OverflowError:
-            raise EvaluationFault("a Number is too large") from None
-    if value is None or isinstance(value, str | float | bool):
+    """What a JSON text says; raises EvaluationFault for what expressions can't hold."""
+    if value is None or isinstance(value, str | bool | dict):
         return value
-    raise EvaluationFault("an Object is not supported")
+    if isinstance(value, list | tuple):
+        return _array(value)
+    number = number_from_json(value)
+    if number is None:
+        raise EvaluationFault("a Number does not fit: it is infinite or has too many digits")
+    return number
+
+
+def _array(items: list[Any] | tuple[Any, ...]) -> Value:
+    if len(items) > MAX_ITEMS:
+        raise EvaluationFault(f"an Array does not hold more than {MAX_ITEMS} items")
+    if any(isinstance(item, list | tuple) for item in items):
+        raise EvaluationFault("an Array of a token's claims does not hold other Arrays")
+    return tuple([from_json(item) for item in items])
 
 
 def to_text(value: Value) -> str | None:
-    """The value where text is wanted; null stays None; raises EvaluationFault for an array."""
+    """The value where text is wanted; null stays None; raises EvaluationFault for the others."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    raise EvaluationFault("an Array cannot be used as text")
+    if isinstance(value, Decimal):
+        return number_text(value)
+    raise EvaluationFault(f"an {type_name(value)} does not turn into text")
 
 
 def same(left: Value, right: Value) -> bool:
     """DataWeave's `==`: equal in type and value, without coercion."""
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        raise EvaluationFault("== does not compare an Object with an Object")
     return type(left) is type(right) and left == right

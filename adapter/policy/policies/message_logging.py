@@ -135,7 +135,12 @@ def _wanted(source: str) -> Callable[[Evaluation], bool]:
     if condition.literal is not None:
         always = condition.literal.strip().lower() != "false"
         return lambda _: always
-    return lambda evaluation: condition.evaluate(evaluation) is True
+
+    def wanted(evaluation: Evaluation) -> bool:
+        value = condition.evaluate(evaluation)
+        return value is True or value == "true"
+
+    return wanted
 
 
 def _one_line(text: Expression, evaluation: Evaluation) -> str:

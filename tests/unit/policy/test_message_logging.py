@@ -61,6 +61,8 @@ def test_without_a_category_the_policy_is_named() -> None:
         ("true", ["hello"]),
         ("false", []),
         ("#[true]", ["hello"]),
+        ("#['true']", ["hello"]),
+        ("#['yes']", []),
         ("#[attributes.headers.x == '1']", ["hello"]),
         ("#[attributes.headers.x == '2']", []),
         ("#[attributes.headers.x]", []),

@@ -1,0 +1,73 @@
+"""How two values compare, and what counts as a Boolean."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from operator import ge, gt, le, lt
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from adapter.policy.expression.numbers import number_from_text
+from adapter.policy.expression.values import EvaluationFault, Value, same, type_name
+
+Comparison: TypeAlias = Callable[[Value, Value], bool]
+
+_LONGEST_BOOLEAN: Final = len("false")
+
+
+def truth(operator: str, value: Value) -> bool:
+    """A Boolean, or text that says one in any case; raises EvaluationFault for anything else."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and len(value) <= _LONGEST_BOOLEAN:
+        lower = value.lower()
+        if lower in ("true", "false"):
+            return lower == "true"
+    raise EvaluationFault(f"{operator} does not take {type_name(value)} that is no Boolean")
+
+
+def condition(value: Value) -> bool:
+    """What `if` takes: a Boolean, or exactly the text true or false."""
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise EvaluationFault(f"if does not take {type_name(value)} that is no Boolean")
+
+
+def _ordered(symbol: str, compare: Callable[[Any, Any], bool]) -> Comparison:
+    def ordered(left: Value, right: Value) -> bool:
+        if isinstance(left, str) and not isinstance(right, str):
+            left = _like(right, left, symbol)
+        elif isinstance(right, str) and not isinstance(left, str):
+            right = _like(left, right, symbol)
+        if type(left) is not type(right) or not isinstance(left, str | Decimal | bool):
+            raise EvaluationFault(
+                f"{symbol} does not compare {type_name(left)} with {type_name(right)}"
+            )
+        return compare(left, right)
+
+    return ordered
+
+
+def _like(other: Value, text: str, symbol: str) -> Value:
+    """The text as a value of the other's type."""
+    if isinstance(other, bool):
+        return truth(symbol, text)
+    if isinstance(other, Decimal):
+        number = number_from_text(text)
+        if number is None:
+            raise EvaluationFault(f"{symbol} does not compare text that is no Number with a Number")
+        return number
+    return text
+
+
+COMPARISONS: Final[Mapping[str, Comparison]] = MappingProxyType(
+    {
+        "==": same,
+        "!=": lambda left, right: not same(left, right),
+        "<": _ordered("<", lt),
+        ">": _ordered(">", gt),
+        "<=": _ordered("<=", le),
+        ">=": _ordered(">=", ge),
+    }
+)

@@ -1,0 +1,45 @@
+"""Numbers of expressions: exact decimals, as the vendor's engine has them."""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+MAX_DIGITS: Final = 100
+"""Digits that a number may have before the point, and after it."""
+
+_MAX_EXPONENT: Final = 9_999
+_NUMBER: Final = re.compile(
+    rf"[+-]?(?:[0-9]{{1,{MAX_DIGITS}}}(?:\.[0-9]{{0,{MAX_DIGITS}}})?|\.[0-9]{{1,{MAX_DIGITS}}})"
+    r"(?:[eE][+-]?[0-9]{1,4})?"
+)
+
+
+def number_from_text(text: str) -> Decimal | None:
+    """The number that a text writes out; None if it is no number, or too long a one."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def number_from_json(value: object) -> Decimal | None:
+    """The number of a JSON text, exact where its reader left it so; None if it does not fit."""
+    if isinstance(value, Decimal):
+        number = value
+    elif isinstance(value, int):
+        number = Decimal(value)
+    elif isinstance(value, float):
+        number = Decimal(repr(value))
+    else:
+        return None
+    _, digits, exponent = number.as_tuple()
+    fits = isinstance(exponent, int) and abs(exponent) <= _MAX_EXPONENT
+    return number if fits and len(digits) <= MAX_DIGITS else None
+
+
+def number_text(number: Decimal) -> str:
+    """The number as text, as Java's BigDecimal writes it without zeros at the end of a fraction."""
+    if not number:
+        return "0"
+    text = str(number)
+    if "." not in text or "E+" in text:
+        return text
+    fraction, mark, exponent = text.partition("E")
+    return fraction.rstrip("0").rstrip(".") + mark + exponent

@@ -1,0 +1,82 @@
+"""Operators between two operands, and which of them bind tighter.
+
+The order is that of the vendor's page "Precedence in DataWeave". The page leaves out `++` and most
+functions between two operands, and contradicts others on `not`; where the reading would depend on
+that, the parser wants parentheses rather than to guess.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from adapter.errors import ExpressionError
+from adapter.policy.expression import nodes
+from adapter.policy.expression.comparisons import COMPARISONS
+from adapter.policy.expression.functions import CONCATENATION, FUNCTIONS, INFIX, Function
+from adapter.policy.expression.lexer import Token
+from adapter.policy.expression.nodes import Node
+
+Combine = Callable[[Node, Node], Node]
+
+LOOSEST: Final = 0
+_TIGHT: Final = 6
+TIGHTER_THAN_ALL: Final = 7
+
+
+def _comparison(symbol: str) -> Combine:
+    return partial(nodes.compared, COMPARISONS[symbol], operator=symbol)
+
+
+def _function(function: Function, name: str) -> Combine:
+    return lambda left, right: nodes.applied(function, [left, right], name)
+
+
+_DOCUMENTED: Final[Mapping[str, tuple[int, Combine]]] = MappingProxyType(
+    {
+        "default": (1, nodes.defaulted),
+        "or": (2, nodes.either),
+        "and": (3, nodes.both),
+        "==": (4, _comparison("==")),
+        "!=": (4, _comparison("!=")),
+        **{symbol: (5, _comparison(symbol)) for symbol in ("<", ">", "<=", ">=")},
+    }
+)
+"""Operators whose order is documented: the higher number binds tighter."""
+
+OPERATORS: Final[Mapping[str, tuple[int, Combine]]] = MappingProxyType(
+    {
+        **_DOCUMENTED,
+        "++": (_TIGHT, _function(CONCATENATION, "++")),
+        **{name: (_TIGHT, _function(FUNCTIONS[name], name)) for name in sorted(INFIX)},
+    }
+)
+
+BINDING: Final[Mapping[str, int]] = MappingProxyType(
+    {name: binding for name, (binding, _) in OPERATORS.items()}
+    | {"replace": _TIGHT, "matches": _TIGHT}
+)
+"""How tight each word or sign between operands binds, those with special operands included."""
+
+_TIGHTER_THAN_ELSE: Final = frozenset(_DOCUMENTED) - {"default"}
+
+
+def refuse_mixture(token: Token, *operands: Node) -> None:
+    """Raise ExpressionError where the documentation does not say what binds tighter."""
+    for inner in operands:
+        settled = inner.operator in _DOCUMENTED and token.text in _DOCUMENTED
+        if inner.operator not in ("", token.text) and not settled:
+            raise _ambiguous(token.text, inner.operator, token.position)
+
+
+def refuse_loose_else(otherwise: Node, position: int) -> None:
+    """Raise ExpressionError where what follows `else` could go on beyond it."""
+    if otherwise.operator not in ("", "if", *_TIGHTER_THAN_ELSE):
+        raise _ambiguous("else", otherwise.operator, position)
+
+
+def _ambiguous(outer: str, inner: str, position: int) -> ExpressionError:
+    return ExpressionError(
+        f"{outer!r} next to {inner!r} at position {position + 1} of the expression can be read in "
+        "two ways; put parentheses around the part that belongs together"
+    )

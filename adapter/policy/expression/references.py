@@ -1,0 +1,53 @@
+"""Names that stand for something of the request: attributes, authentication and vars."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from adapter.policy.expression import selectors
+from adapter.policy.expression.complaints import unsupported_member
+from adapter.policy.expression.nodes import Node
+from adapter.policy.expression.query import query_parameter_reader
+from adapter.policy.expression.tokens import Tokens
+
+
+def _attribute(tokens: Tokens) -> Node:
+    position = tokens.peek().position
+    name = tokens.selector()
+    if name == "headers":
+        header = tokens.selector()
+        return Node(
+            selectors.header_reader(header), headers=frozenset({header.lower()}), is_header=True
+        )
+    if name == "queryParams":
+        return Node(query_parameter_reader(tokens.selector()))
+    if name not in selectors.ATTRIBUTES:
+        known = ("headers", "queryParams", *selectors.ATTRIBUTES)
+        raise unsupported_member("attributes", name, known, position)
+    return Node(
+        selectors.ATTRIBUTES[name],
+        inspects_path=name in selectors.PATH_ATTRIBUTES,
+        inspects_method=name in selectors.METHOD_ATTRIBUTES,
+    )
+
+
+def _authentication(tokens: Tokens) -> Node:
+    position = tokens.peek().position
+    name = tokens.selector()
+    if name not in selectors.AUTHENTICATION:
+        raise unsupported_member("authentication", name, selectors.AUTHENTICATION, position)
+    return Node(selectors.AUTHENTICATION[name])
+
+
+def _claim(tokens: Tokens) -> Node:
+    position = tokens.peek().position
+    variable = tokens.selector()
+    if variable != "claimSet":
+        raise unsupported_member("vars", variable, ("claimSet",), position)
+    return Node(selectors.claim_reader(tokens.selector()), has_members=True)
+
+
+REFERENCES: Final[Mapping[str, Callable[[Tokens], Node]]] = MappingProxyType(
+    {"attributes": _attribute, "authentication": _authentication, "vars": _claim}
+)
+"""By the word that they begin with; each takes the selectors after it."""

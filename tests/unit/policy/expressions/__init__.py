@@ -1,0 +1,1 @@
+"""Expressions, alone and held against the vendor's engine."""
