@@ -1,10 +1,9 @@
 """Client applications. Their secret is in the answer that makes it, and nowhere else again."""
 
 import secrets
-from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,7 +25,6 @@ from control_plane.web import (
     containing,
     not_found,
 )
-from control_plane.writing import answer, in_turn
 
 router = APIRouter(prefix="/exchange/api/v2/organizations/{organization_id}/applications")
 imports = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/applications")
@@ -80,8 +78,7 @@ def application_document(application: ClientApplication) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
-@in_turn
-def create(scope: OrganizationAdmin, body: NewApplication) -> Response:
+def create(scope: OrganizationAdmin, body: NewApplication) -> dict[str, Any]:
     """Register an application; the answer is the only one with its secret."""
     secret = secrets.token_hex(16)
     stored = salted(secret, scope.services.settings.secret_form)
@@ -99,14 +96,11 @@ def create(scope: OrganizationAdmin, body: NewApplication) -> Response:
     with scope.services.database.write() as session:
         session.add(application)
         session.flush()
-        return answer(
-            {**application_document(application), "clientSecret": secret}, HTTPStatus.CREATED
-        )
+        return {**application_document(application), "clientSecret": secret}
 
 
 @imports.post("", status_code=201)
-@in_turn
-def import_(scope: OrganizationAdmin, body: ImportedApplication) -> Response:
+def import_(scope: OrganizationAdmin, body: ImportedApplication) -> dict[str, Any]:
     """Take over a client of an identity provider, which alone knows its secret."""
     with scope.services.database.write() as session:
         query = select(ClientApplication.id).where(ClientApplication.client_id == body.client_id)
@@ -121,9 +115,7 @@ def import_(scope: OrganizationAdmin, body: ImportedApplication) -> Response:
         )
         session.add(application)
         session.flush()
-        return answer(
-            {"id": application.id, "message": "Resource created successfully"}, HTTPStatus.CREATED
-        )
+        return {"id": application.id, "message": "Resource created successfully"}
 
 
 @router.get("")
@@ -170,8 +162,9 @@ def _tell_gateways(
 
 
 @router.patch("/{application_id}")
-@in_turn
-def change(scope: OrganizationAdmin, application_id: RowId, body: ApplicationChange) -> Response:
+def change(
+    scope: OrganizationAdmin, application_id: RowId, body: ApplicationChange
+) -> dict[str, Any]:
     """Change the fields that are given."""
     given = body.given()
     if "redirect_uri" in given:
@@ -181,12 +174,11 @@ def change(scope: OrganizationAdmin, application_id: RowId, body: ApplicationCha
         for name, value in given.items():
             setattr(application, name, value)
         _tell_gateways(session, scope, application)
-        return answer(application_document(application))
+        return application_document(application)
 
 
 @router.post("/{application_id}/secret/reset", status_code=201)
-@in_turn
-def reset_secret(scope: OrganizationAdmin, application_id: RowId) -> Response:
+def reset_secret(scope: OrganizationAdmin, application_id: RowId) -> dict[str, Any]:
     """Make a new secret; the old one ends when the gateways have polled."""
     secret = secrets.token_hex(16)
     stored = salted(secret, scope.services.settings.secret_form)
@@ -196,13 +188,10 @@ def reset_secret(scope: OrganizationAdmin, application_id: RowId) -> Response:
             raise Conflict("an imported application has its secret at its identity provider")
         application.secret_salt, application.secret_hash = stored
         _tell_gateways(session, scope, application)
-        return answer(
-            {"clientId": application.client_id, "clientSecret": secret}, HTTPStatus.CREATED
-        )
+        return {"clientId": application.client_id, "clientSecret": secret}
 
 
 @router.delete("/{application_id}", status_code=204)
-@in_turn
 def delete(scope: OrganizationAdmin, application_id: RowId) -> None:
     """Delete an application with all of its contracts."""
     with scope.services.database.write() as session:

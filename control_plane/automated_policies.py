@@ -1,15 +1,13 @@
 """Automated policies: what an environment applies to every API instance."""
 
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import BadRequest
-from control_plane.json_values import JsonObject
 from control_plane.policies import (
     MAX_POLICIES,
     VENDOR_GROUP_ID,
@@ -21,6 +19,7 @@ from control_plane.policies import (
 from control_plane.schema import AutomatedPolicy
 from control_plane.web import (
     Body,
+    JsonObject,
     Name,
     OrganizationAdmin,
     OrganizationReader,
@@ -29,7 +28,6 @@ from control_plane.web import (
     audit,
     not_found,
 )
-from control_plane.writing import answer, in_turn
 
 router = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/automated-policies")
 
@@ -124,8 +122,7 @@ def all_of_environment(
 
 
 @router.post("", status_code=201)
-@in_turn
-def create(scope: OrganizationAdmin, body: NewAutomatedPolicy) -> Response:
+def create(scope: OrganizationAdmin, body: NewAutomatedPolicy) -> dict[str, Any]:
     """Apply a policy to every API instance of an environment."""
     environment_id = body.rule_of_application.environment_id
     with scope.services.database.write() as session:
@@ -144,7 +141,7 @@ def create(scope: OrganizationAdmin, body: NewAutomatedPolicy) -> Response:
         )
         session.add(policy)
         session.flush()
-        return answer(_document(policy), HTTPStatus.CREATED)
+        return _document(policy)
 
 
 def _require_room(session: Session, environment_id: str) -> None:
@@ -180,8 +177,9 @@ def _policy(session: Session, scope: OrganizationScope, policy_id: int) -> Autom
 
 
 @router.patch("/{policy_id}")
-@in_turn
-def change(scope: OrganizationAdmin, policy_id: RowId, body: AutomatedPolicyChange) -> Response:
+def change(
+    scope: OrganizationAdmin, policy_id: RowId, body: AutomatedPolicyChange
+) -> dict[str, Any]:
     """Change the fields that are given."""
     with scope.services.database.write() as session:
         policy = _policy(session, scope, policy_id)
@@ -193,11 +191,10 @@ def change(scope: OrganizationAdmin, policy_id: RowId, body: AutomatedPolicyChan
         for name, value in _columns(body).items():
             setattr(policy, name, value)
         policy.updated_at = scope.now()
-        return answer(_document(policy))
+        return _document(policy)
 
 
 @router.delete("/{policy_id}", status_code=204)
-@in_turn
 def delete(scope: OrganizationAdmin, policy_id: RowId) -> None:
     """Take an automated policy off its environment."""
     with scope.services.database.write() as session:

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from control_plane.errors import UnusableDatabaseError
-from control_plane.json_values import stored_json
 
 FIRST_VERSION = 1
 
@@ -87,12 +86,7 @@ class Database:
 
 def _engine(path: Path) -> Engine:
     # As many connections as FastAPI has threads, so that none waits for another's connection.
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        pool_size=10,
-        max_overflow=40,
-        json_deserializer=stored_json,
-    )
+    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=10, max_overflow=40)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, record: Any) -> None:  # noqa: ARG001

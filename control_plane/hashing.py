@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import threading
 from typing import NamedTuple
 
 from control_plane.settings import SecretForm
@@ -15,10 +16,15 @@ _SALT_BYTES = 16
 
 
 class LoginHasher:
-    """Hashes what people and gateways log in with. It is slow on purpose: see `hashing_pool`."""
+    """Hashes what people and gateways log in with.
 
-    def __init__(self, *, cost: int = DEFAULT_COST) -> None:
+    Few guesses run at once: each takes memory and a processor, and a flood of logins must not
+    take them from everyone else.
+    """
+
+    def __init__(self, *, cost: int = DEFAULT_COST, max_concurrent: int = 4) -> None:
         self._cost = cost
+        self._slots = threading.BoundedSemaphore(max_concurrent)
         self._nobody = self.hash(secrets.token_urlsafe())
 
     def hash(self, secret: str) -> str:
@@ -33,9 +39,10 @@ class LoginHasher:
         return hmac.compare_digest(found, expected) and stored is not None
 
     def _scrypt(self, secret: str, salt: bytes) -> bytes:
-        return hashlib.scrypt(
-            secret.encode(), salt=salt, n=self._cost, r=_BLOCK_SIZE, p=_PARALLEL, dklen=32
-        )
+        with self._slots:
+            return hashlib.scrypt(
+                secret.encode(), salt=salt, n=self._cost, r=_BLOCK_SIZE, p=_PARALLEL, dklen=32
+            )
 
 
 def token_hash(token: str) -> bytes:

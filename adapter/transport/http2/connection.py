@@ -1,42 +1,40 @@
 """One client's connection: its making, its end, and what asyncio calls in between."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final, cast
 
+from adapter.transport.failures import FailureReport
 from adapter.transport.http2 import frames
-from adapter.transport.http2.calls import Call, CallReader
+from adapter.transport.http2.calls import CallReader, Route
 from adapter.transport.http2.frames import ConnectionFault, ErrorCode
 from adapter.transport.http2.hpack_blocks import BlockDecoder
+from adapter.transport.http2.huffman import HuffmanDecoder
 from adapter.transport.http2.inbox import Inbox
+from adapter.transport.http2.limits import Counters, Limits
 from adapter.transport.http2.outbox import Outbox
-from adapter.transport.http2.shared import Shared
 from adapter.transport.http2.streams import Streams
 
 _DRAIN_PING: Final = b"draining"
 
 
 class Connection(asyncio.Protocol):
-    """Joins an inbox, the streams and an outbox. The server sweeps it, and drains it in the end.
+    """Joins an inbox, the streams and an outbox. The server sweeps it, and drains it in the end."""
 
-    Its client is a stranger, and may ask little of us, until it has made a call that needs the
-    token, where there is one.
-    """
-
-    def __init__(self, shared: Shared) -> None:
-        limits = shared.limits
-        self._calls = CallReader(
-            BlockDecoder(shared.huffman),
-            shared.routes,
-            limits.max_header_list_bytes,
-            shared.token,
-            self._accepted,
-        )
-        self._shared = shared
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        limits: Limits,
+        huffman: HuffmanDecoder,
+        failures: FailureReport,
+        counters: Counters,
+        open_connections: set["Connection"],
+    ) -> None:
+        self._calls = CallReader(BlockDecoder(huffman), routes, limits.max_header_list_bytes)
         self._limits = limits
-        self._counters = shared.counters
-        self._trusted = False
-        self._strangers_calls = 0
-        """How many calls were accepted before it was trusted."""
+        self._failures = failures
+        self._counters = counters
+        self._open_connections = open_connections
         self.closed = asyncio.get_running_loop().create_future()
         """Done when the connection is gone."""
         self._draining = False
@@ -50,26 +48,27 @@ class Connection(asyncio.Protocol):
         """What waited for the client at the last sweep."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say what we take; a connection for another protocol is closed."""
-        shared, limits = self._shared, self._shared.strangers_limits
+        """Say what we take; a connection too many, or one for another protocol, is closed."""
         self._transport = cast("asyncio.Transport", transport)
         self._outbox = Outbox(self._transport)
         self._streams = Streams(
-            self._outbox, limits, self._counters, shared.failures, shared.held, self._emptied
+            self._outbox, self._limits, self._counters, self._failures, self._emptied
         )
-        self._inbox = Inbox(self._calls, self._streams, self._outbox, limits, self._counters)
+        self._inbox = Inbox(self._calls, self._streams, self._outbox, self._limits, self._counters)
         tls = transport.get_extra_info("ssl_object")
-        if tls is not None and tls.selected_alpn_protocol() != "h2":
+        if len(self._open_connections) >= self._limits.max_connections:
+            self._abort("connections")
+        elif tls is not None and tls.selected_alpn_protocol() != "h2":
             self._abort("no_http2")
         else:
-            shared.guests.enter(self)
+            self._open_connections.add(self)
             self._greet()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Everything under way is over."""
         self._closing = True
         self._streams.drop_all()
-        self._shared.guests.leave(self)
+        self._open_connections.discard(self)
         self.closed.set_result(None)
 
     def pause_writing(self) -> None:
@@ -98,14 +97,8 @@ class Connection(asyncio.Protocol):
 
     def sweep(self) -> None:
         """End what has been waiting for the client since the sweep before; count it."""
-        if self._draining:
-            self._refuse_new()
         stuck = self._what_is_stuck()
         for kind, stream_id, _ in stuck & self._stuck:
-            if kind == "no_call":
-                self._counters[kind] += 1
-                self.drain()
-                continue
             if not stream_id:
                 self._abort(kind)
                 return
@@ -113,6 +106,8 @@ class Connection(asyncio.Protocol):
             self._streams.cut(stream_id, ErrorCode.CANCEL)
         self._stuck = stuck
         self._inbox.forgive()
+        if self._draining:
+            self._refuse_new()
         self._count_idleness()
 
     def drain(self) -> None:
@@ -145,26 +140,8 @@ class Connection(asyncio.Protocol):
             frames.MAX_HEADER_LIST_SIZE: limits.max_header_list_bytes,
         }
         self._outbox.write(frames.settings(settings))
-        increment = self._shared.strangers_limits.connection_window - frames.DEFAULT_WINDOW
+        increment = limits.connection_window - frames.DEFAULT_WINDOW
         self._outbox.write(frames.window_update(0, increment))
-
-    def _accepted(self, call: Call) -> None:
-        """A client that is not trusted has made a call that we take."""
-        if call.route is not None and call.route.needs_token:
-            self._trust()
-        else:
-            self._strangers_calls += 1
-            self._shared.guests.enter(self)
-
-    def _trust(self) -> None:
-        self._trusted = True
-        self._shared.guests.know(self)
-        self._calls.trust()
-        self._streams.set_limits(self._limits)
-        self._inbox.set_limits(self._limits)
-        before = self._shared.strangers_limits.connection_window
-        if more := self._limits.connection_window - before:
-            self._outbox.write(frames.window_update(0, more))
 
     def _what_is_stuck(self) -> set[tuple[str, int, int]]:
         stuck = self._streams.stuck()
@@ -172,17 +149,13 @@ class Connection(asyncio.Protocol):
             stuck.add(("slow_preface", 0, 0))
         if self._paused or self._closing:
             stuck.add(("slow_reader", 0, self._pauses))
-        elif self._inbox.greeted and not (self._trusted or self._draining or len(self._streams)):
-            stuck.add(("no_call", 0, self._strangers_calls))
         return stuck
 
     def _count_idleness(self) -> None:
         busy = len(self._streams) or self._inbox.last_id != self._swept_id
         self._swept_id = self._inbox.last_id
         self._idle_sweeps = 0 if busy else self._idle_sweeps + 1
-        limits = self._limits
-        most = limits.crowded_idle_sweeps if self._shared.guests.crowded else limits.idle_sweeps
-        if self._idle_sweeps >= most and not self._draining:
+        if self._idle_sweeps == self._limits.idle_sweeps:
             self._counters["idle"] += 1
             self.drain()
 

@@ -20,10 +20,7 @@ _UNKNOWN: bytes = HealthCheckResponse(
 
 
 class Health:
-    """Answers for the server as a whole, the service ""; there is no other.
-
-    Anyone may ask: an orchestrator's probe has no token.
-    """
+    """Answers for the server as a whole, the service ""; there is no other."""
 
     def __init__(self) -> None:
         self._answer = _NOT_SERVING
@@ -34,8 +31,8 @@ class Health:
     def methods(self) -> tuple[UnaryMethod, ServerStreamMethod]:
         """What a server carries beside its services."""
         return (
-            UnaryMethod("/grpc.health.v1.Health/Check", self._check, needs_token=False),
-            ServerStreamMethod("/grpc.health.v1.Health/Watch", self._watch, needs_token=False),
+            UnaryMethod("/grpc.health.v1.Health/Check", self._check),
+            ServerStreamMethod("/grpc.health.v1.Health/Watch", self._watch),
         )
 
     def set_serving(self, serving: bool) -> None:
