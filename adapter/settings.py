@@ -59,6 +59,7 @@ HostPort = Annotated[str, AfterValidator(_host_and_port)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
 LoopbackAddress = Annotated[str, AfterValidator(_loopback)]
 Seconds = Annotated[float, Field(gt=0)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
 
 
 class _Group(BaseModel):
@@ -85,6 +86,17 @@ class ListenerSettings(_Group):
     """Certificates that Envoy's own must be signed by; default: none is asked for."""
     max_message_bytes: Annotated[int, Field(ge=64 * 1024, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     """Largest message taken; must be above `max_request_bytes` of Envoy's `with_request_body`."""
+    max_held_bytes: Annotated[int, Field(ge=1024 * 1024)] | None = None
+    """Of all messages that are not whole or not answered yet, on all connections together; beyond,
+    large ones are refused. Default: 16 times `max_message_bytes`."""
+    max_connections: Annotated[int, Field(ge=16, le=65_536)] = 1024
+    """Connections at once: each worker thread of an Envoy has one or two."""
+
+    @model_validator(mode="after")
+    def _room_for_messages(self) -> "ListenerSettings":
+        if self.max_held_bytes is not None and self.max_held_bytes < 2 * self.max_message_bytes:
+            raise ValueError("max_held_bytes must be at least twice max_message_bytes")
+        return self
 
     @model_validator(mode="after")
     def _whole_tls(self) -> "ListenerSettings":
@@ -146,8 +158,11 @@ class BindingSettings(_Group):
 class RequestSettings(_Group):
     """What to believe of a request, and to which API it belongs."""
 
-    client_address_header: str | None = "x-adapter-client-address"
-    """Request header that Envoy sets to the client's address (and so overwrites forgeries)."""
+    client_address_header: HeaderName | None = None
+    """Request header that Envoy sets to the client's address on all routes, overwriting forgeries.
+
+    Default: `x-adapter-client-address`, on routes whose `context_extensions` say that it does so.
+    """
     forwarded_for_position: Annotated[int, Field(ge=1)] | None = None
     """Instead: which entry of `x-forwarded-for` to believe, counted from the right."""
     identity_header_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*-$")] = "x-adapter-"

@@ -12,9 +12,7 @@ from adapter.analytics.spool import BatchLimit, MemorySpool
 from adapter.analytics.uploader import EventUploader, UploadOptions
 from adapter.clock import Clock
 from adapter.policy.catalog import ApiInstance
-from adapter.transport.caller_token import CallerToken
 from adapter.transport.service import ClientStreamMethod
-from benchmarks.requests import TOKEN
 
 _BATCH: Final = BatchLimit(2_000, 4 * 1024 * 1024)
 _SPOOL_EVENTS: Final = 100_000
@@ -35,7 +33,7 @@ async def access_logs(clock: Clock) -> AsyncIterator[ClientStreamMethod]:
     spool = MemorySpool(_SPOOL_EVENTS, _SPOOL_BYTES)
     uploader = EventUploader(spool, _NoPlatform(), clock, UploadOptions(_BATCH))
     translator = EntryTranslator(_unbound, EventEncoder(EventOrigin("organization", "host", "HY")))
-    service = AccessLogService(translator, spool, clock, token=CallerToken(TOKEN))
+    service = AccessLogService(translator, spool, clock)
     uploading = asyncio.create_task(uploader.run())
     try:
         yield ClientStreamMethod(METHOD_PATH, service.open)

@@ -78,6 +78,7 @@ class Workload:
         else:
             http.headers.update(headers)
         attributes.context_extensions["api_id"] = api_id(api)
+        attributes.context_extensions["client_address"] = "attested"
         attributes.metadata_context.SetInParent()
         attributes.route_metadata_context.SetInParent()
         return check

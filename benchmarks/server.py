@@ -99,7 +99,6 @@ def make_service(
         make_authorizer(apis, clock, quotas, bindings),
         reader or RequestReader(),
         ResponseWriter(),
-        token=CallerToken(TOKEN),
         observer=DecisionTally(),
         clock=clock,
     )
@@ -139,7 +138,8 @@ async def serve(
     service = make_service(build_apis(size, chain), clock, quotas)
     garbage.settle()
     HugePages(clock).collapse()
-    options = ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
+    token = CallerToken(TOKEN)
+    options = ServerOptions((address,), token=token, drain_s=0, stream_end_s=0, stop_s=1)
     server = TRANSPORTS[transport]((service.method, *streams), options, FailingLoudly(), clock)
     await server.start()
     await server.set_serving(True)

@@ -4,8 +4,10 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 
 import structlog
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -13,7 +15,9 @@ from control_plane.clock import Clock
 from control_plane.database import Database
 from control_plane.errors import Forbidden, NotFound, Unauthenticated
 from control_plane.hashing import LoginHasher, token_hash
+from control_plane.hashing_pool import HashingPool
 from control_plane.schema import AccessToken, Environment, Login
+from control_plane.write_queue import WriteQueue
 
 
 class Role(StrEnum):
@@ -59,6 +63,7 @@ class Access:
     def __init__(
         self,
         database: Database,
+        writes: WriteQueue,
         hasher: LoginHasher,
         clock: Clock,
         *,
@@ -67,21 +72,30 @@ class Access:
     ) -> None:
         """`max_tokens_per_login` are kept; a client that asks before each call loses its oldest."""
         self._database = database
+        self._writes = writes
         self._hasher = hasher
+        # Apart, so that guesses at an admin's password don't keep gateways from their tokens.
+        self._pools = {role: HashingPool() for role in Role}
         self._clock = clock
         self.lifetime_s = lifetime_s
         self._max_tokens = max_tokens_per_login
 
-    def log_in(self, name: str, secret: str, role: Role) -> str:
-        """A new token; raise Unauthenticated, the same for a wrong name as for a wrong secret."""
-        with self._database.read() as session:
-            login = session.get(Login, name)
-        known = login is not None and login.role == role
-        if not self._hasher.matches(secret, login.secret_hash if login and known else None):
+    async def log_in(self, name: str, secret: str, role: Role) -> str:
+        """A new token; raise Unauthenticated, the same for a wrong name as for a wrong secret.
+
+        Raise TooManyRequests or Unavailable if a queue on the way is full.
+        """
+        stored = await run_in_threadpool(self._stored_hash, name, role)
+        if not await self._pools[role].run(partial(self._hasher.matches, secret, stored)):
             # Without the name: people type passwords into the wrong field.
             structlog.get_logger().warning("access.login_refused", role=role.value)
             raise Unauthenticated("unknown name or wrong secret")
-        return self._issue(name)
+        return await self._writes.run(partial(self._issue, name))
+
+    def _stored_hash(self, name: str, role: Role) -> str | None:
+        with self._database.read() as session:
+            login = session.get(Login, name)
+        return login.secret_hash if login is not None and login.role == role else None
 
     def _issue(self, login_name: str) -> str:
         token = secrets.token_urlsafe(32)
@@ -107,6 +121,11 @@ class Access:
                 )
             )
         return token
+
+    def close(self) -> None:
+        """End the threads that hash."""
+        for pool in self._pools.values():
+            pool.close()
 
     def caller(self, token: str) -> Caller:
         """Who holds `token`; raise Unauthenticated if it is unknown or expired."""

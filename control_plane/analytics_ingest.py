@@ -6,10 +6,10 @@ bad event does not hold up the others: it is named in the answer, and they are s
 
 import json
 import zlib
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -36,7 +36,8 @@ async def ingest(request: Request, caller: InCaller, services: InServices) -> di
     if caller.role is not Role.GATEWAY or caller.environment_id is None:
         raise Forbidden("events are sent with a gateway's token, which names their environment")
     body = await request.body()
-    return await run_in_threadpool(_store, body, caller, caller.environment_id, services)
+    work = partial(_store, body, caller, caller.environment_id, services)
+    return await services.event_writes.run(work)
 
 
 def _store(body: bytes, caller: Caller, environment_id: str, services: Services) -> dict[str, Any]:

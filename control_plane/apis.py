@@ -1,21 +1,23 @@
 """API instances, under the assets that they are instances of."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from control_plane.errors import BadRequest, Conflict
+from control_plane.json_values import JsonObject
 from control_plane.schema import ApiInstance, Asset, Contract
 from control_plane.web import (
     Body,
     EnvironmentAdmin,
     EnvironmentReader,
     EnvironmentScope,
+    Filter,
     InPage,
-    JsonObject,
     Name,
     Page,
     Prose,
@@ -23,6 +25,7 @@ from control_plane.web import (
     audit,
     containing,
 )
+from control_plane.writing import answer, in_turn
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}/apis"
@@ -81,10 +84,10 @@ def search(
     scope: EnvironmentReader,
     page: InPage,
     *,
-    group_id: Annotated[str | None, Query(alias="groupId")] = None,
-    asset_id: Annotated[str | None, Query(alias="assetId")] = None,
-    asset_version: Annotated[str | None, Query(alias="assetVersion")] = None,
-    instance_label: Annotated[str | None, Query(alias="instanceLabel")] = None,
+    group_id: Annotated[Filter, Query(alias="groupId")] = None,
+    asset_id: Annotated[Filter, Query(alias="assetId")] = None,
+    asset_version: Annotated[Filter, Query(alias="assetVersion")] = None,
+    instance_label: Annotated[Filter, Query(alias="instanceLabel")] = None,
 ) -> dict[str, Any]:
     """Assets with their API instances; `offset` and `limit` count assets, as documented."""
     if unsupported := _UNSUPPORTED & request.query_params.keys():
@@ -168,7 +171,7 @@ def _asset_document(
 
 def api_document(api: ApiInstance) -> dict[str, Any]:
     """An API instance as official answers show it; `id` and `apiId` are the same."""
-    endpoint = api.endpoint or {}
+    endpoint = api.endpoint if isinstance(api.endpoint, dict) else {}
     return {
         "audit": audit(api.created_at, api.updated_at),
         "masterOrganizationId": api.organization_id,
@@ -196,7 +199,8 @@ def api_document(api: ApiInstance) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
-def create(scope: EnvironmentAdmin, body: NewApi) -> dict[str, Any]:
+@in_turn
+def create(scope: EnvironmentAdmin, body: NewApi) -> Response:
     """Create an API instance, and its asset if it is the first of it."""
     if body.spec is None:
         raise BadRequest("spec: required; creating an API by promotion is not supported")
@@ -214,7 +218,7 @@ def create(scope: EnvironmentAdmin, body: NewApi) -> dict[str, Any]:
         )
         session.add(api)
         session.flush()
-        return api_document(api)
+        return answer(api_document(api), HTTPStatus.CREATED)
 
 
 def _asset(session: Session, scope: EnvironmentScope, spec: Spec) -> Asset:
@@ -252,7 +256,8 @@ def get(scope: EnvironmentReader, api_id: RowId) -> dict[str, Any]:
 
 
 @router.patch("/{api_id}")
-def change(scope: EnvironmentAdmin, api_id: RowId, body: ApiChange) -> dict[str, Any]:
+@in_turn
+def change(scope: EnvironmentAdmin, api_id: RowId, body: ApiChange) -> Response:
     """Change the fields that are given."""
     given = body.given()
     with scope.services.database.write() as session:
@@ -261,10 +266,11 @@ def change(scope: EnvironmentAdmin, api_id: RowId, body: ApiChange) -> dict[str,
         for name, value in given.items():
             setattr(api, name, value)
         api.updated_at = scope.now()
-        return api_document(api)
+        return answer(api_document(api))
 
 
 @router.delete("/{api_id}", status_code=204)
+@in_turn
 def delete(scope: EnvironmentAdmin, api_id: RowId) -> None:
     """Delete an API instance with its policies, tiers and contracts."""
     with scope.services.database.write() as session:

@@ -1,20 +1,12 @@
 """Composition: the services of a control plane, and the web application over them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
-import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from fastapi import FastAPI
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
-from starlette.exceptions import HTTPException
 
 from control_plane import (
     analytics_ingest,
@@ -34,18 +26,23 @@ from control_plane.analytics_store import metadata as event_tables
 from control_plane.analytics_upgrade import key_by_organization
 from control_plane.clock import Clock
 from control_plane.database import Database
-from control_plane.edge import BodyLimit, DateHeader
-from control_plane.errors import RequestRefused
+from control_plane.edge import DateHeader
 from control_plane.feed_epochs import FeedEpochs
 from control_plane.hashing import LoginHasher
+from control_plane.refusals import add_refusals
+from control_plane.request_bodies import RequestBodies
 from control_plane.schema import Base, Environment
 from control_plane.settings import Settings
-from control_plane.validation import complaint
 from control_plane.web import Services
+from control_plane.write_queue import WriteQueue
 
 # How SQLite files say whose they are ("EPcp" and "EPev" in ASCII).
 CONFIGURATION_FILE = 0x45506370
 EVENTS_FILE = 0x45506576
+
+
+# Each batch that waits holds its whole body.
+_MAX_WAITING_BATCHES = 30
 
 
 def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None = None) -> Services:
@@ -62,14 +59,16 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
     except Exception:
         database.close()
         raise
-    hasher = hasher or LoginHasher()
+    hasher, writes = hasher or LoginHasher(), WriteQueue()
     return Services(
         settings=settings,
         clock=clock,
         database=database,
         events=EventStore(event_database, settings.analytics_retention_days),
         hasher=hasher,
-        access=Access(database, hasher, clock, lifetime_s=settings.token_lifetime_s),
+        access=Access(database, writes, hasher, clock, lifetime_s=settings.token_lifetime_s),
+        writes=writes,
+        event_writes=WriteQueue(max_waiting=_MAX_WAITING_BATCHES),
         epochs=FeedEpochs(),
         started_at=clock.now(),
     )
@@ -113,10 +112,10 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(module.router)
     app.include_router(applications.imports)
     app.add_api_route("/healthz", _health)
-    _add_refusals(app)
+    add_refusals(app)
     settings = services.settings
     app.add_middleware(
-        BodyLimit,
+        RequestBodies,
         limit=settings.max_body_mib << 20,
         ingest_limit=settings.max_analytics_body_mib << 20,
     )
@@ -126,43 +125,3 @@ def create_app(services: Services) -> FastAPI:
 
 async def _health() -> dict[str, str]:
     return {"status": "ok"}
-
-
-def _add_refusals(app: FastAPI) -> None:
-    """Give every failure the same body: `error` for programs, `message` for people."""
-
-    @app.exception_handler(RequestRefused)
-    async def refused(request: Request, error: RequestRefused) -> JSONResponse:  # noqa: ARG001
-        return _refusal(error.status, error.message, code=error.code)
-
-    @app.exception_handler(HTTPException)
-    async def http_error(request: Request, error: HTTPException) -> JSONResponse:  # noqa: ARG001
-        return _refusal(error.status_code, str(error.detail), headers=error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:  # noqa: ARG001
-        return _invalid(error.errors())
-
-    @app.exception_handler(ValidationError)
-    async def invalid_fields(request: Request, error: ValidationError) -> JSONResponse:  # noqa: ARG001
-        return _invalid(error.errors())
-
-    @app.exception_handler(OperationalError)
-    async def database_failed(request: Request, error: OperationalError) -> JSONResponse:
-        structlog.get_logger().error(
-            "database.failed", path=request.url.path, reason=str(error.orig)
-        )
-        return _refusal(503, "the database can't do this now; try again", {"Retry-After": "5"})
-
-
-def _invalid(errors: Sequence[Any]) -> JSONResponse:
-    return _refusal(HTTPStatus.BAD_REQUEST, complaint(errors))
-
-
-def _refusal(
-    status: int, message: str, headers: Any = None, *, code: str | None = None
-) -> JSONResponse:
-    answer = {"error": code or HTTPStatus(status).phrase, "message": message}
-    if status == HTTPStatus.UNAUTHORIZED:
-        headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
-    return JSONResponse(answer, status, headers)

@@ -1,9 +1,10 @@
 """Client applications. Their secret is in the answer that makes it, and nowhere else again."""
 
 import secrets
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from control_plane.web import (
     containing,
     not_found,
 )
+from control_plane.writing import answer, in_turn
 
 router = APIRouter(prefix="/exchange/api/v2/organizations/{organization_id}/applications")
 imports = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/applications")
@@ -78,7 +80,8 @@ def application_document(application: ClientApplication) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
-def create(scope: OrganizationAdmin, body: NewApplication) -> dict[str, Any]:
+@in_turn
+def create(scope: OrganizationAdmin, body: NewApplication) -> Response:
     """Register an application; the answer is the only one with its secret."""
     secret = secrets.token_hex(16)
     stored = salted(secret, scope.services.settings.secret_form)
@@ -96,11 +99,14 @@ def create(scope: OrganizationAdmin, body: NewApplication) -> dict[str, Any]:
     with scope.services.database.write() as session:
         session.add(application)
         session.flush()
-        return {**application_document(application), "clientSecret": secret}
+        return answer(
+            {**application_document(application), "clientSecret": secret}, HTTPStatus.CREATED
+        )
 
 
 @imports.post("", status_code=201)
-def import_(scope: OrganizationAdmin, body: ImportedApplication) -> dict[str, Any]:
+@in_turn
+def import_(scope: OrganizationAdmin, body: ImportedApplication) -> Response:
     """Take over a client of an identity provider, which alone knows its secret."""
     with scope.services.database.write() as session:
         query = select(ClientApplication.id).where(ClientApplication.client_id == body.client_id)
@@ -115,7 +121,9 @@ def import_(scope: OrganizationAdmin, body: ImportedApplication) -> dict[str, An
         )
         session.add(application)
         session.flush()
-        return {"id": application.id, "message": "Resource created successfully"}
+        return answer(
+            {"id": application.id, "message": "Resource created successfully"}, HTTPStatus.CREATED
+        )
 
 
 @router.get("")
@@ -162,9 +170,8 @@ def _tell_gateways(
 
 
 @router.patch("/{application_id}")
-def change(
-    scope: OrganizationAdmin, application_id: RowId, body: ApplicationChange
-) -> dict[str, Any]:
+@in_turn
+def change(scope: OrganizationAdmin, application_id: RowId, body: ApplicationChange) -> Response:
     """Change the fields that are given."""
     given = body.given()
     if "redirect_uri" in given:
@@ -174,11 +181,12 @@ def change(
         for name, value in given.items():
             setattr(application, name, value)
         _tell_gateways(session, scope, application)
-        return application_document(application)
+        return answer(application_document(application))
 
 
 @router.post("/{application_id}/secret/reset", status_code=201)
-def reset_secret(scope: OrganizationAdmin, application_id: RowId) -> dict[str, Any]:
+@in_turn
+def reset_secret(scope: OrganizationAdmin, application_id: RowId) -> Response:
     """Make a new secret; the old one ends when the gateways have polled."""
     secret = secrets.token_hex(16)
     stored = salted(secret, scope.services.settings.secret_form)
@@ -188,10 +196,13 @@ def reset_secret(scope: OrganizationAdmin, application_id: RowId) -> dict[str, A
             raise Conflict("an imported application has its secret at its identity provider")
         application.secret_salt, application.secret_hash = stored
         _tell_gateways(session, scope, application)
-        return {"clientId": application.client_id, "clientSecret": secret}
+        return answer(
+            {"clientId": application.client_id, "clientSecret": secret}, HTTPStatus.CREATED
+        )
 
 
 @router.delete("/{application_id}", status_code=204)
+@in_turn
 def delete(scope: OrganizationAdmin, application_id: RowId) -> None:
     """Delete an application with all of its contracts."""
     with scope.services.database.write() as session:

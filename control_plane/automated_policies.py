@@ -1,13 +1,15 @@
 """Automated policies: what an environment applies to every API instance."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import BadRequest
+from control_plane.json_values import JsonObject
 from control_plane.policies import (
     MAX_POLICIES,
     VENDOR_GROUP_ID,
@@ -19,7 +21,6 @@ from control_plane.policies import (
 from control_plane.schema import AutomatedPolicy
 from control_plane.web import (
     Body,
-    JsonObject,
     Name,
     OrganizationAdmin,
     OrganizationReader,
@@ -28,6 +29,7 @@ from control_plane.web import (
     audit,
     not_found,
 )
+from control_plane.writing import answer, in_turn
 
 router = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/automated-policies")
 
@@ -122,7 +124,8 @@ def all_of_environment(
 
 
 @router.post("", status_code=201)
-def create(scope: OrganizationAdmin, body: NewAutomatedPolicy) -> dict[str, Any]:
+@in_turn
+def create(scope: OrganizationAdmin, body: NewAutomatedPolicy) -> Response:
     """Apply a policy to every API instance of an environment."""
     environment_id = body.rule_of_application.environment_id
     with scope.services.database.write() as session:
@@ -141,7 +144,7 @@ def create(scope: OrganizationAdmin, body: NewAutomatedPolicy) -> dict[str, Any]
         )
         session.add(policy)
         session.flush()
-        return _document(policy)
+        return answer(_document(policy), HTTPStatus.CREATED)
 
 
 def _require_room(session: Session, environment_id: str) -> None:
@@ -177,9 +180,8 @@ def _policy(session: Session, scope: OrganizationScope, policy_id: int) -> Autom
 
 
 @router.patch("/{policy_id}")
-def change(
-    scope: OrganizationAdmin, policy_id: RowId, body: AutomatedPolicyChange
-) -> dict[str, Any]:
+@in_turn
+def change(scope: OrganizationAdmin, policy_id: RowId, body: AutomatedPolicyChange) -> Response:
     """Change the fields that are given."""
     with scope.services.database.write() as session:
         policy = _policy(session, scope, policy_id)
@@ -191,10 +193,11 @@ def change(
         for name, value in _columns(body).items():
             setattr(policy, name, value)
         policy.updated_at = scope.now()
-        return _document(policy)
+        return answer(_document(policy))
 
 
 @router.delete("/{policy_id}", status_code=204)
+@in_turn
 def delete(scope: OrganizationAdmin, policy_id: RowId) -> None:
     """Take an automated policy off its environment."""
     with scope.services.database.write() as session:

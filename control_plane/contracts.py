@@ -1,8 +1,9 @@
 """Contracts: what an application may do with an API instance, and who said so."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from control_plane.web import (
     containing,
     not_found,
 )
+from control_plane.writing import answer, in_turn
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
@@ -98,7 +100,8 @@ def _document(scope: EnvironmentScope, contract: Contract) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
-def request_access(scope: EnvironmentAdmin, api_id: RowId, body: NewContract) -> dict[str, Any]:
+@in_turn
+def request_access(scope: EnvironmentAdmin, api_id: RowId, body: NewContract) -> Response:
     """Ask for a contract. It is approved at once, unless its tier waits for an admin."""
     with scope.services.database.write() as session:
         scope.api(session, api_id)
@@ -122,7 +125,7 @@ def request_access(scope: EnvironmentAdmin, api_id: RowId, body: NewContract) ->
         )
         session.add(contract)
         session.flush()
-        return _document(scope, contract)
+        return answer(_document(scope, contract), HTTPStatus.CREATED)
 
 
 def _application(
@@ -194,9 +197,10 @@ def _contract(session: Session, scope: EnvironmentScope, api_id: int, contract_i
 
 
 @router.patch("/{contract_id}")
+@in_turn
 def change(
     scope: EnvironmentAdmin, api_id: RowId, contract_id: RowId, body: ContractChange
-) -> dict[str, Any]:
+) -> Response:
     """Approve, reject, revoke or restore (`status`), and choose the tier (`tierId`).
 
     `requestedTierId` asks for another tier: granted at once where the tier needs no approval,
@@ -213,7 +217,7 @@ def change(
         contract.updated_at = scope.now()
         contract.change = next_change(session, scope)
         session.flush()
-        return _document(scope, contract)
+        return answer(_document(scope, contract))
 
 
 def _ask_for_tier(
@@ -248,6 +252,7 @@ def _decide(scope: EnvironmentScope, contract: Contract, status: str) -> None:
 
 
 @router.delete("/{contract_id}", status_code=204)
+@in_turn
 def delete(scope: EnvironmentAdmin, api_id: RowId, contract_id: RowId) -> None:
     """Delete a contract; gateways hear of it by a tombstone."""
     with scope.services.database.write() as session:

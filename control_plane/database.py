@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from control_plane.errors import UnusableDatabaseError
+from control_plane.json_values import stored_json
 
 FIRST_VERSION = 1
 
@@ -86,7 +87,12 @@ class Database:
 
 def _engine(path: Path) -> Engine:
     # As many connections as FastAPI has threads, so that none waits for another's connection.
-    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=10, max_overflow=40)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        pool_size=10,
+        max_overflow=40,
+        json_deserializer=stored_json,
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, record: Any) -> None:  # noqa: ARG001

@@ -8,7 +8,10 @@ ControlPlaneError
     ├── Forbidden          403
     ├── NotFound           404
     ├── Conflict           409
+    ├── TooSlow            408
     ├── TooLarge           413
+    ├── TooManyRequests    429, with Retry-After
+    ├── Unavailable        503, with Retry-After
     └── OAuthRefused       400 or 401, with an OAuth error code
 """
 
@@ -28,9 +31,10 @@ class RequestRefused(ControlPlaneError):  # noqa: N818 - its subclasses are name
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, retry_after_s: int | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.retry_after_s = retry_after_s
 
     @property
     def code(self) -> str:
@@ -68,10 +72,28 @@ class Conflict(RequestRefused):
     status = HTTPStatus.CONFLICT
 
 
+class TooSlow(RequestRefused):
+    """The body did not arrive in time."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
 class TooLarge(RequestRefused):
     """The body is over its limit."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class TooManyRequests(RequestRefused):
+    """A queue that keeps floods away from everybody else is full."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class Unavailable(RequestRefused):
+    """The request makes sense, but can't be served in good time."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class OAuthRefused(RequestRefused):

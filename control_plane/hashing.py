@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import secrets
-import threading
 from typing import NamedTuple
 
 from control_plane.settings import SecretForm
@@ -16,15 +15,10 @@ _SALT_BYTES = 16
 
 
 class LoginHasher:
-    """Hashes what people and gateways log in with.
+    """Hashes what people and gateways log in with. It is slow on purpose: see `hashing_pool`."""
 
-    Few guesses run at once: each takes memory and a processor, and a flood of logins must not
-    take them from everyone else.
-    """
-
-    def __init__(self, *, cost: int = DEFAULT_COST, max_concurrent: int = 4) -> None:
+    def __init__(self, *, cost: int = DEFAULT_COST) -> None:
         self._cost = cost
-        self._slots = threading.BoundedSemaphore(max_concurrent)
         self._nobody = self.hash(secrets.token_urlsafe())
 
     def hash(self, secret: str) -> str:
@@ -39,10 +33,9 @@ class LoginHasher:
         return hmac.compare_digest(found, expected) and stored is not None
 
     def _scrypt(self, secret: str, salt: bytes) -> bytes:
-        with self._slots:
-            return hashlib.scrypt(
-                secret.encode(), salt=salt, n=self._cost, r=_BLOCK_SIZE, p=_PARALLEL, dklen=32
-            )
+        return hashlib.scrypt(
+            secret.encode(), salt=salt, n=self._cost, r=_BLOCK_SIZE, p=_PARALLEL, dklen=32
+        )
 
 
 def token_hash(token: str) -> bytes:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from control_plane.conditional import unchanged
 from control_plane.errors import BadRequest
+from control_plane.json_values import JsonObject
 from control_plane.schema import ApiInstance, Policy
 from control_plane.web import (
     MAX_ID,
@@ -23,12 +24,12 @@ from control_plane.web import (
     EnvironmentAdmin,
     EnvironmentReader,
     EnvironmentScope,
-    JsonObject,
     Name,
     RowId,
     audit,
     not_found,
 )
+from control_plane.writing import answer, in_turn
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
@@ -174,7 +175,8 @@ def _changed(scope: EnvironmentScope, api: ApiInstance) -> None:
 
 
 @router.post("", status_code=201)
-def apply(scope: EnvironmentAdmin, api_id: RowId, body: NewPolicy) -> dict[str, Any]:
+@in_turn
+def apply(scope: EnvironmentAdmin, api_id: RowId, body: NewPolicy) -> Response:
     """Apply a policy, as the last one unless `order` is given."""
     with scope.services.database.write() as session:
         api = scope.api(session, api_id)
@@ -196,15 +198,16 @@ def apply(scope: EnvironmentAdmin, api_id: RowId, body: NewPolicy) -> dict[str, 
         session.add(policy)
         _changed(scope, api)
         session.flush()
-        return _document(policy)
+        return answer(_document(policy), HTTPStatus.CREATED)
 
 
 @router.patch("")
+@in_turn
 def reorder(
     scope: EnvironmentAdmin,
     api_id: RowId,
     body: Annotated[list[PolicyOrder], Field(max_length=MAX_POLICIES)],
-) -> list[dict[str, Any]]:
+) -> Response:
     """Give several policies a new order at once."""
     with scope.services.database.write() as session:
         api = scope.api(session, api_id)
@@ -212,7 +215,7 @@ def reorder(
             _policy(session, api, place.id).order = place.order
         _changed(scope, api)
         session.flush()
-        return [_document(policy) for policy in _in_order(session, api_id)]
+        return answer([_document(policy) for policy in _in_order(session, api_id)])
 
 
 def _policy(session: Session, api: ApiInstance, policy_id: int) -> Policy:
@@ -230,9 +233,10 @@ def get(scope: EnvironmentReader, api_id: RowId, policy_id: RowId) -> dict[str, 
 
 
 @router.patch("/{policy_id}")
+@in_turn
 def change(
     scope: EnvironmentAdmin, api_id: RowId, policy_id: RowId, body: PolicyChange
-) -> dict[str, Any]:
+) -> Response:
     """Change the fields that are given."""
     with scope.services.database.write() as session:
         api = scope.api(session, api_id)
@@ -241,10 +245,11 @@ def change(
             setattr(policy, name, value)
         policy.updated_at = scope.now()
         _changed(scope, api)
-        return _document(policy)
+        return answer(_document(policy))
 
 
 @router.delete("/{policy_id}", status_code=204)
+@in_turn
 def delete(scope: EnvironmentAdmin, api_id: RowId, policy_id: RowId) -> None:
     """Take a policy off the API instance."""
     with scope.services.database.write() as session:

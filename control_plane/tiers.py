@@ -1,8 +1,9 @@
 """SLA tiers of one API instance."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from control_plane.web import (
     containing,
     not_found,
 )
+from control_plane.writing import answer, in_turn
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
@@ -116,7 +118,8 @@ def _application_counts(session: Session, api_id: int) -> dict[int | None, int]:
 
 
 @router.post("", status_code=201)
-def create(scope: EnvironmentAdmin, api_id: RowId, body: NewTier) -> dict[str, Any]:
+@in_turn
+def create(scope: EnvironmentAdmin, api_id: RowId, body: NewTier) -> Response:
     """Offer a new tier."""
     with scope.services.database.write() as session:
         scope.api(session, api_id)
@@ -128,7 +131,7 @@ def create(scope: EnvironmentAdmin, api_id: RowId, body: NewTier) -> dict[str, A
         )
         session.add(tier)
         session.flush()
-        return _document(scope, tier)
+        return answer(_document(scope, tier), HTTPStatus.CREATED)
 
 
 def _limits(limits: list[Limit]) -> list[dict[str, Any]]:
@@ -144,9 +147,8 @@ def _require_free_name(session: Session, api_id: int, name: str, tier_id: int = 
 
 
 @router.put("/{tier_id}", status_code=201)
-def change(
-    scope: EnvironmentAdmin, api_id: RowId, tier_id: RowId, body: TierChange
-) -> dict[str, Any]:
+@in_turn
+def change(scope: EnvironmentAdmin, api_id: RowId, tier_id: RowId, body: TierChange) -> Response:
     """Change the fields that are given; applications that have the tier get the new limits.
 
     The official document says PUT and 201, and means a change. A tier that no longer needs
@@ -165,7 +167,10 @@ def change(
         tier.updated_at = scope.now()
         if tier.auto_approve:
             _approve_waiting(session, scope, tier)
-        return _document(scope, tier, _application_counts(session, api_id).get(tier_id, 0))
+        return answer(
+            _document(scope, tier, _application_counts(session, api_id).get(tier_id, 0)),
+            HTTPStatus.CREATED,
+        )
 
 
 def _approve_waiting(session: Session, scope: EnvironmentScope, tier: SlaTier) -> None:
@@ -187,6 +192,7 @@ def _tier(session: Session, api: ApiInstance, tier_id: int) -> SlaTier:
 
 
 @router.delete("/{tier_id}", status_code=204)
+@in_turn
 def delete(scope: EnvironmentAdmin, api_id: RowId, tier_id: RowId) -> None:
     """Delete a tier that no contract has or asks for."""
     with scope.services.database.write() as session:

@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from sqlalchemy import select
 
@@ -82,7 +81,7 @@ async def login(request: Request, services: InServices) -> dict[str, Any]:
 
 async def _log_in(services: Services, name: str, secret: SecretStr, role: Role) -> dict[str, Any]:
     access = services.access
-    issued = await run_in_threadpool(access.log_in, name, secret.get_secret_value(), role)
+    issued = await access.log_in(name, secret.get_secret_value(), role)
     return {"access_token": issued, "token_type": "bearer", "expires_in": access.lifetime_s}
 
 

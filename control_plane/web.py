@@ -1,6 +1,5 @@
 """What every router shares: the caller's scope, paging, and how bodies and answers look."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +7,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -22,6 +21,7 @@ from control_plane.feed_epochs import FeedEpochs
 from control_plane.hashing import LoginHasher
 from control_plane.schema import ApiInstance
 from control_plane.settings import Settings
+from control_plane.write_queue import WriteQueue
 
 MAX_ID = 2**63 - 1  # what SQLite can hold
 
@@ -29,16 +29,9 @@ RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 Prose = Annotated[str, Field(max_length=4000)]
 Uri = Annotated[str, Field(min_length=1, max_length=2000)]
+# The database compares texts with patterns up to a length only.
+Filter = Annotated[str | None, Query(max_length=256)]
 Row = TypeVar("Row")
-
-
-def _only_json(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what Python's JSON reader lets in and no answer could carry: NaN, lone surrogates."""
-    json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-    return value
-
-
-JsonObject = Annotated[dict[str, Any], AfterValidator(_only_json)]
 
 
 class Body(BaseModel):
@@ -61,11 +54,14 @@ class Services:
     events: EventStore
     hasher: LoginHasher
     access: Access
+    writes: WriteQueue
+    event_writes: WriteQueue
     epochs: FeedEpochs
     started_at: datetime
 
     def close(self) -> None:
-        """Close the databases."""
+        """End the threads that hash, and close the databases."""
+        self.access.close()
         self.database.close()
         self.events.close()
 
@@ -183,9 +179,9 @@ class Page:
 def _page(
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     limit: Annotated[int, Query(ge=0, le=250)] = 100,
-    sort: str | None = None,
+    sort: Filter = None,
     ascending: bool = True,
-    query: str | None = None,
+    query: Filter = None,
 ) -> Page:
     return Page(offset, limit, sort, ascending, query)
 

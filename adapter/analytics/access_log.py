@@ -19,7 +19,6 @@ from adapter.analytics.observer import AnalyticsObserver, SilentObserver, Unattr
 from adapter.analytics.spool import EventSpool
 from adapter.clock import Clock, MonotonicTime
 from adapter.messages import access_log_pb2 as pb
-from adapter.transport.caller_token import CallerToken
 from adapter.transport.service import Metadata
 
 METHOD_PATH: Final = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
@@ -41,17 +40,13 @@ _Slice: TypeAlias = tuple[Sequence[bytes], int, bool]
 
 
 class AccessLogService:
-    """Takes the streams of all Envoy workers; they have no state, so one object consumes them all.
-
-    A stream brings the same token as Checks do.
-    """
+    """Takes the streams of all Envoy workers; they have no state, so one object takes them all."""
 
     def __init__(
         self,
         translator: EntryTranslator,
         spool: EventSpool,
         clock: Clock,
-        token: CallerToken,
         *,
         observer: AnalyticsObserver | None = None,
         random_bytes: Callable[[int], bytes] = os.urandom,
@@ -59,7 +54,6 @@ class AccessLogService:
         self._translator = translator
         self._spool = spool
         self._clock = clock
-        self._token = token
         self._observer = observer or SilentObserver()
         self._random_bytes = random_bytes
         self._waiting: deque[_Slice] = deque()
@@ -70,9 +64,8 @@ class AccessLogService:
         self._complained_at: MonotonicTime | None = None
         self._log = structlog.get_logger()
 
-    def open(self, metadata: Metadata) -> "AccessLogService":
-        """The consumer of a new stream; RpcError UNAUTHENTICATED for a missing or wrong token."""
-        self._token.verify(metadata)
+    def open(self, _: Metadata) -> "AccessLogService":
+        """The consumer of a new stream."""
         return self
 
     def consume(self, message: bytes) -> None:

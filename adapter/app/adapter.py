@@ -27,7 +27,6 @@ from adapter.operations.probes import Readiness, probe_routes
 from adapter.policy import decide
 from adapter.settings import Settings
 from adapter.supervision import Supervisor
-from adapter.transport.caller_token import CallerToken
 
 _SERVING_CHECK_S: Final = 0.1
 _IS_COMPILED: Final = not decide.__file__.endswith(".py")
@@ -52,8 +51,6 @@ class Adapter:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         clock = clock or SystemClock()
-        token = settings.listener.token
-        caller = CallerToken(token.get_secret_value() if token else None)
         self._settings = settings
         self._clock = clock
         self._telemetry = Telemetry()
@@ -66,14 +63,12 @@ class Adapter:
             self._snapshots,
             self._platform.sync,
             self._quotas,
-            caller,
             clock,
         )
         self._analytics = Analytics(
             settings,
             self._platform.client,
             self._checks.attribute,
-            caller,
             clock,
             self._telemetry,
         )

@@ -14,7 +14,6 @@ from adapter.counters import AnalyticsCounters
 from adapter.observability import Telemetry
 from adapter.settings import Settings
 from adapter.supervision import Supervisor
-from adapter.transport.caller_token import CallerToken
 from adapter.transport.service import ClientStreamMethod
 
 _DEPLOYMENT_TYPE: Final = "HY"
@@ -30,7 +29,6 @@ class Analytics:
         settings: Settings,
         upload: EventUpload,
         attribute: Attribute,
-        caller: CallerToken,
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
@@ -46,7 +44,7 @@ class Analytics:
         translator = EntryTranslator(
             attribute, EventEncoder(origin), include_client_ip=analytics.include_client_ip
         )
-        service = AccessLogService(translator, self.spool, clock, token=caller, observer=counters)
+        service = AccessLogService(translator, self.spool, clock, observer=counters)
         self.method = ClientStreamMethod(METHOD_PATH, service.open)
 
     def start(self, supervisor: Supervisor) -> None:

@@ -10,6 +10,7 @@ from adapter.authorization.tally import DecisionTally
 from adapter.clock import Clock
 from adapter.envoy_config import api_of_route
 from adapter.ext_authz.reader import RequestReader
+from adapter.ext_authz.request import ADDRESS_HEADER
 from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.operations.message_log import MessageLog
@@ -19,7 +20,6 @@ from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import Deny
 from adapter.quota.spike import SpikeThrottle
 from adapter.settings import Settings
-from adapter.transport.caller_token import CallerToken
 from adapter.transport.service import UnaryMethod
 
 
@@ -32,7 +32,6 @@ class Checks:
         snapshots: SnapshotStore,
         contact: PlatformContact,
         quotas: Quotas,
-        caller: CallerToken,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -44,7 +43,7 @@ class Checks:
         self.messages = MessageLog(clock)
         bindings = settings.requests.bindings
         self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
-        self.method = self._service(self._authorizer(contact, quotas), caller)
+        self.method = self._service(self._authorizer(contact, quotas))
 
     def attribute(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
         """The API of an access log entry whose request came to no decision; None: of none.
@@ -74,14 +73,14 @@ class Checks:
             discovered=self.discovered,
         )
 
-    def _service(self, authorizer: Authorizer, caller: CallerToken) -> UnaryMethod:
+    def _service(self, authorizer: Authorizer) -> UnaryMethod:
         requests = self._settings.requests
         header = requests.client_address_header
+        never_passed = header or ADDRESS_HEADER
         service = AuthorizationService(
             authorizer,
             RequestReader(header, requests.forwarded_for_position),
-            ResponseWriter(requests.identity_header_prefix, header),
-            token=caller,
+            ResponseWriter(requests.identity_header_prefix, never_passed),
             observer=self.tally,
             clock=self._clock,
         )

@@ -10,6 +10,7 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock
 from adapter.counters import SyncCounters
 from adapter.errors import PlatformUnavailableError
+from adapter.ext_authz.request import ADDRESS_HEADER
 from adapter.ext_authz.response import own_headers
 from adapter.observability import Telemetry
 from adapter.platform_client.client import PlatformClient
@@ -89,7 +90,8 @@ def _options(settings: Settings) -> PlatformOptions:
         secret_form=platform.secret_form,
         ignored_policy_types=frozenset(platform.ignored_policy_types),
         own_headers=own_headers(
-            settings.requests.identity_header_prefix, settings.requests.client_address_header
+            settings.requests.identity_header_prefix,
+            settings.requests.client_address_header or ADDRESS_HEADER,
         ),
     )
 

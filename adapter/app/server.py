@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from adapter.app.descriptors import connections_within_descriptors
 from adapter.clock import Clock
 from adapter.settings import Settings
+from adapter.transport.caller_token import CallerToken
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.http2.tls import server_context
 from adapter.transport.options import ServerOptions
@@ -15,11 +17,15 @@ def make_server(
 ) -> Server:
     """A server for those methods; raises ConfigurationError for TLS files that can't be used."""
     listener, shutdown = settings.listener, settings.shutdown
+    token = listener.token.get_secret_value() if listener.token else None
     options = ServerOptions(
         (listener.address,),
         socket_mode=int(listener.socket_mode, 8),
         socket_group=listener.socket_group,
         receive_limit_bytes=listener.max_message_bytes,
+        held_limit_bytes=listener.max_held_bytes or 16 * listener.max_message_bytes,
+        max_connections=connections_within_descriptors(listener.max_connections),
+        token=CallerToken(token),
         drain_s=shutdown.drain_s,
         stop_s=shutdown.deadline_s,
     )

@@ -44,6 +44,8 @@ def _listener(config: EnvoyConfig) -> Tree:
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "strip_matching_host_port": True,
+        # Else `shop.test.` would not be `shop.test`, but a request to the API for all other hosts.
+        "strip_trailing_host_dot": True,
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "access_log": [_access_log(config)],
         "route_config": {
@@ -83,7 +85,7 @@ def _virtual_hosts(routes: Iterable[ApiRoute]) -> list[Tree]:
             "name": domain,
             "domains": [domain],
             "routes": [
-                _route(route)
+                _route(route, by_path=any(r.path_prefix != "/" for r in routes))
                 for route in sorted(routes, key=lambda r: len(r.path_prefix), reverse=True)
             ],
         }
@@ -91,9 +93,13 @@ def _virtual_hosts(routes: Iterable[ApiRoute]) -> list[Tree]:
     ]
 
 
-def _route(route: ApiRoute) -> Tree:
+def _route(route: ApiRoute, *, by_path: bool) -> Tree:
     prefix = route.path_prefix.rstrip("/")
-    per_route = {"check_settings": {"context_extensions": {"api_id": route.api_id}}}
+    # The client's address: that is what the header mutation filter below does.
+    extensions = {"api_id": route.api_id, "client_address": "attested"}
+    if by_path:
+        extensions["api_chosen_by"] = "path"
+    per_route = {"check_settings": {"context_extensions": extensions}}
     return {
         "name": route.name,
         "match": {"path_separated_prefix": prefix} if prefix else {"prefix": "/"},

@@ -5,14 +5,19 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from adapter.ext_authz.request import MOST_HEADERS, ClientAddress, EnvoyRequest
+from adapter.ext_authz.request import (
+    API_CHOSEN_BY,
+    API_ID,
+    ATTESTED,
+    BY_PATH,
+    CLIENT_ADDRESS,
+    MOST_HEADERS,
+    ClientAddress,
+    EnvoyRequest,
+)
 from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue, Metadata
 from adapter.policy.decision import Deny, DenyReason
 from adapter.transport import service
-
-API_ID = "api_id"
-"""The key in the route's `context_extensions`."""
-
 
 NOT_A_CHECK: Final = Deny(
     DenyReason.MALFORMED_REQUEST,
@@ -60,7 +65,10 @@ class ParsedRequest(EnvoyRequest):
         http = attributes.request.http
         self._attributes = attributes
         self._http = http
-        self.api_id = attributes.context_extensions.get(API_ID, "")
+        extensions = attributes.context_extensions
+        self.api_id = extensions.get(API_ID, "")
+        self.chosen_by_path = extensions.get(API_CHOSEN_BY) == BY_PATH
+        self.is_address_attested = extensions.get(CLIENT_ADDRESS) == ATTESTED
         self.check_id = http.id
         self.method = http.method
         # Whichever form Envoy sent; it writes all names in lower case.

@@ -15,7 +15,7 @@ class RequestReader:
 
     def __init__(
         self,
-        client_address_header: str | None = "x-adapter-client-address",
+        client_address_header: str | None = None,
         forwarded_for_position: int | None = None,
         *,
         scanning: bool = not __file__.endswith(".py"),

@@ -12,6 +12,18 @@ MOST_HEADERS: Final = 250
 ROUTE_NAME_METADATA: Final = "x-route-name"
 """The gRPC metadata that `initial_metadata` fills with `%ROUTE_NAME%`."""
 
+API_ID: Final = "api_id"
+"""The key in the route's `context_extensions` that names its API."""
+CLIENT_ADDRESS: Final = "client_address"
+ATTESTED: Final = "attested"
+"""The key and the value that say: Envoy overwrites the header with the client's address here."""
+API_CHOSEN_BY: Final = "api_chosen_by"
+BY_PATH: Final = "path"
+"""The key and the value that say: with another path the request would be of another API."""
+
+ADDRESS_HEADER: Final = "x-adapter-client-address"
+"""Where the client's address stands unless a setting names another header."""
+
 TIMEOUT_METADATA: Final = "x-envoy-expected-rq-timeout-ms"
 """The gRPC metadata in which Envoy says how long it waits for the answer."""
 
@@ -19,8 +31,10 @@ TIMEOUT_METADATA: Final = "x-envoy-expected-rq-timeout-ms"
 class ClientAddress:
     """Knows where the operator has Envoy attest the client's address.
 
-    That is a request header which Envoy itself sets (None: nowhere), or, with
+    That is a request header which Envoy overwrites on all routes, or, with
     `forwarded_for_position` n, the n-th entry of `x-forwarded-for` from the right, counted from 1.
+    With neither, it is `ADDRESS_HEADER` on routes that say so, and nothing on others: there a
+    client could have sent the header.
     """
 
     def __init__(self, header: str | None, forwarded_for_position: int | None) -> None:
@@ -29,10 +43,17 @@ class ClientAddress:
 
     def find(self, request: "EnvoyRequest") -> str | None:
         """The address as it stands there; None where Envoy attests none."""
-        if self._position is None:
+        if self._position is not None:
+            return self._forwarded(request, self._position)
+        if self._header:
             return request.header(self._header) or None
-        entries = (request.header("x-forwarded-for") or "").rsplit(",", self._position)
-        return entries[-self._position].strip() or None if len(entries) >= self._position else None
+        return (request.header(ADDRESS_HEADER) or None) if request.is_address_attested else None
+
+    def _forwarded(self, request: "EnvoyRequest", position: int) -> str | None:
+        entries = (request.header("x-forwarded-for") or "").rsplit(",", position)
+        if len(entries) < position:
+            return None
+        return without_port(entries[-position].strip()) or None
 
 
 class EnvoyRequest:
@@ -41,12 +62,23 @@ class EnvoyRequest:
     Each way of reading one is a subclass, which adds what stands in the message itself.
     """
 
-    __slots__ = ("_address", "_metadata", "api_id", "check_id", "method")
+    __slots__ = (
+        "_address",
+        "_metadata",
+        "api_id",
+        "check_id",
+        "chosen_by_path",
+        "is_address_attested",
+        "method",
+    )
 
     def __init__(self, metadata: Metadata, address: ClientAddress) -> None:
         self._metadata = metadata
         self._address = address
         self.api_id = ""
+        self.chosen_by_path = False
+        self.is_address_attested = False
+        """Whether the route says that Envoy overwrites `ADDRESS_HEADER`."""
         self.check_id = ""
         self.method = ""
 
@@ -104,3 +136,19 @@ class EnvoyRequest:
     def timeout_ms(self) -> str:
         """From the call's metadata."""
         return self._metadata.get(TIMEOUT_METADATA, "")
+
+
+def without_port(address: str) -> str:
+    """The address of `203.0.113.7:4711` or `[2001:db8::1]:4711`, as some proxies write entries.
+
+    Text that is neither stays as it is.
+    """
+    host, bracket, rest = address.removeprefix("[").partition("]")
+    if address.startswith("["):
+        return host if bracket and (not rest or _is_port(rest)) else address
+    host, _, port = address.partition(":")
+    return host if _is_port(f":{port}") else address
+
+
+def _is_port(text: str) -> bool:
+    return text.startswith(":") and text[1:].isdecimal() and len(text) <= len(":65535")

@@ -15,6 +15,7 @@ from adapter.ext_authz.headers import (
     is_usable_name,
 )
 from adapter.ext_authz.identity_part import LONGEST_METADATA, IdentityPart
+from adapter.ext_authz.request import ADDRESS_HEADER
 from adapter.messages.check_pb2 import (
     CheckResponse,
     DeniedHttpResponse,
@@ -64,7 +65,7 @@ class ResponseWriter:
     def __init__(
         self,
         prefix: str = "x-adapter-",
-        client_address_header: str | None = "x-adapter-client-address",
+        client_address_header: str | None = ADDRESS_HEADER,
     ) -> None:
         prefix = prefix.lower()
         self._api_header = prefix + _API_ID

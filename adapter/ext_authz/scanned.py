@@ -15,7 +15,13 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from adapter.ext_authz.request import MOST_HEADERS, ClientAddress, EnvoyRequest
+from adapter.ext_authz.request import (
+    ATTESTED,
+    BY_PATH,
+    MOST_HEADERS,
+    ClientAddress,
+    EnvoyRequest,
+)
 from adapter.transport.service import Metadata
 from adapter.wire import Span, after_number, content
 
@@ -161,7 +167,7 @@ class ScannedRequest(EnvoyRequest):
             if not at:
                 return False
             if tag == _CONTEXT_EXTENSIONS:
-                if not self._find_api_id(start, at):
+                if not self._take_extension(start, at):
                     return False
             elif tag == _REQUEST:
                 if has_request or not self._find_http(start, at):
@@ -174,13 +180,20 @@ class ScannedRequest(EnvoyRequest):
                 return False
         return has_request
 
-    def _find_api_id(self, start: i64, stop: i64) -> bool:
+    def _take_extension(self, start: i64, stop: i64) -> bool:
         octets = self._octets
         unchecked = _checked_entry(octets, start, stop, start)
         if unchecked < 0 or not octets[unchecked:stop].isascii():
             return False
-        if octets[start + 1] == 6 and octets[start + 2 : start + 8] == b"api_id":
-            self.api_id = self._text(content(octets, start + 9, stop))
+        after: i64 = start + 2 + octets[start + 1]
+        key = octets[start + 2 : after]
+        value = self._text(content(octets, after + 1, stop))
+        if key == b"api_id":
+            self.api_id = value
+        elif key == b"client_address":
+            self.is_address_attested = value == ATTESTED
+        elif key == b"api_chosen_by":
+            self.chosen_by_path = value == BY_PATH
         return True
 
     def _find_http(self, at: i64, end: i64) -> bool:

@@ -17,6 +17,7 @@ from adapter.policy.catalog import AppliedPolicy, Pointcut
 _DEFAULT_ORDER: Final = 50
 _MAX_POLICIES: Final = 200
 """Of one list, to bound what a compilation takes; real lists have tens."""
+_MOST_PLACES: Final = 10
 _OTHER_GATEWAYS: Final = frozenset({"mule3", "mule4"})
 
 
@@ -94,7 +95,9 @@ def _mask_fault(configuration: Mapping[str, Any]) -> str | None:
     places = masked_places(configuration)
     if not places:
         return None
+    more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
+    named = ", ".join(places[:_MOST_PLACES]) + more
     return (
-        f"{', '.join(places)}: the platform masks the value; enter it again in the policy, and "
+        f"{named}: the platform masks the value; enter it again in the policy, and "
         "give the gateway's client the right to read policy secrets"
     )

@@ -24,12 +24,15 @@ from adapter.platform_client.members import (
     Identifier,
     OptionalIdentifier,
     Text,
-    WholeText,
     lifetime_s,
 )
 from adapter.policy.policies.limits import MAX_LIMITS, MaximumRequests, PeriodMs
 
-_MAX_SECRET_CHARS: Final = 256
+SecretText: TypeAlias = Annotated[str, Field(max_length=256, pattern="")]
+"""A hash or a salt: neither is long, and a salt is hashed anew for each Check."""
+
+Link: TypeAlias = Annotated[str, Field(max_length=8_192, pattern="")]
+"""Longer ones are more than servers take."""
 
 
 class Document(BaseModel):
@@ -41,7 +44,7 @@ class Document(BaseModel):
 class TokenDocument(BaseModel):
     """RFC 6749, 5.1."""
 
-    access_token: str = Field(pattern=r"^[\x21-\x7e]+$", repr=False)
+    access_token: str = Field(pattern=r"^[\x21-\x7e]+$", max_length=16_384, repr=False)
     """Checked here, since HTTP libraries show a header's value when they refuse it."""
     expires_in: Annotated[float | None, BeforeValidator(lifetime_s)] = None
     """Seconds; None where the platform does not say."""
@@ -105,27 +108,21 @@ class TierListDocument(ListDocument):
     rows: list[Any] = Field(validation_alias=AliasChoices("tiers"))
 
 
-def _salt(value: Any) -> Any:
-    return "" if value is None else value
-
-
 class ContractDocument(Document):
     """A contract in the feed, with its application's client id and hashed secret."""
 
     contract_id: Identifier
     client_id: Identifier
     client_name: Text = ""
-    client_secret: WholeText | None = Field(default=None, max_length=_MAX_SECRET_CHARS, repr=False)
-    client_secret_salt: Annotated[WholeText, BeforeValidator(_salt)] = Field(
-        default="", max_length=_MAX_SECRET_CHARS, repr=False
-    )
+    client_secret: SecretText | None = Field(default=None, repr=False)
+    client_secret_salt: SecretText | None = Field(default=None, repr=False)
     sla_tier_id: OptionalIdentifier = None
 
 
 class LinksDocument(Document):
     """Cursors of the feed."""
 
-    next: WholeText | None = None
+    next: Link | None = None
 
 
 class ContractPageDocument(Document):

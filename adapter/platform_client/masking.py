@@ -11,6 +11,7 @@ from typing import Any, Final
 _MASK_RUN: Final = re.compile("[*\u2022\u25cf\u2219\u00b7\u204e\u2217\u2588\u25a0]{3,}")
 """Asterisks, bullets, middle dots and blocks."""
 _MASK_TEXTS: Final = frozenset({"masked", "hidden", "redacted", "secret hidden", "sensitive"})
+_MOST_NAME_CHARS: Final = 64
 _BRACKETS: Final = "<>[](){}"
 
 
@@ -33,7 +34,8 @@ def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
         yield place, value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _texts(inner, f"{place}.{key}" if place else str(key))
+            name = str(key)[:_MOST_NAME_CHARS]
+            yield from _texts(inner, f"{place}.{name}" if place else name)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _texts(inner, f"{place}[{index}]")

@@ -7,8 +7,7 @@ read. What is neither a value of the member's kind nor plainly nothing is a faul
 import math
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 UNKNOWN: Final = "?"
 """Shown in the place of an identifier that cannot be read."""
@@ -48,23 +47,17 @@ def is_whole_text(text: str) -> bool:
     return True
 
 
-def _whole(text: str) -> str:
-    if not is_whole_text(text):
-        raise PydanticCustomError("surrogate", "half a surrogate pair, which is no character")
-    return text
-
-
 def _identifying(value: Any) -> Any:
-    if not is_number(value):
+    if type(value) is str or not is_number(value):
         return value
     return str(int(value)) if value == value // 1 else value
 
 
 def _for_people(value: Any) -> str:
-    if is_number(value):
-        return _for_people(str(value))
     if not isinstance(value, str):
-        return ""
+        return _for_people(str(value)) if is_number(value) else ""
+    if value.isascii():
+        return value[:MAX_TEXT_CHARS]
     octets = value[:MAX_TEXT_CHARS].encode("utf-16-le", "surrogatepass")
     return octets.decode("utf-16-le", "replace")
 
@@ -102,28 +95,28 @@ def shown(identifier: Any) -> str:
         return UNKNOWN
 
 
-def _nothing_if_empty(value: Any) -> Any:
-    return None if value == "" else value
+WholeText: TypeAlias = Annotated[str, Field(pattern="")]
+"""Text without half of a surrogate pair: to look for any pattern, the parser has to encode it."""
 
-
-WholeText: TypeAlias = Annotated[str, AfterValidator(_whole)]
-"""Text that can be encoded."""
-
-Identifier: TypeAlias = Annotated[
-    WholeText,
-    BeforeValidator(_identifying),
-    Field(min_length=1, max_length=MAX_IDENTIFIER_CHARS),
+_IdentifierText: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=MAX_IDENTIFIER_CHARS, pattern="")
 ]
+
+Identifier: TypeAlias = Annotated[_IdentifierText, BeforeValidator(_identifying)]
 """Identifiers are numbers in some documents and text in others."""
 _IDENTIFIER: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
-OptionalIdentifier: TypeAlias = Annotated[Identifier | None, BeforeValidator(_nothing_if_empty)]
+OptionalIdentifier: TypeAlias = Annotated[
+    _IdentifierText | None,
+    BeforeValidator(lambda value: None if value == "" else _identifying(value)),
+]
+"""One that null or an empty text may stand for."""
 
 Text: TypeAlias = Annotated[str, BeforeValidator(_for_people)]
 """A name for people, cut to a length that headers and logs can carry.
 
-Half a surrogate pair becomes U+FFFD, and what is no text is empty: no name is a reason to refuse
-what it names.
+Half a surrogate pair becomes U+FFFD, and what is no text is empty: a name is never a
+reason to refuse what it names.
 """
 
 Count: TypeAlias = Annotated[int | None, BeforeValidator(_counted)]

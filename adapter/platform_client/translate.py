@@ -122,26 +122,30 @@ def contract_changes(
 
 
 def _contract_change(row: Any, known: Mapping[str, Contract], form: SecretForm) -> ContractChange:
-    contract_id = _contract_id(row)
-    removed = flag(row.get("removed"))
-    if removed:
-        return ContractChange(contract_id, None)
-    if removed is None:
-        return ContractChange(contract_id, _closed(row, contract_id, known, REMOVAL_IN_DOUBT))
+    removed = flag(row.get("removed")) if isinstance(row, dict) else None
+    if removed is not False:
+        contract_id = _contract_id(row)
+        doubtful = None if removed else _closed(row, contract_id, known, REMOVAL_IN_DOUBT)
+        return ContractChange(contract_id, doubtful)
     try:
         document = ContractDocument.model_validate(row)
     except ValidationError as e:
+        contract_id = _contract_id(row)
         fault = f"the platform's description of it cannot be read: {faults(e)}"
         return ContractChange(contract_id, _closed(row, contract_id, known, fault))
-    secret, secret_fault = _secret(document, form)
+    contract = _contract(document, form)
+    before = known.get(contract.contract_id)
+    # What is known is shared: a whole pass over the feed must not double the memory.
+    return ContractChange(contract.contract_id, before if contract == before else contract)
+
+
+def _contract(document: ContractDocument, form: SecretForm) -> Contract:
+    secret, fault = _secret(document, form)
     # Interned, or each of very many contracts would hold its own copy of one tier's id.
     tier_id = intern(document.sla_tier_id) if document.sla_tier_id is not None else None
-    contract = Contract(
-        contract_id, document.client_id, document.client_name, secret, tier_id, secret_fault
+    return Contract(
+        document.contract_id, document.client_id, document.client_name, secret, tier_id, fault
     )
-    before = known.get(contract_id)
-    # What is known is shared: a whole pass over the feed must not double the memory.
-    return ContractChange(contract_id, before if contract == before else contract)
 
 
 def _contract_id(row: Any) -> str:
@@ -169,6 +173,7 @@ def _secret(document: ContractDocument, form: SecretForm) -> tuple[HashedSecret 
     if not document.client_secret:
         return None, None
     try:
-        return HashedSecret.parse(document.client_secret, document.client_secret_salt, form), None
+        salt = document.client_secret_salt or ""
+        return HashedSecret.parse(document.client_secret, salt, form), None
     except ValueError:
         return None, UNKNOWN_HASH

@@ -61,6 +61,10 @@ class RequestAttributes(Protocol):
         """`context_extensions.api_id` of the route; empty if the route names no API."""
 
     @property
+    def chosen_by_path(self) -> bool:
+        """Whether the route says that with another path it would be of another API, or of none."""
+
+    @property
     def route_name(self) -> str:
         """Envoy's route name, from gRPC metadata; empty if not sent."""
 
@@ -88,6 +92,7 @@ class GivenAttributes(NamedTuple):
     route_name: str = ""
     route_metadata: str = ""
     timeout_ms: str = ""
+    chosen_by_path: bool = False
 
     def header(self, name: str) -> str | None:
         """See `RequestAttributes`."""

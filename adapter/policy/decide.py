@@ -68,7 +68,13 @@ def decide(request: RequestAttributes, api: Api, revision: int) -> Step:
     It stops where an effect has to be settled, so it stays pure, and a denial ahead of a limit
     charges nothing.
     """
-    if api.faults or api.inspects_path or api.inspects_method or not request.method:
+    if (
+        api.faults
+        or api.inspects_path
+        or api.inspects_method
+        or request.chosen_by_path
+        or not request.method
+    ):
         obstacle = _obstacle(request, api)
         if obstacle is not None:
             return Denied(obstacle, revision, api.instance)
@@ -123,7 +129,7 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
     if not request.method:
         return NOT_HTTP
     obstacle = obstacle_in_method(request) if api.inspects_method else None
-    if obstacle is None and api.inspects_path:
+    if obstacle is None and (api.inspects_path or request.chosen_by_path):
         return obstacle_in(path_of(request))
     return obstacle
 

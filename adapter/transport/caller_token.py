@@ -1,11 +1,13 @@
-"""The shared secret by which a service knows its Envoy."""
+"""The shared secret by which a server knows its Envoy."""
 
 import hmac
+from typing import Final
 
-from adapter.errors import RpcError
-from adapter.transport.service import Metadata, StatusCode
+from adapter.transport.service import Metadata
 
-TOKEN_METADATA = "x-adapter-token"  # noqa: S105 - the name of the metadata, not the secret
+TOKEN_METADATA: Final = "x-adapter-token"  # noqa: S105 - the name of the metadata, not the secret
+UNKNOWN_CALLER: Final = f"{TOKEN_METADATA} is wrong or missing; set it in Envoy's initial_metadata"
+"""What a call without the right token is told."""
 
 
 class CallerToken:
@@ -13,19 +15,14 @@ class CallerToken:
 
     def __init__(self, token: str | None) -> None:
         self._expected = token.encode() if token else None
-        self._verified = ""
-        """The very text that was right: calls with the same fields share it (`Metadata`)."""
 
-    def verify(self, metadata: Metadata) -> None:
-        """Raise RpcError UNAUTHENTICATED for a wrong or missing token, in constant time."""
+    def is_in(self, metadata: Metadata) -> bool:
+        """Whether the call brings the token; takes the same time whatever it brings."""
         if self._expected is None:
-            return
-        given = metadata.get(TOKEN_METADATA, "")
-        if given is self._verified and given:
-            return
-        if not hmac.compare_digest(given.encode(errors="replace"), self._expected):
-            raise RpcError(
-                StatusCode.UNAUTHENTICATED,
-                f"{TOKEN_METADATA} is wrong or missing; set it in Envoy's initial_metadata",
-            )
-        self._verified = given
+            return True
+        given = metadata.get(TOKEN_METADATA, "").encode(errors="replace")
+        return hmac.compare_digest(given, self._expected)
+
+
+ANYONE: Final = CallerToken(None)
+"""Asks for no token."""

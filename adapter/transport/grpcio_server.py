@@ -1,6 +1,6 @@
 """The reference server: grpc.aio."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -8,8 +8,9 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from adapter.clock import Clock
-from adapter.errors import ConfigurationError
+from adapter.errors import ConfigurationError, RpcError
 from adapter.transport.addresses import is_tcp, owned_socket, socket_path
+from adapter.transport.caller_token import UNKNOWN_CALLER
 from adapter.transport.client_streams import ClientStreams
 from adapter.transport.failures import FailureReport
 from adapter.transport.options import ServerOptions
@@ -17,6 +18,7 @@ from adapter.transport.service import (
     ClientStreamMethod,
     Metadata,
     Method,
+    StatusCode,
     TransportObserver,
     UnaryMethod,
 )
@@ -25,6 +27,12 @@ _RpcHandler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 __all__ = ["GrpcioServer", "ServerOptions"]
 
 _STATUS: Final = {code.value[0]: code for code in grpc.StatusCode}
+_FIRST_SETTINGS_MS: Final = 10_000
+"""For a client's preface and SETTINGS."""
+_IDLE_MS: Final = 15 * 60 * 1000
+_MAX_STREAMS: Final = 4096
+_MAX_METADATA_BYTES: Final = 16 * 1024
+_NO_TOKEN: Final = RpcError(StatusCode.UNAUTHENTICATED, UNKNOWN_CALLER)
 
 
 class GrpcioServer:
@@ -54,17 +62,10 @@ class GrpcioServer:
     async def start(self) -> None:
         """See `service.Server`."""
         self._streams = ClientStreams()
-        self._server = grpc.aio.server(
-            options=[
-                ("grpc.max_receive_message_length", self._options.receive_limit_bytes),
-                # Two processes on one port would share its connections by chance: Envoy keeps one
-                # connection to an endpoint, so that one process gets everything.
-                ("grpc.so_reuseport", 0),
-            ]
-        )
+        self._server = grpc.aio.server(options=self._limits())
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         handlers = {method.path: self._rpc(method, self._streams) for method in self._methods}
-        self._server.add_generic_rpc_handlers((_MethodTable(handlers),))
+        self._server.add_generic_rpc_handlers((_MethodTable(handlers, self._refusal_of),))
         await self.set_serving(False)
         self._addresses = tuple(self._bind(self._server, a) for a in self._options.addresses)
         await self._server.start()
@@ -83,6 +84,31 @@ class GrpcioServer:
         await self._streams.end(self._clock.sleep(self._options.stream_end_s))
         await self._server.stop(self._options.stop_s)
         self._server = None
+
+    def _limits(self) -> list[tuple[str, int]]:
+        return [
+            ("grpc.max_receive_message_length", self._options.receive_limit_bytes),
+            ("grpc.max_allowed_incoming_connections", self._options.max_connections),
+            ("grpc.max_concurrent_streams", _MAX_STREAMS),
+            ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
+            ("grpc.absolute_max_metadata_size", _MAX_METADATA_BYTES),
+            ("grpc.server_handshake_timeout_ms", _FIRST_SETTINGS_MS),
+            ("grpc.http2.settings_timeout", _FIRST_SETTINGS_MS),
+            ("grpc.max_connection_idle_ms", _IDLE_MS),
+            # Two processes on one port would share its connections by chance: Envoy keeps one
+            # connection to an endpoint, so that one process gets everything.
+            ("grpc.so_reuseport", 0),
+        ]
+
+    def _refusal_of(self, path: str, metadata: Metadata) -> "_RpcHandler | None":
+        """What answers instead of the method where the token is missing; it reads no message."""
+        if self._options.token.is_in(metadata):
+            return None
+
+        async def refuse(_: Any, context: Any) -> bytes:
+            await self._abort(context, path, _NO_TOKEN)
+
+        return grpc.stream_unary_rpc_method_handler(refuse)
 
     def _bind(self, server: grpc.aio.Server, address: str) -> str:
         path = socket_path(address)
@@ -138,13 +164,25 @@ class GrpcioServer:
 
 
 class _MethodTable(grpc.GenericRpcHandler):
-    """Finds a call's handler by the method's path; what is not here is UNIMPLEMENTED."""
+    """Finds a call's handler by the method's path; what is not here is UNIMPLEMENTED.
 
-    def __init__(self, handlers: Mapping[str, _RpcHandler]) -> None:
+    It is asked when the call's fields have come, before its message.
+    """
+
+    def __init__(
+        self,
+        handlers: dict[str, _RpcHandler],
+        refusal_of: Callable[[str, Metadata], "_RpcHandler | None"],
+    ) -> None:
         self._handlers = handlers
+        self._refusal_of = refusal_of
 
     def service(self, handler_call_details: Any) -> "_RpcHandler | None":
-        return self._handlers.get(handler_call_details.method)
+        path = handler_call_details.method
+        if path not in self._handlers:
+            return None
+        metadata = dict(handler_call_details.invocation_metadata)
+        return self._refusal_of(path, metadata) or self._handlers[path]
 
 
 def _metadata(context: Any) -> Metadata:

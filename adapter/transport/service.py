@@ -14,9 +14,8 @@ from adapter.errors import RpcError
 Metadata: TypeAlias = Mapping[str, str]
 """A call's metadata by lower-case name; of a repeated name, the last value.
 
-Never changed once it was handed out. A transport that remembers what it read gives calls with the
-same fields the same object, and calls that differ in a few fields the same strings for the others:
-what a service found out about one of these holds as long as it meets the very same object.
+Never changed once it was handed out: a transport that remembers what it read gives calls with the
+same fields the same object.
 """
 
 
@@ -56,6 +55,8 @@ class UnaryMethod:
     """Such as `/envoy.service.auth.v3.Authorization/Check`."""
     call: Callable[[bytes, Metadata], bytes | Awaitable[bytes]]
     """Raises RpcError for a status other than OK; any other exception is a bug: INTERNAL."""
+    needs_token: bool = True
+    """Whether the server asks for the caller's token, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class ClientStreamMethod:
     path: str
     open: Callable[[Metadata], StreamConsumer]
     """Raises RpcError to refuse the stream."""
+    needs_token: bool = True
 
 
 Method: TypeAlias = UnaryMethod | ClientStreamMethod
@@ -80,7 +82,8 @@ class TransportObserver(Protocol):
 class Server(Protocol):
     """Carries methods over TCP and Unix sockets, with `grpc.health.v1` beside them.
 
-    Everything else is UNIMPLEMENTED. Health is NOT_SERVING until `set_serving(True)`.
+    Everything else is UNIMPLEMENTED. Health is NOT_SERVING until `set_serving(True)`. A call
+    without the token that its method needs is UNAUTHENTICATED before its message is read.
     """
 
     @property

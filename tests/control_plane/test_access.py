@@ -230,13 +230,15 @@ async def test_tokens_of_one_login_are_bounded(
     """A client that asks for a token before each call pushes out its own oldest."""
     services, credentials = platform.services, platform.credentials
     access = Access(
-        services.database, services.hasher, platform.clock, lifetime_s=3600, max_tokens_per_login=3
+        *(services.database, services.writes, services.hasher, platform.clock),
+        lifetime_s=3600,
+        max_tokens_per_login=3,
     )
     tokens = []
     for _ in range(4):
         platform.clock.move(seconds=1)
         tokens.append(
-            access.log_in(
+            await access.log_in(
                 credentials.gateway_client_id, credentials.gateway_client_secret, Role.GATEWAY
             )
         )

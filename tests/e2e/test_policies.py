@@ -62,6 +62,19 @@ CORS = applied(
         ],
     },
 )
+ASTERISK = applied(
+    "cors",
+    {
+        "publicResource": False,
+        "originGroups": [
+            {
+                "origins": ["*"],
+                "allowedMethods": [{"methodName": "PUT", "isAllowed": True}],
+                "headers": ["*"],
+            }
+        ],
+    },
+)
 INJECTION = applied(
     "header-injection",
     {
@@ -105,6 +118,7 @@ CHAINS: dict[str, tuple[AppliedPolicy, ...]] = {
     "listed": (applied("ip-blocklist", {"ips": ["127.0"]}),),
     "pages": (CORS, CLIENT_ID_ENFORCEMENT),
     "public": (applied("cors"),),
+    "asterisk": (ASTERISK,),
     "injected": (INJECTION,),
     "removed": (SECRETS_OUT,),
     "blocked": (applied("access-block", pointcuts=(Pointcut(".*", "/admin(/.*)?"),)),),
@@ -161,10 +175,12 @@ async def ask(
     return await request(gateway.address, f"{name}.test", path, headers, method=method)
 
 
-async def preflight(gateway: Gateway, name: str, origin: str = SHOP) -> Answer:
+async def preflight(
+    gateway: Gateway, name: str, origin: str = SHOP, *headers: tuple[str, str]
+) -> Answer:
     """What a browser asks first."""
     asked = (("origin", origin), ("access-control-request-method", "PUT"))
-    return await ask(gateway, name, *asked, method="OPTIONS")
+    return await ask(gateway, name, *asked, *headers, method="OPTIONS")
 
 
 def values(answer: Answer, name: str) -> list[str]:
@@ -252,6 +268,14 @@ async def test_a_public_resource(gateway: Gateway) -> None:
     assert (await preflight(gateway, "public", "https://a.test")).status == 204
     answer = await ask(gateway, "public", ("origin", "https://a.test"))
     assert values(answer, "access-control-allow-origin") == ["*"]
+
+
+async def test_an_asterisk_grants_whatever_headers_a_page_asks_for(gateway: Gateway) -> None:
+    """By name, and to any page."""
+    asked = ("access-control-request-headers", "authorization,x-token")
+    answer = await preflight(gateway, "asterisk", "https://a.test", asked)
+    assert (answer.status, answer.header("access-control-allow-headers")) == (204, asked[1])
+    assert answer.header("access-control-allow-origin") == "*"
 
 
 async def test_header_injection(gateway: Gateway) -> None:

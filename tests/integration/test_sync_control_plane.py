@@ -128,6 +128,27 @@ async def test_every_change_arrives_with_the_next_poll(
     assert len(adapter.api(api_id).policies) == 1
 
 
+async def test_an_automated_policy_with_a_pointcut_leaves_the_rest_to_the_apis_own(
+    platform: RunningControlPlane, adapter: Adapter
+) -> None:
+    """Each is asked in its part; an automated policy for Mule runtimes overrides nothing."""
+    admin = platform.admin
+    api_id = (await admin.create_api("orders"))["id"]
+    await admin.apply_policy(api_id, "access-block", {})
+    health = [{"methodRegex": "GET", "uriTemplateRegex": "/health"}]
+    everybody = {"ips": ["203.0.113.1"]}
+    await admin.apply_policy(api_id, "ip-blocklist", {"ips": ["192.0.2.0/24"]})
+    await admin.apply_automated_policy("ip-blocklist", everybody, pointcutData=health)
+    rule = {"environmentId": platform.credentials.environment_id, "technologies": ["mule4"]}
+    await admin.apply_automated_policy("access-block", {}, ruleOfApplication=rule)
+    await adapter.sync.sync_once()
+    found = [
+        (policy.ref.policy_type, len(policy.rule.pointcuts), len(policy.rule.overridden))
+        for policy in adapter.api(api_id).policies
+    ]
+    assert found == [("ip-blocklist", 1, 0), ("access-block", 0, 0), ("ip-blocklist", 1, 1)]
+
+
 async def test_a_quiet_platform_is_a_no_op(platform: RunningControlPlane, adapter: Adapter) -> None:
     """Nothing is published while nothing changes."""
     api_id = (await platform.admin.create_api("orders"))["id"]

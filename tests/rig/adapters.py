@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Awaitable, Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -108,6 +109,7 @@ class AdapterInProcess:
         options: ServerOptions | None = None,
         logs: CollectedLogs | None = None,
         quotas: QuotaStore | None = None,
+        reader: RequestReader | None = None,
     ) -> None:
         clock = SystemClock()
         self.snapshots = SnapshotStore(clock)
@@ -127,14 +129,14 @@ class AdapterInProcess:
         )
         self.service = AuthorizationService(
             authorizer,
-            RequestReader(),
+            reader or RequestReader(),
             ResponseWriter(),
-            token=CallerToken(token),
             observer=self.observed,
             clock=clock,
         )
         methods = self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)
         options = options or ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
+        options = replace(options, token=CallerToken(token))
         self.server: Server
         if transport == "grpcio":
             self.server = GrpcioServer(methods, options, self.observed, clock)

@@ -86,3 +86,13 @@ def test_a_route_names_its_api() -> None:
     """An access log entry without our metadata still tells whose request it was."""
     assert api_of_route(ApiRoute("7", "127.0.0.1:80").name) == "7"
     assert api_of_route("7") == ""
+
+
+def test_routes_say_where_the_path_chooses_the_api() -> None:
+    """All routes of a domain with a prefix, the one for everything else among them."""
+    places = (("1", "a.test", "/"), ("2", "a.test", "/pay"), ("3", "b.test", "/"), ("4", "c", "/x"))
+    routes = tuple(ApiRoute(i, "127.0.0.1:8080", (domain,), path) for i, domain, path in places)
+    hosts = _find(yaml.safe_load(render(replace(CONFIG, apis=routes))), "virtual_hosts")
+    extensions = [_find(route, "context_extensions") for host in hosts for route in host["routes"]]
+    assert {e["api_id"] for e in extensions if e.get("api_chosen_by") == "path"} == {"1", "2", "4"}
+    assert {e["client_address"] for e in extensions} == {"attested"}

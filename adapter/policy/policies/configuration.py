@@ -18,6 +18,8 @@ from adapter.errors import ExpressionError, PolicyError
 from adapter.policy.expression import compile_expression
 
 _MAX_FAULTS = 10
+_MAX_NAME_CHARS = 64
+"""Of a setting's name in a message; the platform may send any name."""
 
 
 class Configuration(BaseModel):
@@ -98,7 +100,7 @@ def read_configuration(model: type[_C], given: Mapping[str, Any]) -> _C:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, location)) or "as a whole"
+    return ".".join(str(part)[:_MAX_NAME_CHARS] for part in location) or "as a whole"
 
 
 def _complaint(kind: str, message: str) -> str:

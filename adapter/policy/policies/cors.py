@@ -23,16 +23,22 @@ _MAX_ASKED_CHARS: Final = 1_024
 _ORIGIN: Final = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _PUBLIC_MAX_AGE_S: Final = 30
+_ANY: Final = "*"
+"""Among origins, methods or headers: all there are."""
 
 _VARY: Final[Header] = ("vary", "Origin")
 """Where the answer depends on the origin, caches have to know, whoever asked first."""
 
 
 def _origin(text: str) -> str:
-    """The origin as browsers write it: in lower case, without the port that goes without saying."""
+    """The origin as browsers write it: in lower case, without the port that its scheme implies."""
+    if text.strip() == _ANY:
+        return _ANY
     match = _ORIGIN.fullmatch(text.strip().lower())
     if match is None:
-        raise ValueError("not an origin: write the scheme, too, as in https://shop.example.com")
+        raise ValueError(
+            "not an origin: write * for all, or one with its scheme, as in https://shop.example.com"
+        )
     scheme, host, port = match.groups()
     return f"{scheme}://{host}{'' if port == _DEFAULT_PORTS[scheme] else port or ''}"
 
@@ -89,10 +95,36 @@ class _Grant(NamedTuple):
     """What the pages of one origin may do."""
 
     methods: frozenset[str]
+    refused_methods: frozenset[str]
+    """Not granted even where all methods are."""
     headers: frozenset[str]
     """In lower case."""
     preflight: Answer
+    """It lacks only the names that are granted by an asterisk."""
     actual: Continue
+
+    def answer(self, method: str, headers: str) -> Answer:
+        """To a preflight for this method and this list of headers."""
+        if len(headers) > _MAX_ASKED_CHARS:
+            return _REFUSED
+        if not (self._allows_method(method) and self._allows_headers(headers)):
+            return _REFUSED
+        asked = []
+        if _ANY in self.methods:
+            asked.append(("access-control-allow-methods", method))
+        if _ANY in self.headers and headers:
+            asked.append(("access-control-allow-headers", headers))
+        return Answer(NO_CONTENT, (*self.preflight.headers, *asked)) if asked else self.preflight
+
+    def _allows_method(self, method: str) -> bool:
+        if _ANY in self.methods:
+            return _may_be_sent_back(method) and method not in self.refused_methods
+        return method in self.methods
+
+    def _allows_headers(self, headers: str) -> bool:
+        if _ANY in self.headers:
+            return not headers or _may_be_sent_back(headers)
+        return {name.strip().lower() for name in headers.split(",")} - {""} <= self.headers
 
 
 def compile_cors(given: Mapping[str, Any]) -> Rule:
@@ -101,20 +133,16 @@ def compile_cors(given: Mapping[str, Any]) -> Rule:
     if configuration.public_resource:
         return Rule(_by_protocol(_public_preflight, CONTINUE, lambda _: _PUBLIC))
     grants = _grants(configuration)
+    anybody = grants.get(_ANY)
     not_granted = Continue(append_response_headers=(_VARY,))
 
     def preflight(evaluation: Evaluation, origin: str, method: str) -> Answer:
-        grant = grants.get(origin)
-        if grant is None or method not in grant.methods:
-            return _REFUSED
-        asked = evaluation.header("access-control-request-headers") or ""
-        if len(asked) > _MAX_ASKED_CHARS:
-            return _REFUSED
-        names = {name.strip().lower() for name in asked.split(",")} - {""}
-        return grant.preflight if names <= grant.headers else _REFUSED
+        grant = grants.get(origin, anybody)
+        headers = evaluation.header("access-control-request-headers") or ""
+        return _REFUSED if grant is None else grant.answer(method, headers)
 
     def actual(origin: str) -> Continue:
-        grant = grants.get(origin)
+        grant = grants.get(origin, anybody)
         return not_granted if grant is None else grant.actual
 
     return Rule(_by_protocol(preflight, not_granted, actual))
@@ -153,14 +181,21 @@ def _public_preflight(evaluation: Evaluation, _: str, method: str) -> Answer:
     asked = evaluation.header("access-control-request-headers")
     granted = [_ANY_ORIGIN, ("access-control-max-age", str(_PUBLIC_MAX_AGE_S))]
     for name, value in (("methods", method), ("headers", asked)):
-        if value and len(value) <= _MAX_ASKED_CHARS and _TOKENS.fullmatch(value):
+        if value and _may_be_sent_back(value):
             granted.append((f"access-control-allow-{name}", value))
     return Answer(NO_CONTENT, tuple(granted))
 
 
+def _may_be_sent_back(asked: str) -> bool:
+    """Whether it is a list of names of a bearable length, and nothing else."""
+    return len(asked) <= _MAX_ASKED_CHARS and _TOKENS.fullmatch(asked) is not None
+
+
 def _grants(configuration: Cors) -> Mapping[str, _Grant]:
+    """What each origin may do; credentials are never for everybody (docs/policies/cors.md)."""
+    credentials = configuration.support_credentials
     return {
-        origin: _grant(group, origin, credentials=configuration.support_credentials)
+        origin: _grant(group, origin, credentials=credentials and origin != _ANY)
         for group in configuration.origin_groups
         for origin in group.origins
     }
@@ -168,19 +203,21 @@ def _grants(configuration: Cors) -> Mapping[str, _Grant]:
 
 def _grant(group: OriginGroup, origin: str, *, credentials: bool) -> _Grant:
     methods = [m.method_name.upper() for m in group.allowed_methods if m.is_allowed]
+    refused = [m.method_name.upper() for m in group.allowed_methods if not m.is_allowed]
     both: list[Header] = [("access-control-allow-origin", origin)]
     if credentials:
         both.append(("access-control-allow-credentials", "true"))
     preflight = [
         *both,
-        *_list("access-control-allow-methods", methods),
-        *_list("access-control-allow-headers", group.headers),
+        *_list("access-control-allow-methods", [] if _ANY in methods else methods),
+        *_list("access-control-allow-headers", [] if _ANY in group.headers else group.headers),
         ("access-control-max-age", str(group.access_control_max_age)),
         _VARY,
     ]
     exposed = _list("access-control-expose-headers", group.exposed_headers)
     return _Grant(
         frozenset(methods),
+        frozenset(refused),
         frozenset(name.lower() for name in group.headers),
         Answer(NO_CONTENT, tuple(preflight)),
         Continue(response_headers=(*both, *exposed), append_response_headers=(_VARY,)),

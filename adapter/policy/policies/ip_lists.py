@@ -21,13 +21,14 @@ ADDRESS_UNKNOWN: Final = Deny(
     DenyReason.ADDRESS_UNKNOWN,
     403,
     "Access denied by the client's address",
-    detail="Envoy attests no client address; set requests.client_address_header",
+    detail="Envoy attests no client address on this route; set requests.client_address_header, or "
+    "client_address: attested in the route's context_extensions, where Envoy overwrites the header",
 )
 ADDRESS_UNREADABLE: Final = Deny(
     DenyReason.ADDRESS_UNKNOWN,
     403,
     "Access denied by the client's address",
-    detail="what requests.client_address_header or ipExpression gives is not one IP address",
+    detail="what Envoy attests, or ipExpression gives, is not one IP address",
 )
 ADDRESS_REFUSED: Final = Deny(
     DenyReason.ADDRESS_REFUSED, 403, "Access denied by the client's address"

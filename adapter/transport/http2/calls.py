@@ -7,6 +7,7 @@ from typing import ClassVar, Final, TypeAlias, TypeVar
 
 from mypy_extensions import mypyc_attr
 
+from adapter.transport.caller_token import ANYONE, UNKNOWN_CALLER, CallerToken
 from adapter.transport.http2.frames import ErrorCode
 from adapter.transport.http2.header_fields import (
     PLACEHOLDER,
@@ -24,6 +25,8 @@ _UNIT_S: Final = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1
 _GRPC: Final = re.compile(r"application/grpc(?:$|[+;])")
 _REMEMBERED_CALLS: Final = 64
 _REMEMBERED_BLOCK_SIZE: Final = 1024
+_REMEMBERED_LIST_BYTES: Final = 4096
+"""Envoy's fields take about 1,000. What takes more is read anew each time."""
 _Key = TypeVar("_Key")
 
 
@@ -43,6 +46,7 @@ class ServerStreamMethod:
 
     Raises RpcError to refuse.
     """
+    needs_token: bool = True
 
 
 Route: TypeAlias = UnaryMethod | ClientStreamMethod | ServerStreamMethod
@@ -66,6 +70,7 @@ _TOO_MANY_FIELDS: Final = Refusal(
 _NOT_GRPC: Final = Refusal(415, 0, "this server speaks gRPC only: content-type application/grpc\n")
 _NOT_POST: Final = Refusal(405, 0, "this server speaks gRPC only: method POST\n")
 _UNKNOWN_METHOD: Final = Refusal(200, StatusCode.UNIMPLEMENTED, "unknown method")
+_NO_TOKEN: Final = Refusal(200, StatusCode.UNAUTHENTICATED, UNKNOWN_CALLER, "unauthenticated")
 _BAD_TIMEOUT: Final = Refusal(200, StatusCode.INTERNAL, "malformed grpc-timeout")
 
 
@@ -102,7 +107,7 @@ class Call:
         self.content_length: Final = content_length
         """The body's octets, or -1 where the client does not say."""
         self.route: Final = route
-        """None where it is refused."""
+        """None where no method has that path. A refused call may have one."""
         self.refusal: Final = refusal
         self.timeout_s: Final = timeout_s
         self.compressed: Final = compressed
@@ -122,20 +127,35 @@ class CallReader:
     With tracing on each block brings a new field, and changes the table. Then the other fields are
     still the same table entries, and the call is the remembered one of that shape and the new
     field.
+
+    Nothing is remembered before `trust`: so memory is spent on clients that have shown who they
+    are, and `accepted` is told of each call of the others that we take.
     """
 
     def __init__(
-        self, decoder: BlockDecoder, routes: Mapping[str, Route], max_list_bytes: int
+        self,
+        decoder: BlockDecoder,
+        routes: Mapping[str, Route],
+        max_list_bytes: int,
+        token: CallerToken = ANYONE,
+        accepted: Callable[[Call], None] | None = None,
     ) -> None:
         self._decoder = decoder
         self._routes = routes
         self._max_list_bytes = max_list_bytes
+        self._token = token
+        self._accepted = accepted
+        self._remembers = False
         self.remembered: dict[bytes, Call] = {}
         """Calls by their blocks: what `read` would say, at the cost of a look-up."""
         self._by_shape: dict[Shape, Call] = {}
         self._shape: Shape | None = None
-        """Of the last call; `_call` is what it says without new metadata."""
+        """Of the last call, if that is remembered; `_call` is what it says without new metadata."""
         self._call: Call
+
+    def trust(self) -> None:
+        """Remember calls from here on."""
+        self._remembers = self._decoder.remembers = True
 
     def read(self, block: bytes) -> Call:
         """The call; raises MalformedRequest, or ConnectionFault for a block that is broken."""
@@ -152,7 +172,7 @@ class CallReader:
         call = self._call if shape is self._shape else self._of_shape(shape)
         if new:
             call = self._with(call, new) or self._read_call(filled(shape, new))
-        if lasting and len(block) <= _REMEMBERED_BLOCK_SIZE:
+        if lasting and len(block) <= _REMEMBERED_BLOCK_SIZE and self._may_remember(call):
             _remember(self.remembered, block, call)
         return call
 
@@ -166,12 +186,20 @@ class CallReader:
         known = self._by_shape.get(shape)
         if known is None:
             known = self._read_call(shape)
+            if not self._may_remember(known):
+                return known
             _remember(self._by_shape, shape, known)
+        self._decoder.expect(shape)
         self._shape, self._call = shape, known
         return known
 
+    def _may_remember(self, call: Call) -> bool:
+        return self._remembers and call.list_bytes <= _REMEMBERED_LIST_BYTES
+
     def _with(self, known: Call, new: list[Field]) -> Call | None:
-        """That call and new metadata, unless this takes a closer look."""
+        """That call and new metadata, unless this takes a closer look: the token may be new."""
+        if known.refusal is not None:
+            return None
         metadata = dict(known.metadata)
         list_bytes = known.list_bytes
         for field in new:
@@ -184,14 +212,17 @@ class CallReader:
             metadata=metadata,
             content_length=known.content_length,
             route=known.route,
-            refusal=known.refusal,
+            refusal=None,
             timeout_s=known.timeout_s,
             compressed=known.compressed,
             list_bytes=list_bytes,
         )
 
     def _read_call(self, fields: Sequence[Field]) -> Call:
-        return read_call(fields, self._routes, self._max_list_bytes)
+        call = read_call(fields, self._routes, self._max_list_bytes, self._token)
+        if not self._remembers and call.refusal is None and self._accepted is not None:
+            self._accepted(call)
+        return call
 
 
 def _remember(memory: dict[_Key, Call], key: _Key, call: Call) -> None:
@@ -200,7 +231,12 @@ def _remember(memory: dict[_Key, Call], key: _Key, call: Call) -> None:
     memory[key] = call
 
 
-def read_call(fields: Sequence[Field], routes: Mapping[str, Route], max_list_bytes: int) -> Call:
+def read_call(
+    fields: Sequence[Field],
+    routes: Mapping[str, Route],
+    max_list_bytes: int,
+    token: CallerToken = ANYONE,
+) -> Call:
     """The call that header fields describe; raises MalformedRequest (RFC 9113, 8.1.1 and 8.3.1)."""
     metadata: dict[str, str] = {}
     request: dict[str, str] = {}
@@ -227,11 +263,18 @@ def read_call(fields: Sequence[Field], routes: Mapping[str, Route], max_list_byt
         refusal: Refusal | None = _TOO_MANY_FIELDS
     else:
         refusal = _refusal(request[":method"], own.get("content-type", ""), route, timeout_s)
+        if (
+            refusal is None
+            and route is not None
+            and route.needs_token
+            and not token.is_in(metadata)
+        ):
+            refusal = _NO_TOKEN
     return Call(
         unary=route.call if refusal is None and isinstance(route, UnaryMethod) else None,
         metadata=metadata,
         content_length=int(own.get("content-length", -1)),
-        route=route if refusal is None else None,
+        route=route,
         refusal=refusal,
         timeout_s=timeout_s,
         compressed=own.get("grpc-encoding", "identity") != "identity",

@@ -1,40 +1,42 @@
 """One client's connection: its making, its end, and what asyncio calls in between."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Final, cast
 
-from adapter.transport.failures import FailureReport
 from adapter.transport.http2 import frames
-from adapter.transport.http2.calls import CallReader, Route
+from adapter.transport.http2.calls import Call, CallReader
 from adapter.transport.http2.frames import ConnectionFault, ErrorCode
 from adapter.transport.http2.hpack_blocks import BlockDecoder
-from adapter.transport.http2.huffman import HuffmanDecoder
 from adapter.transport.http2.inbox import Inbox
-from adapter.transport.http2.limits import Counters, Limits
 from adapter.transport.http2.outbox import Outbox
+from adapter.transport.http2.shared import Shared
 from adapter.transport.http2.streams import Streams
 
 _DRAIN_PING: Final = b"draining"
 
 
 class Connection(asyncio.Protocol):
-    """Joins an inbox, the streams and an outbox. The server sweeps it, and drains it in the end."""
+    """Joins an inbox, the streams and an outbox. The server sweeps it, and drains it in the end.
 
-    def __init__(
-        self,
-        routes: Mapping[str, Route],
-        limits: Limits,
-        huffman: HuffmanDecoder,
-        failures: FailureReport,
-        counters: Counters,
-        open_connections: set["Connection"],
-    ) -> None:
-        self._calls = CallReader(BlockDecoder(huffman), routes, limits.max_header_list_bytes)
+    Its client is a stranger, and may ask little of us, until it has made a call that needs the
+    token, where there is one.
+    """
+
+    def __init__(self, shared: Shared) -> None:
+        limits = shared.limits
+        self._calls = CallReader(
+            BlockDecoder(shared.huffman),
+            shared.routes,
+            limits.max_header_list_bytes,
+            shared.token,
+            self._accepted,
+        )
+        self._shared = shared
         self._limits = limits
-        self._failures = failures
-        self._counters = counters
-        self._open_connections = open_connections
+        self._counters = shared.counters
+        self._trusted = False
+        self._strangers_calls = 0
+        """How many calls were accepted before it was trusted."""
         self.closed = asyncio.get_running_loop().create_future()
         """Done when the connection is gone."""
         self._draining = False
@@ -48,27 +50,26 @@ class Connection(asyncio.Protocol):
         """What waited for the client at the last sweep."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say what we take; a connection too many, or one for another protocol, is closed."""
+        """Say what we take; a connection for another protocol is closed."""
+        shared, limits = self._shared, self._shared.strangers_limits
         self._transport = cast("asyncio.Transport", transport)
         self._outbox = Outbox(self._transport)
         self._streams = Streams(
-            self._outbox, self._limits, self._counters, self._failures, self._emptied
+            self._outbox, limits, self._counters, shared.failures, shared.held, self._emptied
         )
-        self._inbox = Inbox(self._calls, self._streams, self._outbox, self._limits, self._counters)
+        self._inbox = Inbox(self._calls, self._streams, self._outbox, limits, self._counters)
         tls = transport.get_extra_info("ssl_object")
-        if len(self._open_connections) >= self._limits.max_connections:
-            self._abort("connections")
-        elif tls is not None and tls.selected_alpn_protocol() != "h2":
+        if tls is not None and tls.selected_alpn_protocol() != "h2":
             self._abort("no_http2")
         else:
-            self._open_connections.add(self)
+            shared.guests.enter(self)
             self._greet()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Everything under way is over."""
         self._closing = True
         self._streams.drop_all()
-        self._open_connections.discard(self)
+        self._shared.guests.leave(self)
         self.closed.set_result(None)
 
     def pause_writing(self) -> None:
@@ -97,8 +98,14 @@ class Connection(asyncio.Protocol):
 
     def sweep(self) -> None:
         """End what has been waiting for the client since the sweep before; count it."""
+        if self._draining:
+            self._refuse_new()
         stuck = self._what_is_stuck()
         for kind, stream_id, _ in stuck & self._stuck:
+            if kind == "no_call":
+                self._counters[kind] += 1
+                self.drain()
+                continue
             if not stream_id:
                 self._abort(kind)
                 return
@@ -106,8 +113,6 @@ class Connection(asyncio.Protocol):
             self._streams.cut(stream_id, ErrorCode.CANCEL)
         self._stuck = stuck
         self._inbox.forgive()
-        if self._draining:
-            self._refuse_new()
         self._count_idleness()
 
     def drain(self) -> None:
@@ -140,8 +145,26 @@ class Connection(asyncio.Protocol):
             frames.MAX_HEADER_LIST_SIZE: limits.max_header_list_bytes,
         }
         self._outbox.write(frames.settings(settings))
-        increment = limits.connection_window - frames.DEFAULT_WINDOW
+        increment = self._shared.strangers_limits.connection_window - frames.DEFAULT_WINDOW
         self._outbox.write(frames.window_update(0, increment))
+
+    def _accepted(self, call: Call) -> None:
+        """A client that is not trusted has made a call that we take."""
+        if call.route is not None and call.route.needs_token:
+            self._trust()
+        else:
+            self._strangers_calls += 1
+            self._shared.guests.enter(self)
+
+    def _trust(self) -> None:
+        self._trusted = True
+        self._shared.guests.know(self)
+        self._calls.trust()
+        self._streams.set_limits(self._limits)
+        self._inbox.set_limits(self._limits)
+        before = self._shared.strangers_limits.connection_window
+        if more := self._limits.connection_window - before:
+            self._outbox.write(frames.window_update(0, more))
 
     def _what_is_stuck(self) -> set[tuple[str, int, int]]:
         stuck = self._streams.stuck()
@@ -149,13 +172,17 @@ class Connection(asyncio.Protocol):
             stuck.add(("slow_preface", 0, 0))
         if self._paused or self._closing:
             stuck.add(("slow_reader", 0, self._pauses))
+        elif self._inbox.greeted and not (self._trusted or self._draining or len(self._streams)):
+            stuck.add(("no_call", 0, self._strangers_calls))
         return stuck
 
     def _count_idleness(self) -> None:
         busy = len(self._streams) or self._inbox.last_id != self._swept_id
         self._swept_id = self._inbox.last_id
         self._idle_sweeps = 0 if busy else self._idle_sweeps + 1
-        if self._idle_sweeps == self._limits.idle_sweeps:
+        limits = self._limits
+        most = limits.crowded_idle_sweeps if self._shared.guests.crowded else limits.idle_sweeps
+        if self._idle_sweeps >= most and not self._draining:
             self._counters["idle"] += 1
             self.drain()
 

@@ -94,6 +94,16 @@ class MessageTooLarge(RpcError):  # noqa: N818 - an answer, as its parent is
         )
 
 
+class TooMuchHeld(RpcError):  # noqa: N818 - an answer, as its parent is
+    """A message that there is no room for beside those of all other calls."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            StatusCode.RESOURCE_EXHAUSTED,
+            "too many large messages at once; raise listener.max_held_bytes",
+        )
+
+
 class MessageReader:
     """Puts one stream's messages together."""
 

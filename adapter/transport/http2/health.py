@@ -20,7 +20,10 @@ _UNKNOWN: bytes = HealthCheckResponse(
 
 
 class Health:
-    """Answers for the server as a whole, the service ""; there is no other."""
+    """Answers for the server as a whole, the service ""; there is no other.
+
+    Anyone may ask: an orchestrator's probe has no token.
+    """
 
     def __init__(self) -> None:
         self._answer = _NOT_SERVING
@@ -31,8 +34,8 @@ class Health:
     def methods(self) -> tuple[UnaryMethod, ServerStreamMethod]:
         """What a server carries beside its services."""
         return (
-            UnaryMethod("/grpc.health.v1.Health/Check", self._check),
-            ServerStreamMethod("/grpc.health.v1.Health/Watch", self._watch),
+            UnaryMethod("/grpc.health.v1.Health/Check", self._check, needs_token=False),
+            ServerStreamMethod("/grpc.health.v1.Health/Watch", self._watch, needs_token=False),
         )
 
     def set_serving(self, serving: bool) -> None:

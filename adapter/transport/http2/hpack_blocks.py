@@ -46,7 +46,9 @@ class BlockDecoder:
         self._max_size = DEFAULT_TABLE_SIZE
         self._literals: dict[bytes, Field] = {}
         self._shape: Shape = ()
-        """Of the last block."""
+        """What `expect` was given."""
+        self.remembers = False
+        """Whether literals are remembered."""
         self.changes = 0
         """Rises by one for each entry that enters the table, and whenever it gets another size:
         what blocks decoded to before may be over then."""
@@ -54,20 +56,23 @@ class BlockDecoder:
     def decode(self, block: bytes) -> tuple[Shape, list[Field]]:
         """The block's shape, and the metadata that is new in it.
 
-        Shapes that are alike one after the other are one object. Raises ConnectionFault: the table
-        would be out of step with the client's (4.3 of RFC 9113).
+        The shape is the expected one itself where it is equal to it. Raises ConnectionFault: the
+        table would be out of step with the client's (4.3 of RFC 9113).
         """
         new: list[Field] = []
         try:
-            self._shape = self._walk(block, new)
+            return self._walk(block, new), new
         except IndexError as e:
             raise _fault("it is cut off, or names an entry that the table has not") from e
         except HuffmanError as broken:
             raise _fault(str(broken)) from broken
-        return self._shape, new
+
+    def expect(self, shape: Shape) -> None:
+        """Compare the blocks to come with that shape, which makes equal ones cheaper."""
+        self._shape = shape
 
     def _walk(self, block: bytes, new: list[Field]) -> Shape:
-        """Take field by field, along the last block's shape for as long as they are its fields."""
+        """Take field by field, along the expected shape for as long as they are its fields."""
         table, shape = self._fields, self._shape
         alike: i64 = 0
         expected: i64 = len(shape)
@@ -153,7 +158,7 @@ class BlockDecoder:
         return found, position
 
     def _remember(self, octets: bytes, found: Field) -> None:
-        if found.size <= _REMEMBERED_SIZE:
+        if self.remembers and found.size <= _REMEMBERED_SIZE:
             if len(self._literals) >= _REMEMBERED_LITERALS:
                 self._literals.clear()
             self._literals[octets] = found

@@ -59,16 +59,13 @@ class Inbox:
         self._calls = calls
         self._streams = streams
         self._outbox = outbox
-        self._limits = limits
         self._counters = counters
         self._rest = b""
         """Octets of a frame that is not whole yet."""
         self._block: _UnfinishedBlock | None = None
         self._unreturned = 0
         """Octets of DATA frames that no WINDOW_UPDATE has returned."""
-        self._window = limits.connection_window
-        self._much = (self._window + 1) // 2
-        """So many unreturned octets are returned."""
+        self.set_limits(limits)
         self._control_frames = 0
         """Frames that carried no call, since the last call or sweep."""
         self._resets = 0
@@ -89,6 +86,13 @@ class Inbox:
         self._rest = octets[taken:]
         if self._unreturned >= self._much:
             self._return_window()
+
+    def set_limits(self, limits: Limits) -> None:
+        """Hold the client to these limits from here on."""
+        self._limits = limits
+        self._window = limits.connection_window
+        self._much = (self._window + 1) // 2
+        """So many unreturned octets are returned."""
 
     def forgive(self) -> None:
         """Count floods from here on."""

@@ -1,19 +1,21 @@
 """The asyncio server: listens, sweeps its connections, drains them."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from adapter.clock import Clock
+from adapter.transport.acceptor import AcceptFailures
 from adapter.transport.failures import FailureReport
+from adapter.transport.http2.arrival import Arrival
 from adapter.transport.http2.calls import Route
-from adapter.transport.http2.connection import Connection
 from adapter.transport.http2.health import Health
-from adapter.transport.http2.huffman import HuffmanDecoder
-from adapter.transport.http2.limits import Limits, no_counts
-from adapter.transport.http2.listener import Listener
+from adapter.transport.http2.limits import Limits
+from adapter.transport.http2.shared import Shared
+from adapter.transport.listener import Listener
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import Method, TransportObserver
 
@@ -32,16 +34,17 @@ class AsyncioServer:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._options = options
-        self._limits = limits or Limits(max_message_bytes=options.receive_limit_bytes)
         self._tls = tls
         self._clock = clock
-        self._failures = FailureReport(observer, clock)
         self._health = Health()
         routes: Iterable[Route] = (*methods, *self._health.methods)
-        self._routes = {route.path: route for route in routes}
-        self._huffman = HuffmanDecoder()
-        self._counters = no_counts()
-        self._connections: set[Connection] = set()
+        self._shared = Shared(
+            {route.path: route for route in routes},
+            options.token,
+            limits or _limits(options),
+            FailureReport(observer, clock),
+        )
+        self._guests = self._shared.guests
         self._listeners: list[Listener] = []
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -53,21 +56,21 @@ class AsyncioServer:
     @property
     def counters(self) -> Mapping[str, int]:
         """How often a peer went beyond a limit, by `limits.KINDS`."""
-        return MappingProxyType(self._counters)
+        return MappingProxyType(self._shared.counters)
 
     @property
     def connections(self) -> int:
         """How many are open."""
-        return len(self._connections)
+        return len(self._guests)
 
     async def start(self) -> None:
         """See `service.Server`."""
-        options = self._options
+        options, failures = self._options, AcceptFailures(self._clock, self._count_no_descriptor)
         try:
             for address in options.addresses:
                 listener = Listener(address, options.socket_mode, options.socket_group)
                 self._listeners.append(listener)
-                await listener.serve(self._connection, self._tls)
+                listener.accept(self._welcome, failures)
         except BaseException:
             self._stop_listening()
             raise
@@ -84,8 +87,8 @@ class AsyncioServer:
         self._health.leave()
         await self._clock.sleep(self._options.drain_s)
         self._stop_listening()
-        for connection in tuple(self._connections):
-            connection.drain()
+        for guest in self._guests:
+            guest.drain()
         await self._all_closed(self._options.stop_s)
         self._sweeping.cancel()
         self._sweeping = None
@@ -94,28 +97,36 @@ class AsyncioServer:
         for listener in self._listeners:
             listener.close()
 
-    def _connection(self) -> Connection:
-        return Connection(
-            self._routes,
-            self._limits,
-            self._huffman,
-            self._failures,
-            self._counters,
-            self._connections,
-        )
+    def _welcome(self, accepted: socket.socket) -> None:
+        if self._guests.make_room():
+            Arrival(accepted, self._shared, self._tls)
+        else:
+            accepted.close()
+
+    def _count_no_descriptor(self) -> None:
+        self._shared.counters["descriptors"] += 1
 
     async def _all_closed(self, within_s: float) -> None:
-        closed = asyncio.gather(*(connection.closed for connection in self._connections))
+        guests = (guest.closed for guest in self._guests)
+        closed = asyncio.gather(*guests, return_exceptions=True)
         late = asyncio.ensure_future(self._clock.sleep(within_s))
         either: set[asyncio.Future[Any]] = {closed, late}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         late.cancel()
-        for connection in tuple(self._connections):
-            connection.abort()
+        for guest in self._guests:
+            guest.abort()
         await closed
 
     async def _sweep_forever(self) -> None:
         while True:
-            await self._clock.sleep(self._limits.sweep_s)
-            for connection in tuple(self._connections):
-                connection.sweep()
+            await self._clock.sleep(self._shared.limits.sweep_s)
+            for guest in self._guests:
+                guest.sweep()
+
+
+def _limits(options: ServerOptions) -> Limits:
+    return Limits(
+        max_message_bytes=options.receive_limit_bytes,
+        max_held_bytes=options.held_limit_bytes,
+        max_connections=options.max_connections,
+    )

@@ -20,6 +20,7 @@ class Stream:
         "answered",
         "call",
         "consumer",
+        "counted_bytes",
         "ended",
         "ending",
         "half_closed",
@@ -57,6 +58,8 @@ class Stream:
         """To be called once when the stream is over."""
         self.task: asyncio.Future[bytes] | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.counted_bytes = 0
+        """What has been counted of `held_bytes`."""
         self._received = 0
         self._due = limits.max_message_bytes if call.unary is not None else 0
         """Octets to widen the client's window by: what it has sent; and ahead of that, where the
@@ -64,13 +67,13 @@ class Stream:
 
     @property
     def path(self) -> str:
-        """The method's path; empty where the call is refused."""
+        """The method's path; empty where there is no such method."""
         return self.call.route.path if self.call.route else ""
 
     @property
     def takes_messages(self) -> bool:
         """Whether anybody cares for what the client sends; else it is thrown away."""
-        return self.call.route is not None and (self.consumer is not None or self.ending is None)
+        return self.call.refusal is None and (self.consumer is not None or self.ending is None)
 
     @property
     def held_bytes(self) -> int:

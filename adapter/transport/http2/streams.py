@@ -18,11 +18,12 @@ from adapter.transport.http2.grpc_messages import (
     OK_BLOCK,
     RESPONSE_BLOCK,
     MessageTooLarge,
+    TooMuchHeld,
     framed,
     http_refusal_block,
     trailers,
 )
-from adapter.transport.http2.limits import Counters, Limits
+from adapter.transport.http2.limits import Counters, HeldOctets, Limits
 from adapter.transport.http2.outbox import Outbox
 from adapter.transport.http2.stream import Stream, not_one_message
 from adapter.transport.service import ClientStreamMethod, StatusCode
@@ -39,27 +40,31 @@ class Streams:
         limits: Limits,
         counters: Counters,
         failures: FailureReport,
+        held: HeldOctets,
         emptied: Callable[[], None],
     ) -> None:
         self._emptied = emptied
         self._outbox = outbox
-        self._limits = limits
-        self._max_streams = limits.max_streams
+        self.set_limits(limits)
         self._counters = counters
         self._failures = failures
+        self._held = held
+        """What all connections hold; `held_bytes` is our part of it."""
         self._loop = asyncio.get_running_loop()
         self._streams: dict[int, Stream] = {}
         self._reset: deque[int] = deque(maxlen=_REMEMBERED_RESETS)
         self.waiting: dict[int, Call] = {}
         """Unary calls of whose body nothing has come."""
+        self.held_bytes = 0
+        """What is kept of all bodies."""
 
     def __len__(self) -> int:
         return len(self.waiting) + len(self._streams)
 
-    @property
-    def held_bytes(self) -> int:
-        """What is kept of all bodies."""
-        return sum(stream.held_bytes for stream in self._streams.values())
+    def set_limits(self, limits: Limits) -> None:
+        """Hold calls to these limits from here on."""
+        self._limits = limits
+        self._max_streams = limits.max_streams
 
     # What the client sends
 
@@ -212,9 +217,7 @@ class Streams:
     def _open(self, stream: Stream) -> None:
         call = stream.call
         if call.refusal is not None and call.refusal.http_status == 200:
-            if call.refusal.kind:
-                self._counters[call.refusal.kind] += 1
-            self._send_status(stream, call.refusal.grpc_status, call.refusal.message)
+            self._refuse(stream, call.refusal)
         elif isinstance(call.route, ClientStreamMethod):
             self._limit_time(stream)
             try:
@@ -222,6 +225,13 @@ class Streams:
                 stream.stop = stream.consumer.finish
             except Exception as error:
                 self._fail(stream, error)
+
+    def _refuse(self, stream: Stream, refusal: Refusal) -> None:
+        if refusal.kind:
+            self._counters[refusal.kind] += 1
+        if stream.path:
+            self._failures.status(stream.path, RpcError(refusal.grpc_status, refusal.message))
+        self._send_status(stream, refusal.grpc_status, refusal.message)
 
     def _feed(self, stream: Stream, body: bytes) -> None:
         try:
@@ -231,10 +241,26 @@ class Streams:
                     stream.consumer.consume(message)
                 else:
                     stream.set_request(message)
+            self._hold(stream)
         except Exception as error:
             if isinstance(error, MessageTooLarge):
                 self._counters["message_size"] += 1
+            elif isinstance(error, TooMuchHeld):
+                self._counters["held_bytes"] += 1
             self._fail(stream, error)
+
+    def _hold(self, stream: Stream) -> None:
+        """Count what is kept of the stream's body; raises TooMuchHeld."""
+        if stream.held_bytes or stream.counted_bytes:
+            self._count_held(stream, stream.held_bytes)
+            if self._held.too_many and stream.held_bytes:
+                raise TooMuchHeld
+
+    def _count_held(self, stream: Stream, held_bytes: int) -> None:
+        change = held_bytes - stream.counted_bytes
+        stream.counted_bytes = held_bytes
+        self.held_bytes += change
+        self._held.octets += change
 
     def _end_request(self, stream: Stream) -> None:
         stream.half_closed = True
@@ -325,6 +351,7 @@ class Streams:
 
     def _drop(self, stream: Stream) -> None:
         self._streams.pop(stream.id, None)
+        self._count_held(stream, 0)
         self._outbox.forget(stream)
         if stream.timer is not None:
             stream.timer.cancel()

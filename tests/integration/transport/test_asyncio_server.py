@@ -31,8 +31,9 @@ async def test_limits_of_a_running_server() -> None:
     first, first_writer = await asyncio.open_connection(host, int(port))
     await first.readexactly(9)
     second, second_writer = await asyncio.open_connection(host, int(port))
+    await second.readexactly(9)
     with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-        await second.readexactly(1)
+        await first.readexactly(100)
     assert (limited.counters["connections"], limited.connections) == (1, 1)
     await clock.advance(20)
     await until(lambda: limited.connections == 0)

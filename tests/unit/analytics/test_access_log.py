@@ -6,7 +6,6 @@ import uuid
 from itertools import pairwise
 from typing import Any
 
-import pytest
 from envoy.service.accesslog.v3 import als_pb2 as als
 from structlog.testing import capture_logs
 
@@ -14,9 +13,7 @@ from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.entries import EntryTranslator
 from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.spool import BatchLimit, MemorySpool
-from adapter.errors import RpcError
 from adapter.policy.catalog import ApiInstance
-from adapter.transport.caller_token import CallerToken
 from tests.rig.clock import FakeClock
 from tests.unit.analytics.envoy_log import (
     denied_entry,
@@ -38,7 +35,7 @@ def nothing_bound(_route_name: str, _authority: str, _path: str) -> ApiInstance 
 class Service:
     """The service with all that it touches."""
 
-    def __init__(self, token: str | None = None, room: int = 1000) -> None:
+    def __init__(self, room: int = 1000) -> None:
         self.observer = RecordingObserver()
         self.clock = FakeClock()
         self.spool = MemorySpool(room, 1000 * room, self.observer)
@@ -48,7 +45,6 @@ class Service:
             ),
             self.spool,
             self.clock,
-            CallerToken(token),
             observer=self.observer,
         )
 
@@ -195,23 +191,6 @@ async def test_entries_of_no_api_are_counted_by_cause() -> None:
     rig.service.open({}).consume(sent.SerializeToString())
     assert await rig.events() == []
     assert rig.observer.counts == {"unattributed unchecked": 1, "unattributed client_abort": 2}
-
-
-@pytest.mark.parametrize("metadata", [{}, {"x-adapter-token": ""}, {"x-adapter-token": "wröng"}])
-async def test_stream_without_the_token_is_refused(metadata: dict[str, str]) -> None:
-    """Nobody but our Envoys writes analytics, where a token is set."""
-    with pytest.raises(RpcError) as refusal:
-        Service(token="s3cret").service.open(metadata)
-    assert refusal.value.code == 16
-    assert "s3cret" not in refusal.value.message
-
-
-async def test_stream_with_the_token_is_taken() -> None:
-    """The right token opens the stream."""
-    rig = Service(token="s3cret")
-    stream = rig.service.open({"x-adapter-token": "s3cret"})
-    stream.consume(message(http_entry()).SerializeToString())
-    assert len(await rig.events()) == 1
 
 
 async def test_spool_that_is_full_never_stops_the_stream() -> None:

@@ -1,6 +1,7 @@
 """CheckRequests as Envoy writes them, made with Envoy's own message definitions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
@@ -11,6 +12,7 @@ def check_request(
     *,
     raw: bool = True,
     api_id: str = "1",
+    extensions: Mapping[str, str] = MappingProxyType({}),
     **http: Any,
 ) -> CheckRequest:
     """A Check of `GET /orders?status=open`, with headers in either form."""
@@ -29,6 +31,8 @@ def check_request(
             attributes.request.http.headers[name] = str(value)
     if api_id:
         attributes.context_extensions["api_id"] = api_id
+    for name, text in extensions.items():
+        attributes.context_extensions[name] = text
     attributes.metadata_context.SetInParent()
     attributes.route_metadata_context.SetInParent()
     return check

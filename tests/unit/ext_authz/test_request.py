@@ -16,6 +16,9 @@ from adapter.policy.attributes import (
 )
 from tests.unit.ext_authz.checks import check_request
 
+HEADER = "x-adapter-client-address"
+ATTESTED = {"client_address": "attested"}
+
 both_forms = pytest.mark.parametrize("raw", [True, False], ids=["header_map", "headers"])
 
 
@@ -40,7 +43,8 @@ def test_attributes(raw: bool) -> None:
         ("x-adapter-client-address", "203.0.113.7"),
         ("x-name", "Zoë"),
     )
-    request = read(check_request(headers, raw=raw), x_route_name="route-1")
+    check = check_request(headers, raw=raw, extensions=ATTESTED)
+    request = read(check, x_route_name="route-1")
     assert everything(request)._replace(headers={}) == GivenAttributes(
         check_id="42",
         method="GET",
@@ -91,8 +95,28 @@ def test_header_that_is_not_utf8() -> None:
 @pytest.mark.parametrize(("text", "address"), [("203.0.113.7", "203.0.113.7"), ("", None)])
 def test_client_address(text: str, address: str | None) -> None:
     """The header that Envoy sets holds the address; whether it is one is for a policy to judge."""
-    request = read(check_request([("x-adapter-client-address", text)]))
+    request = read(check_request([(HEADER, text)], extensions=ATTESTED))
     assert request.client_address == address
+
+
+@pytest.mark.parametrize("extensions", [{}, {"client_address": ""}, {"client_address": "true"}])
+def test_a_header_that_nobody_overwrites_is_not_believed(extensions: dict[str, str]) -> None:
+    """Behind a hand-written Envoy, clients can send it; only its operator can say otherwise."""
+    check = check_request([(HEADER, "6.6.6.6")], extensions=extensions)
+    assert read(check).client_address is None
+    assert read(check, RequestReader(HEADER)).client_address == "6.6.6.6"
+    assert read(check, RequestReader(forwarded_for_position=1)).client_address is None
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [({}, False), ({"api_chosen_by": "path"}, True), ({"api_chosen_by": "host"}, False)],
+)
+def test_a_route_says_whether_the_path_chose_its_api(
+    extensions: dict[str, str], expected: bool
+) -> None:
+    """Where it did, another reading of the path would be a request to another API."""
+    assert read(check_request(extensions=extensions)).chosen_by_path is expected
 
 
 @pytest.mark.parametrize(
@@ -103,10 +127,23 @@ def test_client_address(text: str, address: str | None) -> None:
         ("6.6.6.6,203.0.113.7", 1, "203.0.113.7"),
         ("203.0.113.7", 2, None),
         ("", 1, None),
+        ("203.0.113.7:4711", 1, "203.0.113.7"),
+        ("6.6.6.6, [2001:db8::1]:4711 , 10.0.0.1:80", 2, "2001:db8::1"),
+        ("[2001:db8::1]", 1, "2001:db8::1"),
+        ("2001:db8::1", 1, "2001:db8::1"),
+        ("[2001:db8::1", 1, "[2001:db8::1"),
+        ("[2001:db8::1]x", 1, "[2001:db8::1]x"),
+        ("203.0.113.7:", 1, "203.0.113.7:"),
+        ("203.0.113.7:x", 1, "203.0.113.7:x"),
+        ("203.0.113.7:123456", 1, "203.0.113.7:123456"),
     ],
 )
 def test_forwarded_for(forwarded_for: str, position: int, address: str | None) -> None:
-    """The operator counts trusted proxies from the right, where clients cannot write."""
+    """The operator counts trusted proxies from the right, where clients cannot write.
+
+    Some write a port, too, which changes with every connection. What is no address stays as it is,
+    for a policy to refuse.
+    """
     reader = RequestReader(forwarded_for_position=position)
     assert (
         read(check_request([("x-forwarded-for", forwarded_for)]), reader).client_address == address
@@ -115,8 +152,8 @@ def test_forwarded_for(forwarded_for: str, position: int, address: str | None) -
 
 def test_no_attested_address() -> None:
     """Without a header that Envoy sets, there is no address to believe."""
-    headers = [("x-adapter-client-address", "6.6.6.6"), ("x-forwarded-for", "6.6.6.6")]
-    assert read(check_request(headers), RequestReader(None)).client_address is None
+    headers = [("x-real-ip", "6.6.6.6"), ("x-forwarded-for", "6.6.6.6")]
+    assert read(check_request(headers, extensions=ATTESTED)).client_address is None
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,15 @@ from adapter.policy.attributes import GivenAttributes
 from tests.unit.ext_authz.checks import check_request
 
 METADATA = {"x-route-name": "route-1", "x-envoy-expected-rq-timeout-ms": "500"}
-ADDRESS = ClientAddress("x-adapter-client-address", None)
+ADDRESS = ClientAddress(None, None)
 
 ascii_text = st.text(st.characters(max_codepoint=0x7F), max_size=40)
 long_text = st.integers(120, 20_000).map("x".__mul__)
 names = st.text(st.characters(max_codepoint=0x7F), min_size=1, max_size=127)
 headers = st.dictionaries(names | st.just("x-adapter-client-address"), ascii_text | long_text)
+marks = st.sampled_from(["client_address", "api_chosen_by", "api_id", "client_addresS", "api_name"])
+marked = st.sampled_from(["attested", "path", "Path", ""])
+extensions = st.dictionaries(names | marks, ascii_text | marked, max_size=4)
 bodies = st.just(b"") | st.binary(max_size=30) | st.integers(120, 20_000).map(b"\xff".__mul__)
 
 
@@ -27,7 +30,7 @@ bodies = st.just(b"") | st.binary(max_size=30) | st.integers(120, 20_000).map(b"
 def plain_checks(draw: st.DrawFn) -> bytes:
     """Checks as an Envoy writes them, with anything that ASCII can say."""
     check = check_request(draw(headers).items(), raw=False, api_id=draw(ascii_text))
-    for name, value in draw(st.dictionaries(names, ascii_text, max_size=3)).items():
+    for name, value in draw(extensions).items():
         check.attributes.context_extensions[name] = value
     http = check.attributes.request.http
     for field in ("id", "method", "path", "host", "scheme", "protocol", "query", "fragment"):
@@ -139,3 +142,34 @@ def with_route(check: CheckRequest) -> bytes:
 def test_what_is_left_to_the_library(write: Callable[[CheckRequest], bytes]) -> None:
     """Whatever is not as plain as most Checks are."""
     assert not agree(write(check_request(raw=False)))
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        {},
+        {"client_address": "attested"},
+        {"client_address": "attested", "api_chosen_by": "path"},
+        {"client_address": "", "api_chosen_by": "host", "other": "x" * 300},
+    ],
+)
+def test_what_routes_say_is_read_without_the_library(extensions: dict[str, str]) -> None:
+    """The configuration that we print says two or three things of each route."""
+    headers = [("x-adapter-client-address", "203.0.113.7")]
+    check = check_request(headers, raw=False, extensions=extensions)
+    assert agree(check.SerializeToString())
+
+
+@pytest.mark.parametrize("last", ["attested", "no"])
+def test_of_an_extension_that_comes_twice_the_last_counts(last: str) -> None:
+    """As in the library's map."""
+    check = check_request(
+        [("x-adapter-client-address", "203.0.113.7")],
+        raw=False,
+        extensions={"client_address": last},
+    )
+    first = CheckRequest()
+    first.attributes.context_extensions["client_address"] = "attested"
+    octets = first.attributes.SerializeToString() + check.attributes.SerializeToString()
+    size = bytes((len(octets) & 0x7F | 0x80, len(octets) >> 7))
+    assert agree(b"\x0a" + size + octets)

@@ -11,8 +11,7 @@ from adapter.ext_authz.response import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.attributes import RequestAttributes
 from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason
-from adapter.transport.caller_token import CallerToken
-from adapter.transport.service import Metadata, StatusCode
+from adapter.transport.service import StatusCode
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock
 from tests.unit.ext_authz.checks import check_request
@@ -45,14 +44,13 @@ class FixedAuthorizer:
 
 
 def service_of(
-    authorizer: FixedAuthorizer, observed: Observed | None = None, token: str | None = None
+    authorizer: FixedAuthorizer, observed: Observed | None = None
 ) -> AuthorizationService:
     """The service around that authorizer."""
     return AuthorizationService(
         authorizer,
         RequestReader(),
         ResponseWriter(),
-        token=CallerToken(token),
         observer=observed or Observed(),
         clock=FakeClock(),
     )
@@ -101,22 +99,3 @@ async def test_malformed(message: bytes) -> None:
     assert response.status.code > 0
     assert authorizer.asked == []
     assert len(observed.decisions) == 1
-
-
-@pytest.mark.parametrize(
-    "metadata", [{}, {"x-adapter-token": "wrong"}, {"x-adapter-token": "s\udcffcret"}]
-)
-def test_wrong_token(metadata: Metadata) -> None:
-    """Who does not know the token is not answered."""
-    authorizer = FixedAuthorizer(ALLOWED)
-    with pytest.raises(RpcError) as raised:
-        service_of(authorizer, token="sécret").check(CHECK, metadata)
-    assert raised.value.code == StatusCode.UNAUTHENTICATED
-    assert "sécret" not in raised.value.message
-    assert authorizer.asked == []
-
-
-def test_right_token() -> None:
-    """Who knows it is."""
-    service = service_of(FixedAuthorizer(ALLOWED), token="sécret")
-    assert isinstance(service.check(CHECK, {"x-adapter-token": "sécret"}), bytes)

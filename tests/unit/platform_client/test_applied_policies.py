@@ -232,6 +232,14 @@ def test_a_configuration_that_cannot_be_used_closes_its_api_by_name(
     assert other.fault is None
 
 
+def test_many_masked_values_make_no_endless_message() -> None:
+    """What gets into the log is bounded, whatever the platform sends."""
+    settings = {"x" * 1_000 + str(number): "*****" for number in range(1_000)}
+    (policy,) = policies_from([POLICY | {"configurationData": settings}])
+    assert "and 990 more" in (policy.fault or "")
+    assert len(policy.fault or "") < 1_000
+
+
 def test_more_policies_than_can_be_enforced_close_the_api() -> None:
     """A mistake of the platform must not keep the process busy for minutes."""
     (policy,) = policies_from([POLICY] * 201)

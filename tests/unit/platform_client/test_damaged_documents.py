@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from adapter.errors import DocumentError
 from tests.builders import by_client
 from tests.rig.platform_simulator import Fault, answering, policy
-from tests.unit.platform_client.json_strategies import nested
 from tests.unit.platform_client.sync_rig import Rig
 
 BLOCKLIST = {"ips": ["192.0.2.1"]}
@@ -114,15 +114,6 @@ async def test_an_odd_automated_policy_closes_apis_and_freezes_nothing(
     await rig.sync.sync_once()
     await rig.sync.sync_once()
     assert rig.in_force().faults == ()
-
-
-async def test_a_disk_copy_can_hold_what_odd_documents_left(rig: Rig) -> None:
-    """Nothing that was read is refused when it is written, shown or logged."""
-    rig.api.grant("odd", clientName="Shop \ufffd")
-    rig.api.policies.append(policy(9, "cors", nested(100)))
-    await rig.sync.sync_once()
-    assert "nested more than 64 levels" in " ".join(rig.in_force().faults)
-    str(rig.sync.status()).encode()
 
 
 async def test_a_byte_order_mark_before_any_document_is_skipped(rig: Rig) -> None:
@@ -241,3 +232,22 @@ async def test_a_page_of_the_feed_without_data_is_no_empty_feed(rig: Rig) -> Non
         rig.platform.fail("/contracts", answering(200, body))
         await rig.sync.sync_once()
         assert len(rig.in_force().contracts) == 2
+
+
+@pytest.mark.parametrize("body", [{"access_token": "t" * 20_000}, {"access_token": ""}, {}])
+async def test_a_token_that_no_request_can_carry_is_refused(rig: Rig, body: Any) -> None:
+    """No server takes headers of any length."""
+    rig.platform.fail("/oauth2/token", lambda _: httpx.Response(200, json=body))
+    with pytest.raises(DocumentError, match="access_token"):
+        await rig.platform.client().policies("7")
+
+
+@pytest.mark.parametrize("following", ["?c=" + "x" * 10_000, "?c=\\ud83d"])
+async def test_a_link_that_no_request_can_carry_changes_nothing(rig: Rig, following: str) -> None:
+    """The cursor of before stays, and the error names the member."""
+    await rig.sync.sync_once()
+    body = f'{{"data": [], "links": {{"next": "{following}"}}}}'
+    rig.platform.fail("cursor=2", text(body))
+    await rig.sync.sync_once()
+    assert "links.next" in (rig.sync.status().apis[0].last_error or "")
+    assert len(rig.in_force().contracts) == 2

@@ -61,6 +61,9 @@ def test_many_faults_are_cut_short() -> None:
     """A message stays readable."""
     with pytest.raises(PolicyError, match="and 40 more"):
         read(**{f"key{n}": 1 for n in range(50)})
+    with pytest.raises(PolicyError) as refused:
+        read(**{"x" * 100_000: 1})
+    assert len(str(refused.value)) < 500
 
 
 def test_values_are_never_shown() -> None:

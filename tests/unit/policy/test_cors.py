@@ -126,6 +126,68 @@ def test_each_group_has_its_own_answer() -> None:
     assert refused.answer.headers == (VARY,)
 
 
+ASTERISK = GROUP | {"headers": ["*"]}
+
+
+@pytest.mark.parametrize("credentials", [False, True])
+def test_an_asterisk_among_headers_grants_whatever_is_asked_for(credentials: bool) -> None:
+    """By name: to browsers, an asterisk is a name like others where there are credentials."""
+    gateway = grouped(originGroups=[ASTERISK], supportCredentials=credentials)
+    answered = gateway.answers(preflight(headers="X-Token, authorization"))
+    headers = dict(answered.answer.headers)
+    assert headers["access-control-allow-headers"] == "X-Token, authorization"
+    assert headers["access-control-allow-methods"] == "PUT, GET"
+    assert headers["access-control-allow-origin"] == SHOP
+    assert ("access-control-allow-credentials" in headers) is credentials
+    unasked = dict(gateway.answers(preflight()).answer.headers)
+    assert "access-control-allow-headers" not in unasked
+    assert unasked["access-control-allow-methods"] == "PUT, GET"
+
+
+@pytest.mark.parametrize(
+    "hostile", ["a\r\nset-cookie: x=1", "a b", "<script>", "a,,b", "x" * 2_000, "a\x00"]
+)
+def test_an_asterisk_sends_nothing_back_that_is_no_list_of_names(hostile: str) -> None:
+    """A preflight cannot write into its own answer."""
+    methods = [{"methodName": "*", "isAllowed": True}]
+    gateway = grouped(originGroups=[ASTERISK | {"allowedMethods": methods}])
+    for asked in (preflight(headers=hostile), preflight(method=hostile)):
+        assert gateway.answers(asked).answer.headers == (VARY,)
+
+
+def test_an_asterisk_among_methods_grants_all_that_are_not_refused() -> None:
+    """By the name that was asked for."""
+    methods = [
+        {"methodName": "*", "isAllowed": True},
+        {"methodName": "DELETE", "isAllowed": False},
+    ]
+    gateway = grouped(originGroups=[GROUP | {"allowedMethods": methods}])
+    headers = dict(gateway.answers(preflight(method="PATCH")).answer.headers)
+    assert headers["access-control-allow-methods"] == "PATCH"
+    assert gateway.answers(preflight(method="DELETE")).answer.headers == (VARY,)
+
+
+def test_an_asterisk_among_origins_is_every_other_origin() -> None:
+    """Without credentials: else any page could read in the name of whoever is logged in."""
+    anybody = {
+        "origins": ["*"],
+        "allowedMethods": [{"methodName": "GET", "isAllowed": True}],
+        "headers": ["*"],
+    }
+    gateway = grouped(originGroups=[GROUP, anybody], supportCredentials=True)
+    headers = dict(gateway.answers(preflight("https://a.test", "GET", "x-a")).answer.headers)
+    assert headers["access-control-allow-origin"] == "*"
+    assert headers["access-control-allow-headers"] == "x-a"
+    assert "access-control-allow-credentials" not in headers
+    assert gateway.answers(preflight("https://a.test", "PUT")).answer.headers == (VARY,)
+    allowed = gateway.allows(from_page("https://a.test"))
+    assert allowed.response_headers == (("access-control-allow-origin", "*"),)
+    assert allowed.append_response_headers == (VARY,)
+    listed = dict(gateway.allows(from_page()).response_headers)
+    assert listed["access-control-allow-origin"] == SHOP
+    assert listed["access-control-allow-credentials"] == "true"
+
+
 def test_credentials_are_supported_for_listed_origins() -> None:
     """Cookies and the like go with the requests of their pages."""
     gateway = grouped(supportCredentials=True)
@@ -211,7 +273,7 @@ def test_denials_of_later_policies_carry_the_grants() -> None:
     ("group", "fault"),
     [
         ({"origins": ["shop.example.com"]}, "originGroups.0.origins.0: not an origin"),
-        ({"origins": ["*"]}, "not an origin"),
+        ({"origins": ["https://a.test:*"]}, "not an origin"),
         ({"origins": ["null"]}, "not an origin"),
         ({"origins": ["https://*.example.com"]}, "not an origin"),
         ({"origins": ["https://a.test/path"]}, "not an origin"),

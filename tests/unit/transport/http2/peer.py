@@ -1,18 +1,18 @@
 """A client in memory: what it sends is octets of its choosing, what it gets is taken apart."""
 
 import asyncio
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from hpack import Decoder, Encoder
 
+from adapter.transport.caller_token import CallerToken
 from adapter.transport.failures import FailureReport
 from adapter.transport.http2 import frames
 from adapter.transport.http2.calls import Route
 from adapter.transport.http2.connection import Connection
 from adapter.transport.http2.grpc_messages import framed
-from adapter.transport.http2.huffman import HuffmanDecoder
-from adapter.transport.http2.limits import Limits, no_counts
+from adapter.transport.http2.limits import Limits
+from adapter.transport.http2.shared import Shared
 from adapter.transport.service import ClientStreamMethod, Metadata, UnaryMethod
 from tests.rig.adapters import CollectedLogs, Observed
 from tests.rig.clock import FakeClock
@@ -92,7 +92,7 @@ class MemoryTransport(asyncio.Transport):
 
 
 class Peer:
-    """Connected on making; `greet=False` leaves out the preface."""
+    """Connected on making; `greet=False` leaves out the preface, `beside` shares its server."""
 
     def __init__(
         self,
@@ -100,28 +100,28 @@ class Peer:
         limits: Limits | None = None,
         settings: dict[int, int] | None = None,
         greet: bool = True,
-        others: Iterable[Connection] = (),
+        token: str | None = None,
+        beside: "Peer | None" = None,
         extra: dict[str, Any] | None = None,
     ) -> None:
         self.logs = CollectedLogs()
         self.later: list[asyncio.Future[bytes]] = []
         self.observed = Observed()
-        self.counters = no_counts()
-        self.connections = set(others)
         offered = (
             UnaryMethod(ECHO, echo),
             UnaryMethod(LATER, self._later),
             ClientStreamMethod(COLLECT, self.logs.open),
             *routes,
         )
-        self.connection = Connection(
+        self.shared = Shared(
             {route.path: route for route in offered},
+            CallerToken(token),
             limits or Limits(),
-            HuffmanDecoder(),
             FailureReport(self.observed, FakeClock()),
-            self.counters,
-            self.connections,
         )
+        if beside is not None:
+            self.shared = beside.shared
+        self.connection = Connection(self.shared)
         self.transport = MemoryTransport(extra or {})
         self.encoder = Encoder()
         self._decoder = Decoder()
@@ -138,7 +138,7 @@ class Peer:
     @property
     def counted(self) -> dict[str, int]:
         """The counters that are not zero."""
-        return {kind: count for kind, count in self.counters.items() if count}
+        return {kind: count for kind, count in self.shared.counters.items() if count}
 
     def send(self, *octets: bytes) -> list[Frame]:
         """Send all at once; gives the frames that came back."""

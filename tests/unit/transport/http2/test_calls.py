@@ -7,6 +7,7 @@ from hpack import Encoder, HeaderTuple, NeverIndexedHeaderTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapter.transport.caller_token import CallerToken
 from adapter.transport.http2.calls import Call, CallReader, MalformedRequest, read_call
 from adapter.transport.http2.header_fields import filled
 from adapter.transport.http2.hpack_blocks import BlockDecoder
@@ -33,6 +34,13 @@ REQUEST = {
 }
 
 Outcome = tuple[object, ...] | str
+
+
+def trusting_reader(limit: int = 16_384) -> CallReader:
+    """One whose client has shown who it is, so that it remembers calls."""
+    reader = CallReader(BlockDecoder(HUFFMAN), ROUTES, limit)
+    reader.trust()
+    return reader
 
 
 def read(*fields: tuple[str, str], limit: int = 16_384, **replaced: str | None) -> Call:
@@ -84,7 +92,6 @@ def test_refusals(request_: dict[str, Any], http_status: int, grpc_status: int) 
     assert call.refusal is not None
     assert (call.refusal.http_status, call.refusal.grpc_status) == (http_status, grpc_status)
     assert call.unary is None
-    assert call.route is None
 
 
 @pytest.mark.parametrize("timeout", ["", "5", "m", "123456789S", "-1S", "1.5S", "1 S"])
@@ -182,7 +189,7 @@ def test_memory_changes_nothing(
     """
     encoder = Encoder()
     plain = BlockDecoder(HUFFMAN)
-    reader = CallReader(BlockDecoder(HUFFMAN), ROUTES, 600)
+    reader = trusting_reader(600)
     for index, (extra, position, table_size, traced) in enumerate(requests):
         if table_size is not None:
             encoder.header_table_size = table_size
@@ -226,7 +233,7 @@ def plain_outcome(decoder: BlockDecoder, block: bytes) -> Outcome:
 
 def test_what_is_remembered() -> None:
     """A repeated block gives the same object; a table that changes in between makes it forget."""
-    encoder, reader = Encoder(), CallReader(BlockDecoder(HUFFMAN), ROUTES, 16_384)
+    encoder, reader = Encoder(), trusting_reader()
     reader.read(encoder.encode(REQUEST.items()))
     repeated = encoder.encode(REQUEST.items())
     first = reader.read(repeated)
@@ -240,7 +247,7 @@ def test_what_calls_share() -> None:
 
     And what was handed out stays as it was.
     """
-    encoder, reader = Encoder(), CallReader(BlockDecoder(HUFFMAN), ROUTES, 16_384)
+    encoder, reader = Encoder(), trusting_reader()
     fields = [*REQUEST.items(), ("x-token", "secret")]
     reader.read(encoder.encode(fields))
     plain = reader.read(encoder.encode(fields)).metadata
@@ -252,3 +259,59 @@ def test_what_calls_share() -> None:
     assert all(metadata["x-token"] is plain["x-token"] for metadata in traced)
     assert plain == {"x-token": "secret"}
     assert [metadata["traceparent"] for metadata in traced] == ["0", "1", "2"]
+
+
+def test_nothing_of_a_stranger_is_remembered() -> None:
+    """What a client that has not shown who it is makes us keep does not grow with its calls."""
+    encoder, reader = Encoder(), CallReader(BlockDecoder(HUFFMAN), ROUTES, 16_384)
+    blocks = [encoder.encode(REQUEST.items()) for _ in range(3)]
+    calls = [reader.read(block) for block in blocks]
+    assert reader.remembered == {}
+    assert calls[1] is not calls[2]
+
+
+def test_no_long_list_of_fields_is_remembered() -> None:
+    """What one connection makes us keep is bounded in octets, also for those that we trust."""
+    encoder, reader = Encoder(), trusting_reader()
+    long = [*REQUEST.items(), *((f"x-{number}", "y" * 3000) for number in range(2))]
+    encoder.encode(long)
+    reader.read(Encoder().encode(long))
+    repeated = Encoder().encode(long)
+    assert reader.read(repeated) is not reader.read(repeated)
+    assert reader.remembered == {}
+
+
+TOKEN = CallerToken("s\u00e9cret")
+
+
+def with_token(*given: str, reader: CallReader | None = None) -> Call:
+    """The call that brings these as its token."""
+    reader = reader or CallReader(BlockDecoder(HUFFMAN), ROUTES, 16_384, TOKEN)
+    fields = [*REQUEST.items(), *(("x-adapter-token", text) for text in given)]
+    return reader.read(Encoder().encode(fields))
+
+
+@pytest.mark.parametrize(
+    "given", [(), ("",), ("wrong",), ("s\udcffcret",), ("s\u00e9cret", "wrong")]
+)
+def test_a_call_without_the_token_is_refused(given: tuple[str, ...]) -> None:
+    """By its fields alone, and without a word of what the token is."""
+    call = with_token(*(text.encode("utf-8", "replace").decode() for text in given))
+    assert call.refusal is not None
+    assert call.refusal.grpc_status == 16
+    assert "cret" not in call.refusal.message
+    assert call.unary is None
+
+
+def test_a_call_with_the_token_is_taken() -> None:
+    """Also where the token is the field that is new in each call."""
+    assert with_token("s\u00e9cret").unary is check
+    encoder, reader = Encoder(), CallReader(BlockDecoder(HUFFMAN), ROUTES, 16_384, TOKEN)
+    reader.trust()
+    fields = list(REQUEST.items())
+    tokens = ["wrong", "s\u00e9cret", "wrong", "s\u00e9cret"]
+    calls = [
+        reader.read(encoder.encode([*fields, NeverIndexedHeaderTuple("x-adapter-token", token)]))
+        for token in tokens
+    ]
+    assert [call.refusal is None for call in calls] == [False, True, False, True]

@@ -38,17 +38,6 @@ def assert_dismissed(peer: Peer, octets: bytes, kind: str) -> None:
     assert peer.counted == {kind: 1}
 
 
-async def test_connections() -> None:
-    """A connection too many is closed at once; the others stay."""
-    first = Peer(limits=FEW)
-    second = Peer(limits=FEW, others=first.connections)
-    third = Peer(limits=FEW, others=second.connections, greet=False)
-    assert (second.transport.aborted, third.transport.aborted) == (False, True)
-    assert third.counted == {"connections": 1}
-    third.connection.connection_lost(None)
-    assert second.connection in third.connections
-
-
 async def test_another_protocol_by_alpn() -> None:
     """A TLS client that did not ask for h2 is turned away."""
     tls = SimpleNamespace(selected_alpn_protocol=lambda: None)
@@ -246,6 +235,7 @@ async def test_slow_prefaces(octets: bytes) -> None:
 async def test_idle_connections() -> None:
     """A connection without calls is left, gracefully; one with an open stream is not idle."""
     peer = Peer(limits=FEW)
+    peer.send(peer.request(1))
     busy = Peer(limits=FEW)
     busy.send(busy.opening(1, COLLECT))
     for _ in range(5):

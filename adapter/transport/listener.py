@@ -1,14 +1,13 @@
 """A listening socket for one of the addresses that `adapter.transport.addresses` describes."""
 
-import asyncio
 import os
 import socket
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from adapter.errors import ConfigurationError
+from adapter.transport.acceptor import AcceptFailures, Acceptor
 from adapter.transport.addresses import owned_socket, socket_path
 
 _ABSTRACT = "unix-abstract:"
@@ -19,10 +18,10 @@ _LAST_PORT = 65_535
 class Listener:
     """Listens from its making on; raises ConfigurationError where the address cannot be had."""
 
-    def __init__(self, address: str, mode: int, group: str | None) -> None:
+    def __init__(self, address: str, mode: int = 0o600, group: str | None = None) -> None:
         self._path = socket_path(address)
         self._file: os.stat_result | None = None
-        self._server: asyncio.Server | None = None
+        self._acceptor: Acceptor | None = None
         self.address = address
         """With the port that the system chose, where it was to choose one."""
         try:
@@ -30,20 +29,17 @@ class Listener:
         except (OSError, ValueError) as e:
             raise ConfigurationError(f"cannot listen on {address!r}: {e}") from e
 
-    async def serve(
-        self, connection: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None
-    ) -> None:
-        """Have each client served by a connection of its own."""
-        loop = asyncio.get_running_loop()
-        if self._socket.family == socket.AF_UNIX:
-            self._server = await loop.create_unix_server(connection, sock=self._socket, ssl=tls)
-        else:
-            self._server = await loop.create_server(connection, sock=self._socket, ssl=tls)
+    def accept(self, take: Callable[[socket.socket], None], failures: AcceptFailures) -> None:
+        """Hand over each connection that comes, from now on."""
+        self._acceptor = Acceptor(
+            self._socket, take, lambda error: failures.add(self.address, error)
+        )
 
     def close(self) -> None:
         """Listen no more; the file goes, unless another process has put its own there meanwhile."""
-        if self._server is not None:
-            self._server.close()
+        if self._acceptor is not None:
+            self._acceptor.stop()
+            self._acceptor = None
         self._socket.close()
         if self._path and self._is_ours(self._path):
             self._path.unlink()
@@ -73,6 +69,7 @@ class Listener:
 
 def _listen(family: int, where: Any) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setblocking(False)
     try:
         if family != socket.AF_UNIX:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

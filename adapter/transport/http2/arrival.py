@@ -1,0 +1,51 @@
+"""A client between its acceptance and its connection: over TLS, while hands are shaken."""
+
+import asyncio
+import socket
+import ssl
+
+from adapter.transport.http2.connection import Connection
+from adapter.transport.http2.shared import Shared
+
+
+class Arrival:
+    """Becomes a `Connection`, unless it is aborted, or takes too long for its handshake."""
+
+    def __init__(self, accepted: socket.socket, shared: Shared, tls: ssl.SSLContext | None) -> None:
+        self._accepted = accepted
+        self._shared = shared
+        self._tls = tls
+        self.closed = asyncio.get_running_loop().create_task(self._arrive())
+        """Done when it is a connection, or gone."""
+        self.closed.add_done_callback(self._arrived)
+        shared.guests.enter(self)
+
+    def sweep(self) -> None:
+        """Nothing: the handshake has a time limit of its own."""
+
+    def drain(self) -> None:
+        """No call is under way, so nothing is lost."""
+        self.abort()
+
+    def abort(self) -> None:
+        """Give it up."""
+        self.closed.cancel()
+
+    async def _arrive(self) -> None:
+        if self._accepted.family != socket.AF_UNIX:
+            self._accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        patience_s = self._shared.limits.handshake_s if self._tls is not None else None
+        await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: Connection(self._shared),
+            self._accepted,
+            ssl=self._tls,
+            ssl_handshake_timeout=patience_s,
+        )
+
+    def _arrived(self, task: "asyncio.Task[None]") -> None:
+        self._shared.guests.leave(self)
+        if not task.cancelled() and task.exception() is None:
+            return
+        self._accepted.close()
+        if self._tls is not None and not task.cancelled():
+            self._shared.counters["tls_handshake"] += 1

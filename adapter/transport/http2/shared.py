@@ -1,0 +1,32 @@
+"""What all connections of a server have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from adapter.transport.caller_token import CallerToken
+from adapter.transport.failures import FailureReport
+from adapter.transport.http2.calls import Route
+from adapter.transport.http2.guests import Guests
+from adapter.transport.http2.huffman import HuffmanDecoder
+from adapter.transport.http2.limits import Counters, HeldOctets, Limits, no_counts
+
+
+@dataclass(slots=True, eq=False)
+class Shared:
+    """What is served, to whom, within which limits, and what is counted."""
+
+    routes: Mapping[str, Route]
+    token: CallerToken
+    limits: Limits
+    failures: FailureReport
+    strangers_limits: Limits = field(init=False)
+    guests: Guests = field(init=False)
+    held: HeldOctets = field(init=False)
+    counters: Counters = field(default_factory=no_counts)
+    huffman: HuffmanDecoder = field(default_factory=HuffmanDecoder)
+
+    def __post_init__(self) -> None:
+        """Make what the limits say."""
+        self.strangers_limits = self.limits.for_strangers()
+        self.guests = Guests(self.limits.max_connections, self.counters)
+        self.held = HeldOctets(self.limits.max_held_bytes)

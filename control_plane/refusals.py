@@ -1,0 +1,75 @@
+"""Refusals: every failure has the same body, `error` for programs and `message` for people."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from control_plane.errors import RequestRefused
+from control_plane.validation import complaint
+
+_MAX_MESSAGE = 2000
+
+
+def refusal(error: RequestRefused) -> JSONResponse:
+    """The answer to a request that was refused on purpose."""
+    wait = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return _answer(error.status, error.message, wait, code=error.code)
+
+
+def _answer(
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    code: str | None = None,
+) -> JSONResponse:
+    # A message may name what the client sent, which may be long.
+    document = {"error": code or HTTPStatus(status).phrase, "message": message[:_MAX_MESSAGE]}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
+    return JSONResponse(document, status, headers)
+
+
+def add_refusals(app: FastAPI) -> None:
+    """Answer every exception that leaves a route."""
+    for kind, handler in (
+        (RequestRefused, _refused),
+        (HTTPException, _http_error),
+        (RequestValidationError, _invalid),
+        (ValidationError, _invalid),
+        (OperationalError, _database_failed),
+        (Exception, _failed),
+    ):
+        app.add_exception_handler(kind, handler)
+
+
+async def _refused(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001
+    return refusal(error)
+
+
+async def _http_error(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001
+    return _answer(error.status_code, str(error.detail), error.headers)
+
+
+async def _invalid(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001
+    errors: Sequence[Any] = error.errors()
+    return _answer(HTTPStatus.BAD_REQUEST, complaint(errors))
+
+
+async def _database_failed(request: Request, error: Any) -> JSONResponse:
+    structlog.get_logger().error("database.failed", path=request.url.path, reason=str(error.orig))
+    message = "the database can't do this now; try again"
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, message, {"Retry-After": "5"})
+
+
+async def _failed(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001 - uvicorn logs it
+    message = "the control plane failed; its log says why"
+    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, message)

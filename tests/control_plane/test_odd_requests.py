@@ -1,0 +1,253 @@
+"""Odd values in every place of every route: no 5xx, one form of refusal, and nothing lost."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.control_plane.conftest import Platform
+
+DATES = (
+    "Mon, 01 Jan 2024 00:00:00 +999999999999999",
+    "Mon, 01 Jan 2024 00:00:00 +2400",
+    "Mon, 01 Jan 9999 23:59:59 -2359",
+    "Mon, 01 Jan 0001 00:00:00 +2359",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "Mon, 99 Foo 2024 99:99:99 GMT",
+    f"Mon, 01 Jan {'9' * 5000} 00:00:00 GMT",
+)
+NUMBERS = ("-1", "0", "1e30", "9" * 30, "9" * 5000, "²", "nan", "1_0", "0x10", "1.0")
+TEXTS = ("", "%00", "%ED%A0%80", "%", "%25%", "a" * 60_000, "%5B" * 300, "../..", "'\"\\")
+DEEP: Any = {}
+for _ in range(260):
+    DEEP = {"a": DEEP}
+VALUES: tuple[Any, ...] = (
+    *(None, True, 0, -1, 2**63, 10**400, 1.5, float("inf"), float("nan")),
+    *("", "\ud800", "a\0b", "x" * 100_000, [], {}, [None], ["\udfff"], {"\ud800": 1}, DEEP),
+)
+RAW = (
+    *(b"", b"{", b"null", b"1", b"\xff", b"\0", b"{}", b"[]", b"[{}]", b'"x"', b"\xef\xbb\xbf{}"),
+    *('{"name": "x"}'.encode("utf-16"), b"[" * 100_000, b'{"a":' * 300, b"[1" + b"0" * 5000 + b"]"),
+)
+
+
+@pytest.fixture
+async def admin(platform: Platform) -> AsyncIterator[httpx.AsyncClient]:
+    """An admin's client that sees a failure of the server as its answer."""
+    app = platform.anyone._transport.app  # type: ignore[attr-defined]
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://platform.test", headers=platform.admin.authorization
+    ) as client:
+        yield client
+
+
+class Routes:
+    """The paths of the OpenAPI document, with ids that exist."""
+
+    def __init__(self, platform: Platform) -> None:
+        app = platform.anyone._transport.app  # type: ignore[attr-defined]
+        self._paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
+        self._known = {
+            "organization_id": platform.credentials.organization_id,
+            "environment_id": platform.credentials.environment_id,
+        }
+
+    def __iter__(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        for path, operations in self._paths.items():
+            for method, operation in operations.items():
+                yield method.upper(), path, operation
+
+    def url(self, path: str, **ids: str) -> str:
+        """The path with these ids, and number 1 for all others."""
+        for name in ("api_id", "policy_id", "tier_id", "contract_id", "application_id"):
+            ids.setdefault(name, "1")
+        return path.format(**(self._known | ids))
+
+
+async def _fill(platform: Platform) -> None:
+    """One of everything, with the id 1."""
+    admin = platform.admin
+    api_id = (await admin.create_api("orders", endpoint={"uri": "http://a.test"}))["id"]
+    await admin.apply_policy(api_id, "cors", {})
+    await admin.apply_automated_policy("ip-blocklist", {"ips": []})
+    tier = await admin.create_tier(api_id, "gold", [(5, 1000)])
+    phone = await admin.create_application("phone")
+    await admin.request_contract(api_id, phone["id"], tier["id"])
+
+
+def _require_plain(response: httpx.Response, asked: str) -> None:
+    """An answer that is no failure; if it is a refusal, in the form that all have."""
+    assert response.status_code < 500, f"{asked}: {response.status_code} {response.text[:200]}"
+    if response.status_code >= 400:
+        document = response.json()
+        assert document.keys() == {"error", "message"}, asked
+        assert len(document["message"]) <= 2000, asked
+
+
+async def _require_lists(platform: Platform, admin: httpx.AsyncClient) -> None:
+    """What is stored can be read by admins and gateways."""
+    credentials = platform.credentials
+    automated = f"automated-policies?environmentId={credentials.environment_id}"
+    for url in (
+        *(platform.apis, platform.applications, f"{platform.organization}/{automated}"),
+        *(f"{platform.apis}/1/{name}" for name in ("policies", "tiers", "contracts")),
+        *(f"{platform.apis}/1/policies?fullInfo=false", platform.feed(1)),
+    ):
+        response = await admin.get(url, headers={"X-Accept-Hash-Algorithm": "sha256"})
+        assert response.status_code in (200, 404), f"{url}: {response.text[:200]}"
+
+
+async def test_odd_ids_and_methods(platform: Platform, admin: httpx.AsyncClient) -> None:
+    """Ids that no row has, and methods that no route has."""
+    routes = Routes(platform)
+    for method, path, operation in routes:
+        names = [part["name"] for part in operation.get("parameters", ()) if part["in"] == "path"]
+        for name in names:
+            for value in (*NUMBERS, *TEXTS):
+                url = routes.url(path, **{name: value})
+                _require_plain(await admin.request(method, url), f"{method} {url[:300]}")
+        for other in ("TRACE", "OPTIONS", "HEAD", "FOO"):
+            response = await admin.request(other, routes.url(path))
+            if other != "HEAD":
+                _require_plain(response, f"{other} {path}")
+
+
+async def test_odd_parameters_and_headers(platform: Platform, admin: httpx.AsyncClient) -> None:
+    """Numbers, dates and texts of all kinds, one at a time."""
+    await _fill(platform)
+    routes = Routes(platform)
+    needed = {"environmentId": platform.credentials.environment_id, "format": "json"}
+    needed |= {"groupBy": "api"}
+    common = {"X-Accept-Hash-Algorithm": "sha256"}
+    for method, path, operation in routes:
+        if method != "GET":
+            continue
+        for part in operation.get("parameters", ()):
+            for value in (*NUMBERS, *DATES, *TEXTS):
+                url, name = routes.url(path), part["name"]
+                if part["in"] == "query":
+                    query = needed | {name: value}
+                    text = "&".join(f"{key}={each}" for key, each in query.items())
+                    response = await admin.get(f"{url}?{text}", headers=common)
+                elif part["in"] == "header":
+                    odd = common | {name: value.encode()}
+                    response = await admin.get(url, headers=odd)  # type: ignore[arg-type]
+                else:
+                    continue
+                _require_plain(response, f"{path} {name}={value[:100]}")
+
+
+@pytest.mark.parametrize("name", ["Host", "Content-Type", "Authorization", "Accept", "Connection"])
+async def test_odd_headers_of_every_request(
+    platform: Platform, admin: httpx.AsyncClient, name: str
+) -> None:
+    """Headers that each request has, with values that no client sends."""
+    await _fill(platform)
+    routes = Routes(platform)
+    values = ("", "[", "a b", "[::1", "x" * 60_000, "\xff", "Bearer ", "a/b; charset=\xff", "json")
+    for method, path, _ in routes:
+        if method == "DELETE":
+            continue
+        for value in values:
+            headers = {"X-Accept-Hash-Algorithm": b"sha256", name: value.encode("latin-1")}
+            url = f"{routes.url(path)}?environmentId={platform.credentials.environment_id}"
+            response = await admin.request(method, url, headers=headers, content=b"{}")  # type: ignore[arg-type]
+            _require_plain(response, f"{method} {path} {name}: {value[:100]}")
+
+
+def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
+    """A body for each route that takes one, by method and the end of the path."""
+    policy = {
+        "assetId": "cors",
+        "assetVersion": "1.0.0",
+        "groupId": "g",
+        "policyTemplateId": "5",
+        "configurationData": {"a": 1},
+        "pointcutData": [{"methodRegex": "GET", "uriTemplateRegex": "/"}],
+        "order": 1,
+        "disabled": False,
+    }
+    rule = {
+        "environmentId": platform.credentials.environment_id,
+        "organizationId": platform.credentials.organization_id,
+        "technologies": ["flexGateway"],
+        "range": {"from": "1", "to": "2"},
+    }
+    api = {
+        "instanceLabel": "blue",
+        "endpoint": {"uri": "http://a.test"},
+        "providerId": "p",
+        "description": "d",
+        "tags": ["t"],
+        "deprecated": False,
+        "assetVersion": "1.0.0",
+    }
+    limits = [{"maximumRequests": 1, "timePeriodInMilliseconds": 1, "visible": True}]
+    tier = {"name": "t", "status": "ACTIVE", "limits": limits, "autoApprove": True}
+    application = {"name": "n", "description": "d", "url": "http://a.test", "redirectUri": ["u"]}
+    contract = {"applicationId": 1, "requestedTierId": 1, "requestAccessInfo": {"reason": "r"}}
+    contract |= {"acceptedTerms": True, "partyId": "p", "partyName": "n"}
+    spec = {"groupId": "g", "assetId": "a", "version": "1"}
+    imported = {"clientId": "c", "providerId": "2e71d283-6248-4c81-98eb-e254a89b7e0a"}
+    token = {"grant_type": "client_credentials", "client_id": "c", "client_secret": "s"}
+    return {
+        ("POST", "/apis"): api | {"spec": spec, "promote": {}, "technology": "mule4"},
+        ("PATCH", "/apis/{api_id}"): api,
+        ("POST", "/policies"): policy,
+        ("PATCH", "/policies"): [{"id": 1, "order": 1}],
+        ("PATCH", "/policies/{policy_id}"): policy,
+        ("POST", "/automated-policies"): policy | {"ruleOfApplication": rule},
+        ("PATCH", "/automated-policies/{policy_id}"): policy | {"ruleOfApplication": rule},
+        ("POST", "/tiers"): tier | {"description": "d"},
+        ("PUT", "/tiers/{tier_id}"): tier | {"description": "d"},
+        ("POST", "/contracts"): contract,
+        ("PATCH", "/contracts/{contract_id}"): {"status": "APPROVED", "tierId": 1}
+        | {"requestedTierId": 1},
+        ("POST", "v2/organizations/{organization_id}/applications"): application,
+        ("PATCH", "/applications/{application_id}"): application,
+        ("POST", "v1/organizations/{organization_id}/applications"): imported,
+        ("POST", "/oauth2/token"): token,
+        ("POST", "/login"): {"username": "u", "password": "p"},
+    }
+
+
+NO_JSON = ("/secret/reset", "/v2/analytics/events")
+
+
+def _mutations(good: Any) -> Iterator[Any]:
+    """The body with each of its values, at every level, replaced by each odd one."""
+    yield from VALUES
+    if isinstance(good, dict):
+        for name, inner in good.items():
+            yield from (good | {name: odd} for odd in _mutations(inner))
+        yield from (good | {"unknown": odd} for odd in VALUES)
+    elif isinstance(good, list):
+        yield from ([odd, *good[1:]] for odd in _mutations(good[0]))
+
+
+@pytest.mark.parametrize("which", range(16))
+async def test_odd_bodies(platform: Platform, admin: httpx.AsyncClient, which: int) -> None:
+    """Every value of every body replaced; afterwards all that is stored can be read."""
+    await _fill(platform)
+    (method, end), good = list(_good_bodies(platform).items())[which]
+    routes = Routes(platform)
+    [path, *_] = [path for verb, path, _ in routes if verb == method and path.endswith(end)]
+    json_type = {"Content-Type": "application/json"}
+    encoded = [json.dumps(body).encode() for body in _mutations(good)]
+    for content in (*RAW, *encoded):
+        url = routes.url(path)
+        response = await admin.request(method, url, content=content, headers=json_type)
+        _require_plain(response, f"{method} {path} {content[:300]!r}")
+    await _require_lists(platform, admin)
+
+
+async def test_every_route_with_a_body_is_among_the_odd_ones(platform: Platform) -> None:
+    """A new route needs a good body here, from which the odd ones are made."""
+    ends = _good_bodies(platform)
+    for method, path, _ in Routes(platform):
+        if method in ("POST", "PUT", "PATCH") and not path.endswith(NO_JSON):
+            assert any(method == verb and path.endswith(end) for verb, end in ends), path
