@@ -8,33 +8,33 @@ from pathlib import Path
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from control_plane import (
-    analytics_ingest,
-    analytics_queries,
+from control_plane.accounts.access import Access
+from control_plane.accounts.hashing import LoginHasher
+from control_plane.analytics.event_store import EventStore
+from control_plane.analytics.event_store import metadata as event_tables
+from control_plane.analytics.upgrade import key_by_organization
+from control_plane.clock import Clock
+from control_plane.management.feed_epochs import FeedEpochs
+from control_plane.protocol import (
+    analytics,
     apis,
     applications,
     automated_policies,
     contract_feed,
     contracts,
+    ingest,
     policies,
     tiers,
     tokens,
 )
-from control_plane.access import Access
-from control_plane.analytics_store import EventStore
-from control_plane.analytics_store import metadata as event_tables
-from control_plane.analytics_upgrade import key_by_organization
-from control_plane.clock import Clock
-from control_plane.database import Database
-from control_plane.edge import DateHeader
-from control_plane.feed_epochs import FeedEpochs
-from control_plane.hashing import LoginHasher
-from control_plane.refusals import add_refusals
-from control_plane.request_bodies import RequestBodies
-from control_plane.schema import Base, Environment
+from control_plane.protocol.date_header import DateHeader
+from control_plane.protocol.refusals import add_refusals
+from control_plane.protocol.request_bodies import RequestBodies
+from control_plane.protocol.scope import Services
 from control_plane.settings import Settings
-from control_plane.web import Services
-from control_plane.write_queue import WriteQueue
+from control_plane.store.database import Database
+from control_plane.store.tables import Base, Environment
+from control_plane.store.write_queue import WriteQueue
 
 # How SQLite files say whose they are ("EPcp" and "EPev" in ASCII).
 CONFIGURATION_FILE = 0x45506370
@@ -106,8 +106,8 @@ def create_app(services: Services) -> FastAPI:
         contracts,
         applications,
         contract_feed,
-        analytics_ingest,
-        analytics_queries,
+        ingest,
+        analytics,
     ):
         app.include_router(module.router)
     app.include_router(applications.imports)

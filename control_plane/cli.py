@@ -15,6 +15,7 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 
+from control_plane.accounts.first_start import Credentials, Publish, reset, set_up
 from control_plane.app import (
     CONFIGURATION_FILE,
     EVENTS_FILE,
@@ -22,13 +23,12 @@ from control_plane.app import (
     events_path,
     open_services,
 )
-from control_plane.backup import back_up
-from control_plane.bootstrap import Credentials, Publish, reset, set_up
 from control_plane.clock import SystemClock
 from control_plane.errors import ControlPlaneError
+from control_plane.protocol.field_errors import complaint
+from control_plane.protocol.scope import Services
 from control_plane.settings import ENV_PREFIX, Settings, unknown_variables
-from control_plane.validation import complaint
-from control_plane.web import Services
+from control_plane.store.backup import back_up
 
 _STOP_DEADLINE_S = 10
 _MAX_CONNECTIONS = 1000

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from control_plane.accounts.first_start import Credentials, set_up
+from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import create_app, open_services
-from control_plane.bootstrap import Credentials, set_up
-from control_plane.hashing import LoginHasher
+from control_plane.protocol.scope import Services
 from control_plane.settings import Settings
-from control_plane.web import Services
 from demo.admin import Admin
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_plane.analytics_ingest import unpack
 from control_plane.errors import BadRequest, TooLarge
+from control_plane.protocol.ingest import unpack
 from demo.admin import AdminError
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_plane.conditional import unchanged
+from control_plane.protocol.conditional import unchanged
 from demo.admin import AdminError
 from tests.control_plane.conftest import MovableClock, Platform
 

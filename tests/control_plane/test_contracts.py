@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from control_plane.hashing import salted
+from control_plane.accounts.hashing import salted
 from control_plane.settings import SecretForm
 from demo.admin import AdminError, Document
 from tests.control_plane.conftest import Platform

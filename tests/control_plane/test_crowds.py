@@ -14,13 +14,13 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-import control_plane
-from control_plane.access import Access
+from control_plane import protocol
+from control_plane.accounts.access import Access
+from control_plane.accounts.hashing import LoginHasher
+from control_plane.accounts.hashing_pool import HashingPool
 from control_plane.app import create_app
 from control_plane.errors import TooManyRequests, Unavailable
-from control_plane.hashing import LoginHasher
-from control_plane.hashing_pool import HashingPool
-from control_plane.write_queue import WriteQueue
+from control_plane.store.write_queue import WriteQueue
 from tests.control_plane.conftest import Platform
 
 DEADLINE_S = 30
@@ -175,7 +175,7 @@ def test_every_route_that_writes_waits_its_turn() -> None:
     """A route that wrote from the common threads would stand in readers' way."""
     routers = [
         router
-        for found in iter_modules(control_plane.__path__, "control_plane.")
+        for found in iter_modules(protocol.__path__, f"{protocol.__name__}.")
         for router in vars(import_module(found.name)).values()
         if isinstance(router, APIRouter)
     ]

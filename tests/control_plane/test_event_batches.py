@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from control_plane.analytics_event import Event
+from control_plane.analytics.event import Event
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import event, send, send_raw
 

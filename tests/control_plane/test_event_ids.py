@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from control_plane.access import Role
+from control_plane.accounts.access import Role
+from control_plane.accounts.first_start import Credentials, set_up
+from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import events_path, open_services
-from control_plane.bootstrap import Credentials, set_up
 from control_plane.errors import UnusableDatabaseError
-from control_plane.hashing import LoginHasher
-from control_plane.schema import Environment, Login, Organization
 from control_plane.settings import Settings
+from control_plane.store.tables import Environment, Login, Organization
 from tests.control_plane.conftest import MovableClock, Platform, gateway_token
 from tests.control_plane.events import event, send
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from control_plane.errors import BadRequest
-from control_plane.json_values import MAX_DEPTH, UNREADABLE, nested_too_deeply, stored_json
-from control_plane.writing import answer
+from control_plane.protocol.writing import answer
+from control_plane.store.json_values import MAX_DEPTH, UNREADABLE, nested_too_deeply, stored_json
 from tests.control_plane.conftest import Platform
 
 

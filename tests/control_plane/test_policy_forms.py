@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from control_plane.schema import AutomatedPolicy
+from control_plane.store.tables import AutomatedPolicy
 from tests.control_plane.conftest import Platform
 
 RATE_LIMITS = {"rateLimits": [{"maximumRequests": 5, "timePeriodInMilliseconds": 1000}]}

@@ -12,13 +12,13 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from control_plane.accounts.first_start import Credentials, set_up
+from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import CONFIGURATION_FILE, EVENTS_FILE, create_app, open_services
-from control_plane.backup import back_up
-from control_plane.bootstrap import Credentials, set_up
 from control_plane.errors import UnusableDatabaseError
-from control_plane.hashing import LoginHasher
-from control_plane.schema import ClientApplication, EndedFeedEpoch
 from control_plane.settings import Settings
+from control_plane.store.backup import back_up
+from control_plane.store.tables import ClientApplication, EndedFeedEpoch
 from demo.admin import Admin
 from tests.control_plane.conftest import MovableClock, Platform, gateway_token
 

@@ -16,7 +16,7 @@ from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.sync import PlatformSync
 from adapter.policy.snapshot import Api
 from control_plane.app import CONFIGURATION_FILE
-from control_plane.backup import back_up
+from control_plane.store.backup import back_up
 from tests.builders import by_client
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.platform_simulator import opened

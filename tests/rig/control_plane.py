@@ -12,8 +12,8 @@ from typing import Any
 
 import uvicorn
 
+from control_plane.accounts.first_start import Credentials, set_up
 from control_plane.app import open_services
-from control_plane.bootstrap import Credentials, set_up
 from control_plane.cli import server_config
 from control_plane.clock import SystemClock
 from control_plane.settings import Settings

@@ -9,11 +9,10 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from control_plane.contract_feed import bury, next_change
+from control_plane.accounts.hashing import salted
 from control_plane.errors import Conflict
-from control_plane.hashing import salted
-from control_plane.schema import ClientApplication, Contract
-from control_plane.web import (
+from control_plane.protocol.contract_feed import bury, next_change
+from control_plane.protocol.scope import (
     Body,
     InPage,
     Name,
@@ -26,7 +25,8 @@ from control_plane.web import (
     containing,
     not_found,
 )
-from control_plane.writing import answer, in_turn
+from control_plane.protocol.writing import answer, in_turn
+from control_plane.store.tables import ClientApplication, Contract
 
 router = APIRouter(prefix="/exchange/api/v2/organizations/{organization_id}/applications")
 imports = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/applications")

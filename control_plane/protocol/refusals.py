@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from control_plane.errors import RequestRefused
-from control_plane.validation import complaint
+from control_plane.protocol.field_errors import complaint
 
 _MAX_MESSAGE = 2000
 

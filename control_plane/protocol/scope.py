@@ -12,16 +12,16 @@ from pydantic.alias_generators import to_camel
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from control_plane.access import Access, Caller
-from control_plane.analytics_store import EventStore
+from control_plane.accounts.access import Access, Caller
+from control_plane.accounts.hashing import LoginHasher
+from control_plane.analytics.event_store import EventStore
 from control_plane.clock import Clock, iso
-from control_plane.database import Database
 from control_plane.errors import BadRequest, NotFound, Unauthenticated
-from control_plane.feed_epochs import FeedEpochs
-from control_plane.hashing import LoginHasher
-from control_plane.schema import ApiInstance
+from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.settings import Settings
-from control_plane.write_queue import WriteQueue
+from control_plane.store.database import Database
+from control_plane.store.tables import ApiInstance
+from control_plane.store.write_queue import WriteQueue
 
 MAX_ID = 2**63 - 1  # what SQLite can hold
 

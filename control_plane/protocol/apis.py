@@ -9,9 +9,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from control_plane.errors import BadRequest, Conflict
-from control_plane.json_values import JsonObject
-from control_plane.schema import ApiInstance, Asset, Contract
-from control_plane.web import (
+from control_plane.protocol.scope import (
     Body,
     EnvironmentAdmin,
     EnvironmentReader,
@@ -25,7 +23,9 @@ from control_plane.web import (
     audit,
     containing,
 )
-from control_plane.writing import answer, in_turn
+from control_plane.protocol.writing import answer, in_turn
+from control_plane.store.json_values import JsonObject
+from control_plane.store.tables import ApiInstance, Asset, Contract
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}/apis"

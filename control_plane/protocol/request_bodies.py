@@ -7,10 +7,10 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from control_plane.analytics_ingest import INGEST_PATH
 from control_plane.errors import BadRequest, RequestRefused, TooLarge, TooSlow, Unavailable
-from control_plane.json_values import MAX_DEPTH, nested_too_deeply
-from control_plane.refusals import refusal
+from control_plane.protocol.ingest import INGEST_PATH
+from control_plane.protocol.refusals import refusal
+from control_plane.store.json_values import MAX_DEPTH, nested_too_deeply
 
 _SMALL = 16 << 10
 _RETRY_AFTER_S = 5

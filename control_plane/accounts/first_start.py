@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sqlalchemy import delete, select
 
-from control_plane.access import Role
-from control_plane.database import Database
+from control_plane.accounts.access import Role
+from control_plane.accounts.hashing import LoginHasher
 from control_plane.errors import ControlPlaneError
-from control_plane.feed_epochs import new_epoch
-from control_plane.hashing import LoginHasher
-from control_plane.private_file import new_private_file
-from control_plane.schema import AccessToken, Environment, Login, Organization
+from control_plane.management.feed_epochs import new_epoch
+from control_plane.store.database import Database
+from control_plane.store.private_file import new_private_file
+from control_plane.store.tables import AccessToken, Environment, Login, Organization
 
 
 @dataclass(frozen=True, slots=True)

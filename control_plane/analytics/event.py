@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict
 
-from control_plane.analytics_store import EventRow, events
+from control_plane.analytics.event_store import EventRow, events
 from control_plane.clock import epoch_ms
 from control_plane.errors import BadRequest
-from control_plane.web import MAX_ID
+from control_plane.protocol.scope import MAX_ID
 
 # SQLite's text functions stop at a NUL, and no request can carry one.
 _NO_NUL = r"^[^\x00]*$"

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from control_plane.errors import UnusableDatabaseError
-from control_plane.private_file import new_private_file
+from control_plane.store.private_file import new_private_file
 
 _BUSY_TIMEOUT_S = 10
 

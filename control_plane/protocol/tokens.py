@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from sqlalchemy import select
 
-from control_plane.access import Role
+from control_plane.accounts.access import Role
 from control_plane.errors import BadRequest, OAuthRefused, Unauthenticated
-from control_plane.schema import Environment, Organization
-from control_plane.web import InCaller, InServices, OrganizationReader, Services
+from control_plane.protocol.scope import InCaller, InServices, OrganizationReader, Services
+from control_plane.store.tables import Environment, Organization
 
 router = APIRouter(prefix="/accounts")
 

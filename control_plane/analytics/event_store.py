@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from control_plane.clock import epoch_ms
-from control_plane.database import Database
+from control_plane.store.database import Database
 
 metadata = MetaData()
 

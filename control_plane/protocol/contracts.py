@@ -8,17 +8,11 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from control_plane.applications import application_document
 from control_plane.clock import iso
-from control_plane.contract_feed import bury, next_change
 from control_plane.errors import BadRequest, Conflict
-from control_plane.schema import (
-    ClientApplication,
-    Contract,
-    SlaTier,
-)
-from control_plane.tiers import tier_document
-from control_plane.web import (
+from control_plane.protocol.applications import application_document
+from control_plane.protocol.contract_feed import bury, next_change
+from control_plane.protocol.scope import (
     MAX_ID,
     Body,
     EnvironmentAdmin,
@@ -30,7 +24,13 @@ from control_plane.web import (
     containing,
     not_found,
 )
-from control_plane.writing import answer, in_turn
+from control_plane.protocol.tiers import tier_document
+from control_plane.protocol.writing import answer, in_turn
+from control_plane.store.tables import (
+    ClientApplication,
+    Contract,
+    SlaTier,
+)
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"

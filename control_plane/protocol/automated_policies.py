@@ -9,8 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import BadRequest
-from control_plane.json_values import JsonObject
-from control_plane.policies import (
+from control_plane.protocol.policies import (
     MAX_POLICIES,
     VENDOR_GROUP_ID,
     Order,
@@ -18,8 +17,7 @@ from control_plane.policies import (
     TemplateId,
     policy_columns,
 )
-from control_plane.schema import AutomatedPolicy
-from control_plane.web import (
+from control_plane.protocol.scope import (
     Body,
     Name,
     OrganizationAdmin,
@@ -29,7 +27,9 @@ from control_plane.web import (
     audit,
     not_found,
 )
-from control_plane.writing import answer, in_turn
+from control_plane.protocol.writing import answer, in_turn
+from control_plane.store.json_values import JsonObject
+from control_plane.store.tables import AutomatedPolicy
 
 router = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/automated-policies")
 

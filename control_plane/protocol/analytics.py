@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
 
-from control_plane.analytics_fields import FIELDS, titles
-from control_plane.analytics_store import GROUPINGS, Window
+from control_plane.analytics.event_store import GROUPINGS, Window
 from control_plane.clock import iso
 from control_plane.errors import BadRequest
-from control_plane.schema import ApiInstance
-from control_plane.web import MAX_ID, EnvironmentAdmin, OrganizationAdmin
+from control_plane.protocol.export_fields import FIELDS, titles
+from control_plane.protocol.scope import MAX_ID, EnvironmentAdmin, OrganizationAdmin
+from control_plane.store.tables import ApiInstance
 
 router = APIRouter(prefix="/analytics/1.0/{organization_id}")
 

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from control_plane.access import Caller, Role
-from control_plane.analytics_event import Sender, event_row
+from control_plane.accounts.access import Caller, Role
+from control_plane.analytics.event import Sender, event_row
 from control_plane.errors import BadRequest, Forbidden, TooLarge
-from control_plane.validation import complaint
-from control_plane.web import InCaller, InServices, Services
+from control_plane.protocol.field_errors import complaint
+from control_plane.protocol.scope import InCaller, InServices, Services
 
 INGEST_PATH = "/v2/analytics/events"
 

@@ -16,9 +16,14 @@ from sqlalchemy.orm import Session
 
 from control_plane.clock import iso
 from control_plane.errors import BadRequest
-from control_plane.feed_epochs import Cursor, is_valid
-from control_plane.schema import Contract, ContractTombstone, Organization
-from control_plane.web import EnvironmentReader, EnvironmentScope, OrganizationScope, RowId
+from control_plane.management.feed_epochs import Cursor, is_valid
+from control_plane.protocol.scope import (
+    EnvironmentReader,
+    EnvironmentScope,
+    OrganizationScope,
+    RowId,
+)
+from control_plane.store.tables import Contract, ContractTombstone, Organization
 
 router = APIRouter(
     prefix="/apigateway/ccs/v3/organizations/{organization_id}/environments/{environment_id}"

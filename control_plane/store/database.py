@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from control_plane.errors import UnusableDatabaseError
-from control_plane.json_values import stored_json
+from control_plane.store.json_values import stored_json
 
 FIRST_VERSION = 1
 

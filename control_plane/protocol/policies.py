@@ -14,11 +14,9 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from control_plane.conditional import unchanged
 from control_plane.errors import BadRequest
-from control_plane.json_values import JsonObject
-from control_plane.schema import ApiInstance, Policy
-from control_plane.web import (
+from control_plane.protocol.conditional import unchanged
+from control_plane.protocol.scope import (
     MAX_ID,
     Body,
     EnvironmentAdmin,
@@ -29,7 +27,9 @@ from control_plane.web import (
     audit,
     not_found,
 )
-from control_plane.writing import answer, in_turn
+from control_plane.protocol.writing import answer, in_turn
+from control_plane.store.json_values import JsonObject
+from control_plane.store.tables import ApiInstance, Policy
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"

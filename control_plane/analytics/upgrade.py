@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from control_plane.analytics_store import events
+from control_plane.analytics.event_store import events
 
 _OLD = "events_1"
 

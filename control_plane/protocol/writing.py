@@ -9,7 +9,7 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from control_plane.errors import BadRequest
-from control_plane.web import OrganizationScope
+from control_plane.protocol.scope import OrganizationScope
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

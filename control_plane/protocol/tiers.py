@@ -8,10 +8,9 @@ from pydantic import Field
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from control_plane.contract_feed import next_change
 from control_plane.errors import Conflict
-from control_plane.schema import ApiInstance, Contract, SlaTier
-from control_plane.web import (
+from control_plane.protocol.contract_feed import next_change
+from control_plane.protocol.scope import (
     Body,
     EnvironmentAdmin,
     EnvironmentReader,
@@ -24,7 +23,8 @@ from control_plane.web import (
     containing,
     not_found,
 )
-from control_plane.writing import answer, in_turn
+from control_plane.protocol.writing import answer, in_turn
+from control_plane.store.tables import ApiInstance, Contract, SlaTier
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"

@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from control_plane.schema import EndedFeedEpoch, Organization
+from control_plane.store.tables import EndedFeedEpoch, Organization
 
 _KEPT_EPOCHS = 1000
 _MAX_DIGITS = 19

@@ -11,13 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from control_plane.accounts.hashing import LoginHasher, token_hash
+from control_plane.accounts.hashing_pool import HashingPool
 from control_plane.clock import Clock
-from control_plane.database import Database
 from control_plane.errors import Forbidden, NotFound, Unauthenticated
-from control_plane.hashing import LoginHasher, token_hash
-from control_plane.hashing_pool import HashingPool
-from control_plane.schema import AccessToken, Environment, Login
-from control_plane.write_queue import WriteQueue
+from control_plane.store.database import Database
+from control_plane.store.tables import AccessToken, Environment, Login
+from control_plane.store.write_queue import WriteQueue
 
 
 class Role(StrEnum):

@@ -1,0 +1,1 @@
+"""Events of API traffic, and the questions that can be asked about them."""

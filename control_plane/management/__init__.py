@@ -1,0 +1,1 @@
+"""Use cases of API management, without HTTP and without JSON."""

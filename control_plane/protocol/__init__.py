@@ -1,0 +1,1 @@
+"""The platform's HTTP protocol: reads requests, calls use cases, writes documents."""
