@@ -5,6 +5,7 @@ operators raise it; so there are as many here as fit into that size. Bodies are 
 where an operator configures `with_request_body`.
 """
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
 from adapter.ext_authz.request import MOST_HEADERS
+from adapter.policy import paths
 from adapter.policy.bindings import ApiBinding
 from adapter.policy.catalog import AppliedPolicy, Pointcut
 from benchmarks.catalog import CHAINS, TYPICAL, api_id, client_id, policies_of
@@ -79,6 +81,11 @@ def _with_pointcuts(count: int, path_regex: str) -> tuple[AppliedPolicy, ...]:
 def _messages(count: int, message: str) -> tuple[AppliedPolicy, ...]:
     item = {"itemName": "m", "itemData": {"message": message, "level": "INFO"}}
     return _one("message-logging", {"loggingConfiguration": [item] * count})
+
+
+def _mixture(letters: str, length: int) -> str:
+    """Text without a pattern in it, the same each time."""
+    return "".join(random.Random(1).choices(letters, k=length)).replace("//", "/a")  # noqa: S311
 
 
 _TYPICAL: Final = policies_of(CHAINS[TYPICAL])
@@ -149,6 +156,26 @@ HOSTILE_CHECKS: Final = (
         "a path, against 20 pointcuts that look at all of it",
         _with_pointcuts(20, ".*/b/[0-9]+"),
         "/a" * 29_000,
+    ),
+    HostileCheck(
+        "the longest path that is matched, against 20 pointcuts that look at all of it",
+        _with_pointcuts(20, ".*/b/[0-9]+"),
+        "/a" * (paths.MAX_CHARS // 2),
+    ),
+    HostileCheck(
+        "the longest path for a pattern with a count of 12",
+        _with_pointcuts(1, ".*[ab].{12}c"),
+        "/" + _mixture("abc/", 2_300),
+    ),
+    HostileCheck(
+        "the longest path for a pattern with a count of 100",
+        _with_pointcuts(1, ".*[ab].{100}c"),
+        "/" + _mixture("aaaaaaac", 300),
+    ),
+    HostileCheck(
+        "the longest path of escapes",
+        _with_pointcuts(1, "/b/.*"),
+        "/a" + "%E2%82%AC" * (paths.MAX_CHARS // 9 - 1),
     ),
     HostileCheck(
         "a path, against 1,000 bindings of one host",

@@ -91,6 +91,7 @@ def _api_detail(api: Api) -> dict[str, Any]:
         "faults": list(api.faults),
         "inspects_path": api.inspects_path,
         "inspects_method": api.inspects_method,
+        "longest_path": api.longest_path,
         "policies": [
             {
                 "policy_id": policy.ref.policy_id,

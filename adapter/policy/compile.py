@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any
 from weakref import WeakValueDictionary
 
 from adapter.errors import PolicyError
+from adapter.policy import methods, paths
 from adapter.policy.catalog import EVERYTHING, AppliedPolicy, Pointcut
 from adapter.policy.decision import PolicyRef
 from adapter.policy.evaluation import ANYWHERE, CompiledPointcut, CompiledPolicy, Rule, RuleCompiler
-from adapter.policy.patterns import can_begin_with, compile_pattern, shown
+from adapter.policy.patterns import BoundedPattern, can_begin_with, compile_bounded, shown
 from adapter.policy.policies.access_block import compile_access_block
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
 from adapter.policy.policies.cors import compile_cors
@@ -136,19 +136,22 @@ def _compile_rule(policy_type: str, configuration: str) -> Rule:
 
 
 def _compile_pointcut(pointcut: Pointcut) -> CompiledPointcut:
-    path = _compile_pattern(pointcut.path_regex, "uriTemplateRegex")
-    if path is not None and not can_begin_with(pointcut.path_regex, "/"):
+    method = _compile_pattern(pointcut.method_regex, "methodRegex", methods.MAX_CHARS)
+    path = _compile_pattern(pointcut.path_regex, "uriTemplateRegex", paths.MAX_CHARS)
+    if path is None:
+        return CompiledPointcut(method and method.compiled, None)
+    if not can_begin_with(pointcut.path_regex, "/"):
         raise PolicyError(
             f"uriTemplateRegex {shown(pointcut.path_regex)!r} never matches: it is matched against "
             "the whole path, which begins with '/'; write '/...' or '.*...'"
         )
-    return CompiledPointcut(_compile_pattern(pointcut.method_regex, "methodRegex"), path)
+    return CompiledPointcut(method and method.compiled, path.compiled, path.longest)
 
 
-def _compile_pattern(pattern: str, name: str) -> Any:
+def _compile_pattern(pattern: str, name: str, longest: int) -> BoundedPattern | None:
     if pattern in EVERYTHING:
         return None
     try:
-        return compile_pattern(pattern)
+        return compile_bounded(pattern, longest)
     except ValueError as e:
         raise PolicyError(f"{name} {shown(pattern)!r} {e}") from None

@@ -130,7 +130,7 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
         return NOT_HTTP
     obstacle = obstacle_in_method(request) if api.inspects_method else None
     if obstacle is None and (api.inspects_path or request.chosen_by_path):
-        return obstacle_in(path_of(request))
+        return obstacle_in(path_of(request), api.longest_path)
     return obstacle
 
 

@@ -148,7 +148,8 @@ PATH_TOO_LONG: Final = Deny(
     DenyReason.MALFORMED_REQUEST,
     414,
     "The path is too long",
-    detail="a policy or a binding looks at the path, and it has more than 4,096 characters",
+    detail="a policy or a binding looks at the path, and it has more than 4,096 characters, or "
+    "more than a pattern with counts in braces bears (docs/policies/paths.md)",
 )
 """Where a rule depends on the path, and reading all of it would hold up other requests."""
 

@@ -17,6 +17,7 @@ from adapter.policy.decision import (
     Verdict,
 )
 from adapter.policy.header_names import dashed
+from adapter.policy.paths import MAX_CHARS
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -161,6 +162,8 @@ class CompiledPointcut:
 
     method: Any
     path: Any
+    longest_path: int = MAX_CHARS
+    """Characters that the pattern for the path bears."""
 
     def matches(self, request: RequestAttributes) -> bool:
         """Whether both patterns match the whole of method and path."""
@@ -187,6 +190,12 @@ class Rule:
     """Lower-case names of the headers that it may set, on requests or on responses."""
     inspects_method: bool = False
     """The same as `inspects_path`, for the request's method."""
+
+    @property
+    def longest_path(self) -> int:
+        """Characters that all its patterns bear."""
+        everywhere = self.pointcuts + self.overridden
+        return min([MAX_CHARS, *(pointcut.longest_path for pointcut in everywhere)])
 
     def applies_to(self, request: RequestAttributes) -> bool:
         """Whether it is to be asked about that request."""

@@ -7,7 +7,8 @@ from adapter.policy.attributes import RequestAttributes
 from adapter.policy.decision import Deny, DenyReason
 from adapter.policy.header_names import dashed
 
-_CANONICAL: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]{1,32}")
+MAX_CHARS: Final = 32
+_CANONICAL: Final = re.compile(rf"[!#$%&'*+.^_`|~0-9A-Z-]{{1,{MAX_CHARS}}}")
 """Methods are case-sensitive, and all registered ones are in capitals (RFC 9110, 9.1; 16.1)."""
 _OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
 """Headers in which some servers look for the method before they look at the method itself."""

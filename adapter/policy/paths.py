@@ -34,13 +34,15 @@ _PLAIN: Final = re.compile(f"/|(?:/[{_UNESCAPED}][.{_UNESCAPED}]*)+/?")
 """What most paths are, found for less than RE2 costs. Linear, as no segment holds a slash."""
 
 
-def obstacle_in(path: str) -> Deny | None:
+def obstacle_in(path: str, longest: int = MAX_CHARS) -> Deny | None:
     """Why no rule can go by that path (without query); None where it has one reading only.
+
+    `longest` is how many characters the patterns of the rules bear.
 
     Envoy forwards the path that it sent us. An upstream that reads it differently would let
     `/public/..%2fadmin` through a rule on `/admin`.
     """
-    if len(path) > MAX_CHARS:
+    if len(path) > longest:
         return PATH_TOO_LONG
     return None if is_canonical(path) else AMBIGUOUS_PATH
 

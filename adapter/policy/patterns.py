@@ -5,7 +5,7 @@ writes a counted repetition out, and takes memory for what it has seen. So a pat
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import re2
 
@@ -15,6 +15,13 @@ MAX_INSTRUCTIONS: Final = 3_000
 _MAX_MEMORY: Final = 1 << 20
 """Octets for the program and for what RE2 remembers of the texts it has matched."""
 _SHOWN_CHARS: Final = 80
+_MOST_STEPS: Final = 1 << 18
+"""Instructions times characters up to which RE2 visits each pair once (bitstate.cc), which takes
+a millisecond. Beyond, a count in braces can make it build states that it hardly ever uses again,
+for 10 us a character: `.*[ab].{100}` took 30 ms on a path of 4,096 characters.
+"""
+_SHORTEST_BOUND: Final = 256
+"""Characters that each pattern has to bear."""
 
 
 def compile_pattern(pattern: str, *, ignore_case: bool = False) -> Any:
@@ -34,6 +41,34 @@ def compile_pattern(pattern: str, *, ignore_case: bool = False) -> Any:
             f"{MAX_INSTRUCTIONS:,} are allowed; use smaller counts in braces, or * and +"
         )
     return compiled
+
+
+class BoundedPattern(NamedTuple):
+    """A pattern for texts that clients choose."""
+
+    compiled: Any
+    longest: int
+    """Characters of a text that it takes a millisecond at most to match."""
+
+
+def compile_bounded(pattern: str, longest: int) -> BoundedPattern:
+    """A pattern for texts of at most so many characters, fewer where it has counts in braces.
+
+    Raises ValueError like `compile_pattern`.
+    """
+    compile_pattern(pattern)
+    # RE2 visits each pair once only where it has to find groups.
+    compiled = re2.compile(f"({pattern})", _options(captures=True))
+    if "{" not in pattern:
+        return BoundedPattern(compiled, longest)
+    bound = _MOST_STEPS // compiled.programsize
+    if bound < _SHORTEST_BOUND:
+        raise ValueError(
+            f"is too large: with counts in braces it has {compiled.programsize:,} instructions in "
+            f"RE2, and {_MOST_STEPS // _SHORTEST_BOUND:,} are allowed; use smaller counts, or * "
+            "and +"
+        )
+    return BoundedPattern(compiled, min(bound, longest))
 
 
 def compile_together(patterns: Iterable[str], *, ignore_case: bool = False) -> tuple[Any, ...]:
@@ -79,10 +114,10 @@ def can_begin_with(pattern: str, character: str) -> bool:
     return bool(least[:1] <= character.encode() <= greatest[:1])
 
 
-def _options(*, ignore_case: bool = False) -> Any:
+def _options(*, ignore_case: bool = False, captures: bool = False) -> Any:
     options = re2.Options()
     options.log_errors = False
-    options.never_capture = True
+    options.never_capture = not captures
     options.max_mem = _MAX_MEMORY
     options.case_sensitive = not ignore_case
     return options

@@ -11,6 +11,7 @@ from adapter.policy.compile import chain_of, compile_policy
 from adapter.policy.contract_table import ContractTable
 from adapter.policy.evaluation import CompiledPolicy, Rule
 from adapter.policy.header_names import dashed
+from adapter.policy.paths import MAX_CHARS
 
 
 class Api:
@@ -29,6 +30,7 @@ class Api:
         "inspects_method",
         "inspects_path",
         "instance",
+        "longest_path",
         "policies",
         "rules",
         "tiers",
@@ -54,6 +56,8 @@ class Api:
         """Whether any policy's verdict depends on the path, which then has to be canonical."""
         self.inspects_method: Final = any(rule.inspects_method for rule in self.rules)
         """The same for the method."""
+        self.longest_path: Final = min([MAX_CHARS, *(rule.longest_path for rule in self.rules)])
+        """Characters of a path that the patterns of all policies bear."""
         self.contracts: Final = ContractTable() if contracts is None else contracts
         """One that cannot be honoured has a fault."""
         self.tiers: Final[Mapping[str, SlaTier]] = {} if tiers is None else tiers

@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.policy.catalog import AppliedPolicy, Pointcut
-from adapter.policy.patterns import MAX_CHARS, can_begin_with, compile_pattern, compile_together
+from adapter.policy.decision import DenyReason
+from adapter.policy.patterns import (
+    MAX_CHARS,
+    can_begin_with,
+    compile_bounded,
+    compile_pattern,
+    compile_together,
+)
 from tests.builders import api, applied
+from tests.unit.policy.gateway import Gateway, a_request
 
 
 @pytest.mark.parametrize(
@@ -72,6 +80,9 @@ def test_a_huge_pattern_closes_the_api_and_is_not_repeated_in_the_fault(
     assert len(fault) < 400
 
 
+BOUNDED = st.sampled_from(
+    ["/a|/b", "(?i)/A.*", "^/a$", "(/a)?(/b)*", "(?P<n>/a{1,3})b", "/(?U)a+", ".*1", "/a{2}|"]
+)
 PATTERNS = st.sampled_from(
     ["x-.*", "x-[a-z]+-1", "^a|b$", "(?P<n>q)+", "(?P<n>r)", "(?i)Z", "", "a" * 900, ".{200}"]
 )
@@ -83,6 +94,47 @@ def test_patterns_together_match_what_each_of_them_matches(patterns: list[str], 
     together = compile_together(patterns, ignore_case=True)
     each = [compile_pattern(pattern, ignore_case=True) for pattern in patterns]
     assert any(p.fullmatch(text) for p in together) == any(p.fullmatch(text) for p in each)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "least", "most"),
+    [
+        ("/orders/.*", 4_096, 4_096),
+        ("|".join(f"/resource-{n}" for n in range(120)), 4_096, 4_096),
+        (".*/[0-9a-f]{8}-[0-9a-f]{4}", 4_096, 4_096),
+        (".*[ab].{12}", 1_024, 4_095),
+        (".*[ab].{100}", 256, 512),
+    ],
+)
+def test_counts_in_braces_bound_what_a_pattern_is_matched_against(
+    pattern: str, least: int, most: int
+) -> None:
+    """With counts, a client's text could make RE2 work for tens of milliseconds."""
+    assert least <= compile_bounded(pattern, 4_096).longest <= most
+
+
+@pytest.mark.parametrize("pattern", ["a)(b", ".{200}", "(.{0,30}){30}", "x" * 2_001])
+def test_a_pattern_that_would_bear_short_texts_only_is_refused(pattern: str) -> None:
+    """And what is only a pattern with parentheses around it is none."""
+    with pytest.raises(ValueError, match=r"^is (too large|longer|not a regular expression)"):
+        compile_bounded(pattern, 4_096)
+
+
+@given(BOUNDED, st.text("/ab1", max_size=20))
+def test_a_bounded_pattern_matches_what_the_pattern_matches(pattern: str, text: str) -> None:
+    """The group around it changes nothing."""
+    bounded, plain = compile_bounded(pattern, 4_096).compiled, compile_pattern(pattern)
+    assert bool(bounded.fullmatch(text)) is bool(plain.fullmatch(text))
+
+
+def test_a_path_longer_than_a_pattern_bears_is_refused() -> None:
+    """On that API only, since the pattern is one of its policies'."""
+    gateway = Gateway(applied("access-block", pointcuts=(Pointcut("", ".*[ab].{100}"),)))
+    longest = gateway.api.longest_path
+    gateway.allows(a_request(path="/" + "c" * (longest - 1)))
+    gateway.denies(a_request(path="/" + "c" * longest), DenyReason.MALFORMED_REQUEST, 414)
+    other = Gateway(applied("access-block", pointcuts=(Pointcut("", "/x.*"),)))
+    other.allows(a_request(path="/" + "c" * 4_095))
 
 
 def test_many_patterns_become_few() -> None:
