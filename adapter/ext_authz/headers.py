@@ -5,6 +5,7 @@ sends a CR or LF in a response header as it is, and so splits the response.
 """
 
 import re
+from collections.abc import Iterable
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """A field name, RFC 9110, 5.1 and 5.6.2; so no pseudo-header either."""
@@ -34,6 +35,11 @@ def is_usable_name(name: str) -> bool:
 def is_removable_name(name: str) -> bool:
     """Whether a policy may remove a header of that name."""
     return _TOKEN.fullmatch(name) is not None and name.lower() not in _NEVER_REMOVED
+
+
+def usable(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Those that a policy may set, by lower-case name."""
+    return {name.lower(): value for name, value in headers if is_usable_name(name)}
 
 
 def clean_value(value: str) -> str:

@@ -1,5 +1,6 @@
 """Checks parsed by the protobuf library."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -18,6 +19,9 @@ from adapter.ext_authz.request import (
 from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue, Metadata
 from adapter.policy.decision import Deny, DenyReason
 from adapter.transport import service
+
+_NOT_UTF8: Final = re.compile(r"[\udc80-\udcff]")
+"""How Python decodes octets that are no text (PEP 383)."""
 
 NOT_A_CHECK: Final = Deny(
     DenyReason.MALFORMED_REQUEST,
@@ -109,7 +113,10 @@ def _raw_headers(http: AttributeContext.HttpRequest) -> dict[str, str]:
     """The headers of an Envoy that was told `encode_raw_headers`."""
     raw = http.header_map.headers
     # No call for each header: there are more of them than of anything else in a Check.
-    headers = {h.key: h.raw_value.decode("utf-8", "replace") or h.value for h in raw}
+    try:
+        headers = {h.key: h.raw_value.decode() or h.value for h in raw}
+    except UnicodeDecodeError:
+        return _joined(raw)
     return headers if len(headers) == len(raw) else _joined(raw)
 
 
@@ -117,9 +124,14 @@ def _joined(raw: Iterable[HeaderValue]) -> dict[str, str]:
     """Repeated headers joined by a comma, like Envoy's other form; a cookie is no exception."""
     values: dict[str, list[str]] = {}
     for header in raw:
-        value = header.raw_value.decode("utf-8", "replace") or header.value
+        value = _text(header.raw_value) or header.value
         values.setdefault(header.key, []).append(value)
     return {name: ",".join(each) for name, each in values.items()}
+
+
+def _text(raw: bytes) -> str:
+    """The text as Envoy's other form has it: each octet that is not UTF-8 becomes `!`."""
+    return _NOT_UTF8.sub("!", raw.decode("utf-8", "surrogateescape"))
 
 
 def _route_metadata(metadata: Metadata) -> str:

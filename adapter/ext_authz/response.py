@@ -1,31 +1,25 @@
 """From a decision to the CheckResponse that carries it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Final
 
 from google.protobuf.struct_pb2 import Struct
 
 from adapter.authorization.record import DecisionRecord
-from adapter.ext_authz.headers import (
-    clean_value,
-    encodable,
-    is_removable_name,
-    is_usable_name,
-)
+from adapter.ext_authz.edit_part import EditPart, set_header
+from adapter.ext_authz.headers import clean_value, encodable, is_usable_name, usable
 from adapter.ext_authz.identity_part import LONGEST_METADATA, IdentityPart
 from adapter.ext_authz.request import ADDRESS_HEADER
 from adapter.messages.check_pb2 import (
     CheckResponse,
     DeniedHttpResponse,
     HeaderValueOption,
-    OkHttpResponse,
 )
 from adapter.policy.attributes import RequestAttributes, is_grpc
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import Allowed, Answered, Decision, Denied, Edit, Header, Identity
-from adapter.policy.header_names import dashed, is_odd, is_protected
+from adapter.policy.decision import Allowed, Answered, Decision, Denied, Header, Identity
+from adapter.policy.header_names import dashed
 from adapter.transport.service import StatusCode
 
 _OVERWRITE = HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
@@ -43,10 +37,6 @@ _HEADERS: Final = ("client-id", "client-name", "contract-id", "sla-tier", "princ
 _API_ID: Final = "api-id"
 _REASON: Final = "reason"
 _NOBODY: Final = Identity(client_id="")
-_KEPT_PARTS: Final = 4_096
-"""Parts that edit the request, and sets of the names in them; some kB each at most."""
-_LONGEST_KEPT: Final = 256
-"""Characters of a header's value in a part that is kept: a client may have a say in it."""
 
 
 def own_headers(prefix: str, client_address_header: str | None) -> frozenset[str]:
@@ -71,15 +61,11 @@ class ResponseWriter:
         self._api_header = prefix + _API_ID
         # It is for us, not for upstreams.
         self._never_passed = (client_address_header.lower(),) if client_address_header else ()
-        self._own = own_headers(prefix, client_address_header)
         self._api_parts: dict[str, bytes] = {}
         self._revision = -1
         """What the API parts were made for."""
         self._identity_part = IdentityPart([prefix + name for name in _HEADERS])
-        self._edit_part = lru_cache(maxsize=_KEPT_PARTS)(self._build_edit_part)
-        self._dashed_with_own = lru_cache(maxsize=_KEPT_PARTS)(
-            lambda edited: self._own.union(map(dashed, edited))
-        )
+        self._edit_part = EditPart(own_headers(prefix, client_address_header))
         self._reason = prefix + _REASON
 
     def write(self, decision: Decision, request: RequestAttributes) -> bytes:
@@ -93,15 +79,17 @@ class ResponseWriter:
         # Several messages in a row are one: repeated fields add up (protobuf.dev, encoding).
         parts = self._api_part(decision.api, decision.revision)
         parts += self._identity_part.write(decision.identity or _NOBODY)
-        if decision.edits:
-            parts += self._edits(decision.edits)
+        if decision.edits or decision.appended:
+            parts += self._edit_part.write(decision.edits, decision.appended)
         odd_names = request.odd_names
         if odd_names:
-            parts += self._other_spellings(odd_names, decision.edits)
+            parts += self._edit_part.without_other_spellings(
+                odd_names, (*decision.edits, *decision.appended)
+            )
         if decision.response_headers:
             parts += _response_part(decision.response_headers)
         if decision.append_response_headers:
-            parts += _appended_part(decision.append_response_headers)
+            parts += _appended_response_part(decision.append_response_headers)
         return parts
 
     def _api_part(self, api: ApiInstance | None, revision: int) -> bytes:
@@ -115,19 +103,6 @@ class ResponseWriter:
             part = self._api_parts[api_id] = self._build_api_part(api, revision)
         return part
 
-    def _edits(self, edits: tuple[Edit, ...]) -> bytes:
-        for _, value in edits:
-            if value is not None and len(value) > _LONGEST_KEPT:
-                return self._build_edit_part(edits)
-        return self._edit_part(edits)
-
-    def _other_spellings(self, odd_names: Sequence[str], edits: tuple[Edit, ...]) -> bytes:
-        """Takes off what servers could take for a header that we or a policy set or removed."""
-        edited = tuple([name for name, _ in edits])
-        meant = self._dashed_with_own(edited) if edited else self._own
-        names = [name for name in odd_names if dashed(name) in meant and name not in edited]
-        return _removal_part(names) if names else b""
-
     def _build_api_part(self, api: ApiInstance | None, revision: int) -> bytes:
         response = CheckResponse()
         response.status.code = 0
@@ -135,27 +110,8 @@ class ResponseWriter:
         if api is None:
             response.ok_response.headers_to_remove.append(self._api_header)
         else:
-            _set(response.ok_response, self._api_header, api.api_id)
+            set_header(response.ok_response, self._api_header, api.api_id)
         _write_record(response.dynamic_metadata, DecisionRecord.of(Allowed(api, revision)))
-        return response.SerializeToString()
-
-    def _build_edit_part(self, edits: tuple[Edit, ...]) -> bytes:
-        """What policies do to the request; kept, since most do the same each time.
-
-        Envoy removes after it sets: a header that a policy removed last is in one list only, and of
-        ours nothing is left where an admin removes it.
-        """
-        response = CheckResponse()
-        ok = response.ok_response
-        removed = {n.lower() for n, value in edits if value is None and is_removable_name(n)}
-        set_headers = _usable((n, value) for n, value in edits if value is not None)
-        for name, value in set_headers.items():
-            if dashed(name) not in self._own and name not in removed:
-                _set(ok, name, value)
-        respelled = {dashed(name) for name in (*removed, *set_headers) if is_odd(name)}
-        kept = self._own.union(set_headers)
-        removed |= {name for name in respelled - kept if not is_protected(name)}
-        ok.headers_to_remove.extend(sorted(removed))
         return response.SerializeToString()
 
     def _instead(self, decision: Denied | Answered, *, to_grpc: bool) -> bytes:
@@ -169,7 +125,7 @@ class ResponseWriter:
             status = decision.answer.status_sent
             response.status.code = StatusCode.PERMISSION_DENIED
             headers = (*decision.response_headers, *decision.answer.headers)
-            _write_headers(response.denied_response, _usable(headers), decision)
+            _write_headers(response.denied_response, usable(headers), decision)
         response.denied_response.status.code = status
         _write_record(response.dynamic_metadata, DecisionRecord.of(decision))
         return response.SerializeToString()
@@ -179,8 +135,8 @@ class ResponseWriter:
     ) -> None:
         """What the client gets; for one that speaks gRPC, Envoy makes the body `grpc-message`."""
         headers = {
-            **_usable(denied.response_headers),
-            **_usable(denied.deny.headers),
+            **usable(denied.response_headers),
+            **usable(denied.deny.headers),
             self._reason: denied.deny.reason.value,
         }
         if code is None:
@@ -213,17 +169,6 @@ def grpc_status(http_status: int) -> StatusCode:
     return _STATUS_CODES.get(http_status, default)
 
 
-def _set(ok: OkHttpResponse, name: str, value: str) -> None:
-    """Set a request header, whatever the client sent.
-
-    `append: false` is spelt out: Envoys that find it unset differ in what they do.
-    """
-    option = ok.headers.add()
-    option.header.key = name
-    option.header.value = clean_value(value)
-    option.append.value = False
-
-
 def _overwrite(option: HeaderValueOption, name: str, value: str) -> None:
     option.header.key = name
     option.header.value = clean_value(value)
@@ -239,28 +184,18 @@ def _append(option: HeaderValueOption, name: str, value: str) -> None:
 def _response_part(headers: tuple[Header, ...]) -> bytes:
     """The headers that policies set on the response."""
     response = CheckResponse()
-    for name, value in _usable(headers).items():
+    for name, value in usable(headers).items():
         _overwrite(response.ok_response.response_headers_to_add.add(), name, value)
     return response.SerializeToString()
 
 
-def _appended_part(headers: tuple[Header, ...]) -> bytes:
+def _appended_response_part(headers: tuple[Header, ...]) -> bytes:
     """The headers that policies add beside the upstream's own."""
     response = CheckResponse()
     for name, value in headers:
         if is_usable_name(name):
             _append(response.ok_response.response_headers_to_add.add(), name.lower(), value)
     return response.SerializeToString()
-
-
-def _removal_part(names: Iterable[str]) -> bytes:
-    response = CheckResponse()
-    response.ok_response.headers_to_remove.extend(names)
-    return response.SerializeToString()
-
-
-def _usable(headers: Iterable[Header]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers if is_usable_name(name)}
 
 
 def _write_record(metadata: Struct, record: DecisionRecord) -> None:

@@ -111,9 +111,10 @@ def _ask(first: int, evaluation: Evaluation, api: Api, revision: int) -> Step:
         api.instance,
         revision,
         evaluation.identity,
-        tuple(evaluation.edits.items()) if evaluation.edits else (),
+        evaluation.own_edits,
         evaluation.response_headers,
         evaluation.append_response_headers,
+        tuple(evaluation.appended.items()) if evaluation.appended else (),
     )
 
 

@@ -287,6 +287,7 @@ class Allowed(Value):
     __slots__ = (
         "api",
         "append_response_headers",
+        "appended",
         "edits",
         "identity",
         "response_headers",
@@ -301,6 +302,7 @@ class Allowed(Value):
         edits: tuple[Edit, ...] = (),
         response_headers: tuple[Header, ...] = (),
         append_response_headers: tuple[Header, ...] = (),
+        appended: tuple[Header, ...] = (),
     ) -> None:
         self.api: Final = api
         """None where the operator lets unbound requests pass."""
@@ -310,6 +312,8 @@ class Allowed(Value):
         """What the upstream shall see otherwise than the client sent it; each name once."""
         self.response_headers: Final = response_headers
         self.append_response_headers: Final = append_response_headers
+        self.appended: Final = appended
+        """What Envoy appends to request headers that the client sent; none of them is edited."""
 
     def held(self) -> tuple[Any, ...]:
         """See `Value`."""
@@ -320,6 +324,7 @@ class Allowed(Value):
             self.edits,
             self.response_headers,
             self.append_response_headers,
+            self.appended,
         )
 
 

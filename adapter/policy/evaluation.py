@@ -10,6 +10,7 @@ from adapter.policy.catalog import Contract, SlaTier
 from adapter.policy.contract_table import ContractTable
 from adapter.policy.decision import (
     Continue,
+    Edit,
     ExposedQuota,
     Header,
     Identity,
@@ -20,6 +21,8 @@ from adapter.policy.header_names import dashed
 from adapter.policy.paths import MAX_CHARS
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
+_NOTHING_APPENDED: Final[dict[str, str]] = {}
+"""Is never changed."""
 
 
 class Evaluation:
@@ -33,6 +36,7 @@ class Evaluation:
         "_response_headers",
         "api_id",
         "append_response_headers",
+        "appended",
         "claims",
         "contracts",
         "edits",
@@ -67,6 +71,9 @@ class Evaluation:
         """What earlier policies did to the request's headers; None is a removed one."""
         self.effort = 0
         """What expressions have gone through so far, which `expression.effort` bounds."""
+        self.appended: dict[str, str] = _NOTHING_APPENDED
+        """What Envoy has to append to headers, since we cannot write the client's own value back;
+        such a header is among the edits, too, as far as we can read it."""
         self.append_response_headers: tuple[Header, ...] = ()
         self._response_headers: dict[str, str] | None = None
         self._exposed_quota: ExposedQuota | None = None
@@ -80,6 +87,16 @@ class Evaluation:
         """A request header by lower-case name, with the edits of earlier policies applied."""
         edits = self.edits
         return edits[name] if edits and name in edits else self.request.header(name)
+
+    @property
+    def own_edits(self) -> tuple[Edit, ...]:
+        """The edits that are ours to write: those that Envoy does not have to append."""
+        if not self.edits:
+            return ()
+        edits = tuple(self.edits.items())
+        if not self.appended:
+            return edits
+        return tuple([edit for edit in edits if edit[0] not in self.appended])
 
     def header_names(self) -> list[str]:
         """The names of the headers that the request has, after the edits of earlier policies."""
@@ -122,13 +139,30 @@ class Evaluation:
             edits[name] = None
         for name, value in verdict.set_headers:
             edits[name] = value
+        if self.appended:
+            self._forget_appended(verdict)
         for name, value in verdict.append_headers:
-            present = self.header(name)
-            if present is None:
-                edits[name] = value
-            else:
-                separator = "; " if name == "cookie" else ","  # RFC 6265, 4.2.1; RFC 9110, 5.3
-                edits[name] = f"{present}{separator}{value}"
+            self._append(edits, name, value)
+
+    def _forget_appended(self, verdict: Continue) -> None:
+        """Nothing is appended to what that policy set or removed."""
+        gone = set(map(dashed, verdict.remove_headers))
+        written = {name for name, _ in verdict.set_headers}
+        for name in tuple(self.appended):
+            if name in written or dashed(name) in gone:
+                del self.appended[name]
+
+    def _append(self, edits: dict[str, str | None], name: str, value: str) -> None:
+        present = self.header(name)
+        if present is None:
+            edits[name] = value
+            return
+        separator = "; " if name == "cookie" else ","  # RFC 6265, 4.2.1; RFC 9110, 5.3
+        if name in self.appended:
+            self.appended[name] += f"{separator}{value}"
+        elif name not in edits and not _is_exact(present):
+            self.appended = {**self.appended, name: value}
+        edits[name] = f"{present}{separator}{value}"
 
     def expose(self, quota: ExposedQuota) -> None:
         """Tell the client of that limit, unless it is told of a stricter one."""
@@ -154,6 +188,14 @@ class Evaluation:
             "" if known is None else known.principal,
             contract,
         )
+
+
+def _is_exact(value: str) -> bool:
+    """Whether a value in a Check is surely what the client sent, and can be written back.
+
+    In a Check, Envoy puts `!` for each octet that is not UTF-8, and an answer can hold UTF-8 only.
+    """
+    return "!" not in value and value.isprintable()
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,16 @@ def test_overwriting_is_spelt_out() -> None:
     ]
 
 
+def test_what_envoy_appends_is_no_edit_of_ours() -> None:
+    """The client's value is not in the answer, so that its octets stay as they are."""
+    allowed = Allowed(API, 7, edits=(("x-a", "1"),), appended=(("X-Tag", "a\r\nb"), ("x_b", "2")))
+    ok = write(allowed).ok_response
+    appended = [(o.header.key, o.header.value) for o in ok.headers if o.append.value]
+    assert appended == [("x-tag", "a  b"), ("x_b", "2")]
+    assert "x-b" in ok.headers_to_remove
+    assert "x-tag" not in ok.headers_to_remove
+
+
 def test_edits() -> None:
     """Policies set and remove headers, on the request and on the response."""
     allowed = Allowed(

@@ -44,6 +44,54 @@ def test_injection_appends_to_what_the_client_sent() -> None:
     assert set_headers(allowed) == (("x-tag", "theirs,ours"),)
 
 
+@pytest.mark.parametrize("theirs", ["Jos!", "a!,b", "tab\there", "\x01", "a\x85"])
+def test_what_we_cannot_write_back_is_left_to_envoy_to_append_to(theirs: str) -> None:
+    """In a Check, `!` may stand for an octet that is not UTF-8."""
+    gateway = Gateway(
+        applied("header-injection", {"inboundHeaders": [{"key": "x-tag", "value": "a"}]}, order=1),
+        applied(
+            "header-injection",
+            {
+                "inboundHeaders": [
+                    {"key": "x-tag", "value": "b"},
+                    {"key": "x-seen", "value": "#[sizeOf(attributes.headers['x-tag'])]"},
+                ]
+            },
+            order=2,
+        ),
+    )
+    allowed = gateway.allows(a_request({"x-tag": theirs}))
+    assert allowed.appended == (("x-tag", "a,b"),)
+    assert set_headers(allowed) == (("x-seen", str(len(theirs) + 2)),)
+    cookie = injecting(("cookie", "b=2"), ("cookie", "c=3")).allows(a_request({"cookie": theirs}))
+    assert (cookie.appended, cookie.edits) == ((("cookie", "b=2; c=3"),), ())
+
+
+@pytest.mark.parametrize(
+    ("policy_type", "configuration", "edits"),
+    [
+        ("header-removal", {"inboundHeaders": ["x-tag"]}, (("x-tag", None),)),
+        ("header-removal", {"inboundHeaders": ["x_tag"]}, (("x-tag", None), ("x_tag", None))),
+        (
+            "credential-injection-basic-auth",
+            {"username": "u", "customHeader": "x-tag"},
+            (("x-tag", "Basic dTo="),),
+        ),
+    ],
+)
+def test_a_later_policy_takes_back_what_envoy_was_to_append(
+    policy_type: str, configuration: dict[str, Any], edits: tuple[tuple[str, str | None], ...]
+) -> None:
+    """The last word counts."""
+    injection = {"inboundHeaders": [{"key": "x-tag", "value": "ours"}]}
+    gateway = Gateway(
+        applied("header-injection", injection, order=1),
+        applied(policy_type, configuration, order=2),
+    )
+    allowed = gateway.allows(a_request({"x-tag": "Jos!"}))
+    assert (allowed.appended, allowed.edits) == ((), edits)
+
+
 def test_a_header_injected_twice_holds_both_values() -> None:
     """Two lines of configuration are two values."""
     allowed = injecting(("x-tag", "a"), ("x-tag", "b")).allows(a_request())

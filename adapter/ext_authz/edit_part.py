@@ -1,0 +1,80 @@
+"""The part of an ALLOW that says what policies did to the request's headers."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from adapter.ext_authz.headers import clean_value, is_removable_name, usable
+from adapter.messages.check_pb2 import CheckResponse, OkHttpResponse
+from adapter.policy.decision import Edit, Header
+from adapter.policy.header_names import dashed, is_odd, is_protected
+
+_KEPT: Final = 4_096
+"""Parts, and sets of the names in them; some kB each at most."""
+_LONGEST_KEPT: Final = 256
+"""Characters of a header's value in a part that is kept: a client may have a say in it."""
+
+
+class EditPart:
+    """Writes edits; `own` are the adapter's own headers, spelled with hyphens: nobody sets them."""
+
+    def __init__(self, own: frozenset[str]) -> None:
+        self._own = own
+        self._kept = lru_cache(maxsize=_KEPT)(self._build)
+        self._dashed_with_own = lru_cache(maxsize=_KEPT)(
+            lambda edited: own.union(map(dashed, edited))
+        )
+
+    def write(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
+        """A serialised CheckResponse with nothing but the edits in it."""
+        for _, value in (*edits, *appended):
+            if value is not None and len(value) > _LONGEST_KEPT:
+                return self._build(edits, appended)
+        return self._kept(edits, appended)
+
+    def without_other_spellings(self, odd_names: Sequence[str], edits: tuple[Edit, ...]) -> bytes:
+        """Takes off what servers could take for a header of ours, or for an edited one."""
+        edited = tuple([name for name, _ in edits])
+        meant = self._dashed_with_own(edited) if edited else self._own
+        names = [name for name in odd_names if dashed(name) in meant and name not in edited]
+        if not names:
+            return b""
+        response = CheckResponse()
+        response.ok_response.headers_to_remove.extend(names)
+        return response.SerializeToString()
+
+    def _build(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
+        """Such a part is kept, since most policies do the same each time.
+
+        Envoy removes after it sets: a header that a policy removed last is in one list only, and of
+        ours nothing is left where an admin removes it. What Envoy appends comes behind the client's
+        first value if there are several, and nothing is appended where there is none.
+        """
+        response = CheckResponse()
+        ok = response.ok_response
+        removed = {n.lower() for n, value in edits if value is None and is_removable_name(n)}
+        set_headers = usable((n, value) for n, value in edits if value is not None)
+        appends = usable(appended)
+        for headers, append in ((set_headers, False), (appends, True)):
+            for name, value in headers.items():
+                if dashed(name) not in self._own and name not in removed:
+                    set_header(ok, name, value, append=append)
+        removed |= self._with_hyphens(removed | {*set_headers, *appends}) - {*set_headers, *appends}
+        ok.headers_to_remove.extend(sorted(removed))
+        return response.SerializeToString()
+
+    def _with_hyphens(self, names: Iterable[str]) -> set[str]:
+        """The other spelling of odd names that is not odd itself, so that no request tells it."""
+        spellings = {dashed(name) for name in names if is_odd(name)} - self._own
+        return {name for name in spellings if not is_protected(name)}
+
+
+def set_header(ok: OkHttpResponse, name: str, value: str, *, append: bool = False) -> None:
+    """Set a request header, whatever the client sent, or append to what the client sent.
+
+    `append: false` is spelt out: Envoys that find it unset differ in what they do.
+    """
+    option = ok.headers.add()
+    option.header.key = name
+    option.header.value = clean_value(value)
+    option.append.value = append
