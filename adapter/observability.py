@@ -64,6 +64,11 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
         "adapter_transport_faults": Instrument(
             "counter", "What peers of the gRPC server did beyond a limit, by kind", ("kind",)
         ),
+        "adapter_operator_faults": Instrument(
+            "counter",
+            "What clients of the operators' listeners did beyond a limit, by listener and kind",
+            ("listener", "kind"),
+        ),
         "adapter_sync_polls": Instrument(
             "counter", "Platform polls by kind and result", ("kind", "result")
         ),

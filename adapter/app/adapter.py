@@ -12,7 +12,12 @@ import structlog
 from adapter import garbage
 from adapter.app.analytics import Analytics
 from adapter.app.checks import Checks
-from adapter.app.metrics import observe_checks, observe_edges, observe_platform
+from adapter.app.metrics import (
+    observe_checks,
+    observe_edges,
+    observe_operators,
+    observe_platform,
+)
 from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.app.server import make_server
@@ -84,6 +89,7 @@ class Adapter:
         observe_checks(self._telemetry, self._checks, self._quotas)
         observe_platform(self._telemetry, self._platform, self._snapshots, clock)
         observe_edges(self._telemetry, self._server, self._analytics)
+        observe_operators(self._telemetry, self._listeners)
 
     async def start(self) -> Endpoints:
         """Start everything; raises ConfigurationError where an address cannot be bound."""
@@ -153,14 +159,15 @@ class Adapter:
             readiness=self.readiness,
             crashed_tasks=self._crashed_tasks,
         )
-        listeners = [OperatorListener(observability.metrics_address, probes)]
+        listeners = [OperatorListener(observability.metrics_address, probes, self._clock)]
         if observability.inspection_address is not None:
             routes = inspection_routes(
                 self._snapshots,
                 self._checks.discovered,
                 {"/sync": self._sync_status, "/quotas": lambda: self._quotas.status},
             )
-            listeners.append(OperatorListener(observability.inspection_address, routes))
+            address = observability.inspection_address
+            listeners.append(OperatorListener(address, routes, self._clock, any_host=False))
         return tuple(listeners)
 
     def _crashed_tasks(self) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from adapter.app.quotas import Quotas
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.clock import Clock
 from adapter.observability import Telemetry
+from adapter.operations.listener import OperatorListener
 from adapter.policy.snapshot import Api
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.service import Server
@@ -86,6 +87,20 @@ def observe_edges(telemetry: Telemetry, server: Server, analytics: Analytics) ->
             "adapter_transport_faults",
             lambda: {(kind,): count for kind, count in server.counters.items()},
         )
+
+
+def observe_operators(telemetry: Telemetry, listeners: Sequence[OperatorListener]) -> None:
+    """What clients of the operators' listeners did wrong."""
+
+    def faults() -> Mapping[tuple[str, ...], float]:
+        named = zip(("metrics", "inspection"), listeners, strict=False)
+        return {
+            (name, kind): count
+            for name, listener in named
+            for kind, count in listener.faults.items()
+        }
+
+    telemetry.observe("adapter_operator_faults", faults)
 
 
 def _observe_numbers(telemetry: Telemetry, numbers: Mapping[str, Callable[[], float]]) -> None:

@@ -2,40 +2,85 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Final
 
 import h11
 import structlog
 
+from adapter.operations.hosts import names_this_machine
 from adapter.operations.routes import Reply, Route, answer, text_reply
 
-_PATIENCE_S: Final = 75.0
-"""For a request and its answer, the wait for the request included."""
-_CHUNK_BYTES: Final = 64 * 1024
+_CHUNK_BYTES: Final = 16 * 1024
+"""With as much as h11 keeps of a head that is not whole, no head is longer than 32 KB."""
+_MOST_BODY_BYTES: Final = 64 * 1024
+_SLOW_REQUEST: Final = "slow_request"
+_SLOW_READER: Final = "slow_reader"
+
+_OTHER_HOST: Final = text_reply(
+    "this page is for its own machine: ask for it by address, or as localhost\n", 421
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client may take, in seconds."""
+
+    request_s: float = 10.0
+    """From a request's first octet to its last; the first request has so long from the start."""
+    answer_s: float = 30.0
+    """To answer it, and to take the answer."""
+    idle_s: float = 75.0
+    """From an answer to the next request."""
 
 
 class HttpConnection:
     """One client's connection, from its first request to its last."""
 
     def __init__(
-        self, routes: Iterable[Route], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        routes: Iterable[Route],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        patience: Patience,
+        *,
+        any_host: bool,
     ) -> None:
         self._routes = routes
         self._reader = reader
         self._writer = writer
+        self._patience = patience
+        self._any_host = any_host
         self._http = h11.Connection(h11.SERVER)
+        self._if_late = _SLOW_REQUEST
+        """Which fault it is if the client is too late now: none between two requests."""
 
-    async def run(self) -> None:
-        """Answer until the client goes, or has kept us waiting."""
+    @property
+    def answering(self) -> bool:
+        """Whether a request is whole and its answer is not."""
+        return self._if_late == _SLOW_READER
+
+    async def run(self) -> str:
+        """Answer until the client goes; tells the fault that ended it, if it was one."""
         try:
             while self._http.our_state is h11.IDLE:
-                async with asyncio.timeout(_PATIENCE_S):
-                    await self._exchange()
-        except (OSError, TimeoutError):
+                await self._exchange()
+            self._if_late = _SLOW_READER
+            await self._close()
+        except TimeoutError:
+            return self._if_late
+        except OSError:
             pass  # Whoever asked is gone.
         finally:
-            self._writer.close()
+            self._writer.transport.abort()
+        return ""
+
+    async def _close(self) -> None:
+        """Close when the client has taken all of the answer."""
+        self._writer.close()
+        async with asyncio.timeout(self._patience.answer_s):
+            await self._writer.wait_closed()
 
     async def _exchange(self) -> None:
         """Answer one request; afterwards the state is IDLE if there may be another."""
@@ -47,29 +92,55 @@ class HttpConnection:
             return
         if request is None:
             return
-        method = request.method.decode()
-        await self._send(await self._answer(method, request), with_body=method != "HEAD")
+        self._if_late = _SLOW_READER
+        async with asyncio.timeout(self._patience.answer_s):
+            method = request.method.decode()
+            await self._send(await self._answer(method, request), with_body=method != "HEAD")
         if self._http.our_state is self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
+            self._if_late = _SLOW_REQUEST if self._http.trailing_data[0] else ""
 
     async def _request(self) -> h11.Request | None:
-        """The next request, once it is whole; its body is nothing to us. None: there is none."""
+        """The next request, once it is whole. None: there is none."""
+        wait_s = self._patience.request_s if self._if_late else self._patience.idle_s
+        async with asyncio.timeout(wait_s) as self._waiting:
+            return await self._whole_request()
+
+    async def _whole_request(self) -> h11.Request | None:
+        """See `_request`. Its body is nothing to us, and may not be long."""
         request: h11.Request | None = None
+        body_bytes = 0
         while True:
             event = self._http.next_event()
             if event is h11.NEED_DATA:
-                self._http.receive_data(await self._reader.read(_CHUNK_BYTES))
+                await self._read()
             elif isinstance(event, h11.Request):
                 request = event
+            elif isinstance(event, h11.Data):
+                body_bytes += len(event.data)
+                if body_bytes > _MOST_BODY_BYTES:
+                    raise h11.RemoteProtocolError("the request's body is too long", 413)
             elif isinstance(event, h11.EndOfMessage):
                 return request
             elif isinstance(event, h11.ConnectionClosed):
                 self._http.send(h11.ConnectionClosed())
                 return None
 
+    async def _read(self) -> None:
+        octets = await self._reader.read(_CHUNK_BYTES)
+        if not self._if_late:
+            self._if_late = _SLOW_REQUEST
+            now = asyncio.get_running_loop().time()
+            self._waiting.reschedule(now + self._patience.request_s)
+        self._http.receive_data(octets)
+
     async def _answer(self, method: str, request: h11.Request) -> Reply:
+        target = request.target.decode()
+        host = dict(request.headers).get(b"host", b"").decode("latin-1")
+        if not (self._any_host or names_this_machine(host, target)):
+            return _OTHER_HOST
         try:
-            return await answer(self._routes, method, request.target.decode())
+            return await answer(self._routes, method, target)
         except Exception:
             structlog.get_logger().exception("operations.answer_failed")
             return text_reply("internal error; see the log", 500)

@@ -1,42 +1,135 @@
 """An HTTP listener for operators and orchestrators."""
 
 import asyncio
-from collections.abc import Iterable
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
-from adapter.errors import ConfigurationError
-from adapter.operations.http1 import HttpConnection
+import structlog
+
+from adapter.clock import Clock
+from adapter.operations.http1 import HttpConnection, Patience
 from adapter.operations.routes import Route
+from adapter.transport.acceptor import AcceptFailures
+from adapter.transport.listener import Listener
+
+MAX_CONNECTIONS: Final = 32
+"""Few, since each takes a file descriptor that gRPC may need."""
+FAULTS: Final = (
+    "connections",  # more than MAX_CONNECTIONS; the one that has waited longest is closed
+    "slow_request",  # a request that does not come to its end
+    "slow_reader",  # an answer that is not taken
+    "descriptors",  # a connection that the system had no file descriptor for
+)
 
 
 class OperatorListener:
-    """Serves some routes on one address; start and stop it once each."""
+    """Serves some routes on one address; start and stop it once each.
 
-    def __init__(self, address: str, routes: Iterable[Route]) -> None:
-        self._host, _, port = address.rpartition(":")
-        self._port = int(port)
+    `any_host`: whether it may be asked for by any name; see `hosts.names_this_machine`.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        routes: Iterable[Route],
+        clock: Clock,
+        *,
+        any_host: bool = True,
+        patience: Patience | None = None,
+    ) -> None:
+        self._address = address
         self._routes = tuple(routes)
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._clock = clock
+        self._any_host = any_host
+        self._patience = patience or Patience()
+        self._listener: Listener | None = None
+        self._clients: dict[_Client, None] = {}
+        """Those that came first come first."""
+        self._faults = dict.fromkeys(FAULTS, 0)
+
+    @property
+    def faults(self) -> Mapping[str, int]:
+        """How often clients went beyond a limit, by `FAULTS`."""
+        return MappingProxyType(self._faults)
 
     async def start(self) -> str:
         """Bind and serve; return `HOST:PORT` as bound. Raises ConfigurationError if taken."""
-        host = self._host.strip("[]")
-        try:
-            self._server = await asyncio.start_server(self._connected, host, self._port)
-        except OSError as e:
-            raise ConfigurationError(f"cannot listen on {self._host}:{self._port}: {e}") from None
-        return f"{self._host}:{self._server.sockets[0].getsockname()[1]}"
+        self._listener = Listener(self._address)
+        failures = AcceptFailures(self._clock, lambda: self._count("descriptors"))
+        self._listener.accept(self._welcome, failures)
+        return self._listener.address
 
     async def stop(self) -> None:
         """Close the listener, and what is left of its connections."""
-        if self._server is not None:
-            self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        if self._listener is not None:
+            self._listener.close()
+        clients = tuple(self._clients)
+        for client in clients:
+            client.task.cancel()
+        await asyncio.gather(*(client.task for client in clients), return_exceptions=True)
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = HttpConnection(self._routes, reader, writer)
-        task = asyncio.create_task(connection.run())
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+    def _welcome(self, accepted: socket.socket) -> None:
+        if len(self._clients) >= MAX_CONNECTIONS and not self._make_room():
+            accepted.close()
+            return
+        client = _Client(accepted, self._connection)
+        self._clients[client] = None
+        client.task.add_done_callback(lambda _: self._gone(client))
+
+    def _connection(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> HttpConnection:
+        return HttpConnection(self._routes, reader, writer, self._patience, any_host=self._any_host)
+
+    def _make_room(self) -> bool:
+        """Send away who has waited longest without a whole request; tells whether there is one."""
+        self._count("connections")
+        for client in self._clients:
+            if not client.answering:
+                del self._clients[client]
+                client.task.cancel()
+                return True
+        return False
+
+    def _gone(self, client: "_Client") -> None:
+        self._clients.pop(client, None)
+        if client.fault:
+            self._count(client.fault)
+
+    def _count(self, fault: str) -> None:
+        self._faults[fault] += 1
+
+
+class _Client:
+    """An accepted socket and the task that serves it."""
+
+    def __init__(
+        self,
+        accepted: socket.socket,
+        make: Callable[[asyncio.StreamReader, asyncio.StreamWriter], HttpConnection],
+    ) -> None:
+        self._accepted = accepted
+        self._make = make
+        self._connection: HttpConnection | None = None
+        self.fault = ""
+        """Which of `FAULTS` ended it, if any."""
+        self.task = asyncio.create_task(self._serve())
+        self.task.add_done_callback(self._close)
+
+    @property
+    def answering(self) -> bool:
+        """Whether it has asked and has no answer yet."""
+        return self._connection is not None and self._connection.answering
+
+    async def _serve(self) -> None:
+        reader, writer = await asyncio.open_connection(sock=self._accepted)
+        self._connection = self._make(reader, writer)
+        self.fault = await self._connection.run()
+
+    def _close(self, task: "asyncio.Task[None]") -> None:
+        if self._connection is None:  # or else the connection has closed the socket
+            self._accepted.close()
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            structlog.get_logger().warning("operations.connection_failed", error=repr(error))

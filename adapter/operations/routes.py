@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote
 
 from adapter.errors import AdapterError
 
+_MOST_PARAMETERS: Final = 16
 _ORIGIN: Final = re.compile(r"^https?://[^/?]*", re.IGNORECASE)
 
 
@@ -65,14 +66,21 @@ async def answer(routes: Iterable[Route], method: str, target: str) -> Reply:
             continue
         if method not in {"GET", "HEAD"}:
             return text_reply("there is nothing to do here but to GET", 405)
-        values = parse_qs(query, keep_blank_values=True)
-        question = Question(names, {name: first for name, (first, *_) in values.items()})
         try:
+            question = Question(names, _parameters(query))
             reply = route.answer(question)
             return reply if isinstance(reply, Reply) else await reply
         except QuestionError as e:
             return text_reply(str(e), e.status)
     return text_reply("there is no such page", 404)
+
+
+def _parameters(query: str) -> Mapping[str, str]:
+    try:
+        values = parse_qs(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise QuestionError(f"more than {_MOST_PARAMETERS} parameters", 400) from None
+    return {name: first for name, (first, *_) in values.items()}
 
 
 def _matched(pattern: list[str], segments: list[str]) -> Mapping[str, str] | None:

@@ -11,8 +11,9 @@ import structlog
 
 from adapter.clock import Clock, MonotonicTime
 
-_BATCH: Final = 64
-"""So many connections are accepted before others get their turn."""
+_BATCH: Final = 8
+"""So many connections are accepted before others get their turn. Few, since those that have to
+leave for them give their descriptors back only then."""
 _PAUSE_S: Final = 1.0
 _COMPLAINT_INTERVAL_S: Final = 60.0
 _NO_DESCRIPTOR: Final = frozenset((errno.EMFILE, errno.ENFILE))

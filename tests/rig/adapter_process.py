@@ -42,14 +42,23 @@ def settings_for(platform: RunningControlPlane, **groups: Mapping[str, Any]) -> 
 
 
 class AdapterProcess:
-    """`async with AdapterProcess(settings, directory) as adapter:` runs `policy-adapter serve`."""
+    """`async with AdapterProcess(settings, directory) as adapter:` runs `policy-adapter serve`.
 
-    def __init__(self, settings: Mapping[str, Any], directory: Path) -> None:
+    `descriptors`: how many files and connections the system lets it have open.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, Any], directory: Path, *, descriptors: int | None = None
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        token = settings["listener"].get("token")
+        self._metadata = (("x-adapter-token", token),) if token else ()
         config, self._endpoints = directory / "adapter.yaml", directory / "endpoints.json"
         config.write_text(yaml.safe_dump(dict(settings)))
         self.log = directory / "adapter.log"
-        command = (COMMAND, "serve", "--config", str(config), "--endpoints", str(self._endpoints))
+        command = [COMMAND, "serve", "--config", str(config), "--endpoints", str(self._endpoints)]
+        if descriptors is not None:
+            command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *command]
         self._program = Program("adapter", command, self.log)
 
     async def __aenter__(self) -> Self:
@@ -122,7 +131,7 @@ class AdapterProcess:
                 request_serializer=auth.CheckRequest.SerializeToString,
                 response_deserializer=auth.CheckResponse.FromString,
             )
-            return await ask(request)
+            return await ask(request, metadata=self._metadata)
 
     async def report(self, api_id: str, requests: int) -> None:
         """Envoy's report that so many requests of that API have ended well."""
@@ -135,7 +144,7 @@ class AdapterProcess:
                 request_serializer=als.StreamAccessLogsMessage.SerializeToString,
                 response_deserializer=als.StreamAccessLogsResponse.FromString,
             )
-            await stream(iter([message]))
+            await stream(iter([message]), metadata=self._metadata)
 
 
 def _ended_request(api_id: str) -> log.HTTPAccessLogEntry:

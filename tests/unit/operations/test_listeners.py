@@ -27,7 +27,7 @@ CLIENTS = 1_200
 @asynccontextmanager
 async def asking(routes: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a listener with those routes."""
-    listener = OperatorListener("127.0.0.1:0", routes)
+    listener = OperatorListener("127.0.0.1:0", routes, SystemClock())
     address = await listener.start()
     try:
         async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:
@@ -205,7 +205,7 @@ async def test_a_page_that_fails_is_an_error_and_takes_nothing_along() -> None:
 
 async def test_who_stays_connected_holds_up_no_stop() -> None:
     """A listener stops at once, whoever is still connected."""
-    listener = OperatorListener("127.0.0.1:0", [])
+    listener = OperatorListener("127.0.0.1:0", [], SystemClock())
     host, _, port = (await listener.start()).rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
@@ -217,8 +217,8 @@ async def test_who_stays_connected_holds_up_no_stop() -> None:
 
 async def test_an_address_in_use_is_named() -> None:
     """A second process does not share the port silently."""
-    first = OperatorListener("127.0.0.1:0", [])
+    first = OperatorListener("127.0.0.1:0", [], SystemClock())
     address = await first.start()
     with pytest.raises(ConfigurationError, match=address):
-        await OperatorListener(address, []).start()
+        await OperatorListener(address, [], SystemClock()).start()
     await first.stop()

@@ -1,0 +1,41 @@
+"""Which names a request may use for a server that is for this machine only."""
+
+import ipaddress
+import re
+from typing import Final
+
+_AUTHORITY: Final = re.compile(r"(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::[0-9]{1,5})?")
+_ABSOLUTE: Final = re.compile(r"https?://(?P<authority>[^/?#]*)", re.IGNORECASE)
+
+
+def names_this_machine(host: str, target: str) -> bool:
+    """Whether a request was sent to an address or to `localhost`, not to a name.
+
+    A page of any site can have its own name resolve to 127.0.0.1 and then read what is answered
+    there (DNS rebinding). It cannot do so with an address, nor with `localhost`. A whole URL as the
+    target counts instead of the Host header (RFC 9112, 3.2.2), so both have to be right. A request
+    without the header names nothing.
+    """
+    absolute = _ABSOLUTE.match(target)
+    if absolute and not _is_local(absolute["authority"]):
+        return False
+    return _is_local(host)
+
+
+def _is_local(authority: str) -> bool:
+    parts = _AUTHORITY.fullmatch(authority)
+    if parts is None:
+        return False
+    host = parts["host"]
+    return host.lower() == "localhost" or _is_address(host)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        if host.startswith("["):
+            ipaddress.IPv6Address(host[1:-1])
+        else:
+            ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
