@@ -24,6 +24,7 @@ from control_plane.app import (
     open_services,
 )
 from control_plane.clock import SystemClock
+from control_plane.connections import TimedProtocol, room_for_connections, timed_protocol
 from control_plane.errors import ControlPlaneError
 from control_plane.protocol.field_errors import complaint
 from control_plane.protocol.scope import Services
@@ -31,7 +32,6 @@ from control_plane.settings import ENV_PREFIX, Settings, unknown_variables
 from control_plane.store.backup import back_up
 
 _STOP_DEADLINE_S = 10
-_MAX_CONNECTIONS = 1000
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -167,16 +167,18 @@ def _publisher(path: Path | None, base_url: str | None) -> Publish:
     return publish
 
 
-def server_config(services: Services) -> uvicorn.Config:
+def server_config(
+    services: Services, protocol: type[TimedProtocol] | None = None
+) -> uvicorn.Config:
     """How uvicorn serves the application; the Date header is the application's own."""
     return uvicorn.Config(
         create_app(services),
+        http=protocol or timed_protocol(),
         access_log=False,
         log_config=None,
         date_header=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MAX_CONNECTIONS,
         timeout_graceful_shutdown=_STOP_DEADLINE_S,
         ws="none",
     )
@@ -186,7 +188,8 @@ def _run(services: Services, bound: socket.socket) -> None:
     log = structlog.get_logger()
     log.info("control_plane.started", pid=os.getpid())
     try:
-        uvicorn.Server(server_config(services)).run(sockets=[bound])
+        protocol = timed_protocol(room_for_connections())
+        uvicorn.Server(server_config(services, protocol)).run(sockets=[bound])
     finally:
         log.info("control_plane.stopped")
 

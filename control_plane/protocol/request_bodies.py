@@ -29,7 +29,7 @@ class RequestBodies:
         limit: int,
         ingest_limit: int,
         *,
-        patience_s: float = 30.0,
+        patience_s: float = 60.0,
         max_large: int = 64,
     ) -> None:
         """`limit`s are in octets; a body must be complete within `patience_s`."""
