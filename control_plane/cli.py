@@ -24,8 +24,8 @@ from control_plane.app import (
     open_services,
 )
 from control_plane.clock import SystemClock
-from control_plane.connections import TimedProtocol, room_for_connections, timed_protocol
 from control_plane.errors import ControlPlaneError
+from control_plane.protocol.connections import TimedProtocol, room_for_connections, timed_protocol
 from control_plane.protocol.field_errors import complaint
 from control_plane.protocol.scope import Services
 from control_plane.settings import ENV_PREFIX, Settings, unknown_variables

@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 import uvicorn
-from control_plane.analytics_ingest import INGEST_PATH
-from control_plane.refusals import add_refusals
-from control_plane.request_bodies import RequestBodies
 from fastapi import FastAPI, Request
 from uvicorn.server import ServerState
 
-from control_plane.connections import MAX_CONNECTIONS, timed_protocol
+from control_plane.protocol.connections import MAX_CONNECTIONS, timed_protocol
+from control_plane.protocol.ingest import INGEST_PATH
+from control_plane.protocol.refusals import add_refusals
+from control_plane.protocol.request_bodies import RequestBodies
 from tests.rig.control_plane import running_control_plane
 
 DEADLINE_S = 30
