@@ -24,15 +24,20 @@ _SHORTEST_BOUND: Final = 256
 """Characters that each pattern has to bear."""
 
 
-def compile_pattern(pattern: str, *, ignore_case: bool = False) -> Any:
+def compile_pattern(
+    pattern: str, *, ignore_case: bool = False, max_memory: int = _MAX_MEMORY
+) -> Any:
     """A pattern of RE2, compiled; it has no groups.
+
+    With less memory (octets), RE2 sooner stops to remember states that a text makes anew all the
+    time: that bounds the worst case, and costs patterns of very many states their best one.
 
     Raises ValueError whose text goes on after the pattern: `is longer than ...`.
     """
     if len(pattern) > MAX_CHARS:
         raise ValueError(f"is longer than {MAX_CHARS:,} characters")
     try:
-        compiled = re2.compile(pattern, _options(ignore_case=ignore_case))
+        compiled = re2.compile(pattern, _options(ignore_case=ignore_case, max_memory=max_memory))
     except re2.error as e:
         raise ValueError(f"is not a regular expression of RE2: {shown(_text(e))}") from None
     if compiled.programsize > MAX_INSTRUCTIONS:
@@ -114,11 +119,13 @@ def can_begin_with(pattern: str, character: str) -> bool:
     return bool(least[:1] <= character.encode() <= greatest[:1])
 
 
-def _options(*, ignore_case: bool = False, captures: bool = False) -> Any:
+def _options(
+    *, ignore_case: bool = False, captures: bool = False, max_memory: int = _MAX_MEMORY
+) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.never_capture = not captures
-    options.max_mem = _MAX_MEMORY
+    options.max_mem = max_memory
     options.case_sensitive = not ignore_case
     return options
 

@@ -10,8 +10,10 @@ from adapter.policy.expression.texts import text_of
 from adapter.policy.expression.values import Value
 from adapter.policy.patterns import compile_pattern
 
-_BASE_STEPS: Final = 16
+_BASE_STEPS: Final = 64
 """Steps for each character of the text, and one more for each instruction of RE2's program."""
+
+_MAX_MEMORY: Final = 1 << 17
 
 _CLASS: Final = re.compile(r"\\.|\[(\^?\]?(?:\\.|[^\]\\])*)\]", re.DOTALL)
 _NESTED: Final = re.compile(r"(?<!\\)(?:\\\\)*\[|&&")
@@ -27,7 +29,7 @@ def matching(pattern: Token) -> Function:
             r"has [ or && within [...], which RE2 reads otherwise; write \[ or \&", pattern
         )
     try:
-        compiled = compile_pattern(pattern.text)
+        compiled = compile_pattern(pattern.text, max_memory=_MAX_MEMORY)
     except ValueError as e:
         raise _refused(str(e), pattern) from None
     fullmatch = compiled.fullmatch
