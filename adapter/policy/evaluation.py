@@ -209,9 +209,10 @@ class CompiledPointcut:
 
     def matches(self, request: RequestAttributes) -> bool:
         """Whether both patterns match the whole of method and path."""
-        if self.method is not None and self.method.fullmatch(request.method) is None:
+        # Octets, because in a text RE2's library would count the characters, too.
+        if self.method is not None and self.method.fullmatch(request.method.encode()) is None:
             return False
-        return self.path is None or self.path.fullmatch(path_of(request)) is not None
+        return self.path is None or self.path.fullmatch(path_of(request).encode()) is not None
 
 
 ANYWHERE: Final = CompiledPointcut(None, None)

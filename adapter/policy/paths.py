@@ -53,4 +53,4 @@ def is_canonical(path: str) -> bool:
     Then nothing changes when a server decodes it, merges slashes, resolves dots or drops path
     parameters, and encodes it again.
     """
-    return _PLAIN.fullmatch(path) is not None or _CANONICAL.fullmatch(path) is not None
+    return _PLAIN.fullmatch(path) is not None or _CANONICAL.fullmatch(path.encode()) is not None
