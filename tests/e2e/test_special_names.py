@@ -72,6 +72,13 @@ def answering(name: str) -> Api:
     return api(f"answer-{NAMES.index(name)}", [applied("header-injection", header)])
 
 
+def refusing(name: str) -> Api:
+    """An API that answers with that header, though a later policy refuses the request."""
+    header = {"outboundHeaders": [{"key": name, "value": "ours"}]}
+    policies = [applied("header-injection", header, order=1), applied("access-block", order=2)]
+    return api(f"refuse-{NAMES.index(name)}", policies)
+
+
 def with_credentials(name: str) -> Api:
     """An API whose requests get the gateway's credentials there."""
     configuration = {"username": "u", "password": "p", "customHeader": name}
@@ -79,7 +86,13 @@ def with_credentials(name: str) -> Api:
     return api(f"credentials-{NAMES.index(name)}", [policy])
 
 
-POLICIES: tuple[Callable[[str], Api], ...] = (removing, injecting, answering, with_credentials)
+POLICIES: tuple[Callable[[str], Api], ...] = (
+    removing,
+    injecting,
+    answering,
+    refusing,
+    with_credentials,
+)
 
 Ask = Callable[[Api, tuple[tuple[str, str], ...]], Awaitable[tuple[dict[str, str], bytes]]]
 
@@ -97,7 +110,7 @@ class Gateway:
         """The response's headers, repeated ones joined, and the request's head upstream."""
         host = f"{asked.instance.api_id}.test"
         answer = await raw_http.request(self.address, host, headers=headers)
-        assert answer.status == 200, (asked.policies, answer)
+        assert answer.status in {200, 403}, (asked.policies, answer)
         return {name: str(answer.header(name)) for name, _ in answer.headers}, answer.body
 
     async def over_http2(
@@ -107,7 +120,7 @@ class Gateway:
         pseudo = [(":method", "GET"), (":scheme", "http"), (":path", "/")]
         authority = (":authority", f"{asked.instance.api_id}.test")
         outcome = await raw_http2.request(self.address, [*pseudo, authority, *headers])
-        assert outcome.fields.get(":status") == "200", (asked.policies, outcome)
+        assert outcome.fields.get(":status") in {"200", "403"}, (asked.policies, outcome)
         return outcome.fields, outcome.body
 
 
@@ -165,6 +178,7 @@ REFUSED: dict[Callable[[str], Api], set[str]] = {
     removing: {"upgrade", "x-envoy-expected-rq-timeout-ms"},
     injecting: PSEUDO | OWN | CONNECTION | ROUTER,
     answering: PSEUDO | OWN | CONNECTION | {"server"},
+    refusing: PSEUDO | OWN | CONNECTION | {"server"},
     with_credentials: PSEUDO | OWN | CONNECTION | ROUTER,
 }
 
@@ -222,3 +236,18 @@ async def test_an_injected_response_header_reaches_the_client(
             assert answered.get(name, "").endswith("ours"), (name, answered)
 
     await all_of([check(name) for name in NAMES if name not in REFUSED[answering]])
+
+
+@pytest.mark.parametrize("http2", [False, True], ids=["http1", "http2"])
+async def test_an_injected_response_header_reaches_a_client_that_is_refused(
+    gateway: Gateway, http2: bool
+) -> None:
+    """A denial has one header of its own among them."""
+    ask: Ask = gateway.over_http2 if http2 else gateway.over_http1
+
+    async def check(name: str) -> None:
+        answered, _ = await ask(refusing(name), ())
+        assert answered.get(name, "").endswith("ours"), (name, answered)
+
+    own = {"content-type"}
+    await all_of([check(name) for name in NAMES if name not in REFUSED[refusing] | own])
