@@ -48,3 +48,25 @@ async def test_ignored_policies_show_wherever_an_apis_state_does(tmp_path: Path)
     assert sync["apis"][0]["ignored"] == [IGNORED]
     assert details[f"api {api['id']} ignores"] == IGNORED
     assert "adapter_policies_ignored 1.0" in metrics
+
+
+async def test_no_policy_sets_the_headers_that_the_operator_calls_our_own(tmp_path: Path) -> None:
+    """Whatever they are called there: the API is closed, and operators read which name it was."""
+    async with running_control_plane(tmp_path) as platform:
+        injecting = []
+        for name in ("x-acme-client-id", "x_real_address", "x-adapter-client-id"):
+            api = await platform.admin.create_api(f"sets-{name.replace('_', '-')}")
+            headers = {"inboundHeaders": [{"key": name, "value": "forged"}]}
+            await platform.admin.apply_policy(api["id"], "header-injection", headers)
+            injecting.append((api["id"], name))
+        requests = {
+            "identity_header_prefix": "x-acme-",
+            "client_address_header": "x-real-address",
+        }
+        async with AdapterProcess(settings_for(platform, requests=requests), tmp_path) as adapter:
+            await adapter.until_ready()
+            codes = [(await adapter.check(str(api_id))).status.code for api_id, _ in injecting]
+            details = (await adapter.readiness())["details"]
+    assert [code == 0 for code in codes] == [False, False, True]
+    for api_id, name in injecting[:2]:
+        assert f"{name} cannot be injected" in details[f"api {api_id}"]

@@ -18,6 +18,18 @@ def policy(
     return AppliedPolicy(policy_id, policy_type, {}, order, automated=automated)
 
 
+def test_a_policy_that_sets_a_header_of_ours_closes_the_api() -> None:
+    """In any spelling, since upstreams may take them for one; to remove it is an admin's right."""
+    for name in ("x-our-id", "x_our_id", "X-Our.Id"):
+        injection = {"inboundHeaders": [{"key": name, "value": "1"}]}
+        removal = {"inboundHeaders": [name]}
+        policies = (applied("header-injection", injection), applied("header-removal", removal))
+        content = ApiContent(ApiInstance("7", "orders"), policies)
+        (fault,) = build_api(content, own_headers=frozenset({"x-our-id"})).faults
+        assert fault.startswith("policy id-of-header-injection (header-injection): ")
+        assert f"{name.lower()} cannot be injected" in fault
+
+
 def test_policies_come_in_the_platforms_order() -> None:
     """CORS, then automated ones, then by order, ties by age."""
     policies = [
