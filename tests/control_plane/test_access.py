@@ -263,6 +263,7 @@ async def test_bodies_are_bounded(platform: Platform) -> None:
         declared = await platform.anyone.post(path, content=b" " * (1 << 21), headers=headers)
         undeclared = await platform.anyone.post(path, content=endless(), headers=headers)  # type: ignore[arg-type]
         assert declared.status_code == undeclared.status_code == 413
+        assert declared.json().keys() == undeclared.json().keys() == {"error", "message"}
 
 
 async def test_unknown_paths_answer_like_the_rest(platform: Platform) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from control_plane.protocol.refusals import add_refusals
 from tests.control_plane.conftest import Platform
 
 DATES = (
@@ -251,3 +253,19 @@ async def test_every_route_with_a_body_is_among_the_odd_ones(platform: Platform)
     for method, path, _ in Routes(platform):
         if method in ("POST", "PUT", "PATCH") and not path.endswith(NO_JSON):
             assert any(method == verb and path.endswith(end) for verb, end in ends), path
+
+
+async def test_a_failure_of_the_server_has_the_form_of_a_refusal() -> None:
+    """A program that reads `error` and `message` must not stumble over a 500."""
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    app = FastAPI()
+    app.add_api_route("/", fail)
+    add_refusals(app)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://a.test") as client:
+        response = await client.get("/")
+    assert response.status_code == 500
+    assert response.json().keys() == {"error", "message"}
