@@ -1,6 +1,6 @@
 """The command `policy-adapter`, which is also `python -m adapter`."""
 
-from adapter import garbage
+from adapter.runtime import garbage
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from adapter import garbage
 from adapter.envoy_config import AdapterTls, ApiRoute, EnvoyConfig, render
 from adapter.errors import ConfigurationError
+from adapter.runtime import garbage
 from adapter.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def serve(
         import uvloop  # noqa: PLC0415
 
         from adapter import app as composition  # noqa: PLC0415
-        from adapter.observability import configure_logging  # noqa: PLC0415
+        from adapter.telemetry.metrics import configure_logging  # noqa: PLC0415
 
     settings = _settings(config)
     configure_logging(settings.observability.log_level, settings.observability.log_format)

@@ -14,7 +14,7 @@ from adapter.policy.catalog import (
     RateLimit,
     SlaTier,
 )
-from adapter.policy.hashed_secret import HashedSecret
+from adapter.policy.contracts.hashed_secret import HashedSecret
 from adapter.policy.snapshot import Api, build_api
 
 SECRET: Final = "a-secret-of-32-characters-------"  # noqa: S105 - of no one

@@ -20,7 +20,7 @@ from envoy.data.accesslog.v3 import accesslog_pb2 as log
 from envoy.service.accesslog.v3 import als_pb2 as als
 
 from adapter.analytics.access_log import METHOD_PATH
-from adapter.authorization.record import DecisionRecord
+from adapter.authorization.decision_record import DecisionRecord
 from benchmarks.processes import MeasuredProcess
 from benchmarks.requests import TOKEN
 

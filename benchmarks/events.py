@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
-from adapter.analytics.entries import EntryTranslator
 from adapter.analytics.event import EventEncoder, EventOrigin
-from adapter.analytics.spool import BatchLimit, MemorySpool
+from adapter.analytics.spool.memory import BatchLimit, MemorySpool
+from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import EventUploader, UploadOptions
-from adapter.clock import Clock
 from adapter.policy.catalog import ApiInstance
+from adapter.runtime.clock import Clock
 from adapter.transport.service import ClientStreamMethod
 
 _BATCH: Final = BatchLimit(2_000, 4 * 1024 * 1024)

@@ -7,11 +7,11 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from adapter.clock import SystemClock
-from adapter.ext_authz.reader import RequestReader
+from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.catalog import ApiContent
 from adapter.policy.snapshot import build_api
+from adapter.runtime.clock import SystemClock
 from benchmarks.catalog import TYPICAL, USUAL, contents
 from benchmarks.hostile_checks import HOSTILE_CHECKS, HostileCheck
 from benchmarks.requests import TOKEN

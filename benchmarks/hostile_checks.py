@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
-from adapter.ext_authz.request import MOST_HEADERS
+from adapter.ext_authz.check.request import MOST_HEADERS
 from adapter.policy import paths
 from adapter.policy.bindings import ApiBinding
 from adapter.policy.catalog import AppliedPolicy, Pointcut

@@ -8,7 +8,7 @@ import argparse
 import cProfile
 import pstats
 
-from adapter.clock import SystemClock
+from adapter.runtime.clock import SystemClock
 from benchmarks.catalog import CHAINS, TYPICAL, USUAL, CatalogSize, build_apis
 from benchmarks.requests import Workload
 from benchmarks.server import make_service

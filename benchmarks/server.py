@@ -16,29 +16,29 @@ from typing import Final
 
 import uvloop
 
-from adapter import garbage
 from adapter.authorization.authorizer import Authorizer
-from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.decision_counts import DecisionTally
+from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.authorization.tally import DecisionTally
-from adapter.clock import Clock, SystemClock, WallTime
-from adapter.ext_authz.reader import RequestReader
-from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.check.reader import RequestReader
+from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
-from adapter.huge_pages import HugePages
-from adapter.observability import configure_logging
 from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.snapshot import Api
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.names import WindowNames
-from adapter.quota.redis_client import RedisOptions, open_client
-from adapter.quota.redis_store import RedisQuotaStore
-from adapter.quota.redis_url import RedisUrl
+from adapter.quota.redis.client import RedisOptions, open_client
+from adapter.quota.redis.store import RedisQuotaStore
+from adapter.quota.redis.url import RedisUrl
 from adapter.quota.shared import SharedQuotaStore
 from adapter.quota.spike import SpikeThrottle
+from adapter.runtime import garbage
+from adapter.runtime.clock import Clock, SystemClock, WallTime
+from adapter.runtime.huge_pages import HugePages
+from adapter.telemetry.metrics import configure_logging
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from adapter.clock import SystemClock
-from adapter.ext_authz.reader import RequestReader
-from adapter.ext_authz.request import EnvoyRequest
-from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.check.reader import RequestReader
+from adapter.ext_authz.check.request import EnvoyRequest
+from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.messages.check_pb2 import CheckRequest
 from adapter.policy.snapshot import Api
+from adapter.runtime.clock import SystemClock
 from benchmarks.requests import TOKEN
 from benchmarks.server import make_authorizer, make_service
 

@@ -12,9 +12,9 @@ from typing import Final
 
 import uvloop
 
-from adapter.clock import SystemClock
 from adapter.ext_authz.service import CHECK
 from adapter.messages.check_pb2 import CheckResponse, OkHttpResponse
+from adapter.runtime.clock import SystemClock
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.options import ServerOptions

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from adapter.ext_authz.response import own_headers
+from adapter.ext_authz.response.writer import own_headers
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
+from adapter.policy.contracts.hashed_secret import HashedSecret
 from adapter.policy.decision import PolicyRef, Verdict
 from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
-from adapter.policy.hashed_secret import HashedSecret
 from adapter.policy.snapshot import Api, build_api
 
 OWN_HEADERS = own_headers("x-adapter-", "x-adapter-client-address")

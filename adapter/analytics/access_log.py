@@ -13,12 +13,12 @@ from typing import Final, TypeAlias
 import structlog
 from google.protobuf.message import DecodeError
 
-from adapter.analytics.entries import EntryTranslator
 from adapter.analytics.event import RANDOM_BYTES, uuids7_in_a_row
 from adapter.analytics.observer import AnalyticsObserver, SilentObserver, Unattributed
-from adapter.analytics.spool import EventSpool
-from adapter.clock import Clock, MonotonicTime
+from adapter.analytics.spool.memory import EventSpool
+from adapter.analytics.translator import EntryTranslator
 from adapter.messages import access_log_pb2 as pb
+from adapter.runtime.clock import Clock, MonotonicTime
 from adapter.transport.service import Metadata
 
 METHOD_PATH: Final = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"

@@ -13,8 +13,8 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
-from adapter.analytics.remembered import Remembered
-from adapter.authorization.record import ANSWERED, DecisionRecord
+from adapter.analytics.bounded_memo import Remembered
+from adapter.authorization.decision_record import ANSWERED, DecisionRecord
 from adapter.policy.decision import DenyReason
 
 _REMEMBERED_SECONDS: Final = 256

@@ -10,14 +10,14 @@ from typing import Any, Final, NoReturn, Protocol
 import structlog
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason, SilentObserver
-from adapter.analytics.spool import Batch, BatchLimit, EventSpool
-from adapter.clock import Clock, WallTime
+from adapter.analytics.spool.memory import Batch, BatchLimit, EventSpool
 from adapter.errors import (
     PlatformError,
     PlatformRefusedError,
     PlatformRejectedError,
     PlatformUnavailableError,
 )
+from adapter.runtime.clock import Clock, WallTime
 
 _FULL_BATCH: Final = BatchLimit(events=5_000, bytes=4 * 1024 * 1024)
 _GZIP_LEVEL: Final = 1

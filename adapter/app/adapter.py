@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import structlog
 
-from adapter import garbage
 from adapter.app.analytics import Analytics
 from adapter.app.checks import Checks
 from adapter.app.metrics import (
@@ -22,16 +21,17 @@ from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.app.server import make_server
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import Clock, SystemClock
-from adapter.counters import CallCounters
-from adapter.huge_pages import HugePages
-from adapter.observability import Telemetry
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
 from adapter.policy import decide
+from adapter.runtime import garbage
+from adapter.runtime.clock import Clock, SystemClock
+from adapter.runtime.huge_pages import HugePages
+from adapter.runtime.supervision import Supervisor
 from adapter.settings import Settings
-from adapter.supervision import Supervisor
+from adapter.telemetry.counters import CallCounters
+from adapter.telemetry.metrics import Telemetry
 
 _SERVING_CHECK_S: Final = 0.1
 _IS_COMPILED: Final = not decide.__file__.endswith(".py")

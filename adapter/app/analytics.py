@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
-from adapter.analytics.entries import Attribute, EntryTranslator
 from adapter.analytics.event import EventEncoder, EventOrigin
-from adapter.analytics.spool import BatchLimit, MemorySpool
+from adapter.analytics.spool.memory import BatchLimit, MemorySpool
+from adapter.analytics.translator import Attribute, EntryTranslator
 from adapter.analytics.uploader import EventUpload, EventUploader, UploadOptions
-from adapter.clock import Clock
-from adapter.counters import AnalyticsCounters
-from adapter.observability import Telemetry
+from adapter.runtime.clock import Clock
+from adapter.runtime.supervision import Supervisor
 from adapter.settings import Settings
-from adapter.supervision import Supervisor
+from adapter.telemetry.counters import AnalyticsCounters
+from adapter.telemetry.metrics import Telemetry
 from adapter.transport.service import ClientStreamMethod
 
 _DEPLOYMENT_TYPE: Final = "HY"

@@ -2,16 +2,15 @@
 
 from adapter.app.quotas import Quotas
 from adapter.authorization.authorizer import Authorizer
-from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.decision_counts import DecisionTally
+from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import PlatformContact
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.authorization.tally import DecisionTally
-from adapter.clock import Clock
 from adapter.envoy_config import api_of_route
-from adapter.ext_authz.reader import RequestReader
-from adapter.ext_authz.request import ADDRESS_HEADER
-from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.check.reader import RequestReader
+from adapter.ext_authz.check.request import ADDRESS_HEADER
+from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.operations.message_log import MessageLog
 from adapter.policy.attributes import GivenAttributes
@@ -19,6 +18,7 @@ from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import Deny
 from adapter.quota.spike import SpikeThrottle
+from adapter.runtime.clock import Clock
 from adapter.settings import Settings
 from adapter.transport.service import UnaryMethod
 

@@ -7,10 +7,10 @@ from adapter.app.checks import Checks
 from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import Clock
-from adapter.observability import Telemetry
 from adapter.operations.listener import OperatorListener
 from adapter.policy.snapshot import Api
+from adapter.runtime.clock import Clock
+from adapter.telemetry.metrics import Telemetry
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.service import Server
 

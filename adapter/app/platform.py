@@ -5,22 +5,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from adapter import garbage
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import Clock
-from adapter.counters import SyncCounters
 from adapter.errors import PlatformUnavailableError
-from adapter.ext_authz.request import ADDRESS_HEADER
-from adapter.ext_authz.response import own_headers
-from adapter.observability import Telemetry
-from adapter.platform_client.client import PlatformClient
-from adapter.platform_client.disk_copy import DiskCopy
+from adapter.ext_authz.check.request import ADDRESS_HEADER
+from adapter.ext_authz.response.writer import own_headers
+from adapter.platform_client.disk.copy import DiskCopy
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.sync import PlatformSync
+from adapter.platform_client.protocol.client import PlatformClient
+from adapter.platform_client.sync.platform_sync import PlatformSync
+from adapter.runtime import garbage
+from adapter.runtime.clock import Clock
 from adapter.settings import Settings
+from adapter.telemetry.counters import SyncCounters
+from adapter.telemetry.metrics import Telemetry
 
 if TYPE_CHECKING:
-    from adapter.platform_client.http_client import HttpClient
+    from adapter.platform_client.http.client import HttpClient
 
 
 class Platform:
@@ -68,7 +68,7 @@ class Platform:
 
 def _prepared() -> Callable[[], "HttpClient"]:
     """All of opening the client that takes long; the rest has to be done in the event loop."""
-    from adapter.platform_client.http_client import HttpClient, authorities  # noqa: PLC0415
+    from adapter.platform_client.http.client import HttpClient, authorities  # noqa: PLC0415
 
     return partial(HttpClient, authorities())
 

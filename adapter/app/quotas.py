@@ -6,14 +6,14 @@ from dataclasses import asdict
 import structlog
 
 from adapter.authorization.ports import QuotaStore
-from adapter.clock import Clock
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.persistence import QuotaPersistence
+from adapter.quota.memory.store import MemoryQuotaStore
+from adapter.quota.memory.window_file import WindowFile
 from adapter.quota.names import WindowNames
-from adapter.quota.persistence import QuotaPersistence
 from adapter.quota.shared import ProbedQuotaStore, SharedQuotaStore
-from adapter.quota.window_file import WindowFile
+from adapter.runtime.clock import Clock
+from adapter.runtime.supervision import Supervisor
 from adapter.settings import QuotaSettings
-from adapter.supervision import Supervisor
 
 
 class Quotas:
@@ -102,9 +102,9 @@ def _redis_store(
     settings: QuotaSettings, url: str, names: WindowNames, clock: Clock
 ) -> ProbedQuotaStore:
     # Only here, because to import them takes time at the start, and memory.
-    from adapter.quota.redis_client import RedisOptions, open_client  # noqa: PLC0415
-    from adapter.quota.redis_store import RedisQuotaStore  # noqa: PLC0415
-    from adapter.quota.redis_url import RedisUrl  # noqa: PLC0415
+    from adapter.quota.redis.client import RedisOptions, open_client  # noqa: PLC0415
+    from adapter.quota.redis.store import RedisQuotaStore  # noqa: PLC0415
+    from adapter.quota.redis.url import RedisUrl  # noqa: PLC0415
 
     password = settings.sentinel_password
     options = RedisOptions(

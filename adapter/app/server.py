@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from adapter.app.descriptors import connections_within_descriptors
-from adapter.clock import Clock
+from adapter.runtime.clock import Clock
 from adapter.settings import Settings
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.http2.server import AsyncioServer

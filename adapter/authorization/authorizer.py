@@ -5,11 +5,10 @@ from dataclasses import replace
 from types import NoneType
 from typing import Final, Literal
 
-from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import MessageLog, QuotaStore, Throttler
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import Clock
 from adapter.policy.attributes import RequestAttributes, timeout_s
 from adapter.policy.bindings import BindingTable
 from adapter.policy.decide import Unsettled, decide
@@ -26,6 +25,7 @@ from adapter.policy.decision import (
     Throttle,
 )
 from adapter.policy.snapshot import Snapshot
+from adapter.runtime.clock import Clock
 
 UNKNOWN_API: Final = Deny(DenyReason.API_UNKNOWN, 403, "This request belongs to no known API")
 _SETTLED: Final = (QuotaState, NoneType)

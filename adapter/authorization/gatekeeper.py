@@ -3,8 +3,8 @@
 from typing import Final, Literal
 
 from adapter.authorization.ports import PlatformContact
-from adapter.clock import Clock
 from adapter.policy.decision import Deny, DenyReason
+from adapter.runtime.clock import Clock
 
 NOT_READY: Final = Deny(
     DenyReason.NOT_READY,

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
-from adapter.clock import WallTime
 from adapter.policy.decision import Charge, LogMessage, QuotaState, Throttle
+from adapter.runtime.clock import WallTime
 
 
 class PlatformContact(Protocol):

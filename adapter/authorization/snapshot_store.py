@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from adapter.clock import Clock
 from adapter.policy.snapshot import Api, Snapshot
+from adapter.runtime.clock import Clock
 
 
 class SnapshotStore:

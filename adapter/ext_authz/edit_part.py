@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from adapter.ext_authz.headers import clean_value, is_removable_name, usable
+from adapter.ext_authz.response.headers import clean_value, is_removable_name, usable
 from adapter.messages.check_pb2 import CheckResponse, OkHttpResponse
 from adapter.policy.decision import Edit, Header
 from adapter.policy.header_names import dashed, is_odd, is_protected

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable
 from typing import Final, Protocol
 
-from adapter.clock import Clock, MonotonicTime
 from adapter.errors import OverloadError, RpcError, StoreError
-from adapter.ext_authz.reader import RequestReader
-from adapter.ext_authz.request import EnvoyRequest
-from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.check.reader import RequestReader
+from adapter.ext_authz.check.request import EnvoyRequest
+from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.policy.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
+from adapter.runtime.clock import Clock, MonotonicTime
 from adapter.transport.service import Metadata, StatusCode, UnaryMethod
 
 CHECK: Final = "/envoy.service.auth.v3.Authorization/Check"

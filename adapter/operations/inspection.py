@@ -5,7 +5,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.operations.routes import Question, QuestionError, Reply, Route, json_reply
 from adapter.policy.catalog import Contract

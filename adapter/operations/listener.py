@@ -8,9 +8,9 @@ from typing import Final
 
 import structlog
 
-from adapter.clock import Clock
 from adapter.operations.http1 import HttpConnection, Patience
 from adapter.operations.routes import Route
+from adapter.runtime.clock import Clock
 from adapter.transport.acceptor import AcceptFailures
 from adapter.transport.listener import Listener
 

@@ -7,9 +7,9 @@ from typing import Final
 
 import structlog
 
-from adapter.clock import Clock
 from adapter.policy.decision import LogMessage
-from adapter.shares import Shares
+from adapter.runtime.clock import Clock
+from adapter.runtime.shares import Shares
 
 _TURN_S: Final = 0.1
 

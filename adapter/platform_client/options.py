@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from adapter.policy.hashed_secret import SecretForm
+from adapter.policy.contracts.hashed_secret import SecretForm
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from adapter.clock import Clock, MonotonicTime
+from adapter.runtime.clock import Clock, MonotonicTime
 
 Chance: TypeAlias = Callable[[], float]
 """A random number in [0, 1); `random.random`, or a constant in tests."""

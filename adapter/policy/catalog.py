@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from mypy_extensions import i32, i64, mypyc_attr
 
-from adapter.policy.hashed_secret import RECOGNISABLE, HashedSecret
+from adapter.policy.contracts.hashed_secret import RECOGNISABLE, HashedSecret
 from adapter.policy.value import Value
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from adapter.policy.attributes import RequestAttributes, path_of
 from adapter.policy.catalog import Contract, SlaTier
-from adapter.policy.contract_table import ContractTable
+from adapter.policy.contracts.contract_table import ContractTable
 from adapter.policy.decision import (
     Continue,
     Edit,

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from adapter.clock import WallTime
 from adapter.errors import PolicyError
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
 from adapter.policy.compile import chain_of, compile_policy
-from adapter.policy.contract_table import ContractTable
+from adapter.policy.contracts.contract_table import ContractTable
 from adapter.policy.evaluation import CompiledPolicy, Rule
 from adapter.policy.header_names import dashed
 from adapter.policy.paths import MAX_CHARS
+from adapter.runtime.clock import WallTime
 
 
 class Api:

@@ -9,10 +9,10 @@ from typing import Final, Literal, Protocol, TypeAlias
 import structlog
 
 from adapter.authorization.ports import QuotaStore
-from adapter.clock import Clock, WallTime
 from adapter.errors import StoreError
 from adapter.policy.decision import Charge, QuotaState
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
+from adapter.runtime.clock import Clock, WallTime
 
 WhenDown: TypeAlias = Literal["local", "deny", "allow"]
 

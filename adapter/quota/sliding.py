@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from adapter.clock import MonotonicTime
 from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import QuotaState
+from adapter.runtime.clock import MonotonicTime
 
 MAX_SLOTS: Final = 1_024
 """Times remembered one by one; a larger limit counts requests that came close together as one."""

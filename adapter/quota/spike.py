@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, Final
 
-from adapter.clock import Clock, MonotonicTime
 from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import QuotaState, QuotaWindow, Throttle
-from adapter.quota.recent import RecentCharges
+from adapter.quota.memory.idempotency import RecentCharges
 from adapter.quota.sliding import SlidingWindow
-from adapter.shares import Shares
+from adapter.runtime.clock import Clock, MonotonicTime
+from adapter.runtime.shares import Shares
 
 ANSWER_MARGIN_S: Final = 0.01
 """What an answer needs to reach Envoy before it gives up."""

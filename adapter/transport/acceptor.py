@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from adapter.clock import Clock, MonotonicTime
+from adapter.runtime.clock import Clock, MonotonicTime
 
 _BATCH: Final = 8
 """So many connections are accepted before others get their turn. Few, since those that have to

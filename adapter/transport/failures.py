@@ -2,7 +2,7 @@
 
 import structlog
 
-from adapter.clock import Clock
+from adapter.runtime.clock import Clock
 from adapter.transport.service import TransportObserver, is_meant, status_of
 
 _QUIET_S = 10.0

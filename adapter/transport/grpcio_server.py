@@ -7,8 +7,8 @@ from typing import Any, Final, NoReturn, TypeAlias
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from adapter.clock import Clock
 from adapter.errors import ConfigurationError, RpcError
+from adapter.runtime.clock import Clock
 from adapter.transport.addresses import is_tcp, owned_socket, socket_path
 from adapter.transport.caller_token import UNKNOWN_CALLER
 from adapter.transport.client_streams import ClientStreams

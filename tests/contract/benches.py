@@ -6,8 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NamedTuple, Protocol
 
 from adapter.authorization.ports import QuotaStore
-from adapter.quota.memory import MemoryQuotaStore
-from adapter.quota.redis_store import RedisQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
+from adapter.quota.redis.store import RedisQuotaStore
 from adapter.quota.shared import SharedQuotaStore
 from tests.rig.quota import let_pass, redis_store
 from tests.rig.redis_server import RedisServer

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter.authorization.ports import QuotaStore
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
 from tests.contract.benches import BENCHES, OpenBench
 from tests.rig.quota import a_charge_of, made
 from tests.rig.redis_server import RedisServer

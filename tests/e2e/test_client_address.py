@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
-from adapter.ext_authz.reader import RequestReader
+from adapter.ext_authz.check.reader import RequestReader
 from demo.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import manager_and_filter

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from adapter.clock import SystemClock
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
+from adapter.runtime.clock import SystemClock
 from demo.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, Gateway

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapter.analytics.entries import EntryTranslator
 from adapter.analytics.event import EventEncoder, EventOrigin
+from adapter.analytics.translator import EntryTranslator
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from adapter.messages import access_log_pb2
 from tests.builders import api, api_ruled_by, applied

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapter.clock import SystemClock
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from adapter.policy.catalog import AppliedPolicy, Pointcut, RateLimit, SlaTier
 from adapter.policy.compile import POLICY_TYPES
 from adapter.policy.decision import Answered
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
+from adapter.runtime.clock import SystemClock
 from demo.upstream import Upstream
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.e2e.conftest import Gateway

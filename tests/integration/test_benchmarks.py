@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
-from adapter.clock import SystemClock
+from adapter.runtime.clock import SystemClock
 from benchmarks import plan
 from benchmarks.bench import Bench, Effort, Figures
 from benchmarks.catalog import CHAINS, USUAL, CatalogSize, build_apis

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import SystemClock
 from adapter.errors import PlatformRefusedError
-from adapter.platform_client.client import PlatformClient
-from adapter.platform_client.http_client import HttpClient, authorities
+from adapter.platform_client.http.client import HttpClient, authorities
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.sync import PlatformSync
+from adapter.platform_client.protocol.client import PlatformClient
+from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.snapshot import Api
+from adapter.runtime.clock import SystemClock
 from control_plane.app import CONFIGURATION_FILE
 from control_plane.store.backup import back_up
 from tests.builders import by_client

@@ -14,7 +14,7 @@ from envoy.data.accesslog.v3 import accesslog_pb2 as log
 from envoy.service.accesslog.v3 import als_pb2 as als
 from envoy.service.auth.v3 import external_auth_pb2 as auth
 
-from adapter.authorization.record import DecisionRecord
+from adapter.authorization.decision_record import DecisionRecord
 from demo.processes import Program
 from tests.rig.control_plane import RunningControlPlane
 

@@ -7,19 +7,19 @@ from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 from adapter.authorization.authorizer import Authorizer
-from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import Clock, SystemClock, WallTime
 from adapter.errors import StoreError
-from adapter.ext_authz.reader import RequestReader
-from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.check.reader import RequestReader
+from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.decision import Charge, Decision, LogMessage, QuotaState
 from adapter.policy.snapshot import Api
 from adapter.quota.spike import SpikeThrottle
+from adapter.runtime.clock import Clock, SystemClock, WallTime
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer

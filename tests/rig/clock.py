@@ -4,7 +4,7 @@ import asyncio
 import heapq
 from itertools import count
 
-from adapter.clock import MonotonicTime, WallTime
+from adapter.runtime.clock import MonotonicTime, WallTime
 
 _TURNS = 50
 """Enough for any chain of tasks that do not wait for the world outside."""

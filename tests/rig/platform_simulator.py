@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from adapter.clock import Clock
-from adapter.platform_client.client import PlatformClient
-from adapter.platform_client.exchange import Http, HttpRequest, HttpResponse, OpenHttp
+from adapter.platform_client.http.exchange import Http, HttpRequest, HttpResponse, OpenHttp
 from adapter.platform_client.options import PlatformOptions
+from adapter.platform_client.protocol.client import PlatformClient
+from adapter.runtime.clock import Clock
 
 BASE_URL = "http://platform.test"
 SALT = "grain"

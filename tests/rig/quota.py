@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from adapter.clock import Clock, SystemClock
 from adapter.policy.decision import CONTINUE, Charge, QuotaState
 from adapter.quota.names import WindowNames
-from adapter.quota.redis_client import RedisOptions, open_client
-from adapter.quota.redis_store import RedisQuotaStore
-from adapter.quota.redis_url import RedisUrl
+from adapter.quota.redis.client import RedisOptions, open_client
+from adapter.quota.redis.store import RedisQuotaStore
+from adapter.quota.redis.url import RedisUrl
+from adapter.runtime.clock import Clock, SystemClock
 from tests.rig.redis_server import RedisServer
 
 PATIENT_S = 10.0

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from adapter.counters import AnalyticsCounters, CallCounters, SyncCounters
-from adapter.observability import Telemetry
+from adapter.telemetry.counters import AnalyticsCounters, CallCounters, SyncCounters
+from adapter.telemetry.metrics import Telemetry
 
 
 async def shown(report: Callable[[Telemetry], None]) -> list[str]:

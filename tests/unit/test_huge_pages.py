@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter.clock import MonotonicTime
-from adapter.huge_pages import HugePages, _heap, _pages
+from adapter.runtime.clock import MonotonicTime
+from adapter.runtime.huge_pages import HugePages, _heap, _pages
 from tests.unit.policy.gateway import HandClock
 
 MAPS = """\

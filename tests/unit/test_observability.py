@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from adapter.authorization.tally import DecisionTally
-from adapter.observability import INSTRUMENTS, Telemetry, configure_logging
+from adapter.authorization.decision_counts import DecisionTally
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import Allowed
+from adapter.telemetry.metrics import INSTRUMENTS, Telemetry, configure_logging
 
 
 async def test_counters_and_readings_show_in_prometheus_format() -> None:

@@ -7,8 +7,8 @@ import pytest
 from adapter.app.platform import Platform
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import PlatformUnavailableError
-from adapter.observability import Telemetry
 from adapter.settings import PlatformSettings, Settings
+from adapter.telemetry.metrics import Telemetry
 from tests.rig.clock import FakeClock
 
 

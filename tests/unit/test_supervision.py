@@ -2,7 +2,7 @@
 
 import asyncio
 
-from adapter.supervision import Supervisor
+from adapter.runtime.supervision import Supervisor
 from tests.rig.clock import FakeClock
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from adapter.policy.decision import Deny, DenyReason
 from adapter.policy.evaluation import Rule, always
-from adapter.policy.policies.configuration import Configuration, read_configuration
+from adapter.policy.policies.shared.configuration import Configuration, read_configuration
 
 BLOCKED: Final = Deny(DenyReason.ACCESS_BLOCKED, 403, "Access is blocked")
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import StringConstraints, model_validator
 
 from adapter.policy.evaluation import Rule
-from adapter.policy.policies.configuration import Configuration, read_configuration, without
-from adapter.policy.policies.credentials import (
+from adapter.policy.policies.shared.configuration import Configuration, read_configuration, without
+from adapter.policy.policies.shared.credentials import (
     BASIC_CREDENTIALS,
     DEFAULT_CLIENT_ID,
     CredentialExpression,

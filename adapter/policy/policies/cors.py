@@ -12,8 +12,13 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from adapter.policy.decision import CONTINUE, Answer, Continue, Header, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
-from adapter.policy.policies.configuration import Configuration, Whole, read_configuration, without
-from adapter.policy.policies.header_values import NAME_PATTERN
+from adapter.policy.policies.shared.configuration import (
+    Configuration,
+    Whole,
+    read_configuration,
+    without,
+)
+from adapter.policy.policies.shared.header_values import NAME_PATTERN
 
 NO_CONTENT: Final = 204
 

@@ -8,8 +8,8 @@ from pydantic import SecretStr, StringConstraints, model_validator
 
 from adapter.policy.decision import CONTINUE, Continue, Verdict
 from adapter.policy.evaluation import Evaluation, Rule, always
-from adapter.policy.policies.configuration import Configuration, read_configuration
-from adapter.policy.policies.header_values import RequestHeaderName, is_fit_for_a_header
+from adapter.policy.policies.shared.configuration import Configuration, read_configuration
+from adapter.policy.policies.shared.header_values import RequestHeaderName, is_fit_for_a_header
 
 
 class CredentialInjectionBasicAuth(Configuration):

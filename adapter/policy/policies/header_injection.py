@@ -9,12 +9,12 @@ from pydantic import AfterValidator, Field
 from adapter.policy.decision import Continue, Deny, DenyReason, Header, Verdict
 from adapter.policy.evaluation import Evaluation, Rule, always
 from adapter.policy.expression import Expression, Failed, compile_expression
-from adapter.policy.policies.configuration import (
+from adapter.policy.policies.shared.configuration import (
     Configuration,
     ExpressionSource,
     read_configuration,
 )
-from adapter.policy.policies.header_values import (
+from adapter.policy.policies.shared.header_values import (
     RequestHeaderName,
     ResponseHeaderName,
     is_fit_for_a_header,

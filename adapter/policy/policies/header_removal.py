@@ -11,8 +11,8 @@ from adapter.policy.decision import CONTINUE, Continue, Verdict
 from adapter.policy.evaluation import Evaluation, Rule, always
 from adapter.policy.header_names import HOP_BY_HOP, dashed, is_protected
 from adapter.policy.patterns import compile_pattern, compile_together
-from adapter.policy.policies.configuration import Configuration, read_configuration
-from adapter.policy.policies.header_values import removable
+from adapter.policy.policies.shared.configuration import Configuration, read_configuration
+from adapter.policy.policies.shared.header_values import removable
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -8,8 +8,13 @@ from pydantic import AfterValidator, Field
 from adapter.policy.decision import CONTINUE, Deny, DenyReason, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.expression import Expression, Failed, compile_expression
-from adapter.policy.policies.addresses import AddressSet, Network, parse_address, parse_network
-from adapter.policy.policies.configuration import (
+from adapter.policy.policies.shared.addresses import (
+    AddressSet,
+    Network,
+    parse_address,
+    parse_network,
+)
+from adapter.policy.policies.shared.configuration import (
     Configuration,
     ExpressionSource,
     read_configuration,

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, field_validator
 from adapter.policy.decision import CONTINUE, Log, LogMessage, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.expression import Expression, Failed, compile_expression
-from adapter.policy.policies.configuration import (
+from adapter.policy.policies.shared.configuration import (
     Configuration,
     ExpressionSource,
     read_configuration,

@@ -9,12 +9,12 @@ from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import Charge, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
 from adapter.policy.expression import Failed, compile_expression
-from adapter.policy.policies.configuration import (
+from adapter.policy.policies.shared.configuration import (
     Configuration,
     ExpressionSource,
     read_configuration,
 )
-from adapter.policy.policies.limits import (
+from adapter.policy.policies.shared.limits import (
     MAX_LIMITS,
     MaximumRequests,
     PeriodMs,

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapter.policy.evaluation import Rule
-from adapter.policy.policies.configuration import Configuration, read_configuration
-from adapter.policy.policies.credentials import (
+from adapter.policy.policies.shared.configuration import Configuration, read_configuration
+from adapter.policy.policies.shared.credentials import (
     DEFAULT_CLIENT_ID,
     CredentialExpression,
     contract_finder,
 )
-from adapter.policy.policies.limits import charging_by_tier
+from adapter.policy.policies.shared.limits import charging_by_tier
 
 
 class RateLimitingSlaBased(Configuration):

@@ -8,8 +8,13 @@ from pydantic import Field
 from adapter.policy.catalog import RateLimit
 from adapter.policy.decision import Throttle, Verdict
 from adapter.policy.evaluation import Evaluation, Rule
-from adapter.policy.policies.configuration import Configuration, Whole, read_configuration, without
-from adapter.policy.policies.limits import MaximumRequests, PeriodMs, settlement
+from adapter.policy.policies.shared.configuration import (
+    Configuration,
+    Whole,
+    read_configuration,
+    without,
+)
+from adapter.policy.policies.shared.limits import MaximumRequests, PeriodMs, settlement
 
 _HOUR_MS = 3_600_000
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from adapter.clock import Clock
+from adapter.runtime.clock import Clock
 from adapter.transport.acceptor import AcceptFailures
 from adapter.transport.failures import FailureReport
 from adapter.transport.http2.arrival import Arrival

@@ -8,9 +8,9 @@ from typing import NamedTuple, TypeAlias
 
 from aiohttp import web
 
-from adapter.platform_client.exchange import Exchange, HttpRequest
-from adapter.platform_client.http_client import HttpClient
-from adapter.platform_client.turns import Turns
+from adapter.platform_client.http.client import HttpClient
+from adapter.platform_client.http.exchange import Exchange, HttpRequest
+from adapter.runtime.loop_turns import Turns
 from tests.rig.platform_simulator import opened
 
 Script: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

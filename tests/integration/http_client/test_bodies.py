@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from adapter.errors import DocumentError, PlatformUnavailableError
-from adapter.platform_client.exchange import BrokenBodyError, HttpRequest
-from adapter.platform_client.http_client import HttpClient
+from adapter.platform_client.http.client import HttpClient
+from adapter.platform_client.http.exchange import BrokenBodyError, HttpRequest
 from tests.integration.http_client.servers import (
     MIB,
     ask,

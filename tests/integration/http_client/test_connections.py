@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from adapter.platform_client.exchange import HttpError
-from adapter.platform_client.http_client import HttpClient
+from adapter.platform_client.http.client import HttpClient
+from adapter.platform_client.http.exchange import HttpError
 from tests.integration.http_client.servers import (
     OK,
     ask,

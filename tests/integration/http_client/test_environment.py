@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from adapter.platform_client.exchange import HttpError
-from adapter.platform_client.http_client import HttpClient, authorities
-from adapter.platform_client.proxy import proxy_for
+from adapter.platform_client.http.client import HttpClient, authorities
+from adapter.platform_client.http.exchange import HttpError
+from adapter.platform_client.http.proxy import proxy_for
 from tests.integration.http_client.servers import Received, ask, head, serving, speaking
 from tests.rig.certificates import Authority
 

@@ -7,8 +7,8 @@ import os
 import pytest
 from aiohttp import web
 
-from adapter.platform_client.exchange import HttpError
-from adapter.platform_client.http_client import HttpClient
+from adapter.platform_client.http.client import HttpClient
+from adapter.platform_client.http.exchange import HttpError
 from tests.integration.http_client.servers import (
     MIB,
     OK,

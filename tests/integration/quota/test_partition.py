@@ -7,10 +7,10 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from adapter.clock import SystemClock
 from adapter.policy.decision import QuotaState
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.shared import SharedQuotaStore, WhenDown
+from adapter.runtime.clock import SystemClock
 from tests.rig.polling import until
 from tests.rig.quota import PATIENT_S, a_charge, made, redis_store
 from tests.rig.redis_server import RedisServer, running_redis

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from adapter.errors import StoreError
 from adapter.policy.decision import CONTINUE, Charge
-from adapter.quota.redis_store import RedisQuotaStore
+from adapter.quota.redis.store import RedisQuotaStore
 from tests.rig.quota import a_charge, redis_store
 from tests.rig.redis_server import RedisServer, ask, running_redis
 

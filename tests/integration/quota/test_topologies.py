@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from adapter.errors import ConfigurationError, StoreError
-from adapter.quota.redis_client import RedisOptions, open_client
-from adapter.quota.redis_url import RedisUrl
+from adapter.quota.redis.client import RedisOptions, open_client
+from adapter.quota.redis.url import RedisUrl
 from tests.rig.certificates import Authority, Identity
 from tests.rig.quota import a_charge, redis_store
 from tests.rig.redis_server import (

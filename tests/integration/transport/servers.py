@@ -5,8 +5,8 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
-from adapter.clock import Clock, SystemClock
 from adapter.errors import RpcError
+from adapter.runtime.clock import Clock, SystemClock
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.options import ServerOptions

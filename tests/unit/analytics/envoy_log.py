@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from envoy.data.accesslog.v3 import accesslog_pb2 as envoy
 from envoy.service.accesslog.v3 import als_pb2 as als
 
-from adapter.authorization.record import DecisionRecord
+from adapter.authorization.decision_record import DecisionRecord
 
 HTTP_FILTER = "envoy.filters.http.ext_authz"
 NETWORK_FILTER = "envoy.filters.network.ext_authz"

@@ -10,9 +10,9 @@ from envoy.service.accesslog.v3 import als_pb2 as als
 from structlog.testing import capture_logs
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
-from adapter.analytics.entries import EntryTranslator
 from adapter.analytics.event import EventEncoder, EventOrigin
-from adapter.analytics.spool import BatchLimit, MemorySpool
+from adapter.analytics.spool.memory import BatchLimit, MemorySpool
+from adapter.analytics.translator import EntryTranslator
 from adapter.policy.catalog import ApiInstance
 from tests.rig.clock import FakeClock
 from tests.unit.analytics.envoy_log import (

@@ -13,10 +13,10 @@ from google.protobuf.struct_pb2 import Struct, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.analytics.entries import Attribute, EntryTranslator
 from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.observer import Unattributed
-from adapter.authorization.record import ANSWERED, DecisionRecord
+from adapter.analytics.translator import Attribute, EntryTranslator
+from adapter.authorization.decision_record import ANSWERED, DecisionRecord
 from adapter.messages import access_log_pb2 as ours
 from adapter.policy.catalog import ApiInstance
 from tests.unit.analytics.envoy_log import (

@@ -16,7 +16,7 @@ from adapter.analytics.event import (
     uuids7,
     uuids7_in_a_row,
 )
-from adapter.authorization.record import DecisionRecord
+from adapter.authorization.decision_record import DecisionRecord
 from tests.unit.analytics.envoy_log import ALLOWED, DENIED, START_MS
 
 ANY_CHARACTER = st.characters(exclude_categories=())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapter.analytics.remembered import Remembered
+from adapter.analytics.bounded_memo import Remembered
 
 
 def test_made_once() -> None:

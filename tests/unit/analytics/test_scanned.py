@@ -9,9 +9,9 @@ from google.protobuf.message import DecodeError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapter.analytics.entry import FINAL, Entry
-from adapter.analytics.parsed import parse_http, parse_tcp
-from adapter.analytics.scanned import scan_http, scan_tcp
+from adapter.analytics.entry.entry import FINAL, Entry
+from adapter.analytics.entry.fast_reader import scan_http, scan_tcp
+from adapter.analytics.entry.protobuf_reader import parse_http, parse_tcp
 from tests.unit.analytics.envoy_log import HTTP_FILTER, NETWORK_FILTER, denied_entry, http_entry
 
 READERS = [(scan_http, parse_http), (scan_tcp, parse_tcp)]

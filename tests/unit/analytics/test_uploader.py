@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from structlog.testing import capture_logs
 
-from adapter.analytics.spool import BatchLimit, MemorySpool
+from adapter.analytics.spool.memory import BatchLimit, MemorySpool
 from adapter.analytics.uploader import EventUploader, UploadOptions, UploadStatus
-from adapter.clock import WallTime
 from adapter.errors import (
     DocumentError,
     PlatformError,
@@ -20,6 +19,7 @@ from adapter.errors import (
     PlatformRejectedError,
     PlatformUnavailableError,
 )
+from adapter.runtime.clock import WallTime
 from tests.rig.clock import FakeClock
 from tests.unit.analytics.recording import RecordingObserver
 

@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable
 import pytest
 
 from adapter.authorization.authorizer import Authorizer
-from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import WallTime
 from adapter.errors import StoreError
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.catalog import ApiInstance
@@ -30,6 +29,7 @@ from adapter.policy.decision import (
 )
 from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
 from adapter.policy.snapshot import Api
+from adapter.runtime.clock import WallTime
 from tests.rig.clock import FakeClock
 from tests.unit.policy.gateway import a_request
 

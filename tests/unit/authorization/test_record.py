@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.authorization.record import DecisionRecord
+from adapter.authorization.decision_record import DecisionRecord
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import (
     Allowed,

@@ -1,7 +1,7 @@
 """Counts that are taken on the Check path."""
 
-from adapter.authorization.discovery import DiscoveredServices
-from adapter.authorization.tally import DURATION_BOUNDS_S, DecisionTally
+from adapter.authorization.decision_counts import DURATION_BOUNDS_S, DecisionTally
+from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import Allowed, Answer, Answered, Denied, Deny, DenyReason
 

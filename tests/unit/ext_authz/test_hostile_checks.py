@@ -6,8 +6,8 @@ from envoy.type.v3.http_status_pb2 import HttpStatus
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.ext_authz.reader import RequestReader
-from adapter.ext_authz.request import EnvoyRequest
+from adapter.ext_authz.check.reader import RequestReader
+from adapter.ext_authz.check.request import EnvoyRequest
 from adapter.policy.catalog import Pointcut
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.rig.adapters import AdapterInProcess

@@ -5,9 +5,9 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.ext_authz.parsed import NOT_A_CHECK
-from adapter.ext_authz.reader import RequestReader
-from adapter.ext_authz.request import EnvoyRequest
+from adapter.ext_authz.check.protobuf_reader import NOT_A_CHECK
+from adapter.ext_authz.check.reader import RequestReader
+from adapter.ext_authz.check.request import EnvoyRequest
 from adapter.policy.attributes import (
     GivenAttributes,
     RequestAttributes,

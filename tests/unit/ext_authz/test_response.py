@@ -10,10 +10,10 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.authorization.record import DecisionRecord
-from adapter.ext_authz.headers import clean_value, encodable
-from adapter.ext_authz.identity_part import LONGEST_METADATA
-from adapter.ext_authz.response import ResponseWriter
+from adapter.authorization.decision_record import DecisionRecord
+from adapter.ext_authz.response.headers import clean_value, encodable
+from adapter.ext_authz.response.identity_part import LONGEST_METADATA
+from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.policy.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import (

@@ -7,9 +7,9 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapter.ext_authz.parsed import parse
-from adapter.ext_authz.request import ClientAddress, EnvoyRequest
-from adapter.ext_authz.scanned import scan
+from adapter.ext_authz.check.fast_reader import scan
+from adapter.ext_authz.check.protobuf_reader import parse
+from adapter.ext_authz.check.request import ClientAddress, EnvoyRequest
 from adapter.policy.attributes import GivenAttributes
 from tests.unit.ext_authz.checks import check_request
 

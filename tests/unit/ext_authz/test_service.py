@@ -6,8 +6,8 @@ import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 
 from adapter.errors import AdapterError, OverloadError, RpcError, StoreError
-from adapter.ext_authz.reader import RequestReader
-from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.check.reader import RequestReader
+from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.attributes import RequestAttributes
 from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason

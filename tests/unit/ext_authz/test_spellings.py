@@ -5,7 +5,7 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse, OkHttpRespons
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.ext_authz.response import ResponseWriter
+from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.policy.attributes import GivenAttributes
 from adapter.policy.decision import Allowed, Edit
 from adapter.policy.header_names import dashed

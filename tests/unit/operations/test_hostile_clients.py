@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from adapter.clock import SystemClock
 from adapter.operations.http1 import Patience
 from adapter.operations.listener import MAX_CONNECTIONS, OperatorListener
 from adapter.operations.routes import Question, Reply, Route
+from adapter.runtime.clock import SystemClock
 from tests.rig.descriptors import no_descriptor_left
 from tests.rig.polling import until
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapter.clock import SystemClock
 from adapter.operations.hosts import names_this_machine
 from adapter.operations.listener import OperatorListener
 from adapter.operations.routes import Reply, Route
+from adapter.runtime.clock import SystemClock
 
 
 @pytest.mark.parametrize(

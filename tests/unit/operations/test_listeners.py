@@ -9,15 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from adapter.authorization.discovery import DiscoveredServices
+from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import SystemClock
 from adapter.errors import ConfigurationError
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
 from adapter.operations.routes import Question, Reply, Route
 from adapter.policy.catalog import RateLimit, SlaTier
+from adapter.runtime.clock import SystemClock
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 
 GOLD = SlaTier("7", "Gold", (RateLimit(1, 1000),))

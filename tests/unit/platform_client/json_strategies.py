@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from adapter.platform_client.mending import Unreadable
+from adapter.platform_client.protocol.mending import Unreadable
 
 
 def nested(levels: int) -> Any:

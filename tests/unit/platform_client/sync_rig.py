@@ -7,7 +7,7 @@ from typing import Any
 
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.platform_client.pacing import Chance
-from adapter.platform_client.sync import PlatformSync
+from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.snapshot import Api
 from tests.rig.clock import FakeClock
 from tests.rig.platform_simulator import PlatformSimulator, options

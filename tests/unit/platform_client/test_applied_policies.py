@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.platform_client.applied_policies import automated_policies_from, policies_from
-from adapter.platform_client.masking import masked_places
-from adapter.platform_client.mending import Unreadable
+from adapter.platform_client.protocol.applied_policies import automated_policies_from, policies_from
+from adapter.platform_client.protocol.masked_secrets import masked_places
+from adapter.platform_client.protocol.mending import Unreadable
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Pointcut
 from adapter.policy.snapshot import build_api
 from tests.unit.platform_client.json_strategies import JSON, near, nested

@@ -20,15 +20,15 @@ from adapter.errors import (
     PlatformRejectedError,
     PlatformUnavailableError,
 )
-from adapter.platform_client.client import PlatformClient
-from adapter.platform_client.documents import TOKEN
-from adapter.platform_client.exchange import (
+from adapter.platform_client.http.exchange import (
     Answer,
     BrokenBodyError,
     HttpError,
     retry_after_s,
     server_time,
 )
+from adapter.platform_client.protocol.client import PlatformClient
+from adapter.platform_client.protocol.documents import TOKEN
 from tests.rig.clock import FakeClock
 from tests.rig.platform_simulator import (
     PlatformSimulator,

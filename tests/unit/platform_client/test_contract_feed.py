@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.errors import DocumentError
-from adapter.platform_client.contract_feed import FeedPass
-from adapter.platform_client.translate import ContractChange
+from adapter.platform_client.protocol.contract_feed import FeedPass
+from adapter.platform_client.protocol.translate import ContractChange
 from adapter.policy.catalog import Contract
 
 START = "http://platform.test/contracts"

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.clock import WallTime
-from adapter.platform_client.disk_copy import DiskCopy
-from adapter.platform_client.disk_format import StoredApi, StoredCatalog, decode, encode
+from adapter.platform_client.disk.copy import DiskCopy
+from adapter.platform_client.disk.format import StoredApi, StoredCatalog, decode, encode
 from adapter.platform_client.observer import SilentObserver
-from adapter.platform_client.sync import PlatformSync
+from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.catalog import (
     ApiContent,
     ApiInstance,
@@ -25,7 +24,8 @@ from adapter.policy.catalog import (
     RateLimit,
     SlaTier,
 )
-from adapter.policy.hashed_secret import HashedSecret
+from adapter.policy.contracts.hashed_secret import HashedSecret
+from adapter.runtime.clock import WallTime
 from tests.rig.clock import FakeClock
 from tests.rig.platform_simulator import PlatformSimulator, answering, options
 

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from adapter.clock import WallTime
 from adapter.errors import DocumentError
-from adapter.platform_client import documents
-from adapter.platform_client.applied_policies import policies_from
-from adapter.platform_client.disk_format import StoredApi, StoredCatalog, decode, encode
-from adapter.platform_client.exchange import Answer
-from adapter.platform_client.reading import read, refused_events
-from adapter.platform_client.translate import contract_changes, instances_from, tiers_from
+from adapter.platform_client.disk.format import StoredApi, StoredCatalog, decode, encode
+from adapter.platform_client.http.exchange import Answer
+from adapter.platform_client.protocol import documents
+from adapter.platform_client.protocol.applied_policies import policies_from
+from adapter.platform_client.protocol.reading import read, refused_events
+from adapter.platform_client.protocol.translate import contract_changes, instances_from, tiers_from
 from adapter.policy.catalog import ApiContent, ApiInstance
+from adapter.runtime.clock import WallTime
 from tests.unit.platform_client.json_strategies import JSON, near
 
 LIMIT = {"maximumRequests": 1, "timePeriodInMilliseconds": 1}

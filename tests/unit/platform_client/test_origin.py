@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from adapter.platform_client.origin import origin
+from adapter.platform_client.http.origin import origin
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """From the last good states to the snapshot."""
 
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.platform_client.api_sync import ApiSync
 from adapter.platform_client.observer import SilentObserver
-from adapter.platform_client.publication import Publication
+from adapter.platform_client.sync.api_sync import ApiSync
+from adapter.platform_client.sync.publication import Publication
 from adapter.policy.catalog import ApiContent, ApiInstance
 from adapter.policy.snapshot import Api
 from tests.rig.clock import FakeClock

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.platform_client.masking import is_mask
-from adapter.platform_client.mending import Unreadable
-from adapter.platform_client.translate import contract_changes, instances_from, tiers_from
+from adapter.platform_client.protocol.masked_secrets import is_mask
+from adapter.platform_client.protocol.mending import Unreadable
+from adapter.platform_client.protocol.translate import contract_changes, instances_from, tiers_from
 from adapter.policy.catalog import ApiContent, ApiInstance, Contract, RateLimit
-from adapter.policy.policies.limits import MAX_LIMITS
+from adapter.policy.policies.shared.limits import MAX_LIMITS
 from adapter.policy.snapshot import build_api
 from tests.unit.platform_client.json_strategies import near
 

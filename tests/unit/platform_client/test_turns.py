@@ -2,7 +2,7 @@
 
 import asyncio
 
-from adapter.platform_client.turns import Turns
+from adapter.runtime.loop_turns import Turns
 
 
 async def test_checks_get_through_between_any_two_steps() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from adapter.clock import MonotonicTime, WallTime
 from adapter.policy.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
 from adapter.policy.decide import Unsettled, decide
@@ -23,8 +22,9 @@ from adapter.policy.decision import (
 )
 from adapter.policy.evaluation import Evaluation, always
 from adapter.policy.snapshot import contracts_by_client
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.spike import SpikeThrottle
+from adapter.runtime.clock import MonotonicTime, WallTime
 from tests.builders import api, compiled_policy
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.policy.catalog import Contract
-from adapter.policy.hashed_secret import HashedSecret, SecretForm
+from adapter.policy.contracts.hashed_secret import HashedSecret, SecretForm
 from tests.builders import contract
 
 SECRET_SALT = hashlib.sha256(b"secretsalt")

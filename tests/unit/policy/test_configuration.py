@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from adapter.errors import PolicyError
-from adapter.policy.policies.configuration import (
+from adapter.policy.policies.shared.configuration import (
     Configuration,
     ExpressionSource,
     read_configuration,

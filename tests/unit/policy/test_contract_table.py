@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.policy.catalog import Contract
-from adapter.policy.contract_table import ContractTable
+from adapter.policy.contracts.contract_table import ContractTable
 from tests.builders import by_client, contract
 
 CLIENT_IDS = st.text(max_size=2) | st.sampled_from(["a", "b", "c"])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.policy.decision import DenyReason
-from adapter.policy.policies.addresses import AddressSet, parse_address, parse_network
+from adapter.policy.policies.shared.addresses import AddressSet, parse_address, parse_network
 from tests.builders import applied
 from tests.unit.policy.gateway import Gateway, a_request
 

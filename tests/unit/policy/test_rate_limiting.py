@@ -9,8 +9,8 @@ import pytest
 from adapter.policy.catalog import Contract, RateLimit, SlaTier
 from adapter.policy.compile import compile_policy
 from adapter.policy.decision import Charge, Deny, DenyReason, Identity, QuotaState
-from adapter.policy.policies.limits import MAX_KEY_CHARS
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
+from adapter.policy.policies.shared.limits import MAX_KEY_CHARS
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, an_evaluation, credentials
 

@@ -1,11 +1,11 @@
 """From what the platform says to what Checks see."""
 
-from adapter.clock import WallTime
 from adapter.policy.attributes import GivenAttributes
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, RateLimit, SlaTier
 from adapter.policy.decision import Identity
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.snapshot import Snapshot, build_api, contracts_by_client, in_force
+from adapter.runtime.clock import WallTime
 from tests.builders import api, applied, contract
 
 TIER = SlaTier("t1", "Gold", (RateLimit(5, 1_000),))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from adapter.policy.catalog import Contract, RateLimit
 from adapter.policy.decision import CONTINUE, Charge
-from adapter.quota.memory import MemoryQuotaStore
-from adapter.quota.windows import Window
+from adapter.quota.memory.store import MemoryQuotaStore
+from adapter.quota.memory.windows import Window
 from tests.unit.policy.gateway import HandClock
 
 SECOND = RateLimit(5, 1_000)

@@ -6,10 +6,10 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from adapter.policy.decision import QuotaState
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.persistence import QuotaPersistence
+from adapter.quota.memory.store import MemoryQuotaStore
+from adapter.quota.memory.window_file import WindowFile
 from adapter.quota.names import WindowNames
-from adapter.quota.persistence import QuotaPersistence
-from adapter.quota.window_file import WindowFile
 from tests.rig.clock import FakeClock
 from tests.rig.polling import until
 from tests.rig.quota import a_charge

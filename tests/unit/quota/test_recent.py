@@ -1,9 +1,9 @@
 """Which charges are remembered, and for how long."""
 
-from adapter.clock import MonotonicTime
 from adapter.policy.decision import ADMITTED, QuotaState
-from adapter.quota.recent import RecentCharges
-from adapter.quota.windows import Window
+from adapter.quota.memory.idempotency import RecentCharges
+from adapter.quota.memory.windows import Window
+from adapter.runtime.clock import MonotonicTime
 
 WINDOWS = ((1, 1, "k"),)
 STATE = QuotaState(admitted=True, remaining=(0,), reset_ms=(1,))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.errors import ConfigurationError
-from adapter.quota.redis_url import RedisUrl
+from adapter.quota.redis.url import RedisUrl
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from adapter.errors import StoreError
 from adapter.policy.decision import Charge, QuotaState
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.shared import SharedQuotaStore
 from tests.rig.clock import FakeClock
 from tests.rig.quota import a_charge, made

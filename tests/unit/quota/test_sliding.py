@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.clock import MonotonicTime
 from adapter.policy.catalog import RateLimit
 from adapter.quota.sliding import SlidingWindow
+from adapter.runtime.clock import MonotonicTime
 
 PERIOD = 1_024
 """Ticks of a period: 1/1,024 s is exact in binary, so that these tests do not round."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter.clock import WallTime
-from adapter.quota.window_file import WindowFile, WindowRow, WindowsFound, encode_rows
+from adapter.quota.memory.window_file import WindowFile, WindowRow, WindowsFound, encode_rows
+from adapter.runtime.clock import WallTime
 
 NOW = WallTime(1_700_000_000.0)
 ROWS = {

@@ -1,7 +1,7 @@
 """Fixed windows, as the store in memory charges them."""
 
 from adapter.policy.decision import CONTINUE, Charge, QuotaState, QuotaWindow
-from adapter.quota.memory import MemoryQuotaStore
+from adapter.quota.memory.store import MemoryQuotaStore
 from tests.unit.policy.gateway import HandClock
 
 TWO_A_SECOND = (2, 1_000, "k")

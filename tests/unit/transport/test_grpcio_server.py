@@ -15,8 +15,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
 
-from adapter.clock import Clock, SystemClock
 from adapter.errors import ConfigurationError, RpcError
+from adapter.runtime.clock import Clock, SystemClock
 from adapter.transport.grpcio_server import GrpcioServer, ServerOptions
 from adapter.transport.service import ClientStreamMethod, Metadata, Server, UnaryMethod
 from tests.rig.adapters import CollectedLogs, Observed

@@ -1,0 +1,1 @@
+"""Reads access log entries."""

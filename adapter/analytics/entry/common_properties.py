@@ -1,0 +1,252 @@
+"""What entries of all kinds have in common (AccessLogCommon), read where it stands.
+
+The walk passes over what no event tells, of which an entry has more than of the rest. It knows
+fields in the order of their numbers, as Envoy's library writes them, so that no message that the
+library would merge comes twice unseen; whatever is otherwise is left to the library.
+docs/adr/0016-scanned-entries.md has the reasons.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64, mypyc_attr
+
+from adapter.analytics.entry.entry import (
+    DURATION_FIELD,
+    FILTERS,
+    NOT_SET,
+    UNAUTHORIZED_EXTERNAL,
+    Entry,
+    milliseconds,
+    record_of,
+)
+from adapter.messages.wire import MOST_32_BITS, Span, field, moment, number, number_in, pair
+
+_REMOTE_ADDRESS: Final = 0x12
+_START_TIME: Final = 0x2A
+_FIRST_UPSTREAM: Final = 0x3A
+_LAST_UPSTREAM: Final = 0x52
+_FIRST_DOWNSTREAM: Final = 0x5A
+_LAST_DOWNSTREAM: Final = 0x62
+_RESPONSE_FLAGS: Final = 0x82
+_METADATA: Final = 0x8A
+_ROUTE_NAME: Final = 0x9A
+_DURATION: Final = 0xBA
+_STREAM_ID: Final = 0xD2
+_WIRE_SENT: Final = 0xE8
+_WIRE_RECEIVED: Final = 0xF0
+_ACCESS_LOG_TYPE: Final = 0x108
+
+_MESSAGES: Final = (
+    _REMOTE_ADDRESS,
+    _START_TIME,
+    _FIRST_UPSTREAM,
+    _LAST_UPSTREAM,
+    _FIRST_DOWNSTREAM,
+    _LAST_DOWNSTREAM,
+    _RESPONSE_FLAGS,
+    _METADATA,
+    _DURATION,
+)
+"""What the library would merge if it came twice."""
+
+_SOCKET_ADDRESS: Final = 0x0A
+_ADDRESS: Final = 0x12
+_UNAUTHORIZED: Final = 0x6A
+_REASON: Final = 0x08
+_FILTER_METADATA: Final = 0x0A
+_FIELDS: Final = 0x0A
+
+_ABSENT: Final = -1
+"""Instead of a time."""
+
+
+@mypyc_attr(acyclic=True)
+class ScannedCommon(Entry):
+    """What was found of that in the octets of an entry.
+
+    Each method walks over one message, or takes a field of it, and tells whether that was plain.
+    """
+
+    __slots__ = (
+        "_first_sent_ms",
+        "_last_sent_ms",
+        "_octets",
+        "_route_name",
+        "_to_backend_ms",
+        "_until_backend_ms",
+        "_wire_received_bytes",
+        "_wire_sent_bytes",
+    )
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+        self._route_name: Span = (0, 0)
+        self._first_sent_ms = self._last_sent_ms = 0
+        self._to_backend_ms, self._until_backend_ms = 0, _ABSENT
+        self._wire_received_bytes = self._wire_sent_bytes = 0
+        self.access_log_type = NOT_SET
+        self.record = self.stream_id = self.remote_address = self.path = self.user_agent = b""
+        self.refused = False
+        self.start_seconds = self.start_nanos = self.duration_ms = 0
+        self.request_method = self.response_code = self.received_bytes = self.sent_bytes = 0
+
+    @property
+    def route_name(self) -> bytes:
+        """See `Entry`, here and below."""
+        return self._octets_at(self._route_name)
+
+    @property
+    def first_sent_ms(self) -> int:
+        """As found."""
+        return self._first_sent_ms
+
+    @property
+    def last_sent_ms(self) -> int:
+        """As found."""
+        return self._last_sent_ms
+
+    @property
+    def backend_ms(self) -> int | None:
+        """From the first octet to it until the last from it."""
+        if self._until_backend_ms == _ABSENT:
+            return None
+        return max(self._until_backend_ms - self._to_backend_ms, 0)
+
+    @property
+    def wire_received_bytes(self) -> int:
+        """As found."""
+        return self._wire_received_bytes
+
+    @property
+    def wire_sent_bytes(self) -> int:
+        """As found."""
+        return self._wire_sent_bytes
+
+    def _octets_at(self, span: Span) -> bytes:
+        start, stop = span
+        return self._octets[start:stop]
+
+    def _find_common(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        last: i64 = 0
+        while at < end:
+            tag, start, at = field(octets, at, end)
+            if not at or tag < last or (tag == last and tag in _MESSAGES):
+                return False
+            last = tag
+            if not self._take_common(tag, start, at):
+                return False
+        return True
+
+    def _take_common(self, tag: i64, start: i64, stop: i64) -> bool:
+        octets = self._octets
+        if tag == _STREAM_ID:
+            self.stream_id = octets[start:stop]
+        elif tag == _ROUTE_NAME:
+            self._route_name = (start, stop)
+        elif tag == _WIRE_SENT:
+            self._wire_sent_bytes = number(octets, start, stop)
+        elif tag == _WIRE_RECEIVED:
+            self._wire_received_bytes = number(octets, start, stop)
+        elif tag == _ACCESS_LOG_TYPE:
+            self.access_log_type = number(octets, start, stop)
+            return self.access_log_type <= MOST_32_BITS
+        elif tag == _REMOTE_ADDRESS:
+            return self._find_address(start, stop)
+        elif tag == _RESPONSE_FLAGS:
+            return self._find_flags(start, stop)
+        elif tag == _METADATA:
+            return self._find_record(start, stop)
+        elif tag in (
+            _START_TIME,
+            _FIRST_UPSTREAM,
+            _LAST_UPSTREAM,
+            _FIRST_DOWNSTREAM,
+            _LAST_DOWNSTREAM,
+            _DURATION,
+        ):
+            return self._take_time(tag, start, stop)
+        return True
+
+    def _take_time(self, tag: i64, start: i64, stop: i64) -> bool:
+        seconds, nanos = moment(self._octets, start, stop)
+        if seconds < 0:
+            return False
+        if tag == _START_TIME:
+            self.start_seconds, self.start_nanos = seconds, nanos
+        elif tag == _DURATION:
+            self.duration_ms = milliseconds(seconds, nanos)
+        elif tag == _FIRST_UPSTREAM:
+            self._to_backend_ms = milliseconds(seconds, nanos)
+        elif tag == _LAST_UPSTREAM:
+            self._until_backend_ms = milliseconds(seconds, nanos)
+        elif tag == _FIRST_DOWNSTREAM:
+            self._first_sent_ms = milliseconds(seconds, nanos)
+        else:
+            self._last_sent_ms = milliseconds(seconds, nanos)
+        return True
+
+    def _find_address(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        last: i64 = 0
+        while at < end:
+            tag, start, at = field(octets, at, end)
+            if not at or tag <= last:
+                return False
+            last = tag
+            if tag == _SOCKET_ADDRESS:
+                while start < at:
+                    tag, text, start = field(octets, start, at)
+                    if not start:
+                        return False
+                    if tag == _ADDRESS:
+                        self.remote_address = octets[text:start]
+        return True
+
+    def _find_flags(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        last: i64 = 0
+        while at < end:
+            tag, start, at = field(octets, at, end)
+            if not at or tag <= last:
+                return False
+            last = tag
+            if tag == _UNAUTHORIZED:
+                reason = number_in(octets, start, at, _REASON)
+                if reason < 0:
+                    return False
+                self.refused = reason == UNAUTHORIZED_EXTERNAL
+        return True
+
+    def _find_record(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        record: bytes | None = None
+        while at < end:
+            tag, start, at = field(octets, at, end)
+            if not at:
+                return False
+            if tag != _FILTER_METADATA:
+                continue
+            key, key_stop, value, value_stop = pair(octets, start, at)
+            if key < 0:
+                return False
+            if record is None and octets[key:key_stop] in FILTERS:
+                record = _record(octets, value, value_stop)
+                if record is None:
+                    return False
+                self.record = record
+        return True
+
+
+def _record(octets: bytes, at: i64, end: i64) -> bytes | None:
+    """The record in a Struct; None where that is not plain."""
+    fields = []
+    while at < end:
+        tag, start, at = field(octets, at, end)
+        if not at:
+            return None
+        if tag == _FIELDS:
+            one = octets[start:at]
+            if not one.startswith(DURATION_FIELD):
+                fields.append(one)
+    return record_of(fields)

@@ -1,0 +1,181 @@
+"""Entries read where they stand, in the octets that Envoy wrote; see `scanned_common`."""
+
+from typing import Final
+
+from mypy_extensions import i64, mypyc_attr
+
+from adapter.analytics.entry.common_properties import ScannedCommon
+from adapter.analytics.entry.entry import GRPC_STATUS, Entry
+from adapter.messages.wire import MOST_32_BITS, Span, field, number, number_in, pair
+
+# Tags (see `adapter.messages.wire`), by message.
+_COMMON: Final = 0x0A
+_CONNECTION: Final = 0x12
+_REQUEST: Final = 0x1A
+_RESPONSE: Final = 0x22
+
+_METHOD: Final = 0x08
+_AUTHORITY: Final = 0x1A
+_PATH: Final = 0x2A
+_USER_AGENT: Final = 0x32
+_REQUEST_BODY: Final = 0x60
+
+_CODE: Final = 0x0A
+_CODE_VALUE: Final = 0x08
+_RESPONSE_BODY: Final = 0x18
+_HEADERS: Final = 0x22
+_TRAILERS: Final = 0x2A
+_DETAILS: Final = 0x32
+_RECEIVED: Final = 0x08
+_SENT: Final = 0x10
+
+_QUESTION_MARK: Final = 0x3F
+
+
+def scan_http(octets: bytes) -> Entry | None:
+    """An entry of `http_logs` as Envoys write it; None for the protobuf library to judge."""
+    entry = ScannedEntry(octets)
+    return entry if entry.find_http() else None
+
+
+def scan_tcp(octets: bytes) -> Entry | None:
+    """An entry of `tcp_logs`, alike."""
+    entry = ScannedEntry(octets)
+    return entry if entry.find_tcp() else None
+
+
+@mypyc_attr(acyclic=True)
+class ScannedEntry(ScannedCommon):
+    """What was found in the octets of an entry."""
+
+    __slots__ = ("_authority", "_details", "_grpc_status", "_status_tag")
+
+    def __init__(self, octets: bytes) -> None:
+        super().__init__(octets)
+        self._authority: Span = (0, 0)
+        self._details: Span = (0, 0)
+        self._grpc_status: Span = (0, 0)
+        self._status_tag: i64 = 0
+        """Where that was found: trailers come after headers, and count more."""
+
+    @property
+    def authority(self) -> bytes:
+        """See `Entry`, here and below."""
+        return self._octets_at(self._authority)
+
+    @property
+    def response_code_details(self) -> bytes:
+        """As found."""
+        return self._octets_at(self._details)
+
+    @property
+    def grpc_status(self) -> bytes | None:
+        """As found."""
+        return self._octets_at(self._grpc_status) if self._status_tag else None
+
+    def find_http(self) -> bool:
+        """In an HTTPAccessLogEntry."""
+        octets = self._octets
+        at: i64 = 0
+        end: i64 = len(octets)
+        last: i64 = 0
+        while at < end:
+            tag, start, at = field(octets, at, end)
+            if not at or tag <= last:
+                return False
+            last = tag
+            if tag == _COMMON:
+                plain = self._find_common(start, at)
+            elif tag == _REQUEST:
+                plain = self._find_request(start, at)
+            else:
+                plain = tag != _RESPONSE or self._find_response(start, at)
+            if not plain:
+                return False
+        return True
+
+    def find_tcp(self) -> bool:
+        """In a TCPAccessLogEntry."""
+        octets = self._octets
+        at: i64 = 0
+        end: i64 = len(octets)
+        last: i64 = 0
+        while at < end:
+            tag, start, at = field(octets, at, end)
+            if not at or tag <= last:
+                return False
+            last = tag
+            if tag == _COMMON:
+                plain = self._find_common(start, at)
+            else:
+                plain = tag != _CONNECTION or self._find_connection(start, at)
+            if not plain:
+                return False
+        return True
+
+    def _find_request(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        while at < end:
+            tag, start, at = field(octets, at, end)
+            if not at:
+                return False
+            if tag == _PATH:
+                self.path = octets[start : _query(octets, start, at)]
+            elif tag == _AUTHORITY:
+                self._authority = (start, at)
+            elif tag == _USER_AGENT:
+                self.user_agent = octets[start:at]
+            elif tag == _METHOD:
+                self.request_method = number(octets, start, at)
+            elif tag == _REQUEST_BODY:
+                self.received_bytes = number(octets, start, at)
+        return self.request_method <= MOST_32_BITS
+
+    def _find_response(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        last: i64 = 0
+        while at < end:
+            tag, start, at = field(octets, at, end)
+            if not at or tag < last or (tag == last and tag == _CODE):
+                return False
+            last = tag
+            if tag == _CODE:
+                self.response_code = number_in(octets, start, at, _CODE_VALUE)
+                if self.response_code < 0:
+                    return False
+            elif tag == _RESPONSE_BODY:
+                self.sent_bytes = number(octets, start, at)
+            elif tag == _DETAILS:
+                self._details = (start, at)
+            elif tag in (_HEADERS, _TRAILERS) and not self._take_header(tag, start, at):
+                return False
+        return True
+
+    def _take_header(self, tag: i64, start: i64, stop: i64) -> bool:
+        octets = self._octets
+        key, key_stop, value, value_stop = pair(octets, start, stop)
+        if key < 0:
+            return False
+        if tag > self._status_tag and octets[key:key_stop] == GRPC_STATUS:
+            self._grpc_status = (value, value_stop)
+            self._status_tag = tag
+        return True
+
+    def _find_connection(self, at: i64, end: i64) -> bool:
+        octets = self._octets
+        while at < end:
+            tag, start, at = field(octets, at, end)
+            if not at:
+                return False
+            if tag == _RECEIVED:
+                self.received_bytes = number(octets, start, at)
+            elif tag == _SENT:
+                self.sent_bytes = number(octets, start, at)
+        return True
+
+
+def _query(octets: bytes, at: i64, end: i64) -> i64:
+    """Where a path's query begins, or where the path ends."""
+    while at < end and octets[at] != _QUESTION_MARK:
+        at += 1
+    return at

@@ -1,0 +1,137 @@
+"""Entries parsed by the protobuf library; octets that are none raise DecodeError."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from google.protobuf.duration_pb2 import Duration
+
+from adapter.analytics.entry.entry import (
+    DURATION_FIELD,
+    FILTERS,
+    FINAL,
+    GRPC_STATUS,
+    UNAUTHORIZED_EXTERNAL,
+    Entry,
+    milliseconds,
+    record_of,
+)
+from adapter.messages import access_log_pb2 as pb
+
+_NO_REQUEST: Final = pb.RequestProperties()
+_NO_RESPONSE: Final = pb.ResponseProperties()
+
+
+def parse_http(octets: bytes) -> Entry:
+    """An entry of `http_logs`."""
+    log = pb.HttpEntry.FromString(octets)
+    return ParsedEntry(log.common_properties, log.request, log.response)
+
+
+def parse_tcp(octets: bytes) -> Entry:
+    """An entry of `tcp_logs`."""
+    log = pb.TcpEntry.FromString(octets)
+    entry = ParsedEntry(log.common_properties, _NO_REQUEST, _NO_RESPONSE)
+    entry.received_bytes = log.connection_properties.received_bytes
+    entry.sent_bytes = log.connection_properties.sent_bytes
+    return entry
+
+
+class ParsedEntry(Entry):
+    """An entry as a protobuf message: each field of it that is read makes a Python object."""
+
+    __slots__ = ("_common", "_request", "_response")
+
+    def __init__(
+        self,
+        common: pb.CommonProperties,
+        request: pb.RequestProperties,
+        response: pb.ResponseProperties,
+    ) -> None:
+        self._common, self._request, self._response = common, request, response
+        self.access_log_type = common.access_log_type
+        if self.access_log_type not in FINAL:
+            return
+        start = common.start_time
+        self.record = _record(common.metadata.filter_metadata)
+        self.refused = _refused(common.response_flags)
+        self.stream_id = common.stream_id
+        self.remote_address = common.downstream_remote_address.socket_address.address
+        self.start_seconds, self.start_nanos = start.seconds, start.nanos
+        self.duration_ms = _milliseconds(common.duration)
+        self.request_method = request.request_method
+        self.path = request.path.partition(b"?")[0]
+        self.user_agent = request.user_agent
+        self.received_bytes = request.request_body_bytes
+        self.sent_bytes = response.response_body_bytes
+        self.response_code = response.response_code.value
+
+    @property
+    def route_name(self) -> bytes:
+        """See `Entry`, here and below."""
+        return self._common.route_name
+
+    @property
+    def authority(self) -> bytes:
+        """In the message."""
+        return self._request.authority
+
+    @property
+    def response_code_details(self) -> bytes:
+        """In the message."""
+        return self._response.response_code_details
+
+    @property
+    def grpc_status(self) -> bytes | None:
+        """In the message."""
+        for headers in (self._response.response_trailers, self._response.response_headers):
+            for header in headers:
+                if header.key == GRPC_STATUS:
+                    return header.value
+        return None
+
+    @property
+    def first_sent_ms(self) -> int:
+        """In the message."""
+        return _milliseconds(self._common.time_to_first_downstream_tx_byte)
+
+    @property
+    def last_sent_ms(self) -> int:
+        """In the message."""
+        return _milliseconds(self._common.time_to_last_downstream_tx_byte)
+
+    @property
+    def backend_ms(self) -> int | None:
+        """From the first octet to it until the last from it."""
+        if not self._common.HasField("time_to_last_upstream_rx_byte"):
+            return None
+        first_ms = _milliseconds(self._common.time_to_first_upstream_tx_byte)
+        return max(_milliseconds(self._common.time_to_last_upstream_rx_byte) - first_ms, 0)
+
+    @property
+    def wire_received_bytes(self) -> int:
+        """In the message."""
+        return self._common.downstream_wire_bytes_received
+
+    @property
+    def wire_sent_bytes(self) -> int:
+        """In the message."""
+        return self._common.downstream_wire_bytes_sent
+
+
+def _record(metadata: Iterable[pb.FilterMetadata]) -> bytes:
+    for one in metadata:
+        if one.key in FILTERS:
+            fields = pb.Struct.FromString(one.value).fields
+            return record_of([field for field in fields if not field.startswith(DURATION_FIELD)])
+    return b""
+
+
+def _refused(flags: bytes) -> bool:
+    if not flags:
+        return False
+    reason = pb.ResponseFlags.FromString(flags).unauthorized_details.reason
+    return bool(reason == UNAUTHORIZED_EXTERNAL)
+
+
+def _milliseconds(duration: Duration) -> int:
+    return milliseconds(duration.seconds, duration.nanos)

@@ -1,0 +1,31 @@
+"""From Envoy's access log entries to what events tell."""
+
+from adapter.analytics.entry.entry import Entry
+from adapter.analytics.entry.fast_reader import scan_http, scan_tcp
+from adapter.analytics.entry.protobuf_reader import parse_http, parse_tcp
+
+
+class EntryReader:
+    """Reads entries; DecodeError for octets that are none.
+
+    `scanning`: whether to scan first, which pays where it is compiled.
+    """
+
+    def __init__(self, *, scanning: bool = not __file__.endswith(".py")) -> None:
+        self._scanning = scanning
+
+    def http(self, octets: bytes) -> Entry:
+        """An entry of `http_logs`."""
+        if self._scanning:
+            entry = scan_http(octets)
+            if entry is not None:
+                return entry
+        return parse_http(octets)
+
+    def tcp(self, octets: bytes) -> Entry:
+        """An entry of `tcp_logs`."""
+        if self._scanning:
+            entry = scan_tcp(octets)
+            if entry is not None:
+                return entry
+        return parse_tcp(octets)

@@ -1,0 +1,1 @@
+"""Holds events until they are uploaded."""

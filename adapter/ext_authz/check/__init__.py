@@ -1,0 +1,1 @@
+"""Reads a Check into request attributes."""

@@ -1,0 +1,203 @@
+"""From a decision to the CheckResponse that carries it."""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from google.protobuf.struct_pb2 import Struct
+
+from adapter.authorization.decision_record import DecisionRecord
+from adapter.ext_authz.check.request import ADDRESS_HEADER
+from adapter.ext_authz.edit_part import EditPart, set_header
+from adapter.ext_authz.response.headers import clean_value, encodable, is_usable_name, usable
+from adapter.ext_authz.response.identity_part import LONGEST_METADATA, IdentityPart
+from adapter.messages.check_pb2 import (
+    CheckResponse,
+    DeniedHttpResponse,
+    HeaderValueOption,
+)
+from adapter.policy.attributes import RequestAttributes, is_grpc
+from adapter.policy.catalog import ApiInstance
+from adapter.policy.decision import Allowed, Answered, Decision, Denied, Header, Identity
+from adapter.policy.header_names import dashed
+from adapter.transport.service import StatusCode
+
+_OVERWRITE = HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
+_STATUS_CODES: Final[Mapping[int, StatusCode]] = {
+    400: StatusCode.INVALID_ARGUMENT,
+    401: StatusCode.UNAUTHENTICATED,
+    404: StatusCode.NOT_FOUND,
+    429: StatusCode.RESOURCE_EXHAUSTED,
+    500: StatusCode.INTERNAL,
+    501: StatusCode.UNIMPLEMENTED,
+    503: StatusCode.UNAVAILABLE,
+    504: StatusCode.DEADLINE_EXCEEDED,
+}
+_HEADERS: Final = ("client-id", "client-name", "contract-id", "sla-tier", "principal")
+_API_ID: Final = "api-id"
+_REASON: Final = "reason"
+_NOBODY: Final = Identity(client_id="")
+
+
+def own_headers(prefix: str, client_address_header: str | None) -> frozenset[str]:
+    """The headers that are ours, spelled with hyphens; see `ResponseWriter`."""
+    names = [prefix + name for name in (_API_ID, *_HEADERS, _REASON)]
+    return frozenset(dashed(name.lower()) for name in (*names, client_address_header) if name)
+
+
+class ResponseWriter:
+    """Writes decisions down for Envoy.
+
+    The headers that begin with `prefix` are ours: upstreams see those that we set, and none that a
+    client sent; policies cannot set them. Denials carry `<prefix>reason`.
+    """
+
+    def __init__(
+        self,
+        prefix: str = "x-adapter-",
+        client_address_header: str | None = ADDRESS_HEADER,
+    ) -> None:
+        prefix = prefix.lower()
+        self._api_header = prefix + _API_ID
+        # It is for us, not for upstreams.
+        self._never_passed = (client_address_header.lower(),) if client_address_header else ()
+        self._api_parts: dict[str, bytes] = {}
+        self._revision = -1
+        """What the API parts were made for."""
+        self._identity_part = IdentityPart([prefix + name for name in _HEADERS])
+        self._edit_part = EditPart(own_headers(prefix, client_address_header))
+        self._reason = prefix + _REASON
+
+    def write(self, decision: Decision, request: RequestAttributes) -> bytes:
+        """The response's bytes.
+
+        Every response is made here: only `status.code` tells a denial from an ALLOW, so an empty
+        response, or a denial whose code was forgotten, would let the request pass.
+        """
+        if not isinstance(decision, Allowed):
+            return self._instead(decision, to_grpc=is_grpc(request))
+        # Several messages in a row are one: repeated fields add up (protobuf.dev, encoding).
+        parts = self._api_part(decision.api, decision.revision)
+        parts += self._identity_part.write(decision.identity or _NOBODY)
+        if decision.edits or decision.appended:
+            parts += self._edit_part.write(decision.edits, decision.appended)
+        odd_names = request.odd_names
+        if odd_names:
+            parts += self._edit_part.without_other_spellings(
+                odd_names, (*decision.edits, *decision.appended)
+            )
+        if decision.response_headers:
+            parts += _response_part(decision.response_headers)
+        if decision.append_response_headers:
+            parts += _appended_response_part(decision.append_response_headers)
+        return parts
+
+    def _api_part(self, api: ApiInstance | None, revision: int) -> bytes:
+        """What all ALLOWs of an API have in common, made once for each snapshot."""
+        if revision != self._revision:
+            self._api_parts.clear()
+            self._revision = revision
+        api_id = "" if api is None else api.api_id
+        part = self._api_parts.get(api_id)
+        if part is None:
+            part = self._api_parts[api_id] = self._build_api_part(api, revision)
+        return part
+
+    def _build_api_part(self, api: ApiInstance | None, revision: int) -> bytes:
+        response = CheckResponse()
+        response.status.code = 0
+        response.ok_response.headers_to_remove.extend(self._never_passed)
+        if api is None:
+            response.ok_response.headers_to_remove.append(self._api_header)
+        else:
+            set_header(response.ok_response, self._api_header, api.api_id)
+        _write_record(response.dynamic_metadata, DecisionRecord.of(Allowed(api, revision)))
+        return response.SerializeToString()
+
+    def _instead(self, decision: Denied | Answered, *, to_grpc: bool) -> bytes:
+        """What the client gets instead of the upstream's response; never with code 0."""
+        response = CheckResponse()
+        if isinstance(decision, Denied):
+            status = decision.deny.status_sent
+            code = response.status.code = grpc_status(status)
+            self._write_denied(response.denied_response, decision, code if to_grpc else None)
+        else:
+            status = decision.answer.status_sent
+            response.status.code = StatusCode.PERMISSION_DENIED
+            headers = (*decision.response_headers, *decision.answer.headers)
+            _write_headers(response.denied_response, usable(headers), decision)
+        response.denied_response.status.code = status
+        _write_record(response.dynamic_metadata, DecisionRecord.of(decision))
+        return response.SerializeToString()
+
+    def _write_denied(
+        self, response: DeniedHttpResponse, denied: Denied, code: StatusCode | None
+    ) -> None:
+        """What the client gets; for one that speaks gRPC, Envoy makes the body `grpc-message`."""
+        headers = {
+            **usable(denied.response_headers),
+            **usable(denied.deny.headers),
+            self._reason: denied.deny.reason.value,
+        }
+        if code is None:
+            headers["content-type"] = "application/json"
+            response.body = json.dumps({"error": denied.deny.message})
+        else:
+            headers.pop("content-type", None)
+            headers["grpc-status"] = str(code.value)
+            response.body = clean_value(denied.deny.message)
+        _write_headers(response, headers, denied)
+
+
+def _write_headers(
+    response: DeniedHttpResponse, headers: Mapping[str, str], decision: Denied | Answered
+) -> None:
+    """Headers with one value, then those that come beside others, unless they have one value."""
+    for name, value in headers.items():
+        _overwrite(response.headers.add(), name, value)
+    for name, value in decision.append_response_headers:
+        if is_usable_name(name) and name.lower() not in headers:
+            _append(response.headers.add(), name.lower(), value)
+
+
+def grpc_status(http_status: int) -> StatusCode:
+    """The gRPC status that says the same as an HTTP error status; never OK.
+
+    Envoy's own mapping makes 429 an UNAVAILABLE, which clients retry at once.
+    """
+    default = StatusCode.PERMISSION_DENIED if http_status < 500 else StatusCode.INTERNAL
+    return _STATUS_CODES.get(http_status, default)
+
+
+def _overwrite(option: HeaderValueOption, name: str, value: str) -> None:
+    option.header.key = name
+    option.header.value = clean_value(value)
+    option.append_action = _OVERWRITE
+
+
+def _append(option: HeaderValueOption, name: str, value: str) -> None:
+    option.header.key = name
+    option.header.value = clean_value(value)
+    option.append_action = HeaderValueOption.APPEND_IF_EXISTS_OR_ADD
+
+
+def _response_part(headers: tuple[Header, ...]) -> bytes:
+    """The headers that policies set on the response."""
+    response = CheckResponse()
+    for name, value in usable(headers).items():
+        _overwrite(response.ok_response.response_headers_to_add.add(), name, value)
+    return response.SerializeToString()
+
+
+def _appended_response_part(headers: tuple[Header, ...]) -> bytes:
+    """The headers that policies add beside the upstream's own."""
+    response = CheckResponse()
+    for name, value in headers:
+        if is_usable_name(name):
+            _append(response.ok_response.response_headers_to_add.add(), name.lower(), value)
+    return response.SerializeToString()
+
+
+def _write_record(metadata: Struct, record: DecisionRecord) -> None:
+    for name, value in record.to_metadata(LONGEST_METADATA).items():
+        metadata.fields[name].string_value = encodable(value)

@@ -1,0 +1,1 @@
+"""The encrypted copy on disk that a restart serves from."""

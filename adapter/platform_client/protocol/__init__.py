@@ -1,0 +1,1 @@
+"""The platform's documents and operations."""

@@ -1,0 +1,103 @@
+"""From the platform's lists of policies to applied policies.
+
+A policy that cannot be read is kept with a fault, which closes the APIs that it applies to.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from adapter.platform_client.protocol.documents import faults
+from adapter.platform_client.protocol.masked_secrets import masked_places
+from adapter.platform_client.protocol.members import flag, shown
+from adapter.platform_client.protocol.policy_document import PolicyDocument, id_of, types_of
+from adapter.policy.catalog import AppliedPolicy, Pointcut
+
+_DEFAULT_ORDER: Final = 50
+_MAX_POLICIES: Final = 200
+"""Of one list, to bound what a compilation takes; real lists have tens."""
+_MOST_PLACES: Final = 10
+_OTHER_GATEWAYS: Final = frozenset({"mule3", "mule4"})
+
+
+def policies_from(rows: Iterable[Any], *, automated: bool = False) -> tuple[AppliedPolicy, ...]:
+    """The applied policies but the disabled ones; a bad one is kept, with its fault.
+
+    A policy is disabled where `disabled` plainly says so, in any spelling.
+    """
+    kept = [row for row in rows if not (isinstance(row, dict) and flag(row.get("disabled")))]
+    if len(kept) > _MAX_POLICIES:
+        fault = f"one list has {len(kept)} policies, and at most {_MAX_POLICIES} can be enforced"
+        return (AppliedPolicy("?", "?", {}, automated=automated, fault=fault),)
+    return tuple(_policy(row, automated) for row in kept)
+
+
+def automated_policies_from(rows: Iterable[Any], environment_id: str) -> tuple[AppliedPolicy, ...]:
+    """The automated policies that apply to this gateway in this environment."""
+    ours = (row for row in rows if _applies_here(row, environment_id))
+    return policies_from(ours, automated=True)
+
+
+def _applies_here(row: Any, environment_id: str) -> bool:
+    """Whether the rule of application names this environment and gateway, or none; in doubt, yes.
+
+    Only a policy for Mule runtimes and nothing else is not for us. We stand where Flex Gateway or a
+    service mesh stands, and a technology that we do not know may be a new name for that.
+    """
+    scope = row.get("ruleOfApplication") if isinstance(row, dict) else None
+    if not isinstance(scope, dict):
+        return True
+    named = scope.get("environmentId")
+    if isinstance(named, str) and named.casefold() != environment_id.casefold():
+        return False
+    technologies = scope.get("technologies")
+    words = technologies if isinstance(technologies, list) else [technologies]
+    return not words or not all(map(_is_another_gateway, words))
+
+
+def _is_another_gateway(word: Any) -> bool:
+    return isinstance(word, str) and word.strip().lower() in _OTHER_GATEWAYS
+
+
+def _policy(row: Any, automated: bool) -> AppliedPolicy:
+    try:
+        document = PolicyDocument.model_validate(row)
+    except ValidationError as e:
+        return _unreadable(row, automated, faults(e))
+    return AppliedPolicy(
+        policy_id=document.id,
+        policy_type=document.asset_id,
+        configuration=document.configuration_data,
+        order=_DEFAULT_ORDER if document.order is None else document.order,
+        pointcuts=tuple(
+            Pointcut(p.method_regex or "", p.uri_template_regex or "")
+            for p in document.pointcut_data or ()
+        ),
+        automated=automated,
+        fault=_mask_fault(document.configuration_data),
+    )
+
+
+def _unreadable(row: Any, automated: bool, why: str) -> AppliedPolicy:
+    """Under the names that it has, as far as these can be read."""
+    fields = row if isinstance(row, dict) else {}
+    return AppliedPolicy(
+        policy_id=shown(id_of(fields)),
+        policy_type=shown(next(iter(types_of(fields)), None)),
+        configuration={},
+        automated=automated,
+        fault=f"the platform's description of it cannot be read: {why}",
+    )
+
+
+def _mask_fault(configuration: Mapping[str, Any]) -> str | None:
+    places = masked_places(configuration)
+    if not places:
+        return None
+    more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
+    named = ", ".join(places[:_MOST_PLACES]) + more
+    return (
+        f"{named}: the platform masks the value; enter it again in the policy, and "
+        "give the gateway's client the right to read policy secrets"
+    )

@@ -1,0 +1,93 @@
+"""The contract feed: a cursor that is followed to the present, then polled for changes.
+
+The protocol ("CCS v3") is known from the public source of the vendor's contracts library: a page
+has `data` and `links.next`; the last `next` is where the following poll begins.
+"""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urljoin
+
+from adapter.errors import DocumentError
+from adapter.platform_client.http.origin import origin
+from adapter.platform_client.protocol.translate import ContractChange
+from adapter.policy.catalog import Contract
+
+
+class FeedPass:
+    """One pass over the feed, page by page; no I/O.
+
+    The caller fetches `url` and hands the page to `take` until `complete`. Only a complete pass
+    counts: half of one would be a state that the platform never had.
+    """
+
+    def __init__(self, beginning: str, cursor: str | None, max_pages: int) -> None:
+        self.whole = cursor is None
+        """Whether it began at the beginning, so that a contract not in it is no more."""
+        self.url = cursor or beginning
+        self.complete = False
+        self._resumable = False
+        self.changes: dict[str, Contract | None] = {}
+        """The latest word on each contract; None for one that is no more."""
+        self._max_pages = max_pages
+        self._seen = {self.url}
+
+    def take(self, changes: Sequence[ContractChange], *, empty: bool, next_url: str | None) -> None:
+        """Take over a page; raise DocumentError if the chain of pages cannot end.
+
+        The end is an empty page, one whose `next` is itself, or one without a `next`.
+        """
+        self.changes.update(changes)
+        following = self._link(next_url) if next_url else None
+        self.complete = empty or following is None or following == self.url
+        if not self.complete:
+            self._require_progress(following)
+        if following is not None:
+            self.url = following
+        self._resumable = following is not None
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the next pass begins; None where the platform gave no link to go on from."""
+        return self.url if self.complete and self._resumable else None
+
+    def applied_to(self, contracts: Mapping[str, Contract]) -> Mapping[str, Contract]:
+        """The contracts after this pass; the same object if it brought nothing new."""
+        if self.whole:
+            current = {i: c for i, c in self.changes.items() if c is not None}
+            return contracts if current == contracts else current
+        news = {i: c for i, c in self.changes.items() if contracts.get(i) != c}
+        return _merged(contracts, news) if news else contracts
+
+    def revocations_applied_to(self, contracts: Mapping[str, Contract]) -> Mapping[str, Contract]:
+        """The contracts less those that this pass ends; the same object if it ends none."""
+        after = self.applied_to(contracts)
+        kept = {i: c for i, c in contracts.items() if i in after}
+        return contracts if len(kept) == len(contracts) else kept
+
+    def _link(self, text: str) -> str:
+        # Byte for byte, as a cursor has to be: to join means to take apart and to write anew.
+        try:
+            return text if origin(text) else urljoin(self.url, text)
+        except ValueError:
+            raise DocumentError("a link of the contract feed is no address") from None
+
+    def _require_progress(self, following: str | None) -> None:
+        if following is None or following in self._seen:
+            raise DocumentError("the contract feed's pages lead in a circle")
+        if len(self._seen) >= self._max_pages:
+            raise DocumentError(
+                f"the contract feed has more than {self._max_pages} pages (platform.max_pages)"
+            )
+        self._seen.add(following)
+
+
+def _merged(
+    contracts: Mapping[str, Contract], news: Mapping[str, Contract | None]
+) -> Mapping[str, Contract]:
+    """Changed contracts go last: where two share a client id, the later one counts."""
+    merged = dict(contracts)
+    for contract_id, contract in news.items():
+        merged.pop(contract_id, None)
+        if contract is not None:
+            merged[contract_id] = contract
+    return merged

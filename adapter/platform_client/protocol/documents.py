@@ -1,0 +1,160 @@
+"""The platform's documents: strict on what we need, blind to everything else.
+
+Lists of things that may be bad one by one (policies, contracts, tiers) stay lists of anything here;
+`translate` and `applied_policies` read each by itself, so that one bad entry does not spoil the
+others. Sources: the vendor's OpenAPI specification of API Manager, the public source of its
+contracts library, and what public clients of the live platform read.
+"""
+
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+
+from adapter.platform_client.protocol.members import (
+    Count,
+    Identifier,
+    OptionalIdentifier,
+    Text,
+    lifetime_s,
+)
+from adapter.policy.policies.shared.limits import MAX_LIMITS, MaximumRequests, PeriodMs
+
+SecretText: TypeAlias = Annotated[str, Field(max_length=256, pattern="")]
+"""A hash or a salt: neither is long, and a salt is hashed anew for each Check."""
+
+Link: TypeAlias = Annotated[str, Field(max_length=8_192, pattern="")]
+"""Longer ones are more than servers take."""
+
+
+class Document(BaseModel):
+    """What all documents share: the platform's camelCase names, unknown keys ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
+
+
+class TokenDocument(BaseModel):
+    """RFC 6749, 5.1."""
+
+    access_token: str = Field(pattern=r"^[\x21-\x7e]+$", max_length=16_384, repr=False)
+    """Checked here, since HTTP libraries show a header's value when they refuse it."""
+    expires_in: Annotated[float | None, BeforeValidator(lifetime_s)] = None
+    """Seconds; None where the platform does not say."""
+
+
+class InstanceDocument(Document):
+    """An API instance, by itself or inside its asset."""
+
+    id: Identifier = Field(validation_alias=AliasChoices("id", "apiId"))
+    asset_id: Text = ""
+    autodiscovery_instance_name: Text = ""
+    asset_version: Text = ""
+    product_version: Text = ""
+
+
+class AssetDocument(Document):
+    """An asset and its API instances."""
+
+    name: Text = Field(default="", validation_alias=AliasChoices("name", "exchangeAssetName"))
+    asset_id: Text = ""
+    apis: list[Any]
+
+
+class ListDocument(Document):
+    """A page of a list."""
+
+    total: Count = None
+    rows: list[Any]
+
+
+class AssetListDocument(ListDocument):
+    """API instances; `limit` and `offset` count their assets."""
+
+    rows: list[Any] = Field(validation_alias=AliasChoices("assets", "instances", "apis"))
+
+
+class PolicyListDocument(ListDocument):
+    """Policies, as the live platform lists them."""
+
+    rows: list[Any] = Field(validation_alias=AliasChoices("policies", "automatedPolicies"))
+
+
+class LimitDocument(Document):
+    """A limit of an SLA tier, within the bounds of a policy's."""
+
+    maximum_requests: MaximumRequests
+    time_period_in_milliseconds: PeriodMs
+
+
+class TierDocument(Document):
+    """An SLA tier. One without limits would promise everything; that is a mistake."""
+
+    id: Identifier
+    name: Text = ""
+    limits: list[LimitDocument] = Field(min_length=1, max_length=MAX_LIMITS)
+
+
+class TierListDocument(ListDocument):
+    """SLA tiers."""
+
+    rows: list[Any] = Field(validation_alias=AliasChoices("tiers"))
+
+
+class ContractDocument(Document):
+    """A contract in the feed, with its application's client id and hashed secret."""
+
+    contract_id: Identifier
+    client_id: Identifier
+    client_name: Text = ""
+    client_secret: SecretText | None = Field(default=None, repr=False)
+    client_secret_salt: SecretText | None = Field(default=None, repr=False)
+    sla_tier_id: OptionalIdentifier = None
+
+
+class LinksDocument(Document):
+    """Cursors of the feed."""
+
+    next: Link | None = None
+
+
+class ContractPageDocument(Document):
+    """A page of the contract feed."""
+
+    links: LinksDocument
+    data: list[Any]
+
+
+class ReceiptDocument(Document):
+    """What became of a batch of events."""
+
+    rejected: list[Any] = []
+
+
+AnyList: TypeAlias = list[Any] | ListDocument
+"""A list may come without its wrapper."""
+
+RECEIPT: Final = TypeAdapter(ReceiptDocument)
+TOKEN: Final = TypeAdapter(TokenDocument)
+INSTANCE: Final = TypeAdapter(InstanceDocument)
+ASSET_LIST: Final[TypeAdapter[AnyList]] = TypeAdapter(list[Any] | AssetListDocument)
+TIER_LIST: Final[TypeAdapter[AnyList]] = TypeAdapter(list[Any] | TierListDocument)
+CONTRACT_PAGE: Final = TypeAdapter(ContractPageDocument)
+POLICY_LIST: Final[TypeAdapter[AnyList]] = TypeAdapter(list[Any] | PolicyListDocument)
+
+
+def faults(error: ValidationError) -> str:
+    """All that is wrong, as one line; never the values, which may be secret."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{_place(fault['loc'])}: {fault['msg']}" for fault in found[:10])
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "the document"

@@ -1,0 +1,119 @@
+"""A policy as the platform describes it, in the form of the vendor's examples and in the live one.
+
+The vendor's examples have `id`, `assetId` and `configurationData`. The live platform answers
+`policyId`, `template` and `configuration`. Both are read, also where an entry has both. What
+contradicts itself is a fault, since we cannot know which half the admin meant.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Final
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from adapter.platform_client.protocol.documents import Document
+from adapter.platform_client.protocol.members import Identifier, WholeText, is_whole_text
+from adapter.platform_client.protocol.mending import Unreadable
+from adapter.policy.policies.shared.configuration import Whole
+
+MAX_DEPTH: Final = 64
+"""Levels of a configuration."""
+_MAX_ORDER: Final = 2**53
+_MAX_POINTCUTS: Final = 100
+_IMPLEMENTATION: Final = re.compile(r"-(?:flex|mule)$")
+
+
+class PointcutDocument(Document):
+    """A part of an API; a pattern that is missing matches everything."""
+
+    method_regex: WholeText | None = None
+    uri_template_regex: WholeText | None = None
+
+
+class PolicyDocument(Document):
+    """A policy as applied to an API or to an environment."""
+
+    id: Identifier
+    asset_id: Identifier
+    configuration_data: dict[Any, Any] = Field(repr=False)
+    order: Annotated[Whole, Field(ge=-_MAX_ORDER, le=_MAX_ORDER)] | None = None
+    pointcut_data: Annotated[list[PointcutDocument], Field(max_length=_MAX_POINTCUTS)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_one_name(cls, row: Any) -> Any:
+        if not isinstance(row, dict):
+            return row
+        named = {"id": id_of(row), "assetId": _type_of(row), "configurationData": _settings_of(row)}
+        return row | named
+
+
+def id_of(row: dict[str, Any]) -> Any:
+    """The policy's id: nothing depends on which of two it is."""
+    return next(_given(row, "id", "policyId"), None)
+
+
+def types_of(row: dict[str, Any]) -> list[str]:
+    """What the row calls the policy's type, each name once."""
+    named = [*_given(row, "assetId"), *_given(row.get("template"), "assetId")]
+    return _texts(named) or _texts(_implementation_types(row))
+
+
+def _type_of(row: dict[str, Any]) -> Any:
+    types = types_of(row)
+    if len(types) > 1:
+        raise _contradiction("assetId, template.assetId and implementationAsset.assetId")
+    return types[0] if types else row.get("assetId")
+
+
+def _implementation_types(row: dict[str, Any]) -> Iterator[Any]:
+    """The types that the implementations' names show; an automated policy lists them all."""
+    several = row.get("implementationAssets")
+    for asset in [row.get("implementationAsset"), *(several if isinstance(several, list) else ())]:
+        for name in _given(asset, "assetId"):
+            if isinstance(name, str):
+                yield _IMPLEMENTATION.sub("", name)
+
+
+def _settings_of(row: dict[str, Any]) -> Any:
+    given = [value for value in _given(row, "configurationData", "configuration") if value != []]
+    for value in given:
+        why = oddity(value)
+        if why is not None:
+            raise PydanticCustomError("odd", "configurationData: {why}", {"why": why})
+    if len(given) > 1 and given[0] != given[1]:
+        raise _contradiction("configurationData and configuration")
+    return given[0] if given else {}
+
+
+def _given(row: Any, *names: str) -> Iterator[Any]:
+    """The members of these names that say anything."""
+    if isinstance(row, dict):
+        yield from (row[name] for name in names if row.get(name) not in (None, ""))
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    return list(dict.fromkeys(value for value in values if isinstance(value, str)))
+
+
+def _contradiction(names: str) -> PydanticCustomError:
+    return PydanticCustomError("contradiction", "{names} contradict each other", {"names": names})
+
+
+def oddity(settings: Any) -> str | None:
+    """Why a configuration cannot be used as it stands; None if it can."""
+    waiting = [(settings, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            return f"it is nested more than {MAX_DEPTH} levels"
+        if isinstance(value, Unreadable):
+            return f"a part of it cannot be read: {value.why}"
+        if isinstance(value, str) and not is_whole_text(value):
+            return "a text in it has half a surrogate pair, which is no character"
+        if isinstance(value, dict):
+            waiting += [(inner, depth + 1) for pair in value.items() for inner in pair]
+        elif isinstance(value, list):
+            waiting += [(inner, depth + 1) for inner in value]
+    return None

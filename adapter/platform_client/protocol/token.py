@@ -1,0 +1,85 @@
+"""The bearer token: fetched by client credentials, renewed before it expires."""
+
+import asyncio
+import json
+from typing import Final
+
+from adapter.errors import PlatformError, PlatformRefusedError, PlatformRejectedError
+from adapter.platform_client.http.exchange import Exchange, require_success
+from adapter.platform_client.options import PlatformOptions
+from adapter.platform_client.pacing import Backoff, Chance
+from adapter.platform_client.protocol.documents import TOKEN, TokenDocument
+from adapter.platform_client.protocol.reading import read
+from adapter.runtime.clock import Clock, MonotonicTime
+
+_PATH: Final = "/accounts/oauth2/token"
+_UNKNOWN_LIFETIME_S: Final = 1800.0
+_LONGEST_SILENCE_S: Final = 30.0
+
+
+class TokenSource:
+    """Holds the current token; fetches a new one when nine tenths of its life are over.
+
+    However many callers wait for a token, one request is under way; after a failure everybody gets
+    that failure for a moment, so that a platform in trouble is not asked once per API.
+    """
+
+    def __init__(
+        self, exchange: Exchange, options: PlatformOptions, clock: Clock, chance: Chance
+    ) -> None:
+        self._exchange = exchange
+        self._options = options
+        self._clock = clock
+        self._backoff = Backoff(min(1.0, options.poll_interval_s), _LONGEST_SILENCE_S, chance)
+        self._fetching = asyncio.Lock()
+        self._token = ""
+        self._renew_at = MonotonicTime(0)
+        self._failure: PlatformError | None = None
+        self._silent_until = MonotonicTime(0)
+
+    async def token(self) -> str:
+        """A token believed to be valid; raises PlatformError when there is none to be had."""
+        async with self._fetching:
+            now = self._clock.monotonic()
+            if self._token and now < self._renew_at:
+                return self._token
+            if self._failure is not None and now < self._silent_until:
+                raise self._failure.with_traceback(None)
+            await self._renew()
+            return self._token
+
+    def discard(self, token: str) -> None:
+        """Forget that token, which the platform refused; a newer one stays."""
+        if token == self._token:
+            self._token = ""
+
+    async def _renew(self) -> None:
+        try:
+            document = await self._fetch()
+        except PlatformError as e:
+            self._failure = e
+            wait_s = self._backoff.failed(getattr(e, "retry_after_s", None))
+            self._silent_until = MonotonicTime(self._clock.monotonic() + wait_s)
+            raise
+        self._failure = None
+        self._backoff.succeeded()
+        self._token = document.access_token
+        lifetime_s = document.expires_in or _UNKNOWN_LIFETIME_S
+        self._renew_at = MonotonicTime(self._clock.monotonic() + 0.9 * lifetime_s)
+
+    async def _fetch(self) -> TokenDocument:
+        credentials = {
+            "grant_type": "client_credentials",
+            "client_id": self._options.client_id,
+            "client_secret": self._options.client_secret,
+        }
+        url = self._options.base_url.rstrip("/") + _PATH
+        headers = {"accept": "application/json", "content-type": "application/json"}
+        body = json.dumps(credentials).encode()
+        answer = await self._exchange.send("POST", url, headers=headers, body=body)
+        try:
+            require_success(answer, self._clock)
+        except PlatformRejectedError as e:
+            # RFC 6749, 5.2: wrong credentials may be a 400.
+            raise PlatformRefusedError(f"{e}; check the gateway's client id and secret") from None
+        return await read(TOKEN, answer)

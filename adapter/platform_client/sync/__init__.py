@@ -1,0 +1,1 @@
+"""Keeps the snapshot in step with the platform."""

@@ -1,0 +1,1 @@
+"""Contracts of client applications, and how a Check finds and proves them."""

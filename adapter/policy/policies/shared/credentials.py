@@ -1,0 +1,220 @@
+"""How policies find out which contract a request comes under."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Annotated, Final, NamedTuple, TypeAlias
+
+from pydantic import AfterValidator
+
+from adapter.policy.catalog import Contract
+from adapter.policy.contracts.hashed_secret import HashedSecret
+from adapter.policy.decision import Deny, DenyReason, Header, Identity
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.expression import compile_expression
+from adapter.policy.policies.shared.configuration import ExpressionSource
+
+DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
+
+_NOBODY: Final = HashedSecret.of(bytes(32), b"")
+_BASIC: Final = re.compile(r"(?i:basic) +([A-Za-z0-9+/]+={0,2})")
+_MOST_BASIC_CHARS: Final = 4_096
+"""Characters of an `authorization` header; ids and secrets have some dozens. To match and to decode
+what a client makes as long as a request would take up to half a millisecond of everybody's time."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+Credentials: TypeAlias = tuple[str, str | None]
+"""What a client claims: its id, and its secret (None where the policy asks for none)."""
+
+
+class Challenge:
+    """The refusals of one kind of credentials, made once.
+
+    What a client is told about an unknown id, a wrong secret and an unusable contract is one and
+    the same; only `detail`, for operators, differs.
+    """
+
+    def __init__(self, www_authenticate: str) -> None:
+        self._headers: tuple[Header, ...] = (("www-authenticate", www_authenticate),)
+        self.id_missing = self._missing("Client ID is not present")
+        self.secret_missing = self._missing("Client secret is not present")
+        self.malformed = self.invalid("the credentials are malformed")
+        self.unknown_client = self.invalid("no approved contract with this client id")
+        self.wrong_secret = self.invalid("wrong client secret")
+        self.no_secret = self.invalid("the platform gave no secret for this client application")
+        self.other_client = self.invalid(
+            "the client id differs from the one that an earlier policy established"
+        )
+        self.no_tier = self.invalid("the contract has no SLA tier with limits")
+
+    def invalid(self, detail: str) -> Deny:
+        """A refusal of credentials that are there."""
+        return Deny(
+            DenyReason.CREDENTIALS_INVALID,
+            401,
+            "Invalid client id or secret",
+            detail,
+            self._headers,
+        )
+
+    def _missing(self, message: str) -> Deny:
+        return Deny(DenyReason.CREDENTIALS_MISSING, 401, message, headers=self._headers)
+
+
+CLIENT_ID_CHALLENGE: Final = Challenge("Client-ID-Enforcement")
+BASIC_CHALLENGE: Final = Challenge('Basic realm="mule-realm"')
+
+
+class CredentialSource(NamedTuple):
+    """Where a policy looks for credentials, and how it asks for them."""
+
+    read: Callable[[Evaluation], Credentials | Deny]
+    challenge: Challenge
+    inspects_path: bool = False
+    inspects_method: bool = False
+
+
+def _only_an_expression(source: str) -> str:
+    if source and not source.lstrip().startswith("#["):
+        raise ValueError("must be an expression, #[...]: plain text would be everybody's")
+    return source
+
+
+CredentialExpression = Annotated[ExpressionSource, AfterValidator(_only_an_expression)]
+"""Where a client id or secret is; blank, or an expression."""
+
+
+def credentials_by_expression(id_source: str, secret_source: str) -> CredentialSource:
+    """Credentials where two expressions find them; with a blank second one, an id alone will do.
+
+    An expression that fails has found nothing.
+    """
+    id_expression = compile_expression(id_source)
+    secret_expression = compile_expression(secret_source)
+    client_id_of = id_expression.text
+    secret_of = secret_expression.text if secret_source.strip() else None
+
+    def read(evaluation: Evaluation) -> Credentials | Deny:
+        client_id = client_id_of(evaluation)
+        if not client_id or not isinstance(client_id, str):
+            return CLIENT_ID_CHALLENGE.id_missing
+        if secret_of is None:
+            return client_id, None
+        secret = secret_of(evaluation)
+        if not secret or not isinstance(secret, str):
+            return CLIENT_ID_CHALLENGE.secret_missing
+        return client_id, secret
+
+    return CredentialSource(
+        read,
+        CLIENT_ID_CHALLENGE,
+        id_expression.inspects_path or secret_expression.inspects_path,
+        id_expression.inspects_method or secret_expression.inspects_method,
+    )
+
+
+def _basic_credentials(evaluation: Evaluation) -> Credentials | Deny:
+    """Credentials of HTTP basic authentication (RFC 7617), in UTF-8 and without leniency."""
+    header = evaluation.header("authorization")
+    if header is None or f"{header[:6].lower()} "[:6] != "basic ":
+        return BASIC_CHALLENGE.id_missing
+    if len(header) > _MOST_BASIC_CHARS:
+        return BASIC_CHALLENGE.malformed
+    match = _BASIC.fullmatch(header)
+    try:
+        text = base64.b64decode(match.group(1), validate=True).decode() if match else ""
+    except (binascii.Error, UnicodeDecodeError):
+        return BASIC_CHALLENGE.malformed
+    client_id, colon, secret = text.partition(":")
+    if not colon or _CONTROL.search(text):
+        return BASIC_CHALLENGE.malformed
+    return (client_id, secret) if client_id else BASIC_CHALLENGE.id_missing
+
+
+BASIC_CREDENTIALS: Final = CredentialSource(_basic_credentials, BASIC_CHALLENGE)
+
+
+def identifying(source: CredentialSource) -> Callable[[Evaluation], Identity | Deny]:
+    """Who calls, by the contract that the credentials there give access to."""
+    read, challenge = source.read, source.challenge
+
+    def identify(evaluation: Evaluation) -> Identity | Deny:
+        credentials = read(evaluation)
+        if isinstance(credentials, Deny):
+            return credentials
+        client_id, secret = credentials
+        contract = contract_of(evaluation, client_id, secret, challenge)
+        return contract if isinstance(contract, Deny) else evaluation.identity_under(contract)
+
+    return identify
+
+
+class ContractFinder(NamedTuple):
+    """Finds the contract that a request comes under."""
+
+    find: Callable[[Evaluation], Contract | Deny]
+    inspects_path: bool
+    inspects_method: bool
+
+
+def contract_finder(id_source: str, secret_source: str) -> ContractFinder:
+    """Finds contracts by expressions, but asks no client for proof a second time.
+
+    Where an earlier policy established who is asking, the id alone will do, and another one is
+    refused: by an id alone, one application could use up what another was promised.
+    """
+    by_id = credentials_by_expression(id_source, "")
+    proven = credentials_by_expression(id_source, secret_source)
+    read_id, read = by_id.read, proven.read
+
+    def find(evaluation: Evaluation) -> Contract | Deny:
+        identity = evaluation.identity
+        established = "" if identity is None else identity.client_id
+        credentials = read_id(evaluation) if established else read(evaluation)
+        if isinstance(credentials, Deny):
+            return credentials
+        client_id, secret = credentials
+        if established and client_id != established:
+            return CLIENT_ID_CHALLENGE.other_client
+        if identity is not None and identity.contract is not None:
+            return identity.contract
+        return contract_of(evaluation, client_id, secret, CLIENT_ID_CHALLENGE)
+
+    return ContractFinder(find, proven.inspects_path, proven.inspects_method)
+
+
+def contract_of(
+    evaluation: Evaluation, client_id: str, secret: str | None, challenge: Challenge
+) -> Contract | Deny:
+    """The contract that credentials give access to; with None for a secret, an id alone.
+
+    Secrets are checked at the same cost whoever is asking, so that time does not tell who exists.
+    A comma in a client id means that the header came twice; who reads which of the two is anyone's
+    guess, so it matches nothing.
+    """
+    contract = evaluation.contracts.get(client_id)
+    if contract is None or "," in client_id:
+        if secret is not None:
+            _stand_in(evaluation).matches(secret)
+        return challenge.unknown_client
+    if secret is not None and not contract.is_proven_by(secret):
+        if contract.has_secret:
+            return challenge.wrong_secret
+        _stand_in(evaluation).matches(secret)
+        if contract.fault is None:
+            return challenge.no_secret
+    return contract if contract.fault is None else _closed(contract.fault)
+
+
+def _stand_in(evaluation: Evaluation) -> HashedSecret:
+    """A secret to hash against where there is none: some other client's, or nobody's."""
+    some = next(iter(evaluation.contracts), None)
+    return (some and some.secret) or _NOBODY
+
+
+def _closed(fault: str) -> Deny:
+    return Deny(
+        DenyReason.CONTRACT_CLOSED, 503, "This contract cannot be honoured at present", fault
+    )

@@ -1,0 +1,122 @@
+"""What the two rate-limiting policies share: limits, and what clients are told of them."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from adapter.policy.catalog import Contract, RateLimit
+from adapter.policy.decision import (
+    CONTINUE,
+    Charge,
+    Continue,
+    Deny,
+    DenyReason,
+    ExposedQuota,
+    QuotaState,
+    QuotaWindow,
+)
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.policies.shared.configuration import Whole
+from adapter.policy.policies.shared.credentials import CLIENT_ID_CHALLENGE
+
+MAX_LIMITS: Final = 16
+"""That hold at once, of a policy or of an SLA tier."""
+MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
+MAX_KEY_CHARS: Final = 128
+REMEMBERED_TIERS: Final = 64
+"""For so many different limits the judgement on a charge is kept; more are made anew."""
+
+QUOTA_UNKNOWN: Final = Deny(
+    DenyReason.QUOTA_UNKNOWN,
+    503,
+    "The quota cannot be counted at present",
+)
+"""Its detail is what the store says."""
+
+MaximumRequests = Annotated[Whole, Field(ge=1, le=2**53)]
+PeriodMs = Annotated[Whole, Field(ge=1, le=MAX_PERIOD_MS)]
+
+
+def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[QuotaWindow, ...]:
+    """One window for each limit under one key."""
+    if len(limits) == 1:
+        ((maximum, period_ms),) = limits
+        return ((maximum, period_ms, *key),)
+    return tuple([(maximum, period_ms, *key) for maximum, period_ms in limits])
+
+
+def bounded_key(text: str) -> str:
+    """The text, or its hash where a client made it so long that counters would eat memory."""
+    if len(text) <= MAX_KEY_CHARS:
+        return text
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def settlement(
+    limits: tuple[RateLimit, ...], *, exposed: bool
+) -> Callable[[QuotaState], Continue | Deny]:
+    """Turns what a charge of these limits found into a verdict."""
+
+    def settled(state: QuotaState) -> Continue | Deny:
+        if state.unknown:
+            return replace(QUOTA_UNKNOWN, detail=state.unknown)
+        strictest = _strictest(limits, state) if exposed else None
+        if not state.admitted:
+            return _exceeded(state, strictest)
+        return Continue(exposed_quota=strictest) if strictest else CONTINUE
+
+    return settled
+
+
+def charging_by_tier(
+    find: Callable[[Evaluation], Contract | Deny], *, exposed: bool, local: bool
+) -> Callable[[Evaluation], Charge | Deny]:
+    """Charges what the SLA tier of the contract found there promises."""
+    settled_unseen = settlement((), exposed=False)
+    settled_by = lru_cache(maxsize=REMEMBERED_TIERS)(partial(settlement, exposed=True))
+
+    def charge(evaluation: Evaluation) -> Charge | Deny:
+        contract = find(evaluation)
+        if isinstance(contract, Deny):
+            return contract
+        tier_id = contract.tier_id
+        limits = () if tier_id is None else evaluation.tiers[tier_id].limits
+        if not limits:
+            return CLIENT_ID_CHALLENGE.no_tier
+        identity = evaluation.identity_under(contract)
+        key = (evaluation.api_id, evaluation.policy.counter, identity.contract_id)
+        return Charge(
+            windows_of(key, limits),
+            settled_by(limits) if exposed else settled_unseen,
+            local,
+            identity,
+            exposed,
+            contract,
+        )
+
+    return charge
+
+
+def _strictest(limits: tuple[RateLimit, ...], state: QuotaState) -> ExposedQuota | None:
+    strictest: ExposedQuota | None = None
+    for limit, left, wait_ms in zip(limits, state.remaining, state.reset_ms, strict=True):
+        strictest = ExposedQuota(limit.maximum_requests, left, wait_ms).stricter(strictest)
+    return strictest
+
+
+def _exceeded(state: QuotaState, exposed: ExposedQuota | None) -> Deny:
+    waits_ms = [
+        wait for left, wait in zip(state.remaining, state.reset_ms, strict=True) if left <= 0
+    ]
+    retry_after_s = max(1, -(-max(waits_ms, default=0) // 1000))
+    return Deny(
+        DenyReason.QUOTA_EXCEEDED,
+        429,
+        "Quota has been exceeded",
+        headers=(("retry-after", str(retry_after_s)),),
+        exposed_quota=exposed,
+    )

@@ -1,0 +1,1 @@
+"""Quota windows in this process."""

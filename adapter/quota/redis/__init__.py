@@ -1,0 +1,1 @@
+"""Quota windows on Redis or Valkey."""

@@ -1,0 +1,215 @@
+"""Connections to a server, a Sentinel set-up or a cluster: the only place that knows redis-py.
+
+No command is ever sent twice by the client (a charge is not idempotent unless the Check has an
+id), so its own retries are off.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeAlias
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from adapter.errors import ConfigurationError
+from adapter.quota.redis.url import RedisUrl
+
+FAILURES: Final = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""What talking to a store may raise."""
+
+Command: TypeAlias = tuple[str | bytes | int, ...]
+Reply: TypeAlias = Any
+"""What the server answered, or the exception that this command alone met."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisOptions:
+    """How to connect."""
+
+    connections: int = 4
+    """Connections used at once (to each node of a cluster)."""
+    io_timeout_s: float = 1.0
+    """Longest wait for a connection or a reply; a connection that takes longer is given up."""
+    ca_file: str | None = None
+    """Certificates to trust, in PEM; default: the system's."""
+    certificate_file: str | None = None
+    """Our certificate, where the server wants one."""
+    key_file: str | None = None
+    sentinel_username: str | None = None
+    sentinel_password: str | None = field(default=None, repr=False)
+
+
+class RedisClient(Protocol):
+    """Sends pipelines; raises any of `FAILURES`."""
+
+    async def run(self, commands: Sequence[Command]) -> Sequence[Reply]:
+        """Send all at once and return each one's reply, or its exception."""
+
+    async def connect(self) -> None:
+        """Have every connection ready, or fail."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+
+
+def lacks_script(reply: Reply) -> bool:
+    """Whether the server does not know the script that it was to run."""
+    return isinstance(reply, NoScriptError)
+
+
+def open_client(url: RedisUrl, options: RedisOptions) -> RedisClient:
+    """A client that connects when it is first used.
+
+    Raises ConfigurationError when the certificates cannot be used.
+    """
+    arguments = _arguments(url, options)
+    if url.topology == "cluster":
+        return _ClusterClient(url, options.connections, arguments)
+    if url.topology == "server":
+        host, port = url.nodes[0]
+        return _ServerClient(
+            Redis(host=host, port=port, db=url.database, **arguments), options.connections
+        )
+    own = {"username": options.sentinel_username, "password": options.sentinel_password}
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        url.nodes, sentinel_kwargs=arguments | own, **arguments
+    )
+    master = sentinel.master_for(url.service, db=url.database)
+    return _ServerClient(master, options.connections, sentinel)
+
+
+def _arguments(url: RedisUrl, options: RedisOptions) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "username": url.username,
+        "password": url.password,
+        "socket_timeout": options.io_timeout_s,
+        "socket_connect_timeout": options.io_timeout_s,
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if url.tls:
+        _verify_certificates(options)
+        arguments |= {
+            "ssl": True,
+            "ssl_cert_reqs": "required",
+            "ssl_check_hostname": True,
+            "ssl_ca_certs": options.ca_file,
+            "ssl_certfile": options.certificate_file,
+            "ssl_keyfile": options.key_file,
+        }
+    return arguments
+
+
+def _verify_certificates(options: RedisOptions) -> None:
+    """Fail now, because the client would read the files with each connection only."""
+    try:
+        context = ssl.create_default_context(cafile=options.ca_file)
+        if options.certificate_file is not None:
+            context.load_cert_chain(options.certificate_file, options.key_file)
+    except OSError as e:
+        raise ConfigurationError(
+            f"quota.ca_file, certificate_file or key_file cannot be used: {e}"
+        ) from e
+
+
+class _ServerClient:
+    """One server, or the one that Sentinels point to."""
+
+    def __init__(self, redis: Redis, connections: int, sentinel: Sentinel | None = None) -> None:
+        self._redis = redis
+        self._connections = connections
+        self._sentinel = sentinel
+
+    async def run(self, commands: Sequence[Command]) -> Sequence[Reply]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        replies: Sequence[Reply] = await pipeline.execute(raise_on_error=False)
+        return replies
+
+    async def connect(self) -> None:
+        await _all([self._redis.ping() for _ in range(self._connections)])
+
+    async def aclose(self) -> None:
+        await self._redis.aclose()
+        for sentinel in self._sentinel.sentinels if self._sentinel is not None else ():
+            await sentinel.aclose()
+
+
+class _ClusterClient:
+    """A cluster; a lost node makes it ask the others anew who has which slots.
+
+    For that it begins with another redis-py client. Its own way, to close and open the same one,
+    leaks the connections that other round trips use at that moment.
+    """
+
+    def __init__(self, url: RedisUrl, connections: int, arguments: dict[str, Any]) -> None:
+        self._nodes = url.nodes
+        self._connections = connections
+        self._arguments = arguments
+        self._current = self._fresh()
+
+    async def run(self, commands: Sequence[Command]) -> Sequence[Reply]:
+        used = self._current
+        used.round_trips += 1
+        pipeline = used.redis.pipeline()
+        for command in commands:
+            pipeline.execute_command(*command)
+        try:
+            replies = await pipeline.execute(raise_on_error=False)
+        except BaseException:
+            await self._replace(used)
+            raise
+        finally:
+            used.round_trips -= 1
+        if any(isinstance(reply, RedisConnectionError | RedisTimeoutError) for reply in replies):
+            await self._replace(used)
+        if used is not self._current:
+            await used.close_unless_in_use()
+        return replies
+
+    async def connect(self) -> None:
+        await self._replace(self._current)
+        redis = self._current.redis
+        await redis.initialize()
+        each = range(self._connections)
+        await _all([n.execute_command("PING") for n in redis.get_primaries() for _ in each])
+
+    async def aclose(self) -> None:
+        await self._current.redis.aclose()
+
+    def _fresh(self) -> "_Cluster":
+        nodes = [ClusterNode(host, port) for host, port in self._nodes]
+        return _Cluster(RedisCluster(startup_nodes=nodes, **self._arguments))
+
+    async def _replace(self, used: "_Cluster") -> None:
+        if used is self._current:
+            self._current = self._fresh()
+        await used.close_unless_in_use()
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """A redis-py client, and how many round trips are under way on it."""
+
+    redis: RedisCluster
+    round_trips: int = 0
+
+    async def close_unless_in_use(self) -> None:
+        if not self.round_trips:
+            await self.redis.aclose()
+
+
+async def _all(pings: Sequence[Any]) -> None:
+    """Wait for all of them, then raise the first failure: nothing is left running."""
+    for outcome in await asyncio.gather(*pings, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

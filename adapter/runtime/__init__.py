@@ -1,0 +1,1 @@
+"""The process itself: time, supervised tasks, fairness, memory."""

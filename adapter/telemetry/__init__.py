@@ -1,0 +1,1 @@
+"""What the adapter tells of itself: logs and metrics."""
