@@ -28,8 +28,8 @@ from benchmarks.entries import EntryProcess
 from benchmarks.processes import cpu_s, resident_mb
 from benchmarks.replay import Replay
 from benchmarks.requests import TOKEN, Workload
-from demo.admin import Admin
-from demo.processes import Program
+from support.admin import Admin
+from support.processes import Program
 
 _BIN: Final = Path(sys.executable).parent
 _WARM_UP_S: Final = 0.5

@@ -9,10 +9,10 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from demo.processes import StoryError
 from demo.report import Report
 from demo.stage import Stage
 from demo.story import Story
+from support.processes import ProgramError
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="policy-adapter-demo-") as directory:
         try:
             return asyncio.run(_play(Path(directory), arguments.keep, arguments.endpoints))
-        except StoryError as e:
+        except ProgramError as e:
             print(f"\nThe demo could not go on: {e}", file=sys.stderr)
             return 2
         except (KeyboardInterrupt, asyncio.CancelledError):

@@ -12,10 +12,10 @@ from typing import Any, Self
 import httpx
 import yaml
 
-from demo.admin import Admin
-from demo.processes import Program, answers
 from demo.report import Report
-from demo.upstream import Upstream
+from support.admin import Admin
+from support.processes import Program, answers
+from support.upstream import Upstream
 
 POLL_INTERVAL_S = 1.0
 _BIN = Path(sys.executable).parent

@@ -14,7 +14,7 @@ from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import create_app, open_services
 from control_plane.protocol.scope import Services
 from control_plane.settings import Settings
-from demo.admin import Admin
+from support.admin import Admin
 
 
 @dataclass

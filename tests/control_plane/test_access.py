@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from control_plane.accounts.access import Access, Role
 from control_plane.accounts.first_start import Credentials, reset
-from demo.admin import AdminError
+from support.admin import AdminError
 from tests.control_plane.conftest import Platform, gateway_token
 
 

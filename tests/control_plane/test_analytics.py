@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from control_plane.errors import BadRequest, TooLarge
 from control_plane.protocol.ingest import unpack
-from demo.admin import AdminError
+from support.admin import AdminError
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control_plane.protocol.conditional import unchanged
-from demo.admin import AdminError
+from support.admin import AdminError
 from tests.control_plane.conftest import MovableClock, Platform
 
 POINTCUT = [{"methodRegex": "GET|POST", "uriTemplateRegex": "/orders/.*"}]

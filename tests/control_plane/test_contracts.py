@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from control_plane.accounts.hashing import salted
 from control_plane.settings import SecretForm
-from demo.admin import AdminError, Document
+from support.admin import AdminError, Document
 from tests.control_plane.conftest import Platform
 
 

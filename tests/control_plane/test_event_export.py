@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from control_plane.clock import iso
-from demo.admin import AdminError
+from support.admin import AdminError
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from demo.admin import Admin
+from support.admin import Admin
 from tests.rig.control_plane import running_control_plane
 
 DEADLINE_S = 30

@@ -19,7 +19,7 @@ from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
 from control_plane.store.backup import back_up
 from control_plane.store.tables import ClientApplication, EndedFeedEpoch
-from demo.admin import Admin
+from support.admin import Admin
 from tests.control_plane.conftest import MovableClock, Platform, gateway_token
 
 SHA = {"X-Accept-Hash-Algorithm": "sha256"}

@@ -19,7 +19,7 @@ from adapter.policy.decision import (
 )
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.snapshot import Api
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, api_ruled_by, applied, contract
 from tests.rig.adapters import AdapterInProcess, Transport
 from tests.rig.envoy import Envoy

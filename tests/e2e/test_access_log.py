@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.e2e.conftest import APIS, TOKEN, config_for, manager_and_filter
 from tests.rig.adapters import AdapterInProcess
 from tests.rig.envoy import Envoy

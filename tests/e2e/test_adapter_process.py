@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from demo.processes import Program
+from support.processes import Program
 from tests.rig.adapter_process import COMMAND, AdapterProcess, settings_for
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.polling import eventually

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.rig.adapter_process import AdapterProcess, settings_for
 from tests.rig.control_plane import running_control_plane
 from tests.rig.installation import domain, envoy_before, route

@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from adapter.policy.decision import Denied
-from demo.upstream import ECHO
+from support.upstream import ECHO
 from tests.e2e.conftest import Gateway
 from tests.rig.raw_http import Answer, request
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from adapter.policy.bindings import ApiBinding
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.builders import api
 from tests.e2e.conftest import config_for, manager_and_filter
 from tests.rig.adapters import AdapterInProcess

@@ -8,7 +8,7 @@ import yaml
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from adapter.ext_authz.check.reader import RequestReader
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import manager_and_filter
 from tests.rig.adapters import AdapterInProcess

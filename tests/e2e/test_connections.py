@@ -12,7 +12,7 @@ import yaml
 from adapter.envoy_config import AdapterTls
 from adapter.policy.decision import Allowed, Denied
 from adapter.transport.http2.tls import server_context
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.e2e.conftest import APIS, TOKEN, config_for, manager_and_filter
 from tests.rig.adapters import TRANSPORTS, AdapterInProcess, Transport
 from tests.rig.certificates import Authority

@@ -10,7 +10,7 @@ import pytest
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage
 
 from adapter.transport.options import ServerOptions
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.e2e.conftest import APIS, TOKEN, config_for
 from tests.rig.adapters import TRANSPORTS, AdapterInProcess, CollectedLogs, Transport
 from tests.rig.envoy import Envoy

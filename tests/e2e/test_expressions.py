@@ -9,7 +9,7 @@ import pytest_asyncio
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.runtime.clock import SystemClock
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, Gateway
 from tests.rig.adapters import AdapterInProcess

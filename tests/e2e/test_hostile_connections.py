@@ -9,7 +9,7 @@ import pytest
 
 from adapter.ext_authz.service import CHECK
 from adapter.transport.options import ServerOptions
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.e2e.conftest import APIS, TOKEN, config_for
 from tests.integration.transport.hostile import HELLO, many, opening
 from tests.rig.adapter_process import AdapterProcess, settings_for

@@ -10,7 +10,7 @@ import yaml
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from adapter.policy.catalog import Pointcut
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import Gateway, manager_and_filter
 from tests.rig.adapters import AdapterInProcess

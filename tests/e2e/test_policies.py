@@ -16,7 +16,7 @@ from adapter.policy.compile import POLICY_TYPES
 from adapter.policy.decision import Answered
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.runtime.clock import SystemClock
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.e2e.conftest import Gateway
 from tests.rig.adapters import AdapterInProcess

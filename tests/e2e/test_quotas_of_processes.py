@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.rig.adapter_process import AdapterProcess, settings_for
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.envoy import Envoy

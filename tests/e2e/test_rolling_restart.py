@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.rig.adapter_process import AdapterProcess, settings_for
 from tests.rig.adapters import TRANSPORTS, Transport
 from tests.rig.control_plane import running_control_plane

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from adapter.policy.catalog import Pointcut
-from demo.upstream import Upstream
+from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import Gateway
 from tests.rig import raw_http2

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from demo.processes import Program
+from support.processes import Program
 from tests.rig.polling import until
 
 DEMO = (sys.executable, "-m", "demo")

@@ -15,7 +15,7 @@ from envoy.service.accesslog.v3 import als_pb2 as als
 from envoy.service.auth.v3 import external_auth_pb2 as auth
 
 from adapter.authorization.decision_record import DecisionRecord
-from demo.processes import Program
+from support.processes import Program
 from tests.rig.control_plane import RunningControlPlane
 
 COMMAND = str(Path(sys.executable).parent / "policy-adapter")

@@ -17,7 +17,7 @@ from control_plane.app import open_services
 from control_plane.cli import server_config
 from control_plane.clock import SystemClock
 from control_plane.settings import Settings
-from demo.admin import Admin
+from support.admin import Admin
 
 START_DEADLINE_S = 20
 

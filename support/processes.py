@@ -1,4 +1,4 @@
-"""Programs that the demo starts, and stops again."""
+"""Child processes: programs that are started, watched and stopped again."""
 
 import asyncio
 import contextlib
@@ -13,8 +13,8 @@ START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 15.0
 
 
-class StoryError(Exception):
-    """Something that the story needs did not come about."""
+class ProgramError(Exception):
+    """A program did not start, ended early, or failed; the message says which one and why."""
 
 
 class Program:
@@ -36,7 +36,7 @@ class Program:
     def pid(self) -> int:
         """The number of the running process."""
         if self._process is None:
-            raise StoryError(f"{self.name} is not running")
+            raise ProgramError(f"{self.name} is not running")
         return self._process.pid
 
     async def start(self) -> None:
@@ -52,7 +52,7 @@ class Program:
         )
 
     async def until(self, ready: Callable[[], Awaitable[bool]]) -> None:
-        """Wait until `ready()`; raise StoryError when the program ends or takes too long."""
+        """Wait until `ready()`; raise ProgramError when the program ends or takes too long."""
         try:
             async with asyncio.timeout(START_DEADLINE_S):
                 while not await ready():
@@ -64,15 +64,17 @@ class Program:
         except TimeoutError:
             pass
         last = self.log.read_text(errors="replace").splitlines()[-15:]
-        raise StoryError(f"{self.name} did not start; {self.log} ends with:\n" + "\n".join(last))
+        raise ProgramError(f"{self.name} did not start; {self.log} ends with:\n" + "\n".join(last))
 
     async def until_exit(self) -> None:
-        """Wait until it is done; raise StoryError when it fails."""
+        """Wait until it is done; raise ProgramError when it fails."""
         process, self._process = self._process, None
         code = await process.wait() if process is not None else 0
         self._close_log()
         if code != 0:
-            raise StoryError(f"{self.command_line} failed: {self.log.read_text(errors='replace')}")
+            raise ProgramError(
+                f"{self.command_line} failed: {self.log.read_text(errors='replace')}"
+            )
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Signal it and wait; kill it when it does not go in time."""

@@ -1,0 +1,1 @@
+"""Shared by demo, tests and benchmarks: admin client, child processes, a service behind Envoy."""
