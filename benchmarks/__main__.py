@@ -18,6 +18,7 @@ from benchmarks import plan
 from benchmarks.bench import Bench, Effort
 from benchmarks.catalog import TYPICAL, build_apis
 from benchmarks.h2load import PACKAGE, find_h2load
+from benchmarks.hostile import measure_hostile_checks
 from benchmarks.load import BenchmarkError
 from benchmarks.machine import describe
 from benchmarks.peer_builds import build_peers
@@ -97,7 +98,8 @@ async def _measure(arguments: argparse.Namespace) -> Document:
         figures = await Bench(effort, h2load, Path(directory), say).measure(rows)
     say("profiling")
     stages = {row.name: _stages(row, effort) for row in rows if row.group == "scale"}
-    return document(rows, figures, stages, about)
+    hostile = measure_hostile_checks() if arguments.only in (None, plan.HOSTILE) else {}
+    return document(rows, figures, stages, about, hostile)
 
 
 def _stages(row: Row, effort: Effort) -> dict[str, float]:

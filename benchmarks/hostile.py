@@ -14,10 +14,10 @@ from adapter.policy.snapshot import build_api
 from adapter.runtime.clock import SystemClock
 from benchmarks.catalog import TYPICAL, USUAL, contents
 from benchmarks.hostile_checks import HOSTILE_CHECKS, HostileCheck
+from benchmarks.report import hostile_table
 from benchmarks.requests import TOKEN
 from benchmarks.server import make_service
 
-GOAL_MS: Final = 1.0
 _ROUNDS: Final = 9
 _METADATA: Final = {"x-adapter-token": TOKEN}
 
@@ -48,8 +48,7 @@ def _least_ms(service: AuthorizationService, check: HostileCheck) -> float:
 
 def main() -> None:
     """Print the table."""
-    for name, ms in measure_hostile_checks().items():
-        print(f"{ms:8.3f} ms  {name}")
+    print(hostile_table(measure_hostile_checks()))
 
 
 if __name__ == "__main__":

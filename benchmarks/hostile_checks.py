@@ -13,9 +13,9 @@ from typing import Any, Final
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
 from adapter.ext_authz.check.request import MOST_HEADERS
-from adapter.policy import paths
 from adapter.policy.bindings import ApiBinding
 from adapter.policy.catalog import AppliedPolicy, Pointcut
+from adapter.policy.paths import MAX_CHARS
 from benchmarks.catalog import CHAINS, TYPICAL, api_id, client_id, policies_of
 from benchmarks.requests import application_headers
 
@@ -89,6 +89,7 @@ def _mixture(letters: str, length: int) -> str:
 
 
 _TYPICAL: Final = policies_of(CHAINS[TYPICAL])
+_LONGEST_PATH: Final = "/a" * (MAX_CHARS // 2)
 _LIMIT: Final = {"rateLimits": [{"maximumRequests": 10**9, "timePeriodInMilliseconds": _HOUR_MS}]}
 _PUBLIC: Final = "#[attributes.headers['x-long']]"
 _SHOP: Final = "https://shop.example.com"
@@ -151,16 +152,20 @@ HOSTILE_CHECKS: Final = (
         _BASIC,
         headers=(("authorization", "Basic" + " " * SIZE),),
     ),
-    HostileCheck("a path, against 20 pointcuts", _with_pointcuts(20, "/b/.*"), "/a" * 29_000),
     HostileCheck(
-        "a path, against 20 pointcuts that look at all of it",
-        _with_pointcuts(20, ".*/b/[0-9]+"),
+        "a path longer than is looked at, against 20 pointcuts",
+        _with_pointcuts(20, "/b/.*"),
         "/a" * 29_000,
     ),
     HostileCheck(
-        "the longest path that is matched, against 20 pointcuts that look at all of it",
+        "the longest path that is looked at, against 20 pointcuts",
         _with_pointcuts(20, ".*/b/[0-9]+"),
-        "/a" * (paths.MAX_CHARS // 2),
+        _LONGEST_PATH,
+    ),
+    HostileCheck(
+        "the longest percent-encoded path, against 20 pointcuts",
+        _with_pointcuts(20, ".*/b/[0-9]+"),
+        "/%C3%A9%C3%A9" * (MAX_CHARS // 13),
     ),
     HostileCheck(
         "the longest path for a pattern with a count of 12",
@@ -173,14 +178,9 @@ HOSTILE_CHECKS: Final = (
         "/" + _mixture("aaaaaaac", 300),
     ),
     HostileCheck(
-        "the longest path of escapes",
-        _with_pointcuts(1, "/b/.*"),
-        "/a" + "%E2%82%AC" * (paths.MAX_CHARS // 9 - 1),
-    ),
-    HostileCheck(
-        "a path, against 1,000 bindings of one host",
+        "the longest path that is looked at, against 1,000 bindings",
         (),
-        "/a" * 29_000,
+        _LONGEST_PATH,
         bindings=tuple(
             ApiBinding(_API, authority="api.example.com", path_prefix=f"/a/{n}")
             for n in range(1_000)
@@ -211,13 +211,13 @@ HOSTILE_CHECKS: Final = (
         headers=(("x-long", "k" * SIZE),),
     ),
     HostileCheck(
-        "the headers that a preflight asks for",
+        "header names that a preflight asks for",
         _CORS,
         method="OPTIONS",
         headers=(*_PREFLIGHT, ("access-control-request-headers", "a," * 29_000)),
     ),
     HostileCheck(
-        "the same, of a public resource",
+        "header names that a preflight asks for, public resource",
         _one("cors", {"publicResource": True}),
         method="OPTIONS",
         headers=(*_PREFLIGHT, ("access-control-request-headers", "a," * 29_000)),
@@ -255,12 +255,12 @@ HOSTILE_CHECKS: Final = (
         headers=(("x-long", "\x85" * 29_000),),
     ),
     HostileCheck(
-        "a header that header-injection passes on",
+        "a header, passed on by header-injection",
         _one("header-injection", {"inboundHeaders": [{"key": "x-copy", "value": _PUBLIC}]}),
         headers=(("x-long", "v" * SIZE),),
     ),
     HostileCheck(
-        "the same, not ASCII",
+        "a header that is not ASCII, passed on by header-injection",
         _one("header-injection", {"inboundHeaders": [{"key": "x-copy", "value": _PUBLIC}]}),
         headers=(("x-long", "\xe9" * 29_000),),
     ),

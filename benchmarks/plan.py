@@ -100,6 +100,8 @@ class Row:
     """Filters of Envoy's own that decide in its process: names in `native_filters.FILTERS`."""
 
 
+HOSTILE: Final = "hostile"
+"""The group without rows: what single Checks cost that clients make as dear as they can."""
 GROUPS: Final = (
     "transports",
     "policies",
@@ -108,6 +110,7 @@ GROUPS: Final = (
     "headers",
     "tracing",
     "scale",
+    HOSTILE,
     "peers",
     "envoy",
 )

@@ -11,6 +11,9 @@ from benchmarks.plan import Ratio, Row
 Document: TypeAlias = dict[str, Any]
 """What `benchmarks/results/*.json` holds."""
 
+HOSTILE_GOAL_MS: Final = 1.0
+"""No client may hold up the others for longer by one Check."""
+
 _COLUMNS: Final = {
     plan.CPU: ("CPU per Check, us", 1),
     plan.RATE: ("per second", 0),
@@ -28,8 +31,12 @@ def document(
     figures: Mapping[str, Figures],
     stages: Mapping[str, Mapping[str, float]],
     about: Mapping[str, Any],
+    hostile: Mapping[str, float] | None = None,
 ) -> Document:
-    """Everything that one run of the benchmark found; `stages` by the row that they belong to."""
+    """Everything that one run of the benchmark found.
+
+    `stages` by the row that they belong to, `hostile` in milliseconds by the kind of Check.
+    """
     return {
         **about,
         "rows": [
@@ -50,6 +57,7 @@ def document(
             row: {stage: round(us, 2) for stage, us in costs.items()}
             for row, costs in stages.items()
         },
+        "hostile": {name: round(ms, 3) for name, ms in (hostile or {}).items()},
     }
 
 
@@ -80,6 +88,8 @@ def tables(found: Document) -> str:
         parts.append("\n".join(lines))
     if found["stages"]:
         parts.append(_stages_table(found["stages"]))
+    if found.get("hostile"):
+        parts.append(hostile_table(found["hostile"]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -101,6 +111,16 @@ def _stages_table(stages: Mapping[str, Mapping[str, float]]) -> str:
     for stage in next(iter(stages.values())):
         cells = [f"{costs[stage]:.1f}" for costs in stages.values()]
         lines.append(f"| {' | '.join([stage, *cells])} |")
+    return "\n".join(lines)
+
+
+def hostile_table(hostile: Mapping[str, float]) -> str:
+    """The dearest first."""
+    met = all(ms <= HOSTILE_GOAL_MS for ms in hostile.values())
+    goal = f"at most {HOSTILE_GOAL_MS:g}: {'met' if met else 'missed'}"
+    lines = [f"| hostile Checks, the worst of each kind ({goal}) | CPU, ms |", "|---|---|"]
+    dearest_first = sorted(hostile.items(), key=lambda each: each[1], reverse=True)
+    lines += [f"| {name} | {ms:.3f} |" for name, ms in dearest_first]
     return "\n".join(lines)
 
 

@@ -11,8 +11,9 @@ from adapter.policy.header_names import dashed, is_odd, is_protected
 
 _KEPT: Final = 4_096
 """Parts, and sets of the names in them; some kB each at most."""
-_LONGEST_KEPT: Final = 256
-"""Characters of a header's value in a part that is kept: a client may have a say in it."""
+_LONGEST_KEPT: Final = 2_048
+"""Characters of all names and values in a part that is kept. A client may have chosen the values,
+and the names where a policy removes headers by a pattern."""
 
 
 class EditPart:
@@ -27,15 +28,14 @@ class EditPart:
 
     def write(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
         """A serialised CheckResponse with nothing but the edits in it."""
-        for _, value in (*edits, *appended):
-            if value is not None and len(value) > _LONGEST_KEPT:
-                return self._build(edits, appended)
-        return self._kept(edits, appended)
+        write = self._kept if _may_be_kept((*edits, *appended)) else self._build
+        return write(edits, appended)
 
     def without_other_spellings(self, odd_names: Sequence[str], edits: tuple[Edit, ...]) -> bytes:
         """Takes off what servers could take for a header of ours, or for an edited one."""
         edited = tuple([name for name, _ in edits])
-        meant = self._dashed_with_own(edited) if edited else self._own
+        kept = _may_be_kept(edits)
+        meant = self._dashed_with_own(edited) if kept else self._own.union(map(dashed, edited))
         names = [name for name in odd_names if dashed(name) in meant and name not in edited]
         if not names:
             return b""
@@ -67,6 +67,14 @@ class EditPart:
         """The other spelling of odd names that is not odd itself, so that no request tells it."""
         spellings = {dashed(name) for name in names if is_odd(name)} - self._own
         return {name for name in spellings if not is_protected(name)}
+
+
+def _may_be_kept(edits: tuple[Edit, ...]) -> bool:
+    """Whether what is made of them may be kept: not if a client could fill the memory with it."""
+    characters = 0
+    for name, value in edits:
+        characters += len(name) + (0 if value is None else len(value))
+    return characters <= _LONGEST_KEPT
 
 
 def set_header(ok: OkHttpResponse, name: str, value: str, *, append: bool = False) -> None:

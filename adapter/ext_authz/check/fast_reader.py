@@ -232,11 +232,13 @@ class ScannedRequest(EnvoyRequest):
                     unchecked = _next_text(octets, unchecked, at + 1, start)
                 if tag == _HEADERS:
                     headers += 1
+                    if headers > MOST_HEADERS:
+                        return False
                     unchecked = self._take_header(at, start, stop, unchecked)
                 elif not self._take_text(tag, start, stop):
                     return False
             at = stop
-        if headers > MOST_HEADERS or unchecked < 0 or not octets[unchecked:end].isascii():
+        if unchecked < 0 or not octets[unchecked:end].isascii():
             return False
         self.check_id, self.method = self._text(self._id), self._text(self._method)
         return True

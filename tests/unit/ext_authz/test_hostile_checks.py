@@ -1,5 +1,7 @@
 """Requests that a client makes as large as it can, through reader, authorizer and writer."""
 
+import tracemalloc
+
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 from envoy.type.v3.http_status_pb2 import HttpStatus
@@ -8,7 +10,10 @@ from hypothesis import strategies as st
 
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
-from adapter.policy.catalog import Pointcut
+from adapter.ext_authz.response.writer import ResponseWriter
+from adapter.policy.attributes import GivenAttributes
+from adapter.policy.catalog import ApiInstance, Pointcut
+from adapter.policy.decision import Allowed
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.rig.adapters import AdapterInProcess
 from tests.unit.ext_authz.checks import check_request
@@ -72,3 +77,16 @@ def test_a_path_too_long_to_hold_against_patterns_is_refused() -> None:
     assert status(answer(message)) == 0
     longest = check_request(path=f"{path[:-1]}?{'q' * 20_000}").SerializeToString()
     assert status(answer(longest, blocked)) == 0
+
+
+@pytest.mark.parametrize("value", [None, "v"])
+def test_names_that_clients_choose_do_not_pile_up(value: str | None) -> None:
+    """A policy that removes headers by a pattern names what the client sent, however long."""
+    writer, spelled = ResponseWriter(), GivenAttributes(headers={"x_odd": "1"})
+    tracemalloc.start()
+    for n in range(300):
+        edits = ((f"x-{n}-{'n' * 50_000}", value),)
+        writer.write(Allowed(ApiInstance("1", "orders"), 1, None, edits), spelled)
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held_bytes < 1_000_000
