@@ -63,6 +63,7 @@ class HostileCheck:
         else:
             http.headers.update(fields)
         http.body = "b" * self.body
+        check.attributes.context_extensions["client_address"] = "attested"
         if not self.bindings:
             check.attributes.context_extensions["api_id"] = _API
         octets: bytes = check.SerializeToString(deterministic=True)

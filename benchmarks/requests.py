@@ -1,7 +1,7 @@
 """The Checks that are sent: as Envoy 1.40 writes them, each a little different.
 
 After a capture of what Envoy sends with the configuration of `benchmarks.gateway`, and built with
-Envoy's own message definitions; 738 octets long, 741 with `encode_raw_headers`. What differs from
+Envoy's own message definitions; 766 octets long, 769 with `encode_raw_headers`. What differs from
 one to the next is what differs behind an Envoy, too: the ids of Check and request, the API, the
 client and, where wanted, the client's address.
 """

@@ -100,13 +100,13 @@ def test_checks_differ_as_behind_envoy() -> None:
     """Checks are as long as the captured one and all have ids of their own; repeated ones none."""
     workload = Workload(CatalogSize(10, 1_000), addresses=100, different=100)
     messages = workload.messages()
-    assert {len(message) for message in messages} == {738}
+    assert {len(message) for message in messages} == {766}
     checks = [CheckRequest.FromString(message).attributes for message in messages]
     assert len({check.request.http.id for check in checks}) == 100
     assert len({check.context_extensions["api_id"] for check in checks}) == 10
     assert len({check.source.address.socket_address.address for check in checks}) > 50
     raw = Workload(raw_headers=True, different=10)
-    assert {len(message) for message in raw.messages()} == {741}
+    assert {len(message) for message in raw.messages()} == {769}
     repeated = CheckRequest.FromString(workload.one_message())
     assert repeated.attributes.request.http.id == ""
 
