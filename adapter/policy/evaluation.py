@@ -28,7 +28,8 @@ _NOTHING_APPENDED: Final[dict[str, str]] = {}
 class Evaluation:
     """One request on its way through the policies.
 
-    Policies read it; only `policy.decide` writes, and only what a policy's verdict says.
+    Policies read it; only `policy.decide` writes, and only what a policy's verdict says. But
+    expressions count their effort in it.
     """
 
     __slots__ = (

@@ -17,7 +17,7 @@ _Text: TypeAlias = Callable[[Evaluation], str | Failed | None]
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A total, pure function of the evaluation so far: it answers with a value or `Failed`."""
+    """A function of the evaluation so far: it answers with a value or `Failed`, never raises."""
 
     evaluate: Callable[[Evaluation], Value | Failed] = field(repr=False)
     text: _Text = field(repr=False)

@@ -2,7 +2,7 @@
 
 The order is that of the vendor's page "Precedence in DataWeave". The page leaves out `++` and most
 functions between two operands, and contradicts others on `not`; where the reading would depend on
-that, the parser wants parentheses rather than to guess.
+that, the parser asks for parentheses and does not guess.
 """
 
 from collections.abc import Callable, Mapping

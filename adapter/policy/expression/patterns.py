@@ -26,7 +26,7 @@ def matching(pattern: Token) -> Function:
     """
     if any(_NESTED.search(found[1] or "") for found in _CLASS.finditer(pattern.text)):
         raise _refused(
-            r"has [ or && within [...], which RE2 reads otherwise; write \[ or \&", pattern
+            r"has [ or && within [...], which RE2 reads in another way; write \[ or \&", pattern
         )
     try:
         compiled = compile_pattern(pattern.text, max_memory=_MAX_MEMORY)
