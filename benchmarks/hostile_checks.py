@@ -39,7 +39,7 @@ class HostileCheck:
     path: str = "/orders/4711"
     authority: str = "api.example.com"
     method: str = "GET"
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str | bytes], ...] = ()
     """Beside those of a client application; a name that is there already takes its place."""
     raw: bool = False
     """Whether Envoy was told `encode_raw_headers`."""
@@ -57,17 +57,18 @@ class HostileCheck:
         given = {name for name, _ in self.headers}
         usual = application_headers(client_id(0)) | {"x-adapter-client-address": "10.1.2.3"}
         fields = [*((n, v) for n, v in usual.items() if n not in given), *self.headers]
-        if self.raw:
-            for name, value in fields:
-                http.header_map.headers.add(key=name, raw_value=value.encode())
-        else:
-            http.headers.update(fields)
+        for name, value in fields:
+            if self.raw:
+                octets = value if isinstance(value, bytes) else value.encode()
+                http.header_map.headers.add(key=name, raw_value=octets)
+            else:
+                http.headers[name] = value
         http.body = "b" * self.body
         check.attributes.context_extensions["client_address"] = "attested"
         if not self.bindings:
             check.attributes.context_extensions["api_id"] = _API
-        octets: bytes = check.SerializeToString(deterministic=True)
-        return octets
+        message: bytes = check.SerializeToString(deterministic=True)
+        return message
 
 
 def _one(policy_type: str, configuration: Mapping[str, Any]) -> tuple[AppliedPolicy, ...]:
@@ -120,6 +121,12 @@ _BASIC: Final = _one(
 HOSTILE_CHECKS: Final = (
     HostileCheck("a header that nobody reads", _TYPICAL, headers=(("x-long", "v" * SIZE),)),
     HostileCheck("a header that is not ASCII", _TYPICAL, headers=(("x-long", "\xe9" * 29_000),)),
+    HostileCheck(
+        "a raw header of octets that are no text",
+        _TYPICAL,
+        headers=(("x-long", b"\xffa" * (SIZE // 2)),),
+        raw=True,
+    ),
     HostileCheck("a cookie", _TYPICAL, headers=(("cookie", "a=b; " * (SIZE // 5)),)),
     HostileCheck("9,000 headers", _TYPICAL, headers=_MANY_HEADERS),
     HostileCheck("9,000 raw headers", _TYPICAL, headers=_MANY_HEADERS, raw=True),

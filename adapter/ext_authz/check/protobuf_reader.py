@@ -1,6 +1,5 @@
 """Checks parsed by the protobuf library."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -20,8 +19,7 @@ from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderVal
 from adapter.policy.decision import Deny, DenyReason
 from adapter.transport import service
 
-_NOT_UTF8: Final = re.compile(r"[\udc80-\udcff]")
-"""How Python decodes octets that are no text (PEP 383)."""
+_SWAPPED: Final = bytes.maketrans(b"!?", b"?!")
 
 NOT_A_CHECK: Final = Deny(
     DenyReason.MALFORMED_REQUEST,
@@ -131,7 +129,10 @@ def _joined(raw: Iterable[HeaderValue]) -> dict[str, str]:
 
 def _text(raw: bytes) -> str:
     """The text as Envoy's other form has it: each octet that is not UTF-8 becomes `!`."""
-    return _NOT_UTF8.sub("!", raw.decode("utf-8", "surrogateescape"))
+    # Python can put `?` there, so that `!` and `?` change places meanwhile. To search and replace
+    # would take 3 ms of a header that a client makes as long as a request.
+    text = raw.translate(_SWAPPED).decode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "replace").translate(_SWAPPED).decode()
 
 
 def _route_metadata(metadata: Metadata) -> str:
