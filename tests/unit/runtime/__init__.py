@@ -1,0 +1,1 @@
+"""The process itself: clocks, waits, background tasks."""
