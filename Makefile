@@ -6,7 +6,7 @@ READY := .venv/.ready
 # What the compiled Check path is held against: everything that reaches into it.
 COMPILED_TESTS := tests/contract tests/unit/analytics tests/unit/authorization tests/unit/ext_authz \
 	tests/unit/operations tests/unit/platform_client tests/unit/policy tests/unit/quota \
-	tests/unit/transport tests/integration/quota tests/integration/transport \
+	tests/unit/runtime tests/unit/transport tests/integration/quota tests/integration/transport \
 	tests/e2e/test_policies.py tests/e2e/test_answers.py
 COMPILED := .cache/compiled
 # Python's own folder first, the compiled adapter next, the sources of everything else last.

@@ -23,7 +23,7 @@ class PlatformOptions:
     apis: tuple[str, ...] | None = None
     """Ids of the API instances to enforce; None: all of the environment."""
     poll_interval_s: float = 15.0
-    jitter: float = 0.1
+    poll_spread: float = 0.1
     """The part of the poll interval by which each wait is longer or shorter, at random."""
     request_timeout_s: float = 10.0
     """For one whole exchange, from the connection to the last byte of the body."""

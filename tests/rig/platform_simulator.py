@@ -30,14 +30,14 @@ Fault: TypeAlias = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Re
 
 
 def options(**changes: Any) -> PlatformOptions:
-    """Options that fit the simulator; without jitter unless asked for."""
+    """Options that fit the simulator; without random waits unless asked for."""
     values: dict[str, Any] = {
         "base_url": BASE_URL,
         "organization_id": "org",
         "environment_id": "env",
         "client_id": "gateway",
         "client_secret": "gateway-secret",
-        "jitter": 0.0,
+        "poll_spread": 0.0,
     }
     return PlatformOptions(**(values | changes))
 

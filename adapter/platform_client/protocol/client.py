@@ -17,7 +17,6 @@ from adapter.platform_client.http.exchange import (
 )
 from adapter.platform_client.http.origin import origin
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.pacing import Chance
 from adapter.platform_client.protocol.documents import (
     ASSET_LIST,
     CONTRACT_PAGE,
@@ -30,6 +29,7 @@ from adapter.platform_client.protocol.documents import (
 )
 from adapter.platform_client.protocol.reading import read, refused_events
 from adapter.platform_client.protocol.token import TokenSource
+from adapter.runtime.backoff import Jitter
 from adapter.runtime.clock import Clock, WallTime
 from adapter.runtime.loop_turns import Turns
 
@@ -67,7 +67,7 @@ class PlatformClient:
         http: OpenHttp,
         options: PlatformOptions,
         clock: Clock,
-        chance: Chance = random.random,
+        jitter: Jitter = random.random,
     ) -> None:
         self.turns = Turns()
         """For whoever reads much of what comes."""
@@ -87,7 +87,7 @@ class PlatformClient:
             timeout_s=options.request_timeout_s,
             max_response_bytes=options.max_response_bytes,
         )
-        self._tokens = TokenSource(self._exchange, options, clock, chance)
+        self._tokens = TokenSource(self._exchange, options, clock, jitter)
         self._slots = asyncio.Semaphore(options.concurrency)
         organization = f"/organizations/{quote(options.organization_id, safe='')}"
         environment = f"{organization}/environments/{quote(options.environment_id, safe='')}"

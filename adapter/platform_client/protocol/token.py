@@ -7,9 +7,9 @@ from typing import Final
 from adapter.errors import PlatformError, PlatformRefusedError, PlatformRejectedError
 from adapter.platform_client.http.exchange import Exchange, require_success
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.pacing import Backoff, Chance
 from adapter.platform_client.protocol.documents import TOKEN, TokenDocument
 from adapter.platform_client.protocol.reading import read
+from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, MonotonicTime
 
 _PATH: Final = "/accounts/oauth2/token"
@@ -25,12 +25,12 @@ class TokenSource:
     """
 
     def __init__(
-        self, exchange: Exchange, options: PlatformOptions, clock: Clock, chance: Chance
+        self, exchange: Exchange, options: PlatformOptions, clock: Clock, jitter: Jitter
     ) -> None:
         self._exchange = exchange
         self._options = options
         self._clock = clock
-        self._backoff = Backoff(min(1.0, options.poll_interval_s), _LONGEST_SILENCE_S, chance)
+        self._backoff = Backoff(min(1.0, options.poll_interval_s), _LONGEST_SILENCE_S, jitter)
         self._fetching = asyncio.Lock()
         self._token = ""
         self._renew_at = MonotonicTime(0)

@@ -9,7 +9,6 @@ import structlog
 from adapter.errors import PlatformError, PlatformNotFoundError, PlatformRejectedError
 from adapter.platform_client.observer import SyncObserver
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.pacing import Interval
 from adapter.platform_client.protocol.applied_policies import policies_from
 from adapter.platform_client.protocol.client import PlatformClient
 from adapter.platform_client.protocol.contract_feed import FeedPass
@@ -22,6 +21,7 @@ from adapter.platform_client.protocol.translate import (
 )
 from adapter.platform_client.sync.document_faults import Complaints
 from adapter.platform_client.sync.empty_list_guard import EmptyListGuard, Policies
+from adapter.platform_client.sync.interval import Interval
 from adapter.policy.catalog import ApiContent, ApiInstance, Contract, SlaTier
 from adapter.runtime.clock import Clock, WallTime
 

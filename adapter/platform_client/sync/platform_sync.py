@@ -14,7 +14,6 @@ from adapter.platform_client.disk.format import StoredCatalog
 from adapter.platform_client.disk.saving import DiskSaving
 from adapter.platform_client.observer import PollKind, SilentObserver, SyncObserver
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.pacing import Backoff, Chance
 from adapter.platform_client.protocol.client import PlatformClient
 from adapter.platform_client.sync.environment_sync import EnvironmentSync
 from adapter.platform_client.sync.poll_state import Course
@@ -23,6 +22,7 @@ from adapter.platform_client.sync.status import PollRecord, SyncStatus
 from adapter.platform_client.sync.tracked_apis import Roster, TrackedApi
 from adapter.policy.snapshot import build_api
 from adapter.runtime import garbage
+from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, WallTime
 
 _MOST_ALARMS: Final = 50
@@ -47,12 +47,12 @@ class PlatformSync:
         *,
         disk: DiskCopy | None = None,
         observer: SyncObserver | None = None,
-        chance: Chance = random.random,
+        jitter: Jitter = random.random,
     ) -> None:
         self._options = options
         self._clock = clock
         self._observer = observer or SilentObserver()
-        self._chance = chance
+        self._jitter = jitter
         self._environment = EnvironmentSync(client, options.environment_id)
         self._automated = self._course("automated_policies")
         self._instances = self._course("instances")
@@ -72,7 +72,7 @@ class PlatformSync:
             options=options,
             clock=clock,
             observer=self._observer,
-            chance=chance,
+            jitter=jitter,
         )
         # So that a poll that has begun is soon through, be there ever so many: what came waits for
         # what is still to come.
@@ -242,7 +242,7 @@ class PlatformSync:
         self._apis_known = True  # not before all of them are tracked: then "all settled" means all
         if changed:
             self._saving.note_change()
-        return self._jittered(self._options.instance_interval_s)
+        return self._spread(self._options.instance_interval_s)
 
     def _note(self, course: Course, error: Exception | None, *, unconfirmed: bool = False) -> float:
         """Remember how a poll went; return the seconds until the next one."""
@@ -254,14 +254,14 @@ class PlatformSync:
         course.backoff.succeeded()
         if unconfirmed:
             return min(self._options.confirmation_delay_s, self._options.poll_interval_s)
-        return self._jittered(self._options.poll_interval_s)
+        return self._spread(self._options.poll_interval_s)
 
-    def _jittered(self, interval_s: float) -> float:
-        return interval_s * (1 + self._options.jitter * (2 * self._chance() - 1))
+    def _spread(self, interval_s: float) -> float:
+        return interval_s * (1 + self._options.poll_spread * (2 * self._jitter() - 1))
 
     def _course(self, kind: PollKind) -> Course:
         options = self._options
-        backoff = Backoff(options.poll_interval_s, options.backoff_cap_s, self._chance)
+        backoff = Backoff(options.poll_interval_s, options.backoff_cap_s, self._jitter)
         return Course(kind, PollRecord(self._clock, of=kind), backoff)
 
     def _stored(self) -> StoredCatalog | None:

@@ -6,8 +6,8 @@ import structlog
 
 from adapter.errors import PlatformError
 from adapter.platform_client.observer import PollKind, SyncObserver
-from adapter.platform_client.pacing import Backoff
 from adapter.platform_client.sync.status import PollRecord
+from adapter.runtime.backoff import Backoff
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Final
 from adapter.platform_client.disk.format import StoredApi
 from adapter.platform_client.observer import SyncObserver
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.pacing import Backoff, Chance
 from adapter.platform_client.protocol.client import PlatformClient
 from adapter.platform_client.sync.api_sync import ApiSync
 from adapter.platform_client.sync.environment_sync import EnvironmentSync
@@ -16,6 +15,7 @@ from adapter.platform_client.sync.publication import GONE, Publication, closed
 from adapter.platform_client.sync.status import ApiStatus, PollRecord
 from adapter.policy.catalog import ApiContent, ApiInstance
 from adapter.policy.snapshot import Api
+from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, WallTime
 
 _APIS_AT_ONCE: Final = 10
@@ -46,7 +46,7 @@ class Roster:
         options: PlatformOptions,
         clock: Clock,
         observer: SyncObserver,
-        chance: Chance,
+        jitter: Jitter,
     ) -> None:
         self._client = client
         self._environment = environment
@@ -55,7 +55,7 @@ class Roster:
         self._options = options
         self._clock = clock
         self._observer = observer
-        self._chance = chance
+        self._jitter = jitter
         self._apis: dict[str, TrackedApi] = {}
         for api_id in options.apis or ():
             self._track(ApiInstance(api_id, api_id))
@@ -166,7 +166,7 @@ class Roster:
             Course(
                 "api",
                 PollRecord(self._clock, confirmed_at, api_id=instance.api_id),
-                Backoff(self._options.poll_interval_s, self._options.backoff_cap_s, self._chance),
+                Backoff(self._options.poll_interval_s, self._options.backoff_cap_s, self._jitter),
             ),
         )
         self._apis[instance.api_id] = tracked

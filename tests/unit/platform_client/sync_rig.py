@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.platform_client.pacing import Chance
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.snapshot import Api
+from adapter.runtime.backoff import Jitter
 from tests.rig.clock import FakeClock
 from tests.rig.platform_simulator import PlatformSimulator, options
 
@@ -16,7 +16,7 @@ from tests.rig.platform_simulator import PlatformSimulator, options
 class Rig:
     """A platform with one API, number 7, and what the adapter makes of it."""
 
-    def __init__(self, chance: Chance = lambda: 1.0, **changes: Any) -> None:
+    def __init__(self, jitter: Jitter = lambda: 1.0, **changes: Any) -> None:
         self.clock = FakeClock()
         self.platform = PlatformSimulator(self.clock)
         self.api = self.platform.add_api("7", "orders")
@@ -26,7 +26,7 @@ class Rig:
             self.store,
             options(**changes),
             self.clock,
-            chance=chance,
+            jitter=jitter,
         )
 
     def in_force(self, api_id: str = "7") -> Api:

@@ -251,7 +251,7 @@ class Restarts:
             self.clock,
             disk=DiskCopy(self.path, "gateway-secret", ENVIRONMENT, self.clock),
             observer=self.counts,
-            chance=lambda: 1.0,
+            jitter=lambda: 1.0,
         )
         return sync, store
 

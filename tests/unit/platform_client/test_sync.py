@@ -513,7 +513,7 @@ async def test_retry_after_is_honoured(rig: Rig) -> None:
 
 async def test_polls_are_jittered() -> None:
     """Replicas started together do not stay in step."""
-    rig = Rig(jitter=0.2)
+    rig = Rig(poll_spread=0.2)
     async with rig.running():
         asked = len(rig.platform.asked("/7/policies"))
         await rig.clock.advance(17)
@@ -604,7 +604,7 @@ async def test_after_an_outage_at_the_start_nothing_is_served_closed(seed: int) 
 
     However long each of the two would still have waited by itself.
     """
-    rig = Rig(chance=random.Random(seed).random)  # noqa: S311 - jitter
+    rig = Rig(jitter=random.Random(seed).random)  # noqa: S311 - jitter
     rig.platform.fail("", answering(503))
     async with rig.running():
         for _ in range(360):

@@ -57,12 +57,13 @@ def test_every_wait_is_within_bounds(
 
 
 @given(BASES, CAPS, JITTERS, JITTERS)
-def test_half_of_each_wait_is_random(
-    base_s: float, cap_s: float, low: float, high: float
-) -> None:
+def test_half_of_each_wait_is_random(base_s: float, cap_s: float, low: float, high: float) -> None:
     """Random or not, a wait is between half the longest one at that point and all of it."""
     draws = iter([low, high] * 10)
-    random_waits, longest = Backoff(base_s, cap_s, lambda: next(draws)), longest_waits(base_s, cap_s)
+    random_waits, longest = (
+        Backoff(base_s, cap_s, lambda: next(draws)),
+        longest_waits(base_s, cap_s),
+    )
     for _ in range(20):
         upper = longest.failed()
         assert upper / 2 <= random_waits.failed() <= upper
