@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from adapter.ext_authz.response.headers import clean_value, is_removable_name, usable
 from adapter.messages.check_pb2 import CheckResponse, OkHttpResponse
@@ -15,6 +15,9 @@ _LONGEST_KEPT: Final = 2_048
 """Characters of all names and values in a part that is kept. A client may have chosen the values,
 and the names where a policy removes headers by a pattern."""
 
+_Meant: TypeAlias = tuple[frozenset[str], frozenset[int]]
+"""Headers, spelled with hyphens, and the sizes of their names."""
+
 
 class EditPart:
     """Writes edits; `own` are the adapter's own headers, spelled with hyphens: nobody sets them."""
@@ -22,9 +25,8 @@ class EditPart:
     def __init__(self, own: frozenset[str]) -> None:
         self._own = own
         self._kept = lru_cache(maxsize=_KEPT)(self._build)
-        self._dashed_with_own = lru_cache(maxsize=_KEPT)(
-            lambda edited: own.union(map(dashed, edited))
-        )
+        self._own_meant = _meant(own)
+        self._meant_with_own = lru_cache(maxsize=_KEPT)(self._all_meant)
 
     def write(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
         """A serialised CheckResponse with nothing but the edits in it."""
@@ -34,14 +36,26 @@ class EditPart:
     def without_other_spellings(self, odd_names: Sequence[str], edits: tuple[Edit, ...]) -> bytes:
         """Takes off what servers could take for a header of ours, or for an edited one."""
         edited = tuple([name for name, _ in edits])
-        kept = _may_be_kept(edits)
-        meant = self._dashed_with_own(edited) if kept else self._own.union(map(dashed, edited))
-        names = [name for name in odd_names if dashed(name) in meant and name not in edited]
+        meant, sizes = self._meant_by(edited, kept=_may_be_kept(edits))
+        names = [
+            name
+            for name in odd_names
+            # All spellings are of one size, and to compare that costs next to nothing.
+            if len(name) in sizes and dashed(name) in meant and name not in edited
+        ]
         if not names:
             return b""
         response = CheckResponse()
         response.ok_response.headers_to_remove.extend(names)
         return response.SerializeToString()
+
+    def _meant_by(self, edited: tuple[str, ...], *, kept: bool) -> _Meant:
+        if not edited:
+            return self._own_meant
+        return self._meant_with_own(edited) if kept else self._all_meant(edited)
+
+    def _all_meant(self, edited: tuple[str, ...]) -> _Meant:
+        return _meant(self._own.union(map(dashed, edited)))
 
     def _build(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
         """Such a part is kept, since most policies do the same each time.
@@ -75,6 +89,10 @@ def _may_be_kept(edits: tuple[Edit, ...]) -> bool:
     for name, value in edits:
         characters += len(name) + (0 if value is None else len(value))
     return characters <= _LONGEST_KEPT
+
+
+def _meant(names: frozenset[str]) -> _Meant:
+    return names, frozenset(map(len, names))
 
 
 def set_header(ok: OkHttpResponse, name: str, value: str, *, append: bool = False) -> None:
