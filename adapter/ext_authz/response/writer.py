@@ -8,7 +8,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from adapter.authorization.decision_record import DecisionRecord
 from adapter.ext_authz.check.request import ADDRESS_HEADER
-from adapter.ext_authz.edit_part import EditPart, set_header
+from adapter.ext_authz.response.edit_part import EditPart, set_header
 from adapter.ext_authz.response.headers import clean_value, encodable, is_usable_name, usable
 from adapter.ext_authz.response.identity_part import LONGEST_METADATA, IdentityPart
 from adapter.messages.check_pb2 import (
