@@ -11,7 +11,7 @@ from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.writer import own_headers
 from adapter.platform_client.disk.copy import DiskCopy
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.protocol.client import PlatformClient
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock
@@ -20,7 +20,7 @@ from adapter.telemetry.counters import SyncCounters
 from adapter.telemetry.metrics import Telemetry
 
 if TYPE_CHECKING:
-    from adapter.platform_client.http.client import HttpClient
+    from adapter.platform_client.http.aiohttp_client import AiohttpClient
 
 
 class Platform:
@@ -30,7 +30,7 @@ class Platform:
         self, settings: Settings, snapshots: SnapshotStore, clock: Clock, telemetry: Telemetry
     ) -> None:
         options = _options(settings)
-        self._http: HttpClient | None = None
+        self._http: AiohttpClient | None = None
         self._opening = asyncio.Lock()
         self.client = PlatformClient(self._opened, options, clock)
         self.sync = PlatformSync(
@@ -47,7 +47,7 @@ class Platform:
         if self._http is not None:
             await self._http.close()
 
-    async def _opened(self) -> "HttpClient":
+    async def _opened(self) -> "AiohttpClient":
         """The client for HTTP, opened in a thread when it is first needed.
 
         To import it and to read the certificates of all authorities takes a fifth of a start, and
@@ -66,11 +66,11 @@ class Platform:
             return self._http
 
 
-def _prepared() -> Callable[[], "HttpClient"]:
+def _prepared() -> Callable[[], "AiohttpClient"]:
     """All of opening the client that takes long; the rest has to be done in the event loop."""
-    from adapter.platform_client.http.client import HttpClient, authorities  # noqa: PLC0415
+    from adapter.platform_client.http.aiohttp_client import AiohttpClient, authorities  # noqa: PLC0415
 
-    return partial(HttpClient, authorities())
+    return partial(AiohttpClient, authorities())
 
 
 def _options(settings: Settings) -> PlatformOptions:

@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Turns:
+class LoopTurns:
     """Gives out turns for steps that take milliseconds: one in an iteration of the event loop.
 
     Without it as many answers of the platform as arrive together would be read one after the other

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from adapter.platform_client.sync.observer import PollKind, SyncObserver
 from adapter.telemetry.metrics import Telemetry
 
 
@@ -17,18 +18,18 @@ class CallCounters:
         self._telemetry.add("adapter_call_errors", method=method, code=str(code))
 
 
-class SyncCounters:
+class SyncCounters(SyncObserver):
     """Counts polls, publications and disk copies; `after_publish` is called after each."""
 
     def __init__(self, telemetry: Telemetry, after_publish: Callable[[], None]) -> None:
         self._telemetry = telemetry
         self._after_publish = after_publish
 
-    def poll_succeeded(self, kind: str) -> None:
+    def poll_succeeded(self, kind: PollKind) -> None:
         """A poll got a complete answer."""
         self._telemetry.add("adapter_sync_polls", kind=kind, result="succeeded")
 
-    def poll_failed(self, kind: str, error: str) -> None:
+    def poll_failed(self, kind: PollKind, error: str) -> None:
         """A poll failed with an error of that class."""
         self._telemetry.add("adapter_sync_polls", kind=kind, result=error)
 
@@ -47,11 +48,11 @@ class SyncCounters:
         self._telemetry.add("adapter_disk_copies", result="written")
 
     def disk_failed(self) -> None:
-        """The disk copy could not be written or read."""
+        """The disk copy could not be written."""
         self._telemetry.add("adapter_disk_copies", result="failed")
 
     def disk_rejected(self) -> None:
-        """A damaged or foreign disk copy was set aside."""
+        """A disk copy could not be used; it was renamed if possible."""
         self._telemetry.add("adapter_disk_copies", result="rejected")
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import PlatformRefusedError
-from adapter.platform_client.http.client import HttpClient, authorities
+from adapter.platform_client.http.aiohttp_client import AiohttpClient, authorities
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.protocol.client import PlatformClient
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.snapshot import Api
 from adapter.runtime.clock import SystemClock
@@ -46,7 +46,7 @@ class Adapter:
         options = PlatformOptions(**(values | changes))
         clock = SystemClock()
         self.store = SnapshotStore(clock)
-        self.http = HttpClient(authorities())
+        self.http = AiohttpClient(authorities())
         self.client = PlatformClient(opened(self.http), options, clock)
         self.sync = PlatformSync(self.client, self.store, options, clock)
 

@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from adapter.platform_client.http.exchange import Http, HttpRequest, HttpResponse, OpenHttp
+from adapter.platform_client.http.exchange import Http, HttpRequest, OpenHttp, StreamedResponse
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.protocol.client import PlatformClient
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.runtime.clock import Clock
 
 BASE_URL = "http://platform.test"
@@ -49,11 +49,11 @@ class SimulatedHttp:
         self._serve = serve
 
     @asynccontextmanager
-    async def send(self, request: HttpRequest) -> AsyncIterator[HttpResponse]:
+    async def send(self, request: HttpRequest) -> AsyncIterator[StreamedResponse]:
         """See `Http.send`."""
         method, url, headers, body = request
         response = await self._serve(httpx.Request(method, url, headers=headers, content=body))
-        yield HttpResponse(response.status_code, response.headers, response.aiter_bytes())
+        yield StreamedResponse(response.status_code, response.headers, response.aiter_bytes())
 
 
 def opened(http: Http) -> OpenHttp:

@@ -29,12 +29,12 @@ def sync(telemetry: Telemetry) -> SyncCounters:
             'adapter_call_errors_total{code="8",method="Check"} 1.0',
         ),
         (
-            lambda t: sync(t).poll_succeeded("policies"),
-            'adapter_sync_polls_total{kind="policies",result="succeeded"} 1.0',
+            lambda t: sync(t).poll_succeeded("instances"),
+            'adapter_sync_polls_total{kind="instances",result="succeeded"} 1.0',
         ),
         (
-            lambda t: sync(t).poll_failed("tiers", "DocumentError"),
-            'adapter_sync_polls_total{kind="tiers",result="DocumentError"} 1.0',
+            lambda t: sync(t).poll_failed("api", "DocumentError"),
+            'adapter_sync_polls_total{kind="api",result="DocumentError"} 1.0',
         ),
         (lambda t: sync(t).published(3), "adapter_apis_published_total 3.0"),
         (lambda t: sync(t).secret_forms_unknown(2), "adapter_secret_forms_unknown_total 2.0"),

@@ -8,7 +8,7 @@ import structlog
 
 from adapter.platform_client.disk.copy import DiskCopy
 from adapter.platform_client.disk.format import StoredCatalog
-from adapter.platform_client.observer import SyncObserver
+from adapter.platform_client.disk.observer import DiskObserver
 from adapter.runtime.clock import Clock
 
 _PAUSE_S: Final = 1.0
@@ -26,7 +26,7 @@ class DiskSaving:
         disk: DiskCopy | None,
         catalog: Callable[[], StoredCatalog | None],
         clock: Clock,
-        observer: SyncObserver,
+        observer: DiskObserver,
     ) -> None:
         self.alarm: str | None = None
         """What is wrong with the disk copy now."""

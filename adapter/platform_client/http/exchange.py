@@ -17,7 +17,7 @@ from adapter.errors import (
     PlatformUnavailableError,
 )
 from adapter.runtime.clock import Clock, WallTime
-from adapter.runtime.loop_turns import Turns
+from adapter.runtime.loop_turns import LoopTurns
 
 _TRY_LATER = frozenset({408, 425, 429})
 
@@ -42,7 +42,7 @@ class HttpRequest(NamedTuple):
     body: bytes | None = None
 
 
-class HttpResponse(NamedTuple):
+class StreamedResponse(NamedTuple):
     """The head of a response, and its body as it comes."""
 
     status: int
@@ -55,7 +55,7 @@ class HttpResponse(NamedTuple):
 class Http(Protocol):
     """Whoever speaks HTTP for us: certificates, proxies and connections are its matter."""
 
-    def send(self, request: HttpRequest) -> AbstractAsyncContextManager[HttpResponse]:
+    def send(self, request: HttpRequest) -> AbstractAsyncContextManager[StreamedResponse]:
         """Give the response, redirects too, for as long as it is read; raises HttpError."""
 
 
@@ -63,7 +63,7 @@ OpenHttp: TypeAlias = Callable[[], Awaitable[Http]]
 """Gives the same HTTP client each time, once it is open; or raises PlatformUnavailableError."""
 
 
-class Answer(NamedTuple):
+class WholeResponse(NamedTuple):
     """A complete response."""
 
     what: str
@@ -82,7 +82,7 @@ class Exchange:
     """
 
     def __init__(
-        self, http: OpenHttp, turns: Turns, *, timeout_s: float, max_response_bytes: int
+        self, http: OpenHttp, turns: LoopTurns, *, timeout_s: float, max_response_bytes: int
     ) -> None:
         self._http = http
         self._turns = turns
@@ -96,7 +96,7 @@ class Exchange:
         *,
         headers: Mapping[str, str],
         body: bytes | None = None,
-    ) -> Answer:
+    ) -> WholeResponse:
         """Send; raise PlatformUnavailableError or DocumentError if no whole answer came."""
         http = await self._http()
         await self._turns.wait()  # to make and send one takes as long as a few Checks
@@ -114,7 +114,7 @@ class Exchange:
         except HttpError as e:
             raise PlatformUnavailableError(f"{what}: {e}") from None
 
-    async def _send(self, http: Http, request: HttpRequest, what: str) -> Answer:
+    async def _send(self, http: Http, request: HttpRequest, what: str) -> WholeResponse:
         async with http.send(request) as response:
             await self._turns.wait()  # and so it does to read one
             body = bytearray()
@@ -127,10 +127,10 @@ class Exchange:
                         f"{what}: the body is larger than {self._max_response_bytes} bytes "
                         "(platform.max_response_bytes)"
                     )
-            return Answer(what, response.status, response.headers, bytes(body))
+            return WholeResponse(what, response.status, response.headers, bytes(body))
 
 
-def require_success(answer: Answer, clock: Clock) -> None:
+def require_success(answer: WholeResponse, clock: Clock) -> None:
     """Turn every status but 2xx and 304 into the exception that says whose fault it is."""
     status, what = answer.status, answer.what
     if 200 <= status < 300 or status == 304:
@@ -152,12 +152,12 @@ def require_success(answer: Answer, clock: Clock) -> None:
     )
 
 
-def server_time(answer: Answer) -> WallTime | None:
+def server_time(answer: WholeResponse) -> WallTime | None:
     """The server's clock, from the `Date` header (RFC 9110, 6.6.1)."""
     return _http_date(answer.headers.get("date", ""))
 
 
-def retry_after_s(answer: Answer, clock: Clock) -> float | None:
+def retry_after_s(answer: WholeResponse, clock: Clock) -> float | None:
     """The wait that the platform asks for (RFC 9110, 10.2.3): seconds, or a date by its clock."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():

@@ -9,8 +9,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from adapter.platform_client.protocol.documents import faults
+from adapter.platform_client.protocol.field_types import flag, shown
 from adapter.platform_client.protocol.masked_secrets import masked_places
-from adapter.platform_client.protocol.members import flag, shown
 from adapter.platform_client.protocol.policy_document import PolicyDocument, id_of, types_of
 from adapter.policy.catalog import AppliedPolicy, Pointcut
 

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from adapter.platform_client.protocol.members import (
+from adapter.platform_client.protocol.field_types import (
     Count,
     Identifier,
     OptionalIdentifier,

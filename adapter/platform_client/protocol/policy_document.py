@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from adapter.platform_client.protocol.documents import Document
-from adapter.platform_client.protocol.members import Identifier, WholeText, is_whole_text
-from adapter.platform_client.protocol.mending import Unreadable
+from adapter.platform_client.protocol.field_types import Identifier, WholeText, is_whole_text
+from adapter.platform_client.protocol.lenient_json import Unreadable
 from adapter.policy.policies.shared.configuration import Whole
 
 MAX_DEPTH: Final = 64

@@ -7,8 +7,8 @@ from typing import Final
 from adapter.errors import PlatformError, PlatformRefusedError, PlatformRejectedError
 from adapter.platform_client.http.exchange import Exchange, require_success
 from adapter.platform_client.options import PlatformOptions
+from adapter.platform_client.protocol.document_reader import read
 from adapter.platform_client.protocol.documents import TOKEN, TokenDocument
-from adapter.platform_client.protocol.reading import read
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, MonotonicTime
 

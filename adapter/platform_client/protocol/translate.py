@@ -18,7 +18,7 @@ from adapter.platform_client.protocol.documents import (
     TierDocument,
     faults,
 )
-from adapter.platform_client.protocol.members import UNKNOWN, flag, shown
+from adapter.platform_client.protocol.field_types import UNKNOWN, flag, shown
 from adapter.policy.catalog import (
     ApiInstance,
     Contract,
@@ -32,7 +32,7 @@ UNKNOWN_HASH: Final = (
 )
 REMOVAL_IN_DOUBT: Final = "`removed` says neither true nor false, so that it may have been revoked"
 
-Complain: TypeAlias = Callable[[str], None]
+ReportFault: TypeAlias = Callable[[str], None]
 """Told, in words, of what had to be left out."""
 
 
@@ -52,39 +52,39 @@ def instance_from(document: InstanceDocument, asset: AssetDocument | None = None
     )
 
 
-def instances_from(rows: Iterable[Any], complain: Complain) -> dict[str, ApiInstance]:
+def instances_from(rows: Iterable[Any], report: ReportFault) -> dict[str, ApiInstance]:
     """All API instances by id, of assets or listed by themselves; an unreadable one is left out."""
     found: dict[str, ApiInstance] = {}
     for row in rows:
-        for instance in _instances_of(row, complain):
+        for instance in _instances_of(row, report):
             found[instance.api_id] = instance
     return found
 
 
-def _instances_of(row: Any, complain: Complain) -> Iterator[ApiInstance]:
+def _instances_of(row: Any, report: ReportFault) -> Iterator[ApiInstance]:
     if isinstance(row, dict) and "apis" not in row:
-        yield from _instances((row,), None, complain)
+        yield from _instances((row,), None, report)
         return
     try:
         asset = AssetDocument.model_validate(row)
     except ValidationError as e:
-        complain(f"an asset: {faults(e)}")
+        report(f"an asset: {faults(e)}")
     else:
-        yield from _instances(asset.apis, asset, complain)
+        yield from _instances(asset.apis, asset, report)
 
 
 def _instances(
-    rows: Iterable[Any], asset: AssetDocument | None, complain: Complain
+    rows: Iterable[Any], asset: AssetDocument | None, report: ReportFault
 ) -> Iterator[ApiInstance]:
     for row in rows:
         try:
             yield instance_from(InstanceDocument.model_validate(row), asset)
         except ValidationError as e:
             of = "" if asset is None else f" of asset {asset.name!r}"
-            complain(f"an API instance{of}: {faults(e)}")
+            report(f"an API instance{of}: {faults(e)}")
 
 
-def tiers_from(rows: Iterable[Any], complain: Complain) -> dict[str, SlaTier]:
+def tiers_from(rows: Iterable[Any], report: ReportFault) -> dict[str, SlaTier]:
     """The SLA tiers by id, deprecated ones too; one that cannot be read is left out."""
     tiers: dict[str, SlaTier] = {}
     for row in rows:
@@ -92,7 +92,7 @@ def tiers_from(rows: Iterable[Any], complain: Complain) -> dict[str, SlaTier]:
             document = TierDocument.model_validate(row)
         except ValidationError as e:
             name = row.get("id") if isinstance(row, dict) else None
-            complain(f"SLA tier {shown(name)}: {faults(e)}")
+            report(f"SLA tier {shown(name)}: {faults(e)}")
             continue
         limits = (
             RateLimit(x.maximum_requests, x.time_period_in_milliseconds) for x in document.limits
@@ -109,7 +109,7 @@ class ContractChange(NamedTuple):
 
 
 def contract_changes(
-    rows: Iterable[Any], known: Mapping[str, Contract], form: SecretForm, complain: Complain
+    rows: Iterable[Any], known: Mapping[str, Contract], form: SecretForm, report: ReportFault
 ) -> list[ContractChange]:
     """Read rows of the feed; one without a usable contract id grants nothing and is left out."""
     changes: list[ContractChange] = []
@@ -117,7 +117,7 @@ def contract_changes(
         try:
             changes.append(_contract_change(row, known, form))
         except DocumentError as e:
-            complain(str(e))
+            report(str(e))
     return changes
 
 

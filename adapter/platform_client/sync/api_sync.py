@@ -7,11 +7,10 @@ from typing import Any, Final, Literal, NamedTuple
 import structlog
 
 from adapter.errors import PlatformError, PlatformNotFoundError, PlatformRejectedError
-from adapter.platform_client.observer import SyncObserver
 from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.protocol.applied_policies import policies_from
-from adapter.platform_client.protocol.client import PlatformClient
 from adapter.platform_client.protocol.contract_feed import FeedPass
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.protocol.translate import (
     UNKNOWN_HASH,
     ContractChange,
@@ -19,9 +18,10 @@ from adapter.platform_client.protocol.translate import (
     instance_from,
     tiers_from,
 )
-from adapter.platform_client.sync.document_faults import Complaints
+from adapter.platform_client.sync.document_faults import DocumentFaults
 from adapter.platform_client.sync.empty_list_guard import EmptyListGuard, Policies
 from adapter.platform_client.sync.interval import Interval
+from adapter.platform_client.sync.observer import SyncObserver
 from adapter.policy.catalog import ApiContent, ApiInstance, Contract, SlaTier
 from adapter.runtime.clock import Clock, WallTime
 
@@ -72,7 +72,7 @@ class ApiSync:
         """Whether the platform said twice that it does not know this API."""
         self.listed = False
         """Whether the environment's list has it; else it is asked for by itself."""
-        self.complaints = Complaints(api_id=instance.api_id)
+        self.complaints = DocumentFaults(api_id=instance.api_id)
         self._client = client
         self._options = options
         self._observer = observer

@@ -9,7 +9,7 @@ import structlog
 _MOST: Final = 20
 
 
-class Complaints:
+class DocumentFaults:
     """The current complaints about each kind of document; logged when they change.
 
     At most twenty of a kind are kept: the first ones tell what is wrong.

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import structlog
 
 from adapter.platform_client.protocol.applied_policies import automated_policies_from
-from adapter.platform_client.protocol.client import PlatformClient
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.protocol.translate import instances_from
-from adapter.platform_client.sync.document_faults import Complaints
+from adapter.platform_client.sync.document_faults import DocumentFaults
 from adapter.platform_client.sync.empty_list_guard import EmptyListGuard, Policies
 from adapter.policy.catalog import ApiInstance
 
@@ -18,7 +18,7 @@ class EnvironmentSync:
     def __init__(self, client: PlatformClient, environment_id: str) -> None:
         self.automated: Policies | None = None
         """The last good automated policies; None before the first."""
-        self.complaints = Complaints()
+        self.complaints = DocumentFaults()
         self._client = client
         self._environment_id = environment_id
         self._empty_guard = EmptyListGuard()

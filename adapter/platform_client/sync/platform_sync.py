@@ -12,14 +12,14 @@ from adapter.errors import PlatformNotFoundError
 from adapter.platform_client.disk.copy import DiskCopy
 from adapter.platform_client.disk.format import StoredCatalog
 from adapter.platform_client.disk.saving import DiskSaving
-from adapter.platform_client.observer import PollKind, SilentObserver, SyncObserver
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.protocol.client import PlatformClient
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.environment_sync import EnvironmentSync
+from adapter.platform_client.sync.observer import PollKind, SyncObserver
 from adapter.platform_client.sync.poll_state import Course
 from adapter.platform_client.sync.publication import Publication
 from adapter.platform_client.sync.status import PollRecord, SyncStatus
-from adapter.platform_client.sync.tracked_apis import Roster, TrackedApi
+from adapter.platform_client.sync.tracked_apis import TrackedApi, TrackedApis
 from adapter.policy.snapshot import build_api
 from adapter.runtime import garbage
 from adapter.runtime.backoff import Backoff, Jitter
@@ -51,12 +51,12 @@ class PlatformSync:
     ) -> None:
         self._options = options
         self._clock = clock
-        self._observer = observer or SilentObserver()
+        self._observer = observer or SyncObserver()
         self._jitter = jitter
         self._environment = EnvironmentSync(client, options.environment_id)
         self._automated = self._course("automated_policies")
         self._instances = self._course("instances")
-        self._apis = Roster(
+        self._apis = TrackedApis(
             client,
             environment=self._environment,
             automated_record=self._automated.record,

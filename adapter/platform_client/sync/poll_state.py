@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 
 from adapter.errors import PlatformError
-from adapter.platform_client.observer import PollKind, SyncObserver
+from adapter.platform_client.sync.observer import PollKind, SyncObserver
 from adapter.platform_client.sync.status import PollRecord
 from adapter.runtime.backoff import Backoff
 

@@ -7,9 +7,9 @@ from typing import Final
 import structlog
 
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.platform_client.observer import SyncObserver
 from adapter.platform_client.sync.api_sync import ApiSync
 from adapter.platform_client.sync.empty_list_guard import Policies
+from adapter.platform_client.sync.observer import SyncObserver
 from adapter.policy.catalog import ApiContent
 from adapter.policy.snapshot import Api
 

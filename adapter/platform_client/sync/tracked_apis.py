@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapter.platform_client.disk.format import StoredApi
-from adapter.platform_client.observer import SyncObserver
 from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.protocol.client import PlatformClient
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.api_sync import ApiSync
 from adapter.platform_client.sync.environment_sync import EnvironmentSync
+from adapter.platform_client.sync.observer import SyncObserver
 from adapter.platform_client.sync.poll_state import Course
 from adapter.platform_client.sync.publication import GONE, Publication, closed
 from adapter.platform_client.sync.status import ApiStatus, PollRecord
@@ -33,7 +33,7 @@ class TrackedApi:
     polled_by_loop: bool = False
 
 
-class Roster:
+class TrackedApis:
     """The tracked APIs by id; decides what each looks like in the snapshot."""
 
     def __init__(

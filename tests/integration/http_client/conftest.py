@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from adapter.platform_client.http.client import HttpClient
+from adapter.platform_client.http.aiohttp_client import AiohttpClient
 
 _READ = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
 
@@ -26,8 +26,8 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def http(bare_environment: None) -> AsyncIterator[HttpClient]:
+async def http(bare_environment: None) -> AsyncIterator[AiohttpClient]:
     """A client that trusts nobody's certificate."""
-    client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    client = AiohttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     yield client
     await client.close()

@@ -8,9 +8,9 @@ from typing import NamedTuple, TypeAlias
 
 from aiohttp import web
 
-from adapter.platform_client.http.client import HttpClient
+from adapter.platform_client.http.aiohttp_client import AiohttpClient
 from adapter.platform_client.http.exchange import Exchange, HttpRequest
-from adapter.runtime.loop_turns import Turns
+from adapter.runtime.loop_turns import LoopTurns
 from tests.rig.platform_simulator import opened
 
 Script: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -29,7 +29,7 @@ class Received(NamedTuple):
 
 
 async def ask(
-    http: HttpClient, url: str, *, method: str = "GET", body: bytes | None = None, **headers: str
+    http: AiohttpClient, url: str, *, method: str = "GET", body: bytes | None = None, **headers: str
 ) -> Received:
     """Send a request and read all that comes."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -38,9 +38,9 @@ async def ask(
         return Received(response.status, response.headers, b"".join(chunks))
 
 
-def exchange(http: HttpClient, *, timeout_s: float = 20.0, limit: int = MIB) -> Exchange:
+def exchange(http: AiohttpClient, *, timeout_s: float = 20.0, limit: int = MIB) -> Exchange:
     """What the platform's client sends by."""
-    return Exchange(opened(http), Turns(), timeout_s=timeout_s, max_response_bytes=limit)
+    return Exchange(opened(http), LoopTurns(), timeout_s=timeout_s, max_response_bytes=limit)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from adapter.errors import DocumentError, PlatformUnavailableError
-from adapter.platform_client.http.client import HttpClient
+from adapter.platform_client.http.aiohttp_client import AiohttpClient
 from adapter.platform_client.http.exchange import BrokenBodyError, HttpRequest
 from tests.integration.http_client.servers import (
     MIB,
@@ -27,7 +27,7 @@ def gzipped(body: bytes) -> web.Response:
     return web.Response(body=body, headers={"content-encoding": "gzip"})
 
 
-async def test_a_compressed_body_is_decompressed(http: HttpClient) -> None:
+async def test_a_compressed_body_is_decompressed(http: AiohttpClient) -> None:
     """Its chunks are what was compressed."""
 
     async def answer(_: web.BaseRequest) -> web.Response:
@@ -38,7 +38,9 @@ async def test_a_compressed_body_is_decompressed(http: HttpClient) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"no gzip at all", gzip.compress(b" " * 999)[:-8] + b"\0" * 8])
-async def test_broken_compression_is_the_documents_fault(http: HttpClient, damaged: bytes) -> None:
+async def test_broken_compression_is_the_documents_fault(
+    http: AiohttpClient, damaged: bytes
+) -> None:
     """Neither a body that is not gzip nor one whose checksum is wrong is taken for whole."""
 
     async def answer(_: web.BaseRequest) -> web.Response:
@@ -51,7 +53,7 @@ async def test_broken_compression_is_the_documents_fault(http: HttpClient, damag
             await exchange(http).send("GET", f"{url}/x", headers={})
 
 
-async def test_a_bomb_does_not_go_off(http: HttpClient) -> None:
+async def test_a_bomb_does_not_go_off(http: AiohttpClient) -> None:
     """Of a small body that swells to 64 MiB only what is asked for is ever in memory."""
     bomb = gzip.compress(bytes(64 * MIB))
 
@@ -69,7 +71,7 @@ async def test_a_bomb_does_not_go_off(http: HttpClient) -> None:
     assert peak < 8 * MIB
 
 
-async def test_a_body_of_very_many_parts_is_left(http: HttpClient) -> None:
+async def test_a_body_of_very_many_parts_is_left(http: AiohttpClient) -> None:
     """To decompress a hundred thousand empty ones would keep Checks waiting."""
 
     async def answer(_: web.BaseRequest) -> web.Response:
@@ -80,7 +82,7 @@ async def test_a_body_of_very_many_parts_is_left(http: HttpClient) -> None:
             await ask(http, url)
 
 
-async def test_others_have_their_turn_amid_a_long_body(http: HttpClient) -> None:
+async def test_others_have_their_turn_amid_a_long_body(http: AiohttpClient) -> None:
     """However fast it comes, it is decompressed in steps."""
     turns = 0
 
@@ -100,7 +102,7 @@ async def test_others_have_their_turn_amid_a_long_body(http: HttpClient) -> None
     assert turns > 32 * 4
 
 
-async def test_an_endless_body_is_left(http: HttpClient) -> None:
+async def test_an_endless_body_is_left(http: AiohttpClient) -> None:
     """As soon as it is too large, its connection is closed, so that the server stops too."""
     left: list[bool] = []
 
@@ -119,7 +121,7 @@ async def test_an_endless_body_is_left(http: HttpClient) -> None:
         await until(lambda: left)
 
 
-async def test_a_slow_body_ends_at_the_deadline(http: HttpClient) -> None:
+async def test_a_slow_body_ends_at_the_deadline(http: AiohttpClient) -> None:
     """What has come is given at once; the rest is not waited for beyond the deadline."""
     first = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n["
 

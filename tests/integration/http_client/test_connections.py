@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from adapter.platform_client.http.client import HttpClient
+from adapter.platform_client.http.aiohttp_client import AiohttpClient
 from adapter.platform_client.http.exchange import HttpError
 from tests.integration.http_client.servers import (
     OK,
@@ -22,7 +22,7 @@ from tests.integration.http_client.servers import (
 from tests.rig.polling import until
 
 
-async def test_a_refused_connection_is_named(http: HttpClient) -> None:
+async def test_a_refused_connection_is_named(http: AiohttpClient) -> None:
     """With the address, so that an operator can look there."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -32,7 +32,7 @@ async def test_a_refused_connection_is_named(http: HttpClient) -> None:
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
-async def test_a_body_that_breaks_off_is_not_whole(http: HttpClient, reset: bool) -> None:
+async def test_a_body_that_breaks_off_is_not_whole(http: AiohttpClient, reset: bool) -> None:
     """Neither a close nor a reset amid the body passes for its end."""
 
     async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +64,7 @@ async def closing(requests: int) -> AsyncIterator[tuple[str, list[bytes]]]:
         yield url, heads
 
 
-async def test_a_poll_survives_a_connection_that_dies_under_it(http: HttpClient) -> None:
+async def test_a_poll_survives_a_connection_that_dies_under_it(http: AiohttpClient) -> None:
     """Servers close idle connections without a word: a GET goes out again over a new one."""
     async with closing(1) as (url, heads):
         assert (await ask(http, url)).status == 200
@@ -72,7 +72,7 @@ async def test_a_poll_survives_a_connection_that_dies_under_it(http: HttpClient)
     assert len(heads) == 3
 
 
-async def test_events_on_a_connection_that_dies_fail_once(http: HttpClient) -> None:
+async def test_events_on_a_connection_that_dies_fail_once(http: AiohttpClient) -> None:
     """Nobody knows what became of them: that is for the uploader, who sends them again."""
     async with closing(1) as (url, heads):
         await ask(http, url)
@@ -82,7 +82,7 @@ async def test_events_on_a_connection_that_dies_fail_once(http: HttpClient) -> N
         assert (await ask(http, url, method="POST", body=b"events")).status == 200
 
 
-async def test_connections_closed_while_idle_are_not_used(http: HttpClient) -> None:
+async def test_connections_closed_while_idle_are_not_used(http: AiohttpClient) -> None:
     """A server that closes after each answer, unannounced, makes nothing fail, not even a POST."""
     heads: list[bytes] = []
     closed: list[bool] = []
@@ -103,7 +103,7 @@ async def test_connections_closed_while_idle_are_not_used(http: HttpClient) -> N
     assert len(heads) == 10
 
 
-async def test_a_connection_is_kept(http: HttpClient) -> None:
+async def test_a_connection_is_kept(http: AiohttpClient) -> None:
     """What was read to its end leaves its connection for the next request."""
     peers: set[object] = set()
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from adapter.platform_client.http.client import HttpClient, authorities
+from adapter.platform_client.http.aiohttp_client import AiohttpClient, authorities
 from adapter.platform_client.http.exchange import HttpError
 from adapter.platform_client.http.proxy import proxy_for
 from tests.integration.http_client.servers import Received, ask, head, serving, speaking
@@ -32,7 +32,7 @@ def tls(authority: Authority) -> ssl.SSLContext:
 
 async def ask_over_tls(url: str) -> Received:
     """Ask with a client that believes whom the environment says."""
-    client = HttpClient(authorities())
+    client = AiohttpClient(authorities())
     try:
         return await ask(client, url, authorization="Bearer token")
     finally:
@@ -40,7 +40,7 @@ async def ask_over_tls(url: str) -> Received:
 
 
 async def test_a_proxy_gets_what_is_for_the_platform(
-    http: HttpClient, monkeypatch: pytest.MonkeyPatch
+    http: AiohttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the whole address, byte for byte, and the proxy's own user."""
     heads: list[bytes] = []
@@ -63,7 +63,7 @@ async def test_a_proxy_gets_what_is_for_the_platform(
 
 @pytest.mark.parametrize("excepted", ["127.0.0.1", "a.test, 127.0.0.1", "*"])
 async def test_what_no_proxy_names_is_reached_directly(
-    http: HttpClient, monkeypatch: pytest.MonkeyPatch, excepted: str
+    http: AiohttpClient, monkeypatch: pytest.MonkeyPatch, excepted: str
 ) -> None:
     """An address in a list, or all."""
     monkeypatch.setenv("HTTP_PROXY", "http://nobody.invalid:9")
@@ -97,7 +97,7 @@ def test_the_forms_of_no_proxy(
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 async def test_each_way_to_name_a_proxy(
-    http: HttpClient, monkeypatch: pytest.MonkeyPatch, name: str
+    http: AiohttpClient, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """In capitals or not, for all addresses, and without a scheme."""
     async with serving(hello) as url:
@@ -109,7 +109,7 @@ async def test_each_way_to_name_a_proxy(
     "proxy", ["socks5://secret@127.0.0.1:9", "http://secret:zażółć@127.0.0.1:9", "http://[secret"]
 )
 async def test_a_proxy_that_cannot_be_used_is_named(
-    http: HttpClient, monkeypatch: pytest.MonkeyPatch, proxy: str
+    http: AiohttpClient, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     """Nothing goes past it, and its user is not shown."""
     monkeypatch.setenv("ALL_PROXY", proxy)
@@ -119,7 +119,7 @@ async def test_a_proxy_that_cannot_be_used_is_named(
 
 
 async def test_netrc_is_not_looked_at(
-    http: HttpClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    http: AiohttpClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Its entries go neither to the platform nor to a proxy, and do not stand against our token."""
     netrc = tmp_path / ".netrc"

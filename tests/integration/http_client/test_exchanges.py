@@ -7,7 +7,7 @@ import os
 import pytest
 from aiohttp import web
 
-from adapter.platform_client.http.client import HttpClient
+from adapter.platform_client.http.aiohttp_client import AiohttpClient
 from adapter.platform_client.http.exchange import HttpError
 from tests.integration.http_client.servers import (
     MIB,
@@ -20,7 +20,7 @@ from tests.integration.http_client.servers import (
 )
 
 
-async def test_a_response_comes_as_it_is(http: HttpClient) -> None:
+async def test_a_response_comes_as_it_is(http: AiohttpClient) -> None:
     """Status, headers by lower-case name, and the body."""
 
     async def answer(_: web.BaseRequest) -> web.Response:
@@ -48,7 +48,7 @@ async def test_a_response_comes_as_it_is(http: HttpClient) -> None:
     ],
 )
 async def test_every_form_of_a_response_is_read(
-    http: HttpClient, answer: bytes, status: int, body: bytes
+    http: AiohttpClient, answer: bytes, status: int, body: bytes
 ) -> None:
     """Without a body, after an interim response, without a length, in chunks."""
     async with speaking(always(answer)) as url:
@@ -56,7 +56,7 @@ async def test_every_form_of_a_response_is_read(
     assert (received.status, received.body) == (status, body)
 
 
-async def test_headers_go_out_as_given(http: HttpClient) -> None:
+async def test_headers_go_out_as_given(http: AiohttpClient) -> None:
     """Ours are sent, nobody's cookies are, and the platform's operator sees who asks."""
     asked: list[web.BaseRequest] = []
 
@@ -84,7 +84,7 @@ async def test_headers_go_out_as_given(http: HttpClient) -> None:
         "//twice//?%zz%",
     ],
 )
-async def test_a_cursor_goes_out_byte_for_byte(http: HttpClient, target: str) -> None:
+async def test_a_cursor_goes_out_byte_for_byte(http: AiohttpClient, target: str) -> None:
     """What the platform gave as a link comes back to it as it was, however it was quoted."""
     lines: list[bytes] = []
 
@@ -98,7 +98,7 @@ async def test_a_cursor_goes_out_byte_for_byte(http: HttpClient, target: str) ->
 
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-secret\r\n", b"HTTP/1.1 200 secret" * 9999, b""])
-async def test_what_is_no_answer_is_not_shown(http: HttpClient, answer: bytes) -> None:
+async def test_what_is_no_answer_is_not_shown(http: AiohttpClient, answer: bytes) -> None:
     """It may hold anything."""
     async with speaking(always(answer)) as url:
         with pytest.raises(HttpError, match="answer") as caught:
@@ -106,7 +106,7 @@ async def test_what_is_no_answer_is_not_shown(http: HttpClient, answer: bytes) -
     assert "secret" not in str(caught.value)
 
 
-async def test_a_redirect_is_an_answer(http: HttpClient) -> None:
+async def test_a_redirect_is_an_answer(http: AiohttpClient) -> None:
     """It is not followed."""
     targets: list[str] = []
 
@@ -120,7 +120,7 @@ async def test_a_redirect_is_an_answer(http: HttpClient) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 10, 3 * MIB])
-async def test_an_upload_arrives_as_it_was_compressed(http: HttpClient, size: int) -> None:
+async def test_an_upload_arrives_as_it_was_compressed(http: AiohttpClient, size: int) -> None:
     """Not compressed again, not in chunks, and with its length."""
     body = gzip.compress(os.urandom(size))
     asked: list[tuple[web.BaseRequest, bytes]] = []
@@ -139,7 +139,7 @@ async def test_an_upload_arrives_as_it_was_compressed(http: HttpClient, size: in
     assert arrived == body
 
 
-async def test_an_answer_ahead_of_the_upload_is_heard(http: HttpClient) -> None:
+async def test_an_answer_ahead_of_the_upload_is_heard(http: AiohttpClient) -> None:
     """A 413 that comes before the whole body was read makes batches smaller."""
     refusal = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n"
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from adapter.platform_client.protocol.mending import Unreadable
+from adapter.platform_client.protocol.lenient_json import Unreadable
 
 
 def nested(levels: int) -> Any:

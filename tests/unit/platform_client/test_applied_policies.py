@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.platform_client.protocol.applied_policies import automated_policies_from, policies_from
+from adapter.platform_client.protocol.lenient_json import Unreadable
 from adapter.platform_client.protocol.masked_secrets import masked_places
-from adapter.platform_client.protocol.mending import Unreadable
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Pointcut
 from adapter.policy.snapshot import build_api
 from tests.unit.platform_client.json_strategies import JSON, near, nested

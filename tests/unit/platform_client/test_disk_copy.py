@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.platform_client.disk.copy import DiskCopy
 from adapter.platform_client.disk.format import StoredApi, StoredCatalog, decode, encode
-from adapter.platform_client.observer import SilentObserver
+from adapter.platform_client.sync.observer import SyncObserver
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.catalog import (
     ApiContent,
@@ -208,7 +208,7 @@ def test_a_failed_write_keeps_the_old_file(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-class Counts(SilentObserver):
+class Counts(SyncObserver):
     """Counts what the disk did."""
 
     def __init__(self) -> None:

@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 
 from adapter.errors import DocumentError
 from adapter.platform_client.disk.format import StoredApi, StoredCatalog, decode, encode
-from adapter.platform_client.http.exchange import Answer
+from adapter.platform_client.http.exchange import WholeResponse
 from adapter.platform_client.protocol import documents
 from adapter.platform_client.protocol.applied_policies import policies_from
-from adapter.platform_client.protocol.reading import read, refused_events
+from adapter.platform_client.protocol.document_reader import read, refused_events
 from adapter.platform_client.protocol.translate import contract_changes, instances_from, tiers_from
 from adapter.policy.catalog import ApiContent, ApiInstance
 from adapter.runtime.clock import WallTime
@@ -68,9 +68,9 @@ JSON_TEXTS = st.sampled_from(
 )
 
 
-def answer(body: bytes) -> Answer:
+def answer(body: bytes) -> WholeResponse:
     """A good answer with that body."""
-    return Answer("GET /", 200, {}, body)
+    return WholeResponse("GET /", 200, {}, body)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -1,8 +1,8 @@
 """From the last good states to the snapshot."""
 
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.platform_client.observer import SilentObserver
 from adapter.platform_client.sync.api_sync import ApiSync
+from adapter.platform_client.sync.observer import SyncObserver
 from adapter.platform_client.sync.publication import Publication
 from adapter.policy.catalog import ApiContent, ApiInstance
 from adapter.policy.snapshot import Api
@@ -19,10 +19,8 @@ async def test_a_bug_in_compiling_closes_the_api() -> None:
     clock = FakeClock()
     client = PlatformSimulator(clock).client()
     instance = ApiInstance("7", "orders")
-    api = ApiSync(
-        instance, client, options(), clock, SilentObserver(), content=ApiContent(instance)
-    )
-    publication = Publication(SnapshotStore(clock), broken, SilentObserver())
+    api = ApiSync(instance, client, options(), clock, SyncObserver(), content=ApiContent(instance))
+    publication = Publication(SnapshotStore(clock), broken, SyncObserver())
     compiled = publication.compiled(api, ())
     assert compiled.instance == instance
     assert "unforeseen" in compiled.faults[0]

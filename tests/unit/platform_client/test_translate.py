@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.platform_client.protocol.lenient_json import Unreadable
 from adapter.platform_client.protocol.masked_secrets import is_mask
-from adapter.platform_client.protocol.mending import Unreadable
 from adapter.platform_client.protocol.translate import contract_changes, instances_from, tiers_from
 from adapter.policy.catalog import ApiContent, ApiInstance, Contract, RateLimit
 from adapter.policy.policies.shared.limits import MAX_LIMITS
@@ -50,11 +50,11 @@ def test_a_value_is_no_mask(text: str) -> None:
 )
 def test_a_tier_without_usable_limits_is_left_out_and_named(limits: Any) -> None:
     """A tier that promises nothing sensible must not become one that promises everything."""
-    complaints: list[str] = []
+    faults: list[str] = []
     good = {"id": 1, "limits": [{"maximumRequests": 1, "timePeriodInMilliseconds": 1}]}
-    tiers = tiers_from([good, {"id": 2, "name": "odd", "limits": limits}], complaints.append)
+    tiers = tiers_from([good, {"id": 2, "name": "odd", "limits": limits}], faults.append)
     assert tiers.keys() == {"1"}
-    assert "SLA tier 2" in complaints[0]
+    assert "SLA tier 2" in faults[0]
 
 
 def test_the_limits_of_a_tier_may_be_text() -> None:
@@ -86,20 +86,20 @@ def test_a_contract_on_a_tier_beyond_the_bounds_is_closed_by_name() -> None:
 
 def test_instances_are_named_after_their_asset() -> None:
     """Analytics and operators see the name that the admin gave, else the best there is."""
-    complaints: list[str] = []
+    faults: list[str] = []
     assets = [
         {"name": "orders", "apis": [{"id": 1, "assetVersion": "1.2.0"}, {"id": None}, 5]},
         {"name": None, "apis": [{"id": "2", "autodiscoveryInstanceName": "auto"}]},
         "no asset",
         {"apis": [{"id": 3, "productVersion": "v1"}]},
     ]
-    found = instances_from(assets, complaints.append)
+    found = instances_from(assets, faults.append)
     assert [(i.api_id, i.name, i.version) for i in found.values()] == [
         ("1", "orders", "1.2.0"),
         ("2", "auto", ""),
         ("3", "3", "v1"),
     ]
-    assert len(complaints) == 3
+    assert len(faults) == 3
 
 
 def test_instances_may_be_listed_without_their_assets() -> None:
@@ -225,10 +225,10 @@ def test_an_unreadable_contract_is_closed_under_its_client_id() -> None:
 )
 def test_a_row_that_is_no_contract_is_left_out_and_named(row: Any) -> None:
     """It grants nothing, and the other rows of its page count."""
-    complaints: list[str] = []
-    changes = contract_changes([row, CONTRACT], {}, "auto", complaints.append)
+    faults: list[str] = []
+    changes = contract_changes([row, CONTRACT], {}, "auto", faults.append)
     assert [change.contract_id for change in changes] == ["12"]
-    assert complaints
+    assert faults
 
 
 FEED_ROW = CONTRACT | {"removed": None, "clientSecret": "", "clientSecretSalt": "", "slaTierId": 1}
@@ -238,10 +238,10 @@ NEIGHBOUR = {"contractId": "neighbour", "clientId": "other"}
 @given(st.lists(near(FEED_ROW), max_size=3))
 def test_no_contract_document_breaks_the_translation(rows: list[Any]) -> None:
     """Whatever the platform sends, a row is a change or a complaint that a log can carry."""
-    complaints: list[str] = []
-    changes = contract_changes(rows, {}, "auto", complaints.append)
-    assert len(changes) + len(complaints) == len(rows)
-    "".join(complaints).encode()
+    faults: list[str] = []
+    changes = contract_changes(rows, {}, "auto", faults.append)
+    assert len(changes) + len(faults) == len(rows)
+    "".join(faults).encode()
     for contract in (change.contract for change in changes if change.contract):
         f"{contract.client_id}{contract.client_name}{contract.fault}{contract.tier_id}".encode()
 
@@ -260,22 +260,22 @@ def test_no_row_of_the_feed_changes_what_another_says(row: Any) -> None:
 def test_no_tier_document_breaks_the_translation(row: Any) -> None:
     """Whatever the platform sends, a tier in force has limits, and the next one is read."""
     limits = [{"maximumRequests": 1, "timePeriodInMilliseconds": 1}]
-    complaints: list[str] = []
-    tiers = tiers_from([row, {"id": "next", "limits": limits}], complaints.append)
+    faults: list[str] = []
+    tiers = tiers_from([row, {"id": "next", "limits": limits}], faults.append)
     assert "next" in tiers
     assert all(0 < len(tier.limits) <= MAX_LIMITS for tier in tiers.values())
-    "".join(complaints).encode()
+    "".join(faults).encode()
 
 
 @given(near({"id": 1, "apiId": 1, "name": "x", "apis": [{"id": 3}], "assetVersion": "1"}))
 def test_no_asset_breaks_the_translation(row: Any) -> None:
     """Whatever the platform sends, the next asset is read, and every name can be shown."""
-    complaints: list[str] = []
-    found = instances_from([row, {"apis": [row, {"id": "next"}]}], complaints.append)
+    faults: list[str] = []
+    found = instances_from([row, {"apis": [row, {"id": "next"}]}], faults.append)
     assert "next" in found
     for instance in found.values():
         f"{instance.api_id}{instance.name}{instance.version}".encode()
-    "".join(complaints).encode()
+    "".join(faults).encode()
 
 
 def test_a_contract_that_did_not_change_is_shared() -> None:

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from adapter.runtime.loop_turns import Turns
+from adapter.runtime.loop_turns import LoopTurns
 
 
 async def test_checks_get_through_between_any_two_steps() -> None:
     """However many answers of the platform arrive at once, they are read one in an iteration."""
-    turns = Turns()
+    turns = LoopTurns()
     steps = iterations = 0
 
     async def read_much() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.platform_client.protocol.mending import Unreadable, mended
+from adapter.platform_client.protocol.lenient_json import Unreadable, read_leniently
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -45,7 +45,7 @@ def test_what_a_strict_parser_reads_is_read_the_same(
 ) -> None:
     """Nothing is lost and nothing is added."""
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
-    assert mended(text.encode("utf-8", "surrogatepass")) == json.loads(text)
+    assert read_leniently(text.encode("utf-8", "surrogatepass")) == json.loads(text)
 
 
 @given(st.lists(VALUES, max_size=4), st.lists(VALUES, max_size=4), BAD)
@@ -54,7 +54,7 @@ def test_one_bad_entry_of_a_list_spoils_no_other(
 ) -> None:
     """The entries ahead of it and behind it are all there."""
     texts = [*map(json.dumps, before), bad, *map(json.dumps, after)]
-    read = mended(f'{{"total": 3, "rows": [{",".join(texts)}], "links": {{}}}}'.encode())
+    read = read_leniently(f'{{"total": 3, "rows": [{",".join(texts)}], "links": {{}}}}'.encode())
     assert (read["total"], read["links"]) == (3, {})
     rows = read["rows"]
     assert rows[: len(before)] == before
@@ -65,18 +65,18 @@ def test_one_bad_entry_of_a_list_spoils_no_other(
 def test_one_bad_member_spoils_no_other(bad: str, others: dict[str, Any]) -> None:
     """What names the entry can still be read, so that its fault names it."""
     row = json.dumps(others | {"id": 7})[:-1] + f', "bad": {bad}}}'
-    (read,) = mended(f"[{row}]".encode())
+    (read,) = read_leniently(f"[{row}]".encode())
     assert read | {"bad": None} == others | {"id": 7, "bad": None}
 
 
 def test_half_a_surrogate_pair_is_kept_as_it_is() -> None:
     """Whoever reads the member decides what to make of it."""
-    assert mended(rb'["Shop \ud83d", "\ud83d\ude00"]') == ["Shop \ud83d", "\U0001f600"]
+    assert read_leniently(rb'["Shop \ud83d", "\ud83d\ude00"]') == ["Shop \ud83d", "\U0001f600"]
 
 
 def test_octets_that_are_not_utf_8_spoil_their_text_alone() -> None:
     """A name in Latin-1 makes no page unreadable."""
-    assert mended(b'["Caf\xe9", "ok"]') == ["Caf\udce9", "ok"]
+    assert read_leniently(b'["Caf\xe9", "ok"]') == ["Caf\udce9", "ok"]
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_octets_that_are_not_utf_8_spoil_their_text_alone() -> None:
 def test_what_is_no_json_as_a_whole_is_refused(text: str) -> None:
     """A list that was cut off is not taken for a shorter one."""
     with pytest.raises(ValueError, match=r"\S"):
-        mended(text.encode())
+        read_leniently(text.encode())
 
 
 @given(st.binary(max_size=40) | st.text('[]{},:"\\\\a1 ', max_size=40).map(str.encode))
 def test_no_octets_make_the_reading_fail_otherwise(body: bytes) -> None:
     """Whatever comes, there is a value or a ValueError."""
     try:
-        legible(mended(body))
+        legible(read_leniently(body))
     except ValueError:
         return

@@ -9,14 +9,15 @@ from urllib.parse import quote, urlencode
 
 from adapter.errors import ConfigurationError, DocumentError, PlatformRefusedError
 from adapter.platform_client.http.exchange import (
-    Answer,
     Exchange,
     OpenHttp,
+    WholeResponse,
     require_success,
     server_time,
 )
 from adapter.platform_client.http.origin import origin
 from adapter.platform_client.options import PlatformOptions
+from adapter.platform_client.protocol.document_reader import read, refused_events
 from adapter.platform_client.protocol.documents import (
     ASSET_LIST,
     CONTRACT_PAGE,
@@ -27,11 +28,10 @@ from adapter.platform_client.protocol.documents import (
     ContractPageDocument,
     InstanceDocument,
 )
-from adapter.platform_client.protocol.reading import read, refused_events
 from adapter.platform_client.protocol.token import TokenSource
 from adapter.runtime.backoff import Jitter
 from adapter.runtime.clock import Clock, WallTime
-from adapter.runtime.loop_turns import Turns
+from adapter.runtime.loop_turns import LoopTurns
 
 _PAGE_SIZE: Final = 100
 _EVENTS_PATH: Final = "/v2/analytics/events"
@@ -39,7 +39,7 @@ _NOT_MODIFIED: Final = 304
 _UNAUTHORIZED: Final = 401
 
 
-class PolicyAnswer(NamedTuple):
+class PolicyList(NamedTuple):
     """The policies of an API, or None for "not modified", and the server's time."""
 
     rows: list[Any] | None
@@ -69,7 +69,7 @@ class PlatformClient:
         clock: Clock,
         jitter: Jitter = random.random,
     ) -> None:
-        self.turns = Turns()
+        self.turns = LoopTurns()
         """For whoever reads much of what comes."""
         self._options = options
         self._clock = clock
@@ -109,7 +109,7 @@ class PlatformClient:
         """One API instance."""
         return await read(INSTANCE, await self._get(self._api_url(api_id)))
 
-    async def policies(self, api_id: str, modified_since: WallTime | None = None) -> PolicyAnswer:
+    async def policies(self, api_id: str, modified_since: WallTime | None = None) -> PolicyList:
         """The policies of an API, or that they have not changed since then by the server's clock.
 
         The time goes out in seconds: a server that reads milliseconds then answers in full, where
@@ -118,10 +118,10 @@ class PlatformClient:
         headers = {} if modified_since is None else {"if-modified-since": str(int(modified_since))}
         answer = await self._get(f"{self._api_url(api_id)}/policies", headers=headers)
         if answer.status != _NOT_MODIFIED:
-            return PolicyAnswer(await _policy_rows(answer), server_time(answer))
+            return PolicyList(await _policy_rows(answer), server_time(answer))
         if modified_since is None:
             raise DocumentError(f"{answer.what}: 304 to a request that set no condition")
-        return PolicyAnswer(None, server_time(answer))
+        return PolicyList(None, server_time(answer))
 
     async def automated_policies(self) -> list[Any]:
         """The automated policies of the environment."""
@@ -172,20 +172,20 @@ class PlatformClient:
         *,
         params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
-    ) -> Answer:
+    ) -> WholeResponse:
         if params:
             url = f"{url}?{urlencode(params)}"
         async with self._slots:
             return await self._successful(url, headers or {})
 
-    async def _successful(self, url: str, headers: dict[str, str]) -> Answer:
+    async def _successful(self, url: str, headers: dict[str, str]) -> WholeResponse:
         answer = await self._authorized("GET", url, headers, None)
         require_success(answer, self._clock)
         return answer
 
     async def _authorized(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None
-    ) -> Answer:
+    ) -> WholeResponse:
         """Send with the token; a 401 gets one more try with a new token."""
         self._require_trusted(url)
         for last_try in (False, True):
@@ -251,7 +251,7 @@ def _page_of(document: AnyList) -> _Page:
     return _Page(document.rows, document.total)
 
 
-async def _policy_rows(answer: Answer) -> list[Any]:
+async def _policy_rows(answer: WholeResponse) -> list[Any]:
     rows, total = _page_of(await read(POLICY_LIST, answer))
     if total is not None and total > len(rows):
         raise DocumentError(f"{answer.what}: {len(rows)} of {total} policies; not whole")

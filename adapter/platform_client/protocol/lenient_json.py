@@ -28,7 +28,7 @@ class Unreadable:
         self.why: Final = why
 
 
-def mended(body: bytes) -> Any:
+def read_leniently(body: bytes) -> Any:
     """The value of a JSON text, with `Unreadable` in the place of what cannot be read.
 
     What is not UTF-8 becomes lone surrogates, and so does half a surrogate pair. Raises ValueError

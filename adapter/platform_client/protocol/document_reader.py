@@ -7,14 +7,14 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from adapter.errors import DocumentError
-from adapter.platform_client.http.exchange import Answer
+from adapter.platform_client.http.exchange import WholeResponse
 from adapter.platform_client.protocol.documents import RECEIPT, faults
-from adapter.platform_client.protocol.mending import mended
+from adapter.platform_client.protocol.lenient_json import read_leniently
 
 Shape = TypeVar("Shape")
 
 
-async def read(shape: TypeAdapter[Shape], answer: Answer) -> Shape:
+async def read(shape: TypeAdapter[Shape], answer: WholeResponse) -> Shape:
     """Read a body as that type; raise DocumentError that names every fault, and no value.
 
     A byte order mark before the document is skipped (RFC 8259, 8.1). Where the fast parser refuses
@@ -28,7 +28,7 @@ async def read(shape: TypeAdapter[Shape], answer: Answer) -> Shape:
             raise _not_expected(answer, faults(e)) from None
         refusal = faults(e)
     try:
-        value = await asyncio.to_thread(mended, body)
+        value = await asyncio.to_thread(read_leniently, body)
     except ValueError:
         raise _not_expected(answer, refusal) from None
     try:
@@ -37,7 +37,7 @@ async def read(shape: TypeAdapter[Shape], answer: Answer) -> Shape:
         raise _not_expected(answer, faults(e)) from None
 
 
-async def refused_events(answer: Answer) -> int:
+async def refused_events(answer: WholeResponse) -> int:
     """How many events of a batch were refused one by one.
 
     The vendor does not say what its ingest answers; our control plane lists them. Whatever else an
@@ -53,6 +53,6 @@ def _is_no_json(error: ValidationError) -> bool:
     return error.errors(include_input=False, include_url=False)[0]["type"] == "json_invalid"
 
 
-def _not_expected(answer: Answer, why: str) -> DocumentError:
+def _not_expected(answer: WholeResponse, why: str) -> DocumentError:
     kind = answer.headers.get("content-type", "an unknown content type")[:64]
     return DocumentError(f"{answer.what}: not the expected JSON ({kind!a}): {why}")

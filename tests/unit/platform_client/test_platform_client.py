@@ -21,14 +21,14 @@ from adapter.errors import (
     PlatformUnavailableError,
 )
 from adapter.platform_client.http.exchange import (
-    Answer,
     BrokenBodyError,
     HttpError,
+    WholeResponse,
     retry_after_s,
     server_time,
 )
-from adapter.platform_client.protocol.client import PlatformClient
 from adapter.platform_client.protocol.documents import TOKEN
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from tests.rig.clock import FakeClock
 from tests.rig.platform_simulator import (
     PlatformSimulator,
@@ -334,7 +334,7 @@ async def test_a_token_that_no_header_can_carry_is_refused_unseen(
 def test_no_header_breaks_the_reading_of_times(text: str) -> None:
     """Whatever stands in `Date` and `Retry-After`, a wait is not negative and a time is a time."""
     headers = httpx.Headers([(b"date", text.encode()), (b"retry-after", text.encode())])
-    answer = Answer("GET /", 429, headers, b"")
+    answer = WholeResponse("GET /", 429, headers, b"")
     assert (retry_after_s(answer, FakeClock()) or 0.0) >= 0.0
     assert (server_time(answer) or 0.0) < 1e12
 

@@ -17,7 +17,7 @@ from adapter.platform_client.http.exchange import (
     BrokenBodyError,
     HttpError,
     HttpRequest,
-    HttpResponse,
+    StreamedResponse,
 )
 from adapter.platform_client.http.proxy import proxy_for
 
@@ -48,7 +48,7 @@ def authorities() -> ssl.SSLContext:
     return context
 
 
-class HttpClient:
+class AiohttpClient:
     """Sends requests over connections that it keeps; to be made in the event loop.
 
     Not aiohttp's `trust_env`: it would look for a proxy and into ~/.netrc in threads, for each
@@ -71,7 +71,7 @@ class HttpClient:
         await self._session.close()
 
     @asynccontextmanager
-    async def send(self, request: HttpRequest) -> AsyncIterator[HttpResponse]:
+    async def send(self, request: HttpRequest) -> AsyncIterator[StreamedResponse]:
         """See `Http.send`. A connection that has died meanwhile is replaced, but for a POST."""
         url = URL(request.url, encoded=True)
         try:
@@ -83,7 +83,9 @@ class HttpClient:
                 proxy=self._proxy(url),
                 allow_redirects=False,
             ) as response:
-                yield HttpResponse(response.status, response.headers, response.content.iter_any())
+                yield StreamedResponse(
+                    response.status, response.headers, response.content.iter_any()
+                )
         except aiohttp.ClientError as e:
             raise _failure(e) from None
 
