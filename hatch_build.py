@@ -1,7 +1,8 @@
 """Compiles the Check path when a wheel is built with POLICY_ADAPTER_COMPILE=1.
 
-The modules are ordinary Python and run uncompiled everywhere else; mypyc makes C extensions of
-them by their type annotations. docs/adr/0010-compiled-check-path.md has the reasons.
+A module is compiled if its first line is `# mypyc: compiled`. mypyc turns it into a C extension,
+guided by its type annotations. Without POLICY_ADAPTER_COMPILE the same sources run as Python.
+docs/adr/0010-compiled-check-path.md has the reasons.
 """
 
 import os
@@ -10,11 +11,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_SETUP = """
+_MARK: Final = "# mypyc: compiled\n"
+
+_SETUP: Final = """
 from mypyc.build import mypycify
 from setuptools import setup
 
@@ -25,25 +28,25 @@ setup(name="compiled", packages=[], ext_modules=mypycify([*options, *{modules!r}
 
 
 class CompilingHook(BuildHookInterface[Any]):
-    """Adds the extensions of the modules in `[tool.hatch.build.targets.wheel.hooks.custom]`."""
+    """Adds the extensions of the marked modules to the wheel."""
 
     _folder: Path | None = None
 
     def dependencies(self) -> list[str]:
-        """What compiling takes, besides a C compiler (`cc`, or what CC says)."""
+        """The build requirements of compiling, besides a C compiler (`cc`, or the one in CC)."""
         return ["mypy>=2,<3", "setuptools>=77"] if _is_wanted() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile in a folder of its own, so that no extension shadows a source that is edited."""
+        """Compile in a temporary folder, because an extension beside its source would hide it."""
         if not _is_wanted() or version == "editable":
             return
         self._folder = Path(tempfile.mkdtemp(prefix="policy-adapter-"))
         shutil.copytree(Path(self.root, "adapter"), self._folder / "adapter")
-        modules = [f"adapter/{module}.py" for module in self.config["modules"]]
+        modules = [str(module) for module in compiled_modules(Path(self.root))]
         Path(self._folder, "setup.py").write_text(_SETUP.format(modules=modules))
         command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
         try:
-            subprocess.run(command, cwd=self._folder, check=True)  # noqa: S603 - our own words
+            subprocess.run(command, cwd=self._folder, check=True)  # noqa: S603 - no outside input
         except BaseException:
             shutil.rmtree(self._folder)
             raise
@@ -55,9 +58,15 @@ class CompilingHook(BuildHookInterface[Any]):
         build_data["infer_tag"] = True
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - hatchling's signature
-        """Remove what was only needed to build."""
+        """Remove the temporary folder."""
         if self._folder is not None:
             shutil.rmtree(self._folder)
+
+
+def compiled_modules(root: Path) -> list[Path]:
+    """The marked modules of the adapter, as paths relative to `root`."""
+    sources = sorted(Path(root, "adapter").rglob("*.py"))
+    return [path.relative_to(root) for path in sources if path.read_text().startswith(_MARK)]
 
 
 def _is_wanted() -> bool:

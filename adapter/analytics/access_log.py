@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The access log service: Envoy's streams of entries in, events into the spool.
 
 Knows no transport: messages come as bytes, one by one. Envoy never waits for an answer and is

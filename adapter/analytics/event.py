@@ -1,3 +1,4 @@
+# mypyc: compiled
 """API events, and their form on the way to the platform.
 
 The form is the event object of `POST /v2/analytics/events`, put together from the vendor's Mule

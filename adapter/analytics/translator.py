@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Envoy's access log entries, translated into API events.
 
 What Envoy logs when was measured with Envoy 1.36 to 1.40. Reading raises DecodeError, a moment

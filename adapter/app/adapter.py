@@ -24,9 +24,9 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
-from adapter.policy import decide
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock, SystemClock
+from adapter.runtime.compiled import COMPILED
 from adapter.runtime.huge_pages import HugePages
 from adapter.runtime.supervision import Supervisor
 from adapter.settings import Settings
@@ -34,8 +34,6 @@ from adapter.telemetry.counters import CallCounters
 from adapter.telemetry.metrics import Telemetry
 
 _SERVING_CHECK_S: Final = 0.1
-_IS_COMPILED: Final = not decide.__file__.endswith(".py")
-"""Whether the Check path is compiled: see docs/adr/0010-compiled-check-path.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ class Adapter:
             self._supervisor.start("huge_pages", HugePages(self._clock).run)
         self._analytics.start(self._supervisor)
         endpoints = Endpoints(self._server.addresses, metrics, next(iter(inspection), None))
-        log.info("adapter.started", **asdict(endpoints), compiled=_IS_COMPILED)
+        log.info("adapter.started", **asdict(endpoints), compiled=COMPILED)
         return endpoints
 
     async def stop(self) -> None:

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """One request in, one decision out."""
 
 from collections.abc import Awaitable

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Counts of decisions, kept as plain numbers because they are taken on the Check path."""
 
 from collections import Counter

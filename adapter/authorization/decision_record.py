@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What is remembered of a decision: it travels in Envoy's dynamic metadata into the access log.
 
 So one log entry alone makes a complete analytics event, whichever process receives it. All values

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Whether the snapshot is fit to decide by."""
 
 from typing import Final, Literal

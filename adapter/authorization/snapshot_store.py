@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The one place that holds the current snapshot."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The service that Envoy asks about every request."""
 
 from collections.abc import Awaitable

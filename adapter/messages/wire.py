@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Protobuf's encoding (protobuf.dev, encoding), for those who read a message where it stands.
 
 A message is a row of fields, each a tag and a content. A field's tag is its number, times 8, plus

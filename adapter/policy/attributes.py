@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What a policy may see of a request."""
 
 from collections.abc import Mapping, Sequence

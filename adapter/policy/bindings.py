@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Which API a request belongs to, from what Envoy attests."""
 
 from collections import defaultdict

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What an admin manages on the platform, in our own types.
 
 `platform_client.translate` makes these from the platform's documents; `policy.snapshot` compiles

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The decision on one request: the only place that knows how verdicts add up."""
 
 from typing import Any, Final, TypeAlias

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Verdicts of policies and the decision that they add up to, all as values.
 
 A policy answers `Continue`, an `Identity` (who calls, and nothing against it), `Deny`, `Answer` or

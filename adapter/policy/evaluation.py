@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What the policies of one request see and what they have established so far."""
 
 from collections.abc import Callable, Mapping

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Which header names mean the same header, and which headers stay.
 
 Many servers hand headers to programs as variables (CGI: RFC 3875, 4.1.18; WSGI: PEP 3333; also Rack

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Whether everyone who reads a request would understand the same method by it."""
 
 import re

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Everything a Check needs, compiled once at sync time and never changed afterwards."""
 
 from collections.abc import Iterable, Mapping

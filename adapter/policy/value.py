@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Values whose constructors are compiled."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """A share for each owner of something that there is only so much of."""
 
 from collections.abc import Hashable

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The shared secret by which a server knows its Envoy."""
 
 import hmac

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What a server carries, in words that know no transport.
 
 Services describe their methods with these types; any `Server` can carry them. Messages are bytes

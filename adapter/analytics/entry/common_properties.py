@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What entries of all kinds have in common (AccessLogCommon), read where it stands.
 
 The walk passes over what no event tells, of which an entry has more than of the rest. It knows

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What an access log entry says, however its octets are read.
 
 The field names are those of envoy.data.accesslog.v3; text is bytes, since clients choose much of

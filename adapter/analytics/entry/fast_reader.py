@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Entries read where they stand, in the octets that Envoy wrote; see `scanned_common`."""
 
 from typing import Final

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Entries parsed by the protobuf library; octets that are none raise DecodeError."""
 
 from collections.abc import Iterable

@@ -1,8 +1,10 @@
+# mypyc: compiled
 """From Envoy's access log entries to what events tell."""
 
 from adapter.analytics.entry.entry import Entry
 from adapter.analytics.entry.fast_reader import scan_http, scan_tcp
 from adapter.analytics.entry.protobuf_reader import parse_http, parse_tcp
+from adapter.runtime.compiled import COMPILED
 
 
 class EntryReader:
@@ -11,7 +13,7 @@ class EntryReader:
     `scanning`: whether to scan first, which pays where it is compiled.
     """
 
-    def __init__(self, *, scanning: bool = not __file__.endswith(".py")) -> None:
+    def __init__(self, *, scanning: bool = COMPILED) -> None:
         self._scanning = scanning
 
     def http(self, octets: bytes) -> Entry:

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Checks read where they stand, in the octets that Envoy wrote.
 
 To parse a Check into a message costs as much as to decide about it, and most of what is made so is

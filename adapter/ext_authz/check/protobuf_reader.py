@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Checks parsed by the protobuf library."""
 
 from collections.abc import Iterable, Mapping

@@ -1,9 +1,11 @@
+# mypyc: compiled
 """From Envoy's CheckRequest to the attributes that policies see."""
 
 from adapter.ext_authz.check.fast_reader import scan
 from adapter.ext_authz.check.protobuf_reader import parse
 from adapter.ext_authz.check.request import ClientAddress, EnvoyRequest
 from adapter.policy.decision import Deny
+from adapter.runtime.compiled import COMPILED
 from adapter.transport.service import Metadata
 
 
@@ -18,7 +20,7 @@ class RequestReader:
         client_address_header: str | None = None,
         forwarded_for_position: int | None = None,
         *,
-        scanning: bool = not __file__.endswith(".py"),
+        scanning: bool = COMPILED,
     ) -> None:
         self._address = ClientAddress(client_address_header, forwarded_for_position)
         self._scanning = scanning

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What every Check's attributes have in common, however its octets are read."""
 
 from collections.abc import Mapping, Sequence

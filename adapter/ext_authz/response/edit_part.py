@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The part of an ALLOW that says what policies did to the request's headers."""
 
 from collections.abc import Iterable, Sequence

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Headers that may leave this process, whatever is in the strings they are made from.
 
 Names come from policies and values from clients and the platform. Envoy with default settings

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The part of an ALLOW that says who calls, written by hand.
 
 There is one for each contract, and there may be a million contracts, so that keeping them all would

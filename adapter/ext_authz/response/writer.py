@@ -1,3 +1,4 @@
+# mypyc: compiled
 """From a decision to the CheckResponse that carries it."""
 
 import json

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The catalog as lines of JSON: the environment first, then one line for each API.
 
 A line for each API bounds what is parsed at once, and is encoded in pieces; rows instead of objects

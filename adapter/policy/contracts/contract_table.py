@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The contracts of an API, for Checks to find."""
 
 from collections.abc import Iterable, Iterator

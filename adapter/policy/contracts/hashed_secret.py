@@ -1,3 +1,4 @@
+# mypyc: compiled
 """A client secret as the platform gives it: salted and hashed."""
 
 import base64

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """How two values compare, and what counts as a Boolean."""
 
 from collections.abc import Callable, Mapping

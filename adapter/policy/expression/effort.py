@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Bounds what expressions may do with the texts and arrays of one request."""
 
 from typing import Final

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """An expression of a policy's configuration, ready to be evaluated."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Pieces of a compiled expression and how they combine."""
 
 from collections.abc import Callable, Sequence

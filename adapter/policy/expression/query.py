@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Finds one query parameter without taking the whole query apart."""
 
 import re

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What an expression may read: attributes of the request, and who it comes from."""
 
 from collections.abc import Callable, Mapping

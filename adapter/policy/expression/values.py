@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What an expression can evaluate to, and how values turn into text and compare."""
 
 from decimal import Decimal

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Which charges were made a moment ago."""
 
 from typing import TypeAlias

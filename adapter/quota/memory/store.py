@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Quotas counted in this process."""
 
 import random

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The windows that run, in the order of their ends, each policy within its share of them."""
 
 from collections import deque

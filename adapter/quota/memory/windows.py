@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Fixed windows.
 
 A window begins with the first request that it counts and lasts for the limit's period; the next

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What a request's header fields say: which call it is (gRPC's PROTOCOL-HTTP2, "Requests")."""
 
 import re

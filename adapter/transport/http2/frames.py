@@ -1,3 +1,4 @@
+# mypyc: compiled
 """HTTP/2 frames (RFC 9113, 4 and 6): their numbers, the ones we send, the payloads we read."""
 
 from collections.abc import Iterator

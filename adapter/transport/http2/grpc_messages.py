@@ -1,3 +1,4 @@
+# mypyc: compiled
 """gRPC inside HTTP/2's frames (PROTOCOL-HTTP2): message framing, statuses, and ready answers."""
 
 from collections.abc import Callable, Iterator

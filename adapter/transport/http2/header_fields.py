@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Header fields as requests have them: checked, and told apart by whom they are for."""
 
 import re

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Field blocks (RFC 7541): a decoder that walks them, and the few blocks that we send.
 
 The walk is made for what Envoy sends: almost every field is one octet that names a table entry, and

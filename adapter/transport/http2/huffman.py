@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The Huffman code of header strings (RFC 7541, 5.2 and appendix B), decoded by zlib.
 
 Like DEFLATE's codes (RFC 1951, 3.2.2) this one is canonical: the lengths alone say it all. DEFLATE

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The Huffman code of header strings (RFC 7541, 5.2 and appendix B), decoded octet by octet.
 
 For the strings that `huffman` cannot give to zlib.

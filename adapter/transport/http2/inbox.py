@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What a client sends on one connection (RFC 9113): frames taken apart, their rules kept.
 
 The hot loop is `_take_frames`. One read from the socket brings the frames of many calls, each of

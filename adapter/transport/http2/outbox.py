@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What we send on one connection: collected, written at once, within the peer's windows."""
 
 import asyncio

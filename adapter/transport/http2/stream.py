@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The state of one call (RFC 9113, 5.1) that takes more than one frame or more than one moment."""
 
 import asyncio

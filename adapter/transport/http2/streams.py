@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The calls of one connection, from a request's fields to its answer.
 
 A unary call whose message comes whole in one frame, and whose answer needs no waiting, is here only

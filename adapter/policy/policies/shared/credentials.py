@@ -1,3 +1,4 @@
+# mypyc: compiled
 """How policies find out which contract a request comes under."""
 
 import base64

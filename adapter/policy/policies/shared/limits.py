@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What the two rate-limiting policies share: limits, and what clients are told of them."""
 
 import hashlib
