@@ -49,7 +49,7 @@ def serve(
         import uvloop  # noqa: PLC0415
 
         from adapter import app as composition  # noqa: PLC0415
-        from adapter.telemetry.metrics import configure_logging  # noqa: PLC0415
+        from adapter.telemetry.logs import configure_logging  # noqa: PLC0415
 
     settings = _settings(config)
     configure_logging(settings.observability.log_level, settings.observability.log_format)

@@ -24,7 +24,7 @@ import uvloop
 from adapter.app import Adapter
 from adapter.runtime.clock import MonotonicTime, SystemClock
 from adapter.settings import load_settings
-from adapter.telemetry.metrics import configure_logging
+from adapter.telemetry.logs import configure_logging
 
 _TICK_S: Final = 0.001
 _SCHEDULED: Final = "/proc/thread-self/schedstat"

@@ -38,7 +38,7 @@ from adapter.quota.spike import SpikeThrottle
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock, SystemClock, WallTime
 from adapter.runtime.huge_pages import HugePages
-from adapter.telemetry.metrics import configure_logging
+from adapter.telemetry.logs import configure_logging
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer

@@ -17,6 +17,7 @@ from adapter.messages.check_pb2 import CheckResponse, OkHttpResponse
 from adapter.runtime.clock import SystemClock
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
+from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import Metadata, UnaryMethod
 
@@ -24,8 +25,8 @@ _SERVERS: Final = {"asyncio": AsyncioServer, "grpcio": GrpcioServer}
 _ALLOWED: Final = CheckResponse(ok_response=OkHttpResponse()).SerializeToString()
 
 
-class FailingLoudly:
-    """A `TransportObserver`: a call that fails spoils the measurement, so it is told."""
+class FailingLoudly(TransportObserver):
+    """Prints each failed call, because it spoils the measurement."""
 
     def call_failed(self, path: str, code: int) -> None:
         """See `TransportObserver`."""

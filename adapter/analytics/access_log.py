@@ -15,7 +15,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from adapter.analytics.event import RANDOM_BYTES, uuids7_in_a_row
-from adapter.analytics.observer import AnalyticsObserver, SilentObserver, Unattributed
+from adapter.analytics.observer import AnalyticsObserver, Unattributed
 from adapter.analytics.spool.memory import EventSpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.messages import access_log_pb2 as pb
@@ -55,7 +55,7 @@ class AccessLogService:
         self._translator = translator
         self._spool = spool
         self._clock = clock
-        self._observer = observer or SilentObserver()
+        self._observer = observer or AnalyticsObserver()
         self._random_bytes = random_bytes
         self._waiting: deque[_Slice] = deque()
         """Oldest first; they are cut when their turn comes, since that takes time too."""

@@ -1,4 +1,4 @@
-"""What is made of the same things again and again, made once."""
+"""A dict that computes missing values and keeps a bounded number of them."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,10 +7,14 @@ Key = TypeVar("Key")
 Made = TypeVar("Made")
 
 
-class Remembered(dict[Key, Made]):
-    """What `make` makes of each key that is looked up; with more than `most` it starts anew.
+class BoundedMemo(dict[Key, Made]):
+    """Computes the value of a missing key with `make`, and keeps it.
 
-    `functools.lru_cache` knows which was used last, and takes three times as long for it.
+    With `most` values it is emptied before the next one is added. `functools.lru_cache` keeps the
+    values that were used last, but takes three times as long for a look-up.
+
+        seconds = BoundedMemo(format_second, 64)
+        seconds[1700000000]  # calls format_second only the first time
     """
 
     def __init__(self, make: Callable[[Key], Made], most: int) -> None:
@@ -19,7 +23,7 @@ class Remembered(dict[Key, Made]):
         self._most = most
 
     def __missing__(self, key: Key) -> Made:
-        """Make it; raises what that raises."""
+        """Compute and keep the value; raises what `make` raises."""
         made = self._make(key)
         if len(self) >= self._most:
             self.clear()

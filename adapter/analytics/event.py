@@ -14,7 +14,7 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
-from adapter.analytics.bounded_memo import Remembered
+from adapter.analytics.bounded_memo import BoundedMemo
 from adapter.authorization.decision_record import ANSWERED, DecisionRecord
 from adapter.policy.decision import DenyReason
 
@@ -97,7 +97,7 @@ class EventEncoder:
     """
 
     def __init__(self, origin: EventOrigin) -> None:
-        self._seconds = Remembered(_iso_second, _REMEMBERED_SECONDS)
+        self._seconds = BoundedMemo(_iso_second, _REMEMBERED_SECONDS)
         self._tail = (
             f'"org_id":{quoted(origin.organization_id)},"host_id":{quoted(origin.host_id)},'
             f'"deployment_type":{quoted(origin.deployment_type)}}}'

@@ -1,14 +1,13 @@
-"""What analytics tell whoever counts: metrics hang on here."""
+"""What happens to entries and events, for those who count it."""
 
 from enum import StrEnum
-from typing import Protocol
 
 
 class Unattributed(StrEnum):
     """Why an access log entry belongs to no API that we know."""
 
     UNCHECKED = "unchecked"
-    """Never checked, and no binding fits: a route without the filter, no route at all."""
+    """Never checked, and no binding fits: its route lacks the filter, or there is no route."""
     UNBOUND = "unbound"
     """Checked, and found to belong to no API."""
     CLIENT_ABORT = "client_abort"
@@ -22,50 +21,31 @@ class DropReason(StrEnum):
 
     SPOOL_FULL = "spool_full"
     REJECTED = "rejected"
-    """The platform refused its batch for good."""
+    """The platform refused its batch for good, or the event itself."""
     SHUTDOWN = "shutdown"
     """Still in memory when the process ended."""
 
 
-class AnalyticsObserver(Protocol):
-    """Told of everything that is worth counting; must not block or raise."""
+class AnalyticsObserver:
+    """Base class of observers; its methods do nothing. A method must neither block nor raise.
+
+    All values are few, so that they fit as labels of a metric.
+    """
 
     def events_offered(self, count: int) -> None:
-        """So many events were made and given to the spool."""
+        """Events were made and given to the spool."""
 
     def dropped(self, reason: DropReason, count: int) -> None:
-        """So many events were given up."""
+        """Events were dropped."""
 
     def uploaded(self, count: int) -> None:
-        """The platform took so many events."""
+        """The platform accepted events."""
 
     def upload_failed(self, kind: str) -> None:
-        """An upload failed; `kind` is one of the few words of `uploader.failure_kind`."""
+        """An upload failed; `uploader.failure_kind` gives the kind."""
 
     def unattributed(self, reason: Unattributed) -> None:
         """An access log entry made no event."""
 
     def broken_entry(self) -> None:
         """An entry, or a whole message, could not be read."""
-
-
-class SilentObserver:
-    """Counts nothing."""
-
-    def events_offered(self, count: int) -> None:
-        """See `AnalyticsObserver.events_offered`."""
-
-    def dropped(self, reason: DropReason, count: int) -> None:
-        """See `AnalyticsObserver.dropped`."""
-
-    def uploaded(self, count: int) -> None:
-        """See `AnalyticsObserver.uploaded`."""
-
-    def upload_failed(self, kind: str) -> None:
-        """See `AnalyticsObserver.upload_failed`."""
-
-    def unattributed(self, reason: Unattributed) -> None:
-        """See `AnalyticsObserver.unattributed`."""
-
-    def broken_entry(self) -> None:
-        """See `AnalyticsObserver.broken_entry`."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from adapter.analytics.bounded_memo import Remembered
+from adapter.analytics.bounded_memo import BoundedMemo
 from adapter.analytics.entry.entry import FINAL, TCP_CONNECTION_END, Entry
 from adapter.analytics.entry.reader import EntryReader
 from adapter.analytics.event import EventEncoder, Subject, subject_of
@@ -86,9 +86,9 @@ class EntryTranslator:
         self._reader = EntryReader()
         self._include_client_ip = include_client_ip
         self._include_backend_time = include_backend_time
-        self._subjects = Remembered(_read_subject, _REMEMBERED)
-        self._addresses_json = Remembered(_address_json, _REMEMBERED)
-        self._user_agents_json = Remembered(_user_agent_json, _REMEMBERED)
+        self._subjects = BoundedMemo(_read_subject, _REMEMBERED)
+        self._addresses_json = BoundedMemo(_address_json, _REMEMBERED)
+        self._user_agents_json = BoundedMemo(_user_agent_json, _REMEMBERED)
 
     def http(self, octets: bytes, event_id: str) -> bytes | Unattributed | None:
         """Translate an entry of `http_logs`; a network filter's TCP connections come here too."""

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn, Protocol
 
 import structlog
 
-from adapter.analytics.observer import AnalyticsObserver, DropReason, SilentObserver
+from adapter.analytics.observer import AnalyticsObserver, DropReason
 from adapter.analytics.spool.memory import Batch, BatchLimit, EventSpool
 from adapter.errors import (
     PlatformError,
@@ -89,7 +89,7 @@ class EventUploader:
         self._upload = upload
         self._clock = clock
         self._options = options
-        self._observer = observer or SilentObserver()
+        self._observer = observer or AnalyticsObserver()
         self._jitter = jitter
         self._limit = options.batch
         self._failures = 0

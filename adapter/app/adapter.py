@@ -31,7 +31,7 @@ from adapter.runtime.huge_pages import HugePages
 from adapter.runtime.supervision import Supervisor
 from adapter.settings import Settings
 from adapter.telemetry.counters import CallCounters
-from adapter.telemetry.metrics import Telemetry
+from adapter.telemetry.metrics import Metrics
 
 _SERVING_CHECK_S: Final = 0.1
 
@@ -56,11 +56,11 @@ class Adapter:
         clock = clock or SystemClock()
         self._settings = settings
         self._clock = clock
-        self._telemetry = Telemetry()
+        self._metrics = Metrics()
         self._supervisor = Supervisor(clock, self._count_crash)
         self._snapshots = SnapshotStore(clock)
         self._quotas = Quotas(settings.quota, clock)
-        self._platform = Platform(settings, self._snapshots, clock, self._telemetry)
+        self._platform = Platform(settings, self._snapshots, clock, self._metrics)
         self._checks = Checks(
             settings,
             self._snapshots,
@@ -73,21 +73,21 @@ class Adapter:
             self._platform.client,
             self._checks.attribute,
             clock,
-            self._telemetry,
+            self._metrics,
         )
         methods = (self._checks.method, self._analytics.method)
         self._server = make_server(
             settings,
             methods if settings.analytics.enabled else methods[:1],
-            CallCounters(self._telemetry),
+            CallCounters(self._metrics),
             clock,
         )
         self._listeners = self._make_listeners()
         self._serving = False
-        observe_checks(self._telemetry, self._checks, self._quotas)
-        observe_platform(self._telemetry, self._platform, self._snapshots, clock)
-        observe_edges(self._telemetry, self._server, self._analytics)
-        observe_operators(self._telemetry, self._listeners)
+        observe_checks(self._metrics, self._checks, self._quotas)
+        observe_platform(self._metrics, self._platform, self._snapshots, clock)
+        observe_edges(self._metrics, self._server, self._analytics)
+        observe_operators(self._metrics, self._listeners)
 
     async def start(self) -> Endpoints:
         """Start everything; raises ConfigurationError where an address cannot be bound."""
@@ -153,7 +153,7 @@ class Adapter:
     def _make_listeners(self) -> tuple[OperatorListener, ...]:
         observability = self._settings.observability
         probes = probe_routes(
-            render_metrics=self._telemetry.render,
+            render_metrics=self._metrics.render,
             readiness=self.readiness,
             crashed_tasks=self._crashed_tasks,
         )
@@ -176,7 +176,7 @@ class Adapter:
         return asdict(self._platform.sync.status())
 
     def _count_crash(self, task: str) -> None:
-        self._telemetry.add("adapter_task_crashes", task=task)
+        self._metrics.add("adapter_task_crashes", task=task)
 
 
 async def serve(settings: Settings, announce: Callable[[Endpoints], None]) -> None:

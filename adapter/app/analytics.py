@@ -13,7 +13,7 @@ from adapter.runtime.clock import Clock
 from adapter.runtime.supervision import Supervisor
 from adapter.settings import Settings
 from adapter.telemetry.counters import AnalyticsCounters
-from adapter.telemetry.metrics import Telemetry
+from adapter.telemetry.metrics import Metrics
 from adapter.transport.service import ClientStreamMethod
 
 _DEPLOYMENT_TYPE: Final = "HY"
@@ -30,9 +30,9 @@ class Analytics:
         upload: EventUpload,
         attribute: Attribute,
         clock: Clock,
-        telemetry: Telemetry,
+        metrics: Metrics,
     ) -> None:
-        analytics, counters = settings.analytics, AnalyticsCounters(telemetry)
+        analytics, counters = settings.analytics, AnalyticsCounters(metrics)
         self._flush_s = settings.shutdown.deadline_s
         self.spool = MemorySpool(analytics.max_events, analytics.max_bytes, counters)
         batch = BatchLimit(analytics.batch_events, _BATCH_BYTES)

@@ -10,17 +10,17 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.operations.listener import OperatorListener
 from adapter.policy.snapshot import Api
 from adapter.runtime.clock import Clock
-from adapter.telemetry.metrics import Telemetry
+from adapter.telemetry.metrics import Metrics
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.service import Server
 
 
-def observe_checks(telemetry: Telemetry, checks: Checks, quotas: Quotas) -> None:
+def observe_checks(metrics: Metrics, checks: Checks, quotas: Quotas) -> None:
     """Decisions, and what limits, throttles and logs on their way."""
-    telemetry.observe_durations(checks.tally)
-    telemetry.observe("adapter_decisions", lambda: checks.tally.counts)
+    metrics.observe_durations(checks.tally)
+    metrics.observe("adapter_decisions", lambda: checks.tally.counts)
     _observe_numbers(
-        telemetry,
+        metrics,
         {
             "adapter_unbound_requests_left_out": lambda: checks.discovered.left_out,
             "adapter_quota_windows": lambda: len(quotas.memory),
@@ -34,7 +34,7 @@ def observe_checks(telemetry: Telemetry, checks: Checks, quotas: Quotas) -> None
     shared = quotas.shared
     if shared is not None:
         _observe_numbers(
-            telemetry,
+            metrics,
             {
                 "adapter_quota_store_up": lambda: shared.status.available,
                 "adapter_quota_store_failures": lambda: shared.status.failed_charges,
@@ -44,7 +44,7 @@ def observe_checks(telemetry: Telemetry, checks: Checks, quotas: Quotas) -> None
 
 
 def observe_platform(
-    telemetry: Telemetry, platform: Platform, snapshots: SnapshotStore, clock: Clock
+    metrics: Metrics, platform: Platform, snapshots: SnapshotStore, clock: Clock
 ) -> None:
     """What is in the snapshot, and how old it is."""
 
@@ -58,10 +58,10 @@ def observe_platform(
         contact = platform.sync.last_contact()
         return {} if contact is None else {(): clock.now() - contact}
 
-    telemetry.observe(
+    metrics.observe(
         "adapter_apis", lambda: by_state(len(apis()), sum(bool(a.faults) for a in apis()), "open")
     )
-    telemetry.observe(
+    metrics.observe(
         "adapter_contracts",
         lambda: by_state(
             sum(len(a.contracts) for a in apis()),
@@ -69,9 +69,9 @@ def observe_platform(
             "active",
         ),
     )
-    telemetry.observe("adapter_sync_age_seconds", age)
+    metrics.observe("adapter_sync_age_seconds", age)
     _observe_numbers(
-        telemetry,
+        metrics,
         {
             "adapter_policies_ignored": lambda: sum(len(a.ignored) for a in apis()),
             "adapter_snapshot_revision": lambda: snapshots.current.revision,
@@ -79,17 +79,17 @@ def observe_platform(
     )
 
 
-def observe_edges(telemetry: Telemetry, server: Server, analytics: Analytics) -> None:
+def observe_edges(metrics: Metrics, server: Server, analytics: Analytics) -> None:
     """What waits for its upload, and what peers of the server did wrong."""
-    _observe_numbers(telemetry, {"adapter_events_waiting": lambda: analytics.spool.backlog.events})
+    _observe_numbers(metrics, {"adapter_events_waiting": lambda: analytics.spool.backlog.events})
     if isinstance(server, AsyncioServer):
-        telemetry.observe(
+        metrics.observe(
             "adapter_transport_faults",
             lambda: {(kind,): count for kind, count in server.counters.items()},
         )
 
 
-def observe_operators(telemetry: Telemetry, listeners: Sequence[OperatorListener]) -> None:
+def observe_operators(metrics: Metrics, listeners: Sequence[OperatorListener]) -> None:
     """What clients of the operators' listeners did wrong."""
 
     def faults() -> Mapping[tuple[str, ...], float]:
@@ -100,12 +100,12 @@ def observe_operators(telemetry: Telemetry, listeners: Sequence[OperatorListener
             for kind, count in listener.faults.items()
         }
 
-    telemetry.observe("adapter_operator_faults", faults)
+    metrics.observe("adapter_operator_faults", faults)
 
 
-def _observe_numbers(telemetry: Telemetry, numbers: Mapping[str, Callable[[], float]]) -> None:
+def _observe_numbers(metrics: Metrics, numbers: Mapping[str, Callable[[], float]]) -> None:
     for name, read in numbers.items():
-        telemetry.observe(name, _unlabelled(read))
+        metrics.observe(name, _unlabelled(read))
 
 
 def _unlabelled(read: Callable[[], float]) -> Callable[[], Mapping[tuple[str, ...], float]]:

@@ -17,7 +17,7 @@ from adapter.runtime import garbage
 from adapter.runtime.clock import Clock
 from adapter.settings import Settings
 from adapter.telemetry.counters import SyncCounters
-from adapter.telemetry.metrics import Telemetry
+from adapter.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from adapter.platform_client.http.aiohttp_client import AiohttpClient
@@ -27,7 +27,7 @@ class Platform:
     """The client for the platform's endpoints, and the sync that keeps the snapshot in step."""
 
     def __init__(
-        self, settings: Settings, snapshots: SnapshotStore, clock: Clock, telemetry: Telemetry
+        self, settings: Settings, snapshots: SnapshotStore, clock: Clock, metrics: Metrics
     ) -> None:
         options = _options(settings)
         self._http: AiohttpClient | None = None
@@ -39,7 +39,7 @@ class Platform:
             options,
             clock,
             disk=_disk_copy(settings, options, clock),
-            observer=SyncCounters(telemetry, garbage.settle),
+            observer=SyncCounters(metrics, garbage.settle),
         )
 
     async def close(self) -> None:

@@ -8,8 +8,9 @@ from adapter.settings import Settings
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.http2.tls import server_context
+from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
-from adapter.transport.service import Method, Server, TransportObserver
+from adapter.transport.service import Method, Server
 
 
 def make_server(

@@ -3,7 +3,8 @@
 import structlog
 
 from adapter.runtime.clock import Clock
-from adapter.transport.service import TransportObserver, is_meant, status_of
+from adapter.transport.observer import TransportObserver
+from adapter.transport.service import is_meant, status_of
 
 _QUIET_S = 10.0
 

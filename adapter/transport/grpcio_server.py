@@ -13,13 +13,13 @@ from adapter.transport.addresses import is_tcp, owned_socket, socket_path
 from adapter.transport.caller_token import UNKNOWN_CALLER
 from adapter.transport.client_streams import ClientStreams
 from adapter.transport.failures import FailureReport
+from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import (
     ClientStreamMethod,
     Metadata,
     Method,
     StatusCode,
-    TransportObserver,
     UnaryMethod,
 )
 

@@ -73,13 +73,6 @@ class ClientStreamMethod:
 Method: TypeAlias = UnaryMethod | ClientStreamMethod
 
 
-class TransportObserver(Protocol):
-    """Told of calls that were not answered with OK."""
-
-    def call_failed(self, path: str, code: int) -> None:
-        """The call of that method ended with that status code."""
-
-
 class Server(Protocol):
     """Carries methods over TCP and Unix sockets, with `grpc.health.v1` beside them.
 

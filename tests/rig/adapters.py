@@ -23,6 +23,7 @@ from adapter.runtime.clock import Clock, SystemClock, WallTime
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
+from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import ClientStreamMethod, Metadata, Server
 
@@ -56,7 +57,7 @@ class BrokenQuotas:
         raise StoreError("the quota store is down")
 
 
-class Observed:
+class Observed(TransportObserver):
     """Keeps what observers are told."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from adapter.app.platform import Platform
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import PlatformUnavailableError
 from adapter.settings import PlatformSettings, Settings
-from adapter.telemetry.metrics import Telemetry
+from adapter.telemetry.metrics import Metrics
 from tests.rig.clock import FakeClock
 
 
@@ -28,7 +28,7 @@ async def test_certificates_that_cannot_be_read_are_named_and_looked_for_again(
         )
     )
     clock = FakeClock()
-    platform = Platform(settings, SnapshotStore(clock), clock, Telemetry())
+    platform = Platform(settings, SnapshotStore(clock), clock, Metrics())
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authorities.pem"))
     with pytest.raises(PlatformUnavailableError, match="check SSL_CERT_FILE"):
         await platform.client.send_events(b"")

@@ -10,7 +10,7 @@ import pytest
 _START = """
 import asyncio, sys
 from adapter import app, cli
-from adapter.telemetry import metrics
+from adapter.telemetry import logs, metrics
 from adapter.app.adapter import Adapter
 from adapter.settings import load_settings
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from adapter.analytics.observer import AnalyticsObserver, DropReason, SilentObserver
+from adapter.analytics.observer import AnalyticsObserver, DropReason
 
 
 class BatchLimit(NamedTuple):
@@ -79,7 +79,7 @@ class MemorySpool:
     ) -> None:
         self._max_events = max_events
         self._max_bytes = max_bytes
-        self._observer = observer or SilentObserver()
+        self._observer = observer or AnalyticsObserver()
         self._queue: deque[bytes] = deque()
         self._queued_bytes = 0
         self._out: dict[int, Batch] = {}

@@ -16,8 +16,9 @@ from adapter.transport.http2.health import Health
 from adapter.transport.http2.limits import Limits
 from adapter.transport.http2.shared import Shared
 from adapter.transport.listener import Listener
+from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
-from adapter.transport.service import Method, TransportObserver
+from adapter.transport.service import Method
 
 
 class AsyncioServer:

@@ -2,9 +2,11 @@
 
 from collections import Counter
 
+from adapter.analytics.observer import AnalyticsObserver, DropReason, Unattributed
 
-class RecordingObserver:
-    """An `AnalyticsObserver` that counts by name and reason."""
+
+class RecordingObserver(AnalyticsObserver):
+    """Counts by name and reason."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -13,7 +15,7 @@ class RecordingObserver:
         """See `AnalyticsObserver.events_offered`."""
         self.counts["offered"] += count
 
-    def dropped(self, reason: str, count: int) -> None:
+    def dropped(self, reason: DropReason, count: int) -> None:
         """See `AnalyticsObserver.dropped`."""
         self.counts[f"dropped {reason}"] += count
 
@@ -25,7 +27,7 @@ class RecordingObserver:
         """See `AnalyticsObserver.upload_failed`."""
         self.counts[f"failed {kind}"] += 1
 
-    def unattributed(self, reason: str) -> None:
+    def unattributed(self, reason: Unattributed) -> None:
         """See `AnalyticsObserver.unattributed`."""
         self.counts[f"unattributed {reason}"] += 1
 

@@ -4,21 +4,22 @@ from collections.abc import Callable
 
 import pytest
 
+from adapter.analytics.observer import DropReason, Unattributed
 from adapter.telemetry.counters import AnalyticsCounters, CallCounters, SyncCounters
-from adapter.telemetry.metrics import Telemetry
+from adapter.telemetry.metrics import Metrics
 
 
-async def shown(report: Callable[[Telemetry], None]) -> list[str]:
+async def shown(report: Callable[[Metrics], None]) -> list[str]:
     """The samples that are there after the report."""
-    telemetry = Telemetry()
-    report(telemetry)
-    text = (await telemetry.render()).decode()
+    metrics = Metrics()
+    report(metrics)
+    text = (await metrics.render()).decode()
     return [line for line in text.splitlines() if line.startswith("adapter_")]
 
 
-def sync(telemetry: Telemetry) -> SyncCounters:
+def sync(metrics: Metrics) -> SyncCounters:
     """Those of the sync; nothing follows a publication."""
-    return SyncCounters(telemetry, lambda: None)
+    return SyncCounters(metrics, lambda: None)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def sync(telemetry: Telemetry) -> SyncCounters:
             'adapter_events_total{outcome="made"} 5.0',
         ),
         (
-            lambda t: AnalyticsCounters(t).dropped("spool_full", 4),
+            lambda t: AnalyticsCounters(t).dropped(DropReason.SPOOL_FULL, 4),
             'adapter_events_total{outcome="dropped_spool_full"} 4.0',
         ),
         (
@@ -59,13 +60,13 @@ def sync(telemetry: Telemetry) -> SyncCounters:
             'adapter_upload_failures_total{kind="unavailable"} 1.0',
         ),
         (
-            lambda t: AnalyticsCounters(t).unattributed("unbound"),
+            lambda t: AnalyticsCounters(t).unattributed(Unattributed.UNBOUND),
             'adapter_entries_unattributed_total{reason="unbound"} 1.0',
         ),
         (lambda t: AnalyticsCounters(t).broken_entry(), "adapter_entries_broken_total 1.0"),
     ],
 )
-async def test_each_report_is_a_sample(report: Callable[[Telemetry], None], sample: str) -> None:
+async def test_each_report_is_a_sample(report: Callable[[Metrics], None], sample: str) -> None:
     """Under the name, and with the labels, that docs/operations.md tells operators."""
     assert sample in await shown(report)
 

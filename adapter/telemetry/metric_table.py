@@ -1,0 +1,91 @@
+"""The table of all metrics; docs/operations.md explains each to operators."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+
+class MetricRow(NamedTuple):
+    """A metric: its kind, what it counts, and the names of its labels.
+
+    A label has few values, whatever clients send.
+    """
+
+    kind: Literal["counter", "gauge"]
+    description: str
+    labels: tuple[str, ...] = ()
+
+
+METRICS: Mapping[str, MetricRow] = MappingProxyType(
+    {
+        "adapter_decisions": MetricRow(
+            "counter", "Decisions by API and outcome (allowed or a deny reason)", ("api", "outcome")
+        ),
+        "adapter_call_errors": MetricRow(
+            "counter", "gRPC calls not answered with OK, by method and status", ("method", "code")
+        ),
+        "adapter_unbound_requests_left_out": MetricRow(
+            "counter",
+            "Requests without an API that found the table of discovered services full",
+        ),
+        "adapter_quota_windows": MetricRow("gauge", "Quota windows held in memory"),
+        "adapter_quota_refused": MetricRow(
+            "counter", "Charges refused because their policy's share of the windows is used up"
+        ),
+        "adapter_spike_waiting": MetricRow("gauge", "Requests that wait for spike control"),
+        "adapter_spike_refused": MetricRow(
+            "counter", "Requests that spike control refused because too many were waiting already"
+        ),
+        "adapter_messages_dropped": MetricRow(
+            "counter", "Messages of message-logging policies dropped because too many were waiting"
+        ),
+        "adapter_policies_ignored": MetricRow(
+            "gauge", "Applied policies of the types in platform.ignored_policy_types"
+        ),
+        "adapter_quota_multiplier": MetricRow(
+            "gauge", "How many times over each limit can be used up, because processes count alone"
+        ),
+        "adapter_quota_store_up": MetricRow("gauge", "Whether the shared quota store answers"),
+        "adapter_quota_store_failures": MetricRow(
+            "counter", "Charges that the shared store failed to answer in time"
+        ),
+        "adapter_quota_charges_without_store": MetricRow(
+            "counter", "Charges decided by quota.when_down, without the shared store"
+        ),
+        "adapter_transport_faults": MetricRow(
+            "counter", "Violations of a limit by peers of the gRPC server, by kind", ("kind",)
+        ),
+        "adapter_operator_faults": MetricRow(
+            "counter",
+            "Violations of a limit by clients of the operators' listeners, by listener and kind",
+            ("listener", "kind"),
+        ),
+        "adapter_sync_polls": MetricRow(
+            "counter", "Platform polls by kind and result", ("kind", "result")
+        ),
+        "adapter_sync_age_seconds": MetricRow(
+            "gauge", "Seconds since the platform was last reached; absent before the first time"
+        ),
+        "adapter_apis_published": MetricRow("counter", "API instances put into the snapshot"),
+        "adapter_apis": MetricRow("gauge", "API instances in the snapshot by state", ("state",)),
+        "adapter_contracts": MetricRow(
+            "gauge",
+            "Contracts in the snapshot by state; requests of closed ones are denied",
+            ("state",),
+        ),
+        "adapter_secret_forms_unknown": MetricRow(
+            "counter", "Contracts whose hashed secret has no known form"
+        ),
+        "adapter_disk_copies": MetricRow("counter", "Disk copies by result", ("result",)),
+        "adapter_disk_copy_bytes": MetricRow("counter", "Bytes written as disk copies"),
+        "adapter_snapshot_revision": MetricRow("gauge", "Revision of the current snapshot"),
+        "adapter_events": MetricRow("counter", "Analytics events by outcome", ("outcome",)),
+        "adapter_events_waiting": MetricRow("gauge", "Analytics events not yet uploaded"),
+        "adapter_upload_failures": MetricRow("counter", "Failed uploads by kind", ("kind",)),
+        "adapter_entries_unattributed": MetricRow(
+            "counter", "Access log entries that belong to no known API, by reason", ("reason",)
+        ),
+        "adapter_entries_broken": MetricRow("counter", "Access log entries that do not parse"),
+        "adapter_task_crashes": MetricRow("counter", "Crashes of background tasks", ("task",)),
+    }
+)

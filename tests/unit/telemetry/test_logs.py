@@ -1,0 +1,21 @@
+"""Logs, as operators read them."""
+
+import json
+
+import pytest
+import structlog
+
+from adapter.telemetry.logs import configure_logging
+
+
+def test_machines_get_one_json_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Log lines parse, carry level and time, and respect the level."""
+    configure_logging("info", "json")
+    log = structlog.get_logger()
+    log.debug("too.fine")
+    log.info("sync.published", api_id="7")
+    structlog.reset_defaults()
+    (line,) = capsys.readouterr().err.splitlines()
+    entry = json.loads(line)
+    assert (entry["event"], entry["level"], entry["api_id"]) == ("sync.published", "info", "7")
+    assert entry["timestamp"].endswith("Z")
