@@ -9,12 +9,13 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import structlog
 from google.protobuf.message import DecodeError
 
 from adapter.analytics.event import RANDOM_BYTES, uuids7_in_a_row
+from adapter.analytics.log_message import LogMessage
 from adapter.analytics.observer import AnalyticsObserver, Unattributed
 from adapter.analytics.spool.memory import EventSpool
 from adapter.analytics.translator import EntryTranslator
@@ -27,17 +28,23 @@ METHOD_PATH: Final = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessL
 _BROKEN: Final = (DecodeError, ValueError, OverflowError, OSError)
 """What unreadable bytes and impossible moments raise (the system's calendar may raise OSError)."""
 
-_SLICE: Final = 8
-"""The least number of entries to take between two chances for Checks to run: they take as long as
-a few Checks."""
-_CALM_SLICES: Final = 64
-"""For as many slices that wait, one more is taken at a time: so a busy adapter keeps up."""
-_MOST_SLICES: Final = 2_000
-"""Beyond, entries come faster than they are taken: then the stream, and so Envoy, has to wait."""
+_SLICE_FIELDS: Final = 8
+"""Of a message, entries as a rule, that are read at once: they take as long as a few Checks."""
+_TURN_OCTETS: Final = 64 * 1024
+"""Between two chances for Checks to run, no more is read than this and one entry."""
+_CALM_OCTETS: Final = 64 * 1024
+"""For as many octets that wait, one more slice is read at a time: so a busy adapter keeps up."""
+_MOST_SLICES: Final = 8
+_ENOUGH_OCTETS: Final = 1024 * 1024
+"""Beyond, entries come faster than they are read: then the stream, and so Envoy, has to wait."""
+_LARGEST_ENTRY: Final = 128 * 1024
+"""An entry of more is broken. It holds a request's path and a few headers, which Envoy limits to
+60 KB, and we would need too long for one of megabytes."""
+_LARGEST_IDENTIFIER: Final = 256 * 1024
 _NAME_BYTES: Final = 200
+_MOST_INTRODUCTIONS: Final = 32
+"""In the log, within `_COMPLAINT_INTERVAL_S`."""
 _COMPLAINT_INTERVAL_S: Final = 60
-_Slice: TypeAlias = tuple[Sequence[bytes], int, bool]
-"""Of which entries, where it begins, and whether they are those of the TCP logger."""
 
 
 class AccessLogService:
@@ -57,70 +64,96 @@ class AccessLogService:
         self._clock = clock
         self._observer = observer or AnalyticsObserver()
         self._random_bytes = random_bytes
-        self._waiting: deque[_Slice] = deque()
-        """Oldest first; they are cut when their turn comes, since that takes time too."""
+        self._waiting: deque[LogMessage] = deque()
+        """Oldest first."""
+        self._waiting_octets = 0
+        self._room: asyncio.Future[None] | None = None
+        """Done when there is room for more; None where there is."""
+        self._introduced: set[tuple[str, str, str]] = set()
+        self._introduced_since = MonotonicTime(0)
         self._scheduled = False
         self._offered = 0
         """Events that the observer has not been told of yet."""
         self._complained_at: MonotonicTime | None = None
         self._log = structlog.get_logger()
 
+    @property
+    def waiting_octets(self) -> int:
+        """How much of all messages has not been read yet."""
+        return self._waiting_octets
+
     def open(self, _: Metadata) -> "AccessLogService":
         """The consumer of a new stream."""
         return self
 
-    def consume(self, message: bytes) -> None:
+    def consume(self, message: bytes) -> "asyncio.Future[None] | None":
         """Offer an event to the spool for each entry that makes one; broken ones are counted.
 
-        Of a message with very many entries the rest waits until Checks had their turn.
+        Only a few entries are read at once; Checks get their turn before the next ones. The result
+        is what to wait for before sending more, where too much waits already.
         """
-        try:
-            logs = pb.StreamAccessLogsMessage.FromString(message)
-        except DecodeError as e:
-            self._count_broken(e)
-            return
-        if logs.HasField("identifier"):
-            self._introduce(logs.identifier)
-        self._wait(logs.http_logs.log_entry, tcp=False)
-        self._wait(logs.tcp_logs.log_entry, tcp=True)
-        self._take_some()
-        while len(self._waiting) > _MOST_SLICES:
-            self._take_slice()
-        self._take_rest_later()
+        self._waiting.append(LogMessage(message))
+        self._waiting_octets += len(message)
+        if not self._scheduled:
+            self._take_turn()
+        if self._waiting_octets <= _ENOUGH_OCTETS:
+            return None
+        if self._room is None:
+            self._room = asyncio.get_running_loop().create_future()
+        return self._room
 
     def finish(self) -> None:
-        """A stream has ended: nothing is held back, so that a drained server has all events."""
+        """A stream has ended. What it brought may still wait; see `drain`."""
+
+    async def drain(self) -> None:
+        """Read all that waits, so that an adapter that stops has all events."""
         while self._waiting:
-            self._take_slice()
+            self._take_some()
+            await asyncio.sleep(0)
 
-    def _wait(self, entries: Sequence[bytes], *, tcp: bool) -> None:
-        for start in range(0, len(entries), _SLICE):
-            self._waiting.append((entries, start, tcp))
-
-    def _take_rest_later(self) -> None:
-        if self._waiting and not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._take_rest)
-
-    def _take_rest(self) -> None:
-        self._scheduled = False
+    def _take_turn(self) -> None:
+        """Read some of what waits, and the rest later."""
+        self._scheduled = True
         self._take_some()
-        self._take_rest_later()
+        asyncio.get_running_loop().call_soon(self._turn_is_over)
+
+    def _turn_is_over(self) -> None:
+        self._scheduled = False
+        if self._waiting:
+            self._take_turn()
 
     def _take_some(self) -> None:
-        for _ in range(-(-len(self._waiting) // _CALM_SLICES)):
-            self._take_slice()
-
-    def _take_slice(self) -> None:
-        entries, start, tcp = self._waiting.popleft()
-        events = self._events(entries[start : start + _SLICE], tcp=tcp)
-        if events:
-            self._spool.offer(events)
-            self._offered += len(events)
+        slices = min(1 + self._waiting_octets // _CALM_OCTETS, _MOST_SLICES)
+        octets = _TURN_OCTETS
+        while self._waiting and slices > 0 and octets > 0:
+            octets -= self._take_slice(self._waiting[0], octets)
+            slices -= 1
+        if self._room is not None and self._waiting_octets <= _ENOUGH_OCTETS // 2:
+            self._room.set_result(None)
+            self._room = None
         # Not for every slice: telling a metric costs as much as an entry.
         if self._offered and not self._waiting:
             self._observer.events_offered(self._offered)
             self._offered = 0
+
+    def _take_slice(self, message: LogMessage, octets: int) -> int:
+        """Read on in the oldest message; tells how many octets were read."""
+        before = message.rest
+        entries = message.take(_SLICE_FIELDS, octets)
+        if message.identifier:
+            self._introduce(message.identifier)
+            message.identifier = b""
+        events = self._events(entries, tcp=message.tcp) if entries else []
+        if events:
+            self._spool.offer(events)
+            self._offered += len(events)
+        if message.broken:
+            self._count_broken(DecodeError())
+        if not message.rest:
+            self._waiting.popleft()
+        taken = before - message.rest
+        self._waiting_octets -= taken
+        return taken
 
     def _events(self, entries: Sequence[bytes], *, tcp: bool) -> list[bytes]:
         random = self._random_bytes(RANDOM_BYTES)
@@ -128,6 +161,8 @@ class AccessLogService:
         events = []
         for entry, event_id in zip(entries, ids, strict=True):
             try:
+                if len(entry) > _LARGEST_ENTRY:
+                    raise DecodeError
                 event = self._translated(entry, event_id, tcp=tcp)
                 if isinstance(event, bytes):
                     events.append(event)
@@ -143,13 +178,18 @@ class AccessLogService:
             return self._translator.tcp(entry, event_id)
         return self._translator.http(entry, event_id)
 
-    def _introduce(self, identifier: pb.Identifier) -> None:
-        self._log.info(
-            "access_log.stream_opened",
-            node=_name(identifier.node.id),
-            cluster=_name(identifier.node.cluster),
-            log_name=_name(identifier.log_name),
-        )
+    def _introduce(self, octets: bytes) -> None:
+        """Log which Envoy writes, once a minute for each."""
+        names = _names_in(octets)
+        now = self._clock.monotonic()
+        if now - self._introduced_since >= _COMPLAINT_INTERVAL_S:
+            self._introduced.clear()
+            self._introduced_since = now
+        if names in self._introduced or len(self._introduced) >= _MOST_INTRODUCTIONS:
+            return
+        self._introduced.add(names)
+        node, cluster, log_name = names
+        self._log.info("access_log.stream_opened", node=node, cluster=cluster, log_name=log_name)
 
     def _count_broken(self, error: Exception) -> None:
         """Count it, and say so now and then; what it held stays out of the log."""
@@ -158,6 +198,17 @@ class AccessLogService:
         if self._complained_at is None or now - self._complained_at >= _COMPLAINT_INTERVAL_S:
             self._complained_at = now
             self._log.warning("access_log.entry_broken", error=type(error).__name__)
+
+
+def _names_in(octets: bytes) -> tuple[str, str, str]:
+    """Node, cluster and log of an identifier; empty where it is broken, or too large to look."""
+    if len(octets) > _LARGEST_IDENTIFIER:
+        return "", "", ""
+    try:
+        identifier = pb.Identifier.FromString(octets)
+    except DecodeError:
+        return "", "", ""
+    return _name(identifier.node.id), _name(identifier.node.cluster), _name(identifier.log_name)
 
 
 def _name(raw: bytes) -> str:

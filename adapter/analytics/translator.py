@@ -41,6 +41,7 @@ _LAST_SECOND: Final = 253_402_300_799
 NO_STATUS: Final = 0
 """A TCP connection has no HTTP status."""
 
+_RECORD_BYTES: Final = 4096
 _REMEMBERED: Final = 4096
 """Of each: the least for a gateway's usual clients, and bounded where clients choose the text."""
 
@@ -164,7 +165,7 @@ class EntryTranslator:
         failed: bool,
     ) -> bytes | Unattributed:
         """The event; `failed`: Envoy got no usable answer to its Check."""
-        subject = self._subjects[entry.record]
+        subject = self._subject(entry.record)
         if not subject.record.api_id:
             found = self._attributed(
                 subject.record, entry, authority, path, status_code, failed=failed
@@ -187,6 +188,10 @@ class EntryTranslator:
             request_bytes,
             response_bytes,
         )
+
+    def _subject(self, record: bytes) -> Subject:
+        """What the record says; remembered where it is no longer than ours are."""
+        return self._subjects[record] if len(record) <= _RECORD_BYTES else _read_subject(record)
 
     def _attributed(
         self,

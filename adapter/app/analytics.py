@@ -1,7 +1,9 @@
 """From access log entries to the platform, as the settings say."""
 
+import asyncio
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
@@ -44,8 +46,8 @@ class Analytics:
         translator = EntryTranslator(
             attribute, EventEncoder(origin), include_client_ip=analytics.include_client_ip
         )
-        service = AccessLogService(translator, self.spool, clock, observer=counters)
-        self.method = ClientStreamMethod(METHOD_PATH, service.open)
+        self._service = AccessLogService(translator, self.spool, clock, observer=counters)
+        self.method = ClientStreamMethod(METHOD_PATH, self._service.open)
 
     def start(self, supervisor: Supervisor) -> None:
         """Upload from now on."""
@@ -59,5 +61,7 @@ class Analytics:
 
     async def stop(self) -> None:
         """Send what is left, within the deadline; when the uploads under supervision have ended."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._service.drain(), self._flush_s)
         await self._uploader.flush(self._flush_s)
         await self.spool.close()

@@ -33,9 +33,11 @@ class ClientStreams:
         self._none_open.clear()
         try:
             while isinstance(message := await self._next(read), bytes):
-                consumer.consume(message)
+                room = consumer.consume(message)
                 if self._ending:
                     return
+                if room is not None:
+                    await asyncio.wait({room, self._closing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._open -= 1
             if not self._open:

@@ -5,6 +5,7 @@ Services describe their methods with these types; any `Server` can carry them. M
 here: who owns a message knows how to parse it, and what to answer when it does not parse.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -41,8 +42,11 @@ class StatusCode(IntEnum):
 class StreamConsumer(Protocol):
     """Takes the messages of one client stream; must not block."""
 
-    def consume(self, message: bytes) -> None:
-        """Take one message; raising RpcError ends the stream with that status."""
+    def consume(self, message: bytes) -> "asyncio.Future[None] | None":
+        """Take one message; raising RpcError ends the stream with that status.
+
+        A future is what the client has to wait for before it may send much more.
+        """
 
     def finish(self) -> None:
         """The stream has ended, whoever ended it; called once."""

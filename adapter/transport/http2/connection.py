@@ -42,7 +42,10 @@ class Connection(asyncio.Protocol):
         self._draining = False
         self._closing = False
         self._paused = False
+        """Whether the client does not take what we send."""
         self._pauses = 0
+        self._catching_up = False
+        """Whether frames wait for their turn."""
         self._idle_sweeps = 0
         self._swept_id = 0
         """The client's newest stream at the last sweep."""
@@ -76,17 +79,45 @@ class Connection(asyncio.Protocol):
         """The client does not read: then we don't either, and nothing piles up here."""
         self._paused = True
         self._pauses += 1
-        self._transport.pause_reading()
+        self._set_reading()
 
     def resume_writing(self) -> None:
         """It reads again."""
         self._paused = False
-        self._transport.resume_reading()
+        self._set_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come, then write all that it brought about."""
+        """Take what has come, then write all that it brought about.
+
+        What takes longer than a turn has to wait for the next one, and so does the client.
+        """
         if self._closing:
             return
+        self._take(data)
+        if self._inbox.behind and not self._catching_up:
+            self._catching_up = True
+            self._set_reading()
+            asyncio.get_running_loop().call_soon(self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._closing:
+            return
+        self._take(b"")
+        if self._inbox.behind:
+            asyncio.get_running_loop().call_soon(self._catch_up)
+        else:
+            self._catching_up = False
+            self._set_reading()
+
+    def _set_reading(self) -> None:
+        if self._closing:
+            return
+        if self._paused or self._catching_up:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _take(self, data: bytes) -> None:
         self._outbox.hold()
         try:
             self._inbox.take(data)

@@ -8,6 +8,8 @@ which is answered where its DATA frame is found.
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import i64
+
 from adapter.transport.http2 import frames
 from adapter.transport.http2.calls import CallReader, MalformedRequest
 from adapter.transport.http2.frames import (
@@ -33,6 +35,10 @@ _OF_THE_CONNECTION: Final = frozenset(
     (frames.SETTINGS, frames.PING, frames.GOAWAY, frames.PUSH_PROMISE)
 )
 """A client sends PUSH_PROMISE nowhere (8.4)."""
+_TURN_FRAMES: Final = 256
+"""After so many frames other connections get their turn. A call has two, as a rule."""
+_WORK_OCTETS_LOG2: Final = 8
+"""A body that is put together counts as a frame for each 256 octets: it may have many messages."""
 _FLOODS: Final = {frames.PING: "ping_flood", frames.SETTINGS: "settings_flood"}
 
 
@@ -62,13 +68,19 @@ class Inbox:
         self._outbox = outbox
         self._counters = counters
         self._rest = b""
-        """Octets of a frame that is not whole yet."""
+        """Octets of frames that have not been taken."""
+        self._left: i64 = 0
+        """How many more frames may be taken in this turn."""
+        self.behind = False
+        """Whether whole frames wait for the next turn."""
         self._block: _UnfinishedBlock | None = None
         self._unreturned = 0
         """Octets of DATA frames that no WINDOW_UPDATE has returned."""
         self.set_limits(limits)
         self._control_frames = 0
         """Frames that carried no call, since the last call or sweep."""
+        self._settings = 0
+        """SETTINGS since the last sweep; each concerns all streams, so calls don't pay for them."""
         self._resets = 0
         """Calls called off since the last sweep."""
         self.greeted = False
@@ -81,8 +93,10 @@ class Inbox:
         """Whether new calls are to be ignored."""
 
     def take(self, received: bytes) -> None:
-        """Take all whole frames; raises ConnectionFault."""
+        """Take whole frames, as many as one turn allows; raises ConnectionFault."""
         octets = self._rest + received if self._rest else received
+        self._left = _TURN_FRAMES
+        self.behind = False
         taken = self._take_frames(octets) if self.greeted else self._take_greeting(octets)
         self._rest = octets[taken:]
         if self._unreturned >= self._much:
@@ -97,7 +111,7 @@ class Inbox:
 
     def forgive(self) -> None:
         """Count floods from here on."""
-        self._control_frames = self._resets = 0
+        self._control_frames = self._resets = self._settings = 0
 
     def _take_greeting(self, octets: bytes) -> int:
         """The client's preface, then its SETTINGS (3.4); tells how much was taken."""
@@ -112,7 +126,7 @@ class Inbox:
         return taken + self._take_frames(octets[taken:])
 
     def _take_frames(self, octets: bytes) -> int:
-        """Take all whole frames; tells how many octets they had."""
+        """Take whole frames; tells how many octets they had."""
         streams, waiting = self._streams, self._streams.waiting
         remembered, read_anew = self._calls.remembered, self._calls.read_anew
         unpack_head, unpack_prefix = frames.HEAD.unpack_from, PREFIX.unpack_from
@@ -129,8 +143,10 @@ class Inbox:
                 raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "a frame is too large")
             start = position + 9
             stop = start + (number >> 8)
-            if stop > end:
+            if stop > end or self._left <= 0:
+                self.behind = stop <= end
                 break
+            self._left -= 1
             position = stop
             kind = number & 0xFF
             if self._block is not None and kind != frames.CONTINUATION:
@@ -235,6 +251,7 @@ class Inbox:
     def _take_data(self, flags: int, stream_id: int, payload: bytes) -> None:
         self._require_known(stream_id)
         size = len(payload)
+        self._left -= size >> _WORK_OCTETS_LOG2
         self._unreturned += size
         if self._unreturned > self._window:
             raise ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the window allows")
@@ -281,10 +298,15 @@ class Inbox:
         if flags & frames.ACK:
             frames.require_size(payload, 0)
             return
-        values = tuple(frames.read_settings(payload))
+        self._settings += 1
+        if self._settings > self._limits.max_settings:
+            raise ConnectionFault(
+                ErrorCode.ENHANCE_YOUR_CALM, "too many SETTINGS", "settings_flood"
+            )
+        values = dict(frames.read_settings(payload))
         # The client may count on them from the ACK on, so what they let us send comes after it.
         self._outbox.write(frames.frame(frames.SETTINGS, frames.ACK, 0))
-        for name, value in values:
+        for name, value in values.items():
             if name == frames.INITIAL_WINDOW_SIZE:
                 self._streams.set_initial_window(value)
             elif name == frames.MAX_FRAME_SIZE:

@@ -81,6 +81,8 @@ class Limits:
     """Calls that a client may call off, unanswered, between two sweeps."""
     max_control_frames: int = 1_000
     """Frames that carry no call, between two calls or two sweeps."""
+    max_settings: int = 100
+    """SETTINGS frames between two sweeps."""
     handshake_s: float = 10.0
     """For a TLS handshake."""
     sweep_s: float = 10.0

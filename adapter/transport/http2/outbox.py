@@ -43,6 +43,7 @@ class Outbox:
         self._window = frames.DEFAULT_WINDOW
         self._frame_size = frames.DEFAULT_FRAME_SIZE
         self._blocked: dict[int, Sending] = {}
+        """Those that wait for the connection's window; the first has waited longest."""
         self.initial_window = frames.DEFAULT_WINDOW
         """The window that the peer gives each new stream."""
 
@@ -90,7 +91,8 @@ class Outbox:
         while stream.pending:
             size = min(len(stream.pending), self._window, stream.window, self._frame_size)
             if size <= 0:
-                self._blocked[stream.id] = stream
+                if self._window <= 0:
+                    self._blocked[stream.id] = stream
                 return False
             self._window -= size
             stream.window -= size
@@ -116,9 +118,10 @@ class Outbox:
         self._window += increment
         if self._window > frames.MAX_WINDOW:
             raise ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "the window is too large")
-        for stream in tuple(self._blocked.values()):
-            if self._window <= 0:
-                return
+        # A stream that waits for its own window is not among them: a flood of small updates would
+        # look at thousands of streams each time.
+        while self._blocked and self._window > 0:
+            stream = self._blocked.pop(next(iter(self._blocked)))
             if self.push(stream):
                 yield stream
 
@@ -127,7 +130,7 @@ class Outbox:
         stream.window += increment
         if stream.window > frames.MAX_WINDOW:
             raise StreamFault(stream.id, ErrorCode.FLOW_CONTROL_ERROR)
-        return stream.id in self._blocked and self.push(stream)
+        return bool(stream.pending) and self.push(stream)
 
     def set_frame_size(self, size: int) -> None:
         """The largest payload that the peer takes."""

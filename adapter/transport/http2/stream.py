@@ -30,6 +30,7 @@ class Stream:
         "pending",
         "reader",
         "request",
+        "room",
         "stop",
         "task",
         "timer",
@@ -55,6 +56,8 @@ class Stream:
         self.ended = False
         """Whether we have ended ours."""
         self.consumer: StreamConsumer | None = None
+        self.room: asyncio.Future[None] | None = None
+        """What the client has to wait for, where the consumer has enough for now."""
         self.stop: Callable[[], None] | None = None
         """To be called once when the stream is over."""
         self.task: asyncio.Future[bytes] | None = None
@@ -108,7 +111,7 @@ class Stream:
         may be kept is for the connection's window to say.
         """
         due = self._due
-        if self.half_closed or 2 * due < DEFAULT_WINDOW:
+        if self.half_closed or self.room is not None or 2 * due < DEFAULT_WINDOW:
             return 0
         self._due = 0
         return due

@@ -27,7 +27,7 @@ from adapter.transport.http2.grpc_messages import (
 from adapter.transport.http2.limits import Counters, HeldOctets, Limits
 from adapter.transport.http2.outbox import Outbox
 from adapter.transport.http2.stream import Stream, not_one_message
-from adapter.transport.service import ClientStreamMethod, StatusCode
+from adapter.transport.service import ClientStreamMethod, StatusCode, StreamConsumer
 
 _REMEMBERED_RESETS = 1000
 
@@ -191,7 +191,9 @@ class Streams:
         for stream in self._streams.values():
             if stream.pending:
                 stuck.add(("zero_window", stream.id, len(stream.pending)))
-            elif not stream.half_closed and (stream.held_bytes or stream.consumer is None):
+            elif stream.room is not None or stream.half_closed:
+                continue
+            elif stream.held_bytes or stream.consumer is None:
                 stuck.add(("slow_body", stream.id, stream.messages))
         return stuck
 
@@ -239,7 +241,7 @@ class Streams:
             for message in stream.reader.feed(body):
                 stream.messages += 1
                 if stream.consumer is not None:
-                    stream.consumer.consume(message)
+                    self._consume(stream, stream.consumer, message)
                 else:
                     stream.set_request(message)
             self._hold(stream)
@@ -249,6 +251,23 @@ class Streams:
             elif isinstance(error, TooMuchHeld):
                 self._counters["held_bytes"] += 1
             self._fail(stream, error)
+
+    def _consume(self, stream: Stream, consumer: StreamConsumer, message: bytes) -> None:
+        if self._held.too_many:
+            raise TooMuchHeld
+        room = consumer.consume(message)
+        if room is not None:
+            self._held.octets += len(message)
+            stream.room = room
+            room.add_done_callback(partial(self._consumed, stream, len(message)))
+
+    def _consumed(self, stream: Stream, octets: int, room: asyncio.Future[None]) -> None:
+        """The consumer has room again: the client may go on."""
+        self._held.octets -= octets
+        if stream.room is room and self._streams.get(stream.id) is stream:
+            stream.room = None
+            if increment := stream.take_window():
+                self._outbox.write(frames.window_update(stream.id, increment))
 
     def _hold(self, stream: Stream) -> None:
         """Count what is kept of the stream's body; raises TooMuchHeld."""

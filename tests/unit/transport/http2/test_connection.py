@@ -296,6 +296,7 @@ async def test_answers_wait_for_the_window_of_the_connection() -> None:
     peer = Peer(settings={frames.INITIAL_WINDOW_SIZE: 1 << 20})
     large = bytes(50_000)
     peer.send(*(piece for i in (1, 3) for piece in large_request(peer, i, large)))
+    await peer.settled()
     assert (peer.answers[1].ended, peer.answers[3].ended) == (True, False)
     peer.send(peer.request(5, message=b""))
     assert peer.answers[5].body == b"", "DATA of five octets has to wait too"
