@@ -37,10 +37,6 @@ _CALM_OCTETS: Final = 64 * 1024
 _MOST_SLICES: Final = 8
 _ENOUGH_OCTETS: Final = 1024 * 1024
 """Beyond, entries come faster than they are read: then the stream, and so Envoy, has to wait."""
-_LARGEST_ENTRY: Final = 128 * 1024
-"""An entry of more is broken. It holds a request's path and a few headers, which Envoy limits to
-60 KB, and we would need too long for one of megabytes."""
-_LARGEST_IDENTIFIER: Final = 256 * 1024
 _NAME_BYTES: Final = 200
 _MOST_INTRODUCTIONS: Final = 32
 """In the log, within `_COMPLAINT_INTERVAL_S`."""
@@ -147,8 +143,9 @@ class AccessLogService:
         if events:
             self._spool.offer(events)
             self._offered += len(events)
-        if message.broken:
+        for _ in range(message.broken):
             self._count_broken(DecodeError())
+        message.broken = 0
         if not message.rest:
             self._waiting.popleft()
         taken = before - message.rest
@@ -161,8 +158,6 @@ class AccessLogService:
         events = []
         for entry, event_id in zip(entries, ids, strict=True):
             try:
-                if len(entry) > _LARGEST_ENTRY:
-                    raise DecodeError
                 event = self._translated(entry, event_id, tcp=tcp)
                 if isinstance(event, bytes):
                     events.append(event)
@@ -201,9 +196,7 @@ class AccessLogService:
 
 
 def _names_in(octets: bytes) -> tuple[str, str, str]:
-    """Node, cluster and log of an identifier; empty where it is broken, or too large to look."""
-    if len(octets) > _LARGEST_IDENTIFIER:
-        return "", "", ""
+    """Node, cluster and log of an identifier; empty where it is broken."""
     try:
         identifier = pb.Identifier.FromString(octets)
     except DecodeError:

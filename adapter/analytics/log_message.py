@@ -17,11 +17,17 @@ _TCP_LOGS: Final = 0x1A
 _LOG_ENTRY: Final = 0x0A
 """Tags (see `adapter.messages.wire`)."""
 
+_LARGEST_ENTRY: Final = 128 * 1024
+"""It holds a request's path and a few headers, which Envoy limits to 60 KB by default. One of
+megabytes would take too long to read."""
+_LARGEST_IDENTIFIER: Final = 256 * 1024
+
 
 class LogMessage:
     """A StreamAccessLogsMessage, and how far it has been read.
 
-    What no writer of protobuf writes makes the rest of the message `broken`.
+    `broken` counts what cannot be read: an entry that is too large, and what no writer of protobuf
+    writes, together with the rest of the message.
     """
 
     __slots__ = ("_at", "_end", "_octets", "_stop", "broken", "identifier", "tcp")
@@ -35,8 +41,8 @@ class LogMessage:
         self.tcp = False
         """Whether the entries that were taken last are those of the TCP logger."""
         self.identifier = b""
-        """Of the Envoy that wrote it, once it has been passed."""
-        self.broken = False
+        """Of the Envoy that wrote it, once it has been passed; empty if it is too large to look."""
+        self.broken = 0
 
     @property
     def rest(self) -> int:
@@ -51,7 +57,9 @@ class LogMessage:
             fields -= 1
             if self._at < self._stop:
                 tag, start, stop = field(self._octets, self._at, self._stop)
-                if tag == _LOG_ENTRY and stop:
+                if tag == _LOG_ENTRY and stop - start > _LARGEST_ENTRY:
+                    self.broken += 1
+                elif tag == _LOG_ENTRY and stop:
                     entries.append(self._octets[start:stop])
                 self._pass(stop)
             elif entries:
@@ -67,12 +75,12 @@ class LogMessage:
             self.tcp = tag == _TCP_LOGS
             self._at, self._stop = start, stop
             return
-        if stop and tag == _IDENTIFIER:
+        if tag == _IDENTIFIER and stop - start <= _LARGEST_IDENTIFIER:
             self.identifier = self._octets[start:stop]
         self._pass(stop)
 
     def _pass(self, stop: i64) -> None:
         if not stop:
-            self.broken = True
+            self.broken += 1
             stop = self._end
         self._at = stop
