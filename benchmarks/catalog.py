@@ -3,18 +3,14 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from adapter.policy.catalog import (
-    ApiContent,
-    ApiInstance,
-    AppliedPolicy,
-    Contract,
-    RateLimit,
-    SlaTier,
-)
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, RateLimit, SlaTier
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
+from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import Api, build_api
 
 SECRET: Final = "a-secret-of-32-characters-------"  # noqa: S105 - of no one
@@ -104,7 +100,7 @@ def client_id(number: int) -> str:
 
 def build_apis(size: CatalogSize, chain: str) -> Iterator[Api]:
     """The APIs as a sync would compile them."""
-    return map(build_api, contents(size, chain))
+    return map(partial(build_api, pool=RulePool()), contents(size, chain))
 
 
 def contents(size: CatalogSize, chain: str) -> Iterator[ApiContent]:

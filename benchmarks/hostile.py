@@ -10,6 +10,7 @@ from typing import Final
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.catalog import ApiContent
+from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import build_api
 from adapter.runtime.clock import SystemClock
 from benchmarks.catalog import TYPICAL, USUAL, contents
@@ -30,7 +31,7 @@ def measure_hostile_checks() -> dict[str, float]:
 
 def service_for(check: HostileCheck, usual: ApiContent) -> AuthorizationService:
     """A service that has to decide that Check."""
-    api = build_api(replace(usual, policies=check.policies))
+    api = build_api(replace(usual, policies=check.policies), RulePool())
     assert not api.faults, (check.name, api.faults)
     reader = RequestReader(forwarded_for_position=check.forwarded_for_position)
     return make_service((api,), SystemClock(), bindings=check.bindings, reader=reader)

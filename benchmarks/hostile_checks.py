@@ -15,7 +15,7 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 from adapter.ext_authz.check.request import MOST_HEADERS
 from adapter.policy.bindings import ApiBinding
 from adapter.policy.catalog import AppliedPolicy, Pointcut
-from adapter.policy.paths import MAX_CHARS
+from adapter.policy.request.canonical_path import MAX_CHARS
 from benchmarks.catalog import CHAINS, TYPICAL, api_id, client_id, policies_of
 from benchmarks.requests import application_headers
 

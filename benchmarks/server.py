@@ -17,7 +17,7 @@ from typing import Final
 import uvloop
 
 from adapter.authorization.authorizer import Authorizer
-from adapter.authorization.decision_counts import DecisionTally
+from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import QuotaStore
@@ -99,7 +99,7 @@ def make_service(
         make_authorizer(apis, clock, quotas, bindings),
         reader or RequestReader(),
         ResponseWriter(),
-        observer=DecisionTally(),
+        observer=DecisionCounts(),
         clock=clock,
     )
 

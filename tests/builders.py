@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from adapter.ext_authz.response.writer import own_headers
-from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, PolicyRef, SlaTier
+from adapter.policy.compile import CompiledPolicy
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
-from adapter.policy.decision import PolicyRef, Verdict
-from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule_pool import RulePool, SharedRule
 from adapter.policy.snapshot import Api, build_api
 
 OWN_HEADERS = own_headers("x-adapter-", "x-adapter-client-address")
@@ -48,6 +51,7 @@ def api(
     policies: Iterable[AppliedPolicy] = (),
     contracts: Iterable[Contract] = (),
     tiers: Iterable[SlaTier] = (),
+    pool: RulePool | None = None,
 ) -> Api:
     """An API as a sync would compile it."""
     content = ApiContent(
@@ -56,7 +60,7 @@ def api(
         {tier.tier_id: tier for tier in tiers},
         {contract.contract_id: contract for contract in contracts},
     )
-    return build_api(content, own_headers=OWN_HEADERS)
+    return build_api(content, pool or RulePool(), own_headers=OWN_HEADERS)
 
 
 def by_client(contracts: Iterable[Contract]) -> dict[str, Contract]:
@@ -75,4 +79,4 @@ def api_ruled_by(
 def compiled_policy(rule: Rule, policy_type: str = "test") -> CompiledPolicy:
     """A policy with that rule; its id is `id-of-` and the type."""
     policy_id = f"id-of-{policy_type}"
-    return CompiledPolicy(PolicyRef(policy_id, policy_type), f"{policy_type}/{policy_id}", rule)
+    return CompiledPolicy(PolicyRef(policy_id, policy_type), SharedRule(rule))

@@ -16,7 +16,7 @@ from mypy_extensions import mypyc_attr
 
 from adapter.analytics.bounded_memo import BoundedMemo
 from adapter.authorization.decision_record import ANSWERED, DecisionRecord
-from adapter.policy.decision import DenyReason
+from adapter.policy.verdicts import DenyReason
 
 _REMEMBERED_SECONDS: Final = 256
 _MAX_INTEGER_DIGITS: Final = 18

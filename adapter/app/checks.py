@@ -2,7 +2,7 @@
 
 from adapter.app.quotas import Quotas
 from adapter.authorization.authorizer import Authorizer
-from adapter.authorization.decision_counts import DecisionTally
+from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import PlatformContact
@@ -13,10 +13,10 @@ from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.operations.message_log import MessageLog
-from adapter.policy.attributes import GivenAttributes
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import Deny
+from adapter.policy.request.attributes import GivenAttributes
+from adapter.policy.verdicts import Deny
 from adapter.quota.spike import SpikeThrottle
 from adapter.runtime.clock import Clock
 from adapter.settings import Settings
@@ -37,7 +37,7 @@ class Checks:
         self._settings = settings
         self._snapshots = snapshots
         self._clock = clock
-        self.tally = DecisionTally()
+        self.decisions = DecisionCounts()
         self.discovered = DiscoveredServices()
         self.spikes = SpikeThrottle(clock)
         self.messages = MessageLog(clock)
@@ -81,7 +81,7 @@ class Checks:
             authorizer,
             RequestReader(header, requests.forwarded_for_position),
             ResponseWriter(requests.identity_header_prefix, never_passed),
-            observer=self.tally,
+            observer=self.decisions,
             clock=self._clock,
         )
         return service.method

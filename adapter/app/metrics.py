@@ -17,8 +17,8 @@ from adapter.transport.service import Server
 
 def observe_checks(metrics: Metrics, checks: Checks, quotas: Quotas) -> None:
     """Decisions, and what limits, throttles and logs on their way."""
-    metrics.observe_durations(checks.tally)
-    metrics.observe("adapter_decisions", lambda: checks.tally.counts)
+    metrics.observe_durations(checks.decisions)
+    metrics.observe("adapter_decisions", lambda: checks.decisions.counts)
     _observe_numbers(
         metrics,
         {

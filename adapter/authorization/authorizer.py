@@ -10,22 +10,13 @@ from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import MessageLog, QuotaStore, Throttler
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.policy.attributes import RequestAttributes, timeout_s
 from adapter.policy.bindings import BindingTable
 from adapter.policy.decide import Unsettled, decide
-from adapter.policy.decision import (
-    Allowed,
-    Charge,
-    Decision,
-    Denied,
-    Deny,
-    DenyReason,
-    Effect,
-    Outcome,
-    QuotaState,
-    Throttle,
-)
+from adapter.policy.decision import Allowed, Decision, Denied
+from adapter.policy.effects import Charge, Effect, Outcome, QuotaState, Throttle
+from adapter.policy.request.attributes import RequestAttributes, timeout_s
 from adapter.policy.snapshot import Snapshot
+from adapter.policy.verdicts import Deny, DenyReason
 from adapter.runtime.clock import Clock
 
 UNKNOWN_API: Final = Deny(DenyReason.API_UNKNOWN, 403, "This request belongs to no known API")

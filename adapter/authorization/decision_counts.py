@@ -15,7 +15,7 @@ ALLOWED: Final = "allowed"
 _AT_ONCE: Final = 1_000
 
 
-class DecisionTally:
+class DecisionCounts:
     """How many Checks ended how, by API and outcome, and how long they took.
 
     Bounded: API ids come from snapshots only, outcomes from `DenyReason`.

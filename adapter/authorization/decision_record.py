@@ -11,7 +11,8 @@ field for each thing that they tell besides.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from adapter.policy.decision import Answered, Decision, Denied, Identity
+from adapter.policy.decision import Answered, Decision, Denied
+from adapter.policy.verdicts import Identity
 
 _ANONYMOUS = Identity(client_id="")
 
@@ -95,7 +96,7 @@ class DecisionRecord(NamedTuple):
 def _status(decision: Decision) -> str:
     if isinstance(decision, Denied):
         return str(decision.deny.status_sent)
-    return str(decision.answer.status_sent) if isinstance(decision, Answered) else ""
+    return str(decision.response.status_sent) if isinstance(decision, Answered) else ""
 
 
 def escaped(part: str) -> str:

@@ -4,7 +4,7 @@
 from typing import Final, Literal
 
 from adapter.authorization.ports import PlatformContact
-from adapter.policy.decision import Deny, DenyReason
+from adapter.policy.verdicts import Deny, DenyReason
 from adapter.runtime.clock import Clock
 
 NOT_READY: Final = Deny(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
-from adapter.policy.decision import Charge, LogMessage, QuotaState, Throttle
+from adapter.policy.effects import Charge, LogMessage, QuotaState, Throttle
 from adapter.runtime.clock import WallTime
 
 

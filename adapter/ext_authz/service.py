@@ -8,8 +8,8 @@ from adapter.errors import OverloadError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
 from adapter.ext_authz.response.writer import ResponseWriter
-from adapter.policy.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
+from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.runtime.clock import Clock, MonotonicTime
 from adapter.transport.service import Metadata, StatusCode, UnaryMethod
 

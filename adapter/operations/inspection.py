@@ -8,7 +8,7 @@ from typing import Any
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.operations.routes import Question, QuestionError, Reply, Route, json_reply
-from adapter.policy.catalog import Contract
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.snapshot import Api
 
 _LARGEST_PAGE = 1000

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from adapter.policy.attributes import RequestAttributes, path_of
-from adapter.policy.decision import Deny, DenyReason
-from adapter.policy.paths import obstacle_in
+from adapter.policy.request.attributes import RequestAttributes, path_of
+from adapter.policy.request.canonical_path import obstacle_in
+from adapter.policy.verdicts import Deny, DenyReason
 
 UNBOUND: Final = Deny(
     DenyReason.API_UNBOUND,

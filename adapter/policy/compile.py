@@ -1,18 +1,15 @@
 """From an applied policy to something that can be asked; a bad configuration fails here."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
-from weakref import WeakValueDictionary
+from typing import NamedTuple
 
 from adapter.errors import PolicyError
-from adapter.policy import methods, paths
-from adapter.policy.catalog import EVERYTHING, AppliedPolicy, Pointcut
-from adapter.policy.decision import PolicyRef
-from adapter.policy.evaluation import ANYWHERE, CompiledPointcut, CompiledPolicy, Rule, RuleCompiler
-from adapter.policy.patterns import BoundedPattern, can_begin_with, compile_bounded, shown
+from adapter.policy.bounded_patterns import BoundedPattern, can_begin_with, compile_bounded, shown
+from adapter.policy.catalog import EVERYTHING, AppliedPolicy, Pointcut, PolicyRef
 from adapter.policy.policies.access_block import compile_access_block
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
 from adapter.policy.policies.cors import compile_cors
@@ -26,6 +23,9 @@ from adapter.policy.policies.message_logging import compile_message_logging
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
 from adapter.policy.policies.rate_limiting_sla_based import compile_rate_limiting_sla_based
 from adapter.policy.policies.spike_control import compile_spike_control
+from adapter.policy.request import canonical_method, canonical_path
+from adapter.policy.rule import ANYWHERE, CompiledPointcut, Rule, RuleCompiler
+from adapter.policy.rule_pool import RulePool, SharedRule
 
 POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
     {
@@ -46,69 +46,44 @@ POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
 """Every policy type that can be enforced, by its asset id."""
 
 
-def compile_policy(policy: AppliedPolicy) -> CompiledPolicy:
-    """Compile one applied policy; raise PolicyError when it cannot be enforced."""
+class CompiledPolicy(NamedTuple):
+    """A policy that Checks can ask: its name and its rule."""
+
+    ref: PolicyRef
+    shared: SharedRule
+
+    @property
+    def rule(self) -> Rule:
+        """What to ask."""
+        return self.shared.rule
+
+
+def compile_policy(policy: AppliedPolicy, pool: RulePool) -> CompiledPolicy:
+    """Compile one applied policy, or take its rule from the pool.
+
+    Raises PolicyError when the policy cannot be enforced.
+    """
     if policy.fault:
         raise PolicyError(policy.fault)
-    shared = _shared_rule(policy)
-    return CompiledPolicy(
-        ref=PolicyRef(policy.policy_id, policy.policy_type),
-        # With the type, because the platform numbers automated policies on their own.
-        counter=f"{policy.policy_type}/{policy.policy_id}",
-        rule=shared.rule,
-        keeper=shared,
-    )
+    configuration = json.dumps(dict(policy.configuration))
+
+    def compiled() -> Rule:
+        return _limited(_compile_rule(policy.policy_type, configuration), policy)
+
+    shared = pool.rule(_key(policy, configuration), compiled)
+    return CompiledPolicy(PolicyRef(policy.policy_id, policy.policy_type), shared)
 
 
-class Chain:
-    """The rules of an API's policies, in order; one chain for all APIs with the same rules.
+def _key(policy: AppliedPolicy, configuration: str) -> bytes:
+    """What policies with the same rule have in common.
 
-    What a thousand APIs share stays in the processor's caches, which a thousand equal ones don't.
+    A digest, because a configuration may be long and may contain a secret.
     """
-
-    __slots__ = ("__weakref__", "rules")
-
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
-        self.rules = rules
-
-
-class _Shared:
-    """The rule of all policies of a type that are configured alike, while there are any."""
-
-    __slots__ = ("__weakref__", "rule")
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-
-
-_shared_rules: WeakValueDictionary[bytes, _Shared] = WeakValueDictionary()
-"""By a digest, since a configuration may be long, and hold a secret."""
-_chains: WeakValueDictionary[tuple[int, ...], Chain] = WeakValueDictionary()
-"""By the identities of their rules, which live as long as they do."""
-
-
-def chain_of(policies: Sequence[CompiledPolicy]) -> Chain:
-    """The chain to ask these policies by; whoever has it keeps it."""
-    rules = tuple([policy.rule for policy in policies])
-    key = tuple(map(id, rules))
-    chain = _chains.get(key)
-    if chain is None:
-        chain = _chains[key] = Chain(rules)
-    return chain
-
-
-def _shared_rule(policy: AppliedPolicy) -> _Shared:
     parts = [
         [[pointcut.method_regex, pointcut.path_regex] for pointcut in pointcuts]
         for pointcuts in (policy.pointcuts, policy.overridden)
     ]
-    configuration = json.dumps(dict(policy.configuration))
-    key = sha256(json.dumps([policy.policy_type, configuration, parts]).encode()).digest()
-    shared = _shared_rules.get(key)
-    if shared is None:
-        rule = _compile_rule(policy.policy_type, configuration)
-        shared = _shared_rules[key] = _Shared(_limited(rule, policy))
-    return shared
+    return sha256(json.dumps([policy.policy_type, configuration, parts]).encode()).digest()
 
 
 def _limited(rule: Rule, policy: AppliedPolicy) -> Rule:
@@ -136,8 +111,8 @@ def _compile_rule(policy_type: str, configuration: str) -> Rule:
 
 
 def _compile_pointcut(pointcut: Pointcut) -> CompiledPointcut:
-    method = _compile_pattern(pointcut.method_regex, "methodRegex", methods.MAX_CHARS)
-    path = _compile_pattern(pointcut.path_regex, "uriTemplateRegex", paths.MAX_CHARS)
+    method = _compile_pattern(pointcut.method_regex, "methodRegex", canonical_method.MAX_CHARS)
+    path = _compile_pattern(pointcut.path_regex, "uriTemplateRegex", canonical_path.MAX_CHARS)
     if path is None:
         return CompiledPointcut(method and method.compiled, None)
     if not can_begin_with(pointcut.path_regex, "/"):

@@ -3,25 +3,14 @@
 
 from typing import Any, Final, TypeAlias
 
-from adapter.policy.attributes import RequestAttributes, path_of
-from adapter.policy.decision import (
-    CONTINUE,
-    Allowed,
-    Answer,
-    Answered,
-    Charge,
-    Continue,
-    Decision,
-    Denied,
-    Deny,
-    DenyReason,
-    Effect,
-    Identity,
-)
+from adapter.policy.decision import Allowed, Answered, Decision, Denied
+from adapter.policy.effects import Charge, Effect
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.methods import ECHO_REFUSED, is_echoed, obstacle_in_method
-from adapter.policy.paths import obstacle_in
+from adapter.policy.request.attributes import RequestAttributes, path_of
+from adapter.policy.request.canonical_method import ECHO_REFUSED, is_echoed, obstacle_in_method
+from adapter.policy.request.canonical_path import obstacle_in
 from adapter.policy.snapshot import Api
+from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason, DirectResponse, Identity
 
 NOT_HTTP: Final = Deny(
     DenyReason.MALFORMED_REQUEST,
@@ -29,7 +18,7 @@ NOT_HTTP: Final = Deny(
     "Malformed request",
     detail="the Check has no HTTP part; policies speak of HTTP requests only",
 )
-_ENDS: Final = (Deny, Answer)
+_ENDS: Final = (Deny, DirectResponse)
 """What keeps a request from going on."""
 
 
@@ -79,7 +68,7 @@ def decide(request: RequestAttributes, api: Api, revision: int) -> Step:
         obstacle = _obstacle(request, api)
         if obstacle is not None:
             return Denied(obstacle, revision, api.instance)
-    evaluation = Evaluation(request, api.instance.api_id, api.contracts, api.tiers, api.policies)
+    evaluation = Evaluation(request, api.instance.api_id, api.contracts, api.tiers, api.policy_refs)
     return _ask(0, evaluation, api, revision)
 
 
@@ -137,10 +126,10 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
 
 
 def _ended(
-    verdict: Deny | Answer, evaluation: Evaluation, api: Api, revision: int
+    verdict: Deny | DirectResponse, evaluation: Evaluation, api: Api, revision: int
 ) -> Denied | Answered:
     """The decision where a policy keeps the request from going on."""
-    if isinstance(verdict, Answer):
+    if isinstance(verdict, DirectResponse):
         return Answered(
             verdict,
             revision,
@@ -155,7 +144,7 @@ def _ended(
         verdict,
         revision,
         api.instance,
-        evaluation.policy.ref,
+        evaluation.policy,
         evaluation.identity,
         evaluation.response_headers,
         evaluation.append_response_headers,

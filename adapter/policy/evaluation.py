@@ -1,25 +1,16 @@
 # mypyc: compiled
 """What the policies of one request see and what they have established so far."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from adapter.policy.attributes import RequestAttributes, path_of
-from adapter.policy.catalog import Contract, SlaTier
+from adapter.policy.catalog import PolicyRef, SlaTier
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.contract_table import ContractTable
-from adapter.policy.decision import (
-    Continue,
-    Edit,
-    ExposedQuota,
-    Header,
-    Identity,
-    PolicyRef,
-    Verdict,
-)
-from adapter.policy.header_names import dashed
-from adapter.policy.paths import MAX_CHARS
+from adapter.policy.request.attributes import RequestAttributes
+from adapter.policy.request.header_spelling import dashed
+from adapter.policy.verdicts import Continue, Edit, ExposedQuota, Header, Identity
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 _NOTHING_APPENDED: Final[dict[str, str]] = {}
@@ -56,7 +47,7 @@ class Evaluation:
         api_id: str,
         contracts: ContractTable,
         tiers: Mapping[str, SlaTier],
-        policies: "tuple[CompiledPolicy, ...]",
+        policies: tuple[PolicyRef, ...],
     ) -> None:
         self.request = request
         self.api_id = api_id
@@ -81,7 +72,7 @@ class Evaluation:
         self._exposed_quota: ExposedQuota | None = None
 
     @property
-    def policy(self) -> "CompiledPolicy":
+    def policy(self) -> PolicyRef:
         """The one that is being asked."""
         return self.policies[self.position]
 
@@ -198,83 +189,3 @@ def _is_exact(value: str) -> bool:
     In a Check, Envoy puts `!` for each octet that is not UTF-8, and an answer can hold UTF-8 only.
     """
     return "!" not in value and value.isprintable()
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledPointcut:
-    """A pair of patterns; None where the pattern lets everything match."""
-
-    method: Any
-    path: Any
-    longest_path: int = MAX_CHARS
-    """Characters that the pattern for the path bears."""
-
-    def matches(self, request: RequestAttributes) -> bool:
-        """Whether both patterns match the whole of method and path."""
-        # Octets, because in a text RE2's library would count the characters, too.
-        if self.method is not None and self.method.fullmatch(request.method.encode()) is None:
-            return False
-        return self.path is None or self.path.fullmatch(path_of(request).encode()) is not None
-
-
-ANYWHERE: Final = CompiledPointcut(None, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A policy's configuration, compiled: a pure function of the evaluation so far."""
-
-    evaluate: Callable[[Evaluation], Verdict]
-    inspects_path: bool = False
-    """Whether the verdict, or whether there is one at all, depends on the request's path."""
-    pointcuts: tuple[CompiledPointcut, ...] = ()
-    """Where it applies: empty, to the whole API, else where any of them matches."""
-    overridden: tuple[CompiledPointcut, ...] = ()
-    """Where it does not apply all the same; only where it has pointcuts."""
-    set_headers: frozenset[str] = frozenset()
-    """Lower-case names of the headers that it may set, on requests or on responses."""
-    inspects_method: bool = False
-    """The same as `inspects_path`, for the request's method."""
-
-    @property
-    def longest_path(self) -> int:
-        """Characters that all its patterns bear."""
-        everywhere = self.pointcuts + self.overridden
-        return min([MAX_CHARS, *(pointcut.longest_path for pointcut in everywhere)])
-
-    def applies_to(self, request: RequestAttributes) -> bool:
-        """Whether it is to be asked about that request."""
-        if not self.pointcuts:
-            return True
-        if not any(p.matches(request) for p in self.pointcuts):
-            return False
-        return not self.overridden or not any(p.matches(request) for p in self.overridden)
-
-
-def always(verdict: Verdict) -> Rule:
-    """A rule that looks at nothing."""
-
-    def evaluate(_: Evaluation) -> Verdict:
-        return verdict
-
-    return Rule(evaluate)
-
-
-RuleCompiler: TypeAlias = Callable[[Mapping[str, Any]], Rule]
-"""What each file under `policies/` offers: from the platform's configuration to a rule.
-
-Raises PolicyError for a bad one. A rule knows nothing of the policy that it is compiled for, which
-is `Evaluation.policy`: policies that are configured alike share one.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledPolicy:
-    """A policy ready to be asked."""
-
-    ref: PolicyRef
-    counter: str
-    """What tells its quota windows from those of the API's other policies."""
-    rule: Rule
-    keeper: Any = field(default=None, repr=False, compare=False)
-    """What has to live as long as the policy does."""

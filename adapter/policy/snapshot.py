@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from adapter.errors import PolicyError
-from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
-from adapter.policy.compile import chain_of, compile_policy
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, SlaTier
+from adapter.policy.compile import CompiledPolicy, compile_policy
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.contract_table import ContractTable
-from adapter.policy.evaluation import CompiledPolicy, Rule
-from adapter.policy.header_names import dashed
-from adapter.policy.paths import MAX_CHARS
+from adapter.policy.request.canonical_path import MAX_CHARS
+from adapter.policy.request.header_spelling import dashed
+from adapter.policy.rule import Rule
+from adapter.policy.rule_pool import RuleChain, RulePool
 from adapter.runtime.clock import WallTime
 
 
@@ -33,6 +35,7 @@ class Api:
         "instance",
         "longest_path",
         "policies",
+        "policy_refs",
         "rules",
         "tiers",
     )
@@ -44,15 +47,19 @@ class Api:
         contracts: ContractTable | None = None,
         tiers: Mapping[str, SlaTier] | None = None,
         *,
+        chain: RuleChain | None = None,
         faults: tuple[str, ...] = (),
         ignored: tuple[str, ...] = (),
     ) -> None:
         self.instance: Final = instance
         self.faults: Final = faults
         self.policies: Final = policies
-        self._chain: Final = chain_of(policies)
+        """In the platform's order."""
+        self.policy_refs: Final = tuple([policy.ref for policy in policies])
+        """The names of the policies, in the same order."""
+        self._chain: Final = RuleChain(p.shared for p in policies) if chain is None else chain
         self.rules: Final[tuple[Rule, ...]] = self._chain.rules
-        """What to ask, in order: that of each policy, but shared."""
+        """What to ask: the rule of each policy, in the same order."""
         self.inspects_path: Final = any(rule.inspects_path for rule in self.rules)
         """Whether any policy's verdict depends on the path, which then has to be canonical."""
         self.inspects_method: Final = any(rule.inspects_method for rule in self.rules)
@@ -91,6 +98,7 @@ class Snapshot:
 
 def build_api(
     content: ApiContent,
+    pool: RulePool,
     *,
     ignored_types: frozenset[str] = frozenset(),
     own_headers: frozenset[str] = frozenset(),
@@ -100,12 +108,13 @@ def build_api(
     `own_headers` are names, spelled with hyphens, that no policy may set: the adapter sets them.
     """
     kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
-    compiled, faults = _compile_all(kept, own_headers)
+    compiled, faults = _compile_all(kept, pool, own_headers)
     return Api(
         content.instance,
         compiled,
         contracts_by_client(content),
         content.tiers,
+        chain=pool.chain(policy.shared for policy in compiled),
         faults=faults,
         ignored=tuple(p.policy_type for p in content.policies if p.policy_type in ignored_types),
     )
@@ -150,13 +159,13 @@ def _position(policy: AppliedPolicy) -> tuple[bool, bool, int, int, str]:
 
 
 def _compile_all(
-    policies: Iterable[AppliedPolicy], own_headers: frozenset[str]
+    policies: Iterable[AppliedPolicy], pool: RulePool, own_headers: frozenset[str]
 ) -> tuple[tuple[CompiledPolicy, ...], tuple[str, ...]]:
     compiled: list[CompiledPolicy] = []
     faults: list[str] = []
     for policy in policies:
         try:
-            compiled.append(_leaving_alone(own_headers, compile_policy(policy)))
+            compiled.append(_leaving_alone(own_headers, compile_policy(policy, pool)))
         except PolicyError as e:
             faults.append(f"policy {policy.policy_id} ({policy.policy_type}): {e}")
     return tuple(compiled), tuple(faults)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import QuotaState, QuotaWindow, Throttle
+from adapter.policy.effects import QuotaState, QuotaWindow, Throttle
 from adapter.quota.memory.idempotency import RecentCharges
 from adapter.quota.sliding import SlidingWindow
 from adapter.runtime.clock import Clock, MonotonicTime

@@ -9,7 +9,7 @@ from adapter.transport.observer import TransportObserver
 
 
 class CallCounters(TransportObserver):
-    """Counts failed calls. Decisions are counted by `DecisionTally`, which costs a Check less."""
+    """Counts failed calls. Decisions are counted by `DecisionCounts`, which costs a Check less."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client.registry import Collector
 
-from adapter.authorization.decision_counts import DecisionTally
+from adapter.authorization.decision_counts import DecisionCounts
 from adapter.telemetry.metric_table import METRICS
 from adapter.telemetry.prometheus import DurationCollector, MetricCollector, rendered
 
@@ -33,9 +33,9 @@ class Metrics:
         """Show a metric of the table; `read` is called whenever the metrics are rendered."""
         self._collectors.append(MetricCollector(name, METRICS[name], read))
 
-    def observe_durations(self, tally: DecisionTally) -> None:
+    def observe_durations(self, counts: DecisionCounts) -> None:
         """Show the durations of Checks as a histogram."""
-        self._collectors.append(DurationCollector(tally))
+        self._collectors.append(DurationCollector(counts))
 
     async def render(self) -> bytes:
         """All metrics in Prometheus' text format.

@@ -7,7 +7,7 @@ from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from adapter.authorization.decision_counts import DURATION_BOUNDS_S, DecisionTally
+from adapter.authorization.decision_counts import DURATION_BOUNDS_S, DecisionCounts
 from adapter.telemetry.metric_table import MetricRow
 
 
@@ -36,12 +36,12 @@ class MetricCollector(Collector):
 class DurationCollector(Collector):
     """The histogram of how long Checks took."""
 
-    def __init__(self, tally: DecisionTally) -> None:
-        self._tally = tally
+    def __init__(self, counts: DecisionCounts) -> None:
+        self._counts = counts
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
         """See `Collector.collect`."""
-        counts, total_s = self._tally.durations
+        counts, total_s = self._counts.durations
         bounds = [*map(str, DURATION_BOUNDS_S), "+Inf"]
         running, buckets = 0, []
         for bound, count in zip(bounds, counts, strict=True):

@@ -9,16 +9,11 @@ import pytest
 import pytest_asyncio
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
-from adapter.policy.decision import (
-    Charge,
-    Continue,
-    Deny,
-    DenyReason,
-    Identity,
-    Verdict,
-)
+from adapter.policy.effects import Charge
 from adapter.policy.evaluation import Evaluation
+from adapter.policy.rule import Verdict
 from adapter.policy.snapshot import Api
+from adapter.policy.verdicts import Continue, Deny, DenyReason, Identity
 from support.upstream import Upstream
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, api_ruled_by, applied, contract
 from tests.rig.adapters import AdapterInProcess, Transport

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
-from adapter.policy.header_names import is_protected
+from adapter.policy.policies.shared.header_values import is_protected
 from adapter.policy.snapshot import Api
 from tests.builders import api, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN

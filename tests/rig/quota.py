@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from adapter.policy.decision import CONTINUE, Charge, QuotaState
+from adapter.policy.effects import Charge, QuotaState
+from adapter.policy.verdicts import CONTINUE
 from adapter.quota.names import WindowNames
 from adapter.quota.redis.client import RedisOptions, open_client
 from adapter.quota.redis.store import RedisQuotaStore

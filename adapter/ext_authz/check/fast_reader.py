@@ -277,7 +277,7 @@ class ScannedRequest(EnvoyRequest):
 
 
 def _is_odd(octets: bytes, at: i64, stop: i64) -> bool:
-    """`policy.header_names.is_odd` for the name that stands there."""
+    """`policy.request.header_spelling.is_odd` for the name that stands there."""
     while at < stop:
         octet: i64 = octets[at]
         # Letters, a hyphen, digits and the colon that comes after them: from most common to least.

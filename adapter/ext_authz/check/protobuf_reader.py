@@ -17,7 +17,7 @@ from adapter.ext_authz.check.request import (
     EnvoyRequest,
 )
 from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue, Metadata
-from adapter.policy.decision import Deny, DenyReason
+from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport import service
 
 _SWAPPED: Final = bytes.maketrans(b"!?", b"?!")

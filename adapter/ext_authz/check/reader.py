@@ -4,7 +4,7 @@
 from adapter.ext_authz.check.fast_reader import scan
 from adapter.ext_authz.check.protobuf_reader import parse
 from adapter.ext_authz.check.request import ClientAddress, EnvoyRequest
-from adapter.policy.decision import Deny
+from adapter.policy.verdicts import Deny
 from adapter.runtime.compiled import COMPILED
 from adapter.transport.service import Metadata
 

@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from adapter.policy.header_names import is_odd
+from adapter.policy.request.header_spelling import is_odd
 from adapter.transport.service import Metadata
 
 MOST_HEADERS: Final = 250
@@ -58,7 +58,7 @@ class ClientAddress:
 
 
 class EnvoyRequest:
-    """The `policy.attributes.RequestAttributes` of one Check.
+    """The `policy.request.attributes.RequestAttributes` of one Check.
 
     Each way of reading one is a subclass, which adds what stands in the message itself.
     """

@@ -7,8 +7,9 @@ from typing import Final, TypeAlias
 
 from adapter.ext_authz.response.headers import clean_value, is_removable_name, usable
 from adapter.messages.check_pb2 import CheckResponse, OkHttpResponse
-from adapter.policy.decision import Edit, Header
-from adapter.policy.header_names import dashed, is_odd, is_protected
+from adapter.policy.policies.shared.header_values import is_protected
+from adapter.policy.request.header_spelling import dashed, is_odd
+from adapter.policy.verdicts import Edit, Header
 
 _KEPT: Final = 4_096
 """Parts, and sets of the names in them; some kB each at most."""

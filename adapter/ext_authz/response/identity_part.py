@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from adapter.authorization.decision_record import CALLER, SEPARATOR, escaped
 from adapter.ext_authz.response.headers import clean_value, encodable
-from adapter.policy.decision import Identity
+from adapter.policy.verdicts import Identity
 
 LONGEST_METADATA: Final = 1000
 """Characters of a part in Envoy's dynamic metadata, and so in every access log entry."""

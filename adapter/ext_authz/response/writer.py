@@ -17,10 +17,11 @@ from adapter.messages.check_pb2 import (
     DeniedHttpResponse,
     HeaderValueOption,
 )
-from adapter.policy.attributes import RequestAttributes, is_grpc
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import Allowed, Answered, Decision, Denied, Header, Identity
-from adapter.policy.header_names import dashed
+from adapter.policy.decision import Allowed, Answered, Decision, Denied
+from adapter.policy.request.attributes import RequestAttributes, is_grpc
+from adapter.policy.request.header_spelling import dashed
+from adapter.policy.verdicts import Header, Identity
 from adapter.transport.service import StatusCode
 
 _OVERWRITE = HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
@@ -123,9 +124,9 @@ class ResponseWriter:
             code = response.status.code = grpc_status(status)
             self._write_denied(response.denied_response, decision, code if to_grpc else None)
         else:
-            status = decision.answer.status_sent
+            status = decision.response.status_sent
             response.status.code = StatusCode.PERMISSION_DENIED
-            headers = (*decision.response_headers, *decision.answer.headers)
+            headers = (*decision.response_headers, *decision.response.headers)
             _write_headers(response.denied_response, usable(headers), decision)
         response.denied_response.status.code = status
         _write_record(response.dynamic_metadata, DecisionRecord.of(decision))

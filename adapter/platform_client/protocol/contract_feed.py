@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from adapter.errors import DocumentError
 from adapter.platform_client.http.origin import origin
 from adapter.platform_client.protocol.translate import ContractChange
-from adapter.policy.catalog import Contract
+from adapter.policy.contracts.contract import Contract
 
 
 class FeedPass:

@@ -19,12 +19,8 @@ from adapter.platform_client.protocol.documents import (
     faults,
 )
 from adapter.platform_client.protocol.field_types import UNKNOWN, flag, shown
-from adapter.policy.catalog import (
-    ApiInstance,
-    Contract,
-    RateLimit,
-    SlaTier,
-)
+from adapter.policy.catalog import ApiInstance, RateLimit, SlaTier
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret, SecretForm
 
 UNKNOWN_HASH: Final = (

@@ -22,7 +22,8 @@ from adapter.platform_client.sync.document_faults import DocumentFaults
 from adapter.platform_client.sync.empty_list_guard import EmptyListGuard, Policies
 from adapter.platform_client.sync.interval import Interval
 from adapter.platform_client.sync.observer import SyncObserver
-from adapter.policy.catalog import ApiContent, ApiInstance, Contract, SlaTier
+from adapter.policy.catalog import ApiContent, ApiInstance, SlaTier
+from adapter.policy.contracts.contract import Contract
 from adapter.runtime.clock import Clock, WallTime
 
 _OVERLAP_S: Final = 60

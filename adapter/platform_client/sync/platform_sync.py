@@ -20,6 +20,7 @@ from adapter.platform_client.sync.poll_state import Course
 from adapter.platform_client.sync.publication import Publication
 from adapter.platform_client.sync.status import PollRecord, SyncStatus
 from adapter.platform_client.sync.tracked_apis import TrackedApi, TrackedApis
+from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import build_api
 from adapter.runtime import garbage
 from adapter.runtime.backoff import Backoff, Jitter
@@ -64,6 +65,7 @@ class PlatformSync:
                 snapshots,
                 partial(
                     build_api,
+                    pool=RulePool(),
                     ignored_types=options.ignored_policy_types,
                     own_headers=options.own_headers,
                 ),

@@ -6,7 +6,7 @@ from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from adapter.policy.catalog import Contract
+from adapter.policy.contracts.contract import Contract
 
 _FEWEST_SLOTS: Final = 4
 

@@ -4,11 +4,11 @@ import re
 from typing import Final
 
 from adapter.errors import ExpressionError
+from adapter.policy.bounded_patterns import compile_pattern
 from adapter.policy.expression.functions import Function
 from adapter.policy.expression.lexer import Token
 from adapter.policy.expression.texts import text_of
 from adapter.policy.expression.values import Value
-from adapter.policy.patterns import compile_pattern
 
 _BASE_STEPS: Final = 64
 """Steps for each character of the text, and one more for each instruction of RE2's program."""

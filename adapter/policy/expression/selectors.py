@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from adapter.policy.attributes import path_of
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression.effort import spend_on
 from adapter.policy.expression.query import query_of
 from adapter.policy.expression.values import EvaluationFault, Value, from_json, type_name
+from adapter.policy.request.attributes import path_of
 
 Reader: TypeAlias = Callable[[Evaluation], Value]
 

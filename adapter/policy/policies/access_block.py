@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from adapter.policy.decision import Deny, DenyReason
-from adapter.policy.evaluation import Rule, always
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
+from adapter.policy.rule import Rule, always
+from adapter.policy.verdicts import Deny, DenyReason
 
 BLOCKED: Final = Deny(DenyReason.ACCESS_BLOCKED, 403, "Access is blocked")
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import StringConstraints, model_validator
 
-from adapter.policy.evaluation import Rule
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration, without
 from adapter.policy.policies.shared.credentials import (
     BASIC_CREDENTIALS,
@@ -15,6 +14,7 @@ from adapter.policy.policies.shared.credentials import (
     credentials_by_expression,
     identifying,
 )
+from adapter.policy.rule import Rule
 
 _ORIGIN: Final = "credentialsOriginHasHttpBasicAuthenticationHeader"
 _BASIC: Final = "httpBasicAuthenticationHeader"

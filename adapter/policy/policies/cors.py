@@ -10,8 +10,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from adapter.policy.decision import CONTINUE, Answer, Continue, Header, Verdict
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import (
     Configuration,
     Whole,
@@ -19,6 +18,8 @@ from adapter.policy.policies.shared.configuration import (
     without,
 )
 from adapter.policy.policies.shared.header_values import NAME_PATTERN
+from adapter.policy.rule import Rule, Verdict
+from adapter.policy.verdicts import CONTINUE, Continue, DirectResponse, Header
 
 NO_CONTENT: Final = 204
 
@@ -104,11 +105,11 @@ class _Grant(NamedTuple):
     """Not granted even where all methods are."""
     headers: frozenset[str]
     """In lower case."""
-    preflight: Answer
+    preflight: DirectResponse
     """It lacks only the names that are granted by an asterisk."""
     actual: Continue
 
-    def answer(self, method: str, headers: str) -> Answer:
+    def answer(self, method: str, headers: str) -> DirectResponse:
         """To a preflight for this method and this list of headers."""
         if len(headers) > _MAX_ASKED_CHARS:
             return _REFUSED
@@ -119,7 +120,11 @@ class _Grant(NamedTuple):
             asked.append(("access-control-allow-methods", method))
         if _ANY in self.headers and headers:
             asked.append(("access-control-allow-headers", headers))
-        return Answer(NO_CONTENT, (*self.preflight.headers, *asked)) if asked else self.preflight
+        return (
+            DirectResponse(NO_CONTENT, (*self.preflight.headers, *asked))
+            if asked
+            else self.preflight
+        )
 
     def _allows_method(self, method: str) -> bool:
         if _ANY in self.methods:
@@ -141,7 +146,7 @@ def compile_cors(given: Mapping[str, Any]) -> Rule:
     anybody = grants.get(_ANY)
     not_granted = Continue(append_response_headers=(_VARY,))
 
-    def preflight(evaluation: Evaluation, origin: str, method: str) -> Answer:
+    def preflight(evaluation: Evaluation, origin: str, method: str) -> DirectResponse:
         grant = grants.get(origin, anybody)
         headers = evaluation.header("access-control-request-headers") or ""
         return _REFUSED if grant is None else grant.answer(method, headers)
@@ -154,7 +159,7 @@ def compile_cors(given: Mapping[str, Any]) -> Rule:
 
 
 def _by_protocol(
-    preflight: Callable[[Evaluation, str, str], Answer],
+    preflight: Callable[[Evaluation, str, str], DirectResponse],
     same_origin: Continue,
     actual: Callable[[str], Continue],
 ) -> Callable[[Evaluation], Verdict]:
@@ -177,18 +182,18 @@ def _by_protocol(
 
 _ANY_ORIGIN: Final[Header] = ("access-control-allow-origin", "*")
 _PUBLIC: Final = Continue(response_headers=(_ANY_ORIGIN,))
-_REFUSED: Final = Answer(NO_CONTENT, (_VARY,))
+_REFUSED: Final = DirectResponse(NO_CONTENT, (_VARY,))
 """A preflight that is granted nothing: the missing headers are what tells the browser."""
 
 
-def _public_preflight(evaluation: Evaluation, _: str, method: str) -> Answer:
+def _public_preflight(evaluation: Evaluation, _: str, method: str) -> DirectResponse:
     """Grant what is asked for; what is no method or list of names is not sent back."""
     asked = evaluation.header("access-control-request-headers")
     granted = [_ANY_ORIGIN, ("access-control-max-age", str(_PUBLIC_MAX_AGE_S))]
     for name, value in (("methods", method), ("headers", asked)):
         if value and _may_be_sent_back(value):
             granted.append((f"access-control-allow-{name}", value))
-    return Answer(NO_CONTENT, tuple(granted))
+    return DirectResponse(NO_CONTENT, tuple(granted))
 
 
 def _may_be_sent_back(asked: str) -> bool:
@@ -224,7 +229,7 @@ def _grant(group: OriginGroup, origin: str, *, credentials: bool) -> _Grant:
         frozenset(methods),
         frozenset(refused),
         frozenset(name.lower() for name in group.headers),
-        Answer(NO_CONTENT, tuple(preflight)),
+        DirectResponse(NO_CONTENT, tuple(preflight)),
         Continue(response_headers=(*both, *exposed), append_response_headers=(_VARY,)),
     )
 

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, Field
 
-from adapter.policy.decision import Continue, Deny, DenyReason, Header, Verdict
-from adapter.policy.evaluation import Evaluation, Rule, always
+from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Expression, Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (
     Configuration,
@@ -19,6 +18,8 @@ from adapter.policy.policies.shared.header_values import (
     ResponseHeaderName,
     is_fit_for_a_header,
 )
+from adapter.policy.rule import Rule, Verdict, always
+from adapter.policy.verdicts import Continue, Deny, DenyReason, Header
 
 OVERRIDDEN: Final = frozenset({"content-type", "access-control-allow-origin"})
 """Headers that make sense once only: the injected value takes the place of what is there."""

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field
 
 from adapter.errors import PolicyError
-from adapter.policy.decision import CONTINUE, Continue, Verdict
-from adapter.policy.evaluation import Evaluation, Rule, always
-from adapter.policy.header_names import HOP_BY_HOP, dashed, is_protected
-from adapter.policy.patterns import compile_pattern, compile_together
+from adapter.policy.bounded_patterns import compile_pattern, compile_together
+from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
-from adapter.policy.policies.shared.header_values import removable
+from adapter.policy.policies.shared.header_values import HOP_BY_HOP, is_protected, removable
+from adapter.policy.request.header_spelling import dashed
+from adapter.policy.rule import Rule, Verdict, always
+from adapter.policy.verdicts import CONTINUE, Continue
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -6,14 +6,16 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, field_validator
 
-from adapter.policy.decision import CONTINUE, Log, LogMessage, Verdict
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.effects import Log, LogMessage
+from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Expression, Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (
     Configuration,
     ExpressionSource,
     read_configuration,
 )
+from adapter.policy.rule import Rule, Verdict
+from adapter.policy.verdicts import CONTINUE
 
 MAX_MESSAGE_CHARS: Final = 4_096
 _MAX_CLEANED_CHARS: Final = 512
@@ -123,7 +125,7 @@ def _template(item: MessageItem) -> _Template:
 
 
 def _message(template: _Template, evaluation: Evaluation) -> LogMessage:
-    category = template.category or f"policy-{evaluation.policy.ref.policy_id}"
+    category = template.category or f"policy-{evaluation.policy.policy_id}"
     return LogMessage(
         template.level, category, _one_line(template.text, evaluation), evaluation.api_id
     )

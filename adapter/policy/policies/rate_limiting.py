@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import Charge, Verdict
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.effects import Charge
+from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (
     Configuration,
@@ -22,6 +22,7 @@ from adapter.policy.policies.shared.limits import (
     settlement,
     windows_of,
 )
+from adapter.policy.rule import Rule, Verdict
 
 
 class LimitConfiguration(Configuration):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from adapter.policy.evaluation import Rule
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
 from adapter.policy.policies.shared.credentials import (
     DEFAULT_CLIENT_ID,
@@ -11,6 +10,7 @@ from adapter.policy.policies.shared.credentials import (
     contract_finder,
 )
 from adapter.policy.policies.shared.limits import charging_by_tier
+from adapter.policy.rule import Rule
 
 
 class RateLimitingSlaBased(Configuration):

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from adapter.policy.catalog import RateLimit
-from adapter.policy.decision import Throttle, Verdict
-from adapter.policy.evaluation import Evaluation, Rule
+from adapter.policy.effects import Throttle
+from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import (
     Configuration,
     Whole,
@@ -15,6 +15,7 @@ from adapter.policy.policies.shared.configuration import (
     without,
 )
 from adapter.policy.policies.shared.limits import MaximumRequests, PeriodMs, settlement
+from adapter.policy.rule import Rule, Verdict
 
 _HOUR_MS = 3_600_000
 

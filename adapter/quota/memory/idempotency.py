@@ -3,7 +3,7 @@
 
 from typing import TypeAlias
 
-from adapter.policy.decision import ADMITTED, QuotaState, QuotaWindow
+from adapter.policy.effects import ADMITTED, QuotaState, QuotaWindow
 from adapter.quota.memory.windows import Window
 from adapter.runtime.clock import MonotonicTime
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from adapter.policy.decision import QuotaWindow
+from adapter.policy.effects import QuotaWindow
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.memory.window_file import WindowFile, WindowRow, encode_rows
 from adapter.quota.memory.windows import Window

@@ -12,8 +12,8 @@ from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from adapter.policy.catalog import Contract
-from adapter.policy.decision import QuotaState, QuotaWindow
+from adapter.policy.contracts.contract import Contract
+from adapter.policy.effects import QuotaState, QuotaWindow
 from adapter.runtime.clock import MonotonicTime
 
 LONGEST_PERIOD_MS: Final = 2**43

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from adapter.errors import StoreError
-from adapter.policy.decision import CONTINUE, Charge, QuotaState, QuotaWindow
+from adapter.policy.effects import Charge, QuotaState, QuotaWindow
+from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.window_queues import WindowQueues
 from adapter.quota.memory.windows import Window, end_of, without_key
 from adapter.quota.names import WindowNames

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from adapter.policy.decision import QuotaState
+from adapter.policy.effects import QuotaState
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.shared import SharedQuotaStore, WhenDown
 from adapter.runtime.clock import SystemClock

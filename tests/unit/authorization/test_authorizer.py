@@ -11,24 +11,15 @@ from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import StoreError
 from adapter.policy.bindings import ApiBinding, BindingTable
-from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import (
-    CONTINUE,
-    Allowed,
-    Charge,
-    Continue,
-    Denied,
-    Deny,
-    DenyReason,
-    Log,
-    LogMessage,
-    PolicyRef,
-    QuotaState,
-    Throttle,
-    Verdict,
-)
-from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
+from adapter.policy.catalog import ApiInstance, PolicyRef
+from adapter.policy.compile import CompiledPolicy
+from adapter.policy.decision import Allowed, Denied
+from adapter.policy.effects import Charge, Log, LogMessage, QuotaState, Throttle
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
+from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason
 from adapter.runtime.clock import WallTime
 from tests.rig.clock import FakeClock
 from tests.unit.policy.gateway import a_request
@@ -97,7 +88,9 @@ def authorizer(
 ) -> Authorizer:
     """Over one API, 7, with a policy that charges a window, or with the test's."""
     clock = clock or FakeClock()
-    policies = tuple(CompiledPolicy(PolicyRef("1", "test"), "test", Rule(rule)) for rule in rules)
+    policies = tuple(
+        CompiledPolicy(PolicyRef("1", "test"), SharedRule(Rule(rule))) for rule in rules
+    )
     snapshots = SnapshotStore(clock)
     snapshots.publish([Api(ApiInstance("7", "orders"), policies)])
     bindings = BindingTable([ApiBinding("7", authority="api.example.com")])

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
 from adapter.ext_authz.response.writer import ResponseWriter
-from adapter.policy.attributes import GivenAttributes
 from adapter.policy.catalog import ApiInstance, Pointcut
 from adapter.policy.decision import Allowed
+from adapter.policy.request.attributes import GivenAttributes
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.rig.adapters import AdapterInProcess
 from tests.unit.ext_authz.checks import check_request

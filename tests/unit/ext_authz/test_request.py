@@ -8,12 +8,7 @@ from hypothesis import strategies as st
 from adapter.ext_authz.check.protobuf_reader import NOT_A_CHECK
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
-from adapter.policy.attributes import (
-    GivenAttributes,
-    RequestAttributes,
-    is_grpc,
-    timeout_s,
-)
+from adapter.policy.request.attributes import GivenAttributes, RequestAttributes, is_grpc, timeout_s
 from tests.unit.ext_authz.checks import check_request
 
 HEADER = "x-adapter-client-address"

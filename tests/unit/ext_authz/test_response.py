@@ -14,19 +14,10 @@ from adapter.authorization.decision_record import DecisionRecord
 from adapter.ext_authz.response.headers import clean_value, encodable
 from adapter.ext_authz.response.identity_part import LONGEST_METADATA
 from adapter.ext_authz.response.writer import ResponseWriter
-from adapter.policy.attributes import GivenAttributes, RequestAttributes
-from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import (
-    Allowed,
-    Answer,
-    Answered,
-    Decision,
-    Denied,
-    Deny,
-    DenyReason,
-    Identity,
-    PolicyRef,
-)
+from adapter.policy.catalog import ApiInstance, PolicyRef
+from adapter.policy.decision import Allowed, Answered, Decision, Denied
+from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
+from adapter.policy.verdicts import Deny, DenyReason, DirectResponse, Identity
 
 API = ApiInstance("1", "orders", "1.0.0")
 OURS = {"api-id", "client-id", "client-name", "contract-id", "sla-tier", "principal"}
@@ -225,7 +216,7 @@ def test_appended_to_a_denial() -> None:
 
 def test_answered() -> None:
     """A preflight gets its 2xx from us: for Envoy a denial, for everybody else an answer."""
-    answer = Answer(204, (("access-control-allow-origin", "*"),))
+    answer = DirectResponse(204, (("access-control-allow-origin", "*"),))
     response = write(Answered(answer, 7, API, response_headers=(("x-b", "1"),)))
     assert response.status.code > 0
     assert response.denied_response.status.code == 204
@@ -262,7 +253,7 @@ def test_no_denial_allows(decision: Denied, to_grpc: bool) -> None:
 @given(
     st.builds(
         Answered,
-        st.builds(Answer, st.integers(), _HEADERS),
+        st.builds(DirectResponse, st.integers(), _HEADERS),
         st.integers(),
         _APIS,
         _WHO,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapter.ext_authz.check.fast_reader import scan
 from adapter.ext_authz.check.protobuf_reader import parse
 from adapter.ext_authz.check.request import ClientAddress, EnvoyRequest
-from adapter.policy.attributes import GivenAttributes
+from adapter.policy.request.attributes import GivenAttributes
 from tests.unit.ext_authz.checks import check_request
 
 METADATA = {"x-route-name": "route-1", "x-envoy-expected-rq-timeout-ms": "500"}

@@ -9,8 +9,9 @@ from adapter.errors import AdapterError, OverloadError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
-from adapter.policy.attributes import RequestAttributes
-from adapter.policy.decision import Allowed, Decision, Denied, Deny, DenyReason
+from adapter.policy.decision import Allowed, Decision, Denied
+from adapter.policy.request.attributes import RequestAttributes
+from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import StatusCode
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock

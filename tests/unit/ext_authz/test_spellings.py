@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.ext_authz.response.writer import ResponseWriter
-from adapter.policy.attributes import GivenAttributes
-from adapter.policy.decision import Allowed, Edit
-from adapter.policy.header_names import dashed
+from adapter.policy.decision import Allowed
+from adapter.policy.request.attributes import GivenAttributes
+from adapter.policy.request.header_spelling import dashed
+from adapter.policy.verdicts import Edit
 
 separators = st.sampled_from("-_.")
 names = st.lists(st.sampled_from(["x", "user", "id"]), min_size=1, max_size=3).flatmap(

@@ -11,6 +11,7 @@ from adapter.platform_client.protocol.applied_policies import automated_policies
 from adapter.platform_client.protocol.lenient_json import Unreadable
 from adapter.platform_client.protocol.masked_secrets import masked_places
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Pointcut
+from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import build_api
 from tests.unit.platform_client.json_strategies import JSON, near, nested
 
@@ -272,5 +273,5 @@ def test_a_policy_with_anything_in_a_member_is_enforced_or_closes_its_api(
     """No member makes the compilation of an API fail otherwise."""
     row = BOTH | {"assetId": "access-block", "template": {}, "configurationData": {}}
     policies = policies_from([row | {"configuration": {}} | {member: value}])
-    built = build_api(ApiContent(ApiInstance("7", "orders"), policies))
+    built = build_api(ApiContent(ApiInstance("7", "orders"), policies), RulePool())
     assert built.policies or built.faults or not policies

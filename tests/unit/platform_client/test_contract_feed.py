@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from adapter.errors import DocumentError
 from adapter.platform_client.protocol.contract_feed import FeedPass
 from adapter.platform_client.protocol.translate import ContractChange
-from adapter.policy.catalog import Contract
+from adapter.policy.contracts.contract import Contract
 
 START = "http://platform.test/contracts"
 

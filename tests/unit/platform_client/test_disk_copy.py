@@ -19,11 +19,11 @@ from adapter.policy.catalog import (
     ApiContent,
     ApiInstance,
     AppliedPolicy,
-    Contract,
     Pointcut,
     RateLimit,
     SlaTier,
 )
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
 from adapter.runtime.clock import WallTime
 from tests.rig.clock import FakeClock

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from adapter.platform_client.protocol.lenient_json import Unreadable
 from adapter.platform_client.protocol.masked_secrets import is_mask
 from adapter.platform_client.protocol.translate import contract_changes, instances_from, tiers_from
-from adapter.policy.catalog import ApiContent, ApiInstance, Contract, RateLimit
+from adapter.policy.catalog import ApiContent, ApiInstance, RateLimit
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.policies.shared.limits import MAX_LIMITS
+from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import build_api
 from tests.unit.platform_client.json_strategies import near
 
@@ -79,7 +81,7 @@ def test_a_contract_on_a_tier_beyond_the_bounds_is_closed_by_name() -> None:
     )
     contracts = {change.contract_id: change.contract for change in changes if change.contract}
     tiers = tiers_from(rows, lambda _: None)
-    built = build_api(ApiContent(ApiInstance("7", "orders"), (), tiers, contracts))
+    built = build_api(ApiContent(ApiInstance("7", "orders"), (), tiers, contracts), RulePool())
     faults = {contract.contract_id: contract.fault for contract in built.contracts}
     assert faults == {"12": "its SLA tier 1 is unknown", "13": None}
 

@@ -2,30 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 
-from adapter.policy.attributes import GivenAttributes, RequestAttributes
-from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Contract, SlaTier
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, PolicyRef, SlaTier
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.decide import Unsettled, decide
-from adapter.policy.decision import (
-    CONTINUE,
-    Allowed,
-    Answered,
-    Charge,
-    Decision,
-    Denied,
-    DenyReason,
-    Effect,
-    Identity,
-    LogMessage,
-    Outcome,
-    QuotaState,
-    Throttle,
-)
-from adapter.policy.evaluation import Evaluation, always
+from adapter.policy.decision import Allowed, Answered, Decision, Denied
+from adapter.policy.effects import Charge, Effect, LogMessage, Outcome, QuotaState, Throttle
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.snapshot import contracts_by_client
+from adapter.policy.verdicts import DenyReason, Identity
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.spike import SpikeThrottle
 from adapter.runtime.clock import MonotonicTime, WallTime
-from tests.builders import api, compiled_policy
+from tests.builders import api
 
 
 class HandClock:
@@ -148,7 +137,7 @@ def an_evaluation(
     content = ApiContent(
         ApiInstance("7", "orders"), contracts={c.contract_id: c for c in contracts}
     )
-    policies = (compiled_policy(always(CONTINUE), policy_type),)
+    policies = (PolicyRef(f"id-of-{policy_type}", policy_type),)
     found = contracts_by_client(content)
     evaluation = Evaluation(request, "7", found, content.tiers, policies)
     evaluation.identity = identity

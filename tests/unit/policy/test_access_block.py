@@ -1,7 +1,7 @@
 """access-block, as its page in docs/policies says."""
 
 from adapter.policy.catalog import Pointcut
-from adapter.policy.decision import DenyReason
+from adapter.policy.verdicts import DenyReason
 from tests.builders import applied
 from tests.unit.policy.gateway import Gateway, a_request
 

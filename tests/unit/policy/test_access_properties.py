@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.attributes import RequestAttributes
 from adapter.policy.catalog import AppliedPolicy, Pointcut, RateLimit, SlaTier
 from adapter.policy.decision import Allowed, Answered, Denied
+from adapter.policy.request.attributes import RequestAttributes
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.policy.catalog import AppliedPolicy, Pointcut
-from adapter.policy.decision import DenyReason
 from adapter.policy.snapshot import in_force
+from adapter.policy.verdicts import DenyReason
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials, set_headers
 

@@ -3,7 +3,7 @@
 import pytest
 
 from adapter.policy.bindings import ApiBinding, BindingTable
-from adapter.policy.decision import Deny, DenyReason
+from adapter.policy.verdicts import Deny, DenyReason
 from tests.unit.policy.gateway import a_request
 
 TABLE = BindingTable(

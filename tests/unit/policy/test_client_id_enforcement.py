@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from adapter.policy.catalog import AppliedPolicy, Contract
-from adapter.policy.decision import Denied, DenyReason, Identity
+from adapter.policy.catalog import AppliedPolicy
+from adapter.policy.contracts.contract import Contract
+from adapter.policy.decision import Denied
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
+from adapter.policy.verdicts import DenyReason, Identity
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, an_evaluation, credentials
 

@@ -1,15 +1,12 @@
 """Which requests a policy applies to, and which policies can be enforced at all."""
 
-from dataclasses import replace
-from typing import Any
-from weakref import WeakValueDictionary, ref
-
 import pytest
 
 from adapter.policy.catalog import AppliedPolicy, Pointcut
-from adapter.policy.compile import POLICY_TYPES, _chains, _shared_rules, compile_policy
-from adapter.policy.decision import DenyReason
-from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied
+from adapter.policy.compile import POLICY_TYPES, compile_policy
+from adapter.policy.rule_pool import RulePool
+from adapter.policy.verdicts import DenyReason
+from tests.builders import api, applied
 from tests.unit.policy.gateway import Gateway, a_request
 
 BLOCK = {"ips": ["0.0.0.0/0"]}
@@ -105,55 +102,5 @@ def test_expressions_make_a_policy_look_at_the_path() -> None:
         "rateLimits": [{"maximumRequests": 1, "timePeriodInMilliseconds": 1_000}],
         "keySelector": "#[attributes.requestPath]",
     }
-    assert compile_policy(applied("rate-limiting", selector)).rule.inspects_path
-    assert not compile_policy(applied("ip-blocklist", BLOCK)).rule.inspects_path
-
-
-def test_policies_that_are_configured_alike_share_one_rule() -> None:
-    """A policy on a thousand APIs is compiled once, and still each has counters of its own."""
-    limit = {"rateLimits": [{"maximumRequests": 1, "timePeriodInMilliseconds": 1_000}]}
-    one, other = (compile_policy(AppliedPolicy(n, "rate-limiting", limit)) for n in "12")
-    assert one.rule is other.rule
-    assert one.counter != other.counter
-    stricter = AppliedPolicy("1", "rate-limiting", limit | {"exposeHeaders": True})
-    assert compile_policy(stricter).rule is not one.rule
-
-
-def test_a_rule_goes_with_the_last_policy_that_has_it() -> None:
-    """Long lists that change often, and passwords that were replaced, do not pile up."""
-    policy = compile_policy(applied("ip-blocklist", {"ips": ["203.0.113.77"]}))
-    (shared,) = held_with(_shared_rules, rule=policy.rule)
-    assert shared() is not None
-    del policy
-    assert shared() is None
-
-
-def test_apis_with_the_same_rules_share_them_in_one_chain() -> None:
-    """In order and with their pointcuts; what differs is another chain."""
-    block, other_place = applied("ip-blocklist", BLOCK), (Pointcut("GET", "/x"),)
-    one, alike = (api(n, [CLIENT_ID_ENFORCEMENT, block]) for n in "12")
-    assert one.rules is alike.rules
-    assert [policy.rule for policy in one.policies] == list(one.rules)
-    for policies in (
-        [CLIENT_ID_ENFORCEMENT],
-        [CLIENT_ID_ENFORCEMENT, replace(block, pointcuts=other_place)],
-    ):
-        assert api("3", policies).rules != one.rules
-
-
-def test_a_chain_goes_with_the_last_api_that_has_it() -> None:
-    """And its rules with it."""
-    built = api("1", [applied("ip-blocklist", {"ips": ["203.0.113.78"]})])
-    (chain,) = held_with(_chains, rules=built.rules)
-    (shared,) = held_with(_shared_rules, rule=built.rules[0])
-    assert chain() is not None
-    assert shared() is not None
-    del built
-    assert chain() is None
-    assert shared() is None
-
-
-def held_with(held: WeakValueDictionary[Any, Any], **attribute: object) -> list[ref[Any]]:
-    """Those in which that attribute is that very object."""
-    ((name, value),) = attribute.items()
-    return [each for each in held.valuerefs() if getattr(each(), name, None) is value]
+    assert compile_policy(applied("rate-limiting", selector), RulePool()).rule.inspects_path
+    assert not compile_policy(applied("ip-blocklist", BLOCK), RulePool()).rule.inspects_path

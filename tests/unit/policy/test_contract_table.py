@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.catalog import Contract
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.contract_table import ContractTable
 from tests.builders import by_client, contract
 

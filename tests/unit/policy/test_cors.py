@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.attributes import RequestAttributes
-from adapter.policy.decision import Allowed, Answered, DenyReason, Identity
+from adapter.policy.decision import Allowed, Answered
+from adapter.policy.request.attributes import RequestAttributes
+from adapter.policy.verdicts import DenyReason, Identity
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials
 
@@ -55,8 +56,8 @@ def test_a_public_resource_grants_what_a_preflight_asks_for() -> None:
     answered = Gateway(applied("cors")).answers(
         preflight("https://anyone.test", "PATCH", "x-a, x-b")
     )
-    assert answered.answer.status == 204
-    assert dict(answered.answer.headers) == {
+    assert answered.response.status == 204
+    assert dict(answered.response.headers) == {
         "access-control-allow-origin": "*",
         "access-control-max-age": "30",
         "access-control-allow-methods": "PATCH",
@@ -70,7 +71,7 @@ def test_a_public_resource_grants_what_a_preflight_asks_for() -> None:
 def test_what_is_no_list_of_names_is_not_sent_back(hostile: str) -> None:
     """A preflight cannot write into its own answer."""
     answered = Gateway(applied("cors")).answers(preflight(method=hostile, headers=hostile))
-    assert {name for name, _ in answered.answer.headers} == {
+    assert {name for name, _ in answered.response.headers} == {
         "access-control-allow-origin",
         "access-control-max-age",
     }
@@ -80,7 +81,7 @@ def test_credentials_are_never_for_everybody() -> None:
     """A public resource does not read on behalf of whoever is logged in."""
     gateway = Gateway(applied("cors", {"publicResource": True, "supportCredentials": True}))
     assert "access-control-allow-credentials" not in dict(
-        gateway.answers(preflight()).answer.headers
+        gateway.answers(preflight()).response.headers
     )
     assert gateway.allows(from_page()).response_headers == (("access-control-allow-origin", "*"),)
 
@@ -99,8 +100,8 @@ def test_a_listed_origin_may_read_what_is_exposed() -> None:
 def test_a_preflight_of_a_listed_origin_is_granted(origin: str) -> None:
     """The answer is that of the origin's group."""
     answered = grouped().answers(preflight(origin, headers="x-token,Content-Type"))
-    assert answered.answer.status == 204
-    assert answered.answer.headers == (
+    assert answered.response.status == 204
+    assert answered.response.headers == (
         ("access-control-allow-origin", origin),
         ("access-control-allow-methods", "PUT, GET"),
         ("access-control-allow-headers", "X-Token, content-type"),
@@ -117,13 +118,13 @@ def test_each_group_has_its_own_answer() -> None:
         "allowedMethods": [{"methodName": "POST", "isAllowed": True}],
     }
     gateway = grouped(originGroups=[GROUP, other])
-    headers = dict(gateway.answers(preflight("https://b.test", "POST")).answer.headers)
+    headers = dict(gateway.answers(preflight("https://b.test", "POST")).response.headers)
     assert (headers["access-control-max-age"], headers["access-control-allow-methods"]) == (
         "600",
         "POST",
     )
     refused = gateway.answers(preflight("https://b.test", "PUT"))
-    assert refused.answer.headers == (VARY,)
+    assert refused.response.headers == (VARY,)
 
 
 ASTERISK = GROUP | {"headers": ["*"]}
@@ -134,12 +135,12 @@ def test_an_asterisk_among_headers_grants_whatever_is_asked_for(credentials: boo
     """By name: to browsers, an asterisk is a name like others where there are credentials."""
     gateway = grouped(originGroups=[ASTERISK], supportCredentials=credentials)
     answered = gateway.answers(preflight(headers="X-Token, authorization"))
-    headers = dict(answered.answer.headers)
+    headers = dict(answered.response.headers)
     assert headers["access-control-allow-headers"] == "X-Token, authorization"
     assert headers["access-control-allow-methods"] == "PUT, GET"
     assert headers["access-control-allow-origin"] == SHOP
     assert ("access-control-allow-credentials" in headers) is credentials
-    unasked = dict(gateway.answers(preflight()).answer.headers)
+    unasked = dict(gateway.answers(preflight()).response.headers)
     assert "access-control-allow-headers" not in unasked
     assert unasked["access-control-allow-methods"] == "PUT, GET"
 
@@ -152,7 +153,7 @@ def test_an_asterisk_sends_nothing_back_that_is_no_list_of_names(hostile: str) -
     methods = [{"methodName": "*", "isAllowed": True}]
     gateway = grouped(originGroups=[ASTERISK | {"allowedMethods": methods}])
     for asked in (preflight(headers=hostile), preflight(method=hostile)):
-        assert gateway.answers(asked).answer.headers == (VARY,)
+        assert gateway.answers(asked).response.headers == (VARY,)
 
 
 def test_an_asterisk_among_methods_grants_all_that_are_not_refused() -> None:
@@ -162,9 +163,9 @@ def test_an_asterisk_among_methods_grants_all_that_are_not_refused() -> None:
         {"methodName": "DELETE", "isAllowed": False},
     ]
     gateway = grouped(originGroups=[GROUP | {"allowedMethods": methods}])
-    headers = dict(gateway.answers(preflight(method="PATCH")).answer.headers)
+    headers = dict(gateway.answers(preflight(method="PATCH")).response.headers)
     assert headers["access-control-allow-methods"] == "PATCH"
-    assert gateway.answers(preflight(method="DELETE")).answer.headers == (VARY,)
+    assert gateway.answers(preflight(method="DELETE")).response.headers == (VARY,)
 
 
 def test_an_asterisk_among_origins_is_every_other_origin() -> None:
@@ -175,11 +176,11 @@ def test_an_asterisk_among_origins_is_every_other_origin() -> None:
         "headers": ["*"],
     }
     gateway = grouped(originGroups=[GROUP, anybody], supportCredentials=True)
-    headers = dict(gateway.answers(preflight("https://a.test", "GET", "x-a")).answer.headers)
+    headers = dict(gateway.answers(preflight("https://a.test", "GET", "x-a")).response.headers)
     assert headers["access-control-allow-origin"] == "*"
     assert headers["access-control-allow-headers"] == "x-a"
     assert "access-control-allow-credentials" not in headers
-    assert gateway.answers(preflight("https://a.test", "PUT")).answer.headers == (VARY,)
+    assert gateway.answers(preflight("https://a.test", "PUT")).response.headers == (VARY,)
     allowed = gateway.allows(from_page("https://a.test"))
     assert allowed.response_headers == (("access-control-allow-origin", "*"),)
     assert allowed.append_response_headers == (VARY,)
@@ -193,7 +194,7 @@ def test_credentials_are_supported_for_listed_origins() -> None:
     gateway = grouped(supportCredentials=True)
     expected = ("access-control-allow-credentials", "true")
     assert expected in gateway.allows(from_page()).response_headers
-    assert expected in gateway.answers(preflight()).answer.headers
+    assert expected in gateway.answers(preflight()).response.headers
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_a_preflight_that_is_granted_nothing_is_answered_without_grants(
 ) -> None:
     """The browser refuses the page; for us it is an answer, not a violation."""
     answered = grouped().answers(request_)
-    assert (answered.answer.status, answered.answer.headers) == (204, (VARY,))
+    assert (answered.response.status, answered.response.headers) == (204, (VARY,))
 
 
 def test_a_request_of_another_origin_passes_without_grants() -> None:
@@ -309,7 +310,7 @@ def test_nobody_but_a_listed_origin_is_ever_named(
     }
     decision = grouped(supportCredentials=True).ask(a_request(sent, method=verb))
     assert isinstance(decision, Allowed | Answered)
-    answer = decision.answer.headers if isinstance(decision, Answered) else ()
+    answer = decision.response.headers if isinstance(decision, Answered) else ()
     granted = dict((*decision.response_headers, *answer)).get("access-control-allow-origin")
     assert granted is None or granted == origin == SHOP
 

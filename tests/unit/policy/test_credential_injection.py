@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapter.policy.decision import DenyReason
+from adapter.policy.verdicts import DenyReason
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, set_headers
 

@@ -9,29 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.catalog import ApiInstance
+from adapter.policy.catalog import ApiInstance, PolicyRef
+from adapter.policy.compile import CompiledPolicy
 from adapter.policy.decide import Unsettled, decide
-from adapter.policy.decision import (
+from adapter.policy.decision import Allowed, Answered, Decision, Denied
+from adapter.policy.effects import Charge, Log, LogMessage, QuotaState
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule_pool import SharedRule
+from adapter.policy.snapshot import Api
+from adapter.policy.verdicts import (
     CONTINUE,
-    Allowed,
-    Answer,
-    Answered,
-    Charge,
     Continue,
-    Decision,
-    Denied,
     Deny,
     DenyReason,
+    DirectResponse,
     ExposedQuota,
     Identity,
-    Log,
-    LogMessage,
-    PolicyRef,
-    QuotaState,
-    Verdict,
 )
-from adapter.policy.evaluation import CompiledPolicy, Evaluation, Rule
-from adapter.policy.snapshot import Api
 from tests.unit.policy.gateway import a_request, removed_headers, set_headers
 
 NO = Deny(DenyReason.ACCESS_BLOCKED, 403, "no")
@@ -46,7 +41,9 @@ Ruling: TypeAlias = Verdict | Callable[[Evaluation], Verdict]
 def ruled(*rulings: Ruling, inspects_path: bool = False) -> Api:
     """An API whose policies, numbered from 0, answer like this."""
     policies = [
-        CompiledPolicy(PolicyRef(str(n), "test"), "test", Rule(_evaluate(ruling), inspects_path))
+        CompiledPolicy(
+            PolicyRef(str(n), "test"), SharedRule(Rule(_evaluate(ruling), inspects_path))
+        )
         for n, ruling in enumerate(rulings)
     ]
     return Api(ApiInstance("7", "orders"), tuple(policies))
@@ -142,7 +139,7 @@ def test_response_headers_go_with_denials_of_later_policies() -> None:
 
 def test_an_answer_ends_the_chain_and_is_no_denial() -> None:
     """A preflight is answered; policies behind it are not asked, and none is named."""
-    answer = Answer(204, (("a", "1"),))
+    answer = DirectResponse(204, (("a", "1"),))
     decision, settled = decided(ruled(Continue(response_headers=(("b", "2"),)), answer, CHARGE))
     assert decision == Answered(
         answer, 5, ApiInstance("7", "orders"), response_headers=(("b", "2"),)

@@ -1,6 +1,6 @@
 """What policies see of a request that others have edited."""
 
-from adapter.policy.decision import Continue
+from adapter.policy.verdicts import Continue
 from tests.unit.policy.gateway import a_request, an_evaluation
 
 

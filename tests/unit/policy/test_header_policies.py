@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.decision import Allowed, DenyReason
+from adapter.policy.decision import Allowed
 from adapter.policy.policies.shared.header_values import UNTOUCHABLE
+from adapter.policy.verdicts import DenyReason
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials, removed_headers, set_headers
 

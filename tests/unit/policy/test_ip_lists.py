@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.decision import DenyReason
 from adapter.policy.policies.shared.addresses import AddressSet, parse_address, parse_network
+from adapter.policy.verdicts import DenyReason
 from tests.builders import applied
 from tests.unit.policy.gateway import Gateway, a_request
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.decision import DenyReason, LogMessage
+from adapter.policy.effects import LogMessage
 from adapter.policy.policies.message_logging import CREDENTIAL_HEADERS, MAX_MESSAGE_CHARS
+from adapter.policy.verdicts import DenyReason
 from tests.builders import applied
 from tests.unit.policy.gateway import Gateway, a_request
 

@@ -8,6 +8,7 @@ import pytest
 
 from adapter.policy.compile import POLICY_TYPES, compile_policy
 from adapter.policy.policies import access_block
+from adapter.policy.rule_pool import RulePool
 from tests.builders import applied
 
 PAGES = Path(__file__).parents[3] / "docs" / "policies"
@@ -33,7 +34,7 @@ def test_examples_are_good_configurations(policy_type: str) -> None:
     """An example can be pasted into API Manager."""
     page = "ip-lists.md" if policy_type.startswith("ip-") else f"{policy_type}.md"
     (example,) = blocks(page, "json")
-    compile_policy(applied(policy_type, json.loads(example)))
+    compile_policy(applied(policy_type, json.loads(example)), RulePool())
 
 
 def test_the_example_of_a_new_policy_is_a_real_one() -> None:

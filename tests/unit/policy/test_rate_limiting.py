@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from adapter.policy.catalog import Contract, RateLimit, SlaTier
+from adapter.policy.catalog import RateLimit, SlaTier
 from adapter.policy.compile import compile_policy
-from adapter.policy.decision import Charge, Deny, DenyReason, Identity, QuotaState
+from adapter.policy.contracts.contract import Contract
+from adapter.policy.effects import Charge, QuotaState
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
 from adapter.policy.policies.shared.limits import MAX_KEY_CHARS
+from adapter.policy.rule_pool import RulePool
+from adapter.policy.verdicts import Deny, DenyReason, Identity
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, an_evaluation, credentials
 
@@ -182,9 +185,11 @@ def test_a_long_key_counts_by_its_hash() -> None:
 
 def test_policies_and_apis_have_their_own_windows() -> None:
     """Two limits on one API, or one automated policy on two APIs, do not share counters."""
-    policy = compile_policy(applied("rate-limiting", limits((1, 60_000)), automated=True))
+    policy = compile_policy(
+        applied("rate-limiting", limits((1, 60_000)), automated=True), RulePool()
+    )
     evaluation = an_evaluation(a_request())
-    evaluation.policies = (policy,)
+    evaluation.policies = (policy.ref,)
     charge = policy.rule.evaluate(evaluation)
     assert isinstance(charge, Charge)
     assert charge.windows[0][2:][:2] == ("7", "rate-limiting/id-of-rate-limiting")

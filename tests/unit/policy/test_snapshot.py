@@ -1,10 +1,11 @@
 """From what the platform says to what Checks see."""
 
-from adapter.policy.attributes import GivenAttributes
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, RateLimit, SlaTier
-from adapter.policy.decision import Identity
 from adapter.policy.evaluation import Evaluation
+from adapter.policy.request.attributes import GivenAttributes
+from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import Snapshot, build_api, contracts_by_client, in_force
+from adapter.policy.verdicts import Identity
 from adapter.runtime.clock import WallTime
 from tests.builders import api, applied, contract
 
@@ -25,7 +26,7 @@ def test_a_policy_that_sets_a_header_of_ours_closes_the_api() -> None:
         removal = {"inboundHeaders": [name]}
         policies = (applied("header-injection", injection), applied("header-removal", removal))
         content = ApiContent(ApiInstance("7", "orders"), policies)
-        (fault,) = build_api(content, own_headers=frozenset({"x-our-id"})).faults
+        (fault,) = build_api(content, RulePool(), own_headers=frozenset({"x-our-id"})).faults
         assert fault.startswith("policy id-of-header-injection (header-injection): ")
         assert f"{name.lower()} cannot be injected" in fault
 
@@ -66,7 +67,7 @@ def test_one_bad_policy_closes_the_api_and_every_fault_is_named() -> None:
 def test_a_type_that_the_operator_ignores_is_shown_as_ignored() -> None:
     """Doing without a policy is a decision that stays visible."""
     content = ApiContent(ApiInstance("7", "orders"), (applied("unheard-of"),))
-    built = build_api(content, ignored_types=frozenset({"unheard-of"}))
+    built = build_api(content, RulePool(), ignored_types=frozenset({"unheard-of"}))
     assert (built.faults, built.ignored, built.policies) == ((), ("unheard-of",), ())
 
 

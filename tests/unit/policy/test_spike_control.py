@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from adapter.policy.decision import DenyReason, Throttle
+from adapter.policy.effects import Throttle
 from adapter.policy.policies.spike_control import compile_spike_control
+from adapter.policy.verdicts import DenyReason
 from tests.builders import applied
 from tests.unit.policy.gateway import Gateway, a_request, an_evaluation
 

@@ -5,8 +5,10 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.catalog import Contract, RateLimit
-from adapter.policy.decision import CONTINUE, Charge
+from adapter.policy.catalog import RateLimit
+from adapter.policy.contracts.contract import Contract
+from adapter.policy.effects import Charge
+from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.memory.windows import Window
 from tests.unit.policy.gateway import HandClock

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapter.errors import StoreError
-from adapter.policy.decision import Charge, QuotaState
+from adapter.policy.effects import Charge, QuotaState
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.shared import SharedQuotaStore
 from tests.rig.clock import FakeClock

@@ -1,6 +1,7 @@
 """Fixed windows, as the store in memory charges them."""
 
-from adapter.policy.decision import CONTINUE, Charge, QuotaState, QuotaWindow
+from adapter.policy.effects import Charge, QuotaState, QuotaWindow
+from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.store import MemoryQuotaStore
 from tests.unit.policy.gateway import HandClock
 

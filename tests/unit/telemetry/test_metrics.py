@@ -1,6 +1,6 @@
 """Metrics, as operators read them."""
 
-from adapter.authorization.decision_counts import DecisionTally
+from adapter.authorization.decision_counts import DecisionCounts
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decision import Allowed
 from adapter.telemetry.metric_table import METRICS
@@ -29,9 +29,9 @@ async def test_a_reading_that_fails_takes_no_other_along() -> None:
 
 async def test_durations_show_as_a_histogram() -> None:
     """Buckets are cumulative and end with +Inf, so that quantiles can be taken."""
-    metrics, tally = Metrics(), DecisionTally()
-    metrics.observe_durations(tally)
-    tally.decided(Allowed(ApiInstance("7", "orders"), 1), 0.00002)
+    metrics, counts = Metrics(), DecisionCounts()
+    metrics.observe_durations(counts)
+    counts.decided(Allowed(ApiInstance("7", "orders"), 1), 0.00002)
     text = (await metrics.render()).decode()
     assert 'adapter_check_duration_seconds_bucket{le="1e-05"} 0.0' in text
     assert 'adapter_check_duration_seconds_bucket{le="+Inf"} 1.0' in text

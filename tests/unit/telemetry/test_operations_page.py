@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapter.operations.listener import FAULTS
-from adapter.policy.decision import DenyReason
+from adapter.policy.verdicts import DenyReason
 from adapter.telemetry.metric_table import METRICS
 from adapter.transport.http2.limits import KINDS
 

@@ -9,12 +9,12 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator
 
-from adapter.policy.catalog import Contract
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
-from adapter.policy.decision import Deny, DenyReason, Header, Identity
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import compile_expression
 from adapter.policy.policies.shared.configuration import ExpressionSource
+from adapter.policy.verdicts import Deny, DenyReason, Header, Identity
 
 DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
 

@@ -5,7 +5,20 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
-from adapter.policy.header_names import HOP_BY_HOP
+HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that speak of one connection (RFC 9110, 7.6.1)."""
+
+_PROTECTED: Final = frozenset({"accept", "connection", "date", "host", "transfer-encoding"})
 
 UNTOUCHABLE: Final = frozenset({*HOP_BY_HOP, "content-length", "host"})
 """Headers that say where a message goes and how it is framed: to inject them is to smuggle."""
@@ -35,6 +48,11 @@ NAME_PATTERN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 
 _NAME: Final = re.compile(NAME_PATTERN)
 _UNFIT_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+
+
+def is_protected(name: str) -> bool:
+    """Whether that header stays whatever policies say, as on the vendor's gateway."""
+    return name in _PROTECTED or name.startswith((":", "content-"))
 
 
 def is_fit_for_a_header(value: str) -> bool:

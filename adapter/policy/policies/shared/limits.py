@@ -9,20 +9,13 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from adapter.policy.catalog import Contract, RateLimit
-from adapter.policy.decision import (
-    CONTINUE,
-    Charge,
-    Continue,
-    Deny,
-    DenyReason,
-    ExposedQuota,
-    QuotaState,
-    QuotaWindow,
-)
+from adapter.policy.catalog import RateLimit
+from adapter.policy.contracts.contract import Contract
+from adapter.policy.effects import Charge, QuotaState, QuotaWindow
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import Whole
 from adapter.policy.policies.shared.credentials import CLIENT_ID_CHALLENGE
+from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason, ExposedQuota
 
 MAX_LIMITS: Final = 16
 """That hold at once, of a policy or of an SLA tier."""

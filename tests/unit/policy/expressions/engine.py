@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple, Self
 import dataweave
 
 from adapter.errors import ExpressionError
-from adapter.policy.decision import Continue, Identity
 from adapter.policy.expression import Failed, compile_expression
 from adapter.policy.expression.numbers import number_text
+from adapter.policy.verdicts import Continue, Identity
 from tests.unit.policy.gateway import a_request, an_evaluation
 
 HEADERS: Final = {

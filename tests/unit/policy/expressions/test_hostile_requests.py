@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.decision import Continue, Identity
 from adapter.policy.expression import Failed, Value, compile_expression
 from adapter.policy.expression.effort import MAX_EFFORT
 from adapter.policy.expression.query import query_parameter_reader
+from adapter.policy.verdicts import Continue, Identity
 from tests.unit.policy.gateway import a_request, an_evaluation
 
 LONG = 60_000

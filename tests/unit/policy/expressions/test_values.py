@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from adapter.policy.decision import Continue, Identity
 from adapter.policy.expression import Failed, Value, compile_expression
+from adapter.policy.verdicts import Continue, Identity
 from tests.unit.policy.gateway import a_request, an_evaluation
 
 REQUEST = a_request(

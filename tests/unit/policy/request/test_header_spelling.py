@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.header_names import dashed, is_odd
+from adapter.policy.request.header_spelling import dashed, is_odd
 from tests.unit.policy.gateway import a_request
 
 names = st.text(ascii_lowercase + digits + "!#$%&'*+-.^_`|~", min_size=1, max_size=20)

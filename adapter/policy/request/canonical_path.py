@@ -5,7 +5,7 @@ from typing import Final
 
 import re2
 
-from adapter.policy.decision import AMBIGUOUS_PATH, PATH_TOO_LONG, Deny
+from adapter.policy.verdicts import Deny, DenyReason
 
 MAX_CHARS: Final = 4_096
 """Of a path that a rule depends on. A client chooses its length, and every pattern reads it all."""
@@ -32,6 +32,24 @@ _SEGMENT: Final = (
 _CANONICAL: Final = re2.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?")
 _PLAIN: Final = re.compile(f"/|(?:/[{_UNESCAPED}][.{_UNESCAPED}]*)+/?")
 """What most paths are, found for less than RE2 costs. Linear, as no segment holds a slash."""
+
+
+AMBIGUOUS_PATH: Final = Deny(
+    DenyReason.AMBIGUOUS_PATH,
+    400,
+    "The path is ambiguous",
+    detail="not canonical (docs/policies/paths.md); set normalize_path, merge_slashes and "
+    "path_with_escaped_slashes_action in Envoy's HTTP connection manager",
+)
+"""Where a rule depends on the path, and the path has more than one reading."""
+PATH_TOO_LONG: Final = Deny(
+    DenyReason.MALFORMED_REQUEST,
+    414,
+    "The path is too long",
+    detail="a policy or a binding looks at the path, and it has more than 4,096 characters, or "
+    "more than a pattern with counts in braces bears (docs/policies/paths.md)",
+)
+"""Where a rule depends on the path, and reading all of it would hold up other requests."""
 
 
 def obstacle_in(path: str, longest: int = MAX_CHARS) -> Deny | None:

@@ -1,22 +1,23 @@
 """Counts that are taken on the Check path."""
 
-from adapter.authorization.decision_counts import DURATION_BOUNDS_S, DecisionTally
+from adapter.authorization.decision_counts import DURATION_BOUNDS_S, DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import Allowed, Answer, Answered, Denied, Deny, DenyReason
+from adapter.policy.decision import Allowed, Answered, Denied
+from adapter.policy.verdicts import Deny, DenyReason, DirectResponse
 
 API = ApiInstance("7", "orders")
 
 
 def test_decisions_are_counted_by_api_and_outcome() -> None:
     """Operators see what was decided for which API, and why."""
-    tally = DecisionTally()
-    tally.decided(Allowed(API, 1), 0.0)
-    tally.decided(Allowed(API, 1), 0.0)
-    tally.decided(Denied(Deny(DenyReason.QUOTA_EXCEEDED, 429, "Quota exceeded"), 1, API), 0.0)
-    tally.decided(Denied(Deny(DenyReason.API_UNBOUND, 403, "unbound"), 1), 0.0)
-    tally.decided(Answered(Answer(204), 1, API), 0.0)
-    assert tally.counts == {
+    counts = DecisionCounts()
+    counts.decided(Allowed(API, 1), 0.0)
+    counts.decided(Allowed(API, 1), 0.0)
+    counts.decided(Denied(Deny(DenyReason.QUOTA_EXCEEDED, 429, "Quota exceeded"), 1, API), 0.0)
+    counts.decided(Denied(Deny(DenyReason.API_UNBOUND, 403, "unbound"), 1), 0.0)
+    counts.decided(Answered(DirectResponse(204), 1, API), 0.0)
+    assert counts.counts == {
         ("7", "allowed"): 2,
         ("7", "answered"): 1,
         ("7", "quota_exceeded"): 1,
@@ -26,20 +27,20 @@ def test_decisions_are_counted_by_api_and_outcome() -> None:
 
 def test_no_allowed_request_is_lost_however_many_there_are() -> None:
     """They are counted many at a time, and whoever looks sees them all."""
-    tally = DecisionTally()
+    counts = DecisionCounts()
     for number in range(2_500):
-        tally.decided(Allowed(API._replace(api_id=str(number % 3)), 1), 0.0)
+        counts.decided(Allowed(API._replace(api_id=str(number % 3)), 1), 0.0)
         if number == 1_700:
-            assert sum(tally.counts.values()) == 1_701
-    assert tally.counts == {("0", "allowed"): 834, ("1", "allowed"): 833, ("2", "allowed"): 833}
+            assert sum(counts.counts.values()) == 1_701
+    assert counts.counts == {("0", "allowed"): 834, ("1", "allowed"): 833, ("2", "allowed"): 833}
 
 
 def test_durations_fall_into_their_buckets() -> None:
     """A duration counts in the first bucket whose bound it does not exceed."""
-    tally = DecisionTally()
-    tally.decided(Allowed(API, 1), DURATION_BOUNDS_S[0])
-    tally.decided(Allowed(API, 1), 10.0)
-    buckets, total_s = tally.durations
+    counts = DecisionCounts()
+    counts.decided(Allowed(API, 1), DURATION_BOUNDS_S[0])
+    counts.decided(Allowed(API, 1), 10.0)
+    buckets, total_s = counts.durations
     assert (buckets[0], buckets[-1], sum(buckets)) == (1, 1, 2)
     assert total_s == DURATION_BOUNDS_S[0] + 10.0
 

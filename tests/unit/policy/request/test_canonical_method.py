@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from adapter.policy.catalog import AppliedPolicy, Pointcut
-from adapter.policy.decision import DenyReason
+from adapter.policy.verdicts import DenyReason
 from tests.builders import CLIENT_ID_ENFORCEMENT, applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials
 

@@ -4,17 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.authorization.decision_record import DecisionRecord
-from adapter.policy.catalog import ApiInstance
-from adapter.policy.decision import (
-    Allowed,
-    Answer,
-    Answered,
-    Denied,
-    Deny,
-    DenyReason,
-    Identity,
-    PolicyRef,
-)
+from adapter.policy.catalog import ApiInstance, PolicyRef
+from adapter.policy.decision import Allowed, Answered, Denied
+from adapter.policy.verdicts import Deny, DenyReason, DirectResponse, Identity
 
 
 def test_an_allowed_request_tells_who_called_what() -> None:
@@ -43,7 +35,7 @@ def test_a_denied_request_tells_which_policy_refused_and_why() -> None:
 
 def test_an_answer_of_our_own_names_no_policy() -> None:
     """A preflight is no violation of the policy that answers it."""
-    record = DecisionRecord.of(Answered(Answer(204), 3, ApiInstance("7", "orders")))
+    record = DecisionRecord.of(Answered(DirectResponse(204), 3, ApiInstance("7", "orders")))
     assert record.to_metadata() == {
         "api": "7|orders||3",
         "reason": "answered",

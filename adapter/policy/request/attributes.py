@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from adapter.policy.header_names import is_odd
+from adapter.policy.request.header_spelling import is_odd
 
 _MAX_DIGITS: Final = 15
 _GRPC: Final = "application/grpc"
@@ -51,7 +51,7 @@ class RequestAttributes(Protocol):
 
     @property
     def odd_names(self) -> Sequence[str]:
-        """Names of headers that are not spelled with hyphens: see `policy.header_names`."""
+        """Names of headers that are not spelled with hyphens: see `header_spelling`."""
 
     @property
     def client_address(self) -> str | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapter.policy.attributes import is_grpc
+from adapter.policy.request.attributes import is_grpc
 from tests.unit.policy.gateway import a_request
 
 

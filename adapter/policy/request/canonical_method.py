@@ -4,9 +4,9 @@
 import re
 from typing import Final
 
-from adapter.policy.attributes import RequestAttributes
-from adapter.policy.decision import Deny, DenyReason
-from adapter.policy.header_names import dashed
+from adapter.policy.request.attributes import RequestAttributes
+from adapter.policy.request.header_spelling import dashed
+from adapter.policy.verdicts import Deny, DenyReason
 
 MAX_CHARS: Final = 32
 _CANONICAL: Final = re.compile(rf"[!#$%&'*+.^_`|~0-9A-Z-]{{1,{MAX_CHARS}}}")

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.catalog import AppliedPolicy, Pointcut
-from adapter.policy.decision import DenyReason
-from adapter.policy.patterns import (
+from adapter.policy.bounded_patterns import (
     MAX_CHARS,
     can_begin_with,
     compile_bounded,
     compile_pattern,
     compile_together,
 )
+from adapter.policy.catalog import AppliedPolicy, Pointcut
+from adapter.policy.verdicts import DenyReason
 from tests.builders import api, applied
 from tests.unit.policy.gateway import Gateway, a_request
 

@@ -14,21 +14,6 @@ _OTHER: Final = b"!#$%&'*+.^_`|~"
 """All other characters of a lower-case name (RFC 9110, 5.6.2)."""
 _DASHED: Final = bytes.maketrans(_OTHER, b"-" * len(_OTHER))
 
-HOP_BY_HOP: Final = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""Headers that speak of one connection (RFC 9110, 7.6.1)."""
-
-_PROTECTED: Final = frozenset({"accept", "connection", "date", "host", "transfer-encoding"})
-
 
 def dashed(name: str) -> str:
     """The spelling with hyphens; spellings of one header have the same."""
@@ -40,8 +25,3 @@ def dashed(name: str) -> str:
 def is_odd(name: str) -> bool:
     """Whether a lower-case name is not spelled with hyphens."""
     return not _PLAIN.issuperset(name)
-
-
-def is_protected(name: str) -> bool:
-    """Whether that header stays whatever policies say, as on the vendor's gateway."""
-    return name in _PROTECTED or name.startswith((":", "content-"))

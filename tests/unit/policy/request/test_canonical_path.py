@@ -9,8 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapter.policy.decision import AMBIGUOUS_PATH, PATH_TOO_LONG
-from adapter.policy.paths import is_canonical, obstacle_in
+from adapter.policy.request.canonical_path import (
+    AMBIGUOUS_PATH,
+    PATH_TOO_LONG,
+    is_canonical,
+    obstacle_in,
+)
 
 AS_THEY_ARE = "!$&'()*+,-.:=@_~"
 """What a segment may hold besides letters and digits; `;` begins a path parameter."""

@@ -1,0 +1,1 @@
+"""Request attributes, and the checks that they have one reading only."""
