@@ -1,4 +1,4 @@
 """Our own API management platform: the protocol that the adapter polls, on FastAPI and SQLite.
 
-It knows nothing of the adapter, and the adapter nothing of it: they meet over HTTP only.
+It does not import the adapter, and the adapter does not import it: they only speak HTTP.
 """

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -11,35 +10,30 @@ from sqlalchemy import select
 from control_plane.accounts.access import Access
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.analytics.event_store import EventStore
-from control_plane.analytics.event_store import metadata as event_tables
-from control_plane.analytics.upgrade import key_by_organization
 from control_plane.clock import Clock
 from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.protocol import (
-    analytics,
     apis,
     applications,
     automated_policies,
     contract_feed,
     contracts,
+    export,
     ingest,
     policies,
+    summary,
     tiers,
     tokens,
 )
 from control_plane.protocol.date_header import DateHeader
 from control_plane.protocol.refusals import add_refusals
 from control_plane.protocol.request_bodies import RequestBodies
-from control_plane.protocol.scope import Services
+from control_plane.protocol.services import Services
 from control_plane.settings import Settings
 from control_plane.store.database import Database
-from control_plane.store.tables import Base, Environment
+from control_plane.store.schema import CONFIGURATION, EVENTS
+from control_plane.store.tables import Environment
 from control_plane.store.write_queue import WriteQueue
-
-# How SQLite files say whose they are ("EPcp" and "EPev" in ASCII).
-CONFIGURATION_FILE = 0x45506370
-EVENTS_FILE = 0x45506576
-
 
 # Each batch that waits holds its whole body.
 _MAX_WAITING_BATCHES = 30
@@ -48,14 +42,10 @@ _MAX_WAITING_BATCHES = 30
 def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None = None) -> Services:
     """Open the databases; raise UnusableDatabaseError if one can't be used."""
     path = settings.database
-    database = Database(path, Base.metadata, application_id=CONFIGURATION_FILE)
+    database = Database(path, CONFIGURATION)
     try:
-        event_database = Database(
-            events_path(path),
-            event_tables,
-            application_id=EVENTS_FILE,
-            upgrades=[partial(key_by_organization, _organizations(database))],
-        )
+        organizations = _organizations(database)
+        event_database = Database(events_path(path), EVENTS, organizations=organizations)
     except Exception:
         database.close()
         raise
@@ -107,7 +97,8 @@ def create_app(services: Services) -> FastAPI:
         applications,
         contract_feed,
         ingest,
-        analytics,
+        export,
+        summary,
     ):
         app.include_router(module.router)
     app.include_router(applications.imports)

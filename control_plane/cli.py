@@ -17,8 +17,6 @@ from pydantic import ValidationError
 
 from control_plane.accounts.first_start import Credentials, Publish, reset, set_up
 from control_plane.app import (
-    CONFIGURATION_FILE,
-    EVENTS_FILE,
     create_app,
     events_path,
     open_services,
@@ -26,10 +24,11 @@ from control_plane.app import (
 from control_plane.clock import SystemClock
 from control_plane.errors import ControlPlaneError
 from control_plane.protocol.connections import TimedProtocol, room_for_connections, timed_protocol
-from control_plane.protocol.field_errors import complaint
-from control_plane.protocol.scope import Services
+from control_plane.protocol.field_errors import field_errors
+from control_plane.protocol.services import Services
 from control_plane.settings import ENV_PREFIX, Settings, unknown_variables
 from control_plane.store.backup import back_up
+from control_plane.store.schema import CONFIGURATION, EVENTS
 
 _STOP_DEADLINE_S = 10
 
@@ -96,8 +95,8 @@ def backup(
     source = _settings(database).database
     try:
         if events_path(source).exists():
-            back_up(events_path(source), events_path(to), application_id=EVENTS_FILE)
-        back_up(source, to, application_id=CONFIGURATION_FILE)
+            back_up(events_path(source), events_path(to), EVENTS)
+        back_up(source, to, CONFIGURATION)
     except (ControlPlaneError, OSError) as error:
         _fail(str(error))
     typer.echo(f"backup in {to}")
@@ -120,7 +119,7 @@ def _settings(database: Path | None) -> Settings:
     try:
         return Settings(**chosen)
     except ValidationError as error:
-        _fail(f"settings: {complaint(error.errors())}")
+        _fail(f"settings: {field_errors(error.errors())}")
 
 
 def _fail(message: str) -> NoReturn:
@@ -129,7 +128,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def _listening_socket(listen: str) -> socket.socket:
-    """A bound socket that clients may connect to already; raise ControlPlaneError if not."""
+    """A bound socket that accepts connections; raise ControlPlaneError for a bad address."""
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:

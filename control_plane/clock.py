@@ -1,4 +1,4 @@
-"""The time, as a dependency, so that tests can move it."""
+"""The time. It is passed to all that needs it, so that tests can set it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol

@@ -1,21 +1,16 @@
-"""Everything the control plane raises on purpose.
+"""Everything the control plane raises on purpose. `protocol.refusals` gives refusals a status.
 
 ControlPlaneError
 ├── UnusableDatabaseError  the file can't be opened, or is not ours
-└── RequestRefused         a request that gets an answer other than 2xx
-    ├── BadRequest         400
-    ├── Unauthenticated    401
-    ├── Forbidden          403
-    ├── NotFound           404
-    ├── Conflict           409
-    ├── TooSlow            408
-    ├── TooLarge           413
-    ├── TooManyRequests    429, with Retry-After
-    ├── Unavailable        503, with Retry-After
-    └── OAuthRefused       400 or 401, with an OAuth error code
+└── Refused                something that was asked for is not done
+    ├── Invalid            the values that were given make no sense
+    ├── Unauthenticated    it is not known who asks
+    ├── Forbidden          the caller may not do this
+    ├── NotFound           no such thing, or none that the caller may know of
+    ├── Conflict           it contradicts what is stored
+    ├── TooManyLogins      too many logins at once
+    └── Busy               it can't be done in good time
 """
-
-from http import HTTPStatus
 
 
 class ControlPlaneError(Exception):
@@ -26,85 +21,38 @@ class UnusableDatabaseError(ControlPlaneError):
     """The database file can't be opened, or was not made by this program."""
 
 
-class RequestRefused(ControlPlaneError):  # noqa: N818 - its subclasses are named as statuses
-    """A request that is answered with `status` and a message that names the thing and the fix."""
-
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
+class Refused(ControlPlaneError):  # noqa: N818 - its subclasses say what is wrong with the request
+    """Something that was asked for is not done. The message names the thing and the fix."""
 
     def __init__(self, message: str, retry_after_s: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after_s = retry_after_s
 
-    @property
-    def code(self) -> str:
-        """What the answer's `error` field says; the official documents put the phrase there."""
-        return self.status.phrase
+
+class Invalid(Refused):
+    """The values that were given can't be understood, or ask for something that makes no sense."""
 
 
-class BadRequest(RequestRefused):
-    """The request can't be understood, or asks for something that makes no sense."""
-
-    status = HTTPStatus.BAD_REQUEST
+class Unauthenticated(Refused):
+    """No credentials, or credentials that are not valid."""
 
 
-class Unauthenticated(RequestRefused):
-    """No credentials, or credentials that don't hold."""
-
-    status = HTTPStatus.UNAUTHORIZED
+class Forbidden(Refused):
+    """The caller is known, but may not do this."""
 
 
-class Forbidden(RequestRefused):
-    """Known caller, but not allowed to do this."""
-
-    status = HTTPStatus.FORBIDDEN
-
-
-class NotFound(RequestRefused):
+class NotFound(Refused):
     """No such thing, or none that this caller may know of."""
 
-    status = HTTPStatus.NOT_FOUND
 
-
-class Conflict(RequestRefused):
+class Conflict(Refused):
     """The request contradicts what is stored."""
 
-    status = HTTPStatus.CONFLICT
+
+class TooManyLogins(Refused):
+    """Too many logins wait already."""
 
 
-class TooSlow(RequestRefused):
-    """The body did not arrive in time."""
-
-    status = HTTPStatus.REQUEST_TIMEOUT
-
-
-class TooLarge(RequestRefused):
-    """The body is over its limit."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-
-
-class TooManyRequests(RequestRefused):
-    """A queue that keeps floods away from everybody else is full."""
-
-    status = HTTPStatus.TOO_MANY_REQUESTS
-
-
-class Unavailable(RequestRefused):
+class Busy(Refused):
     """The request makes sense, but can't be served in good time."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-
-
-class OAuthRefused(RequestRefused):
-    """A token request refused with one of the error codes of RFC 6749, section 5.2."""
-
-    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self._code = code
-
-    @property
-    def code(self) -> str:
-        """The OAuth error code, such as `invalid_client`."""
-        return self._code

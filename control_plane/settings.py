@@ -1,4 +1,4 @@
-"""What an operator may set, read once at start and validated all at once."""
+"""Settings of the operator, read once at the start. All errors are reported at once."""
 
 import os
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
 
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Variables with our prefix that name no setting: a misspelt setting must not pass silently."""
+    """Variables with our prefix that name no setting, such as a misspelt one."""
     known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields}
     return sorted(
         name

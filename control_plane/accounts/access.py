@@ -1,60 +1,21 @@
-"""Who calls: tokens for logins, and what a caller of each role may reach."""
+"""Tokens: given out for logins, and recognised in later requests."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from functools import partial
 
 import structlog
-from fastapi.concurrency import run_in_threadpool
+from anyio.to_thread import run_sync
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
+from control_plane.accounts.callers import Caller, Role
 from control_plane.accounts.hashing import LoginHasher, token_hash
 from control_plane.accounts.hashing_pool import HashingPool
 from control_plane.clock import Clock
-from control_plane.errors import Forbidden, NotFound, Unauthenticated
+from control_plane.errors import Unauthenticated
 from control_plane.store.database import Database
-from control_plane.store.tables import AccessToken, Environment, Login
+from control_plane.store.tables import AccessToken, Login
 from control_plane.store.write_queue import WriteQueue
-
-
-class Role(StrEnum):
-    """What a login is for."""
-
-    ADMIN = "admin"
-    GATEWAY = "gateway"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whoever holds a valid token. A gateway belongs to one environment, an admin to all."""
-
-    name: str
-    role: Role
-    organization_id: str
-    environment_id: str | None
-
-    def require_admin(self) -> None:
-        """Raise Forbidden unless this is an admin."""
-        if self.role is not Role.ADMIN:
-            raise Forbidden("this needs an admin's token; a gateway may only read and send events")
-
-    def require_organization(self, organization_id: str) -> None:
-        """Raise NotFound for any organization but the caller's own."""
-        if organization_id != self.organization_id:
-            raise NotFound(f"organization {organization_id!r} not found")
-
-    def require_environment(self, environment_id: str, session: Session) -> None:
-        """Raise NotFound for an environment that the caller has no part in."""
-        if self.environment_id is None:
-            environment = session.get(Environment, environment_id)
-            own = environment is not None and environment.organization_id == self.organization_id
-        else:
-            own = environment_id == self.environment_id
-        if not own:
-            raise NotFound(f"environment {environment_id!r} not found")
 
 
 class Access:
@@ -70,22 +31,22 @@ class Access:
         lifetime_s: int,
         max_tokens_per_login: int = 1000,
     ) -> None:
-        """`max_tokens_per_login` are kept; a client that asks before each call loses its oldest."""
+        """`max_tokens_per_login` tokens are kept for each login; the oldest ones end first."""
         self._database = database
         self._writes = writes
         self._hasher = hasher
-        # Apart, so that guesses at an admin's password don't keep gateways from their tokens.
+        # One pool for each role, so that guesses at an admin's password do not delay gateways.
         self._pools = {role: HashingPool() for role in Role}
         self._clock = clock
         self.lifetime_s = lifetime_s
         self._max_tokens = max_tokens_per_login
 
     async def log_in(self, name: str, secret: str, role: Role) -> str:
-        """A new token; raise Unauthenticated, the same for a wrong name as for a wrong secret.
+        """A new token; raise Unauthenticated for a wrong name, or likewise for a wrong secret.
 
-        Raise TooManyRequests or Unavailable if a queue on the way is full.
+        Raise TooManyLogins or Busy if a queue on the way is full.
         """
-        stored = await run_in_threadpool(self._stored_hash, name, role)
+        stored = await run_sync(self._stored_hash, name, role)
         if not await self._pools[role].run(partial(self._hasher.matches, secret, stored)):
             # Without the name: people type passwords into the wrong field.
             structlog.get_logger().warning("access.login_refused", role=role.value)
@@ -128,7 +89,7 @@ class Access:
             pool.close()
 
     def caller(self, token: str) -> Caller:
-        """Who holds `token`; raise Unauthenticated if it is unknown or expired."""
+        """The login that `token` belongs to; raise Unauthenticated if it is unknown or expired."""
         query = (
             select(Login)
             .join(AccessToken, AccessToken.login_name == Login.name)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import delete, select
 
-from control_plane.accounts.access import Role
+from control_plane.accounts.callers import Role
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.errors import ControlPlaneError
-from control_plane.management.feed_epochs import new_epoch
 from control_plane.store.database import Database
 from control_plane.store.private_file import new_private_file
 from control_plane.store.tables import AccessToken, Environment, Login, Organization
@@ -20,7 +19,7 @@ from control_plane.store.tables import AccessToken, Environment, Login, Organiza
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an operator is shown once. The secrets are stored hashed and can't be read again."""
+    """Shown to the operator once. The secrets are stored hashed and can't be read again."""
 
     organization_id: str
     environment_id: str
@@ -40,16 +39,16 @@ Publish = Callable[[Credentials], None]
 
 
 def set_up(database: Database, hasher: LoginHasher, publish: Publish) -> None:
-    """Fill an empty database and hand its credentials to `publish`; else do nothing.
+    """Fill an empty database, and call `publish` with its credentials; else do nothing.
 
-    `publish` runs before the commit: what could not be shown is not kept either.
+    `publish` runs before the commit. If it fails, nothing is stored.
     """
     with database.write() as session:
         if session.scalars(select(Organization.id)).first() is not None:
             return
         credentials = _new_credentials(str(uuid.uuid4()), str(uuid.uuid4()))
         organization_id, environment_id = credentials.organization_id, credentials.environment_id
-        session.add(Organization(id=organization_id, name="Organization", feed_epoch=new_epoch()))
+        session.add(Organization(id=organization_id, name="Organization"))
         session.flush()
         session.add(
             Environment(id=environment_id, organization_id=organization_id, name="Production")

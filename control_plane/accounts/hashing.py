@@ -1,4 +1,4 @@
-"""How secrets are kept: logins by scrypt, tokens by SHA-256, applications as gateways want them."""
+"""Hashes of secrets: scrypt for logins, SHA-256 for tokens, a salted form for applications."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ _SALT_BYTES = 16
 
 
 class LoginHasher:
-    """Hashes what people and gateways log in with. It is slow on purpose: see `hashing_pool`."""
+    """Hashes passwords of users and secrets of gateways, slowly on purpose (`hashing_pool`)."""
 
     def __init__(self, *, cost: int = DEFAULT_COST) -> None:
         self._cost = cost
@@ -27,7 +27,7 @@ class LoginHasher:
         return f"{salt.hex()}${self._scrypt(secret, salt).hex()}"
 
     def matches(self, secret: str, stored: str | None) -> bool:
-        """Whether `secret` made `stored`; None costs as much as a wrong secret, and is one."""
+        """Whether `stored` is a hash of `secret`. For None it takes as long, and is never true."""
         salt, _, expected = (stored or self._nobody).partition("$")
         found = self._scrypt(secret, bytes.fromhex(salt)).hex()
         return hmac.compare_digest(found, expected) and stored is not None
@@ -39,19 +39,19 @@ class LoginHasher:
 
 
 def token_hash(token: str) -> bytes:
-    """What a bearer token is stored as: it is random and long, so that one round is enough."""
+    """The hash that is stored of a token. Tokens are random and long, so one round is enough."""
     return hashlib.sha256(token.encode()).digest()
 
 
 class SaltedSecret(NamedTuple):
-    """An application's secret as the contract feed carries it."""
+    """An application's secret in the form of the contract feed."""
 
     salt: str
     hash: str
 
 
 def salted(secret: str, form: SecretForm) -> SaltedSecret:
-    """`secret` under a new salt, in the form that this platform was set to."""
+    """`secret` with a new salt, in the form that the settings name."""
     salt = secrets.token_hex(_SALT_BYTES)
     salt_last = form in (SecretForm.HEX_SALT_LAST, SecretForm.BASE64_SALT_LAST)
     digest = hashlib.sha256((secret + salt if salt_last else salt + secret).encode()).digest()

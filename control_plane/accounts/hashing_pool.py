@@ -1,11 +1,11 @@
-"""Threads for hashing logins, apart from those that serve everybody else."""
+"""Threads that hash the secrets of logins, separate from the threads of other requests."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from control_plane.errors import TooManyRequests
+from control_plane.errors import TooManyLogins
 
 Result = TypeVar("Result")
 
@@ -13,10 +13,10 @@ _RETRY_AFTER_S = 2
 
 
 class HashingPool:
-    """Runs a few guesses at a time, lets a few more wait, and refuses the rest at once.
+    """Runs a few hashes at a time, lets a few more wait, and refuses the rest at once.
 
-    A guess takes tens of milliseconds and 16 MiB. The bounds keep a flood of logins from taking
-    processors, memory and threads from everybody else.
+    A hash takes tens of milliseconds and 16 MiB. The limits protect other requests from a flood of
+    logins, which would take processors, memory and threads.
     """
 
     def __init__(self, *, threads: int = 1, max_waiting: int = 16) -> None:
@@ -24,9 +24,9 @@ class HashingPool:
         self._free = threads + max_waiting
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """What `work` returns; raise TooManyRequests if the queue is full."""
+        """What `work` returns; raise TooManyLogins if the queue is full."""
         if not self._free:
-            raise TooManyRequests("too many logins at once; try again", _RETRY_AFTER_S)
+            raise TooManyLogins("too many logins at once; try again", _RETRY_AFTER_S)
         self._free -= 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -34,5 +34,5 @@ class HashingPool:
             self._free += 1
 
     def close(self) -> None:
-        """End the threads; guesses that wait are dropped."""
+        """End the threads; hashes that wait are dropped."""
         self._threads.shutdown(wait=False, cancel_futures=True)

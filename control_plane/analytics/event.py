@@ -1,4 +1,4 @@
-"""What an event must be to be stored, and its row in the store."""
+"""Reads events: checks what gateways send, and makes rows for the store."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict
 
-from control_plane.analytics.event_store import EventRow, events
+from control_plane.analytics.event_store import EventRow
 from control_plane.clock import epoch_ms
-from control_plane.errors import BadRequest
-from control_plane.protocol.scope import MAX_ID
+from control_plane.errors import Invalid
+from control_plane.store.tables import MAX_ID
+from control_plane.store.tables.events import events
 
 # SQLite's text functions stop at a NUL, and no request can carry one.
 _NO_NUL = r"^[^\x00]*$"
@@ -38,7 +39,7 @@ class PolicyViolation(BaseModel):
 class Event(TypedDict):
     """One request, as gateways report it (analytics event schema of the Mule gateway).
 
-    A dictionary, since thousands come in a second: checking it costs half of what a model does.
+    A dictionary, because checking it costs half as much as a model, and thousands come each second.
     """
 
     event_id: Annotated[str, Field(strict=True, min_length=1, max_length=100, pattern=_NO_NUL)]
@@ -78,7 +79,7 @@ _UNSAID: dict[str, Any] = dict.fromkeys(events.columns.keys()) | {
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Whose events they are, and which times they may have, in milliseconds since 1970."""
+    """Who sends the events, and the times that they may have, in milliseconds since 1970."""
 
     organization_id: str
     environment_id: str
@@ -95,10 +96,10 @@ class Sender:
 
 
 def event_row(document: object, sender: Sender) -> EventRow:
-    """The event as the store has it; raise ValidationError or BadRequest if it is none."""
+    """The row of an event; raise ValidationError or Invalid if the document is no event."""
     event = _check(document)
     if event.get("org_id") not in (None, sender.organization_id):
-        raise BadRequest("org_id: not the organization of this token")
+        raise Invalid("org_id: not the organization of this token")
     received_ms, response_time_ms = _times(event, sender)
     violation = event.get("policy_violation")
     return _columns(
@@ -122,14 +123,14 @@ def _times(event: Event, sender: Sender) -> tuple[int, int | None]:
     """When the request came, and how long the answer took."""
     received_ms, replied = epoch_ms(event["received_ts"]), event.get("replied_ts")
     if received_ms < sender.earliest_ms:
-        raise BadRequest("received_ts: longer ago than events are kept")
+        raise Invalid("received_ts: longer ago than events are kept")
     if received_ms > sender.latest_ms:
-        raise BadRequest("received_ts: in the future; check the gateway's clock")
+        raise Invalid("received_ts: in the future; check the gateway's clock")
     if replied is None:
         return received_ms, None
     response_time_ms = epoch_ms(replied) - received_ms
     if response_time_ms < 0:
-        raise BadRequest("replied_ts: before received_ts")
+        raise Invalid("replied_ts: before received_ts")
     if received_ms + response_time_ms > sender.latest_ms:
-        raise BadRequest("replied_ts: in the future; check the gateway's clock")
+        raise Invalid("replied_ts: in the future; check the gateway's clock")
     return received_ms, response_time_ms

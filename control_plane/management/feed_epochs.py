@@ -9,7 +9,6 @@ ordinary restart all cursors stay valid; after a restore those that know more th
 """
 
 import math
-import secrets
 import threading
 from typing import NamedTuple, Self
 
@@ -17,6 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from control_plane.store.tables import EndedFeedEpoch, Organization
+from control_plane.store.tables.organizations import new_epoch
 
 _KEPT_EPOCHS = 1000
 _MAX_DIGITS = 19
@@ -33,7 +33,7 @@ class Cursor(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """The cursor that `text` writes; None for anything that `str` never gives."""
+        """The cursor in `text`; None if `str` of a cursor never gives such a text."""
         epoch, *numbers = text.split(".", 3)
         if len(numbers) != 2 or not all(_is_number(number) for number in numbers):
             return None
@@ -45,11 +45,6 @@ class Cursor(NamedTuple):
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
-
-
-def new_epoch() -> str:
-    """A name that no other epoch has."""
-    return secrets.token_hex(8)
 
 
 def is_valid(cursor: Cursor, session: Session, organization: Organization) -> bool:
@@ -76,14 +71,14 @@ class FeedEpochs:
         self._lock = threading.Lock()
 
     def tell(self, organization: Organization) -> None:
-        """Remember what a gateway is about to be told; call it before the gateway is."""
+        """Remember what a gateway is about to learn; call it before the answer is sent."""
         with self._lock:
             if organization.feed_epoch in self._told:
                 told = self._told[organization.feed_epoch]
                 self._told[organization.feed_epoch] = max(told, organization.last_change)
 
     def before_change(self, session: Session, organization: Organization) -> None:
-        """Begin a new epoch unless the current one is ours and whole; for a write transaction."""
+        """Begin a new epoch if this process did not begin the current one, or it lost changes."""
         with self._lock:
             told = self._told.get(organization.feed_epoch, math.inf)
             if organization.last_change >= told:

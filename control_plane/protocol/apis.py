@@ -5,27 +5,17 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
-from control_plane.errors import BadRequest, Conflict
-from control_plane.protocol.scope import (
-    Body,
-    EnvironmentAdmin,
-    EnvironmentReader,
-    EnvironmentScope,
-    Filter,
-    InPage,
-    Name,
-    Page,
-    Prose,
-    RowId,
-    audit,
-    containing,
-)
+from control_plane.errors import Invalid
+from control_plane.management import apis
+from control_plane.protocol.bodies import Body, Filter, JsonObject, Name, Prose, RowId
+from control_plane.protocol.documents import api_document, asset_document
+from control_plane.protocol.paging import InPage, Page
+from control_plane.protocol.scope import EnvironmentAdmin, EnvironmentReader
 from control_plane.protocol.writing import answer, in_turn
-from control_plane.store.json_values import JsonObject
-from control_plane.store.tables import ApiInstance, Asset, Contract
+from control_plane.store.tables import ApiInstance, Asset
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}/apis"
@@ -91,110 +81,32 @@ def search(
 ) -> dict[str, Any]:
     """Assets with their API instances; `offset` and `limit` count assets, as documented."""
     if unsupported := _UNSUPPORTED & request.query_params.keys():
-        raise BadRequest(f"{', '.join(sorted(unsupported))}: this platform can't filter by that")
-    matching = select(ApiInstance.id).where(ApiInstance.environment_id == scope.environment_id)
-    matching = matching.join(Asset, ApiInstance.asset_row_id == Asset.id)
-    for column, wanted in (
-        (Asset.group_id, group_id),
-        (Asset.asset_id, asset_id),
-        (ApiInstance.asset_version, asset_version),
-        (ApiInstance.instance_label, instance_label),
-    ):
-        if wanted is not None:
-            matching = matching.where(column == wanted)
-    if page.query:
-        matching = matching.where(_mentions(page.query))
-    with scope.services.database.read() as session:
-        return _search(session, page, matching)
-
-
-def _mentions(text: str) -> Any:
-    return or_(
-        containing(Asset.asset_id, text),
-        containing(ApiInstance.instance_label, text),
-        containing(ApiInstance.description, text),
+        raise Invalid(f"{', '.join(sorted(unsupported))}: this platform can't filter by that")
+    matching = apis.matching(
+        scope.environment_id,
+        text=page.query,
+        group_id=group_id,
+        asset_id=asset_id,
+        asset_version=asset_version,
+        instance_label=instance_label,
     )
+    with scope.reading() as session:
+        return _search(session, page, matching)
 
 
 def _search(session: Session, page: Page, matching: Select[int]) -> dict[str, Any]:
     api_ids = set(session.scalars(matching))
     of_matching = select(ApiInstance.asset_row_id).where(ApiInstance.id.in_(matching))
     assets = select(Asset).where(Asset.id.in_(of_matching)).options(selectinload(Asset.apis))
-    total, rows = page.rows(
-        session,
-        assets,
-        {
-            "name": Asset.asset_id,
-            "id": Asset.id,
-            "createdDate": Asset.created_at,
-        },
-    )
-    contracts = _active_contracts(session)
+    sortable = {"name": Asset.asset_id, "id": Asset.id, "createdDate": Asset.created_at}
+    total, rows = page.rows(session, assets, sortable)
+    contracts = apis.active_contracts(session)
     return {
         "total": total,
         "assets": [
-            _asset_document(asset, [api for api in asset.apis if api.id in api_ids], contracts)
+            asset_document(asset, [api for api in asset.apis if api.id in api_ids], contracts)
             for asset in rows
         ],
-    }
-
-
-def _active_contracts(session: Session) -> dict[int, int]:
-    """How many approved contracts each API instance has."""
-    query = (
-        select(Contract.api_id, func.count())
-        .where(Contract.status == "APPROVED")
-        .group_by(Contract.api_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
-
-
-def _asset_document(
-    asset: Asset, apis: list[ApiInstance], contracts: dict[int, int]
-) -> dict[str, Any]:
-    organization_id = apis[0].organization_id
-    return {
-        "audit": audit(asset.created_at),
-        "masterOrganizationId": organization_id,
-        "organizationId": organization_id,
-        "id": asset.id,
-        "name": asset.asset_id,
-        "exchangeAssetName": asset.asset_id,
-        "groupId": asset.group_id,
-        "assetId": asset.asset_id,
-        "apis": [
-            {**api_document(api), "activeContractsCount": contracts.get(api.id, 0)} for api in apis
-        ],
-        "totalApis": len(apis),
-    }
-
-
-def api_document(api: ApiInstance) -> dict[str, Any]:
-    """An API instance as official answers show it; `id` and `apiId` are the same."""
-    endpoint = api.endpoint if isinstance(api.endpoint, dict) else {}
-    return {
-        "audit": audit(api.created_at, api.updated_at),
-        "masterOrganizationId": api.organization_id,
-        "organizationId": api.organization_id,
-        "environmentId": api.environment_id,
-        "id": api.id,
-        "apiId": api.id,
-        "groupId": api.asset.group_id,
-        "assetId": api.asset.asset_id,
-        "assetVersion": api.asset_version,
-        "productVersion": f"v{api.asset_version.partition('.')[0]}",
-        "instanceLabel": api.instance_label,
-        "autodiscoveryInstanceName": f"v{api.asset_version.partition('.')[0]}:{api.id}",
-        "description": api.description,
-        "tags": api.tags,
-        "order": 1,
-        "pinned": False,
-        "deprecated": api.deprecated,
-        "technology": api.technology,
-        "providerId": api.provider_id,
-        "endpointUri": endpoint.get("uri"),
-        "endpoint": api.endpoint,
-        "lastActiveDate": None,
     }
 
 
@@ -203,55 +115,18 @@ def api_document(api: ApiInstance) -> dict[str, Any]:
 def create(scope: EnvironmentAdmin, body: NewApi) -> Response:
     """Create an API instance, and its asset if it is the first of it."""
     if body.spec is None:
-        raise BadRequest("spec: required; creating an API by promotion is not supported")
-    now = scope.now()
-    with scope.services.database.write() as session:
-        _require_free_label(session, scope, body.instance_label)
-        api = ApiInstance(
-            organization_id=scope.organization_id,
-            environment_id=scope.environment_id,
-            asset=_asset(session, scope, body.spec),
-            asset_version=body.spec.version,
-            created_at=now,
-            policies_changed_at=now,
-            **body.model_dump(exclude={"spec", "promote"}),
-        )
-        session.add(api)
-        session.flush()
+        raise Invalid("spec: required; creating an API by promotion is not supported")
+    columns = {"asset_version": body.spec.version, **body.model_dump(exclude={"spec", "promote"})}
+    asset = apis.AssetName(body.spec.group_id, body.spec.asset_id)
+    with scope.writing() as transaction:
+        api = apis.create(transaction, scope.environment_id, asset, columns)
         return answer(api_document(api), HTTPStatus.CREATED)
-
-
-def _asset(session: Session, scope: EnvironmentScope, spec: Spec) -> Asset:
-    query = select(Asset).where(
-        Asset.environment_id == scope.environment_id,
-        Asset.group_id == spec.group_id,
-        Asset.asset_id == spec.asset_id,
-    )
-    found = session.scalars(query).one_or_none()
-    return found or Asset(
-        environment_id=scope.environment_id,
-        group_id=spec.group_id,
-        asset_id=spec.asset_id,
-        created_at=scope.now(),
-    )
-
-
-def _require_free_label(
-    session: Session, scope: EnvironmentScope, label: str | None, api_id: int = 0
-) -> None:
-    query = select(ApiInstance.id).where(
-        ApiInstance.environment_id == scope.environment_id,
-        ApiInstance.instance_label == label,
-        ApiInstance.id != api_id,
-    )
-    if label is not None and session.scalars(query).first() is not None:
-        raise Conflict(f"instanceLabel: {label!r} names another API instance; choose a new label")
 
 
 @router.get("/{api_id}")
 def get(scope: EnvironmentReader, api_id: RowId) -> dict[str, Any]:
     """One API instance."""
-    with scope.services.database.read() as session:
+    with scope.reading() as session:
         return api_document(scope.api(session, api_id))
 
 
@@ -259,26 +134,14 @@ def get(scope: EnvironmentReader, api_id: RowId) -> dict[str, Any]:
 @in_turn
 def change(scope: EnvironmentAdmin, api_id: RowId, body: ApiChange) -> Response:
     """Change the fields that are given."""
-    given = body.given()
-    with scope.services.database.write() as session:
-        api = scope.api(session, api_id)
-        _require_free_label(session, scope, given.get("instance_label"), api_id)
-        for name, value in given.items():
-            setattr(api, name, value)
-        api.updated_at = scope.now()
-        return answer(api_document(api))
+    with scope.writing() as transaction:
+        api = scope.api(transaction.session, api_id)
+        return answer(api_document(apis.change(transaction, api, body.given())))
 
 
 @router.delete("/{api_id}", status_code=204)
 @in_turn
 def delete(scope: EnvironmentAdmin, api_id: RowId) -> None:
     """Delete an API instance with its policies, tiers and contracts."""
-    with scope.services.database.write() as session:
-        api = scope.api(session, api_id)
-        session.delete(api)
-        session.flush()
-        if (
-            session.scalars(select(ApiInstance).where(ApiInstance.asset == api.asset)).first()
-            is None
-        ):
-            session.delete(api.asset)
+    with scope.writing() as transaction:
+        apis.delete(transaction, scope.api(transaction.session, api_id))

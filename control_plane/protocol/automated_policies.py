@@ -5,31 +5,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from control_plane.errors import BadRequest
-from control_plane.protocol.policies import (
-    MAX_POLICIES,
-    VENDOR_GROUP_ID,
-    Order,
-    Pointcut,
-    TemplateId,
-    policy_columns,
-)
-from control_plane.protocol.scope import (
-    Body,
-    Name,
-    OrganizationAdmin,
-    OrganizationReader,
-    OrganizationScope,
-    RowId,
-    audit,
-    not_found,
-)
+from control_plane.management import automated_policies
+from control_plane.management.policies import VENDOR_GROUP_ID
+from control_plane.protocol.bodies import Body, JsonObject, Name, RowId
+from control_plane.protocol.documents import automated_policy_document
+from control_plane.protocol.policies import Order, Pointcut, TemplateId, policy_columns
+from control_plane.protocol.scope import OrganizationAdmin, OrganizationReader, OrganizationScope
 from control_plane.protocol.writing import answer, in_turn
-from control_plane.store.json_values import JsonObject
-from control_plane.store.tables import AutomatedPolicy
 
 router = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/automated-policies")
 
@@ -75,35 +58,17 @@ class AutomatedPolicyChange(Body):
     disabled: bool = False
 
 
-def _document(policy: AutomatedPolicy) -> dict[str, Any]:
-    return {
-        "audit": audit(policy.created_at, policy.updated_at),
-        "id": policy.id,
-        "ruleOfApplication": policy.rule_of_application,
-        "policyTemplateId": policy.policy_template_id,
-        "groupId": policy.group_id,
-        "assetId": policy.asset_id,
-        "assetVersion": policy.asset_version,
-        "configurationData": policy.configuration,
-        "pointcutData": policy.pointcut,
-        "order": policy.order,
-        "disabled": policy.disabled,
-        "implementationAssets": [
-            {
-                "groupId": policy.group_id,
-                "assetId": policy.asset_id,
-                "version": policy.asset_version,
-                "technology": technology,
-            }
-            for technology in _technologies(policy.rule_of_application)
-        ],
-    }
-
-
-def _technologies(rule: Any) -> list[str]:
-    """What the rule names, or our gateways. A damaged row's rule must not spoil the whole list."""
-    named = rule.get("technologies") if isinstance(rule, dict) else None
-    return named if isinstance(named, list) else ["flexGateway"]
+def _columns(
+    body: NewAutomatedPolicy | AutomatedPolicyChange, scope: OrganizationScope
+) -> dict[str, Any]:
+    columns = policy_columns(body)
+    columns.pop("rule_of_application", None)
+    rule = body.rule_of_application
+    if rule is not None:
+        columns["environment_id"] = rule.environment_id
+        document = rule.model_dump(by_alias=True, exclude_none=True)
+        columns["rule_of_application"] = {**document, "organizationId": scope.organization_id}
+    return columns
 
 
 @router.get("")
@@ -112,14 +77,10 @@ def all_of_environment(
     environment_id: Annotated[str, Query(alias="environmentId", min_length=1)],
 ) -> dict[str, Any]:
     """The environment's automated policies in their order; those without one come last."""
-    query = (
-        select(AutomatedPolicy)
-        .where(AutomatedPolicy.environment_id == environment_id)
-        .order_by(AutomatedPolicy.order.asc().nulls_last(), AutomatedPolicy.id)
-    )
-    with scope.services.database.read() as session:
+    with scope.reading() as session:
         scope.caller.require_environment(environment_id, session)
-        found = [_document(policy) for policy in session.scalars(query)]
+        rows = automated_policies.of_environment(session, environment_id)
+        found = [automated_policy_document(policy) for policy in rows]
     return {"automatedPolicies": found, "total": len(found)}
 
 
@@ -127,78 +88,35 @@ def all_of_environment(
 @in_turn
 def create(scope: OrganizationAdmin, body: NewAutomatedPolicy) -> Response:
     """Apply a policy to every API instance of an environment."""
-    environment_id = body.rule_of_application.environment_id
-    with scope.services.database.write() as session:
-        scope.caller.require_environment(environment_id, session)
-        _require_room(session, environment_id)
-        policy = AutomatedPolicy(
-            organization_id=scope.organization_id,
-            environment_id=environment_id,
-            created_at=scope.now(),
-            rule_of_application=_rule_document(body.rule_of_application, scope),
-            **{
-                "group_id": body.group_id,
-                "disabled": body.disabled,
-                **_columns(body),
-            },
-        )
-        session.add(policy)
-        session.flush()
-        return answer(_document(policy), HTTPStatus.CREATED)
-
-
-def _require_room(session: Session, environment_id: str) -> None:
-    query = select(func.count()).where(AutomatedPolicy.environment_id == environment_id)
-    if (session.scalar(query) or 0) >= MAX_POLICIES:
-        raise BadRequest(f"the environment has {MAX_POLICIES} automated policies already")
-
-
-def _rule_document(rule: Rule, scope: OrganizationScope) -> dict[str, Any]:
-    sent = rule.model_dump(by_alias=True, exclude_none=True)
-    return {**sent, "organizationId": scope.organization_id}
-
-
-def _columns(body: NewAutomatedPolicy | AutomatedPolicyChange) -> dict[str, Any]:
-    columns = policy_columns(body)
-    columns.pop("rule_of_application", None)
-    return columns
+    columns = {"group_id": body.group_id, "disabled": body.disabled, **_columns(body, scope)}
+    with scope.writing() as transaction:
+        policy = automated_policies.apply(transaction, columns)
+        return answer(automated_policy_document(policy), HTTPStatus.CREATED)
 
 
 @router.get("/{policy_id}")
 def get(scope: OrganizationReader, policy_id: RowId) -> dict[str, Any]:
     """One automated policy."""
-    with scope.services.database.read() as session:
-        return _document(_policy(session, scope, policy_id))
-
-
-def _policy(session: Session, scope: OrganizationScope, policy_id: int) -> AutomatedPolicy:
-    policy = session.get(AutomatedPolicy, policy_id)
-    if policy is None or policy.organization_id != scope.organization_id:
-        raise not_found("automated policy", policy_id)
-    scope.caller.require_environment(policy.environment_id, session)
-    return policy
+    with scope.reading() as session:
+        policy = automated_policies.get(session, scope.organization_id, policy_id)
+        scope.caller.require_environment(policy.environment_id, session)
+        return automated_policy_document(policy)
 
 
 @router.patch("/{policy_id}")
 @in_turn
 def change(scope: OrganizationAdmin, policy_id: RowId, body: AutomatedPolicyChange) -> Response:
     """Change the fields that are given."""
-    with scope.services.database.write() as session:
-        policy = _policy(session, scope, policy_id)
-        if body.rule_of_application is not None:
-            environment_id = body.rule_of_application.environment_id
-            scope.caller.require_environment(environment_id, session)
-            policy.environment_id = environment_id
-            policy.rule_of_application = _rule_document(body.rule_of_application, scope)
-        for name, value in _columns(body).items():
-            setattr(policy, name, value)
-        policy.updated_at = scope.now()
-        return answer(_document(policy))
+    with scope.writing() as transaction:
+        policy = automated_policies.get(transaction.session, scope.organization_id, policy_id)
+        automated_policies.change(transaction, policy, _columns(body, scope))
+        return answer(automated_policy_document(policy))
 
 
 @router.delete("/{policy_id}", status_code=204)
 @in_turn
 def delete(scope: OrganizationAdmin, policy_id: RowId) -> None:
-    """Take an automated policy off its environment."""
-    with scope.services.database.write() as session:
-        session.delete(_policy(session, scope, policy_id))
+    """Remove an automated policy from its environment."""
+    with scope.writing() as transaction:
+        policy = automated_policies.get(transaction.session, scope.organization_id, policy_id)
+        automated_policies.delete(transaction, policy)

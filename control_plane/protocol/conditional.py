@@ -1,4 +1,4 @@
-"""Conditional requests: whether something changed since a client last asked."""
+"""Conditional requests: tells whether something has changed since a client last asked."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,7 +14,7 @@ def unchanged(changed_at: datetime, if_modified_since: str | None, now: datetime
     """Whether nothing changed since the time that the client names (RFC 9110, 13.1.3).
 
     The official document says an epoch; seconds, milliseconds and an HTTP date are understood.
-    What can't be read, or lies in the future, is as good as no condition.
+    A time that can't be read, or lies in the future, is ignored.
     """
     since = _moment(if_modified_since) if if_modified_since else None
     return since is not None and since <= now and changed_at + COMMIT_ALLOWANCE < since

@@ -1,57 +1,21 @@
-"""The contract feed that gateways poll ("CCS v3"): changes since a cursor, oldest first.
-
-Every change that a gateway must hear of takes the next number of the organization, inside the
-transaction that makes it. SQLite has one writer at a time and `Database.write` takes the lock
-before it reads, so numbers are committed in their order: a reader that has seen change n has seen
-all changes before it. A cursor names the last change that was seen. A cursor of another database,
-or one that knows more than a restored copy, is refused, and the reader starts over: see
-`feed_epochs`.
-"""
+"""The contract feed that gateways poll ("CCS v3"): changes since a cursor, oldest first."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from control_plane.clock import iso
-from control_plane.errors import BadRequest
-from control_plane.management.feed_epochs import Cursor, is_valid
-from control_plane.protocol.scope import (
-    EnvironmentReader,
-    EnvironmentScope,
-    OrganizationScope,
-    RowId,
-)
-from control_plane.store.tables import Contract, ContractTombstone, Organization
+from control_plane.errors import Invalid
+from control_plane.management import change_feed
+from control_plane.protocol.bodies import RowId
+from control_plane.protocol.scope import EnvironmentReader, EnvironmentScope
+from control_plane.store.tables import Contract, ContractTombstone
 
 router = APIRouter(
     prefix="/apigateway/ccs/v3/organizations/{organization_id}/environments/{environment_id}"
 )
 
 HASH_ALGORITHM = "sha256"
-
-
-def next_change(session: Session, scope: OrganizationScope) -> int:
-    """The number of a change to a contract; call it in the transaction that makes the change."""
-    organization = session.get_one(Organization, scope.organization_id)
-    scope.services.epochs.before_change(session, organization)
-    organization.last_change += 1
-    return organization.last_change
-
-
-def bury(session: Session, scope: OrganizationScope, contract: Contract) -> None:
-    """Delete a contract and leave a tombstone for the gateways that know it."""
-    session.add(
-        ContractTombstone(
-            contract_id=contract.id,
-            api_id=contract.api_id,
-            client_id=contract.application.client_id,
-            change=next_change(session, scope),
-            removed_at=scope.now(),
-        )
-    )
-    session.delete(contract)
 
 
 @router.get("/apis/{api_id}/contracts")
@@ -62,26 +26,24 @@ def contracts(
     cursor: str | None = None,
     accept_hash_algorithm: Annotated[str | None, Header(alias="X-Accept-Hash-Algorithm")] = None,
 ) -> dict[str, Any]:
-    """One page of changes. An empty page means: no more for now; its `next` is where to go on."""
+    """One page of changes. On an empty page there are no more for now; `next` is for later."""
     if (accept_hash_algorithm or "").lower() != HASH_ALGORITHM:
-        raise BadRequest("X-Accept-Hash-Algorithm: must be sha256; secrets are kept hashed only")
-    with scope.services.database.read() as session:
+        raise Invalid("X-Accept-Hash-Algorithm: must be sha256; secrets are kept hashed only")
+    services = scope.services
+    with scope.reading() as session:
         scope.api(session, api_id)
-        organization = session.get_one(Organization, scope.organization_id)
-        scope.services.epochs.tell(organization)
-        beginning = Cursor(organization.feed_epoch, 0, organization.last_change)
-        start = beginning if cursor is None else _known(cursor, session, organization)
-        entries = _changes_after(session, scope, api_id, start.position)
-        end = beginning._replace(position=entries[-1][0]) if entries else start
+        page = change_feed.read_page(
+            session,
+            services.epochs,
+            scope.organization_id,
+            api_id,
+            cursor,
+            limit=services.settings.contract_page_size,
+        )
+        data = [_document(scope, entry) for entry in page.entries]
     here = f"{_origin(request, scope)}{request.url.path}"
     query = f"?{request.url.query}" if request.url.query else ""
-    return {
-        "links": {
-            "self": f"{here}{query}",
-            "next": f"{here}?cursor={end}",
-        },
-        "data": [document for _, document in entries],
-    }
+    return {"links": {"self": f"{here}{query}", "next": f"{here}?cursor={page.end}"}, "data": data}
 
 
 def _origin(request: Request, scope: EnvironmentScope) -> str:
@@ -89,36 +51,13 @@ def _origin(request: Request, scope: EnvironmentScope) -> str:
     return str(public_url or request.base_url).rstrip("/")
 
 
-def _known(text: str, session: Session, organization: Organization) -> Cursor:
-    cursor = Cursor.parse(text)
-    if cursor is None or not is_valid(cursor, session, organization):
-        raise BadRequest("cursor: unknown here; start again without one")
-    return cursor
+def _document(scope: EnvironmentScope, entry: change_feed.Entry) -> dict[str, Any]:
+    if isinstance(entry, ContractTombstone):
+        return _tombstone(scope, entry)
+    return _contract(scope, entry)
 
 
-def _changes_after(
-    session: Session, scope: EnvironmentScope, api_id: int, after: int
-) -> list[tuple[int, dict[str, Any]]]:
-    limit = scope.services.settings.contract_page_size
-    living = (
-        select(Contract)
-        # A request that waits for approval is nothing that a gateway could use or has to forget.
-        .where(Contract.api_id == api_id, Contract.change > after, Contract.status != "PENDING")
-        .order_by(Contract.change)
-        .limit(limit)
-    )
-    deleted = (
-        select(ContractTombstone)
-        .where(ContractTombstone.api_id == api_id, ContractTombstone.change > after)
-        .order_by(ContractTombstone.change)
-        .limit(limit)
-    )
-    entries = [(row.change, _document(scope, row)) for row in session.scalars(living)]
-    entries += [(row.change, _tombstone(scope, row)) for row in session.scalars(deleted)]
-    return sorted(entries, key=lambda entry: entry[0])[:limit]
-
-
-def _document(scope: EnvironmentScope, contract: Contract) -> dict[str, Any]:
+def _contract(scope: EnvironmentScope, contract: Contract) -> dict[str, Any]:
     application = contract.application
     removed = contract.status != "APPROVED"
     contract_updated = contract.updated_at or contract.created_at

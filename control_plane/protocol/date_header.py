@@ -10,7 +10,7 @@ from control_plane.clock import Clock
 
 
 class DateHeader:
-    """Dates every answer by our clock, from before it was made.
+    """Dates every answer by our clock, with the time at which its request arrived.
 
     A client sends the date back as `if-modified-since`: a change that is made while the answer
     is being put together must count as later.
@@ -21,7 +21,7 @@ class DateHeader:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and date what comes back."""
+        """Pass the request on, and date its answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

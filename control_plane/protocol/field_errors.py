@@ -6,8 +6,8 @@ from typing import Any
 _MAX_NAMED = 20
 
 
-def complaint(errors: Iterable[Mapping[str, Any]]) -> str:
-    """All complaints of pydantic or FastAPI, such as `limits.0.visible: Field required`."""
+def field_errors(errors: Iterable[Mapping[str, Any]]) -> str:
+    """All errors of pydantic or FastAPI, such as `limits.0.visible: Field required`."""
     lines = [f"{_place(error['loc'])}: {error['msg']}" for error in errors]
     more = len(lines) - _MAX_NAMED
     return "; ".join(lines[:_MAX_NAMED] + ([f"and {more} more"] if more > 0 else []))

@@ -13,16 +13,18 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from control_plane.accounts.access import Caller, Role
+from control_plane.accounts.callers import Caller, Role
 from control_plane.analytics.event import Sender, event_row
-from control_plane.errors import BadRequest, Forbidden, TooLarge
-from control_plane.protocol.field_errors import complaint
-from control_plane.protocol.scope import InCaller, InServices, Services
+from control_plane.errors import Forbidden, Invalid
+from control_plane.protocol.field_errors import field_errors
+from control_plane.protocol.refusals import TooLarge
+from control_plane.protocol.scope import InCaller
+from control_plane.protocol.services import InServices, Services
 
 INGEST_PATH = "/v2/analytics/events"
 
 _MAX_REASON = 200
-"""Characters for each refused event: a gateway that can't take a huge answer sends all again."""
+"""Characters for each refused event. A gateway that can't read a huge answer sends all again."""
 
 _MAX_DIGITS = 4300
 """Python refuses to read longer integers."""
@@ -55,7 +57,7 @@ def _store(body: bytes, caller: Caller, environment_id: str, services: Services)
     for index, document in enumerate(batch):
         try:
             rows.append(event_row(document, sender))
-        except (ValidationError, BadRequest) as error:
+        except (ValidationError, Invalid) as error:
             rejected.append({"index": index, "error": _reason(error)})
     accepted = services.events.add(rows, now)
     return {"accepted": accepted, "duplicates": len(rows) - accepted, "rejected": rejected}
@@ -65,11 +67,11 @@ def _batch(body: bytes, limit: int) -> list[Any]:
     try:
         batch = _parsed(unpack(body, limit))
     except ValueError as error:
-        raise BadRequest("the unpacked body is not JSON") from error
+        raise Invalid("the unpacked body is not JSON") from error
     except RecursionError as error:
-        raise BadRequest("the unpacked body nests too deeply; an event has two levels") from error
+        raise Invalid("the unpacked body nests too deeply; an event has two levels") from error
     if not isinstance(batch, list):
-        raise BadRequest("the body must be a JSON array of events")
+        raise Invalid("the body must be a JSON array of events")
     return batch
 
 
@@ -83,24 +85,24 @@ def _parsed(unpacked: bytes) -> Any:
 
 
 def _integer(digits: str) -> int | str:
-    """The number, or its digits where it is too long. No field takes that many digits."""
+    """The number, or its digits if it is too long. No field accepts that many digits."""
     return int(digits) if len(digits) <= _MAX_DIGITS else digits
 
 
 def unpack(body: bytes, limit: int) -> bytes:
-    """What is in a gzip body; raise TooLarge before it takes more than `limit` bytes."""
+    """The content of a gzip body; raise TooLarge before it uses more than `limit` bytes."""
     unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         unpacked = unzip.decompress(body, limit + 1)
     except zlib.error as error:
-        raise BadRequest("the body is not gzip") from error
+        raise Invalid("the body is not gzip") from error
     if len(unpacked) > limit:
         raise TooLarge(f"the body unpacks to more than {limit} bytes; send smaller batches")
     if not unzip.eof or unzip.unused_data:
-        raise BadRequest("the body is not exactly one whole gzip member")
+        raise Invalid("the body is not exactly one whole gzip member")
     return unpacked
 
 
-def _reason(error: ValidationError | BadRequest) -> str:
-    reason = error.message if isinstance(error, BadRequest) else complaint(error.errors())
+def _reason(error: ValidationError | Invalid) -> str:
+    reason = error.message if isinstance(error, Invalid) else field_errors(error.errors())
     return reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."

@@ -11,35 +11,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BeforeValidator, Field
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from control_plane.errors import BadRequest
+from control_plane.management import policies
+from control_plane.management.policies import MAX_POLICIES, VENDOR_GROUP_ID
+from control_plane.protocol.bodies import Body, Id, JsonObject, Name, RowId
 from control_plane.protocol.conditional import unchanged
-from control_plane.protocol.scope import (
-    MAX_ID,
-    Body,
-    EnvironmentAdmin,
-    EnvironmentReader,
-    EnvironmentScope,
-    Name,
-    RowId,
-    audit,
-    not_found,
-)
+from control_plane.protocol.documents import policy_document, policy_without_template
+from control_plane.protocol.scope import EnvironmentAdmin, EnvironmentReader
 from control_plane.protocol.writing import answer, in_turn
-from control_plane.store.json_values import JsonObject
-from control_plane.store.tables import ApiInstance, Policy
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
     "/apis/{api_id}/policies"
 )
-
-# The vendor's own policies are published under this group.
-VENDOR_GROUP_ID = "68ef9520-24e9-4cf2-b2f5-620025690913"
-
-MAX_POLICIES = 100
 
 Order = Annotated[int, Field(ge=1, le=1_000_000)]
 Regex = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -89,7 +73,7 @@ class PolicyChange(Body):
 class PolicyOrder(Body):
     """A policy's new place."""
 
-    id: Annotated[int, Field(ge=1, le=MAX_ID)]
+    id: Id
     order: Order
 
 
@@ -107,41 +91,6 @@ def policy_columns(body: Body) -> dict[str, Any]:
     return columns
 
 
-def _document(policy: Policy) -> dict[str, Any]:
-    """A policy as clients read it by itself and in the default list."""
-    template = {"groupId": policy.group_id, "assetId": policy.asset_id}
-    return {
-        **_document_without_template(policy),
-        "template": {**template, "assetVersion": policy.asset_version},
-        "implementationAsset": {
-            **template,
-            "version": policy.asset_version,
-            "technology": policy.api.technology,
-        },
-    }
-
-
-def _document_without_template(policy: Policy) -> dict[str, Any]:
-    return {
-        "audit": audit(policy.created_at, policy.updated_at),
-        "masterOrganizationId": policy.api.organization_id,
-        "organizationId": policy.api.organization_id,
-        "id": policy.id,
-        "policyId": policy.id,
-        "policyTemplateId": policy.policy_template_id,
-        "configurationData": policy.configuration,
-        "configuration": policy.configuration,
-        "order": policy.order,
-        "disabled": policy.disabled,
-        "pointcutData": policy.pointcut,
-        "groupId": policy.group_id,
-        "assetId": policy.asset_id,
-        "assetVersion": policy.asset_version,
-        "type": "system" if policy.group_id == VENDOR_GROUP_ID else "custom",
-        "apiId": policy.api_id,
-    }
-
-
 @router.get("", response_model=None)
 def all_of_api(
     scope: EnvironmentReader,
@@ -153,52 +102,26 @@ def all_of_api(
 
     Only the default form answers 304. `if-modified-since` can't tell which form a client has.
     """
-    with scope.services.database.read() as session:
+    with scope.reading() as session:
         api = scope.api(session, api_id)
         if not full_info:
-            return [_document_without_template(policy) for policy in _in_order(session, api_id)]
-        # What was told before this start may be newer than a database that was restored.
+            return [policy_without_template(policy) for policy in policies.of_api(session, api_id)]
+        # If the database was restored, clients may know more than it does. So count from the start.
         changed_at = max(api.policies_changed_at, scope.services.started_at)
         if unchanged(changed_at, if_modified_since, scope.now()):
             return Response(status_code=HTTPStatus.NOT_MODIFIED)
-        active = [policy for policy in _in_order(session, api_id) if not policy.disabled]
-        return {"policies": [_document(policy) for policy in active]}
-
-
-def _in_order(session: Session, api_id: int) -> list[Policy]:
-    query = select(Policy).where(Policy.api_id == api_id).order_by(Policy.order, Policy.id)
-    return list(session.scalars(query))
-
-
-def _changed(scope: EnvironmentScope, api: ApiInstance) -> None:
-    api.policies_changed_at = scope.now()
+        active = [row for row in policies.of_api(session, api_id) if not row.disabled]
+        return {"policies": [policy_document(policy) for policy in active]}
 
 
 @router.post("", status_code=201)
 @in_turn
 def apply(scope: EnvironmentAdmin, api_id: RowId, body: NewPolicy) -> Response:
     """Apply a policy, as the last one unless `order` is given."""
-    with scope.services.database.write() as session:
-        api = scope.api(session, api_id)
-        count, last = session.execute(
-            select(func.count(), func.max(Policy.order)).where(Policy.api_id == api_id)
-        ).one()
-        if count >= MAX_POLICIES:
-            raise BadRequest(f"API instance {api_id} has {MAX_POLICIES} policies already")
-        policy = Policy(
-            api=api,
-            created_at=scope.now(),
-            **{
-                "group_id": body.group_id,
-                "disabled": body.disabled,
-                **policy_columns(body),
-                "order": body.order or (last or 0) + 1,
-            },
-        )
-        session.add(policy)
-        _changed(scope, api)
-        session.flush()
-        return answer(_document(policy), HTTPStatus.CREATED)
+    columns = {"group_id": body.group_id, "disabled": body.disabled, **policy_columns(body)}
+    with scope.writing() as transaction:
+        policy = policies.apply(transaction, scope.api(transaction.session, api_id), columns)
+        return answer(policy_document(policy), HTTPStatus.CREATED)
 
 
 @router.patch("")
@@ -209,27 +132,17 @@ def reorder(
     body: Annotated[list[PolicyOrder], Field(max_length=MAX_POLICIES)],
 ) -> Response:
     """Give several policies a new order at once."""
-    with scope.services.database.write() as session:
-        api = scope.api(session, api_id)
-        for place in body:
-            _policy(session, api, place.id).order = place.order
-        _changed(scope, api)
-        session.flush()
-        return answer([_document(policy) for policy in _in_order(session, api_id)])
-
-
-def _policy(session: Session, api: ApiInstance, policy_id: int) -> Policy:
-    policy = session.get(Policy, policy_id)
-    if policy is None or policy.api_id != api.id:
-        raise not_found("policy", policy_id)
-    return policy
+    places = {place.id: place.order for place in body}
+    with scope.writing() as transaction:
+        found = policies.reorder(transaction, scope.api(transaction.session, api_id), places)
+        return answer([policy_document(policy) for policy in found])
 
 
 @router.get("/{policy_id}")
 def get(scope: EnvironmentReader, api_id: RowId, policy_id: RowId) -> dict[str, Any]:
     """One policy, active or not."""
-    with scope.services.database.read() as session:
-        return _document(_policy(session, scope.api(session, api_id), policy_id))
+    with scope.reading() as session:
+        return policy_document(policies.get(session, scope.api(session, api_id), policy_id))
 
 
 @router.patch("/{policy_id}")
@@ -238,21 +151,17 @@ def change(
     scope: EnvironmentAdmin, api_id: RowId, policy_id: RowId, body: PolicyChange
 ) -> Response:
     """Change the fields that are given."""
-    with scope.services.database.write() as session:
-        api = scope.api(session, api_id)
-        policy = _policy(session, api, policy_id)
-        for name, value in policy_columns(body).items():
-            setattr(policy, name, value)
-        policy.updated_at = scope.now()
-        _changed(scope, api)
-        return answer(_document(policy))
+    with scope.writing() as transaction:
+        api = scope.api(transaction.session, api_id)
+        policy = policies.get(transaction.session, api, policy_id)
+        policies.change(transaction, policy, policy_columns(body))
+        return answer(policy_document(policy))
 
 
 @router.delete("/{policy_id}", status_code=204)
 @in_turn
 def delete(scope: EnvironmentAdmin, api_id: RowId, policy_id: RowId) -> None:
-    """Take a policy off the API instance."""
-    with scope.services.database.write() as session:
-        api = scope.api(session, api_id)
-        session.delete(_policy(session, api, policy_id))
-        _changed(scope, api)
+    """Remove a policy from the API instance."""
+    with scope.writing() as transaction:
+        api = scope.api(transaction.session, api_id)
+        policies.delete(transaction, policies.get(transaction.session, api, policy_id))

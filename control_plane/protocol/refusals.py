@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
@@ -12,16 +12,61 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from control_plane.errors import RequestRefused
-from control_plane.protocol.field_errors import complaint
+from control_plane.errors import (
+    Busy,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    TooManyLogins,
+    Unauthenticated,
+)
+from control_plane.protocol.field_errors import field_errors
 
 _MAX_MESSAGE = 2000
 
 
-def refusal(error: RequestRefused) -> JSONResponse:
+class TooSlow(Refused):
+    """The body did not arrive in time."""
+
+
+class TooLarge(Refused):
+    """The body is over its limit."""
+
+
+class OAuthRefused(Refused):
+    """A token request refused with one of the error codes of RFC 6749, section 5.2."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+_STATUSES: Final[Mapping[type[Refused], HTTPStatus]] = {
+    Invalid: HTTPStatus.BAD_REQUEST,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    Conflict: HTTPStatus.CONFLICT,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooManyLogins: HTTPStatus.TOO_MANY_REQUESTS,
+    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def status_of(error: Refused) -> HTTPStatus:
+    """The status that tells a client of the refusal."""
+    return error.status if isinstance(error, OAuthRefused) else _STATUSES[type(error)]
+
+
+def refusal(error: Refused) -> JSONResponse:
     """The answer to a request that was refused on purpose."""
     wait = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-    return _answer(error.status, error.message, wait, code=error.code)
+    code = error.code if isinstance(error, OAuthRefused) else None
+    return _answer(status_of(error), error.message, wait, code=code)
 
 
 def _answer(
@@ -31,7 +76,8 @@ def _answer(
     *,
     code: str | None = None,
 ) -> JSONResponse:
-    # A message may name what the client sent, which may be long.
+    # The official documents have the status's phrase in `error`. A message may repeat what the
+    # client sent, which may be long.
     document = {"error": code or HTTPStatus(status).phrase, "message": message[:_MAX_MESSAGE]}
     if status == HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
@@ -41,7 +87,7 @@ def _answer(
 def add_refusals(app: FastAPI) -> None:
     """Answer every exception that leaves a route."""
     for kind, handler in (
-        (RequestRefused, _refused),
+        (Refused, _refused),
         (HTTPException, _http_error),
         (RequestValidationError, _invalid),
         (ValidationError, _invalid),
@@ -61,7 +107,7 @@ async def _http_error(request: Request, error: Any) -> JSONResponse:  # noqa: AR
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001
     errors: Sequence[Any] = error.errors()
-    return _answer(HTTPStatus.BAD_REQUEST, complaint(errors))
+    return _answer(HTTPStatus.BAD_REQUEST, field_errors(errors))
 
 
 async def _database_failed(request: Request, error: Any) -> JSONResponse:

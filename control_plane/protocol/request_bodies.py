@@ -7,9 +7,9 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from control_plane.errors import BadRequest, RequestRefused, TooLarge, TooSlow, Unavailable
+from control_plane.errors import Busy, Invalid, Refused
 from control_plane.protocol.ingest import INGEST_PATH
-from control_plane.protocol.refusals import refusal
+from control_plane.protocol.refusals import TooLarge, TooSlow, refusal, status_of
 from control_plane.store.json_values import MAX_DEPTH, nested_too_deeply
 
 _SMALL = 16 << 10
@@ -17,9 +17,9 @@ _RETRY_AFTER_S = 5
 
 
 class RequestBodies:
-    """Middleware that reads whole bodies, and refuses those over a bound.
+    """Middleware that reads whole bodies, and refuses those over a limit.
 
-    A body is read before its sender is known, so only a few large ones may be held at once. Event
+    A body is read before its sender is known, so only a few large ones are held at a time. Event
     batches are left to their endpoint, which knows its caller when it reads them.
     """
 
@@ -32,7 +32,7 @@ class RequestBodies:
         patience_s: float = 60.0,
         max_large: int = 64,
     ) -> None:
-        """`limit`s are in octets; a body must be complete within `patience_s`."""
+        """The limits are in bytes; a body must be complete within `patience_s`."""
         self._app = app
         self._limit = limit
         self._ingest_limit = ingest_limit
@@ -54,8 +54,8 @@ class RequestBodies:
         async def bounded() -> Message:
             try:
                 return await incoming.next()
-            except RequestRefused as error:
-                raise HTTPException(error.status, error.message) from error
+            except Refused as error:
+                raise HTTPException(status_of(error), error.message) from error
 
         return bounded
 
@@ -65,7 +65,7 @@ class RequestBodies:
         def take_place() -> None:
             nonlocal places
             if not self._room:
-                raise Unavailable("too many large bodies at once; try again", _RETRY_AFTER_S)
+                raise Busy("too many large bodies at once; try again", _RETRY_AFTER_S)
             self._room -= 1
             places = 1
 
@@ -75,7 +75,7 @@ class RequestBodies:
                 return
             _check_json(scope, body)
             await self._app(scope, _replayed(body, receive), send)
-        except RequestRefused as error:
+        except Refused as error:
             await refusal(error)(scope, receive, send)
         finally:
             self._room += places
@@ -136,9 +136,9 @@ def _check_json(scope: Scope, body: bytes) -> None:
     if "json" not in Headers(scope=scope).get("content-type", "").lower():
         return
     if b"\0" in body or not _is_utf8(body):
-        raise BadRequest("the body is not UTF-8, which JSON is written in (RFC 8259, 8.1)")
+        raise Invalid("the body is not UTF-8, which JSON is written in (RFC 8259, 8.1)")
     if nested_too_deeply(body):
-        raise BadRequest(f"the body has more than {MAX_DEPTH} levels of arrays and objects")
+        raise Invalid(f"the body has more than {MAX_DEPTH} levels of arrays and objects")
 
 
 def _is_utf8(body: bytes) -> bool:

@@ -1,77 +1,22 @@
-"""What every router shares: the caller's scope, paging, and how bodies and answers look."""
+"""The scope of a request: which organization and environment it is about, and who asks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from control_plane.accounts.access import Access, Caller
-from control_plane.accounts.hashing import LoginHasher
-from control_plane.analytics.event_store import EventStore
-from control_plane.clock import Clock, iso
-from control_plane.errors import BadRequest, NotFound, Unauthenticated
-from control_plane.management.feed_epochs import FeedEpochs
-from control_plane.settings import Settings
-from control_plane.store.database import Database
+from control_plane.accounts.callers import Caller
+from control_plane.errors import Unauthenticated
+from control_plane.management import apis
+from control_plane.management.transaction import Actor, Transaction
+from control_plane.protocol.services import InServices, Services
 from control_plane.store.tables import ApiInstance
-from control_plane.store.write_queue import WriteQueue
 
-MAX_ID = 2**63 - 1  # what SQLite can hold
-
-RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
-Name = Annotated[str, Field(min_length=1, max_length=256)]
-Prose = Annotated[str, Field(max_length=4000)]
-Uri = Annotated[str, Field(min_length=1, max_length=2000)]
-# The database compares texts with patterns up to a length only.
-Filter = Annotated[str | None, Query(max_length=256)]
-Row = TypeVar("Row")
-
-
-class Body(BaseModel):
-    """A request body with the official camelCase names; unknown fields are left alone."""
-
-    model_config = ConfigDict(alias_generator=to_camel, strict=True)
-
-    def given(self) -> dict[str, Any]:
-        """The fields that the caller sent, by their Python names: what a PATCH changes."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the routers work with; one for each application."""
-
-    settings: Settings
-    clock: Clock
-    database: Database
-    events: EventStore
-    hasher: LoginHasher
-    access: Access
-    writes: WriteQueue
-    event_writes: WriteQueue
-    epochs: FeedEpochs
-    started_at: datetime
-
-    def close(self) -> None:
-        """End the threads that hash, and close the databases."""
-        self.access.close()
-        self.database.close()
-        self.events.close()
-
-
-def services(request: Request) -> Services:
-    """The services of the application that this request reached."""
-    return cast(Services, request.app.state.services)
-
-
-InServices = Annotated[Services, Depends(services)]
 _bearer = HTTPBearer(auto_error=False, description="A token of /accounts/login or .../oauth2/token")
 
 
@@ -79,7 +24,7 @@ def caller(
     services: InServices,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """Whoever holds the request's bearer token."""
+    """The login that the request's bearer token was made for."""
     if credentials is None:
         raise Unauthenticated("this needs an Authorization header with a bearer token")
     return services.access.caller(credentials.credentials)
@@ -90,15 +35,31 @@ InCaller = Annotated[Caller, Depends(caller)]
 
 @dataclass(frozen=True, slots=True)
 class OrganizationScope:
-    """One organization, who asks about it, and what works on it."""
+    """One organization, who asks about it and from where, and the services to answer with."""
 
     services: Services
     caller: Caller
     organization_id: str
+    address: str | None
 
     def now(self) -> datetime:
         """The time for dates in rows and answers."""
         return self.services.clock.now()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent view of the database."""
+        with self.services.database.read() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A write transaction of the caller; it is committed at the end of the block."""
+        actor = Actor(self.caller.name, self.caller.role, self.address)
+        with self.services.database.write() as session:
+            yield Transaction(
+                session, actor, self.organization_id, self.now(), self.services.epochs
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +70,15 @@ class EnvironmentScope(OrganizationScope):
 
     def api(self, session: Session, api_id: int) -> ApiInstance:
         """The API instance with this id; raise NotFound if this environment has none."""
-        api = session.get(ApiInstance, api_id)
-        if api is None or api.environment_id != self.environment_id:
-            raise not_found("API instance", api_id)
-        return api
+        return apis.get(session, self.environment_id, api_id)
 
 
 def _organization(
-    services: InServices, caller: InCaller, organization_id: str
+    request: Request, services: InServices, caller: InCaller, organization_id: str
 ) -> OrganizationScope:
     caller.require_organization(organization_id)
-    return OrganizationScope(services, caller, organization_id)
+    address = request.client.host if request.client else None
+    return OrganizationScope(services, caller, organization_id, address)
 
 
 OrganizationReader = Annotated[OrganizationScope, Depends(_organization)]
@@ -131,9 +90,11 @@ def _organization_admin(scope: OrganizationReader) -> OrganizationScope:
 
 
 def _environment(scope: OrganizationReader, environment_id: str) -> EnvironmentScope:
-    with scope.services.database.read() as session:
+    with scope.reading() as session:
         scope.caller.require_environment(environment_id, session)
-    return EnvironmentScope(scope.services, scope.caller, scope.organization_id, environment_id)
+    return EnvironmentScope(
+        scope.services, scope.caller, scope.organization_id, scope.address, environment_id
+    )
 
 
 OrganizationAdmin = Annotated[OrganizationScope, Depends(_organization_admin)]
@@ -146,62 +107,3 @@ def _environment_admin(scope: EnvironmentReader) -> EnvironmentScope:
 
 
 EnvironmentAdmin = Annotated[EnvironmentScope, Depends(_environment_admin)]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The official paging and sorting parameters of lists."""
-
-    offset: int
-    limit: int
-    sort: str | None
-    ascending: bool
-    query: str | None
-
-    def rows(
-        self,
-        session: Session,
-        matching: Select[Row],
-        sortable: dict[str, InstrumentedAttribute[Any]],
-    ) -> tuple[int, Sequence[Row]]:
-        """How many rows match, and those of this page; the first of `sortable` is the default."""
-        name = self.sort or next(iter(sortable))
-        if name not in sortable:
-            raise BadRequest(f"sort: {name!r} is none of {', '.join(sortable)}")
-        column = sortable[name]
-        ordered = matching.order_by(
-            column.asc() if self.ascending else column.desc(), sortable["id"].asc()
-        )
-        total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-        return total, session.scalars(ordered.offset(self.offset).limit(self.limit)).all()
-
-
-def _page(
-    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
-    limit: Annotated[int, Query(ge=0, le=250)] = 100,
-    sort: Filter = None,
-    ascending: bool = True,
-    query: Filter = None,
-) -> Page:
-    return Page(offset, limit, sort, ascending, query)
-
-
-InPage = Annotated[Page, Depends(_page)]
-
-
-def not_found(what: str, row_id: int) -> NotFound:
-    """The refusal for an id that names nothing here."""
-    return NotFound(f"{what} {row_id} not found")
-
-
-def audit(created_at: datetime, updated_at: datetime | None = None) -> dict[str, Any]:
-    """The `audit` object that official answers carry."""
-    return {
-        "created": {"date": iso(created_at)},
-        "updated": {} if updated_at is None else {"date": iso(updated_at)},
-    }
-
-
-def containing(column: InstrumentedAttribute[Any], text: str) -> Any:
-    """The condition that `column` contains `text`, whatever the case and without wildcards."""
-    return column.icontains(text, autoescape=True)

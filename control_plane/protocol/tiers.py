@@ -5,26 +5,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
 
-from control_plane.errors import Conflict
-from control_plane.protocol.contract_feed import next_change
-from control_plane.protocol.scope import (
-    Body,
-    EnvironmentAdmin,
-    EnvironmentReader,
-    EnvironmentScope,
-    InPage,
-    Name,
-    Prose,
-    RowId,
-    audit,
-    containing,
-    not_found,
-)
+from control_plane.management import tiers
+from control_plane.protocol.bodies import Body, Name, Prose, RowId
+from control_plane.protocol.documents import tier_document
+from control_plane.protocol.paging import InPage
+from control_plane.protocol.scope import EnvironmentAdmin, EnvironmentReader, EnvironmentScope
 from control_plane.protocol.writing import answer, in_turn
-from control_plane.store.tables import ApiInstance, Contract, SlaTier
+from control_plane.store.tables import SlaTier
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
@@ -35,7 +23,7 @@ Status = Literal["ACTIVE", "DEPRECATED"]
 
 
 class Limit(Body):
-    """So many requests in such a time."""
+    """How many requests an application may make in a period."""
 
     maximum_requests: Annotated[int, Field(ge=1, le=2**53)]
     time_period_in_milliseconds: Annotated[int, Field(ge=1, le=2**53)]
@@ -65,20 +53,6 @@ class TierChange(Body):
     description: Prose | None = None
 
 
-def tier_document(tier: SlaTier) -> dict[str, Any]:
-    """A tier as official answers show it."""
-    return {
-        "audit": audit(tier.created_at, tier.updated_at),
-        "id": tier.id,
-        "name": tier.name,
-        "description": tier.description,
-        "limits": tier.limits,
-        "status": tier.status,
-        "autoApprove": tier.auto_approve,
-        "apiId": tier.api_id,
-    }
-
-
 def _document(scope: EnvironmentScope, tier: SlaTier, applications: int = 0) -> dict[str, Any]:
     return {
         **tier_document(tier),
@@ -93,57 +67,31 @@ def all_of_api(
     scope: EnvironmentReader, api_id: RowId, page: InPage, active: bool = False
 ) -> dict[str, Any]:
     """The tiers of the API instance, deprecated ones too unless `active`."""
-    matching = select(SlaTier).where(SlaTier.api_id == api_id)
-    if active:
-        matching = matching.where(SlaTier.status == "ACTIVE")
-    if page.query:
-        matching = matching.where(containing(SlaTier.name, page.query))
-    with scope.services.database.read() as session:
+    matching = page.matching(tiers.of_api(api_id, active=active), SlaTier.name)
+    with scope.reading() as session:
         scope.api(session, api_id)
         total, rows = page.rows(session, matching, {"id": SlaTier.id, "name": SlaTier.name})
-        counts = _application_counts(session, api_id)
+        counts = tiers.application_counts(session, api_id)
         return {
             "total": total,
             "tiers": [_document(scope, tier, counts.get(tier.id, 0)) for tier in rows],
         }
 
 
-def _application_counts(session: Session, api_id: int) -> dict[int | None, int]:
-    query = (
-        select(Contract.tier_id, func.count())
-        .where(Contract.api_id == api_id)
-        .group_by(Contract.tier_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
+def _columns(given: dict[str, Any]) -> dict[str, Any]:
+    if "limits" in given:
+        given["limits"] = [limit.model_dump(by_alias=True) for limit in given["limits"]]
+    return given
 
 
 @router.post("", status_code=201)
 @in_turn
 def create(scope: EnvironmentAdmin, api_id: RowId, body: NewTier) -> Response:
     """Offer a new tier."""
-    with scope.services.database.write() as session:
-        scope.api(session, api_id)
-        _require_free_name(session, api_id, body.name)
-        tier = SlaTier(
-            api_id=api_id,
-            created_at=scope.now(),
-            **{**body.model_dump(), "limits": _limits(body.limits)},
-        )
-        session.add(tier)
-        session.flush()
+    with scope.writing() as transaction:
+        api = scope.api(transaction.session, api_id)
+        tier = tiers.create(transaction, api, _columns(dict(body)))
         return answer(_document(scope, tier), HTTPStatus.CREATED)
-
-
-def _limits(limits: list[Limit]) -> list[dict[str, Any]]:
-    return [limit.model_dump(by_alias=True) for limit in limits]
-
-
-def _require_free_name(session: Session, api_id: int, name: str, tier_id: int = 0) -> None:
-    query = select(SlaTier.id).where(
-        SlaTier.api_id == api_id, SlaTier.name == name, SlaTier.id != tier_id
-    )
-    if session.scalars(query).first() is not None:
-        raise Conflict(f"name: the API instance has a tier named {name!r} already")
 
 
 @router.put("/{tier_id}", status_code=201)
@@ -154,54 +102,18 @@ def change(scope: EnvironmentAdmin, api_id: RowId, tier_id: RowId, body: TierCha
     The official document says PUT and 201, and means a change. A tier that no longer needs
     approval approves the requests that wait for it.
     """
-    given = body.given()
-    with scope.services.database.write() as session:
-        api = scope.api(session, api_id)
-        tier = _tier(session, api, tier_id)
-        if "name" in given:
-            _require_free_name(session, api_id, body.name, tier_id)
-        if "limits" in given:
-            given["limits"] = _limits(body.limits)
-        for name, value in given.items():
-            setattr(tier, name, value)
-        tier.updated_at = scope.now()
-        if tier.auto_approve:
-            _approve_waiting(session, scope, tier)
-        return answer(
-            _document(scope, tier, _application_counts(session, api_id).get(tier_id, 0)),
-            HTTPStatus.CREATED,
-        )
-
-
-def _approve_waiting(session: Session, scope: EnvironmentScope, tier: SlaTier) -> None:
-    waiting = select(Contract).where(
-        Contract.requested_tier_id == tier.id, Contract.status.in_(("PENDING", "APPROVED"))
-    )
-    for contract in session.scalars(waiting):
-        contract.status, contract.approved_at = "APPROVED", scope.now()
-        contract.tier, contract.requested_tier = tier, None
-        contract.change = next_change(session, scope)
-    session.flush()
-
-
-def _tier(session: Session, api: ApiInstance, tier_id: int) -> SlaTier:
-    tier = session.get(SlaTier, tier_id)
-    if tier is None or tier.api_id != api.id:
-        raise not_found("tier", tier_id)
-    return tier
+    with scope.writing() as transaction:
+        session = transaction.session
+        tier = tiers.get(session, scope.api(session, api_id), tier_id)
+        tiers.change(transaction, tier, _columns(body.given()))
+        applications = tiers.application_counts(session, api_id).get(tier_id, 0)
+        return answer(_document(scope, tier, applications), HTTPStatus.CREATED)
 
 
 @router.delete("/{tier_id}", status_code=204)
 @in_turn
 def delete(scope: EnvironmentAdmin, api_id: RowId, tier_id: RowId) -> None:
     """Delete a tier that no contract has or asks for."""
-    with scope.services.database.write() as session:
-        tier = _tier(session, scope.api(session, api_id), tier_id)
-        users = select(func.count()).where(
-            or_(Contract.tier_id == tier_id, Contract.requested_tier_id == tier_id)
-        )
-        if count := session.scalar(users):
-            raise Conflict(
-                f"tier {tier_id} has {count} contracts; move them, or set status DEPRECATED"
-            )
-        session.delete(tier)
+    with scope.writing() as transaction:
+        api = scope.api(transaction.session, api_id)
+        tiers.delete(transaction, tiers.get(transaction.session, api, tier_id))

@@ -5,18 +5,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
-from sqlalchemy import select
 
-from control_plane.accounts.access import Role
-from control_plane.errors import BadRequest, OAuthRefused, Unauthenticated
-from control_plane.protocol.scope import InCaller, InServices, OrganizationReader, Services
-from control_plane.store.tables import Environment, Organization
+from control_plane.accounts.callers import Role
+from control_plane.errors import Invalid, Unauthenticated
+from control_plane.protocol.refusals import OAuthRefused
+from control_plane.protocol.scope import InCaller, OrganizationReader
+from control_plane.protocol.services import InServices, Services
 
 router = APIRouter(prefix="/accounts")
 
 
 def _encodable(secret: SecretStr) -> SecretStr:
-    """Refuse lone surrogates, which JSON can write and no hash can take."""
+    """Refuse lone surrogates: JSON can contain them, but they can't be hashed."""
     secret.get_secret_value().encode()
     return secret
 
@@ -41,15 +41,15 @@ class UserLogin(BaseModel):
 
 
 async def _fields(request: Request) -> dict[str, Any]:
-    """The body, which gateways send as JSON and OAuth clients as a form."""
+    """The body. Gateways send JSON, OAuth clients send a form."""
     if "json" not in request.headers.get("content-type", ""):
         return dict(await request.form(max_files=0, max_fields=20))
     try:
         body = await request.json()
     except (ValueError, RecursionError) as error:
-        raise BadRequest("the body is not JSON") from error
+        raise Invalid("the body is not JSON") from error
     if not isinstance(body, dict):
-        raise BadRequest("the body must be a JSON object or a form")
+        raise Invalid("the body must be a JSON object or a form")
     return body
 
 
@@ -87,9 +87,9 @@ async def _log_in(services: Services, name: str, secret: SecretStr, role: Role) 
 
 @router.get("/api/me")
 def me(caller: InCaller, services: InServices) -> dict[str, Any]:
-    """Who holds the token, and the organization that ids in paths begin with."""
+    """The login that the token belongs to, and the organization that paths begin with."""
     with services.database.read() as session:
-        organization = session.get_one(Organization, caller.organization_id)
+        organization = caller.organization(session)
         return {
             "user": {
                 "username": caller.name,
@@ -102,12 +102,9 @@ def me(caller: InCaller, services: InServices) -> dict[str, Any]:
 @router.get("/api/organizations/{organization_id}/environments")
 def environments(scope: OrganizationReader) -> dict[str, Any]:
     """The environments that the caller may name in paths."""
-    query = select(Environment).where(Environment.organization_id == scope.organization_id)
-    if scope.caller.environment_id is not None:
-        query = query.where(Environment.id == scope.caller.environment_id)
-    with scope.services.database.read() as session:
+    with scope.reading() as session:
         found = [
             {"id": row.id, "name": row.name, "organizationId": row.organization_id}
-            for row in session.scalars(query.order_by(Environment.name))
+            for row in scope.caller.environments(session)
         ]
     return {"data": found, "total": len(found)}

@@ -1,4 +1,4 @@
-"""What endpoints that write share: their turn, and an answer that is made before the commit."""
+"""What all endpoints that write share: a place in the write queue, and how they answer."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from control_plane.errors import BadRequest
+from control_plane.errors import Invalid
 from control_plane.protocol.scope import OrganizationScope
 
 Parameters = ParamSpec("Parameters")
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def in_turn(endpoint: Callable[Parameters, Result]) -> Callable[Parameters, Awaitable[Result]]:
-    """Give an endpoint that writes its turn in the write queue. Its caller is in `scope`."""
+    """Run an endpoint that writes in the write queue, which it finds by its parameter `scope`."""
 
     @wraps(endpoint)
     async def queued(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
@@ -27,8 +27,8 @@ def in_turn(endpoint: Callable[Parameters, Result]) -> Callable[Parameters, Awai
 
 
 def answer(document: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """The answer as octets. Make it inside the transaction: what can't be told is not kept."""
+    """The answer as bytes. Call it inside the transaction: if it fails, nothing is stored."""
     try:
         return JSONResponse(document, status)
     except (ValueError, RecursionError) as error:
-        raise BadRequest("a value can't be written as JSON") from error
+        raise Invalid("a value can't be written as JSON") from error

@@ -6,19 +6,20 @@ from pathlib import Path
 
 from control_plane.errors import UnusableDatabaseError
 from control_plane.store.private_file import new_private_file
+from control_plane.store.schema import Schema
 
 _BUSY_TIMEOUT_S = 10
 
 
-def back_up(database: Path, to: Path, *, application_id: int) -> None:
+def back_up(database: Path, to: Path, schema: Schema) -> None:
     """Write all that is committed in `database` to the new file `to`.
 
     SQLite reads the file and its write-ahead log in one transaction. Raise UnusableDatabaseError
-    if `database` is not ours, and FileExistsError if `to` is there.
+    if `database` has another schema, and FileExistsError if `to` is there.
     """
     try:
         with closing(_opened(database)) as source, new_private_file(to) as draft:
-            _require_ours(source, database, application_id)
+            _require_ours(source, database, schema)
             with closing(sqlite3.connect(draft)) as copy:
                 source.backup(copy)
     except sqlite3.Error as error:
@@ -31,7 +32,7 @@ def _opened(database: Path) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)
 
 
-def _require_ours(source: sqlite3.Connection, database: Path, application_id: int) -> None:
+def _require_ours(source: sqlite3.Connection, database: Path, schema: Schema) -> None:
     [found] = source.execute("PRAGMA application_id").fetchone()
-    if found != application_id:
+    if found != schema.application_id:
         raise UnusableDatabaseError(f"database {database} belongs to another program")

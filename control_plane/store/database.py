@@ -2,22 +2,19 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from control_plane.errors import UnusableDatabaseError
 from control_plane.store.json_values import stored_json
-
-FIRST_VERSION = 1
-
-Upgrade: TypeAlias = Callable[[Connection], None]
-"""Brings the tables of one version to the next."""
+from control_plane.store.schema import Schema
+from control_plane.store.upgrade import prepare
 
 # Connections wait this long for the one writer before they give up.
 _BUSY_TIMEOUT_MS = 10_000
@@ -26,33 +23,27 @@ _BUSY_TIMEOUT_MS = 10_000
 class Database:
     """One SQLite file in WAL mode: many readers, one writer at a time.
 
-    A write transaction takes the write lock when it begins. So what it reads can't change
-    under it, and numbers that it draws from a counter become visible in their order: a reader
-    never sees a later change before an earlier one.
+    A write transaction takes the write lock when it begins. So what it reads can't change during
+    the transaction, and numbers that it takes from a counter become visible in their order: a
+    reader never sees a later change before an earlier one.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        metadata: MetaData,
-        *,
-        application_id: int,
-        upgrades: Sequence[Upgrade] = (),
-    ) -> None:
-        """Open or create the file; raise UnusableDatabaseError if it is not ours.
+    def __init__(self, path: Path, schema: Schema, **facts: Any) -> None:
+        """Open, create or upgrade the file; raise UnusableDatabaseError if it is not ours.
 
-        The first of `upgrades` leads from version 1 to 2, and so on. A file of an older version
-        is upgraded in one transaction.
+        The upgrade is one transaction with the write lock: two processes that start together
+        upgrade once, and a failed upgrade changes nothing. `facts` are for migrations.
         """
         self._path = path
         self._engine = _engine(path)
         self._writing = self._engine.execution_options(immediate=True)
         try:
             _create_private(path)
-            with self._writing.begin() as connection:
-                _claim(connection, application_id, path, upgrades)
-                metadata.create_all(connection)
-            # Only now that it is ours: the mode is written into the file.
+            with self._writing.execution_options(foreign_keys=False).begin() as connection:
+                prepare(connection, schema, path, facts)
+            # New connections enforce foreign keys.
+            self._engine.dispose()
+            # The mode is written into the file, so this waits until we know that it is ours.
             with closing(self._engine.raw_connection()) as raw:
                 raw.cursor().execute("PRAGMA journal_mode=WAL").close()
         except (DatabaseError, OSError) as error:
@@ -96,7 +87,7 @@ def _engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, record: Any) -> None:  # noqa: ARG001
-        # The driver's own idea of when a transaction begins would miss our reads.
+        # The driver would begin transactions too late: it does not count reads.
         connection.isolation_level = None
         for pragma in (
             f"busy_timeout={_BUSY_TIMEOUT_MS}",
@@ -107,7 +98,11 @@ def _engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
+        options = connection.get_execution_options()
+        if not options.get("foreign_keys", True):
+            # SQLite ignores this within a transaction.
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        immediate = options.get("immediate", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
@@ -116,25 +111,3 @@ def _engine(path: Path) -> Engine:
 def _create_private(path: Path) -> None:
     """Make the file readable by its owner alone; SQLite gives its side files the same mode."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def _claim(
-    connection: Connection, application_id: int, path: Path, upgrades: Sequence[Upgrade]
-) -> None:
-    """Mark an empty file as ours, upgrade an older one, and refuse one that is not for us."""
-    found = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-    tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
-    newest = FIRST_VERSION + len(upgrades)
-    if not tables:
-        connection.exec_driver_sql(f"PRAGMA application_id={application_id}")
-    elif found != application_id:
-        raise UnusableDatabaseError(f"database {path} belongs to another program; name a new file")
-    else:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if not FIRST_VERSION <= version <= newest:
-            raise UnusableDatabaseError(
-                f"database {path} has schema version {version}, this program needs {newest}"
-            )
-        for upgrade in upgrades[version - FIRST_VERSION :]:
-            upgrade(connection)
-    connection.exec_driver_sql(f"PRAGMA user_version={newest}")

@@ -1,16 +1,14 @@
-"""JSON from clients: only what every answer can carry is let in, and only that is given out."""
+"""JSON values: refuses those that no answer could contain, and hides those that are stored."""
 
 import json
 import re
-from typing import Annotated, Any, Final, NoReturn
-
-from pydantic import AfterValidator
+from typing import Any, Final, NoReturn
 
 MAX_DEPTH: Final = 100
 """Levels of arrays and objects. Parsers of gateways and serializers give up at about 200."""
 
 UNREADABLE: Final = "unreadable: replace this value"
-"""What is shown for a stored value that can't be shown. No field takes it for a valid value."""
+"""Replaces a stored value that can't be shown. No field accepts it as a valid value."""
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -27,17 +25,14 @@ def nested_too_deeply(text: bytes) -> bool:
     return False
 
 
-def _only_json(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what Python's JSON reader lets in and no answer could carry: NaN, lone surrogates."""
+def require_json(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse NaN and lone surrogates: Python reads them, but answers can't contain them."""
     json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     return value
 
 
-JsonObject = Annotated[dict[str, Any], AfterValidator(_only_json)]
-
-
 def stored_json(text: str) -> Any:
-    """A stored value. One that no answer could carry is UNREADABLE, so that the rest is seen."""
+    """A stored value, or UNREADABLE if no answer could contain it: other values stay readable."""
     try:
         if nested_too_deeply(text.encode()):
             return UNREADABLE

@@ -12,7 +12,7 @@ import pytest
 from control_plane.accounts.first_start import Credentials, set_up
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import create_app, open_services
-from control_plane.protocol.scope import Services
+from control_plane.protocol.services import Services
 from control_plane.settings import Settings
 from support.admin import Admin
 

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from control_plane.accounts.access import Access, Role
+from control_plane.accounts.access import Access
+from control_plane.accounts.callers import Role
 from control_plane.accounts.first_start import Credentials, reset
 from support.admin import AdminError
 from tests.control_plane.conftest import Platform, gateway_token

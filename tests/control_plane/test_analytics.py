@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_plane.errors import BadRequest, TooLarge
+from control_plane.errors import Invalid
 from control_plane.protocol.ingest import unpack
+from control_plane.protocol.refusals import TooLarge
 from support.admin import AdminError
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send
@@ -103,7 +104,7 @@ def test_unpacking_gives_back_what_was_packed_or_refuses(body: bytes, limit: int
             unpack(gzip.compress(body), limit)
     else:
         assert unpack(gzip.compress(body), limit) == body
-    with pytest.raises(BadRequest):
+    with pytest.raises(Invalid):
         unpack(b"\x00" + body, limit)
 
 

@@ -19,7 +19,7 @@ from control_plane.accounts.access import Access
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.accounts.hashing_pool import HashingPool
 from control_plane.app import create_app
-from control_plane.errors import TooManyRequests, Unavailable
+from control_plane.errors import Busy, TooManyLogins
 from control_plane.store.write_queue import WriteQueue
 from tests.control_plane.conftest import Platform
 
@@ -116,7 +116,7 @@ async def test_the_hashing_pool_has_room_again_after_a_failure() -> None:
     blocked = threading.Event()
     waiting = asyncio.ensure_future(pool.run(partial(blocked.wait, DEADLINE_S)))
     await asyncio.sleep(0)
-    with pytest.raises(TooManyRequests):
+    with pytest.raises(TooManyLogins):
         await pool.run(fail)
     blocked.set()
     assert await waiting
@@ -161,10 +161,10 @@ async def test_writers_that_wait_too_long_or_too_many_are_told_to_come_back() ->
     await asyncio.sleep(0)
     second = asyncio.ensure_future(queue.run(int))
     await asyncio.sleep(0)
-    with pytest.raises(Unavailable, match="too many") as refused:
+    with pytest.raises(Busy, match="too many") as refused:
         await queue.run(int)
     assert refused.value.retry_after_s
-    with pytest.raises(Unavailable, match="took more than"):
+    with pytest.raises(Busy, match="took more than"):
         await second
     go_on.set()
     assert await slow

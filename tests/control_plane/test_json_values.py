@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from control_plane.errors import BadRequest
+from control_plane.errors import Invalid
 from control_plane.protocol.writing import answer
 from control_plane.store.json_values import MAX_DEPTH, UNREADABLE, nested_too_deeply, stored_json
 from tests.control_plane.conftest import Platform
@@ -146,5 +146,5 @@ def test_a_good_value_is_read_as_it_was_stored(value: Any) -> None:
 @pytest.mark.parametrize("value", [float("nan"), "\ud800", _nested(100_000, array=True)])
 def test_an_answer_that_cannot_be_written_is_a_refusal(value: Any) -> None:
     """It is made inside the transaction, which then keeps nothing."""
-    with pytest.raises(BadRequest, match="JSON"):
+    with pytest.raises(Invalid, match="JSON"):
         answer({"a": value})

@@ -14,10 +14,11 @@ from sqlalchemy import select
 
 from control_plane.accounts.first_start import Credentials, set_up
 from control_plane.accounts.hashing import LoginHasher
-from control_plane.app import CONFIGURATION_FILE, EVENTS_FILE, create_app, open_services
+from control_plane.app import create_app, open_services
 from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
 from control_plane.store.backup import back_up
+from control_plane.store.schema import CONFIGURATION, EVENTS
 from control_plane.store.tables import ClientApplication, EndedFeedEpoch
 from support.admin import Admin
 from tests.control_plane.conftest import MovableClock, Platform, gateway_token
@@ -54,7 +55,7 @@ class Site:
     def copy(self) -> Path:
         """A backup of what there is now."""
         to = self.file.with_name("copy.db")
-        back_up(self.file, to, application_id=CONFIGURATION_FILE)
+        back_up(self.file, to, CONFIGURATION)
         return to
 
     def restore(self, copy: Path) -> None:
@@ -242,17 +243,17 @@ def test_a_backup_overwrites_nothing_and_takes_only_our_files(site: Site, tmp_pa
     copy = site.copy()
     before = copy.read_bytes()
     with pytest.raises(FileExistsError, match=r"copy\.db exists already"):
-        back_up(site.file, copy, application_id=CONFIGURATION_FILE)
+        back_up(site.file, copy, CONFIGURATION)
     assert copy.read_bytes() == before
     foreign, to = tmp_path / "foreign.db", tmp_path / "to.db"
     with _raw(foreign) as connection:
         connection.execute("CREATE TABLE notes (text)")
     for source, application_id in (
-        (foreign, CONFIGURATION_FILE),
-        (site.file, EVENTS_FILE),
-        (tmp_path / "missing.db", CONFIGURATION_FILE),
+        (foreign, CONFIGURATION),
+        (site.file, EVENTS),
+        (tmp_path / "missing.db", CONFIGURATION),
     ):
         with pytest.raises(UnusableDatabaseError, match=source.name):
-            back_up(source, to, application_id=application_id)
+            back_up(source, to, application_id)
     assert not list(tmp_path.glob("*to.db*"))
     assert not (tmp_path / "missing.db").exists()

@@ -15,8 +15,8 @@ from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.snapshot import Api
 from adapter.runtime.clock import SystemClock
-from control_plane.app import CONFIGURATION_FILE
 from control_plane.store.backup import back_up
+from control_plane.store.schema import CONFIGURATION
 from tests.builders import by_client
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.platform_simulator import opened
@@ -188,7 +188,7 @@ async def test_a_restored_platform_is_read_anew_by_the_next_poll(
     policy = await admin.apply_policy(api_id, "client-id-enforcement", {})
     application = await admin.create_application("app")
     contract_id = (await admin.request_contract(api_id, application["id"]))["id"]
-    back_up(file, copy, application_id=CONFIGURATION_FILE)
+    back_up(file, copy, CONFIGURATION)
     await admin.delete_policy(api_id, policy["id"])
     for status in ("REVOKED", "APPROVED"):
         await admin.change_contract(api_id, contract_id, status=status)

@@ -1,0 +1,97 @@
+"""Questions about events: which events, in which order, and what is counted by what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+
+from control_plane.clock import epoch_ms
+from control_plane.store.tables.events import events
+
+MAX_GROUPS: Final = 1000
+"""How many keys a summary has at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which events a question is about: from `start` up to but without `end`."""
+
+    environment_id: str
+    start: datetime
+    end: datetime
+    api_ids: tuple[int, ...] | None = None
+    api_version_ids: tuple[int, ...] | None = None
+    path_prefix: str = ""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The window as SQL conditions."""
+        found = [
+            events.c.environment_id == self.environment_id,
+            events.c.received_ms >= epoch_ms(self.start),
+            events.c.received_ms < epoch_ms(self.end),
+        ]
+        if self.api_ids is not None:
+            found.append(events.c.api_id.in_(self.api_ids))
+        if self.api_ids is not None and self.api_version_ids is not None:
+            version = func.coalesce(events.c.api_version_id, events.c.api_id)
+            found.append(version.in_(self.api_version_ids))
+        if self.path_prefix:
+            # Not LIKE: in SQLite that ignores case, and paths don't.
+            found.append(func.substr(events.c.path, 1, len(self.path_prefix)) == self.path_prefix)
+        return found
+
+
+class Grouping(NamedTuple):
+    """What a summary counts by, and the column that names the key to people, if another."""
+
+    key: ColumnElement[Any]
+    name: ColumnElement[Any] | None = None
+
+
+GROUPINGS: Mapping[str, Grouping] = {
+    "status_code": Grouping(events.c.status_code),
+    "application": Grouping(events.c.client_id, events.c.application_name),
+    "policy": Grouping(events.c.policy_name),
+    "api": Grouping(events.c.api_id, events.c.api_name),
+    "outcome": Grouping(
+        case((events.c.request_disposition == "PROCESSED", "PROCESSED"), else_="BLOCKED")
+    ),
+}
+
+
+def newest(window: Window, limit: int) -> Select[Any]:
+    """The events of the window, newest first."""
+    return (
+        select(events)
+        .where(*window.conditions())
+        .order_by(events.c.received_ms.desc(), events.c.event_id.desc())
+        .limit(limit)
+    )
+
+
+def summary(window: Window, grouping: Grouping) -> Select[Any]:
+    """Counts, bytes and response times for each key, the most frequent first.
+
+    `total` is in every row: the requests of all keys, also of those beyond MAX_GROUPS.
+    Unknown byte counts (-1) add nothing.
+    """
+    name = grouping.key if grouping.name is None else func.max(grouping.name)
+    return (
+        select(
+            grouping.key.label("key"),
+            name.label("name"),
+            func.count().label("count"),
+            func.sum(func.count()).over().label("total"),
+            # Not SUM: in SQLite that fails beyond 64 bits. TOTAL rounds beyond 53.
+            func.total(func.max(events.c.request_bytes, 0)).label("request_bytes"),
+            func.total(func.max(events.c.response_bytes, 0)).label("response_bytes"),
+            func.avg(events.c.response_time_ms).label("response_time_avg_ms"),
+            func.max(events.c.response_time_ms).label("response_time_max_ms"),
+        )
+        .where(*window.conditions())
+        .group_by(grouping.key)
+        .order_by(func.count().desc(), grouping.key)
+        .limit(MAX_GROUPS)
+    )

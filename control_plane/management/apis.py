@@ -1,0 +1,135 @@
+"""API instances, and the assets that they are instances of."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from control_plane.errors import Conflict, NotFound
+from control_plane.management import audit_log
+from control_plane.management.transaction import Transaction
+from control_plane.store.tables import ApiInstance, Asset, Contract
+
+
+class AssetName(NamedTuple):
+    """What names an asset in an environment."""
+
+    group_id: str
+    asset_id: str
+
+
+def get(session: Session, environment_id: str, api_id: int) -> ApiInstance:
+    """The API instance; raise NotFound if the environment has none with this id."""
+    api = session.get(ApiInstance, api_id)
+    if api is None or api.environment_id != environment_id:
+        raise NotFound(f"API instance {api_id} not found")
+    return api
+
+
+def matching(
+    environment_id: str,
+    *,
+    text: str | None = None,
+    group_id: str | None = None,
+    asset_id: str | None = None,
+    asset_version: str | None = None,
+    instance_label: str | None = None,
+) -> Select[int]:
+    """The ids of the environment's API instances that match everything that is given."""
+    found = select(ApiInstance.id).where(ApiInstance.environment_id == environment_id)
+    found = found.join(Asset, ApiInstance.asset_row_id == Asset.id)
+    for column, wanted in (
+        (Asset.group_id, group_id),
+        (Asset.asset_id, asset_id),
+        (ApiInstance.asset_version, asset_version),
+        (ApiInstance.instance_label, instance_label),
+    ):
+        if wanted is not None:
+            found = found.where(column == wanted)
+    return found.where(_mentions(text)) if text else found
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    columns = (Asset.asset_id, ApiInstance.instance_label, ApiInstance.description)
+    return or_(*(column.icontains(text, autoescape=True) for column in columns))
+
+
+def names(session: Session, environment_id: str) -> dict[int, str]:
+    """The name of each API instance of the environment: that of its asset."""
+    query = select(ApiInstance).where(ApiInstance.environment_id == environment_id)
+    return {api.id: api.asset.asset_id for api in session.scalars(query)}
+
+
+def active_contracts(session: Session) -> dict[int, int]:
+    """How many approved contracts each API instance has."""
+    query = (
+        select(Contract.api_id, func.count())
+        .where(Contract.status == "APPROVED")
+        .group_by(Contract.api_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def create(
+    transaction: Transaction, environment_id: str, asset: AssetName, columns: Mapping[str, Any]
+) -> ApiInstance:
+    """Create an API instance, and its asset if it is the first of it."""
+    _require_free_label(transaction.session, environment_id, columns.get("instance_label"))
+    api = ApiInstance(
+        organization_id=transaction.organization_id,
+        environment_id=environment_id,
+        asset=_asset(transaction, environment_id, asset),
+        created_at=transaction.now,
+        policies_changed_at=transaction.now,
+        **columns,
+    )
+    transaction.session.add(api)
+    audit_log.record_creation(transaction, api)
+    return api
+
+
+def _asset(transaction: Transaction, environment_id: str, name: AssetName) -> Asset:
+    query = select(Asset).where(
+        Asset.environment_id == environment_id,
+        Asset.group_id == name.group_id,
+        Asset.asset_id == name.asset_id,
+    )
+    found = transaction.session.scalars(query).one_or_none()
+    return found or Asset(
+        environment_id=environment_id, created_at=transaction.now, **name._asdict()
+    )
+
+
+def _require_free_label(
+    session: Session, environment_id: str, label: str | None, api_id: int = 0
+) -> None:
+    query = select(ApiInstance.id).where(
+        ApiInstance.environment_id == environment_id,
+        ApiInstance.instance_label == label,
+        ApiInstance.id != api_id,
+    )
+    if label is not None and session.scalars(query).first() is not None:
+        raise Conflict(f"instanceLabel: {label!r} names another API instance; choose a new label")
+
+
+def change(transaction: Transaction, api: ApiInstance, columns: Mapping[str, Any]) -> ApiInstance:
+    """Change the named columns."""
+    label = columns.get("instance_label")
+    _require_free_label(transaction.session, api.environment_id, label, api.id)
+    with audit_log.recorded_change(transaction, api):
+        for name, value in columns.items():
+            setattr(api, name, value)
+        api.updated_at = transaction.now
+    return api
+
+
+def delete(transaction: Transaction, api: ApiInstance) -> None:
+    """Delete an API instance with its policies, tiers and contracts, and its asset if unused."""
+    session = transaction.session
+    audit_log.record_deletion(transaction, api)
+    session.delete(api)
+    session.flush()
+    others = select(ApiInstance).where(ApiInstance.asset == api.asset)
+    if session.scalars(others).first() is None:
+        session.delete(api.asset)

@@ -1,0 +1,36 @@
+"""Takes secrets out of values that are kept for people to read."""
+
+import re
+from typing import Any, Final
+
+MASK: Final = "***"
+
+_SECRET_NAME: Final = re.compile(
+    r"secret|passw|passphrase|token|credential|authoriz|cookie|bearer|(api|private|signing|text).?key",
+    re.IGNORECASE,
+)
+_PASSWORD_IN_URL: Final = re.compile(r"(?<=://)[^/?#@\s]+(?=@)")
+
+
+def masked(value: Any, name: str = "") -> Any:
+    """The value with a mask for everything that its name says is secret.
+
+    Masks values under names such as `password`, the `value` beside such a name (a list of headers
+    has `{"key": "Authorization", "value": ...}`), and the credentials in URLs. A mask shows
+    nothing of its value, not even the length.
+    """
+    if _SECRET_NAME.search(name) and value is not None and not isinstance(value, bool):
+        return MASK
+    if isinstance(value, dict):
+        named = _name_inside(value)
+        return {
+            key: masked(inner, named if key == "value" else key) for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [masked(inner) for inner in value]
+    return _PASSWORD_IN_URL.sub(MASK, value) if isinstance(value, str) else value
+
+
+def _name_inside(value: dict[str, Any]) -> str:
+    """What a name-value pair is the value of."""
+    return " ".join(str(value[key]) for key in ("key", "name", "header") if key in value)

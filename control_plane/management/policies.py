@@ -1,0 +1,84 @@
+"""Policies of one API instance."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from control_plane.errors import Invalid, NotFound
+from control_plane.management import audit_log
+from control_plane.management.transaction import Transaction
+from control_plane.store.tables import ApiInstance, Policy
+
+VENDOR_GROUP_ID: Final = "68ef9520-24e9-4cf2-b2f5-620025690913"
+"""The group that the vendor publishes its own policies under."""
+
+MAX_POLICIES: Final = 100
+"""How many policies an API instance may have, and how many automated ones an environment."""
+
+
+def of_api(session: Session, api_id: int) -> list[Policy]:
+    """The policies of an API instance in their order, disabled ones too."""
+    query = select(Policy).where(Policy.api_id == api_id).order_by(Policy.order, Policy.id)
+    return list(session.scalars(query))
+
+
+def get(session: Session, api: ApiInstance, policy_id: int) -> Policy:
+    """The policy, active or not; raise NotFound if the API instance has none with this id."""
+    policy = session.get(Policy, policy_id)
+    if policy is None or policy.api_id != api.id:
+        raise NotFound(f"policy {policy_id} not found")
+    return policy
+
+
+def apply(transaction: Transaction, api: ApiInstance, columns: Mapping[str, Any]) -> Policy:
+    """Apply a policy, as the last one unless `order` is given.
+
+    Whether its configuration fits its type is for the gateway to say.
+    """
+    count, last = transaction.session.execute(
+        select(func.count(), func.max(Policy.order)).where(Policy.api_id == api.id)
+    ).one()
+    if count >= MAX_POLICIES:
+        raise Invalid(f"API instance {api.id} has {MAX_POLICIES} policies already")
+    order = columns.get("order") or (last or 0) + 1
+    policy = Policy(api=api, created_at=transaction.now, **{**columns, "order": order})
+    transaction.session.add(policy)
+    _date_change(transaction, api)
+    audit_log.record_creation(transaction, policy)
+    return policy
+
+
+def _date_change(transaction: Transaction, api: ApiInstance) -> None:
+    """Let gateways that ask what changed since their last poll get the policies again."""
+    api.policies_changed_at = transaction.now
+
+
+def reorder(transaction: Transaction, api: ApiInstance, places: Mapping[int, int]) -> list[Policy]:
+    """Give several policies a new order at once; `places` are from policy id to order."""
+    before = [policy.id for policy in of_api(transaction.session, api.id)]
+    for policy_id, order in places.items():
+        get(transaction.session, api, policy_id).order = order
+    _date_change(transaction, api)
+    transaction.session.flush()
+    policies = of_api(transaction.session, api.id)
+    audit_log.record_reordering(transaction, api, before, [policy.id for policy in policies])
+    return policies
+
+
+def change(transaction: Transaction, policy: Policy, columns: Mapping[str, Any]) -> Policy:
+    """Change the named columns."""
+    with audit_log.recorded_change(transaction, policy):
+        for name, value in columns.items():
+            setattr(policy, name, value)
+        policy.updated_at = transaction.now
+        _date_change(transaction, policy.api)
+    return policy
+
+
+def delete(transaction: Transaction, policy: Policy) -> None:
+    """Remove a policy from its API instance."""
+    audit_log.record_deletion(transaction, policy)
+    _date_change(transaction, policy.api)
+    transaction.session.delete(policy)

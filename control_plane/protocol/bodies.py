@@ -1,0 +1,29 @@
+"""Request bodies and parameters: the base class of bodies, and types that several of them use."""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from control_plane.store.json_values import require_json
+from control_plane.store.tables import MAX_ID
+
+RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Prose = Annotated[str, Field(max_length=4000)]
+Uri = Annotated[str, Field(min_length=1, max_length=2000)]
+# The database compares texts with patterns up to a length only.
+Filter = Annotated[str | None, Query(max_length=256)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(require_json)]
+
+
+class Body(BaseModel):
+    """A request body with the official camelCase names; unknown fields are left alone."""
+
+    model_config = ConfigDict(alias_generator=to_camel, strict=True)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the caller sent, by their Python names: what a PATCH changes."""
+        return {name: getattr(self, name) for name in self.model_fields_set}

@@ -1,0 +1,46 @@
+"""What the routers work with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from control_plane.accounts.access import Access
+from control_plane.accounts.hashing import LoginHasher
+from control_plane.analytics.event_store import EventStore
+from control_plane.clock import Clock
+from control_plane.management.feed_epochs import FeedEpochs
+from control_plane.settings import Settings
+from control_plane.store.database import Database
+from control_plane.store.write_queue import WriteQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a control plane; one set for each application."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    events: EventStore
+    hasher: LoginHasher
+    access: Access
+    writes: WriteQueue
+    event_writes: WriteQueue
+    epochs: FeedEpochs
+    started_at: datetime
+
+    def close(self) -> None:
+        """End the threads that hash, and close the databases."""
+        self.access.close()
+        self.database.close()
+        self.events.close()
+
+
+def services(request: Request) -> Services:
+    """The services of the application that this request reached."""
+    return cast(Services, request.app.state.services)
+
+
+InServices = Annotated[Services, Depends(services)]

@@ -1,0 +1,31 @@
+"""The tables of the configuration database, and the one of the events file (`events`).
+
+Ids of rows that a gateway remembers are never used again (AUTOINCREMENT). A gateway would mistake
+a new contract with the id of a deleted one for the old contract.
+"""
+
+from control_plane.store.tables.accounts import AccessToken, Login
+from control_plane.store.tables.apis import ApiInstance, Asset, AutomatedPolicy, Policy, SlaTier
+from control_plane.store.tables.audit import AuditEntry
+from control_plane.store.tables.base import MAX_ID, Base
+from control_plane.store.tables.contracts import ClientApplication, Contract, ContractTombstone
+from control_plane.store.tables.organizations import EndedFeedEpoch, Environment, Organization
+
+__all__ = [
+    "MAX_ID",
+    "AccessToken",
+    "ApiInstance",
+    "Asset",
+    "AuditEntry",
+    "AutomatedPolicy",
+    "Base",
+    "ClientApplication",
+    "Contract",
+    "ContractTombstone",
+    "EndedFeedEpoch",
+    "Environment",
+    "Login",
+    "Organization",
+    "Policy",
+    "SlaTier",
+]

@@ -1,0 +1,37 @@
+"""The events file: one row for each request that a gateway reported."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+
+metadata = MetaData()
+
+events = Table(
+    "events",
+    metadata,
+    Column("organization_id", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("environment_id", Text, nullable=False),
+    Column("api_id", BigInteger, nullable=False),
+    Column("api_name", Text),
+    Column("api_version", Text),
+    Column("api_version_id", BigInteger),
+    Column("host_id", Text),
+    Column("client_id", Text),
+    Column("application_name", Text),
+    Column("transaction_id", Text),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("response_time_ms", BigInteger),
+    Column("client_ip", Text),
+    Column("verb", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("status_code", Integer, nullable=False),
+    Column("user_agent", Text),
+    Column("request_bytes", BigInteger, nullable=False),
+    Column("response_bytes", BigInteger, nullable=False),
+    Column("request_disposition", Text, nullable=False),
+    Column("policy_id", Text),
+    Column("policy_name", Text),
+    Column("policy_outcome", Text),
+    Column("deployment_type", Text),
+    Index("events_by_time", "environment_id", "received_ms"),
+    Index("events_by_api", "api_id", "received_ms"),
+)

@@ -1,0 +1,62 @@
+"""Secrets do not reach the audit log."""
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from control_plane.management.audit_log import AuditFilter
+from control_plane.management.masked_secrets import MASK, masked
+from tests.control_plane.conftest import Platform
+from tests.control_plane.test_audit_log import log
+
+
+async def test_secrets_are_in_no_entry(platform: Platform) -> None:
+    """Not of policies, not of applications, not even hashed, and not in the file's bytes."""
+    admin = platform.admin
+    api = await admin.create_api("orders", endpoint={"uri": "http://user:hunter2@orders.test"})
+    configuration = {
+        "password": "hunter2",
+        "inboundHeaders": [{"key": "Authorization", "value": "Bearer hunter2"}],
+        "ldap": {"searchBase": "dc=test", "userPassword": ["hunter2"]},
+        "url": "https://hunter2@example.test/x",
+    }
+    policy = await admin.apply_policy(api["id"], "http-basic-authentication", configuration)
+    await admin.change_policy(api["id"], policy["id"], configurationData=configuration | {"a": 1})
+    await admin.apply_automated_policy("http-basic-authentication", configuration)
+    phone = await admin.create_application("phone")
+    secret = await admin.reset_secret(phone["id"])
+    with closing(sqlite3.connect(platform.services.settings.database)) as file:
+        stored = repr(file.execute("SELECT * FROM audit_entries").fetchall())
+        hashes = file.execute("SELECT secret_hash, secret_salt FROM client_applications").fetchone()
+    for hidden in ("hunter2", phone["clientSecret"], secret, *hashes):
+        assert hidden not in stored
+    changed = log(platform, AuditFilter(kind="policy"))[0]
+    assert changed.after is not None
+    assert changed.after["configuration"] == {
+        "password": MASK,
+        "inboundHeaders": [{"key": "Authorization", "value": MASK}],
+        "ldap": {"searchBase": "dc=test", "userPassword": MASK},
+        "url": f"https://{MASK}@example.test/x",
+        "a": 1,
+    }
+    reset = log(platform, AuditFilter(kind="application"))[0]
+    assert reset.before is not None
+    assert (reset.before["secret_hash"], reset.before["secret_salt"]) == (MASK, MASK)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+NAMES = st.sampled_from(
+    ["password", "clientSecret", "client_secret", "accessToken", "apiKey", "textKey", "Cookie"]
+)
+
+
+@given(JSON, NAMES, JSON.filter(lambda value: value is not None and not isinstance(value, bool)))
+def test_a_secret_at_any_depth_is_masked(around: Any, name: str, secret: Any) -> None:
+    """The name alone decides; what is beside it stays as it is."""
+    assert masked([{"a": {name: secret}}, around]) == [{"a": {name: MASK}}, masked(around)]

@@ -1,0 +1,217 @@
+"""Databases of earlier versions: upgraded at the start, with nothing lost."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from control_plane.accounts.hashing import LoginHasher
+from control_plane.app import create_app, events_path, open_services
+from control_plane.errors import UnusableDatabaseError
+from control_plane.settings import Settings
+from control_plane.store.database import Database
+from control_plane.store.schema import CONFIGURATION, Schema
+from tests.control_plane.conftest import MovableClock
+
+OLD = Path(__file__).with_name("old_databases")
+SHA = {"X-Accept-Hash-Algorithm": "sha256"}
+DEADLINE_S = 60
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@dataclass
+class OldSite:
+    """The files that an earlier program left, and what it answered last."""
+
+    settings: Settings
+    clock: MovableClock
+    credentials: dict[str, str]
+    admin_token: str
+    gateway_token: str
+    answers: dict[str, Any]
+
+    def make(self, events: str = "events_1.sql") -> None:
+        """Write both files anew."""
+        _make(self.settings.database, "configuration_1.sql")
+        _make(events_path(self.settings.database), events)
+
+    def open_and_close(self) -> None:
+        """One start of today's program."""
+        open_services(self.settings, self.clock, LoginHasher(cost=2)).close()
+
+
+def _make(path: Path, script: str) -> None:
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as file:
+        file.executescript((OLD / script).read_text())
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> OldSite:
+    """A control plane that was last served by revision 5d3501e, with a row in every table."""
+    known = json.loads((OLD / "answers.json").read_text())
+    clock = MovableClock(datetime.fromisoformat(known.pop("made_at")))
+    site = OldSite(Settings(database=tmp_path / "platform.db"), clock, **known)
+    site.make()
+    return site
+
+
+def _rows(path: Path) -> Rows:
+    with closing(sqlite3.connect(path)) as file:
+        tables = [
+            row[0] for row in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        return {
+            table: sorted(file.execute(f'SELECT * FROM "{table}"'), key=repr)  # noqa: S608
+            for table in tables
+        }
+
+
+def _tables(path: Path) -> dict[str, str]:
+    """The definition of every table and index, without differences of white space."""
+    with closing(sqlite3.connect(path)) as file:
+        found = file.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {name: " ".join(sql.split()) for name, sql in found}
+
+
+def _contains(new: Any, old: Any) -> bool:
+    """Whether every member of the old answer has the same value in the new one."""
+    if isinstance(old, dict):
+        return all(name in new and _contains(new[name], value) for name, value in old.items())
+    if isinstance(old, list):
+        return len(new) == len(old) and all(map(_contains, new, old))
+    return bool(new == old)
+
+
+def test_no_row_is_lost(old: OldSite) -> None:
+    """Every table keeps every value, and references hold."""
+    before = _rows(old.settings.database)
+    assert all(before.values())
+    old.open_and_close()
+    after = _rows(old.settings.database)
+    assert {table: after[table] for table in before} == before
+    assert after["audit_entries"] == after["ended_feed_epochs"] == []
+    with closing(sqlite3.connect(old.settings.database)) as file:
+        assert file.execute("PRAGMA foreign_key_check").fetchall() == []
+    old.open_and_close()
+    assert _rows(old.settings.database) == after
+
+
+@pytest.mark.parametrize("events", ["events_1.sql", "events_2.sql"])
+async def test_the_api_answers_the_same(old: OldSite, events: str) -> None:
+    """Tokens, credentials and every list and object are as before the upgrade."""
+    old.make(events)
+    services = open_services(old.settings, old.clock, LoginHasher(cost=2))
+    transport = httpx.ASGITransport(create_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://platform.test") as client:
+        headers = SHA | {"Authorization": old.admin_token}
+        for url, answer in old.answers.items():
+            response = await client.get(url, headers=headers)
+            assert response.status_code == 200, url
+            assert _contains(response.json(), answer), url
+        login = {
+            "grant_type": "client_credentials",
+            "client_id": old.credentials["gateway_client_id"],
+            "client_secret": old.credentials["gateway_client_secret"],
+        }
+        assert (await client.post("/accounts/oauth2/token", json=login)).status_code == 200
+        apis = next(iter(old.answers))
+        assert (await client.get(apis, headers={"Authorization": old.gateway_token})).is_success
+        spec = {"groupId": "g", "assetId": "new", "version": "1"}
+        made = await client.post(apis, json={"spec": spec}, headers=headers)
+        # Number 3 was deleted before the upgrade.
+        assert made.json()["id"] == 4
+    services.close()
+
+
+@pytest.mark.parametrize("events", ["events_1.sql", "events_2.sql"])
+def test_upgraded_files_have_the_tables_of_new_ones(
+    old: OldSite, tmp_path: Path, events: str
+) -> None:
+    """A migration that differs from the tables in the code is found."""
+    old.make(events)
+    old.open_and_close()
+    new = Settings(database=tmp_path / "new.db")
+    open_services(new, old.clock).close()
+    for of in (lambda settings: settings.database, lambda s: events_path(s.database)):
+        assert _tables(of(old.settings)) == _tables(of(new))
+
+
+@pytest.mark.parametrize("file", ["platform.db", "platform-events.db"])
+def test_a_file_of_a_newer_program_is_refused(old: OldSite, tmp_path: Path, file: str) -> None:
+    """The message says what to do, and the file stays as it is."""
+    old.open_and_close()
+    with closing(sqlite3.connect(tmp_path / file)) as connection:
+        connection.execute("PRAGMA user_version = 3")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    before = (tmp_path / file).read_bytes()
+    with pytest.raises(UnusableDatabaseError, match="version 3, this program needs 2; use"):
+        old.open_and_close()
+    assert (tmp_path / file).read_bytes() == before
+
+
+def test_an_upgrade_that_fails_changes_nothing(old: OldSite) -> None:
+    """All migrations and their marks are in one transaction."""
+    with closing(sqlite3.connect(old.settings.database)) as file:
+        file.execute("CREATE TABLE audit_entries (mine TEXT)")
+    before = _tables(old.settings.database)
+    with pytest.raises(UnusableDatabaseError, match="audit_entries already exists"):
+        old.open_and_close()
+    assert _tables(old.settings.database) == before
+    with closing(sqlite3.connect(old.settings.database)) as file:
+        assert file.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+def test_processes_that_start_together_upgrade_once(old: OldSite) -> None:
+    """The second waits for the write lock, and finds everything done."""
+    start = (
+        "import sys; from pathlib import Path; from control_plane.app import open_services;"
+        " from control_plane.clock import SystemClock; from control_plane.settings import Settings;"
+        " open_services(Settings(database=Path(sys.argv[1])), SystemClock()).close()"
+    )
+    command = [sys.executable, "-c", start, str(old.settings.database)]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait(DEADLINE_S) for process in processes] == [0, 0, 0]
+    assert _rows(old.settings.database)["alembic_version"] == [("0002",)]
+
+
+REBUILD = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision = "0003", "0002"
+def upgrade():
+    with op.batch_alter_table("api_instances") as table:
+        table.add_column(sa.Column("note", sa.Text))
+        table.alter_column("technology", nullable=True)
+"""
+
+
+def test_a_migration_may_rebuild_a_table_that_others_refer_to(old: OldSite, tmp_path: Path) -> None:
+    """SQLite deletes what refers to a dropped table, unless foreign keys are off meanwhile."""
+    history = tmp_path / "history"
+    history.mkdir()
+    for migration in CONFIGURATION.history.glob("v*.py"):
+        (history / migration.name).write_text(migration.read_text())
+    (history / "v0003_rebuild.py").write_text(REBUILD)
+    before = _rows(old.settings.database)
+    schema = Schema(CONFIGURATION.tables, CONFIGURATION.application_id, history)
+    database = Database(old.settings.database, schema)
+    with database.write() as session:
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+        after = _rows(old.settings.database)
+        assert after["policies"] == before["policies"]
+        assert after["contracts"] == before["contracts"]
+        assert [row[:-1] for row in after["api_instances"]] == before["api_instances"]
+        session.execute(text("DELETE FROM api_instances"))
+        assert session.scalar(text("SELECT count(*) FROM policies")) == 0
+    database.close()
