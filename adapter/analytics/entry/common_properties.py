@@ -1,26 +1,24 @@
 # mypyc: compiled
-"""What entries of all kinds have in common (AccessLogCommon), read where it stands.
+"""The fast reader's part for AccessLogCommon, the fields that HTTP and TCP entries share.
 
-The walk passes over what no event tells, of which an entry has more than of the rest. It knows
-fields in the order of their numbers, as Envoy's library writes them, so that no message that the
-library would merge comes twice unseen; whatever is otherwise is left to the library.
-docs/adr/0016-scanned-entries.md has the reasons.
+It skips fields that events do not need, which are most fields of an entry. It expects fields in the
+order of their numbers, as Envoy's library writes them: so it notices a message that occurs twice,
+which protobuf would merge. Anything else falls back to the protobuf reader, for example fields in
+another order, a group, or a negative number.
 """
 
 from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
+from adapter.analytics.entry.decision_fields import find_record
 from adapter.analytics.entry.entry import (
-    DURATION_FIELD,
-    FILTERS,
     NOT_SET,
     UNAUTHORIZED_EXTERNAL,
     Entry,
     milliseconds,
-    record_of,
 )
-from adapter.messages.wire import MOST_32_BITS, Span, field, moment, number, number_in, pair
+from adapter.messages.wire import MOST_32_BITS, Span, field, moment, number, number_in
 
 _REMOTE_ADDRESS: Final = 0x12
 _START_TIME: Final = 0x2A
@@ -48,24 +46,23 @@ _MESSAGES: Final = (
     _METADATA,
     _DURATION,
 )
-"""What the library would merge if it came twice."""
+"""Messages that protobuf would merge if they occurred twice."""
 
 _SOCKET_ADDRESS: Final = 0x0A
 _ADDRESS: Final = 0x12
 _UNAUTHORIZED: Final = 0x6A
 _REASON: Final = 0x08
-_FILTER_METADATA: Final = 0x0A
-_FIELDS: Final = 0x0A
 
 _ABSENT: Final = -1
-"""Instead of a time."""
+"""In place of a time that the entry does not have."""
 
 
 @mypyc_attr(acyclic=True)
-class ScannedCommon(Entry):
-    """What was found of that in the octets of an entry.
+class FastCommonProperties(Entry):
+    """An entry's bytes, and where the common fields are in them.
 
-    Each method walks over one message, or takes a field of it, and tells whether that was plain.
+    Each `_find` method walks over one message, and each `_take` method stores one field. They
+    return False if the bytes are not plain: then the protobuf reader has to read the entry.
     """
 
     __slots__ = (
@@ -93,34 +90,34 @@ class ScannedCommon(Entry):
 
     @property
     def route_name(self) -> bytes:
-        """See `Entry`, here and below."""
+        """See `Entry`."""
         return self._octets_at(self._route_name)
 
     @property
     def first_sent_ms(self) -> int:
-        """As found."""
+        """See `Entry`."""
         return self._first_sent_ms
 
     @property
     def last_sent_ms(self) -> int:
-        """As found."""
+        """See `Entry`."""
         return self._last_sent_ms
 
     @property
     def backend_ms(self) -> int | None:
-        """From the first octet to it until the last from it."""
+        """From the first byte sent to the backend until the last byte received from it."""
         if self._until_backend_ms == _ABSENT:
             return None
         return max(self._until_backend_ms - self._to_backend_ms, 0)
 
     @property
     def wire_received_bytes(self) -> int:
-        """As found."""
+        """See `Entry`."""
         return self._wire_received_bytes
 
     @property
     def wire_sent_bytes(self) -> int:
-        """As found."""
+        """See `Entry`."""
         return self._wire_sent_bytes
 
     def _octets_at(self, span: Span) -> bytes:
@@ -157,7 +154,7 @@ class ScannedCommon(Entry):
         elif tag == _RESPONSE_FLAGS:
             return self._find_flags(start, stop)
         elif tag == _METADATA:
-            return self._find_record(start, stop)
+            return self._take_record(start, stop)
         elif tag in (
             _START_TIME,
             _FIRST_UPSTREAM,
@@ -219,35 +216,9 @@ class ScannedCommon(Entry):
                 self.refused = reason == UNAUTHORIZED_EXTERNAL
         return True
 
-    def _find_record(self, at: i64, end: i64) -> bool:
-        octets = self._octets
-        record: bytes | None = None
-        while at < end:
-            tag, start, at = field(octets, at, end)
-            if not at:
-                return False
-            if tag != _FILTER_METADATA:
-                continue
-            key, key_stop, value, value_stop = pair(octets, start, at)
-            if key < 0:
-                return False
-            if record is None and octets[key:key_stop] in FILTERS:
-                record = _record(octets, value, value_stop)
-                if record is None:
-                    return False
-                self.record = record
+    def _take_record(self, start: i64, stop: i64) -> bool:
+        record = find_record(self._octets, start, stop)
+        if record is None:
+            return False
+        self.record = record
         return True
-
-
-def _record(octets: bytes, at: i64, end: i64) -> bytes | None:
-    """The record in a Struct; None where that is not plain."""
-    fields = []
-    while at < end:
-        tag, start, at = field(octets, at, end)
-        if not at:
-            return None
-        if tag == _FIELDS:
-            one = octets[start:at]
-            if not one.startswith(DURATION_FIELD):
-                fields.append(one)
-    return record_of(fields)

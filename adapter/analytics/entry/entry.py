@@ -1,8 +1,8 @@
 # mypyc: compiled
-"""What an access log entry says, however its octets are read.
+"""What an access log entry says, whichever reader has read it.
 
-The field names are those of envoy.data.accesslog.v3; text is bytes, since clients choose much of
-it and need not choose UTF-8.
+The names of fields are those of envoy.data.accesslog.v3. Text is `bytes`, because clients choose
+much of it and it may not be UTF-8.
 """
 
 from typing import Final
@@ -14,24 +14,22 @@ TCP_CONNECTION_END: Final = 3
 DOWNSTREAM_END: Final = 6
 
 FINAL: Final = (DOWNSTREAM_END, NOT_SET, TCP_CONNECTION_END)
-"""The types of the one entry that every request ends with; others report on the way."""
-
-FILTERS: Final = (b"envoy.filters.http.ext_authz", b"envoy.filters.network.ext_authz")
-"""Under whose metadata the decision's record is."""
-DURATION_FIELD: Final = b"\n\x12ext_authz_duration"
-"""How Envoy's own addition to our metadata begins on the wire; it differs for every request."""
+"""The types of an entry that reports the end of a request. Each request has exactly one such entry;
+entries of other types report on a request that goes on."""
 
 GRPC_STATUS: Final = b"grpc-status"
 UNAUTHORIZED_EXTERNAL: Final = 1
-"""The reason of Envoy's flag UAEX: ext_authz said so."""
+"""The reason in Envoy's response flag UAEX: ext_authz refused the request, or failed."""
 
 
 @mypyc_attr(acyclic=True)
 class Entry:
-    """As much of one entry as events tell; numbers are 0 and text is empty where it has none.
+    """The part of an access log entry that events are made from.
 
-    Each way of reading one is a subclass, which sets what every event needs, if it is final, and
-    adds what few need. Times are in milliseconds after the start.
+    Each reader has a subclass. Its constructor sets the fields that every event needs, if the entry
+    is final. The properties below are needed rarely and are read when they are asked for. A number
+    that the entry does not have is 0, and such text is empty. Times are in milliseconds after the
+    start of the request.
     """
 
     __slots__ = (
@@ -53,9 +51,9 @@ class Entry:
 
     access_log_type: int
     record: bytes
-    """The fields of the decision's record; see `record_of`."""
+    """The fields of the decision's record; see `decision_fields.record_of`."""
     refused: bool
-    """Whether ext_authz ended it: Envoy's flag UAEX, set for denials and for errors alike."""
+    """Whether ext_authz ended the request (Envoy's flag UAEX). It is set for denials and errors."""
     stream_id: bytes
     remote_address: bytes
     start_seconds: int
@@ -63,10 +61,10 @@ class Entry:
     duration_ms: int
     request_method: int
     path: bytes
-    """Without its query."""
+    """Without the query."""
     user_agent: bytes
     received_bytes: int
-    """Of the body; of a connection in `tcp_logs`, all."""
+    """Of the request's body; in `tcp_logs`, of the whole connection."""
     sent_bytes: int
     response_code: int
 
@@ -87,7 +85,7 @@ class Entry:
 
     @property
     def grpc_status(self) -> bytes | None:
-        """Of the trailers, or else of the headers, where these are logged."""
+        """From the response's trailers, or else from its headers, if Envoy logs these."""
         raise NotImplementedError
 
     @property
@@ -102,7 +100,7 @@ class Entry:
 
     @property
     def backend_ms(self) -> int | None:
-        """What the backend took; None where none was asked, or none answered."""
+        """How long the backend took; None if no backend was asked, or none answered."""
         raise NotImplementedError
 
     @property
@@ -116,16 +114,6 @@ class Entry:
         raise NotImplementedError
 
 
-def record_of(fields: list[bytes]) -> bytes:
-    """The fields of our metadata but `DURATION_FIELD`, one after the other, as they came.
-
-    Sorted, since Envoy writes them in any order: so equal records are equal bytes.
-    """
-    if len(fields) > 1:
-        fields.sort()
-    return b"".join(fields)
-
-
 def milliseconds(seconds: int, nanos: int) -> int:
-    """A duration, rounded."""
+    """A duration in milliseconds, rounded; 0 for a negative one."""
     return max((seconds * 1_000_000_000 + nanos + 500_000) // 1_000_000, 0)

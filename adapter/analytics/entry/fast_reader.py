@@ -1,11 +1,16 @@
 # mypyc: compiled
-"""Entries read where they stand, in the octets that Envoy wrote; see `scanned_common`."""
+"""The fast reader of entries: finds fields in an entry's bytes without parsing the entry.
+
+It accepts entries as Envoy writes them: fields in the order of their numbers, each message once.
+Text need not be ASCII, and unknown fields are skipped. Anything else falls back to the protobuf
+reader. docs/adr/0016-fast-reader-of-entries.md has the reasons and the figures.
+"""
 
 from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from adapter.analytics.entry.common_properties import ScannedCommon
+from adapter.analytics.entry.common_properties import FastCommonProperties
 from adapter.analytics.entry.entry import GRPC_STATUS, Entry
 from adapter.messages.wire import MOST_32_BITS, Span, field, number, number_in, pair
 
@@ -33,21 +38,21 @@ _SENT: Final = 0x10
 _QUESTION_MARK: Final = 0x3F
 
 
-def scan_http(octets: bytes) -> Entry | None:
-    """An entry of `http_logs` as Envoys write it; None for the protobuf library to judge."""
-    entry = ScannedEntry(octets)
+def read_http(octets: bytes) -> Entry | None:
+    """Read an entry of `http_logs`. None if the protobuf reader has to read it."""
+    entry = FastEntry(octets)
     return entry if entry.find_http() else None
 
 
-def scan_tcp(octets: bytes) -> Entry | None:
-    """An entry of `tcp_logs`, alike."""
-    entry = ScannedEntry(octets)
+def read_tcp(octets: bytes) -> Entry | None:
+    """Read an entry of `tcp_logs`. None if the protobuf reader has to read it."""
+    entry = FastEntry(octets)
     return entry if entry.find_tcp() else None
 
 
 @mypyc_attr(acyclic=True)
-class ScannedEntry(ScannedCommon):
-    """What was found in the octets of an entry."""
+class FastEntry(FastCommonProperties):
+    """An entry that the fast reader has read: its bytes, and where each field is in them."""
 
     __slots__ = ("_authority", "_details", "_grpc_status", "_status_tag")
 
@@ -57,25 +62,26 @@ class ScannedEntry(ScannedCommon):
         self._details: Span = (0, 0)
         self._grpc_status: Span = (0, 0)
         self._status_tag: i64 = 0
-        """Where that was found: trailers come after headers, and count more."""
+        """The tag of the field where it was found. The one in the trailers replaces the one in the
+        headers, and the trailers' tag is the larger one."""
 
     @property
     def authority(self) -> bytes:
-        """See `Entry`, here and below."""
+        """See `Entry`."""
         return self._octets_at(self._authority)
 
     @property
     def response_code_details(self) -> bytes:
-        """As found."""
+        """See `Entry`."""
         return self._octets_at(self._details)
 
     @property
     def grpc_status(self) -> bytes | None:
-        """As found."""
+        """See `Entry`."""
         return self._octets_at(self._grpc_status) if self._status_tag else None
 
     def find_http(self) -> bool:
-        """In an HTTPAccessLogEntry."""
+        """Note where the fields of an HTTPAccessLogEntry are. False if it is not plain."""
         octets = self._octets
         at: i64 = 0
         end: i64 = len(octets)
@@ -96,7 +102,7 @@ class ScannedEntry(ScannedCommon):
         return True
 
     def find_tcp(self) -> bool:
-        """In a TCPAccessLogEntry."""
+        """The same for a TCPAccessLogEntry."""
         octets = self._octets
         at: i64 = 0
         end: i64 = len(octets)
@@ -176,7 +182,7 @@ class ScannedEntry(ScannedCommon):
 
 
 def _query(octets: bytes, at: i64, end: i64) -> i64:
-    """Where a path's query begins, or where the path ends."""
+    """Where the path's query begins, or the end if it has no query."""
     while at < end and octets[at] != _QUESTION_MARK:
         at += 1
     return at

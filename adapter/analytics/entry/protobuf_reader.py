@@ -1,20 +1,22 @@
 # mypyc: compiled
-"""Entries parsed by the protobuf library; octets that are none raise DecodeError."""
+"""The protobuf reader of entries: parses an entry with the protobuf library.
+
+It reads every entry that the fast reader leaves alone, and it alone decides what is broken: for
+such bytes its functions raise DecodeError. In a build that is not compiled it reads all entries.
+"""
 
 from collections.abc import Iterable
 from typing import Final
 
 from google.protobuf.duration_pb2 import Duration
 
+from adapter.analytics.entry.decision_fields import DURATION_FIELD, FILTERS, record_of
 from adapter.analytics.entry.entry import (
-    DURATION_FIELD,
-    FILTERS,
     FINAL,
     GRPC_STATUS,
     UNAUTHORIZED_EXTERNAL,
     Entry,
     milliseconds,
-    record_of,
 )
 from adapter.messages import access_log_pb2 as pb
 
@@ -22,23 +24,23 @@ _NO_REQUEST: Final = pb.RequestProperties()
 _NO_RESPONSE: Final = pb.ResponseProperties()
 
 
-def parse_http(octets: bytes) -> Entry:
-    """An entry of `http_logs`."""
+def read_http(octets: bytes) -> Entry:
+    """Read an entry of `http_logs`."""
     log = pb.HttpEntry.FromString(octets)
-    return ParsedEntry(log.common_properties, log.request, log.response)
+    return ProtobufEntry(log.common_properties, log.request, log.response)
 
 
-def parse_tcp(octets: bytes) -> Entry:
-    """An entry of `tcp_logs`."""
+def read_tcp(octets: bytes) -> Entry:
+    """Read an entry of `tcp_logs`."""
     log = pb.TcpEntry.FromString(octets)
-    entry = ParsedEntry(log.common_properties, _NO_REQUEST, _NO_RESPONSE)
+    entry = ProtobufEntry(log.common_properties, _NO_REQUEST, _NO_RESPONSE)
     entry.received_bytes = log.connection_properties.received_bytes
     entry.sent_bytes = log.connection_properties.sent_bytes
     return entry
 
 
-class ParsedEntry(Entry):
-    """An entry as a protobuf message: each field of it that is read makes a Python object."""
+class ProtobufEntry(Entry):
+    """An entry that the protobuf reader has read. Each field that is read creates an object."""
 
     __slots__ = ("_common", "_request", "_response")
 
@@ -68,22 +70,22 @@ class ParsedEntry(Entry):
 
     @property
     def route_name(self) -> bytes:
-        """See `Entry`, here and below."""
+        """See `Entry`."""
         return self._common.route_name
 
     @property
     def authority(self) -> bytes:
-        """In the message."""
+        """See `Entry`."""
         return self._request.authority
 
     @property
     def response_code_details(self) -> bytes:
-        """In the message."""
+        """See `Entry`."""
         return self._response.response_code_details
 
     @property
     def grpc_status(self) -> bytes | None:
-        """In the message."""
+        """See `Entry`."""
         for headers in (self._response.response_trailers, self._response.response_headers):
             for header in headers:
                 if header.key == GRPC_STATUS:
@@ -92,17 +94,17 @@ class ParsedEntry(Entry):
 
     @property
     def first_sent_ms(self) -> int:
-        """In the message."""
+        """See `Entry`."""
         return _milliseconds(self._common.time_to_first_downstream_tx_byte)
 
     @property
     def last_sent_ms(self) -> int:
-        """In the message."""
+        """See `Entry`."""
         return _milliseconds(self._common.time_to_last_downstream_tx_byte)
 
     @property
     def backend_ms(self) -> int | None:
-        """From the first octet to it until the last from it."""
+        """From the first byte sent to the backend until the last byte received from it."""
         if not self._common.HasField("time_to_last_upstream_rx_byte"):
             return None
         first_ms = _milliseconds(self._common.time_to_first_upstream_tx_byte)
@@ -110,12 +112,12 @@ class ParsedEntry(Entry):
 
     @property
     def wire_received_bytes(self) -> int:
-        """In the message."""
+        """See `Entry`."""
         return self._common.downstream_wire_bytes_received
 
     @property
     def wire_sent_bytes(self) -> int:
-        """In the message."""
+        """See `Entry`."""
         return self._common.downstream_wire_bytes_sent
 
 

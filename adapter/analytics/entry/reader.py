@@ -1,45 +1,45 @@
 # mypyc: compiled
-"""From Envoy's access log entries to what events tell."""
+"""Reads Envoy's access log entries."""
 
 from typing import Final
 
 from google.protobuf.message import DecodeError
 
+from adapter.analytics.entry import fast_reader, protobuf_reader
 from adapter.analytics.entry.entry import Entry
-from adapter.analytics.entry.fast_reader import scan_http, scan_tcp
-from adapter.analytics.entry.protobuf_reader import parse_http, parse_tcp
 from adapter.runtime.compiled import COMPILED
 
 _LARGEST_TO_PARSE: Final = 64 * 1024
-"""Octets of an entry that is not as Envoys write it; to parse one of more could take 10 ms."""
+"""The largest entry, in bytes, that the fast reader may leave to the protobuf reader. Parsing a
+larger one could take more than 10 ms, and Checks would have to wait for it."""
 
 
 class EntryReader:
-    """Reads entries; DecodeError for octets that are none.
+    """Reads entries. Raises DecodeError for bytes that are not an entry.
 
-    `scanning`: whether to scan first, which pays where it is compiled.
+    `try_fast_reader`: whether to try the fast reader first. It is faster only in a compiled build.
     """
 
-    def __init__(self, *, scanning: bool = COMPILED) -> None:
-        self._scanning = scanning
+    def __init__(self, *, try_fast_reader: bool = COMPILED) -> None:
+        self._try_fast_reader = try_fast_reader
 
     def http(self, octets: bytes) -> Entry:
-        """An entry of `http_logs`."""
-        if self._scanning:
-            entry = scan_http(octets)
+        """Read an entry of `http_logs`."""
+        if self._try_fast_reader:
+            entry = fast_reader.read_http(octets)
             if entry is not None:
                 return entry
             _require_small(octets)
-        return parse_http(octets)
+        return protobuf_reader.read_http(octets)
 
     def tcp(self, octets: bytes) -> Entry:
-        """An entry of `tcp_logs`."""
-        if self._scanning:
-            entry = scan_tcp(octets)
+        """Read an entry of `tcp_logs`."""
+        if self._try_fast_reader:
+            entry = fast_reader.read_tcp(octets)
             if entry is not None:
                 return entry
             _require_small(octets)
-        return parse_tcp(octets)
+        return protobuf_reader.read_tcp(octets)
 
 
 def _require_small(octets: bytes) -> None:

@@ -1,14 +1,23 @@
 # mypyc: compiled
-"""Checks read where they stand, in the octets that Envoy wrote.
+"""The fast reader of Checks: finds fields in a message's bytes without parsing the message.
 
-To parse a Check into a message costs as much as to decide about it, and most of what is made so is
-never looked at. Compiled (docs/adr/0010-compiled-check-path.md), a walk over the octets costs a
-tenth: it notes where the fields are, and a field becomes a string when it is asked for.
+The protobuf library takes as long to parse a Check as we take to decide it, and a decision uses
+only a few of the fields. The fast reader walks over the bytes once and notes where each field
+begins and ends. A field becomes a string when a policy asks for it. In the compiled build this
+costs a tenth of parsing; docs/adr/0012-fast-reader-of-checks.md has the figures.
 
-The encoding is protobuf's (protobuf.dev, encoding), the fields are those of
-envoy.service.auth.v3.AttributeContext. The walk knows only what Envoys write: messages once each,
-headers in one run, text in ASCII. Whatever is otherwise is left to the protobuf library, so that
-what is read here and what it reads are the same; docs/adr/0012-scanned-checks.md.
+It accepts what Envoy normally writes:
+
+- each message once, such as one `attributes` and one `http`;
+- headers in the `headers` map, all in a row, with names of 1 to 127 bytes;
+- text in ASCII only;
+- no `route_metadata_context`.
+
+Anything else falls back to the protobuf reader: raw headers, a header such as `x-name: Zoë`, or
+`http` twice, which protobuf would merge. So both readers always say the same about a Check.
+
+The encoding is protobuf's (protobuf.dev, encoding). The fields are those of
+envoy.service.auth.v3.AttributeContext.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +25,13 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from adapter.ext_authz.check.map_entries import (
+    entry_checked,
+    last_value,
+    odd_keys,
+    pairs,
+    text_checked,
+)
 from adapter.ext_authz.check.request import (
     ATTESTED,
     BY_PATH,
@@ -26,8 +42,8 @@ from adapter.ext_authz.check.request import (
 from adapter.messages.wire import Span, after_number, content
 from adapter.transport.service import Metadata
 
+# Tags (see `adapter.messages.wire`): a field's number times 8, plus 2 for a field with a length.
 _ATTRIBUTES: Final = 0x0A
-"""Tags: a field's number, times 8, plus 2 where its content is delimited by its length."""
 _REQUEST: Final = 0x22
 _CONTEXT_EXTENSIONS: Final = 0x52
 _ROUTE_METADATA: Final = 0x6A
@@ -42,23 +58,21 @@ _PATH: Final = 0x22
 _HOST: Final = 0x2A
 _SCHEME: Final = 0x32
 _UNREAD_TEXTS: Final = (0x3A, 0x42)
-"""Query and fragment, which `path` has, too."""
+"""Query and fragment. `path` contains them as well."""
 _SIZE: Final = 0x48
-"""The only number; a tag of its own kind."""
+"""The only field that is a number, so its tag ends in 0."""
 _PROTOCOL: Final = 0x52
 _BODIES: Final = (0x5A, 0x62)
-_KEY: Final = 0x0A
-_VALUE: Final = 0x12
 
 
-def scan(message: bytes, metadata: Metadata, address: ClientAddress) -> "ScannedRequest | None":
-    """The attributes of a Check as Envoys write them; None for the protobuf library to judge."""
-    request = ScannedRequest(message, metadata, address)
-    return request if request.is_plain() else None
+def read(message: bytes, metadata: Metadata, address: ClientAddress) -> "FastRequest | None":
+    """Return the Check's attributes, or None if the protobuf reader has to read this message."""
+    request = FastRequest(message, metadata, address)
+    return request if request.find_fields() else None
 
 
-class ScannedRequest(EnvoyRequest):
-    """A Check's octets, and where its fields stand in them."""
+class FastRequest(EnvoyRequest):
+    """A Check that the fast reader has read: its bytes, and where each field is in them."""
 
     __slots__ = (
         "_authority",
@@ -83,49 +97,24 @@ class ScannedRequest(EnvoyRequest):
         self._protocol: Span = (0, 0)
 
     def header(self, name: str) -> str | None:
-        """The last one of that name, as in the library's map."""
+        """The last header of that name, as in protobuf's map."""
         if not name.isascii() or not name:
             return None
-        octets, wanted = self._octets, name.encode()
-        size: i64 = len(wanted)
-        first = wanted[0]
         at, end = self._header_run
-        found: i64 = 0
-        while at < end:
-            start, stop = content(octets, at + 1, end)
-            if (
-                octets[start + 1] == size
-                and octets[start + 2] == first
-                and octets[start + 2 : start + 2 + size] == wanted
-            ):
-                found = start + 2 + size
-            at = stop
-        return self._text(content(octets, found + 1, end)) if found else None
+        start, stop = last_value(self._octets, at, end, name.encode())
+        return self._text((start, stop)) if stop else None
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """All of them."""
-        octets, headers = self._octets, {}
+        """All headers."""
         at, end = self._header_run
-        while at < end:
-            start, stop = content(octets, at + 1, end)
-            name = content(octets, start + 1, stop)
-            headers[self._text(name)] = self._text(content(octets, name[1] + 1, stop))
-            at = stop
-        return headers
+        return pairs(self._octets, at, end)
 
     @property
     def odd_names(self) -> Sequence[str]:
-        """Found without making texts of the others: it is asked for in every Check."""
-        octets, odd = self._octets, []
+        """Found without making strings of the other names, since every Check asks for this."""
         at, end = self._header_run
-        while at < end:
-            start, stop = content(octets, at + 1, end)
-            size: i64 = octets[start + 1]
-            if _is_odd(octets, start + 2, start + 2 + size):
-                odd.append(self._text((start + 2, start + 2 + size)))
-            at = stop
-        return odd
+        return odd_keys(self._octets, at, end)
 
     @property
     def path(self) -> str:
@@ -149,11 +138,11 @@ class ScannedRequest(EnvoyRequest):
 
     @property
     def route_metadata(self) -> str:
-        """Checks that have any are not scanned."""
+        """Always empty: the protobuf reader reads Checks that have route metadata."""
         return ""
 
-    def is_plain(self) -> bool:
-        """Find the fields; tell whether they are as Envoys write them."""
+    def find_fields(self) -> bool:
+        """Note where the fields are. False if the message is not what Envoy normally writes."""
         octets = self._octets
         end: i64 = len(octets)
         start, stop = content(octets, 1, end)
@@ -183,7 +172,7 @@ class ScannedRequest(EnvoyRequest):
 
     def _take_extension(self, start: i64, stop: i64) -> bool:
         octets = self._octets
-        unchecked = _checked_entry(octets, start, stop, start)
+        unchecked = entry_checked(octets, start, stop, start)
         if unchecked < 0 or not octets[unchecked:stop].isascii():
             return False
         after: i64 = start + 2 + octets[start + 1]
@@ -206,17 +195,17 @@ class ScannedRequest(EnvoyRequest):
             if not at:
                 return False
             if tag == _HTTP:
-                if has_http or not self._find_fields(start, at):
+                if has_http or not self._find_http_fields(start, at):
                     return False
                 has_http = True
             elif tag != _TIME:
                 return False
         return has_http
 
-    def _find_fields(self, at: i64, end: i64) -> bool:
+    def _find_http_fields(self, at: i64, end: i64) -> bool:
         octets = self._octets
         unchecked = at
-        """Text from here on is not known to be ASCII yet; -1 once there was some that is not."""
+        """Text from here on is not known to be ASCII yet. -1 means that some text is not ASCII."""
         headers: i64 = 0
         while at < end and unchecked >= 0:
             tag = octets[at]
@@ -227,10 +216,10 @@ class ScannedRequest(EnvoyRequest):
             if not stop:
                 return False
             if tag == _SIZE or tag in _BODIES:
-                unchecked = _next_text(octets, unchecked, at, stop)
+                unchecked = text_checked(octets, unchecked, at, stop)
             else:
-                if start - at > 2:  # the octets of a long size are not ASCII
-                    unchecked = _next_text(octets, unchecked, at + 1, start)
+                if start - at > 2:  # a length of two bytes or more is not ASCII
+                    unchecked = text_checked(octets, unchecked, at + 1, start)
                 if tag == _HEADERS:
                     headers += 1
                     if headers > MOST_HEADERS:
@@ -251,7 +240,7 @@ class ScannedRequest(EnvoyRequest):
         if unchecked < 0 or last != at:
             return -1
         self._header_run = (first, stop)
-        return _checked_entry(self._octets, start, stop, unchecked)
+        return entry_checked(self._octets, start, stop, unchecked)
 
     def _take_text(self, tag: int, start: i64, stop: i64) -> bool:
         span = (start, stop)
@@ -274,39 +263,3 @@ class ScannedRequest(EnvoyRequest):
     def _text(self, span: Span) -> str:
         start, stop = span
         return self._octets[start:stop].decode()
-
-
-def _is_odd(octets: bytes, at: i64, stop: i64) -> bool:
-    """`policy.request.header_spelling.is_odd` for the name that stands there."""
-    while at < stop:
-        octet: i64 = octets[at]
-        # Letters, a hyphen, digits and the colon that comes after them: from most common to least.
-        if not (97 <= octet <= 122 or octet == 45 or 48 <= octet <= 58):
-            return True
-        at += 1
-    return False
-
-
-def _checked_entry(octets: bytes, start: i64, stop: i64, unchecked: i64) -> i64:
-    """From where on text is unchecked after this entry of a map; -1 where it is not plain.
-
-    A key of 1 to 127 octets, a value, and nothing else.
-    """
-    if stop - start < 5 or octets[start] != _KEY:
-        return -1
-    key_start, key_stop = content(octets, start + 1, stop)
-    if not start + 2 == key_start < key_stop < stop - 1 or octets[key_stop] != _VALUE:
-        return -1
-    value_start, value_stop = content(octets, key_stop + 1, stop)
-    if value_stop != stop:
-        return -1
-    if value_start - key_stop == 2:
-        return unchecked
-    return _next_text(octets, unchecked, key_stop + 1, value_start)
-
-
-def _next_text(octets: bytes, unchecked: i64, at: i64, start: i64) -> i64:
-    """Where text goes on after something else at `at`; -1 where it is not all ASCII up to there."""
-    if octets[unchecked:at].isascii():
-        return start
-    return -1

@@ -1,5 +1,9 @@
 # mypyc: compiled
-"""Checks parsed by the protobuf library."""
+"""The protobuf reader of Checks: parses a message with the protobuf library.
+
+It reads every message that the fast reader leaves alone, and it alone decides what is not a Check.
+In a build that is not compiled it reads all Checks.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -37,26 +41,26 @@ TOO_MANY_HEADERS: Final = Deny(
 )
 
 
-def parse(
+def read(
     message: bytes, metadata: service.Metadata, address: ClientAddress
-) -> "ParsedRequest | Deny":
-    """The attributes, or why there are none to decide by."""
+) -> "ProtobufRequest | Deny":
+    """Return the attributes, or a denial if the message is not a Check that we can decide."""
     try:
         check = CheckRequest.FromString(message)
     except DecodeError:
         return NOT_A_CHECK
     http = check.attributes.request.http
-    # Either form may have them; each header of a request that is read makes a Python object.
+    # Envoy sends headers in one of two forms. Each header that is read creates a Python object.
     if len(http.headers) > MOST_HEADERS or len(http.header_map.headers) > MOST_HEADERS:
         return TOO_MANY_HEADERS
-    return ParsedRequest(check.attributes, metadata, address)
+    return ProtobufRequest(check.attributes, metadata, address)
 
 
-class ParsedRequest(EnvoyRequest):
-    """A Check as a protobuf message.
+class ProtobufRequest(EnvoyRequest):
+    """A Check that the protobuf reader has read.
 
-    What every decision needs is read at once, the rest when it is asked for: each field that is
-    read makes a Python object.
+    Each field that is read creates a Python object. So the constructor reads only what every
+    decision needs, and the other fields are read when a policy asks for them.
     """
 
     __slots__ = ("_attributes", "_headers", "_http")
@@ -74,12 +78,12 @@ class ParsedRequest(EnvoyRequest):
         self.is_address_attested = extensions.get(CLIENT_ADDRESS) == ATTESTED
         self.check_id = http.id
         self.method = http.method
-        # Whichever form Envoy sent; it writes all names in lower case.
+        # Envoy sends one of the two forms. It writes all names in lower case.
         self._headers: Mapping[str, str] = http.headers or _raw_headers(http)
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Of either form."""
+        """All headers, whichever form Envoy sent."""
         return self._headers
 
     @property
@@ -109,9 +113,9 @@ class ParsedRequest(EnvoyRequest):
 
 
 def _raw_headers(http: AttributeContext.HttpRequest) -> dict[str, str]:
-    """The headers of an Envoy that was told `encode_raw_headers`."""
+    """The headers of an Envoy that is configured with `encode_raw_headers`."""
     raw = http.header_map.headers
-    # No call for each header: there are more of them than of anything else in a Check.
+    # No function call for each header: a Check has more headers than anything else.
     try:
         headers = {h.key: h.raw_value.decode() or h.value for h in raw}
     except UnicodeDecodeError:
@@ -120,7 +124,7 @@ def _raw_headers(http: AttributeContext.HttpRequest) -> dict[str, str]:
 
 
 def _joined(raw: Iterable[HeaderValue]) -> dict[str, str]:
-    """Repeated headers joined by a comma, like Envoy's other form; a cookie is no exception."""
+    """Repeated headers joined by a comma, as in Envoy's other form, cookies included."""
     values: dict[str, list[str]] = {}
     for header in raw:
         value = _text(header.raw_value) or header.value
@@ -129,18 +133,21 @@ def _joined(raw: Iterable[HeaderValue]) -> dict[str, str]:
 
 
 def _text(raw: bytes) -> str:
-    """The text as Envoy's other form has it: each octet that is not UTF-8 becomes `!`."""
-    # Python can put `?` there, so that `!` and `?` change places meanwhile. To search and replace
-    # would take 3 ms of a header that a client makes as long as a request.
+    """The text as in Envoy's other form: each byte that is not UTF-8 becomes `!`.
+
+    For example, the Latin-1 bytes of `café` become `caf!`.
+    """
+    # Python's codec writes `?` for such bytes, so we swap `!` and `?` before and after. A search
+    # for them would take 3 ms for the longest header that a client can send.
     text = raw.translate(_SWAPPED).decode("utf-8", "surrogateescape")
     return text.encode("utf-8", "replace").translate(_SWAPPED).decode()
 
 
 def _route_metadata(metadata: Metadata) -> str:
-    """Who the mesh's control plane says the route is.
+    """The route's name in the mesh, as the mesh's control plane wrote it into the metadata.
 
-    Envoy Gateway: `kind/namespace/name` of the first resource under `envoy-gateway`. Istio: the
-    `config` under `istio`, as it is.
+    From Envoy Gateway: `kind/namespace/name` of the first resource under `envoy-gateway`, such as
+    `HTTPRoute/default/orders`. From Istio: the text of `config` under `istio`.
     """
     namespaces = metadata.filter_metadata
     if not namespaces:

@@ -50,13 +50,13 @@ def test_a_request_with_more_headers_than_anyone_needs_is_refused(raw: bool) -> 
     assert status(answer(passed, CLIENT_ID_ENFORCEMENT)) == 0
 
 
-@pytest.mark.parametrize("scanning", [True, False])
+@pytest.mark.parametrize("try_fast_reader", [True, False])
 @given(more=st.integers(-2, 2))
-def test_both_readers_refuse_from_the_same_number_on(scanning: bool, more: int) -> None:
+def test_both_readers_refuse_from_the_same_number_on(try_fast_reader: bool, more: int) -> None:
     """Whichever reads a Check, the same ones are refused."""
     headers = [(f"x-{n}", "1") for n in range(MOST_HEADERS + more)]
     message = check_request(headers, raw=False).SerializeToString()
-    request = RequestReader(scanning=scanning).read(message, {})
+    request = RequestReader(try_fast_reader=try_fast_reader).read(message, {})
     assert isinstance(request, EnvoyRequest) == (more <= 0)
 
 

@@ -1,4 +1,4 @@
-"""Entries that are read where they stand say the same as the protobuf library's."""
+"""The fast reader of entries says the same as the protobuf reader, or nothing."""
 
 from typing import Any
 
@@ -9,12 +9,14 @@ from google.protobuf.message import DecodeError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from adapter.analytics.entry import fast_reader, protobuf_reader
 from adapter.analytics.entry.entry import FINAL, Entry
-from adapter.analytics.entry.fast_reader import scan_http, scan_tcp
-from adapter.analytics.entry.protobuf_reader import parse_http, parse_tcp
 from tests.unit.analytics.envoy_log import HTTP_FILTER, NETWORK_FILTER, denied_entry, http_entry
 
-READERS = [(scan_http, parse_http), (scan_tcp, parse_tcp)]
+READERS = [
+    (fast_reader.read_http, protobuf_reader.read_http),
+    (fast_reader.read_tcp, protobuf_reader.read_tcp),
+]
 
 texts = st.text(max_size=10) | st.text("a?", max_size=5) | st.integers(120, 20_000).map("x".__mul__)
 numbers = st.integers(0, 2**31 - 1)
@@ -38,7 +40,7 @@ VALUES: dict[int, st.SearchStrategy[Any]] = {
 
 @st.composite
 def plain_http(draw: st.DrawFn) -> bytes:
-    """Entries with any of the fields that Envoy knows."""
+    """Entries with any fields that Envoy has."""
     entry = envoy.HTTPAccessLogEntry()
     fill(draw, entry)
     return written(draw, entry)
@@ -53,7 +55,7 @@ def plain_tcp(draw: st.DrawFn) -> bytes:
 
 
 def fill(draw: st.DrawFn, message: Any, depth: int = 0) -> None:
-    """Set some of its fields, those that nobody reads too."""
+    """Set some fields of a message, including fields that we do not read."""
     known = tuple(message.DESCRIPTOR.fields)
     for field in draw(st.lists(st.sampled_from(known), unique=True)) if known else ():
         if field.name in MAPS:
@@ -71,7 +73,7 @@ def fill(draw: st.DrawFn, message: Any, depth: int = 0) -> None:
 
 
 def written(draw: st.DrawFn, entry: Any) -> bytes:
-    """Its octets, as a final one."""
+    """The bytes of the entry, made a final one."""
     entry.common_properties.access_log_type = draw(st.sampled_from(FINAL))
     octets: bytes = entry.SerializeToString()
     return octets
@@ -79,7 +81,7 @@ def written(draw: st.DrawFn, entry: Any) -> bytes:
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """Entries with octets changed, lost, repeated or put in."""
+    """Entries with bytes changed, removed, repeated or inserted."""
     octets = draw(plain_http() | plain_tcp() | st.builds(ordinary, st.booleans()))
     for _ in range(draw(st.integers(0, 4))):
         start, stop = sorted(draw(st.tuples(*[st.integers(0, len(octets))] * 2)))
@@ -89,42 +91,42 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 def ordinary(denied: bool) -> bytes:
-    """An entry such as most are."""
+    """An entry as most entries are."""
     entry = denied_entry(headers={"grpc-status": "7"}) if denied else http_entry()
     octets: bytes = entry.SerializeToString()
     return octets
 
 
 def everything(entry: Entry) -> dict[str, object]:
-    """All that it says; of one that is not final, only that."""
+    """All fields of an entry; only the type, if the entry is not final."""
     final = entry.access_log_type in FINAL
     names = [name for name in dir(Entry) if not name.startswith("_")]
     return {name: getattr(entry, name) for name in names if final or name == "access_log_type"}
 
 
 def agree(octets: bytes) -> list[bool]:
-    """Whether each can scan it; raises AssertionError unless that says what the library says."""
-    found = []
-    for scan, parse in READERS:
-        scanned = scan(octets)
-        found.append(scanned is not None)
-        if scanned is not None:
-            assert everything(scanned) == everything(parse(octets))
-    return found
+    """Whether the fast reader reads it as HTTP, and as TCP; if so, both readers must agree."""
+    accepted = []
+    for read_fast, read_with_protobuf in READERS:
+        entry = read_fast(octets)
+        accepted.append(entry is not None)
+        if entry is not None:
+            assert everything(entry) == everything(read_with_protobuf(octets))
+    return accepted
 
 
 @given(plain_http())
-def test_what_envoy_writes_is_scanned(octets: bytes) -> None:
-    """Whatever it logs is read without the library, and says the same."""
-    scans_http, _ = agree(octets)
-    assert scans_http
+def test_the_fast_reader_reads_what_envoy_writes(octets: bytes) -> None:
+    """Any entry that Envoy logs is read without the protobuf library, and says the same."""
+    reads_http, _ = agree(octets)
+    assert reads_http
 
 
 @given(plain_tcp())
-def test_what_the_tcp_logger_writes_is_scanned(octets: bytes) -> None:
-    """Alike."""
-    _, scans_tcp = agree(octets)
-    assert scans_tcp
+def test_the_fast_reader_reads_what_the_tcp_logger_writes(octets: bytes) -> None:
+    """The same for entries of TCP connections."""
+    _, reads_tcp = agree(octets)
+    assert reads_tcp
 
 
 @settings(max_examples=500)
@@ -134,21 +136,21 @@ def test_what_the_tcp_logger_writes_is_scanned(octets: bytes) -> None:
 @example(b"\n\x00")
 @example(b"\x00\x00")
 @example(b"\x8a\x00\x00")
-def test_whatever_else_comes_is_scanned_alike_or_not_at_all(octets: bytes) -> None:
-    """No entry says one thing in one build and another in the other, or costs its neighbours."""
+def test_the_fast_reader_agrees_or_leaves_the_entry_alone(octets: bytes) -> None:
+    """No damaged entry says one thing in a compiled build and another in the other build."""
     agree(octets)
 
 
 @settings(max_examples=30)
 @given(damaged())
-def test_no_part_of_an_entry_makes_scanning_raise(octets: bytes) -> None:
-    """Wherever the octets end."""
+def test_a_truncated_entry_does_not_make_the_fast_reader_raise(octets: bytes) -> None:
+    """Wherever the bytes end."""
     for size in range(min(len(octets), 500)):
         agree(octets[:size])
 
 
 def field(number: int, content: bytes) -> bytes:
-    """A field that is delimited by its length."""
+    """A field with a length."""
     tag = number << 3 | 2
     head = bytes([tag]) if tag < 0x80 else bytes([tag & 0x7F | 0x80, tag >> 7])
     return head + bytes([len(content)]) + content
@@ -176,14 +178,14 @@ HALVES = (b"\x08\x01", b"\x10\x02")
         b"\x80\x80\x01\x00",
     ],
 )
-def test_what_is_left_to_the_library(octets: bytes) -> None:
-    """What it would merge, cut or read as negative, and what no Envoy writes."""
+def test_unusual_entries_are_left_to_the_protobuf_reader(octets: bytes) -> None:
+    """Messages that protobuf would merge, numbers that it would cut, and what Envoy never does."""
     assert agree(octets)[0] is False
-    parse_http(octets)
+    protobuf_reader.read_http(octets)
 
 
 def status(code: bytes) -> bytes:
-    """A header's entry, without its tag."""
+    """The map entry of a header, without its tag."""
     return field(1, b"grpc-status") + field(2, code)
 
 
@@ -197,14 +199,14 @@ def status(code: bytes) -> bytes:
         field(3, field(5, b"/a?b?c") + field(5, b"/d?e") + field(3, b"host")),
     ],
 )
-def test_what_comes_twice_without_being_merged(octets: bytes) -> None:
-    """The first header of a name counts, and the last text and number."""
+def test_repeated_fields_that_are_not_merged_are_read(octets: bytes) -> None:
+    """The first header of a name counts, and the last value of a text or number."""
     assert agree(octets)[0]
 
 
 @pytest.mark.parametrize("octets", [b"\x0a\x05", b"\x00\x00", b"\x0e", b"\x1a\x02\x08"])
-def test_what_is_no_entry_is_broken(octets: bytes) -> None:
-    """The library alone says so."""
+def test_only_the_protobuf_reader_says_that_an_entry_is_broken(octets: bytes) -> None:
+    """The fast reader leaves such bytes alone."""
     assert agree(octets)[0] is False
     with pytest.raises(DecodeError):
-        parse_http(octets)
+        protobuf_reader.read_http(octets)

@@ -1,4 +1,4 @@
-"""Checks that are read where they stand say the same as the protobuf library's."""
+"""The fast reader of Checks says the same as the protobuf reader, or nothing."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,7 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapter.ext_authz.check.fast_reader import scan
-from adapter.ext_authz.check.protobuf_reader import parse
+from adapter.ext_authz.check import fast_reader, protobuf_reader
 from adapter.ext_authz.check.request import ClientAddress, EnvoyRequest
 from adapter.policy.request.attributes import GivenAttributes
 from tests.unit.ext_authz.checks import check_request
@@ -28,7 +27,7 @@ bodies = st.just(b"") | st.binary(max_size=30) | st.integers(120, 20_000).map(b"
 
 @st.composite
 def plain_checks(draw: st.DrawFn) -> bytes:
-    """Checks as an Envoy writes them, with anything that ASCII can say."""
+    """Checks as Envoy writes them, with any ASCII text."""
     check = check_request(draw(headers).items(), raw=False, api_id=draw(ascii_text))
     for name, value in draw(extensions).items():
         check.attributes.context_extensions[name] = value
@@ -62,7 +61,7 @@ def checks(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """Checks with octets changed, lost, repeated or put in."""
+    """Checks with bytes changed, removed, repeated or inserted."""
     message = draw(plain_checks() | checks())
     for _ in range(draw(st.integers(0, 4))):
         start, stop = sorted(draw(st.tuples(*[st.integers(0, len(message))] * 2)))
@@ -72,28 +71,28 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 def everything(request: EnvoyRequest) -> GivenAttributes:
-    """All that it says."""
+    """All attributes of a request."""
     said = GivenAttributes(*(getattr(request, name) for name in GivenAttributes._fields))
     return said._replace(headers=dict(said.headers))
 
 
 def agree(message: bytes) -> bool:
-    """Whether it can be scanned; raises AssertionError unless that says what the library says."""
-    scanned = scan(message, METADATA, ADDRESS)
-    if scanned is None:
+    """Whether the fast reader reads the message; if so, both readers must say the same."""
+    request = fast_reader.read(message, METADATA, ADDRESS)
+    if request is None:
         return False
-    parsed = parse(message, METADATA, ADDRESS)
-    assert isinstance(parsed, EnvoyRequest)
-    assert everything(scanned) == everything(parsed)
-    assert set(scanned.odd_names) == set(parsed.odd_names)
-    for name in (*parsed.headers, "", "absent", "Zoë", "\udfff", "x" * 200):
-        assert scanned.header(name) == parsed.header(name)
+    expected = protobuf_reader.read(message, METADATA, ADDRESS)
+    assert isinstance(expected, EnvoyRequest)
+    assert everything(request) == everything(expected)
+    assert set(request.odd_names) == set(expected.odd_names)
+    for name in (*expected.headers, "", "absent", "Zoë", "\udfff", "x" * 200):
+        assert request.header(name) == expected.header(name)
     return True
 
 
 @given(plain_checks())
-def test_plain_checks_are_scanned(message: bytes) -> None:
-    """What every Envoy sends is read without the library, and says the same."""
+def test_the_fast_reader_reads_what_envoy_writes(message: bytes) -> None:
+    """What every Envoy sends is read without the protobuf library, and says the same."""
     assert agree(message)
 
 
@@ -102,20 +101,20 @@ def test_plain_checks_are_scanned(message: bytes) -> None:
 @example(b"")
 @example(b"\n")
 @example(b"\n\x00")
-def test_whatever_else_comes_is_scanned_alike_or_not_at_all(message: bytes) -> None:
-    """A Check that looks different to the two readers would be a way around policies."""
+def test_the_fast_reader_agrees_or_leaves_the_check_alone(message: bytes) -> None:
+    """A Check that the two readers read differently would be a way around policies."""
     agree(message)
 
 
 @given(damaged())
-def test_no_part_of_a_check_makes_scanning_raise(message: bytes) -> None:
-    """Wherever the octets end."""
+def test_a_truncated_check_does_not_make_the_fast_reader_raise(message: bytes) -> None:
+    """Wherever the bytes end."""
     for size in range(min(len(message), 200)):
         agree(message[:size])
 
 
 def twice(check: CheckRequest) -> bytes:
-    """Its attributes, and then others: the library merges them."""
+    """Two `attributes` in one message, which protobuf merges."""
     message: bytes = check.SerializeToString() + check_request(method="POST").SerializeToString()
     return message
 
@@ -139,8 +138,10 @@ def with_route(check: CheckRequest) -> bytes:
 
 
 @pytest.mark.parametrize("write", [twice, with_text("Zoë"), with_route])
-def test_what_is_left_to_the_library(write: Callable[[CheckRequest], bytes]) -> None:
-    """Whatever is not as plain as most Checks are."""
+def test_unusual_checks_are_left_to_the_protobuf_reader(
+    write: Callable[[CheckRequest], bytes],
+) -> None:
+    """Repeated messages, text beyond ASCII, and route metadata."""
     assert not agree(write(check_request(raw=False)))
 
 
@@ -153,16 +154,16 @@ def test_what_is_left_to_the_library(write: Callable[[CheckRequest], bytes]) -> 
         {"client_address": "", "api_chosen_by": "host", "other": "x" * 300},
     ],
 )
-def test_what_routes_say_is_read_without_the_library(extensions: dict[str, str]) -> None:
-    """The configuration that we print says two or three things of each route."""
+def test_the_fast_reader_reads_context_extensions(extensions: dict[str, str]) -> None:
+    """The Envoy configuration that we print has two or three of them on each route."""
     headers = [("x-adapter-client-address", "203.0.113.7")]
     check = check_request(headers, raw=False, extensions=extensions)
     assert agree(check.SerializeToString())
 
 
 @pytest.mark.parametrize("last", ["attested", "no"])
-def test_of_an_extension_that_comes_twice_the_last_counts(last: str) -> None:
-    """As in the library's map."""
+def test_the_last_one_of_a_repeated_context_extension_counts(last: str) -> None:
+    """As in protobuf's map."""
     check = check_request(
         [("x-adapter-client-address", "203.0.113.7")],
         raw=False,

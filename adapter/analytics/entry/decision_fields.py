@@ -1,0 +1,64 @@
+# mypyc: compiled
+"""Finds the decision's record in an entry's filter metadata.
+
+The answer to a Check puts the record into Envoy's dynamic metadata, and Envoy copies it into the
+entry. There the record is a `Struct` under the name of the ext_authz filter. The fields stay in
+their encoded form, because equal records repeat and are looked up by these bytes.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from adapter.messages.wire import field, pair
+
+FILTERS: Final = (b"envoy.filters.http.ext_authz", b"envoy.filters.network.ext_authz")
+"""The filters whose metadata may contain the record."""
+DURATION_FIELD: Final = b"\n\x12ext_authz_duration"
+"""How the field that Envoy adds to our metadata begins. It differs for every request."""
+
+_FILTER_METADATA: Final = 0x0A
+_FIELDS: Final = 0x0A
+
+
+def record_of(fields: list[bytes]) -> bytes:
+    """Join the fields of a record, in sorted order.
+
+    Envoy writes them in any order. Sorted, equal records are equal bytes.
+    """
+    if len(fields) > 1:
+        fields.sort()
+    return b"".join(fields)
+
+
+def find_record(octets: bytes, at: i64, end: i64) -> bytes | None:
+    """The record in a Metadata message, empty if there is none; None if this is not plain."""
+    record: bytes | None = None
+    while at < end:
+        tag, start, at = field(octets, at, end)
+        if not at:
+            return None
+        if tag != _FILTER_METADATA:
+            continue
+        key, key_stop, value, value_stop = pair(octets, start, at)
+        if key < 0:
+            return None
+        if record is None and octets[key:key_stop] in FILTERS:
+            record = _record_in(octets, value, value_stop)
+            if record is None:
+                return None
+    return b"" if record is None else record
+
+
+def _record_in(octets: bytes, at: i64, end: i64) -> bytes | None:
+    """The record in a Struct; None if this is not plain."""
+    fields = []
+    while at < end:
+        tag, start, at = field(octets, at, end)
+        if not at:
+            return None
+        if tag == _FIELDS:
+            one = octets[start:at]
+            if not one.startswith(DURATION_FIELD):
+                fields.append(one)
+    return record_of(fields)
