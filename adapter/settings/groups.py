@@ -1,63 +1,12 @@
-"""Every setting of the adapter: one YAML file, overridden by environment variables, read once.
+"""The groups of settings."""
 
-`POLICY_ADAPTER_PLATFORM__CLIENT_SECRET` overrides `client_secret` of the group `platform`. Unknown
-keys, in the file or in the environment, are errors, and all errors are reported at once.
-"""
-
-import ipaddress
-import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
-from adapter.errors import ConfigurationError
+from adapter.settings.addresses import HostPort, ListenAddress, LoopbackAddress
 
-ENVIRONMENT_PREFIX = "POLICY_ADAPTER_"
-
-
-def _host_and_port(address: str) -> str:
-    host, colon, port = address.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:
-        raise ValueError(f"{address!r} is not HOST:PORT")
-    return address
-
-
-def _listen_address(address: str) -> str:
-    for scheme in ("unix:", "unix-abstract:"):
-        if address.startswith(scheme):
-            if len(address) == len(scheme):
-                raise ValueError(f"{address!r} names no socket")
-            return address
-    return _host_and_port(address)
-
-
-def _loopback(address: str) -> str:
-    host = _host_and_port(address).rpartition(":")[0].strip("[]")
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-        raise ValueError(f"{address!r} is not a loopback address; what is loaded is for this host")
-    return address
-
-
-HostPort = Annotated[str, AfterValidator(_host_and_port)]
-ListenAddress = Annotated[str, AfterValidator(_listen_address)]
-LoopbackAddress = Annotated[str, AfterValidator(_loopback)]
 Seconds = Annotated[float, Field(gt=0)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
 
@@ -265,87 +214,3 @@ class ShutdownSettings(_Group):
     """Time between NOT_SERVING and closing: longer than Envoy's health check interval + timeout."""
     deadline_s: Seconds = 10
     """Time for calls under way and for the last events, after draining."""
-
-
-class Settings(BaseSettings):
-    """All settings; each part of the program gets its own group from `adapter.app`."""
-
-    model_config = SettingsConfigDict(
-        extra="forbid",
-        frozen=True,
-        env_prefix=ENVIRONMENT_PREFIX,
-        env_nested_delimiter="__",
-    )
-
-    listener: ListenerSettings = ListenerSettings()
-    platform: PlatformSettings
-    requests: RequestSettings = RequestSettings()
-    gatekeeper: GatekeeperSettings = GatekeeperSettings()
-    quota: QuotaSettings = QuotaSettings()
-    disk_copy: DiskCopySettings = DiskCopySettings()
-    analytics: AnalyticsSettings = AnalyticsSettings()
-    observability: ObservabilitySettings = ObservabilitySettings()
-    memory: MemorySettings = MemorySettings()
-    shutdown: ShutdownSettings = ShutdownSettings()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file, whose content arrives as init settings."""
-        return env_settings, init_settings
-
-
-def load_settings(path: Path | None) -> Settings:
-    """Read file and environment; raise ConfigurationError that lists every fault."""
-    content = _read_yaml(path) if path else {}
-    faults = [f"{name}: unknown setting" for name in _unknown_variables(os.environ)]
-    try:
-        settings = Settings(**content)
-    except ValidationError as e:
-        faults = [*faults, *map(_describe, e.errors(include_url=False, include_input=False))]
-    if faults:
-        where = f" in {path} or the environment" if path else " in the environment"
-        raise ConfigurationError(f"bad settings{where}:\n" + "\n".join(f"  {f}" for f in faults))
-    return settings
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as e:
-        raise ConfigurationError(f"cannot read the settings file {path}: {e}") from None
-    except yaml.YAMLError as e:
-        raise ConfigurationError(f"{path} is not YAML: {e}") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path} must be a mapping of groups, such as 'platform:'")
-    return content
-
-
-def _describe(fault: Mapping[str, Any]) -> str:
-    where = ".".join(map(str, fault["loc"])) or "settings"
-    if fault["type"] == "extra_forbidden":
-        return f"{where}: unknown setting"
-    return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
-
-
-def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    known = set(_variables(Settings, ENVIRONMENT_PREFIX))
-    for name in sorted(environment):
-        if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() not in known:
-            yield name
-
-
-def _variables(model: type[BaseModel], prefix: str) -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        variable = f"{prefix}{name.upper()}"
-        yield variable
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _variables(field.annotation, f"{variable}__")

@@ -1,0 +1,34 @@
+"""Types of settings that are addresses."""
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+
+def _host_and_port(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"{address!r} is not HOST:PORT")
+    return address
+
+
+def _listen_address(address: str) -> str:
+    for scheme in ("unix:", "unix-abstract:"):
+        if address.startswith(scheme):
+            if len(address) == len(scheme):
+                raise ValueError(f"{address!r} names no socket")
+            return address
+    return _host_and_port(address)
+
+
+def _loopback(address: str) -> str:
+    host = _host_and_port(address).rpartition(":")[0].strip("[]")
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"{address!r} is not a loopback address; what is loaded is for this host")
+    return address
+
+
+HostPort = Annotated[str, AfterValidator(_host_and_port)]
+ListenAddress = Annotated[str, AfterValidator(_listen_address)]
+LoopbackAddress = Annotated[str, AfterValidator(_loopback)]
