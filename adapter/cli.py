@@ -1,13 +1,13 @@
-"""The command `policy-adapter`: what it can be told, and its exit codes.
+"""The command `policy-adapter`.
 
-0: done; 2: the settings or arguments cannot be used, and standard error says why.
+Exit codes: 0 for success; 2 if the settings or arguments cannot be used. Standard error says why.
 """
 
 import asyncio
 import json
 import re
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -32,7 +32,8 @@ app = typer.Typer(
 )
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="YAML file of settings; the environment wins.")
+    Path | None,
+    typer.Option("--config", help="YAML file of settings; environment variables override it."),
 ]
 
 
@@ -40,11 +41,12 @@ ConfigOption = Annotated[
 def serve(
     config: ConfigOption = None,
     endpoints: Annotated[
-        Path | None, typer.Option(help="Write the addresses that were bound as JSON.")
+        Path | None,
+        typer.Option(help="JSON file to write, with the adapter's own addresses."),
     ] = None,
 ) -> None:
-    """Answer Envoy's Checks until SIGTERM."""
-    # Heavy imports only where they are needed.
+    """Run the adapter until SIGTERM."""
+    # Only here, because these imports take time that other commands do not need to spend.
     with garbage.nothing_to_collect():
         import uvloop  # noqa: PLC0415
 
@@ -67,9 +69,9 @@ def serve(
 
 @app.command()
 def check_config(config: ConfigOption = None) -> None:
-    """Say whether the settings can be used, and if not, everything that is wrong with them."""
+    """Check the settings and print all errors in them."""
     settings = _settings(config)
-    typer.echo(f"the settings are good; the platform is {settings.platform.base_url}")
+    typer.echo(f"the settings are valid; the platform is {settings.platform.base_url}")
 
 
 @app.command()
@@ -77,34 +79,47 @@ def envoy_config(
     api: Annotated[
         list[str],
         typer.Option(
-            help="ID[@DOMAIN]=http://HOST:PORT/PREFIX, or grpc:// for a gRPC service; repeatable."
+            help="An API and its upstream: ID[@DOMAIN]=http://HOST:PORT/PREFIX, or grpc:// for a "
+            "gRPC service. Repeatable."
         ),
     ],
     config: ConfigOption = None,
     adapter: Annotated[
         list[str] | None,
-        typer.Option(help="Address of an adapter process; repeatable. Default: from the settings."),
+        typer.Option(help="Address of an adapter process. Repeatable. Default: from the settings."),
     ] = None,
-    listen: Annotated[str, typer.Option(help="Where Envoy takes requests.")] = "0.0.0.0:8080",
-    admin: Annotated[str, typer.Option(help="Where Envoy's admin interface is.")] = (
+    listen: Annotated[str, typer.Option(help="Address of Envoy's listener.")] = "0.0.0.0:8080",
+    admin: Annotated[str, typer.Option(help="Address of Envoy's admin interface.")] = (
         "127.0.0.1:9901"
     ),
-    adapter_authority: Annotated[
-        str | None, typer.Option(help="PEM file of who signed the adapters' TLS certificates.")
+    trusted_hops: Annotated[
+        int,
+        typer.Option(
+            min=0, help="How many trusted proxies in front of Envoy append to x-forwarded-for."
+        ),
+    ] = 0,
+    adapter_ca_file: Annotated[
+        str | None,
+        typer.Option(help="PEM file of the CAs that signed the adapters' TLS certificates."),
     ] = None,
-    certificate: Annotated[
-        str | None, typer.Option(help="PEM file of Envoy's own certificate, for the adapters.")
+    certificate_file: Annotated[
+        str | None,
+        typer.Option(help="PEM file of Envoy's certificate, for adapters that ask for one."),
     ] = None,
-    key: Annotated[str | None, typer.Option(help="PEM file of its key.")] = None,
+    key_file: Annotated[str | None, typer.Option(help="PEM file of the certificate's key.")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="File to write, mode 0600; it holds the token.")
+        Path | None,
+        typer.Option(help="File to write, with mode 0600 because it contains the token."),
     ] = None,
 ) -> None:
-    """Print an Envoy configuration that fits the settings."""
+    """Print an Envoy configuration that matches the settings."""
     settings = _settings(config)
     try:
-        tls = _adapter_tls(settings, adapter_authority, certificate, key)
-        text = render(_envoy_config(settings, api, adapter, listen, admin, tls))
+        tls = _adapter_tls(settings, adapter_ca_file, certificate_file, key_file)
+        config_of_envoy = _envoy_config(settings, api, adapter, tls)
+        text = render(
+            replace(config_of_envoy, listen=listen, admin=admin, trusted_hops=trusted_hops)
+        )
         if output is not None:
             _write(output, text, private=True)
     except ConfigurationError as e:
@@ -119,38 +134,37 @@ def main() -> None:
 
 
 def _adapter_tls(
-    settings: Settings, authority: str | None, certificate: str | None, key: str | None
+    settings: Settings, ca_file: str | None, certificate_file: str | None, key_file: str | None
 ) -> AdapterTls | None:
-    """What Envoy needs for the listener of the settings; its files need not be on this machine."""
+    """The PEM files for the listener of the settings; they need not be on this machine."""
     listener = settings.listener
-    if listener.tls_certificate is None and not (authority or certificate or key):
+    if listener.tls_certificate_file is None and not (ca_file or certificate_file or key_file):
         return None
-    if listener.tls_certificate is None or authority is None:
+    if listener.tls_certificate_file is None or ca_file is None:
         raise ConfigurationError(
-            "listener.tls_certificate and --adapter-authority go together: "
-            "both, for TLS between Envoy and the adapters, or neither"
+            "TLS between Envoy and the adapters needs both "
+            "listener.tls_certificate_file and --adapter-ca-file"
         )
-    if (certificate is None) != (key is None) or (listener.tls_client_authority and not key):
+    if (certificate_file is None) != (key_file is None):
+        raise ConfigurationError("set both --certificate-file and --key-file, or neither")
+    if listener.tls_client_ca_file and not key_file:
         raise ConfigurationError(
-            "--certificate and --key go together; listener.tls_client_authority asks for them"
+            "listener.tls_client_ca_file asks Envoy for a certificate: "
+            "set --certificate-file and --key-file"
         )
-    return AdapterTls(authority, certificate, key)
+    return AdapterTls(ca_file, certificate_file, key_file)
 
 
 def _envoy_config(
     settings: Settings,
     apis: list[str],
     adapters: list[str] | None,
-    listen: str,
-    admin: str,
     tls: AdapterTls | None,
 ) -> EnvoyConfig:
     token = settings.listener.token
     return EnvoyConfig(
         apis=tuple(map(_route, apis)),
         adapters=tuple(adapters or [settings.listener.address]),
-        listen=listen,
-        admin=admin,
         token=token.get_secret_value() if token else None,
         adapter_tls=tls,
         header_prefix=settings.requests.identity_header_prefix,

@@ -36,8 +36,8 @@ def make_server(
 
         return GrpcioServer(methods, options, observer, clock)
     tls = None
-    if listener.tls_certificate is not None and listener.tls_key is not None:
+    if listener.tls_certificate_file is not None and listener.tls_key_file is not None:
         tls = server_context(
-            listener.tls_certificate, listener.tls_key, listener.tls_client_authority
+            listener.tls_certificate_file, listener.tls_key_file, listener.tls_client_ca_file
         )
     return AsyncioServer(methods, options, observer, clock, tls=tls)

@@ -172,7 +172,6 @@ def _ext_authz_filter(config: EnvoyConfig) -> Tree:
             "validate_mutations": True,
             # Policies may remove and set x-envoy-*, too.
             "decoder_header_mutation_rules": {"disallow_system": True, "allow_envoy": True},
-            "encode_raw_headers": config.encode_raw_headers,
         },
     )
 

@@ -55,15 +55,15 @@ def _tls(config: EnvoyConfig) -> Tree:
     common: Tree = {
         "alpn_protocols": ["h2"],
         "validation_context": {
-            "trusted_ca": {"filename": tls.authority},
+            "trusted_ca": {"filename": tls.ca_file},
             # Without it any certificate of that authority would do.
             "match_typed_subject_alt_names": [_subject(address) for address in config.adapters],
         },
     }
-    if tls.certificate and tls.key:
-        own = {"filename": tls.certificate}
+    if tls.certificate_file and tls.key_file:
+        own = {"filename": tls.certificate_file}
         common["tls_certificates"] = [
-            {"certificate_chain": own, "private_key": {"filename": tls.key}}
+            {"certificate_chain": own, "private_key": {"filename": tls.key_file}}
         ]
     context = typed("transport_sockets.tls.v3.UpstreamTlsContext", {"common_tls_context": common})
     return {"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": context}}

@@ -36,13 +36,13 @@ def api_of_route(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AdapterTls:
-    """How Envoy knows adapters that serve TLS, and what it shows them; PEM files on its machine."""
+    """The PEM files with which Envoy reaches adapters that serve TLS; paths on Envoy's machine."""
 
-    authority: str
-    """Whose signature makes an adapter's certificate good, if it is for the adapter's address."""
-    certificate: str | None = None
-    """With `key`: Envoy's own, for adapters that ask for one."""
-    key: str | None = None
+    ca_file: str
+    """CAs of the adapters' certificates. Each certificate must be for its adapter's address."""
+    certificate_file: str | None = None
+    """With `key_file`: Envoy's own certificate, for adapters that ask for one."""
+    key_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,7 @@ class EnvoyConfig:
     """How the adapter's own request headers begin; see its setting of that name."""
     client_address_header: str = "x-adapter-client-address"
     trusted_hops: int = 0
-    """Proxies in front whose `x-forwarded-for` entries are true."""
-    encode_raw_headers: bool = False
-    """Whether Checks carry header values as they are, repeated ones apart."""
+    """Trusted proxies in front of Envoy that append to `x-forwarded-for`."""
     check_timeout_s: float = 0.5
     health_interval_s: float = 1.0
     log_flush_s: float = 1.0

@@ -17,7 +17,7 @@ def _listen_address(address: str) -> str:
     for scheme in ("unix:", "unix-abstract:"):
         if address.startswith(scheme):
             if len(address) == len(scheme):
-                raise ValueError(f"{address!r} names no socket")
+                raise ValueError(f"{address!r} names no socket: add its path or name")
             return address
     return _host_and_port(address)
 
@@ -25,7 +25,7 @@ def _listen_address(address: str) -> str:
 def _loopback(address: str) -> str:
     host = _host_and_port(address).rpartition(":")[0].strip("[]")
     if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-        raise ValueError(f"{address!r} is not a loopback address; what is loaded is for this host")
+        raise ValueError(f"{address!r} is not a loopback address, such as 127.0.0.1:9103")
     return address
 
 

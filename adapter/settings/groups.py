@@ -16,30 +16,31 @@ class _Group(BaseModel):
 
 
 class ListenerSettings(_Group):
-    """Where Envoy reaches us, for Checks and for access log streams alike."""
+    """The gRPC port, where Envoy sends Checks and access log streams."""
 
     transport: Literal["asyncio", "grpcio"] = "asyncio"
-    """Which gRPC server: our own on asyncio, or the reference, which costs several times more."""
+    """The gRPC server: our own on asyncio, or grpcio, which needs several times more CPU."""
     address: ListenAddress = "127.0.0.1:9001"
-    """`HOST:PORT`, `unix:/path/of.sock` or `unix-abstract:name`; a process has its own."""
+    """`HOST:PORT`, `unix:/path/of.sock` or `unix-abstract:name`. Each process needs its own."""
     socket_mode: Annotated[str, Field(pattern=r"^0?[0-7]{3}$")] = "0660"
-    """Permissions of a Unix socket, octal."""
+    """Permissions of a Unix socket, in octal."""
     socket_group: str | None = None
-    """Group that owns a Unix socket, so that Envoy's user may connect."""
+    """Group of a Unix socket: one that Envoy's user is a member of."""
     token: Annotated[SecretStr, Field(min_length=1)] | None = None
-    """What Envoy must send as gRPC metadata `x-adapter-token` (its `initial_metadata`)."""
-    tls_certificate: Path | None = None
-    """With `tls_key`: serve TLS (PEM files; asyncio only). A Unix socket needs none."""
-    tls_key: Path | None = None
-    tls_client_authority: Path | None = None
-    """Certificates that Envoy's own must be signed by; default: none is asked for."""
+    """Secret that Envoy sends as gRPC metadata `x-adapter-token` (in its `initial_metadata`)."""
+    tls_certificate_file: Path | None = None
+    """PEM file of the certificate. With `tls_key_file`: serve TLS (`transport: asyncio` only)."""
+    tls_key_file: Path | None = None
+    """PEM file of its key."""
+    tls_client_ca_file: Path | None = None
+    """PEM file of CAs. If set, Envoy must show a certificate that one of them signed."""
     max_message_bytes: Annotated[int, Field(ge=64 * 1024, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
-    """Largest message taken; must be above `max_request_bytes` of Envoy's `with_request_body`."""
+    """Largest message accepted. Must exceed `max_request_bytes` of Envoy's `with_request_body`."""
     max_held_bytes: Annotated[int, Field(ge=1024 * 1024)] | None = None
-    """Of all messages that are not whole or not answered yet, on all connections together; beyond,
-    large ones are refused. Default: 16 times `max_message_bytes`."""
+    """Total size of the messages that are incomplete or not answered yet, over all connections.
+    Above it, large messages are refused. Default: 16 times `max_message_bytes`."""
     max_connections: Annotated[int, Field(ge=16, le=65_536)] = 1024
-    """Connections at once: each worker thread of an Envoy has one or two."""
+    """Most connections at once. Each worker thread of an Envoy opens one or two."""
 
     @model_validator(mode="after")
     def _room_for_messages(self) -> "ListenerSettings":
@@ -48,13 +49,13 @@ class ListenerSettings(_Group):
         return self
 
     @model_validator(mode="after")
-    def _whole_tls(self) -> "ListenerSettings":
-        if (self.tls_certificate is None) != (self.tls_key is None):
-            raise ValueError("tls_certificate and tls_key go together")
-        if self.tls_client_authority is not None and self.tls_key is None:
-            raise ValueError("tls_client_authority needs tls_certificate and tls_key")
-        if self.tls_key is not None and self.transport == "grpcio":
-            raise ValueError("TLS is served by transport: asyncio only")
+    def _complete_tls(self) -> "ListenerSettings":
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("set both tls_certificate_file and tls_key_file, or neither")
+        if self.tls_client_ca_file is not None and self.tls_key_file is None:
+            raise ValueError("tls_client_ca_file needs tls_certificate_file and tls_key_file")
+        if self.tls_key_file is not None and self.transport == "grpcio":
+            raise ValueError("TLS needs transport: asyncio")
         return self
 
 
@@ -62,29 +63,29 @@ class PlatformSettings(_Group):
     """The API management platform."""
 
     base_url: HttpUrl
-    """Anypoint Platform's control plane, or our own."""
+    """URL of Anypoint Platform, or of our own control plane."""
     analytics_url: HttpUrl | None = None
-    """Where events go; default: `base_url`."""
+    """URL for analytics events. Default: `base_url`."""
     organization_id: Annotated[str, Field(min_length=1)]
     environment_id: Annotated[str, Field(min_length=1)]
     client_id: Annotated[str, Field(min_length=1)]
-    """The gateway's credentials: those of the environment."""
+    """The environment's client id, with which the adapter logs in."""
     client_secret: SecretStr
     apis: Literal["environment"] | Annotated[tuple[str, ...], Field(min_length=1)] = "environment"
-    """All API instances of the environment, or a list of their ids."""
+    """`environment` for all API instances of the environment, or a list of their ids."""
     ignored_policy_types: tuple[str, ...] = ()
-    """Policy types to do without knowingly; any other that can't be enforced closes its API."""
+    """Policy types that are not enforced. An API with any other unsupported policy is closed."""
     secret_form: Literal["auto", "secret+salt", "salt+secret"] = "auto"  # noqa: S105
-    """How the platform concatenates client secrets with their salt before SHA-256."""
+    """The order in which the platform joins client secret and salt before SHA-256."""
     poll_interval_s: Seconds = 15
     request_timeout_s: Seconds = 10
     max_response_bytes: Annotated[int, Field(ge=1024)] = 32 * 1024 * 1024
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
-    """Platform requests under way at once."""
+    """Most requests to the platform at once."""
 
 
 class BindingSettings(_Group):
-    """Which requests belong to an API, where the route itself can't say `api_id`."""
+    """Requests that belong to an API, for routes without `api_id` in their configuration."""
 
     api_id: Annotated[str, Field(min_length=1)]
     route_name: str = ""
@@ -92,7 +93,8 @@ class BindingSettings(_Group):
     route_metadata: str = ""
     """`HTTPRoute/namespace/name` of Envoy Gateway, or Istio's `config` path."""
     authority: str = ""
-    """Host name, `*.example.com` or `*`. Safe only where Envoy lists the same domains."""
+    """Host of the request: a name, `*.example.com` or `*`. Safe only if Envoy's virtual host
+    lists the same domains."""
     path_prefix: Annotated[str, Field(pattern=r"^/")] = "/"
 
     @model_validator(mode="after")
@@ -105,112 +107,123 @@ class BindingSettings(_Group):
 
 
 class RequestSettings(_Group):
-    """What to believe of a request, and to which API it belongs."""
+    """How a request's API and its client's address are found."""
 
     client_address_header: HeaderName | None = None
-    """Request header that Envoy sets to the client's address on all routes, overwriting forgeries.
+    """Request header that Envoy overwrites with the client's address on every route.
 
-    Default: `x-adapter-client-address`, on routes whose `context_extensions` say that it does so.
+    Default: `x-adapter-client-address`, on routes with `client_address: attested` in their
+    `context_extensions`.
     """
     forwarded_for_position: Annotated[int, Field(ge=1)] | None = None
-    """Instead: which entry of `x-forwarded-for` to believe, counted from the right."""
+    """Instead of that header: the entry of `x-forwarded-for` to use, counted from the right."""
     identity_header_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*-$")] = "x-adapter-"
-    """How the headers begin that tell the upstream who calls."""
+    """Prefix of the headers that tell the upstream who the client is."""
     bindings: tuple[BindingSettings, ...] = ()
     unbound: Literal["deny", "allow"] = "deny"
     """What to do with requests that belong to no API."""
 
 
 class GatekeeperSettings(_Group):
-    """When a snapshot is fit to decide by."""
+    """When Checks are decided from what was loaded."""
 
     mode: Literal["flexible", "strict"] = "flexible"
-    """`strict`: not before the platform was reached; `flexible`: the disk copy will do."""
+    """`flexible`: the disk copy is enough. `strict`: the platform must have been reached since the
+    start."""
     max_age_s: Seconds | None = None
-    """Longest time without the platform before requests are denied; default: for ever."""
+    """Deny requests once the platform has not been reached for this long. Default: never."""
 
 
 class QuotaSettings(_Group):
-    """Counters of rate limits; docs/quotas.md says what each way of counting may admit."""
+    """Where rate limits are counted; docs/quotas.md says how many requests each way may admit."""
 
     store: Literal["memory", "redis"] = "memory"
-    """Each process for itself, or all on one Redis or Valkey server."""
+    """`memory`: each process counts alone. `redis`: all count on one Redis or Valkey server."""
     processes: Annotated[int, Field(ge=1)] = 1
-    """Adapter processes that share the traffic: counting alone, they multiply each limit."""
+    """Adapter processes that share the traffic. With `memory`, each admits the full limit."""
     max_windows: Annotated[int, Field(ge=1)] = 1_000_000
-    """Counters kept at most. A policy gets another one while it holds fewer than are free; beyond
-    that, its requests that need a new one are refused."""
+    """Most counters at once. A policy may hold at most as many as are still free, so half of them
+    if it is alone. Above that, its requests that need another counter are refused."""
     file: Path | None = None
-    """Where this process keeps its counters over a restart; default: nowhere."""
+    """File in which this process keeps its counters over a restart. Default: none."""
     file_interval_s: Seconds = 5
+    """Time between two writes of the file."""
     url: SecretStr | None = None
-    """`redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`, with its login."""
+    """Address of the server, with user and password: `redis://`, `rediss://`, `redis+sentinel://`,
+    `redis+cluster://`."""
     when_down: Literal["local", "deny", "allow"] = "local"
-    """Without the server: each process counts alone, nothing passes, or everything."""
+    """While the server is down: each process counts alone, denies, or allows."""
     deadline_s: Seconds = 0.05
-    """Longest wait for the server's answer to a charge."""
+    """Longest wait for the server's answer, in each Check."""
     connections: Annotated[int, Field(ge=1, le=64)] = 4
+    """Connections to the server, or to each node of a cluster."""
     prefix: str = "policy-adapter:quota:"
-    """How the keys on the server begin."""
+    """Prefix of the keys on the server."""
     secret: SecretStr | None = None
-    """Makes the names of counters unguessable; the same for all processes."""
+    """Key for hashing the names of counters, so that nobody can guess them. The same in all
+    processes."""
     ca_file: Path | None = None
-    """Certificates to trust the server by, in PEM; default: the system's."""
+    """PEM file of CAs that the server's certificate is checked against. Default: the system's."""
     certificate_file: Path | None = None
+    """PEM file of our own certificate, for a server that asks for one."""
     key_file: Path | None = None
+    """PEM file of its key."""
     sentinel_username: str | None = None
     sentinel_password: SecretStr | None = None
 
     @model_validator(mode="after")
     def _url_for_redis(self) -> "QuotaSettings":
         if (self.store == "redis") != (self.url is not None):
-            raise ValueError("store: redis and url go together")
+            raise ValueError("set both store: redis and url, or neither")
         return self
 
 
 class DiskCopySettings(_Group):
-    """The encrypted copy that a restart without the platform serves from."""
+    """An encrypted copy of what was loaded, for a start without the platform."""
 
     directory: Path | None = None
-    """Where to keep it; default: nowhere."""
+    """Directory of the copy. Default: no copy."""
 
 
 class AnalyticsSettings(_Group):
-    """What becomes of access log entries."""
+    """Events for the platform, made of Envoy's access log."""
 
     enabled: bool = True
     include_client_ip: bool = True
+    """Whether events contain the client's address."""
     max_events: Annotated[int, Field(ge=1)] = 200_000
-    """Events held while the platform is away; beyond, the oldest go, and are counted."""
+    """Most events that wait for their upload. Above it, the oldest are dropped and counted."""
     max_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
+    """Most bytes of events that wait."""
     batch_events: Annotated[int, Field(ge=1)] = 2_000
+    """Most events in one upload."""
     batch_age_s: Seconds = 5
-    """A batch goes out when it is full or its first event is this old."""
+    """A batch is uploaded when it is full, or when its first event is this old."""
 
 
 class ObservabilitySettings(_Group):
-    """Logs, metrics, probes and what is loaded."""
+    """Logs, metrics, probes and the inspection page."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
-    """`auto`: for people on a terminal, JSON elsewhere."""
+    """`auto`: text on a terminal, JSON elsewhere."""
     metrics_address: HostPort = "127.0.0.1:9102"
-    """Serves `/metrics`, `/healthz` and `/readyz`."""
+    """Address of `/metrics`, `/healthz` and `/readyz`."""
     inspection_address: LoopbackAddress | None = "127.0.0.1:9103"
-    """Serves what is loaded, on loopback only; null: nowhere."""
+    """Address of the inspection page, on loopback only. null: none."""
 
 
 class MemorySettings(_Group):
-    """How the process's memory is kept."""
+    """How memory is used."""
 
     huge_pages: bool = True
-    """Have the kernel back a large heap with pages of 2 MiB: cheaper Checks, a few MB more."""
+    """Use memory pages of 2 MiB for a large heap: Checks cost less CPU, and a few MB more."""
 
 
 class ShutdownSettings(_Group):
-    """How to go without losing a request."""
+    """How to stop without losing a request."""
 
     drain_s: Annotated[float, Field(ge=0)] = 2.5
-    """Time between NOT_SERVING and closing: longer than Envoy's health check interval + timeout."""
+    """Time between NOT_SERVING and closing. Must exceed Envoy's health check interval + timeout."""
     deadline_s: Seconds = 10
-    """Time for calls under way and for the last events, after draining."""
+    """Longest time after that for open calls and for the last events."""

@@ -7,7 +7,7 @@ keys, in the file or in the environment, are errors, and all errors are reported
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -33,9 +33,16 @@ from adapter.settings.groups import (
 
 ENVIRONMENT_PREFIX = "POLICY_ADAPTER_"
 
+_RENAMED: Final[Mapping[str, str]] = {
+    "listener.tls_certificate": "listener.tls_certificate_file",
+    "listener.tls_key": "listener.tls_key_file",
+    "listener.tls_client_authority": "listener.tls_client_ca_file",
+}
+"""The new names of settings whose name has changed."""
+
 
 class Settings(BaseSettings):
-    """All settings; each part of the program gets its own group from `adapter.app`."""
+    """All settings; `adapter.app` gives each part of the program its own group."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
@@ -64,14 +71,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file, whose content arrives as init settings."""
+        """The environment overrides the file, whose content arrives as init settings."""
         return env_settings, init_settings
 
 
 def load_settings(path: Path | None) -> Settings:
-    """Read file and environment; raise ConfigurationError that lists every fault."""
+    """Read file and environment; raises a ConfigurationError that lists every fault."""
     content = _read_yaml(path) if path else {}
-    faults = [f"{name}: unknown setting" for name in _unknown_variables(os.environ)]
+    faults = list(_unknown_variables(os.environ))
     try:
         settings = Settings(**content)
     except ValidationError as e:
@@ -99,15 +106,25 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _describe(fault: Mapping[str, Any]) -> str:
     where = ".".join(map(str, fault["loc"])) or "settings"
     if fault["type"] == "extra_forbidden":
-        return f"{where}: unknown setting"
+        return _unknown(where, _RENAMED.get(where))
     return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with each variable that has our prefix and sets nothing."""
     known = set(_variables(Settings, ENVIRONMENT_PREFIX))
+    renamed = {_variable(old): _variable(new) for old, new in _RENAMED.items()}
     for name in sorted(environment):
         if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() not in known:
-            yield name
+            yield _unknown(name, renamed.get(name.upper()))
+
+
+def _unknown(name: str, new_name: str | None) -> str:
+    return f"{name}: this setting is now {new_name}" if new_name else f"{name}: unknown setting"
+
+
+def _variable(setting: str) -> str:
+    return ENVIRONMENT_PREFIX + setting.replace(".", "__").upper()
 
 
 def _variables(model: type[BaseModel], prefix: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import yaml
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from adapter.policy.effects import Charge
@@ -137,7 +138,7 @@ async def gateway(
     transport: Transport
     transport, raw = request.param
     async with AdapterInProcess(APIS, token=TOKEN, transport=transport) as adapter:
-        config = config_for(upstream, adapter.address, encode_raw_headers=raw)
+        config = with_header_form(config_for(upstream, adapter.address), raw=raw)
         async with Envoy(binary, config, tmp_path_factory.mktemp("envoy")) as envoy:
             yield Gateway(envoy, adapter, upstream)
 
@@ -152,6 +153,15 @@ def config_for(upstream: Upstream, *adapters: str, **settings: object) -> str:
         **{**QUICK_AND_PATIENT, **settings},  # type: ignore[arg-type]
     )
     return render(config)
+
+
+def with_header_form(bootstrap: str, *, raw: bool) -> str:
+    """The bootstrap with an Envoy that sends headers as a list of raw values, or as a map."""
+    config = yaml.safe_load(bootstrap)
+    _, ext_authz = manager_and_filter(config)
+    ext_authz["encode_raw_headers"] = raw
+    written: str = yaml.safe_dump(config)
+    return written
 
 
 def manager_and_filter(config: Any) -> tuple[dict[str, Any], dict[str, Any]]:

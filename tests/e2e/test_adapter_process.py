@@ -228,7 +228,10 @@ async def test_a_unix_socket_is_for_whom_the_operator_says(
     [
         ({"socket_group": "no-such-group"}, "no-such-group"),
         ({"address": "unix:/nonexistent/adapter.sock"}, "/nonexistent/adapter.sock"),
-        ({"tls_certificate": "/nonexistent/own.pem", "tls_key": "x"}, "/nonexistent/own.pem"),
+        (
+            {"tls_certificate_file": "/nonexistent/own.pem", "tls_key_file": "x"},
+            "/nonexistent/own.pem",
+        ),
     ],
 )
 async def test_a_listener_that_cannot_be_had_is_named(

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from tests.builders import api, applied
-from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN
+from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN, with_header_form
 from tests.rig.adapters import AdapterInProcess
 from tests.rig.envoy import Envoy
 from tests.rig.raw_http import request
@@ -41,10 +41,10 @@ async def address(
             adapters=(adapter.address,),
             listen="127.0.0.1:0",
             admin="127.0.0.1:0",
-            encode_raw_headers=request.param,
             **QUICK_AND_PATIENT,  # type: ignore[arg-type]
         )
-        async with Envoy(binary, render(config), tmp_path_factory.mktemp("envoy")) as envoy:
+        written = with_header_form(render(config), raw=request.param)
+        async with Envoy(binary, written, tmp_path_factory.mktemp("envoy")) as envoy:
             yield envoy.address
 
 

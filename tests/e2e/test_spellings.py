@@ -9,7 +9,7 @@ import yaml
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
-from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN, manager_and_filter
+from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN, manager_and_filter, with_header_form
 from tests.rig import raw_http
 from tests.rig.adapters import AdapterInProcess
 from tests.rig.envoy import Envoy
@@ -42,10 +42,9 @@ async def address(
             adapters=(adapter.address,),
             listen="127.0.0.1:0",
             admin="127.0.0.1:0",
-            encode_raw_headers=request.param,
             **QUICK_AND_PATIENT,  # type: ignore[arg-type]
         )
-        bootstrap = yaml.safe_load(render(config))
+        bootstrap = yaml.safe_load(with_header_form(render(config), raw=request.param))
         manager, _ = manager_and_filter(bootstrap)
         del manager["http_filters"][0]
         written = yaml.safe_dump(bootstrap)

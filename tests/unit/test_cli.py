@@ -58,6 +58,15 @@ def test_each_api_may_have_a_domain_a_path_and_grpc(config: Path) -> None:
     assert matches == [{"prefix": "/"}, {"path_separated_prefix": "/pay"}]
 
 
+def test_a_proxy_in_front_of_envoy_can_be_trusted(config: Path) -> None:
+    """The number of hops reaches the connection manager; a negative number is refused."""
+    hops = ("envoy-config", "--config", config, "--api", ROUTE, "--trusted-hops")
+    (listener,) = yaml.safe_load(run(*hops, 2).stdout)["static_resources"]["listeners"]
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    assert manager["xff_num_trusted_hops"] == 2
+    assert run(*hops, -1).exit_code == 2
+
+
 def test_a_file_is_its_owners_alone(config: Path, tmp_path: Path) -> None:
     """It holds the token; one that others could read before is closed to them."""
     output = tmp_path / "envoy.yaml"
@@ -78,7 +87,7 @@ def test_a_file_is_its_owners_alone(config: Path, tmp_path: Path) -> None:
         (("--api", ROUTE, "--listen", "8080"), "listen: '8080'"),
         (("--api", ROUTE, "--admin", "localhost"), "admin: 'localhost'"),
         (("--api", ROUTE, "--adapter", "nowhere"), "adapter: 'nowhere'"),
-        (("--api", ROUTE, "--adapter-authority", "ca.pem"), "--adapter-authority go together"),
+        (("--api", ROUTE, "--adapter-ca-file", "ca.pem"), "listener.tls_certificate_file and --"),
         (("--api", ROUTE, "--output", "/dev/null/x"), "cannot write /dev/null/x"),
         ((), "--api"),
     ],
@@ -96,8 +105,9 @@ def test_envoy_is_told_how_to_know_adapters_that_serve_tls(
 ) -> None:
     """On both clusters, with Envoy's own certificate where it is given."""
     config = tls_config(tmp_path, asks_for_one=asks_for_one)
-    files = {"--adapter-authority": "/tls/ca.pem"}
-    files |= {"--certificate": "/tls/envoy.pem", "--key": "/tls/envoy.key"} if asks_for_one else {}
+    files = {"--adapter-ca-file": "/tls/ca.pem"}
+    if asks_for_one:
+        files |= {"--certificate-file": "/tls/envoy.pem", "--key-file": "/tls/envoy.key"}
     arguments = [text for pair in files.items() for text in pair]
     output = run("envoy-config", "--config", config, "--api", ROUTE, *arguments).stdout
     adapters = yaml.safe_load(output)["static_resources"]["clusters"][:2]
@@ -108,9 +118,12 @@ def test_envoy_is_told_how_to_know_adapters_that_serve_tls(
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        ((), "--adapter-authority go together"),
-        (("--adapter-authority", "ca.pem"), "tls_client_authority asks for them"),
-        (("--adapter-authority", "ca.pem", "--certificate", "x"), "--certificate and --key"),
+        ((), "needs both listener.tls_certificate_file and --adapter-ca-file"),
+        (("--adapter-ca-file", "ca.pem"), "tls_client_ca_file asks Envoy for a certificate"),
+        (
+            ("--adapter-ca-file", "ca.pem", "--certificate-file", "x"),
+            "set both --certificate-file and --key-file",
+        ),
     ],
 )
 def test_a_tls_listener_is_not_reached_in_clear(
@@ -125,8 +138,8 @@ def test_a_tls_listener_is_not_reached_in_clear(
 
 def tls_config(directory: Path, *, asks_for_one: bool) -> Path:
     """A file of settings whose listener serves TLS; it may ask for a certificate, too."""
-    listener = {"tls_certificate": "own.pem", "tls_key": "own.key"}
-    listener |= {"tls_client_authority": "ca.pem"} if asks_for_one else {}
+    listener = {"tls_certificate_file": "own.pem", "tls_key_file": "own.key"}
+    listener |= {"tls_client_ca_file": "ca.pem"} if asks_for_one else {}
     file = directory / "tls.yaml"
     file.write_text(yaml.safe_dump(SETTINGS | {"listener": listener}))
     return file

@@ -71,7 +71,7 @@ def test_nothing_to_serve() -> None:
 def test_tls_needs_a_host_to_verify() -> None:
     """A certificate says nothing about a socket file."""
     with pytest.raises(ConfigurationError, match="a Unix socket needs none"):
-        render(replace(CONFIG, adapter_tls=AdapterTls("authority.pem")))
+        render(replace(CONFIG, adapter_tls=AdapterTls("ca.pem")))
 
 
 def _find(tree: Any, key: str) -> Any:

@@ -54,6 +54,22 @@ def test_all_faults_are_reported_at_once(tmp_path: Path, monkeypatch: pytest.Mon
         assert part in message
 
 
+def test_an_old_name_leads_to_the_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the file and in the environment, whatever the letters' case."""
+    monkeypatch.setenv("POLICY_ADAPTER_LISTENER__tls_key", "own.key")
+    file = write(
+        tmp_path, listener={"tls_certificate": "own.pem", "tls_client_authority": "ca.pem"}
+    )
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(file)
+    for part in (
+        "listener.tls_certificate: this setting is now listener.tls_certificate_file",
+        "listener.tls_client_authority: this setting is now listener.tls_client_ca_file",
+        "__tls_key: this setting is now POLICY_ADAPTER_LISTENER__TLS_KEY_FILE",
+    ):
+        assert part in str(error.value)
+
+
 def test_the_environment_overrides_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,9 +10,9 @@ _TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
 def server_context(
-    certificate: Path, key: Path, client_authority: Path | None = None
+    certificate_file: Path, key_file: Path, client_ca_file: Path | None = None
 ) -> ssl.SSLContext:
-    """TLS 1.2 or newer with ALPN `h2`; clients need a certificate where an authority is given.
+    """TLS 1.2 or newer with ALPN `h2`; with CAs, clients must show a certificate.
 
     Raises ConfigurationError where a file cannot be read or used.
     """
@@ -22,11 +22,13 @@ def server_context(
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["h2"])
     try:
-        context.load_cert_chain(certificate, key)
-        if client_authority is not None:
-            context.load_verify_locations(client_authority)
+        context.load_cert_chain(certificate_file, key_file)
+        if client_ca_file is not None:
+            context.load_verify_locations(client_ca_file)
             context.verify_mode = ssl.CERT_REQUIRED
     except (OSError, ssl.SSLError) as e:
-        files = ", ".join(str(file) for file in (certificate, key, client_authority) if file)
+        files = ", ".join(
+            str(file) for file in (certificate_file, key_file, client_ca_file) if file
+        )
         raise ConfigurationError(f"TLS: one of {files} cannot be used: {e}") from e
     return context
