@@ -14,7 +14,7 @@ from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import create_app, open_services
 from control_plane.protocol.services import Services
 from control_plane.settings import Settings
-from support.admin import Admin
+from support.admin import Admin, AdminError, Document
 
 
 @dataclass
@@ -72,6 +72,17 @@ class Platform:
             f"/apigateway/ccs/v3/organizations/{self.credentials.organization_id}"
             f"/environments/{self.credentials.environment_id}/apis/{api_id}/contracts"
         )
+
+    async def api_and_application(self) -> tuple[int, Document]:
+        """The id of a new API instance, and a new application with its secret."""
+        api_id = (await self.admin.create_api("orders"))["id"]
+        return api_id, await self.admin.create_application("phone")
+
+    async def refusal(self, method: str, path: str, body: Any = None) -> AdminError:
+        """The refusal of what an admin asks for."""
+        with pytest.raises(AdminError) as refused:
+            await self.admin.ask(method, path, body)
+        return refused.value
 
     async def page(self, url: str) -> dict[str, Any]:
         """One page of the contract feed."""
