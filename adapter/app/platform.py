@@ -10,8 +10,9 @@ from adapter.errors import PlatformUnavailableError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.writer import own_headers
 from adapter.platform_client.disk.copy import DiskCopy
-from adapter.platform_client.options import PlatformOptions
+from adapter.platform_client.protocol.options import PlatformOptions
 from adapter.platform_client.protocol.platform_client import PlatformClient
+from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock
@@ -29,14 +30,14 @@ class Platform:
     def __init__(
         self, settings: Settings, snapshots: SnapshotStore, clock: Clock, metrics: Metrics
     ) -> None:
-        options = _options(settings)
+        options = platform_options(settings)
         self._http: AiohttpClient | None = None
         self._opening = asyncio.Lock()
         self.client = PlatformClient(self._opened, options, clock)
         self.sync = PlatformSync(
             self.client,
             snapshots,
-            options,
+            sync_options(settings),
             clock,
             disk=_disk_copy(settings, options, clock),
             observer=SyncCounters(metrics, garbage.settle),
@@ -73,7 +74,8 @@ def _prepared() -> Callable[[], "AiohttpClient"]:
     return partial(AiohttpClient, authorities())
 
 
-def _options(settings: Settings) -> PlatformOptions:
+def platform_options(settings: Settings) -> PlatformOptions:
+    """Where the platform is and how to ask it, as the settings say."""
     platform = settings.platform
     return PlatformOptions(
         base_url=str(platform.base_url),
@@ -82,11 +84,18 @@ def _options(settings: Settings) -> PlatformOptions:
         client_id=platform.client_id,
         client_secret=platform.client_secret.get_secret_value(),
         analytics_base_url=str(platform.analytics_url or ""),
-        apis=None if platform.apis == "environment" else platform.apis,
-        poll_interval_s=platform.poll_interval_s,
         request_timeout_s=platform.request_timeout_s,
         max_response_bytes=platform.max_response_bytes,
         concurrency=platform.concurrency,
+    )
+
+
+def sync_options(settings: Settings) -> SyncOptions:
+    """What is synced and how often, as the settings say."""
+    platform = settings.platform
+    return SyncOptions(
+        apis=None if platform.apis == "environment" else platform.apis,
+        poll_interval_s=platform.poll_interval_s,
         secret_form=platform.secret_form,
         ignored_policy_types=frozenset(platform.ignored_policy_types),
         own_headers=own_headers(

@@ -10,7 +10,6 @@ import pytest
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import PlatformRefusedError
 from adapter.platform_client.http.aiohttp_client import AiohttpClient, authorities
-from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.snapshot import Api
@@ -19,6 +18,7 @@ from control_plane.store.backup import back_up
 from control_plane.store.schema import CONFIGURATION
 from tests.builders import by_client
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
+from tests.rig.platform_options import options
 from tests.rig.platform_simulator import opened
 
 
@@ -43,12 +43,12 @@ class Adapter:
             "instance_interval_s": 0.0,
             "tier_interval_s": 0.0,
         }
-        options = PlatformOptions(**(values | changes))
+        chosen = options(**(values | changes))
         clock = SystemClock()
         self.store = SnapshotStore(clock)
         self.http = AiohttpClient(authorities())
-        self.client = PlatformClient(opened(self.http), options, clock)
-        self.sync = PlatformSync(self.client, self.store, options, clock)
+        self.client = PlatformClient(opened(self.http), chosen.platform, clock)
+        self.sync = PlatformSync(self.client, self.store, chosen.sync, clock)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -16,30 +16,16 @@ from typing import Any, TypeAlias
 import httpx
 
 from adapter.platform_client.http.exchange import Http, HttpRequest, OpenHttp, StreamedResponse
-from adapter.platform_client.options import PlatformOptions
 from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.runtime.clock import Clock
+from tests.rig.platform_options import options
 
-BASE_URL = "http://platform.test"
 SALT = "grain"
 SECRET = "secret"
 FEED_PAGE = 3
 
 Serve: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
 Fault: TypeAlias = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
-
-
-def options(**changes: Any) -> PlatformOptions:
-    """Options that fit the simulator; without random waits unless asked for."""
-    values: dict[str, Any] = {
-        "base_url": BASE_URL,
-        "organization_id": "org",
-        "environment_id": "env",
-        "client_id": "gateway",
-        "client_secret": "gateway-secret",
-        "poll_spread": 0.0,
-    }
-    return PlatformOptions(**(values | changes))
 
 
 class SimulatedHttp:
@@ -194,7 +180,7 @@ class PlatformSimulator:
     def client(self, **changes: Any) -> PlatformClient:
         """A client of this platform, with waits that are not random."""
         http = SimulatedHttp(self._serve)
-        return PlatformClient(opened(http), options(**changes), self._clock, lambda: 1.0)
+        return PlatformClient(opened(http), options(**changes).platform, self._clock, lambda: 1.0)
 
     async def _serve(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

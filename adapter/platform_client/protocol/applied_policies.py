@@ -3,7 +3,7 @@
 A policy that cannot be read is kept with a fault, which closes the APIs that it applies to.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -18,7 +18,7 @@ _DEFAULT_ORDER: Final = 50
 _MAX_POLICIES: Final = 200
 """Of one list, to bound what a compilation takes; real lists have tens."""
 _MOST_PLACES: Final = 10
-_OTHER_GATEWAYS: Final = frozenset({"mule3", "mule4"})
+_MULE_RUNTIMES: Final = frozenset({"mule3", "mule4"})
 
 
 def policies_from(rows: Iterable[Any], *, automated: bool = False) -> tuple[AppliedPolicy, ...]:
@@ -33,31 +33,51 @@ def policies_from(rows: Iterable[Any], *, automated: bool = False) -> tuple[Appl
     return tuple(_policy(row, automated) for row in kept)
 
 
-def automated_policies_from(rows: Iterable[Any], environment_id: str) -> tuple[AppliedPolicy, ...]:
-    """The automated policies that apply to this gateway in this environment."""
-    ours = (row for row in rows if _applies_here(row, environment_id))
+def automated_policies_from(
+    rows: Iterable[Any], environment_id: str, mule_only: Callable[[str], None]
+) -> tuple[AppliedPolicy, ...]:
+    """The automated policies that apply to this gateway in this environment.
+
+    `mule_only` is called with the name of each policy of this environment that is left out because
+    it is for Mule runtimes only.
+    """
+    ours = []
+    for row in rows:
+        scope = row.get("ruleOfApplication") if isinstance(row, dict) else None
+        if not isinstance(scope, dict):
+            ours.append(row)
+        elif not _names_environment(scope, environment_id):
+            continue
+        elif _is_mule_only(scope):
+            mule_only(_name_of(row))
+        else:
+            ours.append(row)
     return policies_from(ours, automated=True)
 
 
-def _applies_here(row: Any, environment_id: str) -> bool:
-    """Whether the rule of application names this environment and gateway, or none; in doubt, yes.
-
-    Only a policy for Mule runtimes and nothing else is not for us. We stand where Flex Gateway or a
-    service mesh stands, and a technology that we do not know may be a new name for that.
-    """
-    scope = row.get("ruleOfApplication") if isinstance(row, dict) else None
-    if not isinstance(scope, dict):
-        return True
+def _names_environment(scope: Mapping[str, Any], environment_id: str) -> bool:
+    """Whether a rule of application names this environment, or none that we can read."""
     named = scope.get("environmentId")
-    if isinstance(named, str) and named.casefold() != environment_id.casefold():
-        return False
+    return not isinstance(named, str) or named.casefold() == environment_id.casefold()
+
+
+def _is_mule_only(scope: Mapping[str, Any]) -> bool:
+    """Whether a rule of application names Mule runtimes and nothing else.
+
+    The adapter takes the place of Flex Gateway or a service mesh. A technology that we do not know
+    may be a new name for one of these.
+    """
     technologies = scope.get("technologies")
     words = technologies if isinstance(technologies, list) else [technologies]
-    return not words or not all(map(_is_another_gateway, words))
+    return bool(words) and all(map(_is_mule, words))
 
 
-def _is_another_gateway(word: Any) -> bool:
-    return isinstance(word, str) and word.strip().lower() in _OTHER_GATEWAYS
+def _is_mule(word: Any) -> bool:
+    return isinstance(word, str) and word.strip().lower() in _MULE_RUNTIMES
+
+
+def _name_of(row: Mapping[str, Any]) -> str:
+    return f"{shown(next(iter(types_of(row)), None))} (id {shown(id_of(row))})"
 
 
 def _policy(row: Any, automated: bool) -> AppliedPolicy:

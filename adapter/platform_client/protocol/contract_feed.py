@@ -27,7 +27,9 @@ class FeedPass:
         self.complete = False
         self._resumable = False
         self.changes: dict[str, Contract | None] = {}
-        """The latest word on each contract; None for one that is no more."""
+        """The latest state of each contract in the feed; None for a removed one."""
+        self.faults: list[str] = []
+        """What is wrong with the rows that had to be left out; the caller fills it."""
         self._max_pages = max_pages
         self._seen = {self.url}
 
@@ -75,9 +77,7 @@ class FeedPass:
         if following is None or following in self._seen:
             raise DocumentError("the contract feed's pages lead in a circle")
         if len(self._seen) >= self._max_pages:
-            raise DocumentError(
-                f"the contract feed has more than {self._max_pages} pages (platform.max_pages)"
-            )
+            raise DocumentError(f"the contract feed has more than {self._max_pages} pages")
         self._seen.add(following)
 
 

@@ -1,23 +1,17 @@
-"""The platform's verbs, as the adapter needs them."""
+"""The platform's operations, as the adapter needs them."""
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
-from adapter.errors import ConfigurationError, DocumentError, PlatformRefusedError
-from adapter.platform_client.http.exchange import (
-    Exchange,
-    OpenHttp,
-    WholeResponse,
-    require_success,
-    server_time,
-)
-from adapter.platform_client.http.origin import origin
-from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.protocol.document_reader import read, refused_events
+from adapter.errors import DocumentError
+from adapter.platform_client.http.exchange import Exchange, OpenHttp, WholeResponse, server_time
+from adapter.platform_client.protocol.authorized_exchange import AuthorizedExchange
+from adapter.platform_client.protocol.contract_feed import FeedPass
+from adapter.platform_client.protocol.document_reader import read_document, refused_events
 from adapter.platform_client.protocol.documents import (
     ASSET_LIST,
     CONTRACT_PAGE,
@@ -28,15 +22,15 @@ from adapter.platform_client.protocol.documents import (
     ContractPageDocument,
     InstanceDocument,
 )
+from adapter.platform_client.protocol.options import PlatformOptions
+from adapter.platform_client.protocol.paged_list import page_of, whole_list
 from adapter.platform_client.protocol.token import TokenSource
 from adapter.runtime.backoff import Jitter
 from adapter.runtime.clock import Clock, WallTime
 from adapter.runtime.loop_turns import LoopTurns
 
-_PAGE_SIZE: Final = 100
 _EVENTS_PATH: Final = "/v2/analytics/events"
 _NOT_MODIFIED: Final = 304
-_UNAUTHORIZED: Final = 401
 
 
 class PolicyList(NamedTuple):
@@ -46,20 +40,12 @@ class PolicyList(NamedTuple):
     server_time: WallTime | None
 
 
-class _Page(NamedTuple):
-    """A part of a list."""
-
-    rows: list[Any]
-    total: int | None
-    """How many entries the whole list has, if the platform says it."""
-
-
 class PlatformClient:
-    """Calls the platform with the gateway's token; every method raises PlatformError.
+    """Asks the platform with the gateway's token; every method raises PlatformError.
 
-    The token goes to `base_url` and `analytics_base_url` and nowhere else, whatever a link says.
-    Raises ConfigurationError if one of these is no HTTP address.
-    `http` is the composition root's: proxies and TLS are its matter, closing it too.
+    This class knows the platform's operations. How a request travels is the matter of `http`, which
+    the composition root opens and closes (`http.aiohttp_client`). Raises ConfigurationError if an
+    address of the platform is not an HTTP address.
     """
 
     def __init__(
@@ -69,99 +55,98 @@ class PlatformClient:
         clock: Clock,
         jitter: Jitter = random.random,
     ) -> None:
-        self.turns = LoopTurns()
-        """For whoever reads much of what comes."""
-        self._options = options
-        self._clock = clock
-        self._base_url = options.base_url.rstrip("/")
-        self._analytics_base_url = (options.analytics_base_url or options.base_url).rstrip("/")
-        self._trusted = {origin(self._base_url), origin(self._analytics_base_url)}
-        if "" in self._trusted:
-            raise ConfigurationError(
-                "platform.base_url and platform.analytics_base_url: must begin with http:// or "
-                "https:// and a host, and name no user"
-            )
-        self._exchange = Exchange(
+        self.options: Final = options
+        self.turns: Final = LoopTurns()
+        """For callers that do long work with what comes."""
+        base_url = options.base_url.rstrip("/")
+        analytics_url = (options.analytics_base_url or options.base_url).rstrip("/")
+        exchange = Exchange(
             http,
             self.turns,
             timeout_s=options.request_timeout_s,
             max_response_bytes=options.max_response_bytes,
         )
-        self._tokens = TokenSource(self._exchange, options, clock, jitter)
+        tokens = TokenSource(exchange, options, clock, jitter)
+        self._exchange = AuthorizedExchange(exchange, tokens, clock, (base_url, analytics_url))
         self._slots = asyncio.Semaphore(options.concurrency)
         organization = f"/organizations/{quote(options.organization_id, safe='')}"
         environment = f"{organization}/environments/{quote(options.environment_id, safe='')}"
-        self._automated_url = f"{self._base_url}/apimanager/api/v1{organization}/automated-policies"
-        self._apis_url = f"{self._base_url}/apimanager/api/v1{environment}/apis"
-        self._feed_url = f"{self._base_url}/apigateway/ccs/v3{environment}/apis"
+        self._automated_url = f"{base_url}/apimanager/api/v1{organization}/automated-policies"
+        self._apis_url = f"{base_url}/apimanager/api/v1{environment}/apis"
+        self._feed_url = f"{base_url}/apigateway/ccs/v3{environment}/apis"
+        self._events_url = analytics_url + _EVENTS_PATH
 
     async def assets(self) -> list[Any]:
         """All assets of the environment with their API instances."""
 
-        async def page(offset: int) -> _Page:
-            answer = await self._get(self._apis_url, params=_page_at(offset))
-            return _page_of(await read(ASSET_LIST, answer))
+        async def page(query: dict[str, str]) -> AnyList:
+            return await read_document(ASSET_LIST, await self._get(self._apis_url, query))
 
-        # The specification counts assets in `total`; a platform that counts instances is let pass.
-        return await self._whole_list("the list of API instances", page, _instance_count)
+        # The specification counts assets in `total`; a platform may count instances instead.
+        pages = self.options.max_pages
+        return await whole_list("the list of API instances", page, pages, _instance_count)
 
     async def instance(self, api_id: str) -> InstanceDocument:
         """One API instance."""
-        return await read(INSTANCE, await self._get(self._api_url(api_id)))
+        return await read_document(INSTANCE, await self._get(self._api_url(api_id)))
 
     async def policies(self, api_id: str, modified_since: WallTime | None = None) -> PolicyList:
         """The policies of an API, or that they have not changed since then by the server's clock.
 
-        The time goes out in seconds: a server that reads milliseconds then answers in full, where
-        the opposite mistake would hide changes.
+        The time is sent in seconds. A server that reads it as milliseconds answers in full, which
+        is safe; the opposite mistake would hide changes.
         """
         headers = {} if modified_since is None else {"if-modified-since": str(int(modified_since))}
-        answer = await self._get(f"{self._api_url(api_id)}/policies", headers=headers)
-        if answer.status != _NOT_MODIFIED:
-            return PolicyList(await _policy_rows(answer), server_time(answer))
+        response = await self._get(f"{self._api_url(api_id)}/policies", headers=headers)
+        if response.status != _NOT_MODIFIED:
+            return PolicyList(await _policy_rows(response), server_time(response))
         if modified_since is None:
-            raise DocumentError(f"{answer.what}: 304 to a request that set no condition")
-        return PolicyList(None, server_time(answer))
+            raise DocumentError(
+                f"{response.what}: the platform answered 304 to a request without a condition"
+            )
+        return PolicyList(None, server_time(response))
 
     async def automated_policies(self) -> list[Any]:
         """The automated policies of the environment."""
-        params = {"environmentId": self._options.environment_id}
-        return await _policy_rows(await self._get(self._automated_url, params=params))
+        query = {"environmentId": self.options.environment_id}
+        return await _policy_rows(await self._get(self._automated_url, query))
 
     async def tiers(self, api_id: str) -> list[Any]:
         """The SLA tiers of an API."""
 
-        async def page(offset: int) -> _Page:
-            answer = await self._get(f"{self._api_url(api_id)}/tiers", params=_page_at(offset))
-            return _page_of(await read(TIER_LIST, answer))
+        async def page(query: dict[str, str]) -> AnyList:
+            response = await self._get(f"{self._api_url(api_id)}/tiers", query)
+            return await read_document(TIER_LIST, response)
 
-        return await self._whole_list(f"the list of SLA tiers of API {api_id}", page)
+        what = f"the list of SLA tiers of API {api_id}"
+        return await whole_list(what, page, self.options.max_pages)
 
-    def contracts_url(self, api_id: str) -> str:
-        """Where the contract feed of an API begins."""
-        return f"{self._feed_url}/{quote(api_id, safe='')}/contracts"
+    def contract_feed(self, api_id: str, cursor: str | None) -> FeedPass:
+        """A pass over the contract feed of an API: from a cursor, or None from its beginning."""
+        beginning = f"{self._feed_url}/{quote(api_id, safe='')}/contracts"
+        return FeedPass(beginning, cursor, self.options.max_pages)
 
     @asynccontextmanager
     async def contract_page(self, url: str) -> AsyncIterator[ContractPageDocument]:
-        """A page of a contract feed, at its beginning or at a cursor.
+        """A page of a contract feed.
 
-        It counts as a request under way until it is read, so that pages do not pile up in memory.
+        The request counts as under way until the page is read, so that few pages are in memory.
         """
         async with self._slots:
-            answer = await self._successful(url, {"x-accept-hash-algorithm": "sha256"})
+            headers = {"x-accept-hash-algorithm": "sha256"}
+            response = await self._exchange.send("GET", url, headers)
             await self.turns.wait()
-            yield await read(CONTRACT_PAGE, answer)
+            yield await read_document(CONTRACT_PAGE, response)
 
     async def send_events(self, gzip_body: bytes) -> int:
-        """Deliver a gzipped JSON array of events; answer how many of them the platform refused.
+        """Deliver a gzipped JSON array of events; return how many of them the platform refused.
 
         Raises PlatformRejectedError where sending the same bytes again would fail again.
         """
         headers = {"content-type": "application/json", "content-encoding": "gzip"}
-        url = self._analytics_base_url + _EVENTS_PATH
-        answer = await self._authorized("POST", url, headers, gzip_body)
-        require_success(answer, self._clock)
-        return await refused_events(answer)
+        return await refused_events(
+            await self._exchange.send("POST", self._events_url, headers, gzip_body)
+        )
 
     def _api_url(self, api_id: str) -> str:
         return f"{self._apis_url}/{quote(api_id, safe='')}"
@@ -169,99 +154,22 @@ class PlatformClient:
     async def _get(
         self,
         url: str,
-        *,
-        params: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> WholeResponse:
-        if params:
-            url = f"{url}?{urlencode(params)}"
+        if query:
+            url = f"{url}?{urlencode(query)}"
         async with self._slots:
-            return await self._successful(url, headers or {})
-
-    async def _successful(self, url: str, headers: dict[str, str]) -> WholeResponse:
-        answer = await self._authorized("GET", url, headers, None)
-        require_success(answer, self._clock)
-        return answer
-
-    async def _authorized(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None
-    ) -> WholeResponse:
-        """Send with the token; a 401 gets one more try with a new token."""
-        self._require_trusted(url)
-        for last_try in (False, True):
-            token = await self._tokens.token()
-            authorized = {
-                "accept": "application/json",
-                **headers,
-                "authorization": f"Bearer {token}",
-            }
-            answer = await self._exchange.send(method, url, headers=authorized, body=body)
-            if answer.status != _UNAUTHORIZED:
-                break
-            self._tokens.discard(token)
-            if last_try:
-                raise PlatformRefusedError(
-                    f"{answer.what}: the platform answered 401 to a new token too; check the "
-                    "gateway's client id and secret"
-                )
-        return answer
-
-    def _require_trusted(self, url: str) -> None:
-        found = origin(url)
-        if not found:
-            raise DocumentError(
-                "a link is no plain HTTP address (all of it ASCII; no user, blanks or "
-                "backslashes); the token stays here"
-            )
-        if found not in self._trusted:
-            raise DocumentError(
-                f"a link leads to {found}, which is not the platform's; the token stays here. If "
-                f"it is right, set platform.base_url to that address (now {origin(self._base_url)})"
-            )
-
-    async def _whole_list(
-        self,
-        what: str,
-        page: Callable[[int], Awaitable[_Page]],
-        weight: Callable[[Any], int] = lambda _row: 1,
-    ) -> list[Any]:
-        """Follow `offset` until `total` is there; a list that ends early is not whole.
-
-        Without a `total`, a page that is not as long as was asked is the last one.
-        """
-        rows: list[Any] = []
-        for _ in range(self._options.max_pages):
-            found, total = await page(len(rows))
-            rows += found
-            if len(rows) >= total if total is not None else len(found) != _PAGE_SIZE:
-                return rows
-            if not found:
-                if total is None or sum(map(weight, rows)) >= total:
-                    return rows
-                raise DocumentError(f"{what} ended after {len(rows)} of {total}")
-        raise DocumentError(
-            f"{what} is longer than {self._options.max_pages} pages (platform.max_pages)"
-        )
+            return await self._exchange.send("GET", url, headers or {})
 
 
-def _page_of(document: AnyList) -> _Page:
-    """What the document lists; without a wrapper it is all that there is."""
-    if isinstance(document, list):
-        return _Page(document, len(document))
-    return _Page(document.rows, document.total)
-
-
-async def _policy_rows(answer: WholeResponse) -> list[Any]:
-    rows, total = _page_of(await read(POLICY_LIST, answer))
+async def _policy_rows(response: WholeResponse) -> list[Any]:
+    rows, total = page_of(await read_document(POLICY_LIST, response))
     if total is not None and total > len(rows):
-        raise DocumentError(f"{answer.what}: {len(rows)} of {total} policies; not whole")
+        raise DocumentError(f"{response.what}: the list has only {len(rows)} of {total} policies")
     return rows
 
 
 def _instance_count(asset: Any) -> int:
     apis = asset.get("apis") if isinstance(asset, dict) else None
     return max(1, len(apis)) if isinstance(apis, list) else 1
-
-
-def _page_at(offset: int) -> dict[str, str]:
-    return {"limit": str(_PAGE_SIZE), "offset": str(offset)}

@@ -1,12 +1,12 @@
-"""A policy as the platform describes it, in the form of the vendor's examples and in the live one.
+"""A policy as the platform describes it, in the form of the vendor's examples or the live form.
 
 The vendor's examples have `id`, `assetId` and `configurationData`. The live platform answers
-`policyId`, `template` and `configuration`. Both are read, also where an entry has both. What
-contradicts itself is a fault, since we cannot know which half the admin meant.
+`policyId`, `template` and `configuration`. Both forms are read, even in one entry. If they
+contradict each other, that is a fault, since we cannot know which one the admin meant.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import Field, model_validator
@@ -21,11 +21,12 @@ MAX_DEPTH: Final = 64
 """Levels of a configuration."""
 _MAX_ORDER: Final = 2**53
 _MAX_POINTCUTS: Final = 100
-_IMPLEMENTATION: Final = re.compile(r"-(?:flex|mule)$")
+_GATEWAY_SUFFIX: Final = re.compile(r"-(?:flex|mule)$")
+"""Implementations of a policy type are named after it and a gateway: `rate-limiting-flex`."""
 
 
 class PointcutDocument(Document):
-    """A part of an API; a pattern that is missing matches everything."""
+    """A part of an API; a missing pattern matches everything."""
 
     method_regex: WholeText | None = None
     uri_template_regex: WholeText | None = None
@@ -49,15 +50,19 @@ class PolicyDocument(Document):
         return row | named
 
 
-def id_of(row: dict[str, Any]) -> Any:
-    """The policy's id: nothing depends on which of two it is."""
+def id_of(row: Mapping[str, Any]) -> Any:
+    """The policy's id. If there are two, either will do: it is only shown."""
     return next(_given(row, "id", "policyId"), None)
 
 
-def types_of(row: dict[str, Any]) -> list[str]:
-    """What the row calls the policy's type, each name once."""
+def types_of(row: Mapping[str, Any]) -> list[str]:
+    """What the row calls the policy's type, each name once.
+
+    The name of an implementation stands for its type, wherever it is: no type of ours ends in a
+    gateway's name, and an unknown type would close the API.
+    """
     named = [*_given(row, "assetId"), *_given(row.get("template"), "assetId")]
-    return _texts(named) or _texts(_implementation_types(row))
+    return _types(named) or _types(_implementations(row))
 
 
 def _type_of(row: dict[str, Any]) -> Any:
@@ -67,13 +72,11 @@ def _type_of(row: dict[str, Any]) -> Any:
     return types[0] if types else row.get("assetId")
 
 
-def _implementation_types(row: dict[str, Any]) -> Iterator[Any]:
-    """The types that the implementations' names show; an automated policy lists them all."""
+def _implementations(row: Mapping[str, Any]) -> Iterator[Any]:
+    """The names of the policy's implementations; an automated policy lists them all."""
     several = row.get("implementationAssets")
     for asset in [row.get("implementationAsset"), *(several if isinstance(several, list) else ())]:
-        for name in _given(asset, "assetId"):
-            if isinstance(name, str):
-                yield _IMPLEMENTATION.sub("", name)
+        yield from _given(asset, "assetId")
 
 
 def _settings_of(row: dict[str, Any]) -> Any:
@@ -88,13 +91,14 @@ def _settings_of(row: dict[str, Any]) -> Any:
 
 
 def _given(row: Any, *names: str) -> Iterator[Any]:
-    """The members of these names that say anything."""
+    """The values of these fields, without missing and empty ones."""
     if isinstance(row, dict):
         yield from (row[name] for name in names if row.get(name) not in (None, ""))
 
 
-def _texts(values: Iterable[Any]) -> list[str]:
-    return list(dict.fromkeys(value for value in values if isinstance(value, str)))
+def _types(names: Iterable[Any]) -> list[str]:
+    texts = (name for name in names if isinstance(name, str))
+    return list(dict.fromkeys(_GATEWAY_SUFFIX.sub("", name) for name in texts))
 
 
 def _contradiction(names: str) -> PydanticCustomError:
@@ -102,7 +106,7 @@ def _contradiction(names: str) -> PydanticCustomError:
 
 
 def oddity(settings: Any) -> str | None:
-    """Why a configuration cannot be used as it stands; None if it can."""
+    """Why a configuration cannot be used; None if it can."""
     waiting = [(settings, 1)]
     while waiting:
         value, depth = waiting.pop()

@@ -6,22 +6,25 @@ from typing import Final
 
 from adapter.errors import PlatformError, PlatformRefusedError, PlatformRejectedError
 from adapter.platform_client.http.exchange import Exchange, require_success
-from adapter.platform_client.options import PlatformOptions
-from adapter.platform_client.protocol.document_reader import read
+from adapter.platform_client.protocol.document_reader import read_document
 from adapter.platform_client.protocol.documents import TOKEN, TokenDocument
+from adapter.platform_client.protocol.options import PlatformOptions
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, MonotonicTime
 
 _PATH: Final = "/accounts/oauth2/token"
 _UNKNOWN_LIFETIME_S: Final = 1800.0
-_LONGEST_SILENCE_S: Final = 30.0
+_FIRST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 30.0
+_PART_OF_LIFE: Final = 0.9
+"""A token is renewed after this part of its life."""
 
 
 class TokenSource:
-    """Holds the current token; fetches a new one when nine tenths of its life are over.
+    """Holds the current token, and fetches a new one before it expires.
 
-    However many callers wait for a token, one request is under way; after a failure everybody gets
-    that failure for a moment, so that a platform in trouble is not asked once per API.
+    Only one request is in progress, even if many callers wait for a token. After a failure all
+    callers get this failure for a moment, so that a platform in trouble gets few requests.
     """
 
     def __init__(
@@ -30,20 +33,20 @@ class TokenSource:
         self._exchange = exchange
         self._options = options
         self._clock = clock
-        self._backoff = Backoff(min(1.0, options.poll_interval_s), _LONGEST_SILENCE_S, jitter)
+        self._backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, jitter)
         self._fetching = asyncio.Lock()
         self._token = ""
         self._renew_at = MonotonicTime(0)
         self._failure: PlatformError | None = None
-        self._silent_until = MonotonicTime(0)
+        self._paused_until = MonotonicTime(0)
 
     async def token(self) -> str:
-        """A token believed to be valid; raises PlatformError when there is none to be had."""
+        """A token that should be valid; raises PlatformError if there is none."""
         async with self._fetching:
             now = self._clock.monotonic()
             if self._token and now < self._renew_at:
                 return self._token
-            if self._failure is not None and now < self._silent_until:
+            if self._failure is not None and now < self._paused_until:
                 raise self._failure.with_traceback(None)
             await self._renew()
             return self._token
@@ -59,13 +62,13 @@ class TokenSource:
         except PlatformError as e:
             self._failure = e
             wait_s = self._backoff.failed(getattr(e, "retry_after_s", None))
-            self._silent_until = MonotonicTime(self._clock.monotonic() + wait_s)
+            self._paused_until = MonotonicTime(self._clock.monotonic() + wait_s)
             raise
         self._failure = None
         self._backoff.succeeded()
         self._token = document.access_token
         lifetime_s = document.expires_in or _UNKNOWN_LIFETIME_S
-        self._renew_at = MonotonicTime(self._clock.monotonic() + 0.9 * lifetime_s)
+        self._renew_at = MonotonicTime(self._clock.monotonic() + _PART_OF_LIFE * lifetime_s)
 
     async def _fetch(self) -> TokenDocument:
         credentials = {
@@ -76,10 +79,10 @@ class TokenSource:
         url = self._options.base_url.rstrip("/") + _PATH
         headers = {"accept": "application/json", "content-type": "application/json"}
         body = json.dumps(credentials).encode()
-        answer = await self._exchange.send("POST", url, headers=headers, body=body)
+        response = await self._exchange.send("POST", url, headers=headers, body=body)
         try:
-            require_success(answer, self._clock)
+            require_success(response, self._clock)
         except PlatformRejectedError as e:
             # RFC 6749, 5.2: wrong credentials may be a 400.
             raise PlatformRefusedError(f"{e}; check the gateway's client id and secret") from None
-        return await read(TOKEN, answer)
+        return await read_document(TOKEN, response)

@@ -97,6 +97,11 @@ def tiers_from(rows: Iterable[Any], report: ReportFault) -> dict[str, SlaTier]:
     return tiers
 
 
+def unknown_secret_forms(contracts: Iterable[Contract | None]) -> int:
+    """How many of them have a hashed secret in a form that we do not know."""
+    return sum(1 for c in contracts if c is not None and c.fault == UNKNOWN_HASH)
+
+
 class ContractChange(NamedTuple):
     """What one row of the feed says: this contract is now so, or (None) it is no more."""
 

@@ -1,31 +1,93 @@
-"""How the polls of one thing go: an API, the list of instances, the automated policies."""
-
-from dataclasses import dataclass
+"""How the polls of one thing go, and when the next one is due."""
 
 import structlog
 
-from adapter.errors import PlatformError
-from adapter.platform_client.sync.observer import PollKind, SyncObserver
-from adapter.platform_client.sync.status import PollRecord
-from adapter.runtime.backoff import Backoff
+from adapter.errors import PlatformError, PlatformNotFoundError
+from adapter.platform_client.sync.observer import PollKind
+from adapter.platform_client.sync.options import SyncOptions
+from adapter.runtime.backoff import Backoff, Jitter
+from adapter.runtime.clock import Clock, WallTime
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """Its record and its backoff."""
+class PollState:
+    """The polls of an API, of the list of instances, or of the automated policies.
 
-    kind: PollKind
-    record: PollRecord
-    backoff: Backoff
+    Logs when a poll fails in a new way or succeeds again. `context` goes into the log.
+    """
 
-    def note(self, error: Exception | None, observer: SyncObserver) -> None:
-        """Remember and tell how a poll went; an unforeseen exception is logged with its trace."""
-        if error is None:
-            self.record.succeeded()
-            observer.poll_succeeded(self.kind)
-            return
-        foreseen = isinstance(error, PlatformError)
-        if not foreseen:
-            structlog.get_logger().error("platform.poll_broke", kind=self.kind, exc_info=error)
-        self.record.failed(error)
-        observer.poll_failed(self.kind, type(error).__name__ if foreseen else "unforeseen")
+    def __init__(
+        self,
+        kind: PollKind,
+        options: SyncOptions,
+        clock: Clock,
+        jitter: Jitter,
+        *,
+        confirmed_at: WallTime | None = None,
+        **context: str,
+    ) -> None:
+        self.kind: PollKind = kind
+        self.last_error: str | None = None
+        """What the last poll failed with; None if it succeeded."""
+        self.confirmed_at = confirmed_at
+        """When the platform last gave a complete answer."""
+        self.failed_at: WallTime | None = None
+        self._options = options
+        self._clock = clock
+        self._jitter = jitter
+        self._backoff = Backoff(options.poll_interval_s, options.backoff_cap_s, jitter)
+        self._context = context
+
+    def succeeded(self, *, unconfirmed: bool = False) -> float:
+        """Note that a poll got a complete answer; return the seconds until the next poll.
+
+        If something in the answer is `unconfirmed`, the next poll comes soon.
+        """
+        if self.last_error is not None:
+            structlog.get_logger().info("platform.poll_recovered", **self._context)
+        self.last_error = None
+        self.confirmed_at = self._clock.now()
+        self._backoff.succeeded()
+        return self._regular_wait_s(unconfirmed)
+
+    def failed(self, error: Exception, *, unconfirmed: bool = False) -> float:
+        """Note that a poll failed; return the seconds until the next poll.
+
+        The wait grows with each failure, except for "not found": a platform that answers this is
+        not in trouble. An exception that nobody foresaw is logged with its traceback.
+        """
+        self._log(error)
+        self.last_error = _text(error)
+        self.failed_at = self._clock.now()
+        if isinstance(error, PlatformNotFoundError):
+            self._backoff.succeeded()
+            return self._regular_wait_s(unconfirmed)
+        return self._backoff.failed(getattr(error, "retry_after_s", None))
+
+    def spread(self, interval_s: float) -> float:
+        """Make an interval randomly longer or shorter, so that polls do not come all at once."""
+        return interval_s * (1 + self._options.poll_spread * (2 * self._jitter() - 1))
+
+    def _regular_wait_s(self, unconfirmed: bool) -> float:
+        if unconfirmed:
+            return min(self._options.confirmation_delay_s, self._options.poll_interval_s)
+        return self.spread(self._options.poll_interval_s)
+
+    def _log(self, error: Exception) -> None:
+        log = structlog.get_logger()
+        if not isinstance(error, PlatformError):
+            log.error("platform.poll_broke", kind=self.kind, exc_info=error)
+        text = _text(error)
+        if text != self.last_error:
+            log.warning("platform.poll_failed", error=text, **self._context)
+
+
+def error_kind(error: Exception) -> str:
+    """The name of the error's class, or `unforeseen`: few values, fit for a metric's label."""
+    return type(error).__name__ if isinstance(error, PlatformError) else "unforeseen"
+
+
+def _text(error: Exception) -> str:
+    """What an operator may read. Other exceptions may hold secrets: only the name is shown."""
+    if isinstance(error, PlatformError):
+        return str(error)
+    return f"unforeseen {type(error).__name__}; the log has its traceback"

@@ -1,12 +1,17 @@
 """How the sync is doing, for operators and for readiness."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import islice
+from typing import Final, Literal
 
-import structlog
+from adapter.platform_client.sync.environment import Environment
+from adapter.platform_client.sync.publication import Publication
+from adapter.platform_client.sync.tracked_api import TrackedApi
+from adapter.policy.snapshot import Api
+from adapter.runtime.clock import WallTime
 
-from adapter.errors import PlatformError
-from adapter.runtime.clock import Clock, WallTime
+_MOST_ALARMS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +21,12 @@ class ApiStatus:
     api_id: str
     name: str
     loaded: bool
-    """Whether its policies and contracts are in the snapshot, from wherever."""
+    """Whether its policies and contracts are in the snapshot, from the platform or from disk."""
     settled: bool
     """Whether it is loaded or has definitely failed, so that readiness need not wait for it."""
     origin: Literal["platform", "disk"] | None
     confirmed_at: WallTime | None
-    """When the platform last confirmed its content, be it as unchanged."""
+    """When the platform last confirmed its content; "not modified" confirms it, too."""
     age_s: float | None
     """Seconds since then."""
     faults: tuple[str, ...]
@@ -31,8 +36,8 @@ class ApiStatus:
     contracts: int
     closed_contracts: int
     """Contracts that cannot be honoured."""
-    complaints: tuple[str, ...]
-    """What the platform sent for it and had to be left out."""
+    document_faults: tuple[str, ...]
+    """What had to be left out of the platform's documents about it."""
     last_error: str | None
     """What the last poll failed with; None if it succeeded."""
 
@@ -48,42 +53,79 @@ class SyncStatus:
     last_success_at: WallTime | None
     last_failure_at: WallTime | None
     alarms: tuple[str, ...]
-    """What goes wrong in the talk with the platform or the disk; closed APIs are in `apis`."""
+    """What goes wrong with the platform or the disk; closed APIs are in `apis`."""
     apis: tuple[ApiStatus, ...]
 
 
-class PollRecord:
-    """How the polls of one thing have gone; logs when that changes, and only then."""
-
-    def __init__(self, clock: Clock, confirmed_at: WallTime | None = None, **context: str) -> None:
-        self.last_error: str | None = None
-        self.confirmed_at = confirmed_at
-        """When the platform last gave a complete answer."""
-        self.succeeded_at: WallTime | None = None
-        """The same, since the start of this process."""
-        self.failed_at: WallTime | None = None
-        self._clock = clock
-        self._context = context
-
-    def succeeded(self) -> None:
-        """A poll got a complete answer."""
-        if self.last_error is not None:
-            structlog.get_logger().info("platform.poll_recovered", **self._context)
-        self.last_error = None
-        self.confirmed_at = self.succeeded_at = self._clock.now()
-
-    def failed(self, error: Exception) -> None:
-        """A poll failed."""
-        text = _text(error)
-        if text != self.last_error:
-            log = structlog.get_logger()
-            log.warning("platform.poll_failed", error=text, **self._context)
-        self.last_error = text
-        self.failed_at = self._clock.now()
+def is_settled(api: TrackedApi, environment: Environment, publication: Publication) -> bool:
+    """Whether it is loaded, or closed in the snapshot because it could not be loaded."""
+    return _is_loaded(api, environment) or publication.in_force(api.api_id) is not None
 
 
-def _text(error: Exception) -> str:
-    """What an operator may read; an unforeseen exception may hold anything, so only its name."""
-    if isinstance(error, PlatformError):
-        return str(error)
-    return f"unforeseen {type(error).__name__}; the log has its traceback"
+def sync_status(
+    environment: Environment,
+    apis: Sequence[TrackedApi],
+    publication: Publication,
+    *,
+    all_settled: bool,
+    disk_alarm: str | None,
+    now: WallTime,
+) -> SyncStatus:
+    """How all of it is doing."""
+    polls = (environment.automated_poll, environment.instances_poll, *(a.poll_state for a in apis))
+    failures = [poll.failed_at for poll in polls if poll.failed_at is not None]
+    return SyncStatus(
+        reached_platform=environment.reached_platform,
+        all_settled=all_settled,
+        last_success_at=environment.last_contact,
+        last_failure_at=max(failures, default=None),
+        alarms=tuple(islice(_alarms(environment, disk_alarm, apis), _MOST_ALARMS)),
+        apis=tuple(
+            _api_status(api, publication.in_force(api.api_id), environment, now) for api in apis
+        ),
+    )
+
+
+def _is_loaded(api: TrackedApi, environment: Environment) -> bool:
+    """Whether everything that the API needs is there, from the platform or from disk."""
+    return api.content is not None and environment.automated is not None
+
+
+def _api_status(
+    api: TrackedApi, in_force: Api | None, environment: Environment, now: WallTime
+) -> ApiStatus:
+    loaded = _is_loaded(api, environment)
+    confirmed_at = api.poll_state.confirmed_at
+    return ApiStatus(
+        api_id=api.api_id,
+        name=api.instance.name,
+        loaded=loaded,
+        settled=loaded or in_force is not None,
+        origin=api.origin,
+        confirmed_at=confirmed_at,
+        age_s=None if confirmed_at is None else now - confirmed_at,
+        faults=in_force.faults if in_force is not None else (),
+        ignored=in_force.ignored if in_force is not None else (),
+        contracts=len(in_force.contracts) if in_force is not None else 0,
+        closed_contracts=in_force.closed_contracts if in_force is not None else 0,
+        document_faults=api.document_faults.current,
+        last_error=api.poll_state.last_error,
+    )
+
+
+def _alarms(
+    environment: Environment, disk_alarm: str | None, apis: Iterable[TrackedApi]
+) -> Iterator[str]:
+    """What an operator should look at, the most general problems first."""
+    for name, poll in (
+        ("automated policies", environment.automated_poll),
+        ("API instances", environment.instances_poll),
+    ):
+        if poll.last_error is not None:
+            yield f"{name}: {poll.last_error}"
+    if disk_alarm is not None:
+        yield disk_alarm
+    yield from environment.document_faults.current
+    for api in apis:
+        if api.poll_state.last_error is not None:
+            yield f"API {api.api_id}: {api.poll_state.last_error}"

@@ -10,13 +10,19 @@ from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.snapshot import Api
 from adapter.runtime.backoff import Jitter
 from tests.rig.clock import FakeClock
-from tests.rig.platform_simulator import PlatformSimulator, options
+from tests.rig.platform_options import options
+from tests.rig.platform_simulator import PlatformSimulator
+
+
+def no_jitter() -> float:
+    """Makes each wait the longest possible one."""
+    return 1.0
 
 
 class Rig:
     """A platform with one API, number 7, and what the adapter makes of it."""
 
-    def __init__(self, jitter: Jitter = lambda: 1.0, **changes: Any) -> None:
+    def __init__(self, jitter: Jitter = no_jitter, **changes: Any) -> None:
         self.clock = FakeClock()
         self.platform = PlatformSimulator(self.clock)
         self.api = self.platform.add_api("7", "orders")
@@ -24,7 +30,7 @@ class Rig:
         self.sync = PlatformSync(
             self.platform.client(**changes),
             self.store,
-            options(**changes),
+            options(**changes).sync,
             self.clock,
             jitter=jitter,
         )

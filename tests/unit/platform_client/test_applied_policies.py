@@ -82,7 +82,9 @@ def test_automated_policies_of_other_environments_are_left_out() -> None:
         POLICY | {"id": 2, "ruleOfApplication": {"environmentId": "other"}},
         POLICY | {"id": 3, "order": None},
     ]
-    found = automated_policies_from(rows, "env")
+    mule_only: list[str] = []
+    found = automated_policies_from(rows, "env", mule_only.append)
+    assert mule_only == []
     assert [(p.policy_id, p.automated, p.order) for p in found] == [("1", True, 3), ("3", True, 50)]
 
 
@@ -210,7 +212,25 @@ def test_an_automated_policy_for_mule_runtimes_is_not_for_us(
 ) -> None:
     """Only what names other gateways and nothing else is left out; in doubt a policy applies."""
     row = POLICY | {"ruleOfApplication": {"environmentId": "ENV", "technologies": technologies}}
-    assert bool(automated_policies_from([row], "env")) is applies
+    mule_only: list[str] = []
+    assert bool(automated_policies_from([row], "env", mule_only.append)) is applies
+    assert mule_only == ([] if applies else ["rate-limiting (id 5)"])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"assetId": "rate-limiting-flex"},
+        {"assetId": "rate-limiting-mule"},
+        {"assetId": None, "template": {"assetId": "rate-limiting-flex"}},
+        {"assetId": "rate-limiting", "template": {"assetId": "rate-limiting-flex"}},
+        {"assetId": "rate-limiting-mule", "template": {"assetId": "rate-limiting-flex"}},
+    ],
+)
+def test_a_type_named_by_its_implementation_is_enforced(names: Any) -> None:
+    """The name of an implementation is read as the type, instead of closing the API."""
+    (policy,) = policies_from([POLICY | names])
+    assert (policy.policy_type, policy.fault) == ("rate-limiting", None)
 
 
 @pytest.mark.parametrize(

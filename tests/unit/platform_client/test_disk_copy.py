@@ -27,7 +27,8 @@ from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
 from adapter.runtime.clock import WallTime
 from tests.rig.clock import FakeClock
-from tests.rig.platform_simulator import PlatformSimulator, answering, options
+from tests.rig.platform_options import options
+from tests.rig.platform_simulator import PlatformSimulator, answering
 
 ENVIRONMENT = "org/env"
 KEY = "the gateway's secret"
@@ -247,7 +248,7 @@ class Restarts:
         sync = PlatformSync(
             self.platform.client(**changes),
             store,
-            options(**changes),
+            options(**changes).sync,
             self.clock,
             disk=DiskCopy(self.path, "gateway-secret", ENVIRONMENT, self.clock),
             observer=self.counts,

@@ -13,7 +13,7 @@ from adapter.platform_client.disk.format import StoredApi, StoredCatalog, decode
 from adapter.platform_client.http.exchange import WholeResponse
 from adapter.platform_client.protocol import documents
 from adapter.platform_client.protocol.applied_policies import policies_from
-from adapter.platform_client.protocol.document_reader import read, refused_events
+from adapter.platform_client.protocol.document_reader import read_document, refused_events
 from adapter.platform_client.protocol.translate import contract_changes, instances_from, tiers_from
 from adapter.policy.catalog import ApiContent, ApiInstance
 from adapter.runtime.clock import WallTime
@@ -81,7 +81,7 @@ async def test_no_member_of_a_document_makes_the_reading_fail_otherwise(
     """Every poll ends with a document or with the error that keeps the last good state."""
     body = json.dumps(DOCUMENT | {member: PLACE}).replace(f'"{PLACE}"', value)
     try:
-        await read(shape, answer(body.encode("utf-8", "surrogatepass")))
+        await read_document(shape, answer(body.encode("utf-8", "surrogatepass")))
     except DocumentError as e:
         str(e).encode()
 

@@ -30,12 +30,12 @@ from adapter.platform_client.http.exchange import (
 from adapter.platform_client.protocol.documents import TOKEN
 from adapter.platform_client.protocol.platform_client import PlatformClient
 from tests.rig.clock import FakeClock
+from tests.rig.platform_options import options
 from tests.rig.platform_simulator import (
     PlatformSimulator,
     SimulatedHttp,
     answering,
     opened,
-    options,
 )
 
 
@@ -188,7 +188,7 @@ async def test_a_list_that_ends_early_is_not_whole(platform: PlatformSimulator) 
 async def test_a_list_without_end_is_left(platform: PlatformSimulator) -> None:
     """Pages for ever are bounded."""
     platform.fail("/tiers", answering(200, '{"total": 1000000, "tiers": [1]}'))
-    with pytest.raises(DocumentError, match="longer than 5 pages"):
+    with pytest.raises(DocumentError, match="more than 5 pages"):
         await platform.client(max_pages=5).tiers("7")
 
 
@@ -224,7 +224,7 @@ async def test_a_list_that_counts_instances_is_whole_too(platform: PlatformSimul
 )
 async def test_the_token_goes_to_the_platform_only(platform: PlatformSimulator, url: str) -> None:
     """A link to another origin is not followed; not even the token is fetched for it."""
-    with pytest.raises(DocumentError, match="the token stays here"):
+    with pytest.raises(DocumentError, match="the token is not sent there"):
         async with platform.client().contract_page(url):
             pytest.fail("there can be no page")
     assert platform.requests == []
@@ -386,7 +386,7 @@ async def test_requests_under_way_are_bounded(clock: FakeClock) -> None:
         await go_on.wait()
         return httpx.Response(200, json=[])
 
-    client = PlatformClient(opened(SimulatedHttp(serve)), options(concurrency=3), clock)
+    client = PlatformClient(opened(SimulatedHttp(serve)), options(concurrency=3).platform, clock)
     asking = asyncio.gather(*(client.policies("7") for _ in range(50)))
     for _ in range(500):  # many more turns than it takes to send fifty requests
         await asyncio.sleep(0)

@@ -1,13 +1,15 @@
 """From the last good states to the snapshot."""
 
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.platform_client.sync.api_sync import ApiSync
+from adapter.platform_client.sync.environment import Environment
 from adapter.platform_client.sync.observer import SyncObserver
 from adapter.platform_client.sync.publication import Publication
+from adapter.platform_client.sync.tracked_api import TrackedApi
 from adapter.policy.catalog import ApiContent, ApiInstance
 from adapter.policy.snapshot import Api
 from tests.rig.clock import FakeClock
-from tests.rig.platform_simulator import PlatformSimulator, options
+from tests.rig.platform_options import options
+from tests.unit.platform_client.sync_rig import no_jitter
 
 
 async def test_a_bug_in_compiling_closes_the_api() -> None:
@@ -17,10 +19,14 @@ async def test_a_bug_in_compiling_closes_the_api() -> None:
         raise KeyError("a bug")
 
     clock = FakeClock()
-    client = PlatformSimulator(clock).client()
+    chosen = options().sync
+    environment = Environment(chosen, clock, no_jitter)
+    environment.automated = ()
     instance = ApiInstance("7", "orders")
-    api = ApiSync(instance, client, options(), clock, SyncObserver(), content=ApiContent(instance))
-    publication = Publication(SnapshotStore(clock), broken, SyncObserver())
-    compiled = publication.compiled(api, ())
-    assert compiled.instance == instance
-    assert "unforeseen" in compiled.faults[0]
+    api = TrackedApi(instance, chosen, clock, no_jitter, content=ApiContent(instance))
+    publication = Publication(SnapshotStore(clock), broken, environment, SyncObserver())
+    publication.publish([api])
+    in_force = publication.in_force("7")
+    assert in_force is not None
+    assert in_force.instance == instance
+    assert "unforeseen" in in_force.faults[0]

@@ -10,7 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.builders import by_client
-from tests.rig.platform_simulator import answering, feed_page, options
+from tests.rig.platform_options import options
+from tests.rig.platform_simulator import answering, feed_page
 from tests.unit.platform_client.sync_rig import Rig
 
 BLOCKLIST = {"ips": ["192.0.2.1"]}

@@ -1,0 +1,37 @@
+"""Options of the platform client for tests: the settings' defaults, and what a test changes."""
+
+from dataclasses import fields, replace
+from typing import Any, NamedTuple
+
+from adapter.app.platform import platform_options, sync_options
+from adapter.platform_client.protocol.options import PlatformOptions
+from adapter.platform_client.sync.options import SyncOptions
+from adapter.settings import PlatformSettings, Settings
+
+BASE_URL = "http://platform.test"
+
+
+class Options(NamedTuple):
+    """Those of the client and those of the sync."""
+
+    platform: PlatformOptions
+    sync: SyncOptions
+
+
+def options(**changes: Any) -> Options:
+    """Options that fit the platform simulator, with waits that are not random, and changes."""
+    connection = {
+        "base_url": BASE_URL,
+        "organization_id": "org",
+        "environment_id": "env",
+        "client_id": "gateway",
+        "client_secret": "gateway-secret",
+    }
+    settings = Settings(platform=PlatformSettings.model_validate(connection))
+    values: dict[str, Any] = {"base_url": BASE_URL, "poll_spread": 0.0} | changes
+    platform, sync = platform_options(settings), sync_options(settings)
+    of_platform = {f.name for f in fields(platform)}
+    return Options(
+        replace(platform, **{n: v for n, v in values.items() if n in of_platform}),
+        replace(sync, **{n: v for n, v in values.items() if n not in of_platform}),
+    )
