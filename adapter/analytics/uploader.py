@@ -3,7 +3,7 @@
 import asyncio
 import random
 import zlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Protocol
 
@@ -17,6 +17,7 @@ from adapter.errors import (
     PlatformRejectedError,
     PlatformUnavailableError,
 )
+from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, WallTime
 
 _FULL_BATCH: Final = BatchLimit(events=5_000, bytes=4 * 1024 * 1024)
@@ -25,7 +26,6 @@ _GZIP_LEVEL: Final = 1
 _SLICE: Final = 8
 """Events to compress between two chances for Checks to run: they take as long as a few Checks."""
 _CONTENT_TOO_LARGE: Final = 413
-_MAX_DOUBLINGS: Final = 30
 _REGROWTH: Final = 100
 """After a 413 the batches grow back by this part of the full size with each success."""
 
@@ -83,16 +83,15 @@ class EventUploader:
         options: UploadOptions,
         *,
         observer: AnalyticsObserver | None = None,
-        jitter: Callable[[], float] = random.random,
+        jitter: Jitter = random.random,
     ) -> None:
         self._spool = spool
         self._upload = upload
         self._clock = clock
         self._options = options
         self._observer = observer or AnalyticsObserver()
-        self._jitter = jitter
         self._limit = options.batch
-        self._failures = 0
+        self._backoff = Backoff(options.backoff_base_s, options.backoff_cap_s, jitter)
         self._status = UploadStatus()
         self._log = structlog.get_logger()
 
@@ -116,7 +115,8 @@ class EventUploader:
 
         To be called when `run` has been cancelled and the access log streams have ended.
         """
-        self._failures = 0  # the waits of a long outage would leave time for one attempt only
+        # The waits of a long outage would leave time for one attempt only.
+        self._backoff.succeeded()
         done = await self._within(deadline_s, self._settle_all())
         if not done:
             left = self._spool.backlog.events
@@ -169,15 +169,11 @@ class EventUploader:
         return None
 
     def _backoff_s(self, error: PlatformError) -> float:
-        """Count this failure in a row, and how long to wait after it."""
-        if not self._failures:
+        """Count the failure and return the seconds to wait after it."""
+        if not self._backoff.failures:
             self._log.warning("analytics.upload_failing", error=str(error))
-        cap_s = self._options.backoff_cap_s
-        doubled_s = self._options.backoff_base_s * 2.0 ** min(self._failures, _MAX_DOUBLINGS)
-        self._failures += 1
-        wait_s = min(doubled_s, cap_s) * (0.5 + self._jitter() / 2)
         asked_s = error.retry_after_s if isinstance(error, PlatformUnavailableError) else None
-        return min(max(wait_s, asked_s or 0.0), cap_s)
+        return self._backoff.failed(asked_s)
 
     def _note_failure(self, error: PlatformError) -> None:
         self._observer.upload_failed(failure_kind(error))
@@ -185,9 +181,9 @@ class EventUploader:
         self._status = UploadStatus(self._status.last_success, since, str(error))
 
     def _note_success(self, count: int) -> None:
-        if self._failures:
-            self._log.info("analytics.upload_recovered", failures=self._failures)
-        self._failures = 0
+        if self._backoff.failures:
+            self._log.info("analytics.upload_recovered", failures=self._backoff.failures)
+        self._backoff.succeeded()
         self._observer.uploaded(count)
         self._status = UploadStatus(last_success=self._clock.now())
         full = self._options.batch.events

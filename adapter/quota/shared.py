@@ -12,6 +12,7 @@ from adapter.authorization.ports import QuotaStore
 from adapter.errors import StoreError
 from adapter.policy.effects import Charge, QuotaState
 from adapter.quota.memory.store import MemoryQuotaStore
+from adapter.runtime.backoff import Backoff
 from adapter.runtime.clock import Clock, WallTime
 
 WhenDown: TypeAlias = Literal["local", "deny", "allow"]
@@ -121,11 +122,10 @@ class SharedQuotaStore:
         """For ever: while the store is down, probe it ever less often, until it is back."""
         while True:
             await self._down.wait()
-            pause_s = _FIRST_PROBE_S
+            backoff = Backoff(_FIRST_PROBE_S, _LONGEST_PROBE_S, random.random)
             while self._down.is_set():
-                await self._clock.sleep(pause_s * random.uniform(0.5, 1))  # noqa: S311 - jitter
+                await self._clock.sleep(backoff.failed())
                 await self._probe()
-                pause_s = min(2 * pause_s, _LONGEST_PROBE_S)
 
     async def close(self) -> None:
         """Let go of the shared store."""

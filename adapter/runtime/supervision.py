@@ -1,4 +1,4 @@
-"""Background tasks that have a name, a guard and a second life."""
+"""Runs named background tasks, and restarts those that crash."""
 
 import asyncio
 import random
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from adapter.runtime.backoff import Backoff
 from adapter.runtime.clock import Clock
 
 _FIRST_DELAY_S = 1.0
@@ -15,7 +16,7 @@ _LONGEST_DELAY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class TaskHealth:
-    """How a background task fares."""
+    """Whether a background task runs, and how often it crashed."""
 
     running: bool
     crashes: int
@@ -23,7 +24,10 @@ class TaskHealth:
 
 
 class Supervisor:
-    """Runs each task for ever: one that crashes, or ends, is logged, counted and started again."""
+    """Keeps tasks running: one that crashes or ends is logged, counted and started again.
+
+    `crashed` is called with the task's name after each crash.
+    """
 
     def __init__(self, clock: Clock, crashed: Callable[[str], None]) -> None:
         self._clock = clock
@@ -34,36 +38,35 @@ class Supervisor:
 
     @property
     def health(self) -> Mapping[str, TaskHealth]:
-        """Every task's health by its name."""
+        """The health of each task, by name."""
         return dict(self._health)
 
     def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run `run()` in the background under that name."""
+        """Run `run()` in the background under that name, until `stop`."""
         self._health[name] = TaskHealth(running=True, crashes=0)
         self._tasks[name] = asyncio.create_task(self._guard(name, run), name=name)
 
     async def stop(self, *names: str) -> None:
-        """Cancel those tasks (none named: all) and wait until they are gone."""
+        """Cancel the named tasks, or all if none is named, and wait until they have ended."""
         chosen = [self._tasks.pop(name) for name in names or tuple(self._tasks)]
         for task in chosen:
             task.cancel()
         await asyncio.gather(*chosen, return_exceptions=True)
 
     async def _guard(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        delay_s = _FIRST_DELAY_S
+        backoff = Backoff(_FIRST_DELAY_S, _LONGEST_DELAY_S, random.random)
         while True:
             started = self._clock.monotonic()
             try:
                 await run()
-                error = "it ended, though it should run for ever"
+                error = "the task ended, but it should run until it is stopped"
             except Exception as e:
                 error = f"{type(e).__name__}: {e}"
                 self._log.exception("task.crashed", task=name)
             if self._clock.monotonic() - started > _LONGEST_DELAY_S:
-                delay_s = _FIRST_DELAY_S
+                backoff.succeeded()
             self._note_crash(name, error)
-            await self._clock.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311 - jitter only
-            delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
+            await self._clock.sleep(backoff.failed())
             self._health[name] = TaskHealth(True, self._health[name].crashes, error)
 
     def _note_crash(self, name: str, error: str) -> None:
