@@ -37,7 +37,7 @@ async def test_a_task_that_crashes_is_counted_and_started_again() -> None:
 
 
 async def test_a_task_that_ends_is_started_again_too() -> None:
-    """Loops that should run for ever may not end quietly."""
+    """The end of a background task does not go unnoticed."""
     clock, crashes = FakeClock(), list[str]()
     runs = 0
 
@@ -49,7 +49,7 @@ async def test_a_task_that_ends_is_started_again_too() -> None:
     supervisor.start("loop", ends)
     await clock.advance(1)
     assert runs == 2
-    assert "run for ever" in supervisor.health["loop"].last_error
+    assert "should run until it is stopped" in supervisor.health["loop"].last_error
     await supervisor.stop()
 
 
