@@ -1,4 +1,4 @@
-"""The only source of time, so that tests can own it."""
+"""The only source of time, so that tests can replace it."""
 
 import asyncio
 import time
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import NewType, Protocol, cast
 
 WallTime = NewType("WallTime", float)
-"""Seconds since the epoch: for what people and other machines read. May jump."""
+"""Seconds since the epoch, for people and other machines. The clock may be set."""
 
 MonotonicTime = NewType("MonotonicTime", float)
-"""Seconds since some start: for measuring. Never jumps, means nothing outside this process."""
+"""Seconds since some moment, for measuring. Never goes back; has no meaning in other processes."""
 
 
 class Clock(Protocol):
-    """What the adapter may ask about time."""
+    """The time, and waiting for it."""
 
     def now(self) -> WallTime:
         """The wall time."""
@@ -22,13 +22,13 @@ class Clock(Protocol):
         """The monotonic time."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait that long."""
+        """Wait for that time."""
 
 
 class SystemClock:
-    """The machine's clocks."""
+    """The clocks of the machine."""
 
-    # The functions themselves: a method around them would cost a Check more than they do.
+    # Not wrapped in methods, because calling a method would cost a Check more than the clock does.
     now: Callable[[], WallTime] = staticmethod(cast("Callable[[], WallTime]", time.time))
     monotonic: Callable[[], MonotonicTime] = staticmethod(
         cast("Callable[[], MonotonicTime]", time.monotonic)

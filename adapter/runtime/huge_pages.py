@@ -1,9 +1,9 @@
-"""Has the kernel back a large heap with huge pages, beside the Checks.
+"""Moves a large heap to huge pages while the adapter serves.
 
-A Check looks at a few dozen objects anywhere in a snapshot of hundreds of megabytes. With pages of
-4 KiB almost each of these looks costs a walk through page tables that are not in the processor's
-caches either; with pages of 2 MiB it does not. Python asks for memory in pieces too small to get
-huge pages by itself, so they are made afterwards, by madvise(2), MADV_COLLAPSE (Linux 6.1).
+A Check reads a few dozen objects, anywhere in a snapshot of hundreds of megabytes. With pages of
+4 KiB almost every read needs entries of page tables that are not in the processor's caches. With
+pages of 2 MiB they are. Python allocates memory in pieces that are too small for huge pages, so the
+pages are made afterwards, by madvise(2) with MADV_COLLAPSE (Linux 6.1).
 """
 
 import asyncio
@@ -15,34 +15,35 @@ from typing import Final, NoReturn
 import structlog
 
 from adapter.runtime.clock import Clock
+from adapter.runtime.fairness import rest_after
 
 _MADV_COLLAPSE: Final = 25
 _PAGE: Final = 2 * 1024 * 1024
 _WORTH_IT: Final = 32
-"""Pages: with less memory, the caches hold the page tables."""
+"""Least number of pages. With less memory, the page tables fit into the caches."""
 _MAPS: Final = Path("/proc/self/maps")
 _INTERVAL_S: Final = 60.0
-_REST: Final = 300
-"""After each page, so many times as long as it took to make: some milliseconds, for which the
-loop's thread may have to wait, for new memory or for the very core. Page after page, that held up
-Checks for 50 ms; so it is far less than one Check in a hundred that waits at all."""
+_SHARE: Final = 1 / 300
+"""The part of the time in which pages are made. A page takes some milliseconds, in which the event
+loop may have to wait for memory or for the core. Without rests, Checks waited for up to 50 ms
+(measured). With this share, far less than one Check in a hundred waits at all."""
 _LONGEST_REST_S: Final = 5.0
-"""However long a page took by the clock: the machine may have stood still meanwhile."""
+"""A page may seem to take very long, because the machine was suspended meanwhile."""
 
 
 class HugePages:
-    """Looks once a minute whether the heap has grown; for Linux.
+    """Checks once a minute whether the heap has grown, and makes huge pages if so. For Linux.
 
-    A heap that only changed is let alone: its freed memory, huge pages among it, is used again.
+    A heap that changed without growing needs none: Python reuses its memory, huge pages included.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen = 0
-        """Pages that the heap had room for, at the last time."""
+        """Pages that fitted into the heap at the last look."""
 
     async def run(self) -> NoReturn:
-        """For ever, one page at a time."""
+        """Run until cancelled. Makes one page at a time, and rests after each."""
         while True:
             await self._clock.sleep(_INTERVAL_S)
             pages = await asyncio.to_thread(self._grown)
@@ -51,13 +52,13 @@ class HugePages:
                 began = self._clock.monotonic()
                 made += await asyncio.to_thread(_collapse, page)
                 took_s = self._clock.monotonic() - began
-                await self._clock.sleep(min(_REST * took_s, _LONGEST_REST_S))
+                await self._clock.sleep(min(rest_after(took_s, _SHARE), _LONGEST_REST_S))
             _log(made, pages)
 
     def collapse(self) -> int:
-        """Make huge pages if the heap has grown enough; how many it has then.
+        """Make huge pages if the heap has grown enough, and return their number.
 
-        At once, for a process that does not serve yet.
+        Makes them without rests, for a process that does not serve yet.
         """
         pages = self._grown()
         made = sum(map(_collapse, pages))
@@ -65,7 +66,7 @@ class HugePages:
         return made
 
     def _grown(self) -> Sequence[int]:
-        """The pages of the heap, if it has grown enough."""
+        """The addresses of all pages of the heap if it has grown enough, else none."""
         with _MAPS.open() as maps:
             pages = list(_pages(_heap(maps)))
         if len(pages) - self._seen < _WORTH_IT:
@@ -76,7 +77,7 @@ class HugePages:
 
 
 def _heap(maps: Iterable[str]) -> Iterator[range]:
-    """The addresses of private anonymous memory and of the heap proper (proc_pid_maps(5))."""
+    """The address ranges of private anonymous memory and of `[heap]` (proc_pid_maps(5))."""
     for line in maps:
         span, mode, _, _, inode, *name = line.split()
         if mode == "rw-p" and inode == "0" and name in ([], ["[heap]"]):
@@ -85,14 +86,14 @@ def _heap(maps: Iterable[str]) -> Iterator[range]:
 
 
 def _pages(spans: Iterable[range]) -> Iterator[int]:
-    """Where a whole huge page fits."""
+    """The addresses where a whole huge page fits."""
     for span in spans:
         first = -(-span.start // _PAGE) * _PAGE
         yield from range(first, span.stop - _PAGE + 1, _PAGE)
 
 
 def _collapse(page: int) -> bool:
-    """Make that page huge; whether it is then: none where the kernel is too old or unwilling."""
+    """Make the page huge and return True, or False if the kernel cannot or will not."""
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     return bool(madvise(page, _PAGE, _MADV_COLLAPSE) == 0)

@@ -1,16 +1,20 @@
 # mypyc: compiled
-"""A share for each owner of something that there is only so much of."""
+"""Divides a limited number of places among owners."""
 
 from collections.abc import Hashable
 
 
 class Shares:
-    """Places that owners take, each one only while it holds fewer than are free.
+    """Places for owners. An owner gets another place only while it holds fewer than are free.
 
-    So one owner takes half of all places at most, and leaves the other half to the others; owners
-    that together hold less than a quarter are never refused because of one that takes all it can.
-    The rule is that of dynamic queue thresholds (Choudhury and Hahne, IEEE/ACM Transactions on
-    Networking 6, 1998). It needs no list of the owners and leaves no place unused for long.
+    So one owner takes at most half of all places. Owners that together hold less than a quarter
+    always get theirs, even if one other owner takes all it can. The rule is known as dynamic queue
+    thresholds (Choudhury and Hahne, IEEE/ACM Transactions on Networking 6, 1998). It needs no list
+    of owners, and few places stay unused.
+
+        shares = Shares(4)
+        [shares.take("a") for _ in range(4)]  # [True, True, False, False]
+        shares.take("b")  # True
     """
 
     def __init__(self, places: int) -> None:
@@ -18,7 +22,7 @@ class Shares:
         self._held: dict[Hashable, int] = {}
 
     def take(self, owner: Hashable) -> bool:
-        """Take one place; False if that would be more than the owner's share."""
+        """Take one place and return True, or return False if the owner has used up its share."""
         held = self._held.get(owner, 0)
         if held >= self.free:
             return False
@@ -31,7 +35,7 @@ class Shares:
         return max(0, (self.free - self._held.get(owner, 0) + 1) // 2)
 
     def give_back(self, owner: Hashable) -> None:
-        """Let go of one place."""
+        """Return one place of the owner."""
         held = self._held[owner] - 1
         if held:
             self._held[owner] = held

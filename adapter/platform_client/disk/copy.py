@@ -23,13 +23,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from adapter.platform_client.disk.format import StoredCatalog, decode, encode
 from adapter.runtime.clock import Clock
+from adapter.runtime.fairness import rest_after
 
 MAGIC: Final = b"envoy-policy-adapter catalog 1\n"
 _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
-_REST: Final = 9
-"""How many times as long as it worked a writer without haste rests: it takes a tenth of a core."""
+_SHARE: Final = 0.1
+"""The part of a core that a writer without haste takes."""
 _HEADER_BYTES: Final = len(MAGIC) + _SALT_BYTES + _NONCE_BYTES
 
 
@@ -73,8 +74,8 @@ class DiskCopy:
     def write(self, catalog: StoredCatalog, *, in_haste: bool = True) -> int:
         """Replace the file, at once or not at all; return its size in bytes. Raises OSError.
 
-        Without haste it rests most of the time, since encoding keeps other threads waiting; until
-        someone comes who is in haste.
+        Without haste it rests after each piece, because encoding keeps the interpreter's lock. A
+        writer in haste ends these rests.
         """
         if in_haste:
             self._hurry.set()
@@ -104,7 +105,7 @@ class DiskCopy:
             worked_s = time.thread_time()
             for piece in encode(catalog, self._environment):
                 file.write(encryptor.update(piece))
-                self._hurry.wait(_REST * (time.thread_time() - worked_s))
+                self._hurry.wait(rest_after(time.thread_time() - worked_s, _SHARE))
                 worked_s = time.thread_time()
             encryptor.finalize()
             file.write(encryptor.tag)

@@ -17,7 +17,7 @@ from adapter.errors import (
     PlatformUnavailableError,
 )
 from adapter.runtime.clock import Clock, WallTime
-from adapter.runtime.loop_turns import LoopTurns
+from adapter.runtime.fairness import LoopTurns
 
 _TRY_LATER = frozenset({408, 425, 429})
 

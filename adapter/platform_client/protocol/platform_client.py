@@ -27,7 +27,7 @@ from adapter.platform_client.protocol.paged_list import page_of, whole_list
 from adapter.platform_client.protocol.token import TokenSource
 from adapter.runtime.backoff import Jitter
 from adapter.runtime.clock import Clock, WallTime
-from adapter.runtime.loop_turns import LoopTurns
+from adapter.runtime.fairness import LoopTurns
 
 _EVENTS_PATH: Final = "/v2/analytics/events"
 _NOT_MODIFIED: Final = 304

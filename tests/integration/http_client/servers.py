@@ -10,7 +10,7 @@ from aiohttp import web
 
 from adapter.platform_client.http.aiohttp_client import AiohttpClient
 from adapter.platform_client.http.exchange import Exchange, HttpRequest
-from adapter.runtime.loop_turns import LoopTurns
+from adapter.runtime.fairness import LoopTurns
 from tests.rig.platform_simulator import opened
 
 Script: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
