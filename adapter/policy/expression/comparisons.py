@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""How two values compare, and what counts as a Boolean."""
+"""Compares two values, and decides what counts as a Boolean."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -16,23 +16,23 @@ _LONGEST_BOOLEAN: Final = len("false")
 
 
 def truth(operator: str, value: Value) -> bool:
-    """A Boolean, or text that says one in any case; raises EvaluationFault for anything else."""
+    """A Boolean, or the text true or false in any case; raises EvaluationFault otherwise."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and len(value) <= _LONGEST_BOOLEAN:
         lower = value.lower()
         if lower in ("true", "false"):
             return lower == "true"
-    raise EvaluationFault(f"{operator} does not take {type_name(value)} that is no Boolean")
+    raise EvaluationFault(f"{operator} needs a Boolean, not {type_name(value)}")
 
 
 def condition(value: Value) -> bool:
-    """What `if` takes: a Boolean, or exactly the text true or false."""
+    """The condition of `if`: a Boolean, or exactly the text true or false."""
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):
         return value == "true"
-    raise EvaluationFault(f"if does not take {type_name(value)} that is no Boolean")
+    raise EvaluationFault(f"if needs a Boolean, not {type_name(value)}")
 
 
 def _ordered(symbol: str, compare: Callable[[Any, Any], bool]) -> Comparison:
@@ -43,7 +43,7 @@ def _ordered(symbol: str, compare: Callable[[Any, Any], bool]) -> Comparison:
             right = _like(left, right, symbol)
         if type(left) is not type(right) or not isinstance(left, str | Decimal | bool):
             raise EvaluationFault(
-                f"{symbol} does not compare {type_name(left)} with {type_name(right)}"
+                f"{symbol} cannot compare {type_name(left)} with {type_name(right)}"
             )
         return compare(left, right)
 
@@ -51,13 +51,15 @@ def _ordered(symbol: str, compare: Callable[[Any, Any], bool]) -> Comparison:
 
 
 def _like(other: Value, text: str, symbol: str) -> Value:
-    """The text as a value of the other's type."""
+    """The text, converted to the type of the other value."""
     if isinstance(other, bool):
         return truth(symbol, text)
     if isinstance(other, Decimal):
         number = number_from_text(text)
         if number is None:
-            raise EvaluationFault(f"{symbol} does not compare text that is no Number with a Number")
+            raise EvaluationFault(
+                f"{symbol} cannot compare a Number with text that is not a number"
+            )
         return number
     return text
 

@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Bounds what expressions may do with the texts and arrays of one request."""
+"""Limits the cost of all expressions of one request."""
 
 from typing import Final
 
@@ -13,18 +13,18 @@ ITEM_STEPS: Final = 128
 """Steps for each item of an array."""
 
 _FREE_STEPS: Final = 2_048
-"""What costs no more than so many is not counted."""
+"""Operations with at most this many steps are not counted."""
 
 
 def spend(evaluation: Evaluation, steps: int) -> None:
-    """Count steps; raise EvaluationFault when the request has used up its share."""
+    """Count steps; raises EvaluationFault when the request has used up its steps."""
     evaluation.effort += steps
     if evaluation.effort > MAX_EFFORT:
-        raise EvaluationFault("the request is too large for what its expressions do with it")
+        raise EvaluationFault("the request is too large: its expressions would take too long")
 
 
 def spend_on(evaluation: Evaluation, value: Value, char_steps: int) -> None:
-    """Count what it takes to go through a value."""
+    """Count the steps to process a value."""
     steps = 0
     if isinstance(value, str):
         steps = len(value) * char_steps

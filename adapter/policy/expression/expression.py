@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""An expression of a policy's configuration, ready to be evaluated."""
+"""A compiled expression of a policy's configuration."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ _Text: TypeAlias = Callable[[Evaluation], str | Failed | None]
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A function of the evaluation so far: it answers with a value or `Failed`, never raises."""
+    """A function of the evaluation so far. It returns a value or `Failed`, and never raises."""
 
     evaluate: Callable[[Evaluation], Value | Failed] = field(repr=False)
     text: _Text = field(repr=False)
-    """The value as text; null is None, an array or an object is `Failed`."""
+    """The value as text. Null is None; an array or an object is `Failed`."""
     literal: str | None = field(default=None, repr=False)
-    """The text itself, if it is no expression at all. May be a secret."""
+    """The text itself, if the source is plain text. It may be a secret."""
     headers: frozenset[str] = frozenset()
     """Lower-case names of the request headers that it reads."""
     inspects_path: bool = False
@@ -32,17 +32,17 @@ class Expression:
 
 
 def compile_expression(source: str) -> Expression:
-    """Compile `#[...]`; any other text stands for itself. Raises ExpressionError."""
+    """Compile `#[...]`. Any other text is used literally. Raises ExpressionError."""
     source = source.strip() if source.lstrip().startswith("#[") else source
     if "#[" not in source:
         return Expression(lambda _: source, lambda _: source, literal=source)
     if not (source.startswith("#[") and source.endswith("]")):
-        raise ExpressionError("an expression is either plain text or one #[...] as a whole")
+        raise ExpressionError("write either plain text, or one #[...] around the whole expression")
     if len(source) > MAX_SOURCE_CHARS:
         raise ExpressionError(f"the expression is longer than {MAX_SOURCE_CHARS} characters")
     node = parse(source)
     if node.is_header:
-        # By far the commonest expression, evaluated several times for a request.
+        # A fast path: this is the most frequent expression, evaluated several times per request.
         return Expression(node.read, cast(_Text, node.read), headers=node.headers)
     return Expression(
         evaluate=_total(node.read),

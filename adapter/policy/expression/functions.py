@@ -16,12 +16,12 @@ _CHANGE: Final = 32
 
 
 class Function(NamedTuple):
-    """A function of one to three values; it may raise EvaluationFault."""
+    """A function with one to three arguments. It may raise EvaluationFault."""
 
     apply: Callable[..., Value]
     arity: int
     char_steps: int = 0
-    """Steps that each character of an argument costs, as measured at worst: see `effort`."""
+    """Steps per character of an argument, measured for the worst case: see `effort`."""
 
 
 def _size_of(value: Value) -> Value:
@@ -42,7 +42,7 @@ def _contains(whole: Value, part: Value) -> Value:
     if isinstance(whole, tuple):
         return any(same(item, part) for item in whole)
     if isinstance(whole, dict):
-        raise EvaluationFault(f"contains does not take {type_name(whole)}")
+        raise EvaluationFault(f"contains cannot take {type_name(whole)}")
     return part_of("contains", part) in text_of("contains", whole)
 
 
@@ -77,6 +77,6 @@ FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
         "upper": Function(texts.on_text("upper", str.upper), 1, _CHANGE),
     }
 )
-"""Callable as `f(a, b)` and, those of two arguments, as `a f b`."""
+"""Called as `f(a, b)`. Functions with two arguments can also be called as `a f b`."""
 
 INFIX: Final = frozenset(name for name, function in FUNCTIONS.items() if function.arity == 2)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from adapter.policy.expression.complaints import unsupported, unsupported_character
+from adapter.policy.expression.syntax_errors import unsupported, unsupported_character
 
 TokenKind = Literal["number", "string", "pattern", "name", "operator", "end"]
 
@@ -27,7 +27,7 @@ _INTERPOLATION: Final = re.compile(r"(?<!\\)(?:\\\\)*\$")
 
 
 class Token(NamedTuple):
-    """A piece of an expression; `text` of a string is what it stands for, without its quotes."""
+    """A piece of an expression. For a string, `text` is its value, without the quotes."""
 
     kind: TokenKind
     text: str
@@ -36,13 +36,13 @@ class Token(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """For messages; text may be a secret, so it is not shown."""
+        """The token in messages. Strings are not shown, because they may be secrets."""
         named = {"end": "end", "string": "text", "pattern": "pattern"}
         return named.get(self.kind, repr(self.text))
 
 
 def tokenize(source: str) -> list[Token]:
-    """The tokens within `#[` and `]`, closed by one of kind `end`; raises ExpressionError."""
+    """The tokens within `#[` and `]`, and one of kind `end`; raises ExpressionError."""
     tokens: list[Token] = []
     position, end = 2, len(source) - 1
     while position < end:
@@ -62,7 +62,7 @@ def tokenize(source: str) -> list[Token]:
 
 
 def _unquoted(quoted: str, position: int) -> str:
-    """What a text literal stands for; a backslash that begins no escape stands for itself."""
+    """The value of a text literal. A backslash that starts no escape is literal."""
     quote = quoted[0]
 
     def replaced(match: re.Match[str]) -> str:
@@ -89,5 +89,5 @@ def _unquoted(quoted: str, position: int) -> str:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
         raise unsupported(
-            "unsupported escape of half a surrogate pair", position, "write both halves"
+            "unsupported escape of an unpaired surrogate", position, "write both surrogates"
         ) from None

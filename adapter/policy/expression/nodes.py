@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Pieces of a compiled expression and how they combine."""
+"""The nodes of a compiled expression, and how they are combined."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
@@ -12,35 +12,35 @@ from adapter.policy.expression.selectors import Reader, member_reader
 from adapter.policy.expression.values import EvaluationFault, Value, to_text, type_name
 
 MAX_DEPTH: Final = 32
-"""Closures within closures: far below Python's own limit, far above any policy seen."""
+"""Levels of nested closures: far below Python's own limit, far above any policy seen."""
 
 
 class Node(NamedTuple):
-    """A compiled piece; `read` may raise EvaluationFault."""
+    """A compiled part of an expression. `read` may raise EvaluationFault."""
 
     read: Reader
     operator: str = ""
-    """The operator that stands outermost, unless in parentheses."""
+    """The outermost operator; empty inside parentheses."""
     depth: int = 1
     headers: frozenset[str] = frozenset()
     """Lower-case names of the request headers it reads."""
     inspects_path: bool = False
     inspects_method: bool = False
     is_header: bool = False
-    """Whether it is nothing but a header, which is text, or null, and cannot fail."""
+    """Whether it only reads a header. Its value is text or null, and it cannot fail."""
     is_short: bool = False
-    """Whether it is a literal: comparing with it costs no more than the literal's length."""
+    """Whether it is a literal, so that comparing costs at most the literal's length."""
     has_members: bool = False
     """Whether it may be an object."""
 
     @property
     def in_parentheses(self) -> "Node":
-        """The same piece where its operator no longer shows."""
+        """The same node in parentheses, which hide its operator."""
         return self._replace(operator="")
 
 
 def combined(read: Reader, operands: Sequence[Node], operator: str = "") -> Node:
-    """A piece made of others."""
+    """A node with these operands."""
     return Node(
         read,
         operator,
@@ -63,7 +63,7 @@ def array(items: Sequence[Node]) -> Node:
 
 
 def applied(function: Function, operands: Sequence[Node], operator: str = "") -> Node:
-    """A function of its arguments."""
+    """A call of a function."""
     if len(operands) == 1:
         read = _of_one(function, operands[0])
     elif len(operands) == 2:
@@ -141,19 +141,19 @@ def defaulted(left: Node, right: Node) -> Node:
 
 
 def both(left: Node, right: Node) -> Node:
-    """`and`; the right side is only asked when it matters."""
+    """`and`. The right side is evaluated only if it matters."""
     first, second = _truth("and", left), _truth("and", right)
     return combined(lambda e: first(e) and second(e), [left, right], "and")
 
 
 def either(left: Node, right: Node) -> Node:
-    """`or`; the right side is only asked when it matters."""
+    """`or`. The right side is evaluated only if it matters."""
     first, second = _truth("or", left), _truth("or", right)
     return combined(lambda e: first(e) or second(e), [left, right], "or")
 
 
 def negated(operand: Node, operator: str = "") -> Node:
-    """`not`, and with nothing for the outermost operator `!`, which binds tighter than all."""
+    """`not`; or `!` if `operator` is empty, because `!` binds tighter than all others."""
     is_true = _truth(operator or "!", operand)
     return combined(lambda e: not is_true(e), [operand], operator)
 
@@ -167,7 +167,7 @@ def chosen(test: Node, then: Node, otherwise: Node) -> Node:
 
 
 def item_of(operand: Node, index: int) -> Node:
-    """`x[index]` of an array or text, from the end if negative; null where there is none."""
+    """`x[index]` of an array or text, from the end if negative; null if there is none."""
     whole = operand.read
 
     def read(evaluation: Evaluation) -> Value:
@@ -175,7 +175,7 @@ def item_of(operand: Node, index: int) -> Node:
         if value is None:
             return None
         if isinstance(value, dict):
-            raise EvaluationFault(f"[{index}] does not take {type_name(value)}")
+            raise EvaluationFault(f"[{index}] cannot read {type_name(value)}")
         items = value if isinstance(value, tuple) else to_text(value) or ""
         return items[index] if -len(items) <= index < len(items) else None
 
@@ -183,7 +183,7 @@ def item_of(operand: Node, index: int) -> Node:
 
 
 def member_of(operand: Node, name: str) -> Node:
-    """`x.name` of an object; null where there is none."""
+    """`x.name` of an object; null if there is none."""
     return combined(member_reader(operand.read, name), [operand])._replace(has_members=True)
 
 

@@ -1,4 +1,4 @@
-"""Numbers of expressions: exact decimals, as the vendor's engine has them."""
+"""Numbers in expressions: exact decimals, as in the vendor's engine."""
 
 import re
 from decimal import Decimal
@@ -15,12 +15,12 @@ _NUMBER: Final = re.compile(
 
 
 def number_from_text(text: str) -> Decimal | None:
-    """The number that a text writes out; None if it is no number, or too long a one."""
+    """Parse a number; None if the text is not a number, or has too many digits."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def number_from_json(value: object) -> Decimal | None:
-    """The number of a JSON text, exact where its reader left it so; None if it does not fit."""
+    """Convert a JSON number, exactly if its parser kept it exact; None if it does not fit."""
     if isinstance(value, Decimal):
         number = value
     elif isinstance(value, int):
@@ -35,7 +35,7 @@ def number_from_json(value: object) -> Decimal | None:
 
 
 def number_text(number: Decimal) -> str:
-    """The number as text, as Java's BigDecimal writes it without zeros at the end of a fraction."""
+    """The number as text, like Java's BigDecimal, without trailing zeros in the fraction."""
     if not number:
         return "0"
     text = str(number)

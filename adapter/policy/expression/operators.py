@@ -1,8 +1,8 @@
-"""Operators between two operands, and which of them bind tighter.
+"""Binary operators and their precedence.
 
-The order is that of the vendor's page "Precedence in DataWeave". The page leaves out `++` and most
-functions between two operands, and contradicts others on `not`; where the reading would depend on
-that, the parser asks for parentheses and does not guess.
+The precedence is that of the vendor's page "Precedence in DataWeave". The page leaves out `++` and
+most functions between two operands, and contradicts other pages about `not`. Where the result
+depends on that, the parser asks for parentheses and does not guess.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ _DOCUMENTED: Final[Mapping[str, tuple[int, Combine]]] = MappingProxyType(
         **{symbol: (5, _comparison(symbol)) for symbol in ("<", ">", "<=", ">=")},
     }
 )
-"""Operators whose order is documented: the higher number binds tighter."""
+"""Operators with a documented precedence. The higher number binds tighter."""
 
 OPERATORS: Final[Mapping[str, tuple[int, Combine]]] = MappingProxyType(
     {
@@ -56,13 +56,13 @@ BINDING: Final[Mapping[str, int]] = MappingProxyType(
     {name: binding for name, (binding, _) in OPERATORS.items()}
     | {"replace": _TIGHT, "matches": _TIGHT}
 )
-"""How tight each word or sign between operands binds, those with special operands included."""
+"""The precedence of each binary operator, including those with special operands."""
 
 _TIGHTER_THAN_ELSE: Final = frozenset(_DOCUMENTED) - {"default"}
 
 
 def refuse_mixture(token: Token, *operands: Node) -> None:
-    """Raise ExpressionError where the documentation does not say what binds tighter."""
+    """Raise ExpressionError if the documentation does not say which operator binds tighter."""
     for inner in operands:
         settled = inner.operator in _DOCUMENTED and token.text in _DOCUMENTED
         if inner.operator not in ("", token.text) and not settled:
@@ -70,7 +70,7 @@ def refuse_mixture(token: Token, *operands: Node) -> None:
 
 
 def refuse_loose_else(otherwise: Node, position: int) -> None:
-    """Raise ExpressionError where what follows `else` could go on beyond it."""
+    """Raise ExpressionError if it is unclear where the part after `else` ends."""
     if otherwise.operator not in ("", "if", *_TIGHTER_THAN_ELSE):
         raise _ambiguous("else", otherwise.operator, position)
 
@@ -78,5 +78,5 @@ def refuse_loose_else(otherwise: Node, position: int) -> None:
 def _ambiguous(outer: str, inner: str, position: int) -> ExpressionError:
     return ExpressionError(
         f"{outer!r} next to {inner!r} at position {position + 1} of the expression can be read in "
-        "two ways; put parentheses around the part that belongs together"
+        "two ways; put parentheses around the part to evaluate first"
     )

@@ -1,11 +1,10 @@
-"""From tokens to closures, by precedence climbing."""
+"""Compiles tokens to closures, by precedence climbing."""
 
 from decimal import Decimal
 from typing import Final
 
 from adapter.errors import ExpressionError
 from adapter.policy.expression import nodes
-from adapter.policy.expression.complaints import unsupported, unsupported_name
 from adapter.policy.expression.functions import FUNCTIONS, INFIX
 from adapter.policy.expression.lexer import Token
 from adapter.policy.expression.nodes import MAX_DEPTH, Node
@@ -20,6 +19,7 @@ from adapter.policy.expression.operators import (
 )
 from adapter.policy.expression.patterns import matching
 from adapter.policy.expression.references import REFERENCES
+from adapter.policy.expression.syntax_errors import unsupported, unsupported_name
 from adapter.policy.expression.tokens import Tokens
 from adapter.policy.expression.values import Value
 
@@ -30,14 +30,14 @@ _LITERALS: Final[dict[str, Value]] = {"true": True, "false": False, "null": None
 _KEYWORDS: Final = frozenset(
     {"and", "or", "not", "default", "else", "with", "replace", "matches", *INFIX}
 )
-"""Names that begin an operand only where a parenthesis follows."""
+"""Names that start an operand only if a parenthesis follows."""
 
 _STRINGS: Final = "dw::core::Strings::"
 _CORE: Final = "dw::Core::"
 
 
 def parse(source: str) -> Node:
-    """Compile an expression, `#[` and `]` included; raises ExpressionError."""
+    """Compile an expression, including `#[` and `]`; raises ExpressionError."""
     tokens = Tokens(source)
     node = _Parser(tokens).expression()
     tokens.expect_end()
@@ -50,7 +50,7 @@ class _Parser:
         self._nesting = 0
 
     def expression(self, least: int = LOOSEST) -> Node:
-        """An expression whose operators bind at least that tightly."""
+        """Parse an expression whose operators have at least this precedence."""
         self._nesting += 1
         if self._nesting > MAX_DEPTH:
             raise _too_deep()
@@ -64,7 +64,7 @@ class _Parser:
         return left
 
     def _continued(self, left: Node, token: Token, tighter: int) -> Node:
-        """What an operator makes of the operand before it and the one or two after it."""
+        """Combine an operator with the operand before it and the one or two after it."""
         if token.text == "matches":
             refuse_mixture(token, left)
             return self._match(left, token.text)
@@ -86,7 +86,7 @@ class _Parser:
             raise unsupported(
                 f"unexpected {token.shown}",
                 token.position,
-                "matches takes a pattern that is written out, as in /[a-z]+/",
+                "matches needs a literal pattern, such as /[a-z]+/",
             )
         return nodes.applied(matching(token), [text], operator)
 
@@ -134,7 +134,7 @@ class _Parser:
         return self._call(token)
 
     def _selected(self, node: Node) -> Node:
-        """The operand, with the selectors that follow it."""
+        """Apply the selectors that follow an operand."""
         while self._tokens.is_next("[") or (node.has_members and self._tokens.is_next(".")):
             if node.has_members and self._tokens.peek(1).kind != "number":
                 node = _bounded(nodes.member_of(node, self._tokens.selector()))
@@ -202,5 +202,5 @@ def _too_deep() -> ExpressionError:
 def _number(token: Token) -> Decimal:
     number = number_from_text(token.text)
     if number is None:
-        raise unsupported("a number too large", token.position, "write fewer digits")
+        raise unsupported("a number that is too large", token.position, "write fewer digits")
     return number

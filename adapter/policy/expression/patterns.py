@@ -11,7 +11,7 @@ from adapter.policy.expression.texts import text_of
 from adapter.policy.expression.values import Value
 
 _BASE_STEPS: Final = 64
-"""Steps for each character of the text, and one more for each instruction of RE2's program."""
+"""Steps per character of the text, in addition to one step per RE2 instruction."""
 
 _MAX_MEMORY: Final = 1 << 17
 
@@ -20,13 +20,13 @@ _NESTED: Final = re.compile(r"(?<!\\)(?:\\\\)*\[|&&")
 
 
 def matching(pattern: Token) -> Function:
-    """Whether the pattern matches the whole of a text; null matches nothing.
+    """The function `matches` with this pattern: it must match the whole text; null never matches.
 
-    Raises ExpressionError for what RE2 does not take, or takes for something else than the vendor.
+    Raises ExpressionError for patterns that RE2 rejects, or reads differently from the vendor.
     """
     if any(_NESTED.search(found[1] or "") for found in _CLASS.finditer(pattern.text)):
         raise _refused(
-            r"has [ or && within [...], which RE2 reads in another way; write \[ or \&", pattern
+            r"has [ or && within [...], which RE2 reads differently; write \[ or \&", pattern
         )
     try:
         compiled = compile_pattern(pattern.text, max_memory=_MAX_MEMORY)
@@ -35,7 +35,7 @@ def matching(pattern: Token) -> Function:
     fullmatch = compiled.fullmatch
 
     def matches(value: Value) -> Value:
-        # Octets, because in a text RE2's library would count the characters, too.
+        # Bytes, because RE2's Python library would also count the characters of a str.
         return value is not None and (
             fullmatch(text_of("matches", value).encode("utf-8", "surrogatepass")) is not None
         )

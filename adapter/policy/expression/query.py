@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Finds one query parameter without taking the whole query apart."""
+"""Finds one query parameter without parsing the whole query."""
 
 import re
 from collections.abc import Callable
@@ -13,10 +13,10 @@ QueryReader: TypeAlias = Callable[[Evaluation], str | None]
 
 _FREE_CHARS: Final = 256
 _PARAMETER_STEPS: Final = 32
-"""For each parameter that the search passes."""
+"""Steps per parameter that the search passes."""
 
 _OCTET_STEPS: Final = 256
-"""For each percent-encoded octet of the value."""
+"""Steps per percent-encoded byte of the value."""
 
 
 def query_of(evaluation: Evaluation) -> str:
@@ -25,9 +25,9 @@ def query_of(evaluation: Evaluation) -> str:
 
 
 def query_parameter_reader(name: str) -> QueryReader:
-    """Reads the first parameter of that name, decoded as forms are (WHATWG URL, 5.1).
+    """Reads the first parameter with this name, decoded as in forms (WHATWG URL, 5.1).
 
-    What the client sends decides how long the search takes, so the search counts as effort.
+    Clients choose the length of the query, so the search counts as effort.
     """
     search = re.compile(f"&{''.join(map(_spellings, name))}(?:=([^&]*))?(?=&|\\Z)").search
 
@@ -49,7 +49,7 @@ def query_parameter_reader(name: str) -> QueryReader:
 
 
 def _spellings(character: str) -> str:
-    """A pattern for all the ways in which a name can spell the character."""
+    """A pattern for all encodings of a character in a name."""
     octets = [f"%{octet:02X}" for octet in character.encode("utf-8", "surrogatepass")]
     encoded = re.sub("[A-F]", lambda digit: f"[{digit[0]}{digit[0].lower()}]", "".join(octets))
     plain = {

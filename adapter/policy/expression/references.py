@@ -1,13 +1,13 @@
-"""Names that stand for something of the request: attributes, authentication and vars."""
+"""The names that read the request: attributes, authentication and vars."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from adapter.policy.expression import selectors
-from adapter.policy.expression.complaints import unsupported_member
 from adapter.policy.expression.nodes import Node
 from adapter.policy.expression.query import query_parameter_reader
+from adapter.policy.expression.syntax_errors import unsupported_member
 from adapter.policy.expression.tokens import Tokens
 
 
@@ -50,4 +50,4 @@ def _claim(tokens: Tokens) -> Node:
 REFERENCES: Final[Mapping[str, Callable[[Tokens], Node]]] = MappingProxyType(
     {"attributes": _attribute, "authentication": _authentication, "vars": _claim}
 )
-"""By the word that they begin with; each takes the selectors after it."""
+"""Parsers by the first name. Each consumes the selectors after it."""

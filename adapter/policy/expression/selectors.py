@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""What an expression may read: attributes of the request, and who it comes from."""
+"""What expressions can read: the request's attributes, the client's identity, and claims."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -26,9 +26,9 @@ ATTRIBUTES: Final[Mapping[str, Reader]] = MappingProxyType(
 )
 
 PATH_ATTRIBUTES: Final = frozenset({"requestPath", "requestUri"})
-"""The attributes that make a verdict depend on the path."""
+"""Attributes that make a verdict depend on the path."""
 METHOD_ATTRIBUTES: Final = frozenset({"method"})
-"""The same for the method."""
+"""Attributes that make a verdict depend on the method."""
 
 AUTHENTICATION: Final[Mapping[str, Reader]] = MappingProxyType(
     {
@@ -42,11 +42,11 @@ AUTHENTICATION: Final[Mapping[str, Reader]] = MappingProxyType(
 
 
 def header_reader(name: str) -> Reader:
-    """Reads a request header, whatever the case of its name."""
+    """Reads a request header; its name may be in any case."""
     lower_name = name.lower()
 
     def read(evaluation: Evaluation) -> Value:
-        # Evaluation.header, written out: this is evaluated more often than anything else.
+        # Evaluation.header, inlined: this is evaluated more often than any other expression.
         edits = evaluation.edits
         if edits and lower_name in edits:
             return edits[lower_name]
@@ -56,7 +56,7 @@ def header_reader(name: str) -> Reader:
 
 
 def claim_reader(name: str) -> Reader:
-    """Reads a claim of the token that an earlier policy verified; null without one."""
+    """Reads a claim of the token that an earlier policy verified; null without a token."""
 
     def read(evaluation: Evaluation) -> Value:
         return _from_claims(evaluation, evaluation.claims.get(name))
@@ -65,16 +65,14 @@ def claim_reader(name: str) -> Reader:
 
 
 def member_reader(read_whole: Reader, name: str) -> Reader:
-    """Reads a member of an object; null where there is none."""
+    """Reads a member of an object; null if there is none."""
 
     def read(evaluation: Evaluation) -> Value:
         whole = read_whole(evaluation)
         if isinstance(whole, dict):
             return _from_claims(evaluation, whole.get(name))
         if isinstance(whole, str | bool | tuple):
-            raise EvaluationFault(
-                f"a name in [...] or after a dot does not suit {type_name(whole)}"
-            )
+            raise EvaluationFault(f"{type_name(whole)} has no named members")
         return None
 
     return read

@@ -1,4 +1,4 @@
-"""The functions on text; null where DataWeave's own are null-friendly."""
+"""The functions on text. They accept null where DataWeave's functions do."""
 
 import re
 from collections.abc import Callable
@@ -14,48 +14,48 @@ from adapter.policy.expression.values import (
 )
 
 MAX_PART: Final = 128
-"""Characters of the part that a function looks for: this keeps the search linear."""
+"""Characters of the text that a function searches for. The limit keeps the search linear."""
 
 _BLANK: Final = "".join(map(chr, range(0x21)))
-"""What the vendor's `trim` takes away: everything up to the space, and no other white space."""
+"""What the vendor's `trim` removes: all characters up to the space, and no other white space."""
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 
 
 def text_of(function: str, value: Value) -> str:
-    """The value as text; raises EvaluationFault in the name of the function."""
+    """The value as text. Raises EvaluationFault, which names the function."""
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, tuple | dict):
-        raise EvaluationFault(f"{function} does not take {type_name(value)}")
+        raise EvaluationFault(f"{function} cannot take {type_name(value)}")
     return to_text(value) or ""
 
 
 def part_of(function: str, value: Value) -> str:
-    """The text to look for."""
+    """The text to search for."""
     part = text_of(function, value)
     if len(part) > MAX_PART:
-        raise EvaluationFault(f"{function} does not look for more than {MAX_PART} characters")
+        raise EvaluationFault(f"{function} cannot search for more than {MAX_PART} characters")
     return part
 
 
 def on_text(name: str, change: Callable[[str], str]) -> Callable[[Value], Value]:
-    """A function of one text that leaves null as it is."""
+    """A function of one text. Null stays null."""
     return lambda value: None if value is None else change(text_of(name, value))
 
 
 def trimmed(text: str) -> str:
-    """Without the characters up to the space at both ends."""
+    """The text without spaces and control characters at both ends."""
     return text.strip(_BLANK)
 
 
 def is_blank(value: Value) -> Value:
-    """Whether nothing but blanks is there."""
+    """Whether the text is null, empty or has only spaces and control characters."""
     return value is None or not trimmed(text_of("isBlank", value))
 
 
 def is_numeric(value: Value) -> Value:
-    """Whether there are digits and nothing else."""
+    """Whether the text consists of digits only."""
     return value is not None and _DIGITS.fullmatch(text_of("isNumeric", value)) is not None
 
 
@@ -63,34 +63,34 @@ def concatenated(left: Value, right: Value) -> Value:
     """`++` on two texts or two arrays; numbers and booleans become text."""
     if isinstance(left, tuple) and isinstance(right, tuple):
         if len(left) + len(right) > MAX_ITEMS:
-            raise EvaluationFault(f"++ does not build more than {MAX_ITEMS} items")
+            raise EvaluationFault(f"++ cannot build more than {MAX_ITEMS} items")
         return left + right
     return bounded("++", text_of("++", left) + text_of("++", right))
 
 
 def bounded(function: str, text: str) -> str:
-    """The text, unless it grew too long."""
+    """Return the text; raises EvaluationFault if it is too long."""
     if len(text) > MAX_SIZE:
-        raise EvaluationFault(f"{function} does not build more than {MAX_SIZE} characters")
+        raise EvaluationFault(f"{function} cannot build more than {MAX_SIZE} characters")
     return text
 
 
 def starts_with(whole: Value, part: Value) -> Value:
-    """Whether the text begins so; null begins with nothing."""
+    """Whether the text starts with the part; false for null."""
     if whole is None:
         return False
     return text_of("startsWith", whole).startswith(text_of("startsWith", part))
 
 
 def ends_with(whole: Value, part: Value) -> Value:
-    """Whether the text ends so; null ends with nothing."""
+    """Whether the text ends with the part; false for null."""
     if whole is None:
         return False
     return text_of("endsWith", whole).endswith(text_of("endsWith", part))
 
 
 def split_by(text: Value, separator: Value) -> Value:
-    """The parts between separators, without empty ones at the end."""
+    """The parts between separators, without empty parts at the end."""
     if text is None:
         return None
     whole, mark = text_of("splitBy", text), part_of("splitBy", separator)
@@ -98,7 +98,7 @@ def split_by(text: Value, separator: Value) -> Value:
         return ("",)
     parts = whole.split(mark, MAX_ITEMS) if mark else list(whole[: MAX_ITEMS + 1])
     if len(parts) > MAX_ITEMS:
-        raise EvaluationFault(f"splitBy does not build more than {MAX_ITEMS} items")
+        raise EvaluationFault(f"splitBy cannot build more than {MAX_ITEMS} items")
     while parts and not parts[-1]:
         parts.pop()
     return tuple(parts)
@@ -110,10 +110,10 @@ def joined(items: Value, separator: Value) -> Value:
         return None
     mark = text_of("joinBy", separator)
     if not isinstance(items, tuple):
-        raise EvaluationFault(f"joinBy does not take {type_name(items)}")
+        raise EvaluationFault(f"joinBy cannot take {type_name(items)}")
     texts = [text_of("joinBy", item) for item in items]
     if sum(map(len, texts)) + len(mark) * len(texts) > MAX_SIZE:
-        raise EvaluationFault(f"joinBy does not build more than {MAX_SIZE} characters")
+        raise EvaluationFault(f"joinBy cannot build more than {MAX_SIZE} characters")
     return mark.join(texts)
 
 
@@ -127,12 +127,12 @@ def replaced(text: Value, part: Value, replacement: Value) -> Value:
         return whole
     new = text_of("replace", replacement)
     if len(whole) + times * len(new) > MAX_SIZE:
-        raise EvaluationFault(f"replace does not build more than {MAX_SIZE} characters")
+        raise EvaluationFault(f"replace cannot build more than {MAX_SIZE} characters")
     return whole.replace(mark, new)
 
 
 def substring(name: str, *, before: bool, last: bool) -> Callable[[Value, Value], Value]:
-    """One of the four `substring...`; without a match all of them give an empty text."""
+    """One of the four `substring...` functions. Without a match, the result is an empty text."""
 
     def of(text: Value, separator: Value) -> Value:
         if text is None:
@@ -147,7 +147,7 @@ def substring(name: str, *, before: bool, last: bool) -> Callable[[Value, Value]
 
 
 def _last(whole: str, mark: str) -> int:
-    """Where the last of the parts that a search from the left finds begins; -1 without any."""
+    """The start of the last match of a search from the left; -1 without a match."""
     if not mark:
         return len(whole)
     *_, after = whole.split(mark)

@@ -1,41 +1,41 @@
-"""The tokens of an expression, read one after another."""
+"""Reads the tokens of an expression in order."""
 
-from adapter.policy.expression.complaints import unsupported
 from adapter.policy.expression.lexer import Token, tokenize
+from adapter.policy.expression.syntax_errors import unsupported
 
 
 class Tokens:
-    """Where the parser is in the expression."""
+    """The tokens and the parser's position."""
 
     def __init__(self, source: str) -> None:
         self._tokens = tokenize(source)
         self._next = 0
 
     def peek(self, further: int = 0) -> Token:
-        """The next token, or one further on; it stays the next."""
+        """Return the next token, or a later one, without consuming it."""
         return self._tokens[min(self._next + further, len(self._tokens) - 1)]
 
     def advance(self) -> Token:
-        """The next token; the end is never passed."""
+        """Consume the next token; the `end` token is never consumed."""
         token = self._tokens[self._next]
         if token.kind != "end":
             self._next += 1
         return token
 
     def is_next(self, operator: str) -> bool:
-        """Whether that operator comes next, and not a text of the same letters."""
+        """Whether this operator comes next (not a text with the same characters)."""
         token = self.peek()
         return token.kind == "operator" and token.text == operator
 
     def accept(self, operator: str) -> bool:
-        """Take that operator if it comes next."""
+        """Consume this operator if it comes next."""
         found = self.is_next(operator)
         if found:
             self._next += 1
         return found
 
     def expect(self, text: str) -> None:
-        """Take that operator or word; raise ExpressionError for anything else."""
+        """Consume this operator or word; raises ExpressionError for anything else."""
         token = self.advance()
         if token.text != text or token.kind not in ("operator", "name"):
             raise unsupported(f"expected {text!r}, not {token.shown},", token.position)
@@ -47,7 +47,7 @@ class Tokens:
             raise unsupported(f"unexpected {token.shown}", token.position)
 
     def selector(self) -> str:
-        """The name in `.name`, `."name"` or `['name']`."""
+        """Consume `.name`, `."name"` or `['name']`, and return the name."""
         token = self.advance()
         if token.kind == "operator" and token.text == ".":
             name = self.advance()

@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""What an expression can evaluate to, and how values turn into text and compare."""
+"""The values of expressions, their conversion to text, and their equality."""
 
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -10,25 +10,25 @@ Value: TypeAlias = str | Decimal | bool | tuple["Value", ...] | dict[str, Any] |
 """Numbers are exact decimals; a dict is an object of a token's claims; None is null."""
 
 MAX_SIZE: Final = 65_536
-"""Characters that an expression may build; Envoy's headers are shorter."""
+"""Characters of a text that an expression builds. Envoy's headers are shorter."""
 
 MAX_ITEMS: Final = 1_000
 """Items of an array."""
 
 
 class Failed(NamedTuple):
-    """The outcome of an expression that has no value for this request."""
+    """The result of an expression that fails for this request."""
 
     why: str
-    """For operators; names types, never values."""
+    """The reason, for operators. It names types, never values."""
 
 
 class EvaluationFault(Exception):  # noqa: N818 - not an error: it never leaves the package
-    """Carries a failure out of nested closures; `Expression` turns it into `Failed`."""
+    """A failure inside nested closures. `Expression` converts it to `Failed`."""
 
 
 def type_name(value: Value) -> str:
-    """What DataWeave calls the type of a value."""
+    """DataWeave's name for the type of a value."""
     if value is None:
         return "Null"
     names = {str: "String", Decimal: "Number", bool: "Boolean", dict: "Object"}
@@ -36,34 +36,36 @@ def type_name(value: Value) -> str:
 
 
 def from_json(value: object) -> Value:
-    """What a JSON text says; raises EvaluationFault for what expressions can't hold."""
+    """Convert a JSON value; raises EvaluationFault if expressions cannot represent it."""
     if value is None or isinstance(value, str | bool | dict):
         return value
     if isinstance(value, list | tuple):
         return _array(value)
     number = number_from_json(value)
     if number is None:
-        raise EvaluationFault("a Number does not fit: it is infinite or has too many digits")
+        raise EvaluationFault(
+            "a Number cannot be represented: it is infinite or has too many digits"
+        )
     return number
 
 
 def _array(items: list[Any] | tuple[Any, ...]) -> Value:
     if len(items) > MAX_ITEMS:
-        raise EvaluationFault(f"an Array does not hold more than {MAX_ITEMS} items")
+        raise EvaluationFault(f"an Array cannot have more than {MAX_ITEMS} items")
     if any(isinstance(item, list | tuple) for item in items):
-        raise EvaluationFault("an Array of a token's claims does not hold other Arrays")
+        raise EvaluationFault("an Array in a token's claims cannot contain other Arrays")
     return tuple([from_json(item) for item in items])
 
 
 def to_text(value: Value) -> str | None:
-    """The value where text is wanted; null stays None; raises EvaluationFault for the others."""
+    """Convert to text. Null stays None. Raises EvaluationFault for arrays and objects."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return number_text(value)
-    raise EvaluationFault(f"an {type_name(value)} does not turn into text")
+    raise EvaluationFault(f"an {type_name(value)} cannot be converted to text")
 
 
 def same(left: Value, right: Value) -> bool:
@@ -71,5 +73,5 @@ def same(left: Value, right: Value) -> bool:
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
-        raise EvaluationFault("== does not compare an Object with an Object")
+        raise EvaluationFault("== cannot compare an Object with an Object")
     return type(left) is type(right) and left == right

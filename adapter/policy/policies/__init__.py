@@ -1,1 +1,1 @@
-"""The policy types that can be enforced: one file each, registered in `adapter.policy.compile`."""
+"""The supported policy types, one file each. `adapter.policy.compile` registers them."""

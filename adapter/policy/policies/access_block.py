@@ -1,4 +1,4 @@
-"""access-block: nobody gets in."""
+"""access-block: denies every request."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,7 +11,7 @@ BLOCKED: Final = Deny(DenyReason.ACCESS_BLOCKED, 403, "Access is blocked")
 
 
 class AccessBlock(Configuration):
-    """Nothing to configure."""
+    """The policy has no configuration."""
 
 
 def compile_access_block(given: Mapping[str, Any]) -> Rule:

@@ -1,4 +1,4 @@
-"""client-id-enforcement: only client applications with an approved contract."""
+"""client-id-enforcement: allows only client applications with an approved contract."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
@@ -23,7 +23,7 @@ HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&*+.^_`|~
 
 
 class ClientIdEnforcement(Configuration):
-    """Where the credentials are; `idHeader` and `secretHeader` are the service mesh's way."""
+    """Where the credentials are. `idHeader` and `secretHeader` are the service mesh's names."""
 
     credentials_origin_has_http_basic_authentication_header: Literal[
         "customExpression", "httpBasicAuthenticationHeader"
@@ -47,12 +47,12 @@ class ClientIdEnforcement(Configuration):
         if self.secret_header and not self.id_header:
             raise ValueError("secretHeader needs idHeader")
         if self.id_header and (self.client_id_expression or self.client_secret_expression):
-            raise ValueError("give either idHeader or clientIdExpression, not both")
+            raise ValueError("set either idHeader or clientIdExpression, not both")
         return self
 
     @property
     def source(self) -> CredentialSource:
-        """Where to look for credentials."""
+        """Where the policy reads credentials."""
         if self.credentials_origin_has_http_basic_authentication_header != "customExpression":
             return BASIC_CREDENTIALS
         if self.id_header:

@@ -1,7 +1,7 @@
-"""cors: which web pages of other origins may read an API's responses.
+"""cors: controls which web pages of other origins may read an API's responses.
 
-The protocol is that of the W3C recommendation "Cross-Origin Resource Sharing" of 2014 (6.1 and
-6.2), which the vendor refers to, and of the Fetch standard that took its place.
+It follows the W3C recommendation "Cross-Origin Resource Sharing" of 2014 (6.1 and 6.2), which the
+vendor refers to, and the Fetch standard, which replaced it.
 """
 
 import re
@@ -25,25 +25,25 @@ NO_CONTENT: Final = 204
 
 _TOKENS: Final = re.compile(rf"{NAME_PATTERN}(?:[ \t]*,[ \t]*{NAME_PATTERN})*")
 _MAX_ASKED_CHARS: Final = 1_024
-"""More than any page asks for; a client could make the list of names as long as a request."""
+"""More than any web page needs. Bounds the list of names that a client sends."""
 _ORIGIN: Final = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _PUBLIC_MAX_AGE_S: Final = 30
 _ANY: Final = "*"
-"""Among origins, methods or headers: all there are."""
+"""Stands for all origins, methods or headers."""
 
 _VARY: Final[Header] = ("vary", "Origin")
-"""Where the answer depends on the origin, caches have to know, whoever asked first."""
+"""Tells caches that the answer depends on the origin."""
 
 
 def _origin(text: str) -> str:
-    """The origin as browsers write it: in lower case, without the port that its scheme implies."""
+    """The origin as browsers write it: lower case, without the default port of its scheme."""
     if text.strip() == _ANY:
         return _ANY
     match = _ORIGIN.fullmatch(text.strip().lower())
     if match is None:
         raise ValueError(
-            "not an origin: write * for all, or one with its scheme, as in https://shop.example.com"
+            "not an origin: write * for all, or an origin with its scheme, such as https://shop.example.com"
         )
     scheme, host, port = match.groups()
     return f"{scheme}://{host}{'' if port == _DEFAULT_PORTS[scheme] else port or ''}"
@@ -61,13 +61,13 @@ class AllowedMethod(Configuration):
 
 
 class OriginGroup(Configuration):
-    """Origins that may do the same."""
+    """Origins with the same grants."""
 
     origin_group_name: str = ""
-    """For people."""
+    """A name for administrators."""
     origins: Annotated[tuple[Origin, ...], Field(max_length=1_000)] = ()
     access_control_max_age: Annotated[Whole, Field(ge=0, le=86_400)] = 30
-    """Seconds for which a browser need not ask again."""
+    """Seconds for which a browser may cache the answer to a preflight."""
     allowed_methods: tuple[AllowedMethod, ...] = ()
     headers: tuple[Token, ...] = ()
     """Request headers that pages may set."""
@@ -76,7 +76,7 @@ class OriginGroup(Configuration):
 
 
 class Cors(Configuration):
-    """Everybody, or groups of origins."""
+    """A public resource, or groups of origins."""
 
     public_resource: bool = True
     support_credentials: bool = False
@@ -84,7 +84,7 @@ class Cors(Configuration):
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """See `Configuration.used`: groups are for a resource that is not everybody's."""
+        """See `Configuration.used`: a public resource has no groups."""
         if given.get("publicResource") in (None, True, "true"):
             return without(given, "originGroups", "supportCredentials")
         return given
@@ -98,19 +98,19 @@ class Cors(Configuration):
 
 
 class _Grant(NamedTuple):
-    """What the pages of one origin may do."""
+    """What pages of one origin may do."""
 
     methods: frozenset[str]
     refused_methods: frozenset[str]
-    """Not granted even where all methods are."""
+    """Not granted, even if all other methods are."""
     headers: frozenset[str]
     """In lower case."""
     preflight: DirectResponse
-    """It lacks only the names that are granted by an asterisk."""
+    """Complete except for the names that an asterisk grants."""
     actual: Continue
 
     def answer(self, method: str, headers: str) -> DirectResponse:
-        """To a preflight for this method and this list of headers."""
+        """The answer to a preflight for this method and this list of headers."""
         if len(headers) > _MAX_ASKED_CHARS:
             return _REFUSED
         if not (self._allows_method(method) and self._allows_headers(headers)):
@@ -163,9 +163,9 @@ def _by_protocol(
     same_origin: Continue,
     actual: Callable[[str], Continue],
 ) -> Callable[[Evaluation], Verdict]:
-    """Tells requests without an origin, preflights and the requests that follow them apart.
+    """Distinguishes requests without an origin, preflights, and other cross-origin requests.
 
-    Only an OPTIONS request with both headers is a preflight; any other goes on to the service.
+    Only an OPTIONS request with both headers is a preflight. Any other goes on to the service.
     """
 
     def evaluate(evaluation: Evaluation) -> Verdict:
@@ -183,11 +183,11 @@ def _by_protocol(
 _ANY_ORIGIN: Final[Header] = ("access-control-allow-origin", "*")
 _PUBLIC: Final = Continue(response_headers=(_ANY_ORIGIN,))
 _REFUSED: Final = DirectResponse(NO_CONTENT, (_VARY,))
-"""A preflight that is granted nothing: the missing headers are what tells the browser."""
+"""The answer to a preflight that is granted nothing. Browsers notice the missing headers."""
 
 
 def _public_preflight(evaluation: Evaluation, _: str, method: str) -> DirectResponse:
-    """Grant what is asked for; what is no method or list of names is not sent back."""
+    """Grant what the preflight asks for, unless it is not a method or a list of names."""
     asked = evaluation.header("access-control-request-headers")
     granted = [_ANY_ORIGIN, ("access-control-max-age", str(_PUBLIC_MAX_AGE_S))]
     for name, value in (("methods", method), ("headers", asked)):
@@ -197,12 +197,12 @@ def _public_preflight(evaluation: Evaluation, _: str, method: str) -> DirectResp
 
 
 def _may_be_sent_back(asked: str) -> bool:
-    """Whether it is a list of names of a bearable length, and nothing else."""
+    """Whether it is a list of names that is not too long."""
     return len(asked) <= _MAX_ASKED_CHARS and _TOKENS.fullmatch(asked) is not None
 
 
 def _grants(configuration: Cors) -> Mapping[str, _Grant]:
-    """What each origin may do; credentials are never for everybody (docs/policies/cors.md)."""
+    """What each origin may do. `*` never gets credentials (docs/policies/cors.md)."""
     credentials = configuration.support_credentials
     return {
         origin: _grant(group, origin, credentials=credentials and origin != _ANY)
@@ -235,6 +235,6 @@ def _grant(group: OriginGroup, origin: str, *, credentials: bool) -> _Grant:
 
 
 def _list(name: str, values: Iterable[str]) -> list[Header]:
-    """One header with all the values; none without values."""
+    """One header with all values; empty if there are no values."""
     joined = ", ".join(dict.fromkeys(values))
     return [(name, joined)] if joined else []

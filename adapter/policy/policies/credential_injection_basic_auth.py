@@ -1,4 +1,4 @@
-"""credential-injection-basic-auth: the credentials of the gateway itself, for the upstream."""
+"""credential-injection-basic-auth: sends the gateway's own credentials to the upstream."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ class CredentialInjectionBasicAuth(Configuration):
     """The credentials, and the header that carries them."""
 
     username: Annotated[str, StringConstraints(pattern=r"^[^:]*$")] = ""
-    """Without a colon, which ends it (RFC 7617, 2)."""
+    """It has no colon, because a colon ends it (RFC 7617, 2)."""
     password: SecretStr = SecretStr("")
     overwrite: bool = True
     custom_header: RequestHeaderName | Literal[""] = ""
@@ -27,14 +27,14 @@ class CredentialInjectionBasicAuth(Configuration):
     def _fit_for_a_header(self) -> "CredentialInjectionBasicAuth":
         password = self.password.get_secret_value()
         if not (self.username or password):
-            raise ValueError("give username and password: there is nothing to inject")
+            raise ValueError("username and password are both empty: set at least one")
         if not is_fit_for_a_header(self.username + password):
             raise ValueError("username and password cannot have control characters (RFC 7617, 2)")
         return self
 
 
 class _Concealed(str):
-    """Text that does not show where someone looks at a verdict or a decision."""
+    """Text whose repr does not show it, for verdicts and decisions in logs and debuggers."""
 
     __slots__ = ()
 
@@ -50,8 +50,8 @@ def compile_credential_injection_basic_auth(given: Mapping[str, Any]) -> Rule:
     value = _Concealed(f"Basic {b64encode(pair.encode()).decode()}")
     injected = Continue(set_headers=((name, value),))
 
-    def unless_there(evaluation: Evaluation) -> Verdict:
+    def unless_present(evaluation: Evaluation) -> Verdict:
         return CONTINUE if evaluation.header(name) is not None else injected
 
-    evaluate = always(injected).evaluate if configuration.overwrite else unless_there
+    evaluate = always(injected).evaluate if configuration.overwrite else unless_present
     return Rule(evaluate, set_headers=frozenset({name}))

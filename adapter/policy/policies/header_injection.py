@@ -1,4 +1,4 @@
-"""header-injection: headers that the upstream, or the client, is to see."""
+"""header-injection: adds headers to the request or to the response."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -22,12 +22,12 @@ from adapter.policy.rule import Rule, Verdict, always
 from adapter.policy.verdicts import Continue, Deny, DenyReason, Header
 
 OVERRIDDEN: Final = frozenset({"content-type", "access-control-allow-origin"})
-"""Headers that make sense once only: the injected value takes the place of what is there."""
+"""Headers that may occur only once, so the injected value replaces the existing one."""
 
 
 def _fit_for_a_header(value: str) -> str:
     if not value.lstrip().startswith("#[") and not is_fit_for_a_header(value):
-        raise ValueError("control characters cannot be in a header's value")
+        raise ValueError("control characters are not allowed in a header's value")
     return value
 
 
@@ -50,7 +50,7 @@ class ResponseHeader(Configuration):
 
 
 class HeaderInjection(Configuration):
-    """What to add towards the upstream, and towards the client."""
+    """The headers to add to the request, and to the response."""
 
     inbound_headers: Annotated[tuple[RequestHeader, ...], Field(max_length=100)] = ()
     outbound_headers: Annotated[tuple[ResponseHeader, ...], Field(max_length=100)] = ()
@@ -96,7 +96,7 @@ def _literals(templates: Iterable[_Template]) -> tuple[Header, ...]:
 
 
 def _headers(templates: Iterable[_Template], evaluation: Evaluation) -> tuple[Header, ...] | Deny:
-    """The headers for this request; one whose value is null is left out."""
+    """The headers for this request. A header whose value is null is left out."""
     headers: list[Header] = []
     for name, expression in templates:
         value = expression.text(evaluation)
@@ -104,7 +104,7 @@ def _headers(templates: Iterable[_Template], evaluation: Evaluation) -> tuple[He
             return _failed(name, value.why)
         if value is not None:
             if not is_fit_for_a_header(value):
-                return _failed(name, "the value has characters that no header may have")
+                return _failed(name, "the value has control characters")
             headers.append((name, value))
     return tuple(headers)
 

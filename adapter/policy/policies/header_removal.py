@@ -1,4 +1,4 @@
-"""header-removal: request headers that the upstream is not to see."""
+"""header-removal: removes headers from the request."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ def _valid(text: str) -> str:
         try:
             compile_pattern(text, ignore_case=True)
         except ValueError as e:
-            raise ValueError(f"neither the name of a header nor a pattern: it {e}") from None
+            raise ValueError(f"neither a header name nor a valid pattern: it {e}") from None
         return text
     return removable(text)
 
@@ -32,7 +32,7 @@ HeaderPattern = Annotated[str, Field(min_length=1, max_length=1_000), AfterValid
 
 
 class HeaderRemoval(Configuration):
-    """Names or regular expressions, which match a whole name whatever its case."""
+    """Names, or regular expressions that match a whole name in any case."""
 
     inbound_headers: Annotated[tuple[HeaderPattern, ...], Field(max_length=100)] = ()
     outbound_headers: tuple[str, ...] = ()
@@ -43,9 +43,9 @@ def compile_header_removal(given: Mapping[str, Any]) -> Rule:
     configuration = read_configuration(HeaderRemoval, given)
     if configuration.outbound_headers:
         raise PolicyError(
-            "outboundHeaders cannot be enforced: Envoy's external authorization can add headers to "
-            "a response, not remove them; empty outboundHeaders, and remove them in Envoy's route "
-            "(response_headers_to_remove)"
+            "outboundHeaders cannot be enforced: Envoy's external authorization cannot remove "
+            "headers from a response; leave outboundHeaders empty, and use "
+            "response_headers_to_remove in Envoy's route"
         )
     plain = [n.lower() for n in configuration.inbound_headers if _PLAIN_NAME.fullmatch(n)]
     names = tuple(name for name in dict.fromkeys(plain) if not is_protected(name))
@@ -78,15 +78,15 @@ def _may_mean_underscores(pattern: str) -> bool:
 
 
 def _dashed_too(name: str) -> set[bytes]:
-    """The name, and its spelling with hyphens, which an upstream may take it for.
+    """The name, and its spelling with hyphens, which an upstream may read as the same header.
 
-    In octets, because in a text RE2's library would count the characters, too.
+    As bytes, because RE2's Python library would also count the characters of a str.
     """
     return {name.encode(), dashed(name).encode()}
 
 
 def _spellings(name: str) -> set[bytes]:
-    """The same, and the spelling with underscores."""
+    """The same, and also the spelling with underscores."""
     with_hyphens = dashed(name)
     with_underscores = with_hyphens.replace("-", "_")
     return {name.encode(), with_hyphens.encode(), with_underscores.encode()}

@@ -1,4 +1,4 @@
-"""ip-allowlist and ip-blocklist: by the client's address."""
+"""ip-allowlist and ip-blocklist: filter requests by the client's address."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, TypeAlias
@@ -28,13 +28,13 @@ ADDRESS_UNKNOWN: Final = Deny(
     403,
     "Access denied by the client's address",
     detail="Envoy attests no client address on this route; set requests.client_address_header, or "
-    "client_address: attested in the route's context_extensions, where Envoy overwrites the header",
+    "client_address: attested in the route's context_extensions if Envoy overwrites the header",
 )
 ADDRESS_UNREADABLE: Final = Deny(
     DenyReason.ADDRESS_UNKNOWN,
     403,
     "Access denied by the client's address",
-    detail="what Envoy attests, or ipExpression gives, is not one IP address",
+    detail="the value that Envoy attests or ipExpression returns is not exactly one IP address",
 )
 ADDRESS_REFUSED: Final = Deny(
     DenyReason.ADDRESS_REFUSED, 403, "Access denied by the client's address"
@@ -49,7 +49,7 @@ def _network(text: str) -> Network:
 
 
 class IpList(Configuration):
-    """The addresses, and where a request's own is."""
+    """The listed addresses, and where the client's address is."""
 
     ips: Annotated[list[Annotated[str, AfterValidator(_network)]], Field(min_length=1)]
     ip_expression: ExpressionSource = DEFAULT_EXPRESSION
@@ -59,12 +59,12 @@ AddressSource: TypeAlias = Callable[[Evaluation], str | Deny]
 
 
 def compile_ip_allowlist(given: Mapping[str, Any]) -> Rule:
-    """Compile the policy that lets only the listed addresses pass; raises PolicyError."""
+    """Compile the policy that allows only the listed addresses; raises PolicyError."""
     return _compile(given, allowed_when_listed=True)
 
 
 def compile_ip_blocklist(given: Mapping[str, Any]) -> Rule:
-    """Compile the policy that lets all but the listed addresses pass; raises PolicyError."""
+    """Compile the policy that denies the listed addresses; raises PolicyError."""
     return _compile(given, allowed_when_listed=False)
 
 
@@ -87,10 +87,10 @@ def _compile(given: Mapping[str, Any], *, allowed_when_listed: bool) -> Rule:
 
 
 def _address_source(expression: Expression) -> AddressSource:
-    """Where the address comes from.
+    """Returns the function that reads the client's address.
 
-    The vendor's default reads the first entry of `x-forwarded-for`, which the client writes. So
-    whatever reads that header gets the address that Envoy attests instead.
+    The vendor's default reads the first entry of `x-forwarded-for`, which clients can write. So an
+    expression that reads this header gets the address that Envoy attests instead.
     """
     if "x-forwarded-for" in expression.headers:
         return lambda evaluation: evaluation.request.client_address or ADDRESS_UNKNOWN

@@ -1,4 +1,4 @@
-"""message-logging: lines that an admin wants to see in the adapter's log."""
+"""message-logging: writes messages to the adapter's log."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,13 +19,13 @@ from adapter.policy.verdicts import CONTINUE
 
 MAX_MESSAGE_CHARS: Final = 4_096
 _MAX_CLEANED_CHARS: Final = 512
-"""Characters that are left of a message with control characters, because to clean them takes longer
-than all else here, and clients may have written them."""
+"""A message with control characters is cut to this length. Replacing them is the slowest part of
+this policy, and clients may have sent them."""
 
 CREDENTIAL_HEADERS: Final = frozenset(
     {"authorization", "client_secret", "cookie", "proxy-authorization"}
 )
-"""Headers whose values must not reach a log."""
+"""Headers whose values must not be logged."""
 
 _MORE_THAN_ONE_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -33,7 +33,7 @@ _MORE_THAN_ONE_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-
 def _without_credentials(source: str) -> str:
     secret = sorted(compile_expression(source).headers & CREDENTIAL_HEADERS)
     if secret:
-        raise ValueError(f"{', '.join(secret)} would put credentials into the log")
+        raise ValueError(f"must not read {', '.join(secret)}, because this would log credentials")
     return source
 
 
@@ -55,13 +55,13 @@ class MessageItem(Configuration):
     category: Annotated[str, Field(max_length=200)] = ""
     level: Literal["DEBUG", "INFO", "WARN", "ERROR"]
     first_section: bool = True
-    """Before the request goes on."""
+    """Log before the request goes on."""
     second_section: bool = False
-    """After the response."""
+    """Log after the response; not supported."""
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """See `Configuration.used`: a message that is never written need not be right."""
+        """See `Configuration.used`: a message that is never logged is not validated."""
         if given.get("firstSection") is False or _is_never(given.get("conditional")):
             return {**given, "message": "", "firstSection": False, "conditional": ""}
         return given
@@ -70,7 +70,7 @@ class MessageItem(Configuration):
     @classmethod
     def _no_responses(cls, wanted: bool) -> bool:
         if wanted:
-            raise ValueError("cannot be done: Envoy's external authorization sees no responses")
+            raise ValueError("is not supported: Envoy's external authorization sees no responses")
         return wanted
 
 
@@ -82,7 +82,7 @@ class LoggingConfiguration(Configuration):
 
 
 class MessageLogging(Configuration):
-    """The messages, each on its own."""
+    """The messages; each is logged separately."""
 
     logging_configuration: Annotated[
         tuple[LoggingConfiguration, ...], Field(min_length=1, max_length=100)
@@ -132,7 +132,7 @@ def _message(template: _Template, evaluation: Evaluation) -> LogMessage:
 
 
 def _wanted(source: str) -> Callable[[Evaluation], bool]:
-    """Whether to log; an expression that is not true, or has no value, says no."""
+    """Whether to log. An expression that is not true, or that fails, means no."""
     condition = compile_expression(source)
     if condition.literal is not None:
         always = condition.literal.strip().lower() != "false"
@@ -146,7 +146,7 @@ def _wanted(source: str) -> Callable[[Evaluation], bool]:
 
 
 def _one_line(text: Expression, evaluation: Evaluation) -> str:
-    """The message, such that what clients send cannot forge other lines of the log."""
+    """The message on one line, so that clients cannot forge log lines."""
     value = text.text(evaluation)
     if isinstance(value, Failed):
         value = f"the message could not be computed: {value.why}"

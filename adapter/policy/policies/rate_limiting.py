@@ -1,4 +1,4 @@
-"""rate-limiting: so many requests in a period, for the API as a whole or by a key."""
+"""rate-limiting: limits requests per period, for the whole API or for each value of a key."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -33,14 +33,14 @@ class LimitConfiguration(Configuration):
 
 
 class RateLimiting(Configuration):
-    """The limits, all of which hold at once."""
+    """The limits; a request must fit into all of them."""
 
     rate_limits: Annotated[list[LimitConfiguration], Field(min_length=1, max_length=MAX_LIMITS)]
     key_selector: ExpressionSource = ""
     expose_headers: bool = False
     clusterizable: bool = True
     block_on_unknown_quota: bool = True
-    """Accepted, without effect: the operator's setting says what a broken store means."""
+    """Accepted without effect: the operator's `quota.when_down` decides about a failed store."""
 
 
 def compile_rate_limiting(given: Mapping[str, Any]) -> Rule:
@@ -56,8 +56,8 @@ def compile_rate_limiting(given: Mapping[str, Any]) -> Rule:
     key_of, local = selector.text, not configuration.clusterizable
 
     def evaluate(evaluation: Evaluation) -> Verdict:
-        # A request without a key is counted with all the others that have none: not to count it
-        # would make leaving out a header the way around the limit.
+        # All requests without a key share one window. Otherwise clients could avoid the limit by
+        # leaving out a header.
         key = key_of(evaluation)
         text = "" if key is None or isinstance(key, Failed) else bounded_key(key)
         windows = windows_of((evaluation.api_id, evaluation.policy.counter, text), limits)

@@ -1,4 +1,4 @@
-"""rate-limiting-sla-based: the limits that a contract's SLA tier promises."""
+"""rate-limiting-sla-based: applies the limits of the contract's SLA tier."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,14 +14,14 @@ from adapter.policy.rule import Rule
 
 
 class RateLimitingSlaBased(Configuration):
-    """Whose limits count, and how they show."""
+    """Where the client id and secret are, and whether clients see their quota."""
 
     client_id_expression: CredentialExpression = DEFAULT_CLIENT_ID
     client_secret_expression: CredentialExpression = ""
     expose_headers: bool = False
     clusterizable: bool = True
     block_on_unknown_quota: bool = True
-    """Accepted, without effect: the operator's setting says what a broken store means."""
+    """Accepted without effect: the operator's `quota.when_down` decides about a failed store."""
 
 
 def compile_rate_limiting_sla_based(given: Mapping[str, Any]) -> Rule:

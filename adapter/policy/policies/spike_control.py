@@ -1,4 +1,4 @@
-"""spike-control: so many requests in any stretch of a period; a few more wait for their turn."""
+"""spike-control: limits requests in a sliding window; some requests beyond it may wait."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -21,21 +21,21 @@ _HOUR_MS = 3_600_000
 
 
 class SpikeControl(Configuration):
-    """The limit, and what becomes of requests that find no room."""
+    """The limit, and how requests beyond it wait."""
 
     maximum_requests: MaximumRequests = 1
     time_period_in_milliseconds: PeriodMs = 1_000
     delay_time_in_millis: Annotated[Whole, Field(ge=1, le=_HOUR_MS)] = 1_000
-    """How long a request waits before it asks again."""
+    """How long a request waits before it tries again."""
     delay_attempts: Annotated[Whole, Field(ge=0, le=1_000)] = 1
-    """How often it asks again."""
+    """How often it tries again."""
     queuing_limit: Annotated[Whole, Field(ge=0, le=2**53)] = 0
     """How many requests may wait at once."""
     expose_headers: bool = False
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """See `Configuration.used`: where nobody may wait, it does not matter how long."""
+        """See `Configuration.used`: without a queue, the settings for waiting have no effect."""
         if given.get("queuingLimit") in (None, 0, "0"):
             return without(given, "delayTimeInMillis", "delayAttempts")
         return given

@@ -88,7 +88,7 @@ def test_the_password_shows_nowhere() -> None:
         ({"username": "a:b"}, "username"),
         ({"password": "hunter2\r\n"}, "control characters"),
         ({"username": "\ud800"}, "unicode"),
-        ({"username": "", "password": ""}, "nothing to inject"),
+        ({"username": "", "password": ""}, "username and password are both empty"),
         ({"customHeader": "host"}, "customHeader"),
         ({"customHeader": "x y"}, "customHeader"),
     ],

@@ -1,1 +1,1 @@
-"""What several policy types share."""
+"""Code that several policy types share."""

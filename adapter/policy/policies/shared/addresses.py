@@ -1,4 +1,4 @@
-"""Sets of IP addresses, with a lookup that does not grow with their number."""
+"""Sets of IP addresses. The lookup time does not depend on their number."""
 
 import re
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 _OCTETS: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}")
 _MOST_CHARS: Final = 64
-"""More than the longest address has, with a scope; what is longer costs time to find out."""
+"""Longer than any address, even one with a scope. Rejects long input before parsing it."""
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
 
 
 def parse_address(text: str) -> Address | None:
-    """An address, IPv4-mapped ones (RFC 4291, 2.5.5.2) as the IPv4 that they stand for, or None."""
+    """Parse an address; None if invalid. IPv4-mapped ones (RFC 4291, 2.5.5.2) become IPv4."""
     if len(text) > _MOST_CHARS:
         return None
     try:
@@ -28,10 +28,10 @@ def parse_address(text: str) -> Address | None:
 
 
 def parse_network(text: str) -> Network:
-    """An address, a CIDR block or leading octets such as `192.168`; raises ValueError."""
+    """Parse an address, a CIDR block or leading octets such as `192.168`; raises ValueError."""
     text = text.strip()
     if "%" in text:
-        raise ValueError("an address with a scope means something on one machine only")
+        raise ValueError("an address with a scope is valid on one machine only")
     if _OCTETS.fullmatch(text):
         octets = text.split(".")
         text = ".".join(octets + ["0"] * (4 - len(octets))) + f"/{8 * len(octets)}"
@@ -43,7 +43,7 @@ def parse_network(text: str) -> Network:
 
 
 class AddressSet:
-    """Addresses of many networks: one look for each prefix length that occurs."""
+    """The addresses of many networks, looked up with one step per different prefix length."""
 
     def __init__(self, networks: Iterable[Network]) -> None:
         prefixes: dict[int, dict[int, set[int]]] = {4: {}, 6: {}}

@@ -1,4 +1,4 @@
-"""The base of every policy's configuration model, and how it is read."""
+"""The base class of all policy configurations, and the function that reads them."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
@@ -19,15 +19,15 @@ from adapter.policy.expression import compile_expression
 
 _MAX_FAULTS = 10
 _MAX_NAME_CHARS = 64
-"""Of a setting's name in a message; the platform may send any name."""
+"""Bounds a setting's name in a message, because the platform may send any name."""
 
 
 class Configuration(BaseModel):
-    """Reads what the platform calls `configurationData`, by its own camelCase names.
+    """Reads the platform's `configurationData`, with its camelCase names.
 
-    A key that we do not know might ask for protection that we would silently leave out, so it is an
-    error, unless its value asks for nothing: null, false, or anything empty. Null for a key that we
-    know means its default.
+    An unknown key is an error, because it might ask for protection that we would silently omit. It
+    is accepted if its value has no effect: null, false, or anything empty. Null for a known key
+    means its default.
     """
 
     model_config = ConfigDict(
@@ -36,7 +36,7 @@ class Configuration(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_what_asks_for_nothing(cls, document: Any) -> Any:
+    def _drop_unused(cls, document: Any) -> Any:
         if not isinstance(document, Mapping):
             return document
         known = {field.alias for field in cls.model_fields.values()}
@@ -48,15 +48,16 @@ class Configuration(BaseModel):
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The settings, less those that the others leave without effect.
+        """Return the settings without those that have no effect because of others.
 
-        What has no effect must not close an API: an expression that an admin left behind, say.
+        A setting without effect must not close an API. Example: an old expression that an admin
+        left in the configuration.
         """
         return given
 
 
 def without(given: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    """The settings but these."""
+    """The settings except those with these names."""
     return {name: value for name, value in given.items() if name not in names}
 
 
@@ -71,7 +72,7 @@ def _no_truth(value: object) -> object:
 
 
 Whole = Annotated[int, BeforeValidator(_no_truth)]
-"""A whole number, also as text; `true` is none, though it is 1 to Python."""
+"""A whole number, also as text. `true` is rejected, although Python treats it as 1."""
 
 
 def _compilable(source: str) -> str:
@@ -83,27 +84,27 @@ def _compilable(source: str) -> str:
 
 
 ExpressionSource = Annotated[str, AfterValidator(_compilable)]
-"""Text that `compile_expression` takes; checked with the rest, so that all errors show at once."""
+"""Text that `compile_expression` accepts. The model validates it, to report all errors at once."""
 
 _C = TypeVar("_C", bound=Configuration)
 
 
 def read_configuration(model: type[_C], given: Mapping[str, Any]) -> _C:
-    """Validate a policy's configuration; raise PolicyError with all faults, never with values."""
+    """Validate a configuration. Raises PolicyError with all faults, without any values."""
     try:
         return model.model_validate(dict(given))
     except ValidationError as e:
         errors = e.errors(include_input=False, include_url=False, include_context=False)
-        faults = [f"{_place(e['loc'])}: {_complaint(e['type'], e['msg'])}" for e in errors]
+        faults = [f"{_place(e['loc'])}: {_fault(e['type'], e['msg'])}" for e in errors]
     more = f"; and {len(faults) - _MAX_FAULTS} more" if len(faults) > _MAX_FAULTS else ""
-    raise PolicyError(f"bad configuration: {'; '.join(faults[:_MAX_FAULTS])}{more}")
+    raise PolicyError(f"invalid configuration: {'; '.join(faults[:_MAX_FAULTS])}{more}")
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part)[:_MAX_NAME_CHARS] for part in location) or "as a whole"
+    return ".".join(str(part)[:_MAX_NAME_CHARS] for part in location) or "the whole configuration"
 
 
-def _complaint(kind: str, message: str) -> str:
+def _fault(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "this setting is not supported; remove it on the platform"
     return message.removeprefix("Value error, ")

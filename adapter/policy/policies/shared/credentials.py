@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""How policies find out which contract a request comes under."""
+"""Finds the contract of a request from the client's credentials."""
 
 import base64
 import binascii
@@ -21,20 +21,20 @@ DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
 _NOBODY: Final = HashedSecret.of(bytes(32), b"")
 _BASIC: Final = re.compile(r"(?i:basic) +([A-Za-z0-9+/]+={0,2})")
 _MOST_BASIC_CHARS: Final = 4_096
-"""Characters of an `authorization` header; ids and secrets have some dozens. To match and to decode
-what a client makes as long as a request would take up to half a millisecond of everybody's time."""
+"""Characters of an `authorization` header; ids and secrets have a few dozen. Decoding a header as
+long as a request would take up to half a millisecond, during which no other Check is answered."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 Credentials: TypeAlias = tuple[str, str | None]
-"""What a client claims: its id, and its secret (None where the policy asks for none)."""
+"""A client's id, and its secret (None if the policy asks for none). Not verified yet."""
 
 
 class Challenge:
-    """The refusals of one kind of credentials, made once.
+    """The denials for one kind of credentials, built once.
 
-    What a client is told about an unknown id, a wrong secret and an unusable contract is one and
-    the same; only `detail`, for operators, differs.
+    Clients get the same answer for an unknown id, a wrong secret and an unusable contract. Only
+    `detail`, which operators see, differs.
     """
 
     def __init__(self, www_authenticate: str) -> None:
@@ -46,12 +46,12 @@ class Challenge:
         self.wrong_secret = self.invalid("wrong client secret")
         self.no_secret = self.invalid("the platform gave no secret for this client application")
         self.other_client = self.invalid(
-            "the client id differs from the one that an earlier policy established"
+            "the client id differs from the one that an earlier policy identified"
         )
         self.no_tier = self.invalid("the contract has no SLA tier with limits")
 
     def invalid(self, detail: str) -> Deny:
-        """A refusal of credentials that are there."""
+        """The denial of credentials that are present but invalid."""
         return Deny(
             DenyReason.CREDENTIALS_INVALID,
             401,
@@ -79,18 +79,20 @@ class CredentialSource(NamedTuple):
 
 def _only_an_expression(source: str) -> str:
     if source and not source.lstrip().startswith("#["):
-        raise ValueError("must be an expression, #[...]: plain text would be everybody's")
+        raise ValueError(
+            "must be an expression, #[...]: plain text would give all clients the same credentials"
+        )
     return source
 
 
 CredentialExpression = Annotated[ExpressionSource, AfterValidator(_only_an_expression)]
-"""Where a client id or secret is; blank, or an expression."""
+"""The place of a client id or secret: an expression, or blank."""
 
 
 def credentials_by_expression(id_source: str, secret_source: str) -> CredentialSource:
-    """Credentials where two expressions find them; with a blank second one, an id alone will do.
+    """Reads credentials with two expressions. If the second is blank, an id alone is enough.
 
-    An expression that fails has found nothing.
+    An expression that fails counts as a missing value.
     """
     id_expression = compile_expression(id_source)
     secret_expression = compile_expression(secret_source)
@@ -117,7 +119,7 @@ def credentials_by_expression(id_source: str, secret_source: str) -> CredentialS
 
 
 def _basic_credentials(evaluation: Evaluation) -> Credentials | Deny:
-    """Credentials of HTTP basic authentication (RFC 7617), in UTF-8 and without leniency."""
+    """Read credentials of HTTP basic authentication (RFC 7617), in UTF-8, strictly."""
     header = evaluation.header("authorization")
     if header is None or f"{header[:6].lower()} "[:6] != "basic ":
         return BASIC_CHALLENGE.id_missing
@@ -138,7 +140,7 @@ BASIC_CREDENTIALS: Final = CredentialSource(_basic_credentials, BASIC_CHALLENGE)
 
 
 def identifying(source: CredentialSource) -> Callable[[Evaluation], Identity | Deny]:
-    """Who calls, by the contract that the credentials there give access to."""
+    """Identifies the client by the contract that its credentials belong to."""
     read, challenge = source.read, source.challenge
 
     def identify(evaluation: Evaluation) -> Identity | Deny:
@@ -153,7 +155,7 @@ def identifying(source: CredentialSource) -> Callable[[Evaluation], Identity | D
 
 
 class ContractFinder(NamedTuple):
-    """Finds the contract that a request comes under."""
+    """A function that finds the contract of a request, and what it looks at."""
 
     find: Callable[[Evaluation], Contract | Deny]
     inspects_path: bool
@@ -161,10 +163,10 @@ class ContractFinder(NamedTuple):
 
 
 def contract_finder(id_source: str, secret_source: str) -> ContractFinder:
-    """Finds contracts by expressions, but asks no client for proof a second time.
+    """Finds contracts with two expressions, and verifies each client once.
 
-    Where an earlier policy established who is asking, the id alone will do, and another one is
-    refused: by an id alone, one application could use up what another was promised.
+    If an earlier policy has identified the client, the id alone is enough. A different id is
+    denied then, because one application could otherwise use up another's quota.
     """
     by_id = credentials_by_expression(id_source, "")
     proven = credentials_by_expression(id_source, secret_source)
@@ -189,11 +191,11 @@ def contract_finder(id_source: str, secret_source: str) -> ContractFinder:
 def contract_of(
     evaluation: Evaluation, client_id: str, secret: str | None, challenge: Challenge
 ) -> Contract | Deny:
-    """The contract that credentials give access to; with None for a secret, an id alone.
+    """The contract of these credentials; if the secret is None, the id alone is enough.
 
-    Secrets are checked at the same cost whoever is asking, so that time does not tell who exists.
-    A comma in a client id means that the header came twice; who reads which of the two is anyone's
-    guess, so it matches nothing.
+    Checking a secret takes the same time for known and unknown clients, so that the time does not
+    show which clients exist. A comma in a client id means that the header came twice. Servers
+    differ in which of the two they read, so such an id matches no client.
     """
     contract = evaluation.contracts.get(client_id)
     if contract is None or "," in client_id:
@@ -210,7 +212,7 @@ def contract_of(
 
 
 def _stand_in(evaluation: Evaluation) -> HashedSecret:
-    """A secret to hash against where there is none: some other client's, or nobody's."""
+    """A secret to hash if the client has none: another client's, or a constant."""
     some = next(iter(evaluation.contracts), None)
     return (some and some.secret) or _NOBODY
 

@@ -1,4 +1,4 @@
-"""What policies may write into a message's headers, and which headers Envoy keeps to itself."""
+"""Which header names and values policies may write, and which headers Envoy reserves."""
 
 import re
 from typing import Annotated, Final
@@ -16,15 +16,15 @@ HOP_BY_HOP: Final = frozenset(
         "upgrade",
     }
 )
-"""Headers that speak of one connection (RFC 9110, 7.6.1)."""
+"""Headers that describe one connection (RFC 9110, 7.6.1)."""
 
 _PROTECTED: Final = frozenset({"accept", "connection", "date", "host", "transfer-encoding"})
 
 UNTOUCHABLE: Final = frozenset({*HOP_BY_HOP, "content-length", "host"})
-"""Headers that say where a message goes and how it is framed: to inject them is to smuggle."""
+"""Headers of routing and framing. Injecting them would make request smuggling possible."""
 
 WRITTEN_BY_ROUTER: Final = "x-envoy-expected-rq-timeout-ms"
-"""Envoy's router sets it after all policies, whatever it holds by then."""
+"""Envoy's router sets this header after all policies, and replaces any earlier value."""
 
 READ_BY_ROUTER: Final = frozenset(
     {
@@ -41,30 +41,30 @@ READ_BY_ROUTER: Final = frozenset(
         "x-envoy-upstream-stream-duration-ms",
     }
 )
-"""Orders to Envoy's router, which obeys and removes them: no upstream sees them."""
+"""Headers that control Envoy's router. It removes them, so no upstream gets them."""
 
 NAME_PATTERN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
-"""The pattern of a method or the name of a header (RFC 9110, 5.6.2)."""
+"""The pattern of a method or a header name (RFC 9110, 5.6.2)."""
 
 _NAME: Final = re.compile(NAME_PATTERN)
 _UNFIT_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 def is_protected(name: str) -> bool:
-    """Whether that header stays whatever policies say, as on the vendor's gateway."""
+    """Whether policies cannot remove the header, as on the vendor's gateway."""
     return name in _PROTECTED or name.startswith((":", "content-"))
 
 
 def is_fit_for_a_header(value: str) -> bool:
-    """Whether that can be the value of a header: no control characters, and UTF-8 can tell it."""
+    """Whether the text can be a header's value: no control characters, and valid UTF-8."""
     return _UNFIT_VALUE.search(value) is None
 
 
 def removable(name: str) -> str:
-    """The name of a request header to remove; raises ValueError where Envoy would not remove it."""
+    """Check the name of a request header to remove; raises ValueError if Envoy can't remove it."""
     if name.lower() == "upgrade":
         raise ValueError(
-            "upgrade cannot be removed: Envoy has taken the request for a WebSocket by then; to "
+            "upgrade cannot be removed: Envoy already treats the request as a WebSocket; to "
             "refuse WebSockets, remove upgrade_configs from Envoy's HTTP connection manager"
         )
     if name.lower() == WRITTEN_BY_ROUTER:
@@ -77,7 +77,7 @@ def removable(name: str) -> str:
 
 def _injectable(name: str) -> str:
     if _NAME.fullmatch(name) is None:
-        raise ValueError("not the name of a header (RFC 9110, 5.1)")
+        raise ValueError("not a header name (RFC 9110, 5.1)")
     if name.lower() in UNTOUCHABLE:
         raise ValueError(f"{name.lower()} cannot be injected: it belongs to the connection")
     return name.lower()
@@ -86,8 +86,8 @@ def _injectable(name: str) -> str:
 def _towards_upstream(name: str) -> str:
     if name == WRITTEN_BY_ROUTER or name in READ_BY_ROUTER:
         raise ValueError(
-            f"{name} cannot be injected: no upstream would see it, since Envoy's router keeps it "
-            "to itself; set timeouts and retries in Envoy's route, and choose another name here"
+            f"{name} cannot be injected: Envoy's router removes it, so no upstream would get it; "
+            "set timeouts and retries in Envoy's route, or choose another name"
         )
     return name
 
@@ -102,7 +102,7 @@ def _towards_client(name: str) -> str:
 
 
 RequestHeaderName = Annotated[str, AfterValidator(_injectable), AfterValidator(_towards_upstream)]
-"""The name of a request header that a policy may set; becomes lower case."""
+"""The name of a request header that a policy may set; converted to lower case."""
 
 ResponseHeaderName = Annotated[str, AfterValidator(_injectable), AfterValidator(_towards_client)]
-"""The name of a response header that a policy may set; becomes lower case."""
+"""The name of a response header that a policy may set; converted to lower case."""

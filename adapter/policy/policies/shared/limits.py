@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""What the two rate-limiting policies share: limits, and what clients are told of them."""
+"""What the rate-limiting policies share: limits, and the headers that tell clients about them."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,18 +18,18 @@ from adapter.policy.policies.shared.credentials import CLIENT_ID_CHALLENGE
 from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason, ExposedQuota
 
 MAX_LIMITS: Final = 16
-"""That hold at once, of a policy or of an SLA tier."""
+"""Limits of one policy or of one SLA tier."""
 MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
 MAX_KEY_CHARS: Final = 128
 REMEMBERED_TIERS: Final = 64
-"""For so many different limits the judgement on a charge is kept; more are made anew."""
+"""Settlement functions are cached for this many tiers; for more they are created again."""
 
 QUOTA_UNKNOWN: Final = Deny(
     DenyReason.QUOTA_UNKNOWN,
     503,
     "The quota cannot be counted at present",
 )
-"""Its detail is what the store says."""
+"""Its detail comes from the store."""
 
 MaximumRequests = Annotated[Whole, Field(ge=1, le=2**53)]
 PeriodMs = Annotated[Whole, Field(ge=1, le=MAX_PERIOD_MS)]
@@ -44,7 +44,7 @@ def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[Quo
 
 
 def bounded_key(text: str) -> str:
-    """The text, or its hash where a client made it so long that counters would eat memory."""
+    """The text, or its hash if it is long, so that clients cannot fill the memory of counters."""
     if len(text) <= MAX_KEY_CHARS:
         return text
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -53,7 +53,7 @@ def bounded_key(text: str) -> str:
 def settlement(
     limits: tuple[RateLimit, ...], *, exposed: bool
 ) -> Callable[[QuotaState], Continue | Deny]:
-    """Turns what a charge of these limits found into a verdict."""
+    """Turns the outcome of a charge of these limits into a verdict."""
 
     def settled(state: QuotaState) -> Continue | Deny:
         if state.unknown:
@@ -69,7 +69,7 @@ def settlement(
 def charging_by_tier(
     find: Callable[[Evaluation], Contract | Deny], *, exposed: bool, local: bool
 ) -> Callable[[Evaluation], Charge | Deny]:
-    """Charges what the SLA tier of the contract found there promises."""
+    """Charges the limits of the SLA tier of the contract that `find` returns."""
     settled_unseen = settlement((), exposed=False)
     settled_by = lru_cache(maxsize=REMEMBERED_TIERS)(partial(settlement, exposed=True))
 

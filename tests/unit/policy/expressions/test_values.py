@@ -1,5 +1,6 @@
 """What expressions read, beyond what the vendor's engine can be asked about."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -92,7 +93,7 @@ def test_an_expression_without_a_value_fails_as_a_value(inner: str) -> None:
     evaluation.establish(Continue(claims={"sub": "zoe"}))
     result = compile_expression(f"#[{inner}]").evaluate(evaluation)
     assert isinstance(result, Failed)
-    assert "does not" in result.why
+    assert re.search(r" (cannot \w+|needs a Boolean|has no named members)\b", result.why)
 
 
 def test_text_that_is_no_expression_stands_for_itself() -> None:
