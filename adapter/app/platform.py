@@ -1,4 +1,4 @@
-"""The way to the platform, as the settings say."""
+"""The platform client and its sync, as the settings say."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Platform:
-    """The client for the platform's endpoints, and the sync that keeps the snapshot in step."""
+    """The client for the platform's operations, and the sync that keeps the snapshot up to date."""
 
     def __init__(
         self, settings: Settings, snapshots: SnapshotStore, clock: Clock, metrics: Metrics
@@ -49,10 +49,10 @@ class Platform:
             await self._http.close()
 
     async def _opened(self) -> "AiohttpClient":
-        """The client for HTTP, opened in a thread when it is first needed.
+        """The HTTP client, opened in a thread when it is first needed.
 
-        To import it and to read the certificates of all authorities takes a fifth of a start, and
-        serving from the disk copy needs none of them; in a thread, Checks go on meanwhile.
+        Importing it and reading all certificates take a fifth of the start, and serving from the
+        disk copy needs neither. The thread lets Checks continue meanwhile.
         """
         async with self._opening:
             if self._http is None:
@@ -68,7 +68,7 @@ class Platform:
 
 
 def _prepared() -> Callable[[], "AiohttpClient"]:
-    """All of opening the client that takes long; the rest has to be done in the event loop."""
+    """The slow part of opening the client; the rest has to run in the event loop."""
     from adapter.platform_client.http.aiohttp_client import AiohttpClient, authorities  # noqa: PLC0415
 
     return partial(AiohttpClient, authorities())

@@ -1,1 +1,1 @@
-"""The HTTP edge towards the platform: the only place that knows its JSON."""
+"""The edge towards the platform: the only place that knows its protocol."""

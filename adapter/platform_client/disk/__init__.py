@@ -1,1 +1,1 @@
-"""The encrypted copy on disk that a restart serves from."""
+"""The encrypted copy on disk, from which a restarted adapter serves."""

@@ -1,9 +1,9 @@
-"""The catalog on disk, encrypted, so that a restart can serve without the platform.
+"""The catalog on disk, encrypted, so that a restarted adapter can serve without the platform.
 
-The file: `MAGIC`, a salt, a nonce, the ciphertext, the tag. The key is derived from the gateway's
-client secret (HKDF with SHA-256, RFC 5869, a new salt for every file); the cipher is AES-256-GCM
-(NIST SP 800-38D), which also proves that nothing was changed. Whoever lacks the secret can read
-nothing in it, and whoever has it could ask the platform.
+The file consists of `MAGIC`, a salt, a nonce, the ciphertext and the tag. The key is derived from
+the gateway's client secret (HKDF with SHA-256, RFC 5869, a new salt for every file). The cipher is
+AES-256-GCM (NIST SP 800-38D), which also detects changes. The file tells nothing to those who lack
+the secret, and those who have it can ask the platform.
 """
 
 import os
@@ -30,7 +30,7 @@ _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _SHARE: Final = 0.1
-"""The part of a core that a writer without haste takes."""
+"""The part of a core that a slow write takes."""
 _HEADER_BYTES: Final = len(MAGIC) + _SALT_BYTES + _NONCE_BYTES
 
 
@@ -43,7 +43,7 @@ class DiskCopyFound(NamedTuple):
 
 
 class DiskCopy:
-    """Reads and writes the file; both block, so they belong into a thread."""
+    """Reads and writes the file. Both block, so call them in a thread."""
 
     def __init__(self, path: Path, secret: str, environment: str, clock: Clock) -> None:
         self._path = path
@@ -54,9 +54,9 @@ class DiskCopy:
         self._hurry = threading.Event()
 
     def read(self) -> DiskCopyFound:
-        """The catalog, if there is a good one; a damaged or foreign file is renamed out of the way.
+        """Return the catalog, if there is a good one. A file that cannot be used is renamed.
 
-        Never raises for what is on the disk.
+        Never raises because of what is on the disk.
         """
         try:
             content = self._path.read_bytes()
@@ -71,16 +71,16 @@ class DiskCopy:
                 alarm=f"the disk copy {self._path} cannot be used: {e}; {self._set_aside()}"
             )
 
-    def write(self, catalog: StoredCatalog, *, in_haste: bool = True) -> int:
-        """Replace the file, at once or not at all; return its size in bytes. Raises OSError.
+    def write(self, catalog: StoredCatalog, *, slowly: bool = False) -> int:
+        """Replace the file in one step; return its size in bytes. Raises OSError.
 
-        Without haste it rests after each piece, because encoding keeps the interpreter's lock. A
-        writer in haste ends these rests.
+        If `slowly`, it rests after each piece, because encoding keeps the interpreter's lock. The next
+        write that is not `slowly` ends these rests.
         """
-        if in_haste:
+        if not slowly:
             self._hurry.set()
         with self._writing:
-            if not in_haste:
+            if slowly:
                 self._hurry.clear()
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             unfinished = self._path.with_name(f".{self._path.name}.{os.getpid()}")
@@ -120,7 +120,7 @@ class DiskCopy:
         decryptor = Cipher(AES256(self._key(header)), GCM(header[-_NONCE_BYTES:], tag)).decryptor()
         decryptor.authenticate_additional_data(header)
         try:
-            # Looked at, not copied: it may be very long.
+            # A view, not a copy, because the content may be very long.
             ciphertext = memoryview(content)[_HEADER_BYTES:-_TAG_BYTES]
             return decryptor.update(ciphertext) + decryptor.finalize()
         except InvalidTag:
@@ -140,7 +140,7 @@ class DiskCopy:
 
 
 def _sync_directory(path: Path) -> None:
-    """Make the rename itself survive a power cut."""
+    """Make sure that the rename survives a power failure."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,8 @@
 # mypyc: compiled
 """The catalog as lines of JSON: the environment first, then one line for each API.
 
-A line for each API bounds what is parsed at once, and is encoded in pieces; rows instead of objects
-for contracts halve the size and the time.
+Each API has its own line, so that little is parsed at once, and is encoded in pieces. Contracts are
+rows instead of objects, which halves size and time.
 """
 
 import json
@@ -36,7 +36,7 @@ class StoredApi(NamedTuple):
 
 
 class StoredCatalog(NamedTuple):
-    """All that a restart needs to serve without the platform."""
+    """Everything that a restarted adapter needs to serve without the platform."""
 
     automated: tuple[AppliedPolicy, ...]
     apis: tuple[StoredApi, ...]
@@ -50,7 +50,7 @@ def encode(catalog: StoredCatalog, environment: str) -> Iterator[bytes]:
 
 
 def decode(lines: Iterable[bytes], environment: str) -> StoredCatalog:
-    """Read the lines back; raise ValueError if they are not ours, or another environment's."""
+    """Read the lines; raise ValueError if they are damaged or belong to another environment."""
     rows = iter(lines)
     try:
         written_for, automated = json.loads(next(rows))
@@ -141,7 +141,7 @@ def _contract(row: Any) -> Contract:
     if hashed is not None:
         digest, salt, form = hashed
         secret = HashedSecret.of(bytes.fromhex(digest), salt.encode(_BYTES), form)
-    # Interned, or each of very many contracts would hold its own copy of one tier's id.
+    # Interned, so that many contracts share one copy of their tier's id.
     if tier_id is not None:
         tier_id = sys.intern(tier_id)
     return Contract(contract_id, client_id, name, secret, tier_id, fault)

@@ -1,4 +1,4 @@
-"""Keeps the disk copy up to date without ever holding up the sync."""
+"""Keeps the disk copy up to date without delaying the sync."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,10 +15,10 @@ _PAUSE_S: Final = 1.0
 
 
 class DiskSaving:
-    """Writes after changes, several of them at once if they come fast; blocks only a thread.
+    """Writes after changes, in a thread. Changes that come fast are written together.
 
-    `catalog` gives what there is to save, or None while that is nothing. Without a `disk` all of
-    this does nothing.
+    `catalog` returns what to save, or None if there is nothing yet. Without a `disk`, nothing is
+    saved or restored.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class DiskSaving:
         observer: DiskObserver,
     ) -> None:
         self.alarm: str | None = None
-        """What is wrong with the disk copy now."""
+        """What is wrong with the disk copy; None if nothing is."""
         self._disk = disk
         self._catalog = catalog
         self._clock = clock
@@ -37,7 +37,7 @@ class DiskSaving:
         self._unsaved = asyncio.Event()
 
     async def restore(self) -> StoredCatalog | None:
-        """What the disk copy holds; an unusable one is set aside, and is an alarm."""
+        """Return what the disk copy holds. One that cannot be used is renamed, and is an alarm."""
         if self._disk is None:
             return None
         found = await asyncio.to_thread(self._disk.read)
@@ -48,24 +48,24 @@ class DiskSaving:
         return found.catalog
 
     def note_change(self) -> None:
-        """There is something new to save."""
+        """Note that there is something new to save."""
         self._unsaved.set()
 
     async def run(self) -> None:
-        """Save what is new, for ever."""
+        """Save what is new until cancelled."""
         while True:
             await self._unsaved.wait()
-            await self.save(in_haste=False)
+            await self.save(slowly=True)
             await self._clock.sleep(_PAUSE_S)
 
-    async def save(self, *, in_haste: bool = True) -> None:
-        """Write if anything is new; a failing disk is an alarm, not a stop."""
+    async def save(self, *, slowly: bool = False) -> None:
+        """Write if anything is new. A disk that fails is an alarm, and does not stop the sync."""
         catalog = self._catalog()
         if self._disk is None or catalog is None or not self._unsaved.is_set():
             return
         self._unsaved.clear()
         try:
-            byte_count = await asyncio.to_thread(self._disk.write, catalog, in_haste=in_haste)
+            byte_count = await asyncio.to_thread(self._disk.write, catalog, slowly=slowly)
         except OSError as e:
             self._unsaved.set()
             self._note_failure(f"the disk copy cannot be written: {e}")

@@ -1,4 +1,4 @@
-"""HTTP by aiohttp's client. To import it takes a tenth of a second: only when it is needed."""
+"""HTTP requests by aiohttp. Importing it takes a tenth of a second, so import it when needed."""
 
 import os
 import ssl
@@ -22,20 +22,20 @@ from adapter.platform_client.http.exchange import (
 from adapter.platform_client.http.proxy import proxy_for
 
 _HEADERS: Final = {
-    # Not all that aiohttp could decompress: what is installed beside it must not decide.
+    # gzip only. Otherwise the packages that are installed would decide what aiohttp offers.
     "accept-encoding": "gzip",
     "user-agent": f"envoy-policy-adapter/{version('envoy-policy-adapter')}",
 }
 _IDLE_S: Final = 30.0
-"""How long a connection waits for its next request: longer than polls are apart by default, and
-shorter than load balancers, by default, let it."""
+"""How long a connection waits for its next request: longer than the default time between polls,
+and shorter than the default idle timeout of load balancers."""
 
 _STEP_BYTES: Final = 64 * 1024
-"""About as much of a body is decompressed at once, while Checks wait."""
+"""About this much of a body is decompressed at once, while Checks wait."""
 
 
 def authorities() -> ssl.SSLContext:
-    """Whose signatures are believed: those of SSL_CERT_FILE or SSL_CERT_DIR, else of Mozilla.
+    """The certificate authorities to trust: SSL_CERT_FILE or SSL_CERT_DIR, otherwise Mozilla's.
 
     Raises OSError if they cannot be read.
     """
@@ -49,16 +49,18 @@ def authorities() -> ssl.SSLContext:
 
 
 class AiohttpClient:
-    """Sends requests over connections that it keeps; to be made in the event loop.
+    """Sends HTTP requests and keeps connections open; create it in the event loop.
 
-    Not aiohttp's `trust_env`: it would look for a proxy and into ~/.netrc in threads, for each
-    request, and what it finds there stands against an `authorization` of our own.
+    It knows HTTP and nothing of the platform; `protocol.platform_client` knows the platform.
+
+    aiohttp's `trust_env` is off: for each request it would read the proxy settings and ~/.netrc in
+    a thread, and credentials from there conflict with our own `authorization` header.
     """
 
     def __init__(self, trusted: ssl.SSLContext) -> None:
         self._proxies: dict[tuple[str, str], URL | None] = {}
         self._session = aiohttp.ClientSession(
-            # How many requests are under way, and for how long, is decided by those who send them.
+            # The callers limit how many requests are in progress, and how long each may take.
             connector=aiohttp.TCPConnector(ssl=trusted, limit=0, keepalive_timeout=_IDLE_S),
             timeout=aiohttp.ClientTimeout(),
             headers=_HEADERS,
@@ -72,7 +74,7 @@ class AiohttpClient:
 
     @asynccontextmanager
     async def send(self, request: HttpRequest) -> AsyncIterator[StreamedResponse]:
-        """See `Http.send`. A connection that has died meanwhile is replaced, but for a POST."""
+        """See `Http.send`. A dead idle connection is replaced, except for a POST."""
         url = URL(request.url, encoded=True)
         try:
             async with self._session.request(
@@ -90,7 +92,7 @@ class AiohttpClient:
             raise _failure(e) from None
 
     def _proxy(self, url: URL) -> URL | None:
-        """The environment is asked once for each address; there are two at most."""
+        """Read the environment once for each address; there are at most two."""
         address = url.scheme, url.raw_authority
         if address not in self._proxies:
             self._proxies[address] = proxy_for(url)
@@ -98,16 +100,16 @@ class AiohttpClient:
 
 
 def _failure(error: aiohttp.ClientError) -> HttpError:
-    """In our own words where aiohttp's would show what was sent, or all that came."""
+    """Use our own words where aiohttp's message would show what was sent or received."""
     match error:
         case aiohttp.ClientPayloadError(__cause__=ContentEncodingError()):
-            return BrokenBodyError("the body's compression is broken")
+            return BrokenBodyError("the compression of the body is invalid")
         case aiohttp.ClientPayloadError():
-            return HttpError("the connection broke off amid the body")
+            return HttpError("the connection ended in the middle of the body")
         case aiohttp.ServerDisconnectedError():
-            return HttpError("the connection was closed without an answer")
+            return HttpError("the connection was closed before a response came")
         case aiohttp.ClientHttpProxyError():
-            return HttpError(f"the proxy answered {error.status}")
+            return HttpError(f"the proxy answered with status {error.status}")
         case aiohttp.ClientResponseError():
-            return HttpError("the answer is not HTTP, or its head is too large")
+            return HttpError("the response is not HTTP, or its headers are too large")
     return HttpError(str(error) or type(error).__name__)

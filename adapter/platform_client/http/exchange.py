@@ -1,4 +1,4 @@
-"""One HTTP exchange, bounded in time and bytes, and what its status means."""
+"""One HTTP exchange, limited in time and bytes, and what its status means."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -23,18 +23,15 @@ _TRY_LATER = frozenset({408, 425, 429})
 
 
 class HttpError(AdapterError):
-    """No whole response came; the message says why, and holds nothing that was sent."""
+    """No complete response came. The message says why; it shows nothing that was sent."""
 
 
 class BrokenBodyError(HttpError):
-    """A body that is not compressed as its headers say."""
+    """A body whose compression does not match its headers."""
 
 
 class HttpRequest(NamedTuple):
-    """What goes out as it stands: the URL byte for byte, the body neither compressed nor cut up.
-
-    Headers that HTTP asks for are added.
-    """
+    """What to send. URL and body are sent unchanged; headers that HTTP requires are added."""
 
     method: str
     url: str
@@ -43,24 +40,27 @@ class HttpRequest(NamedTuple):
 
 
 class StreamedResponse(NamedTuple):
-    """The head of a response, and its body as it comes."""
+    """The head of a response, and its body while it arrives."""
 
     status: int
     headers: Mapping[str, str]
     """By lower-case name."""
     chunks: AsyncIterator[bytes]
-    """Decompressed, each of bounded size; raises HttpError where the body breaks off."""
+    """Decompressed pieces of limited size; raises HttpError if the body is incomplete."""
 
 
 class Http(Protocol):
-    """Whoever speaks HTTP for us: certificates, proxies and connections are its matter."""
+    """An HTTP client. It takes care of certificates, proxies and connections."""
 
     def send(self, request: HttpRequest) -> AbstractAsyncContextManager[StreamedResponse]:
-        """Give the response, redirects too, for as long as it is read; raises HttpError."""
+        """Send; the response is open inside the context. Redirects are responses, too.
+
+        Raises HttpError.
+        """
 
 
 OpenHttp: TypeAlias = Callable[[], Awaitable[Http]]
-"""Gives the same HTTP client each time, once it is open; or raises PlatformUnavailableError."""
+"""Opens the HTTP client, or returns the open one; raises PlatformUnavailableError."""
 
 
 class WholeResponse(NamedTuple):
@@ -75,10 +75,10 @@ class WholeResponse(NamedTuple):
 
 
 class Exchange:
-    """Sends requests; every one ends within the timeout and below the limit, or fails.
+    """Sends requests. Each one ends within the timeout and the size limit, or fails.
 
-    Redirects are not followed: the platform's address is the operator's choice, and the token must
-    not travel.
+    Redirects are not followed: the operator chooses the platform's address, and the token must not
+    go anywhere else.
     """
 
     def __init__(
@@ -97,9 +97,9 @@ class Exchange:
         headers: Mapping[str, str],
         body: bytes | None = None,
     ) -> WholeResponse:
-        """Send; raise PlatformUnavailableError or DocumentError if no whole answer came."""
+        """Send; raise PlatformUnavailableError or DocumentError if no complete response came."""
         http = await self._http()
-        await self._turns.wait()  # to make and send one takes as long as a few Checks
+        await self._turns.wait()  # sending a request takes as long as a few Checks
         request = HttpRequest(method, url, headers, body)
         what = f"{method} {urlsplit(url).path}"
         try:
@@ -107,7 +107,8 @@ class Exchange:
                 return await self._send(http, request, what)
         except TimeoutError:
             raise PlatformUnavailableError(
-                f"{what}: no complete answer within {self._timeout_s:g} s"
+                f"{what}: no complete response within {self._timeout_s:g} s "
+                "(platform.request_timeout_s)"
             ) from None
         except BrokenBodyError as e:
             raise DocumentError(f"{what}: {e}") from None
@@ -116,11 +117,11 @@ class Exchange:
 
     async def _send(self, http: Http, request: HttpRequest, what: str) -> WholeResponse:
         async with http.send(request) as response:
-            await self._turns.wait()  # and so it does to read one
+            await self._turns.wait()  # reading a response takes as long
             body = bytearray()
             async for chunk in response.chunks:
                 if body:
-                    await self._turns.wait()  # much of a long one may be at hand at once
+                    await self._turns.wait()  # many pieces of a long body may have arrived
                 body += chunk
                 if len(body) > self._max_response_bytes:
                     raise DocumentError(
@@ -131,14 +132,14 @@ class Exchange:
 
 
 def require_success(answer: WholeResponse, clock: Clock) -> None:
-    """Turn every status but 2xx and 304 into the exception that says whose fault it is."""
+    """Raise the exception for each status other than 2xx and 304; it says whose fault it is."""
     status, what = answer.status, answer.what
     if 200 <= status < 300 or status == 304:
         return
     message = f"{what}: the platform answered {status}"
     if status in {401, 403}:
         raise PlatformRefusedError(
-            f"{message}; check the gateway's client id and secret, and their rights"
+            f"{message}; check the gateway's client id and secret, and the client's rights"
         )
     if status == 404:
         raise PlatformNotFoundError(message)
@@ -147,13 +148,13 @@ def require_success(answer: WholeResponse, clock: Clock) -> None:
     if 400 <= status < 500:
         raise PlatformRejectedError(message, status=status)
     raise DocumentError(
-        f"{message}, which is no answer to this request; is platform.base_url the platform's own "
-        "address?"
+        f"{message}, which is not a valid answer to this request; check that platform.base_url "
+        "is the platform's own address"
     )
 
 
 def server_time(answer: WholeResponse) -> WallTime | None:
-    """The server's clock, from the `Date` header (RFC 9110, 6.6.1)."""
+    """The server's time, from the `Date` header (RFC 9110, 6.6.1)."""
     return _http_date(answer.headers.get("date", ""))
 
 

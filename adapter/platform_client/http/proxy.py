@@ -1,4 +1,4 @@
-"""The proxy that the environment names: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY."""
+"""The proxy from the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY."""
 
 from urllib.request import getproxies, proxy_bypass
 
@@ -8,11 +8,11 @@ from adapter.platform_client.http.exchange import HttpError
 
 
 def proxy_for(url: URL) -> URL | None:
-    """The proxy by which to reach that URL, its user and password included; None for none.
+    """The proxy for that URL, with its user name and password; None if there is none.
 
-    Raises HttpError for one that cannot be used.
+    Raises HttpError if it cannot be used.
     """
-    # Each of an IPv6 address's two forms may stand in NO_PROXY.
+    # NO_PROXY may contain an IPv6 address with or without brackets.
     if any(map(proxy_bypass, (url.raw_authority, url.raw_host or ""))):
         return None
     proxies = getproxies()
@@ -25,10 +25,15 @@ def proxy_for(url: URL) -> URL | None:
 def _usable(named: str) -> URL:
     try:
         proxy = URL(named)
-        # A user that HTTP's basic authentication cannot carry would be found out at each request.
+        # Basic authentication carries Latin-1 only. Otherwise every request would fail.
         f"{proxy.user}{proxy.password}".encode("latin-1")
     except ValueError:
-        raise HttpError("the proxy in the environment is no address") from None
-    if proxy.scheme not in {"http", "https"} or not proxy.host:
-        raise HttpError(f"the proxy in the environment is none of HTTP, but {proxy.scheme or '?'}")
+        raise HttpError("the proxy in the environment is not a valid URL") from None
+    if proxy.scheme not in {"http", "https"}:
+        raise HttpError(
+            f"the proxy in the environment has the unsupported scheme {proxy.scheme!r}: "
+            "use http:// or https://"
+        )
+    if not proxy.host:
+        raise HttpError("the proxy in the environment has no host name")
     return proxy

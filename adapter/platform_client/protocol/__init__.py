@@ -1,1 +1,1 @@
-"""The platform's documents and operations."""
+"""The platform's operations and documents."""

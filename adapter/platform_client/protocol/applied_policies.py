@@ -1,6 +1,6 @@
 """From the platform's lists of policies to applied policies.
 
-A policy that cannot be read is kept with a fault, which closes the APIs that it applies to.
+A policy that cannot be read is kept with a fault. The fault closes the APIs that it applies to.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,19 +16,19 @@ from adapter.policy.catalog import AppliedPolicy, Pointcut
 
 _DEFAULT_ORDER: Final = 50
 _MAX_POLICIES: Final = 200
-"""Of one list, to bound what a compilation takes; real lists have tens."""
+"""Of one list, to limit the time of a compilation; real lists have tens."""
 _MOST_PLACES: Final = 10
 _MULE_RUNTIMES: Final = frozenset({"mule3", "mule4"})
 
 
 def policies_from(rows: Iterable[Any], *, automated: bool = False) -> tuple[AppliedPolicy, ...]:
-    """The applied policies but the disabled ones; a bad one is kept, with its fault.
+    """The applied policies without the disabled ones; an unreadable one is kept with its fault.
 
-    A policy is disabled where `disabled` plainly says so, in any spelling.
+    A policy counts as disabled only if `disabled` says so clearly, in any spelling of true.
     """
     kept = [row for row in rows if not (isinstance(row, dict) and flag(row.get("disabled")))]
     if len(kept) > _MAX_POLICIES:
-        fault = f"one list has {len(kept)} policies, and at most {_MAX_POLICIES} can be enforced"
+        fault = f"the list has {len(kept)} policies, but at most {_MAX_POLICIES} can be enforced"
         return (AppliedPolicy("?", "?", {}, automated=automated, fault=fault),)
     return tuple(_policy(row, automated) for row in kept)
 
@@ -100,7 +100,7 @@ def _policy(row: Any, automated: bool) -> AppliedPolicy:
 
 
 def _unreadable(row: Any, automated: bool, why: str) -> AppliedPolicy:
-    """Under the names that it has, as far as these can be read."""
+    """Keep it under its id and type, if these can be read."""
     fields = row if isinstance(row, dict) else {}
     return AppliedPolicy(
         policy_id=shown(id_of(fields)),
@@ -118,6 +118,6 @@ def _mask_fault(configuration: Mapping[str, Any]) -> str | None:
     more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
     named = ", ".join(places[:_MOST_PLACES]) + more
     return (
-        f"{named}: the platform masks the value; enter it again in the policy, and "
+        f"{named}: the platform hides the value behind a mask; enter it again in the policy, and "
         "give the gateway's client the right to read policy secrets"
     )

@@ -1,9 +1,10 @@
-"""The platform's documents: strict on what we need, blind to everything else.
+"""The platform's documents. Fields that we need are checked strictly; others are ignored.
 
-Lists of things that may be bad one by one (policies, contracts, tiers) stay lists of anything here;
-`translate` and `applied_policies` read each by itself, so that one bad entry does not spoil the
-others. Sources: the vendor's OpenAPI specification of API Manager, the public source of its
-contracts library, and what public clients of the live platform read.
+The entries of lists (policies, contracts, tiers) are not checked here. `translate` and
+`applied_policies` read each entry on its own, so that one bad entry does not spoil the others.
+
+Sources: the vendor's OpenAPI specification of API Manager, the public source of its contracts
+library, and what public clients of the live platform read.
 """
 
 from typing import Annotated, Any, Final, TypeAlias
@@ -29,10 +30,10 @@ from adapter.platform_client.protocol.field_types import (
 from adapter.policy.policies.shared.limits import MAX_LIMITS, MaximumRequests, PeriodMs
 
 SecretText: TypeAlias = Annotated[str, Field(max_length=256, pattern="")]
-"""A hash or a salt: neither is long, and a salt is hashed anew for each Check."""
+"""A hash or a salt. Both are short; a salt is hashed again for each Check."""
 
 Link: TypeAlias = Annotated[str, Field(max_length=8_192, pattern="")]
-"""Longer ones are more than servers take."""
+"""Servers do not accept longer ones."""
 
 
 class Document(BaseModel):
@@ -45,9 +46,9 @@ class TokenDocument(BaseModel):
     """RFC 6749, 5.1."""
 
     access_token: str = Field(pattern=r"^[\x21-\x7e]+$", max_length=16_384, repr=False)
-    """Checked here, since HTTP libraries show a header's value when they refuse it."""
+    """Checked here, since HTTP libraries show the value of a header that they refuse."""
     expires_in: Annotated[float | None, BeforeValidator(lifetime_s)] = None
-    """Seconds; None where the platform does not say."""
+    """Seconds; None if the platform does not say."""
 
 
 class InstanceDocument(Document):
@@ -95,7 +96,7 @@ class LimitDocument(Document):
 
 
 class TierDocument(Document):
-    """An SLA tier. One without limits would promise everything; that is a mistake."""
+    """An SLA tier. One without limits is refused: it would allow everything."""
 
     id: Identifier
     name: Text = ""
@@ -139,7 +140,7 @@ class ReceiptDocument(Document):
 
 
 AnyList: TypeAlias = list[Any] | ListDocument
-"""A list may come without its wrapper."""
+"""A list, with or without the object around it."""
 
 RECEIPT: Final = TypeAdapter(ReceiptDocument)
 TOKEN: Final = TypeAdapter(TokenDocument)
@@ -151,7 +152,7 @@ POLICY_LIST: Final[TypeAdapter[AnyList]] = TypeAdapter(list[Any] | PolicyListDoc
 
 
 def faults(error: ValidationError) -> str:
-    """All that is wrong, as one line; never the values, which may be secret."""
+    """All faults in one line, without the values, which may be secret."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(f"{_place(fault['loc'])}: {fault['msg']}" for fault in found[:10])
 

@@ -1,7 +1,7 @@
-"""What a member of the platform's documents may look like.
+"""The types of fields in the platform's documents.
 
-Clients of the platform see numbers as text, text as numbers, and null for nothing. All of that is
-read. What is neither a value of the member's kind nor plainly nothing is a fault of its document.
+The platform sends numbers as text, text as numbers, and null for an empty value. All of these are
+read. Any other value of the wrong type is a fault of its document.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 UNKNOWN: Final = "?"
-"""Shown in the place of an identifier that cannot be read."""
+"""Shown instead of an identifier that cannot be read."""
 MAX_IDENTIFIER_CHARS: Final = 256
 MAX_TEXT_CHARS: Final = 256
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "on", "1"})
@@ -21,14 +21,14 @@ _LONGEST_LIFE_S: Final = 24 * 3600.0
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a number; JSON's `true` is none, though Python's is."""
+    """Whether it is a number. `true` is not, although Python counts it as one."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def flag(value: Any) -> bool | None:
-    """What a Boolean member says, in any spelling; None if it says neither true nor false.
+    """The value of a Boolean field, in any spelling; None if it is neither true nor false.
 
-    Null, a missing member and an empty text say false.
+    Null, a missing field and an empty text mean false.
     """
     if value is None or isinstance(value, bool):
         return bool(value)
@@ -39,7 +39,7 @@ def flag(value: Any) -> bool | None:
 
 
 def is_whole_text(text: str) -> bool:
-    """Whether it has characters only: no half of a surrogate pair, which nothing can encode."""
+    """Whether it has no unpaired surrogate, which cannot be encoded."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -63,7 +63,7 @@ def _for_people(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    """A number, also one in a text; else none (NaN), which is neither more nor less than any."""
+    """A number, also one in a text; otherwise NaN, which no comparison accepts."""
     try:
         return float(value) if is_number(value) or isinstance(value, str) else math.nan
     except (ValueError, OverflowError):
@@ -76,10 +76,10 @@ def _counted(value: Any) -> int | None:
 
 
 def lifetime_s(value: Any) -> float | None:
-    """The seconds for which a token is believed, within bounds; None if that is not said.
+    """The lifetime of a token in seconds, within limits; None if the platform does not say.
 
-    A short life would make every poll ask for a token, and one that ends early is renewed when the
-    platform refuses it.
+    With a very short one, every poll would request a token. If the platform ends a token earlier
+    than expected, it answers 401, and the token is renewed.
     """
     seconds = _number(value)
     if not seconds > 0:
@@ -88,7 +88,7 @@ def lifetime_s(value: Any) -> float | None:
 
 
 def shown(identifier: Any) -> str:
-    """An identifier as text, or `UNKNOWN`; it never raises."""
+    """An identifier as text, or `UNKNOWN`; never raises."""
     try:
         return _IDENTIFIER.validate_python(identifier)
     except ValidationError:
@@ -96,7 +96,7 @@ def shown(identifier: Any) -> str:
 
 
 WholeText: TypeAlias = Annotated[str, Field(pattern="")]
-"""Text without half of a surrogate pair: to look for any pattern, the parser has to encode it."""
+"""Text without unpaired surrogates: pydantic cannot match a pattern on others."""
 
 _IdentifierText: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=MAX_IDENTIFIER_CHARS, pattern="")
@@ -110,14 +110,14 @@ OptionalIdentifier: TypeAlias = Annotated[
     _IdentifierText | None,
     BeforeValidator(lambda value: None if value == "" else _identifying(value)),
 ]
-"""One that null or an empty text may stand for."""
+"""An identifier that may be missing: null or an empty text."""
 
 Text: TypeAlias = Annotated[str, BeforeValidator(_for_people)]
-"""A name for people, cut to a length that headers and logs can carry.
+"""A name for people, cut to a length that fits into headers and logs.
 
-Half a surrogate pair becomes U+FFFD, and what is no text is empty: a name is never a
-reason to refuse what it names.
+An unpaired surrogate becomes U+FFFD, and a value of another type becomes empty text. An odd name is
+no reason to refuse the thing.
 """
 
 Count: TypeAlias = Annotated[int | None, BeforeValidator(_counted)]
-"""How many entries a list has; None where the platform does not say."""
+"""How many entries a list has; None if the platform does not say."""

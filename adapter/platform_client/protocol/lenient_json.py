@@ -1,8 +1,8 @@
-"""Reads JSON that a strict parser refuses, so that one bad entry spoils no other.
+"""Reads JSON that a strict parser refuses, so that one bad entry does not spoil the others.
 
-Platforms send what JSON's grammar allows and parsers refuse: half a surrogate pair (RFC 8259, 8.2),
-deep nesting, numbers of thousands of digits (both RFC 8259, 9). And sometimes they send what no
-grammar allows, such as octets that are not UTF-8.
+Some JSON is valid but refused by parsers: unpaired surrogates (RFC 8259, 8.2), deep nesting, and
+numbers of thousands of digits (both RFC 8259, 9). Platforms also send invalid text, such as bytes
+that are not UTF-8.
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 _LEVELS: Final = 6
-"""So deep a document is taken apart: to the members of an instance in an asset in a list."""
+"""Levels that are read piece by piece: down to the fields of an instance in an asset in a list."""
 _MOST_UNREADABLE: Final = 1_000
 _MOST_DIGITS: Final = 1_000
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
@@ -20,7 +20,7 @@ _SCALAR: Final = re.compile(r"[^ \t\n\r,\]}]*")
 
 
 class Unreadable:
-    """Stands for a value that cannot be read; no document takes it for anything else."""
+    """Replaces a value that cannot be read; it fits no field of a document."""
 
     __slots__ = ("why",)
 
@@ -29,10 +29,10 @@ class Unreadable:
 
 
 def read_leniently(body: bytes) -> Any:
-    """The value of a JSON text, with `Unreadable` in the place of what cannot be read.
+    """The value of a JSON text, in which `Unreadable` replaces each part that cannot be read.
 
-    What is not UTF-8 becomes lone surrogates, and so does half a surrogate pair. Raises ValueError
-    where this is not JSON as a whole: cut off, say.
+    Bytes that are not UTF-8 become unpaired surrogates. Raises ValueError if the text as a whole is
+    not JSON, for example because its end is missing.
     """
     text = body.decode("utf-8", "surrogateescape")
     pieces = _Pieces(text)
@@ -52,19 +52,19 @@ _DECODER: Final = json.JSONDecoder(strict=False, parse_int=_whole_number)
 
 
 class _Pieces:
-    """A text, of which each piece is read whole if possible, and else taken apart."""
+    """A text. Each value is read as a whole if possible, otherwise piece by piece."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._unreadable = 0
 
     def after_space(self, at: int) -> int:
-        """Where the next thing begins."""
+        """The position after white space."""
         match = _SPACE.match(self._text, at)
         return match.end() if match else at
 
     def value(self, at: int, levels: int) -> tuple[Any, int]:
-        """The value that begins there, and where it ends; raises ValueError without an end."""
+        """The value at that position, and its end; raises ValueError if it has no end."""
         try:
             return _DECODER.raw_decode(self._text, at)
         except RecursionError:
@@ -100,7 +100,7 @@ class _Pieces:
         return entries, at
 
     def _mark(self, expected: str, at: int) -> tuple[str, int]:
-        """One of these characters, and where what follows it begins."""
+        """Read one of these characters; return it and the position after it and white space."""
         match = _MARK.match(self._text, at)
         if match is None or match[1] not in expected:
             raise ValueError(f"one of {expected} is missing")
@@ -113,7 +113,7 @@ class _Pieces:
         return Unreadable(why), self._end(at)
 
     def _end(self, at: int) -> int:
-        """Where a value ends, by its brackets and quotes alone."""
+        """The end of a value, found by its brackets and quotes only."""
         if self._text[at : at + 1] not in ("{", "[", '"'):
             match = _SCALAR.match(self._text, at)
             if not match or match.end() == at:

@@ -1,7 +1,7 @@
-"""Finds secrets that the platform did not hand out.
+"""Finds secrets that the platform replaced by a mask.
 
-A platform that shows a policy to somebody without the right to its secrets puts a mask in their
-place. Enforced as it stands, a mask would be a password that everybody can guess.
+The platform masks a policy's secrets if the client has no right to read them. If we used the mask
+as the value, it would be a password that everybody can guess.
 """
 
 import re
@@ -16,12 +16,12 @@ _BRACKETS: Final = "<>[](){}"
 
 
 def masked_places(configuration: Mapping[str, Any]) -> tuple[str, ...]:
-    """Where in a policy's configuration a mask stands for a value, as dotted names."""
+    """The places in a policy's configuration where a value is masked, as dotted names."""
     return tuple(place for place, value in _texts(configuration, "") if is_mask(value))
 
 
 def is_mask(text: str) -> bool:
-    """Whether a text is nothing but mask characters, or a known mask text in brackets."""
+    """Whether a text has only mask characters, or is a known mask text in brackets."""
     text = text.strip()
     if _MASK_RUN.fullmatch(text):
         return True

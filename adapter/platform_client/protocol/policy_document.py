@@ -115,7 +115,7 @@ def oddity(settings: Any) -> str | None:
         if isinstance(value, Unreadable):
             return f"a part of it cannot be read: {value.why}"
         if isinstance(value, str) and not is_whole_text(value):
-            return "a text in it has half a surrogate pair, which is no character"
+            return "a text in it has an unpaired surrogate, which is not a valid character"
         if isinstance(value, dict):
             waiting += [(inner, depth + 1) for pair in value.items() for inner in pair]
         elif isinstance(value, list):

@@ -1,7 +1,7 @@
 """From the platform's documents to our catalog.
 
-What is bad is closed by itself and named: a contract gets a fault (which closes that contract), a
-tier is left out (which closes the contracts on it). For policies see `applied_policies`.
+A bad entry affects only itself: a bad contract gets a fault, which closes it, and a bad tier is
+left out, which closes the contracts on it. For policies see `applied_policies`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,14 +26,16 @@ from adapter.policy.contracts.hashed_secret import HashedSecret, SecretForm
 UNKNOWN_HASH: Final = (
     "its client secret's hash has an unknown form: neither hexadecimal nor base64 of SHA-256"
 )
-REMOVAL_IN_DOUBT: Final = "`removed` says neither true nor false, so that it may have been revoked"
+REMOVAL_IN_DOUBT: Final = (
+    "`removed` is neither true nor false, so the contract may have been revoked"
+)
 
 ReportFault: TypeAlias = Callable[[str], None]
-"""Told, in words, of what had to be left out."""
+"""Called with a message about each entry that had to be left out."""
 
 
 def instance_from(document: InstanceDocument, asset: AssetDocument | None = None) -> ApiInstance:
-    """An API instance, named after its asset."""
+    """An API instance with its asset's name."""
     names = (
         asset.name if asset else "",
         asset.asset_id if asset else "",
@@ -49,7 +51,7 @@ def instance_from(document: InstanceDocument, asset: AssetDocument | None = None
 
 
 def instances_from(rows: Iterable[Any], report: ReportFault) -> dict[str, ApiInstance]:
-    """All API instances by id, of assets or listed by themselves; an unreadable one is left out."""
+    """All API instances by id, with or without assets; an unreadable one is left out."""
     found: dict[str, ApiInstance] = {}
     for row in rows:
         for instance in _instances_of(row, report):
@@ -103,7 +105,7 @@ def unknown_secret_forms(contracts: Iterable[Contract | None]) -> int:
 
 
 class ContractChange(NamedTuple):
-    """What one row of the feed says: this contract is now so, or (None) it is no more."""
+    """What one row of the feed says: the new state of a contract, or None if it ended."""
 
     contract_id: str
     contract: Contract | None
@@ -112,7 +114,7 @@ class ContractChange(NamedTuple):
 def contract_changes(
     rows: Iterable[Any], known: Mapping[str, Contract], form: SecretForm, report: ReportFault
 ) -> list[ContractChange]:
-    """Read rows of the feed; one without a usable contract id grants nothing and is left out."""
+    """Read rows of the feed; a row without a readable contract id is left out."""
     changes: list[ContractChange] = []
     for row in rows:
         try:
@@ -136,13 +138,13 @@ def _contract_change(row: Any, known: Mapping[str, Contract], form: SecretForm) 
         return ContractChange(contract_id, _closed(row, contract_id, known, fault))
     contract = _contract(document, form)
     before = known.get(contract.contract_id)
-    # What is known is shared: a whole pass over the feed must not double the memory.
+    # An unchanged contract is shared, so that reading the whole feed does not double the memory.
     return ContractChange(contract.contract_id, before if contract == before else contract)
 
 
 def _contract(document: ContractDocument, form: SecretForm) -> Contract:
     secret, fault = _secret(document, form)
-    # Interned, or each of very many contracts would hold its own copy of one tier's id.
+    # Interned, so that many contracts share one copy of their tier's id.
     tier_id = intern(document.sla_tier_id) if document.sla_tier_id is not None else None
     return Contract(
         document.contract_id, document.client_id, document.client_name, secret, tier_id, fault
@@ -152,14 +154,14 @@ def _contract(document: ContractDocument, form: SecretForm) -> Contract:
 def _contract_id(row: Any) -> str:
     contract_id = shown(row.get("contractId")) if isinstance(row, dict) else UNKNOWN
     if contract_id == UNKNOWN:
-        raise DocumentError("a contract without a contractId that can be read")
+        raise DocumentError("a contract without a readable contractId")
     return contract_id
 
 
 def _closed(
     row: Mapping[str, Any], contract_id: str, known: Mapping[str, Contract], fault: str
 ) -> Contract:
-    """The contract, closed under the client id that it has, or had when last it was readable."""
+    """The contract, closed under its client id, or the one that it had when last readable."""
     client_id = shown(row.get("clientId"))
     if client_id != UNKNOWN:
         return Contract(contract_id, client_id, fault=fault)

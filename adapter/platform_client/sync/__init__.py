@@ -1,1 +1,1 @@
-"""Keeps the snapshot in step with the platform."""
+"""Keeps the snapshot up to date with the platform. Start with `platform_sync`."""

@@ -49,7 +49,7 @@ async def test_broken_compression_is_the_documents_fault(
     async with serving(answer) as url:
         with pytest.raises(BrokenBodyError, match="compression"):
             await ask(http, url)
-        with pytest.raises(DocumentError, match="GET /x: the body's compression is broken"):
+        with pytest.raises(DocumentError, match="GET /x: the compression of the body is invalid"):
             await exchange(http).send("GET", f"{url}/x", headers={})
 
 
@@ -133,5 +133,5 @@ async def test_a_slow_body_ends_at_the_deadline(http: AiohttpClient) -> None:
     async with speaking(trickle) as url:
         async with http.send(HttpRequest("GET", url, {})) as response:
             assert await anext(response.chunks) == b"["
-        with pytest.raises(PlatformUnavailableError, match="no complete answer"):
+        with pytest.raises(PlatformUnavailableError, match="no complete response"):
             await exchange(http, timeout_s=0.05).send("GET", url, headers={})

@@ -33,7 +33,7 @@ async def test_a_refused_connection_is_named(http: AiohttpClient) -> None:
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 async def test_a_body_that_breaks_off_is_not_whole(http: AiohttpClient, reset: bool) -> None:
-    """Neither a close nor a reset amid the body passes for its end."""
+    """Neither a close nor a reset in the middle of the body passes for its end."""
 
     async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await head(reader)
@@ -45,7 +45,7 @@ async def test_a_body_that_breaks_off_is_not_whole(http: AiohttpClient, reset: b
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     async with speaking(break_off) as url:
-        with pytest.raises(HttpError, match="amid the body"):
+        with pytest.raises(HttpError, match="in the middle of the body"):
             await ask(http, url)
 
 
@@ -76,7 +76,7 @@ async def test_events_on_a_connection_that_dies_fail_once(http: AiohttpClient) -
     """Nobody knows what became of them: that is for the uploader, who sends them again."""
     async with closing(1) as (url, heads):
         await ask(http, url)
-        with pytest.raises(HttpError, match="closed without an answer"):
+        with pytest.raises(HttpError, match="closed before a response came"):
             await ask(http, url, method="POST", body=b"events")
         assert len(heads) == 2
         assert (await ask(http, url, method="POST", body=b"events")).status == 200

@@ -222,6 +222,6 @@ async def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) ->
     refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
     async with tunnelling(refusal) as (proxy, _):
         monkeypatch.setenv("HTTPS_PROXY", proxy.replace("//", "//secret:secret@"))
-        with pytest.raises(HttpError, match="the proxy answered 407") as caught:
+        with pytest.raises(HttpError, match="the proxy answered with status 407") as caught:
             await ask_over_tls("https://platform.test/")
     assert "secret" not in str(caught.value)

@@ -74,7 +74,7 @@ def test_a_whole_link_is_kept_byte_for_byte(link: str) -> None:
 
 def test_a_link_that_is_no_address_is_named() -> None:
     """Not even one that cannot be joined is a bug of ours."""
-    with pytest.raises(DocumentError, match="no address"):
+    with pytest.raises(DocumentError, match="not a valid URL"):
         feed_pass().take([change("a")], empty=False, next_url="http://[::1")
 
 

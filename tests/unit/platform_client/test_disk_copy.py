@@ -131,9 +131,9 @@ def test_equal_tiers_of_many_contracts_are_one_text() -> None:
 
 
 async def test_a_stop_does_not_wait_for_a_writer_that_rests(path: Path) -> None:
-    """Who has no haste is hurried along by who has, and both write whole files."""
+    """A slow writer hurries when another one has to write, and both write whole files."""
     disk = disk_copy(path)
-    resting = [asyncio.to_thread(disk.write, large_catalog(), in_haste=False) for _ in range(3)]
+    resting = [asyncio.to_thread(disk.write, large_catalog(), slowly=True) for _ in range(3)]
     await asyncio.gather(*resting, asyncio.to_thread(disk.write, large_catalog()))
     assert disk.read().catalog == large_catalog()
 

@@ -148,7 +148,7 @@ async def test_a_slow_body_ends_at_the_deadline(platform: PlatformSimulator) -> 
         await asyncio.Event().wait()
 
     platform.fail("/policies", lambda _: httpx.Response(200, content=trickle()))
-    with pytest.raises(PlatformUnavailableError, match="no complete answer within"):
+    with pytest.raises(PlatformUnavailableError, match="no complete response within"):
         await platform.client(request_timeout_s=0.05).policies("7")
 
 
