@@ -74,8 +74,8 @@ class DiskCopy:
     def write(self, catalog: StoredCatalog, *, slowly: bool = False) -> int:
         """Replace the file in one step; return its size in bytes. Raises OSError.
 
-        If `slowly`, it rests after each piece, because encoding keeps the interpreter's lock. The next
-        write that is not `slowly` ends these rests.
+        If `slowly`, it rests after each piece, because encoding keeps the interpreter's lock. The
+        next write that is not `slowly` ends these rests.
         """
         if not slowly:
             self._hurry.set()
