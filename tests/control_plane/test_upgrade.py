@@ -180,8 +180,8 @@ def test_processes_that_start_together_upgrade_once(old: OldSite) -> None:
         " open_services(Settings(database=Path(sys.argv[1])), SystemClock()).close()"
     )
     command = [sys.executable, "-c", start, str(old.settings.database)]
-    processes = [subprocess.Popen(command) for _ in range(3)]
-    assert [process.wait(DEADLINE_S) for process in processes] == [0, 0, 0]
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(DEADLINE_S) for process in processes] == [0, 0]
     assert _rows(old.settings.database)["alembic_version"] == [("0002",)]
 
 
