@@ -9,10 +9,11 @@ from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.spool.memory import BatchLimit, MemorySpool
 from adapter.analytics.translator import EntryTranslator
-from adapter.analytics.uploader import EventUploader, UploadOptions
+from adapter.analytics.uploader import EventUploader
 from adapter.policy.catalog import ApiInstance
 from adapter.runtime.clock import Clock
 from adapter.transport.service import ClientStreamMethod
+from support.defaults import upload_options
 
 _BATCH: Final = BatchLimit(2_000, 4 * 1024 * 1024)
 _SPOOL_EVENTS: Final = 100_000
@@ -31,7 +32,7 @@ class _NoPlatform:
 async def access_logs(clock: Clock) -> AsyncIterator[ClientStreamMethod]:
     """The access log service, with an uploader that does everything but send."""
     spool = MemorySpool(_SPOOL_EVENTS, _SPOOL_BYTES)
-    uploader = EventUploader(spool, _NoPlatform(), clock, UploadOptions(_BATCH))
+    uploader = EventUploader(spool, _NoPlatform(), clock, upload_options())
     translator = EntryTranslator(_unbound, EventEncoder(EventOrigin("organization", "host", "HY")))
     service = AccessLogService(translator, spool, clock)
     uploading = asyncio.create_task(uploader.run())

@@ -28,10 +28,7 @@ from adapter.ext_authz.service import AuthorizationService
 from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.snapshot import Api
-from adapter.quota.memory.store import MemoryQuotaStore
-from adapter.quota.names import WindowNames
-from adapter.quota.redis.client import RedisOptions, open_client
-from adapter.quota.redis.store import RedisQuotaStore
+from adapter.quota.redis.client import open_client
 from adapter.quota.redis.url import RedisUrl
 from adapter.quota.shared import SharedQuotaStore
 from adapter.quota.spike import SpikeThrottle
@@ -42,12 +39,12 @@ from adapter.telemetry.logs import configure_logging
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
-from adapter.transport.options import ServerOptions
 from adapter.transport.service import ClientStreamMethod
 from benchmarks.catalog import CHAINS, TYPICAL, CatalogSize, build_apis
 from benchmarks.events import access_logs
 from benchmarks.requests import TOKEN
 from benchmarks.transport import FailingLoudly
+from support.defaults import memory_quotas, redis_options, redis_quotas, server_options
 from tests.rig.redis_server import RedisServer
 
 _PATIENCE_S: Final = 5.0
@@ -79,7 +76,7 @@ def make_authorizer(
         snapshots,
         BindingTable(bindings),
         Gatekeeper(clock, InContact()),
-        quotas or MemoryQuotaStore(clock),
+        quotas or memory_quotas(clock),
         clock,
         throttler=SpikeThrottle(clock),
         messages=MessageLog(clock),
@@ -108,14 +105,14 @@ def make_service(
 async def quota_store(kind: str, clock: Clock) -> AsyncIterator[QuotaStore]:
     """Counters in this process, or on a Redis server that is started for the occasion."""
     if kind == "memory":
-        yield MemoryQuotaStore(clock)
+        yield memory_quotas(clock)
         return
     with tempfile.TemporaryDirectory() as directory:
         server = RedisServer(Path(directory))
         await server.start()
-        client = open_client(RedisUrl.parse(server.url), RedisOptions())
-        redis = RedisQuotaStore(client, WindowNames(), clock, deadline_s=_PATIENCE_S)
-        store = SharedQuotaStore(redis, MemoryQuotaStore(clock), clock, when_down="deny")
+        client = open_client(RedisUrl.parse(server.url), redis_options())
+        redis = redis_quotas(client, clock, deadline_s=_PATIENCE_S)
+        store = SharedQuotaStore(redis, memory_quotas(clock), clock, when_down="deny")
         await store.start()
         try:
             yield store
@@ -139,7 +136,7 @@ async def serve(
     garbage.settle()
     HugePages(clock).collapse()
     token = CallerToken(TOKEN)
-    options = ServerOptions((address,), token=token, drain_s=0, stream_end_s=0, stop_s=1)
+    options = server_options(address, token=token)
     server = TRANSPORTS[transport]((service.method, *streams), options, FailingLoudly(), clock)
     await server.start()
     await server.set_serving(True)

@@ -18,8 +18,8 @@ from adapter.runtime.clock import SystemClock
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.observer import TransportObserver
-from adapter.transport.options import ServerOptions
 from adapter.transport.service import Metadata, UnaryMethod
+from support.defaults import server_options
 
 _SERVERS: Final = {"asyncio": AsyncioServer, "grpcio": GrpcioServer}
 _ALLOWED: Final = CheckResponse(ok_response=OkHttpResponse()).SerializeToString()
@@ -40,7 +40,7 @@ def allow(message: bytes, metadata: Metadata) -> bytes:  # noqa: ARG001 - the me
 
 async def serve(transport: str, address: str) -> None:
     """Serve until standard input ends."""
-    options = ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
+    options = server_options(address)
     method = UnaryMethod(CHECK, allow)
     server = _SERVERS[transport]((method,), options, FailingLoudly(), SystemClock())
     await server.start()

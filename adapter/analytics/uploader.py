@@ -21,7 +21,6 @@ from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, WallTime
 from adapter.runtime.fairness import in_slices
 
-_FULL_BATCH: Final = BatchLimit(events=5_000, bytes=4 * 1024 * 1024)
 _GZIP_LEVEL: Final = 1
 """Level 6 takes twice the CPU to save another sixth (measured with made-up traffic)."""
 _SLICE: Final = 8
@@ -46,15 +45,15 @@ class EventUpload(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UploadOptions:
-    """When to send, and how patiently to try again."""
+    """When to send batches, and how long to wait after failures."""
 
-    batch: BatchLimit = _FULL_BATCH
-    """Its bytes are those of JSON, before compression."""
-    max_age_s: float = 5.0
-    """How long an event waits for its batch to fill."""
+    batch: BatchLimit
+    """A full batch. Its bytes are those of JSON, before compression."""
+    max_age_s: float
+    """Longest time that an event waits for its batch to fill."""
     backoff_base_s: float = 1.0
     backoff_cap_s: float = 300.0
-    """No wait is longer, whatever the platform asks for in `Retry-After`."""
+    """Longest wait between two attempts, even if the platform's `Retry-After` asks for more."""
 
 
 @dataclass(frozen=True, slots=True)

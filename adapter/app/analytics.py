@@ -1,4 +1,4 @@
-"""From access log entries to the platform, as the settings say."""
+"""Makes the way of events to the platform from the settings."""
 
 import asyncio
 import socket
@@ -13,13 +13,13 @@ from adapter.analytics.translator import Attribute, EntryTranslator
 from adapter.analytics.uploader import EventUpload, EventUploader, UploadOptions
 from adapter.runtime.clock import Clock
 from adapter.runtime.supervision import Supervisor
-from adapter.settings import Settings
+from adapter.settings import AnalyticsSettings, Settings
 from adapter.telemetry.counters import AnalyticsCounters
 from adapter.telemetry.metrics import Metrics
 from adapter.transport.service import ClientStreamMethod
 
 _DEPLOYMENT_TYPE: Final = "HY"
-"""What the vendor calls a gateway that its customer runs."""
+"""The vendor's name (hybrid) for a gateway that its customer runs."""
 _BATCH_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -37,8 +37,7 @@ class Analytics:
         analytics, counters = settings.analytics, AnalyticsCounters(metrics)
         self._flush_s = settings.shutdown.deadline_s
         self.spool = MemorySpool(analytics.max_events, analytics.max_bytes, counters)
-        batch = BatchLimit(analytics.batch_events, _BATCH_BYTES)
-        options = UploadOptions(batch=batch, max_age_s=analytics.batch_age_s)
+        options = upload_options(analytics)
         self._uploader = EventUploader(self.spool, upload, clock, options, observer=counters)
         origin = EventOrigin(
             settings.platform.organization_id, socket.gethostname(), _DEPLOYMENT_TYPE
@@ -65,3 +64,9 @@ class Analytics:
             await asyncio.wait_for(self._service.drain(), self._flush_s)
         await self._uploader.flush(self._flush_s)
         await self.spool.close()
+
+
+def upload_options(settings: AnalyticsSettings) -> UploadOptions:
+    """The options of the uploader."""
+    batch = BatchLimit(settings.batch_events, _BATCH_BYTES)
+    return UploadOptions(batch=batch, max_age_s=settings.batch_age_s)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -14,6 +15,9 @@ from adapter.quota.shared import ProbedQuotaStore, SharedQuotaStore
 from adapter.runtime.clock import Clock
 from adapter.runtime.supervision import Supervisor
 from adapter.settings import QuotaSettings
+
+if TYPE_CHECKING:
+    from adapter.quota.redis.client import RedisOptions
 
 
 class Quotas:
@@ -101,28 +105,34 @@ class Quotas:
 def _redis_store(
     settings: QuotaSettings, url: str, names: WindowNames, clock: Clock
 ) -> ProbedQuotaStore:
-    # Only here, because to import them takes time at the start, and memory.
-    from adapter.quota.redis.client import RedisOptions, open_client  # noqa: PLC0415
+    # Only here, because these imports take time at the start, and memory.
+    from adapter.quota.redis.client import open_client  # noqa: PLC0415
     from adapter.quota.redis.store import RedisQuotaStore  # noqa: PLC0415
     from adapter.quota.redis.url import RedisUrl  # noqa: PLC0415
 
-    password = settings.sentinel_password
-    options = RedisOptions(
-        connections=settings.connections,
-        ca_file=_text(settings.ca_file),
-        certificate_file=_text(settings.certificate_file),
-        key_file=_text(settings.key_file),
-        sentinel_username=settings.sentinel_username,
-        sentinel_password=password.get_secret_value() if password else None,
-    )
     return RedisQuotaStore(
-        open_client(RedisUrl.parse(url), options),
+        open_client(RedisUrl.parse(url), redis_options(settings)),
         names,
         clock,
         max_windows=settings.max_windows,
         connections=settings.connections,
         deadline_s=settings.deadline_s,
         prefix=settings.prefix,
+    )
+
+
+def redis_options(settings: QuotaSettings) -> "RedisOptions":
+    """The options of the shared store's client."""
+    from adapter.quota.redis.client import RedisOptions  # noqa: PLC0415 - see above
+
+    password = settings.sentinel_password
+    return RedisOptions(
+        connections=settings.connections,
+        ca_file=_text(settings.ca_file),
+        certificate_file=_text(settings.certificate_file),
+        key_file=_text(settings.key_file),
+        sentinel_username=settings.sentinel_username,
+        sentinel_password=password.get_secret_value() if password else None,
     )
 
 

@@ -1,10 +1,10 @@
-"""The gRPC server, as the settings say."""
+"""Makes the gRPC server from the settings."""
 
 from collections.abc import Iterable
 
 from adapter.app.descriptors import connections_within_descriptors
 from adapter.runtime.clock import Clock
-from adapter.settings import Settings
+from adapter.settings import ListenerSettings, Settings, ShutdownSettings
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.http2.tls import server_context
@@ -16,10 +16,26 @@ from adapter.transport.service import Method, Server
 def make_server(
     settings: Settings, methods: Iterable[Method], observer: TransportObserver, clock: Clock
 ) -> Server:
-    """A server for those methods; raises ConfigurationError for TLS files that can't be used."""
-    listener, shutdown = settings.listener, settings.shutdown
+    """A server for the methods; raises ConfigurationError if a TLS file cannot be used."""
+    listener = settings.listener
+    options = server_options(listener, settings.shutdown)
+    if listener.transport == "grpcio":
+        # Only here, because the import takes time at the start, and 20 MB of memory.
+        from adapter.transport.grpcio_server import GrpcioServer  # noqa: PLC0415
+
+        return GrpcioServer(methods, options, observer, clock)
+    tls = None
+    if listener.tls_certificate_file is not None and listener.tls_key_file is not None:
+        tls = server_context(
+            listener.tls_certificate_file, listener.tls_key_file, listener.tls_client_ca_file
+        )
+    return AsyncioServer(methods, options, observer, clock, tls=tls)
+
+
+def server_options(listener: ListenerSettings, shutdown: ShutdownSettings) -> ServerOptions:
+    """The options of a server on either transport."""
     token = listener.token.get_secret_value() if listener.token else None
-    options = ServerOptions(
+    return ServerOptions(
         (listener.address,),
         socket_mode=int(listener.socket_mode, 8),
         socket_group=listener.socket_group,
@@ -30,14 +46,3 @@ def make_server(
         drain_s=shutdown.drain_s,
         stop_s=shutdown.deadline_s,
     )
-    if listener.transport == "grpcio":
-        # Only here, because to import it takes time at the start, and 20 MB.
-        from adapter.transport.grpcio_server import GrpcioServer  # noqa: PLC0415
-
-        return GrpcioServer(methods, options, observer, clock)
-    tls = None
-    if listener.tls_certificate_file is not None and listener.tls_key_file is not None:
-        tls = server_context(
-            listener.tls_certificate_file, listener.tls_key_file, listener.tls_client_ca_file
-        )
-    return AsyncioServer(methods, options, observer, clock, tls=tls)

@@ -71,7 +71,7 @@ class SharedQuotaStore:
         local: MemoryQuotaStore,
         clock: Clock,
         *,
-        when_down: WhenDown = "local",
+        when_down: WhenDown,
     ) -> None:
         self._shared = shared
         self._local = local

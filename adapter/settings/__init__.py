@@ -5,6 +5,7 @@ from adapter.settings.groups import (
     ListenerSettings,
     PlatformSettings,
     QuotaSettings,
+    ShutdownSettings,
 )
 from adapter.settings.loading import Settings, load_settings
 
@@ -14,5 +15,6 @@ __all__ = [
     "PlatformSettings",
     "QuotaSettings",
     "Settings",
+    "ShutdownSettings",
     "load_settings",
 ]

@@ -1,28 +1,30 @@
-"""How a server listens and stops, whichever it is."""
+"""How a server listens and stops."""
 
 from dataclasses import dataclass
 
-from adapter.transport.caller_token import ANYONE, CallerToken
+from adapter.transport.caller_token import CallerToken
 
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """How a server listens and stops; `adapter.transport.addresses` says what an address is."""
+    """How a server listens and stops, whichever transport it uses."""
 
     addresses: tuple[str, ...]
-    socket_mode: int = 0o660
-    socket_group: str | None = None
-    receive_limit_bytes: int = 4 * 1024 * 1024
-    """The largest message taken; has to fit the filter's `with_request_body.max_request_bytes`."""
-    held_limit_bytes: int = 128 * 1024 * 1024
-    """Of all messages that are not whole or not answered yet (asyncio transport)."""
-    max_connections: int = 1024
-    token: CallerToken = ANYONE
-    """What calls have to bring."""
-    drain_s: float = 2.5
-    """From NOT_SERVING to the end of the client streams: longer than Envoy's health check interval
-    and timeout together, so that it sends its Checks elsewhere by then."""
+    """See `adapter.transport.addresses` for the forms of an address."""
+    socket_mode: int
+    socket_group: str | None
+    receive_limit_bytes: int
+    """Largest message accepted. Must exceed `max_request_bytes` of the filter's
+    `with_request_body`."""
+    held_limit_bytes: int
+    """Total size of messages that are incomplete or not answered yet (asyncio transport)."""
+    max_connections: int
+    token: CallerToken
+    """The token that calls must carry."""
+    drain_s: float
+    """Time from NOT_SERVING to the end of the client streams. It must exceed Envoy's health check
+    interval and timeout together, so that Envoy sends its Checks elsewhere by then."""
+    stop_s: float
+    """Longest time that calls may take after that."""
     stream_end_s: float = 1.5
-    """How long a client stream may wait for its last message: longer than Envoy flushes."""
-    stop_s: float = 5.0
-    """How long calls may still take after that."""
+    """Longest wait for a client stream's last message: longer than Envoy's flush interval."""

@@ -9,6 +9,7 @@ from adapter.authorization.ports import QuotaStore
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.redis.store import RedisQuotaStore
 from adapter.quota.shared import SharedQuotaStore
+from support.defaults import memory_quotas
 from tests.rig.quota import let_pass, redis_store
 from tests.rig.redis_server import RedisServer
 from tests.unit.policy.gateway import HandClock
@@ -58,7 +59,7 @@ async def shared_bench(server: RedisServer, max_windows: int = MANY) -> AsyncIte
     async with redis_bench(server, max_windows) as (store, hours_pass):
         assert isinstance(store, RedisQuotaStore)
         clock = HandClock()
-        shared = SharedQuotaStore(store, MemoryQuotaStore(clock), clock, when_down="deny")
+        shared = SharedQuotaStore(store, memory_quotas(clock), clock, when_down="deny")
         yield Bench(shared, hours_pass)
 
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage
 
-from adapter.transport.options import ServerOptions
+from support.defaults import server_options
 from support.upstream import Upstream
 from tests.e2e.conftest import APIS, TOKEN, config_for
 from tests.rig.adapters import TRANSPORTS, AdapterInProcess, CollectedLogs, Transport
@@ -18,7 +18,7 @@ from tests.rig.polling import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-GRACEFUL = ServerOptions(("127.0.0.1:0",), drain_s=1.5, stream_end_s=1.0, stop_s=3)
+GRACEFUL = server_options(drain_s=1.5, stream_end_s=1.0, stop_s=3)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from adapter.envoy_config import ApiRoute, EnvoyConfig, render
-from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.runtime.clock import SystemClock
+from support.defaults import memory_quotas
 from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, Gateway
@@ -47,7 +47,7 @@ async def gateway(
 ) -> AsyncIterator[Gateway]:
     """Both APIs behind one Envoy."""
     names = [each.instance.api_id for each in APIS]
-    async with AdapterInProcess(APIS, quotas=MemoryQuotaStore(SystemClock())) as adapter:
+    async with AdapterInProcess(APIS, quotas=memory_quotas(SystemClock())) as adapter:
         config = EnvoyConfig(
             apis=tuple(ApiRoute(name, upstream.http_address, (f"{name}.test",)) for name in names),
             adapters=(adapter.address,),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter.ext_authz.service import CHECK
-from adapter.transport.options import ServerOptions
+from support.defaults import server_options
 from support.upstream import Upstream
 from tests.e2e.conftest import APIS, TOKEN, config_for
 from tests.integration.transport.hostile import HELLO, many, opening
@@ -31,9 +31,7 @@ async def test_an_envoy_with_the_token_is_not_locked_out(
     binary: Path, upstream: Upstream, tmp_path: Path, octets: bytes
 ) -> None:
     """Neither its Checks nor its health checks, for which it has a connection of its own."""
-    options = ServerOptions(
-        ("127.0.0.1:0",), max_connections=CONNECTIONS, drain_s=0, stream_end_s=0, stop_s=1
-    )
+    options = server_options(max_connections=CONNECTIONS)
     async with (
         AdapterInProcess(APIS, token=TOKEN, options=options) as adapter,
         many(adapter.address, CONNECTIONS, octets),

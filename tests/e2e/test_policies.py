@@ -14,8 +14,8 @@ from adapter.envoy_config import ApiRoute, EnvoyConfig, render
 from adapter.policy.catalog import AppliedPolicy, Pointcut, RateLimit, SlaTier
 from adapter.policy.compile import POLICY_TYPES
 from adapter.policy.decision import Answered
-from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.runtime.clock import SystemClock
+from support.defaults import memory_quotas
 from support.upstream import Upstream
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.e2e.conftest import Gateway
@@ -150,7 +150,7 @@ async def gateway(
 ) -> AsyncIterator[Gateway]:
     """All chains behind one Envoy, each on a domain of its own."""
     apis = [api(name, chain, CONTRACTS, [GOLD]) for name, chain in CHAINS.items()]
-    async with AdapterInProcess(apis, quotas=MemoryQuotaStore(SystemClock())) as adapter:
+    async with AdapterInProcess(apis, quotas=memory_quotas(SystemClock())) as adapter:
         config = EnvoyConfig(
             apis=tuple(ApiRoute(name, upstream.http_address, (f"{name}.test",)) for name in CHAINS),
             adapters=(adapter.address,),

@@ -27,6 +27,7 @@ from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import ClientStreamMethod, Metadata, Server
+from support.defaults import server_options
 
 ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
 
@@ -137,7 +138,7 @@ class AdapterInProcess:
             clock=clock,
         )
         methods = self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)
-        options = options or ServerOptions((address,), drain_s=0, stream_end_s=0, stop_s=1)
+        options = options or server_options(address)
         options = replace(options, token=CallerToken(token))
         self.server: Server
         if transport == "grpcio":

@@ -11,11 +11,11 @@ from redis.asyncio import Redis
 
 from adapter.policy.effects import Charge, QuotaState
 from adapter.policy.verdicts import CONTINUE
-from adapter.quota.names import WindowNames
 from adapter.quota.redis.client import RedisOptions, open_client
 from adapter.quota.redis.store import RedisQuotaStore
 from adapter.quota.redis.url import RedisUrl
 from adapter.runtime.clock import Clock, SystemClock
+from support.defaults import redis_options, redis_quotas
 from tests.rig.redis_server import RedisServer
 
 PATIENT_S = 10.0
@@ -58,10 +58,8 @@ async def redis_store(
     **how: Any,
 ) -> AsyncIterator[RedisQuotaStore]:
     """A store on that server, open while the block runs."""
-    client = open_client(RedisUrl.parse(url), options or RedisOptions())
-    store = RedisQuotaStore(
-        client, WindowNames(), clock or SystemClock(), deadline_s=deadline_s, **how
-    )
+    client = open_client(RedisUrl.parse(url), options or redis_options())
+    store = redis_quotas(client, clock or SystemClock(), deadline_s=deadline_s, **how)
     try:
         yield store
     finally:

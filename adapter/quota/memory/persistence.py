@@ -36,7 +36,7 @@ class QuotaPersistence:
         names: WindowNames,
         clock: Clock,
         *,
-        interval_s: float = 5.0,
+        interval_s: float,
     ) -> None:
         self._store = store
         self._file = file

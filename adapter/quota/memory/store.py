@@ -38,7 +38,7 @@ class MemoryQuotaStore:
         self,
         clock: Clock,
         *,
-        max_windows: int = 1_000_000,
+        max_windows: int,
         max_recent_charges: int = 8_192,
         recent_s: float = 10.0,
     ) -> None:

@@ -32,19 +32,20 @@ Reply: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class RedisOptions:
-    """How to connect."""
+    """How to connect to a shared store."""
 
-    connections: int = 4
+    connections: int
     """Connections used at once (to each node of a cluster)."""
+    ca_file: str | None
+    """PEM file of CAs that the server's certificate is checked against; None: the system's."""
+    certificate_file: str | None
+    """PEM file of our certificate, for a server that asks for one."""
+    key_file: str | None
+    """PEM file of its key."""
+    sentinel_username: str | None
+    sentinel_password: str | None = field(repr=False)
     io_timeout_s: float = 1.0
-    """Longest wait for a connection or a reply; a connection that takes longer is given up."""
-    ca_file: str | None = None
-    """Certificates to trust, in PEM; default: the system's."""
-    certificate_file: str | None = None
-    """Our certificate, where the server wants one."""
-    key_file: str | None = None
-    sentinel_username: str | None = None
-    sentinel_password: str | None = field(default=None, repr=False)
+    """Longest wait for a connection or a reply. A connection that takes longer is closed."""
 
 
 class RedisClient(Protocol):

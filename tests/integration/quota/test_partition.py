@@ -8,9 +8,9 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from adapter.policy.effects import QuotaState
-from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.shared import SharedQuotaStore, WhenDown
 from adapter.runtime.clock import SystemClock
+from support.defaults import memory_quotas
 from tests.rig.polling import until
 from tests.rig.quota import PATIENT_S, a_charge, made, redis_store
 from tests.rig.redis_server import RedisServer, running_redis
@@ -27,7 +27,7 @@ async def adapter_on(
     """What an adapter process counts with."""
     clock = SystemClock()
     async with redis_store(server.url, deadline_s=deadline_s) as redis:
-        store = SharedQuotaStore(redis, MemoryQuotaStore(clock), clock, when_down=when_down)
+        store = SharedQuotaStore(redis, memory_quotas(clock), clock, when_down=when_down)
         await store.start()
         probing = asyncio.create_task(store.run())
         try:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from adapter.errors import ConfigurationError, StoreError
-from adapter.quota.redis.client import RedisOptions, open_client
+from adapter.quota.redis.client import open_client
 from adapter.quota.redis.url import RedisUrl
+from support.defaults import redis_options
 from tests.rig.certificates import Authority, Identity
 from tests.rig.quota import a_charge, redis_store
 from tests.rig.redis_server import (
@@ -129,7 +130,7 @@ async def test_tls_verifies_the_server(tmp_path: Path) -> None:
     identity = authority.issue("store")
     async with running_redis(tmp_path) as server, tls_in_front_of(server, identity) as port:
         url = f"rediss://127.0.0.1:{port}"
-        trusting = RedisOptions(ca_file=str(authority.certificate))
+        trusting = redis_options(ca_file=str(authority.certificate))
         async with redis_store(url, options=trusting) as store:
             await store.probe()
             assert (await store.charge("1", CHARGE)).admitted
@@ -145,7 +146,7 @@ def test_certificates_that_cannot_be_read_are_reported_at_once(tmp_path: Path) -
     """Not with the first Check."""
     url = RedisUrl.parse("rediss://localhost")
     with pytest.raises(ConfigurationError, match=r"quota\.ca_file"):
-        open_client(url, RedisOptions(ca_file=str(tmp_path / "missing.pem")))
+        open_client(url, redis_options(ca_file=str(tmp_path / "missing.pem")))
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import ClientStreamMethod, Metadata, Server, UnaryMethod
+from support.defaults import server_options
 from tests.rig.adapters import CollectedLogs, Observed
 
 ANSWER = "/test.Test/Answer"
@@ -77,7 +78,7 @@ async def serving(
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Server]:
     """A started server that is SERVING."""
-    options = options or ServerOptions(("127.0.0.1:0",), drain_s=0, stream_end_s=0, stop_s=1)
+    options = options or server_options()
     watching = observed or Observed()
     server: Server
     if transport == "asyncio":

@@ -9,7 +9,7 @@ import pytest
 from adapter.errors import ConfigurationError
 from adapter.transport.http2.limits import Limits
 from adapter.transport.http2.server import AsyncioServer
-from adapter.transport.options import ServerOptions
+from support.defaults import server_options
 from tests.integration.transport.servers import Service
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock
@@ -18,7 +18,7 @@ from tests.rig.polling import until
 
 def server(clock: FakeClock, *addresses: str, limits: Limits | None = None) -> AsyncioServer:
     """One that is not started yet."""
-    options = ServerOptions(addresses, drain_s=0, stop_s=0)
+    options = server_options(*addresses, stop_s=0, stream_end_s=1.5)
     return AsyncioServer(Service().methods, options, Observed(), clock, limits=limits)
 
 

@@ -9,8 +9,9 @@ from structlog.testing import capture_logs
 
 from adapter.transport.descriptors import descriptors_for
 from adapter.transport.http2.server import AsyncioServer
+from support.defaults import server_options
 from tests.integration.transport.servers import Service, serving
-from tests.integration.transport.test_servers import call, channel, options
+from tests.integration.transport.test_servers import call, channel
 from tests.rig.descriptors import no_descriptor_left
 from tests.rig.polling import until
 
@@ -21,7 +22,7 @@ async def test_without_descriptors_a_server_goes_on() -> None:
     """Clients that are there are served, new ones turned away at once, and it says so once."""
     with capture_logs() as logs:
         async with (
-            serving("asyncio", Service(), options()) as server,
+            serving("asyncio", Service(), server_options()) as server,
             channel(server) as known,
         ):
             assert isinstance(server, AsyncioServer)

@@ -13,8 +13,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
 
 from adapter.errors import ConfigurationError
-from adapter.transport.options import ServerOptions
 from adapter.transport.service import Server
+from support.defaults import server_options
 from tests.integration.transport.servers import ANSWER, COLLECT, TRANSPORTS, Service, serving
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock
@@ -24,12 +24,6 @@ pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 LIMITED = 100_000
-
-
-def options(*addresses: str, **how: Any) -> ServerOptions:
-    """Options that let a test end at once."""
-    quick: dict[str, Any] = {"drain_s": 0, "stream_end_s": 0, "stop_s": 1} | how
-    return ServerOptions(addresses or ("127.0.0.1:0",), **quick)
 
 
 def channel(server: Server) -> grpc.aio.Channel:
@@ -152,7 +146,7 @@ async def test_clients_that_leave(transport: str) -> None:
 
 async def test_message_limits(transport: str) -> None:
     """A message over the limit is RESOURCE_EXHAUSTED, one at the limit is not; answers are free."""
-    limited = options(receive_limit_bytes=LIMITED)
+    limited = server_options(receive_limit_bytes=LIMITED)
     async with serving(transport, Service(), limited) as server, channel(server) as client:
         assert await call(client, bytes(LIMITED)) == bytes(LIMITED)
         failed = await refusal(client, bytes(LIMITED + 1))
@@ -186,7 +180,7 @@ async def test_unix_sockets(transport: str, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(path))
     abstract = f"unix-abstract:{tmp_path.name}-{transport}"
-    both = options(f"unix:{path}", abstract, socket_mode=0o640)
+    both = server_options(f"unix:{path}", abstract, socket_mode=0o640)
     async with serving(transport, Service(), both) as server:
         assert stat.S_IMODE(path.stat().st_mode) == 0o640
         assert server.addresses == (f"unix:{path}", abstract)
@@ -199,10 +193,10 @@ async def test_unix_sockets(transport: str, tmp_path: Path) -> None:
 async def test_addresses_in_use(transport: str, tmp_path: Path) -> None:
     """An address that is taken is the operator's error, named; nobody's socket is taken away."""
     unix = f"unix:{tmp_path / 'adapter.sock'}"
-    async with serving(transport, Service(), options("127.0.0.1:0", unix)) as server:
+    async with serving(transport, Service(), server_options("127.0.0.1:0", unix)) as server:
         for address in server.addresses:
             with pytest.raises(ConfigurationError, match=address.rpartition("/")[2]):
-                async with serving(transport, Service(), options(address)):
+                async with serving(transport, Service(), server_options(address)):
                     pass
         async with grpc.aio.insecure_channel(unix) as client:
             assert await call(client, b"hello") == b"hello"
@@ -211,7 +205,7 @@ async def test_addresses_in_use(transport: str, tmp_path: Path) -> None:
 async def test_drain(transport: str) -> None:
     """NOT_SERVING first and for good; then streams are ended; calls under way are answered."""
     service, clock = Service(), FakeClock()
-    slow = options(drain_s=5, stream_end_s=1, stop_s=5)
+    slow = server_options(drain_s=5, stream_end_s=1, stop_s=5)
     async with serving(transport, service, slow, clock=clock) as server, channel(server) as client:
         stub = health_pb2_grpc.HealthStub(client)
         collecting = stream(client, COLLECT)
@@ -236,7 +230,7 @@ async def test_stop_within_a_deadline(transport: str) -> None:
     """A call that never ends does not hold up the end."""
     service = Service()
     async with (
-        serving(transport, service, options(stop_s=0.1)) as server,
+        serving(transport, service, server_options(stop_s=0.1)) as server,
         channel(server) as client,
     ):
         never = asyncio.create_task(refusal(client, b"never"))

@@ -14,6 +14,7 @@ from adapter.transport.http2.limits import Limits
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.http2.tls import server_context
 from adapter.transport.options import ServerOptions
+from support.defaults import server_options
 from tests.integration.transport.hostile import HELLO, many, opened, opening, until_closed
 from tests.integration.transport.servers import (
     ANSWER,
@@ -22,7 +23,7 @@ from tests.integration.transport.servers import (
     Service,
     serving,
 )
-from tests.integration.transport.test_servers import call, channel, options, refusal, stream
+from tests.integration.transport.test_servers import call, channel, refusal, stream
 from tests.rig.adapters import Observed
 from tests.rig.certificates import Authority
 from tests.rig.clock import FakeClock
@@ -37,7 +38,7 @@ on_both = pytest.mark.parametrize("transport", TRANSPORTS)
 
 def guarded(**how: object) -> ServerOptions:
     """Options of a server that asks for a token."""
-    return options(token=CallerToken("secret"), **how)
+    return server_options(token=CallerToken("secret"), **how)
 
 
 def limited(limits: Limits, tls: ssl.SSLContext | None = None) -> AsyncioServer:

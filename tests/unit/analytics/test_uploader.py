@@ -20,6 +20,7 @@ from adapter.errors import (
     PlatformUnavailableError,
 )
 from adapter.runtime.clock import WallTime
+from support.defaults import upload_options
 from tests.rig.clock import FakeClock
 from tests.unit.analytics.recording import RecordingObserver
 
@@ -354,7 +355,7 @@ async def test_flush_keeps_its_deadline() -> None:
 
 async def test_a_big_batch_lets_others_have_turns() -> None:
     """A batch is compressed in slices, between which Checks run; it arrives whole all the same."""
-    rig = Rig(UploadOptions(BatchLimit(1000, 10_000_000)))
+    rig = Rig(upload_options(batch=BatchLimit(1000, 10_000_000)))
     rig.spool.offer([b'{"n":%d,"pad":"%b"}' % (n, b"x" * 200) for n in range(900)])
     flushing = asyncio.create_task(rig.uploader.flush(60))
     turns = 0

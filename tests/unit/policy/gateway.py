@@ -11,9 +11,9 @@ from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.snapshot import contracts_by_client
 from adapter.policy.verdicts import DenyReason, Identity
-from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.spike import SpikeThrottle
 from adapter.runtime.clock import MonotonicTime, WallTime
+from support.defaults import memory_quotas
 from tests.builders import api
 
 
@@ -47,7 +47,7 @@ class Gateway:
     ) -> None:
         self.clock = HandClock()
         self.api = api("7", policies, contracts, tiers)
-        self.quotas = MemoryQuotaStore(self.clock)
+        self.quotas = memory_quotas(self.clock)
         self.spikes = SpikeThrottle(self.clock)
         self.messages: list[LogMessage] = []
 

@@ -11,6 +11,7 @@ from adapter.policy.effects import Charge
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.memory.windows import Window
+from support.defaults import memory_quotas
 from tests.unit.policy.gateway import HandClock
 
 SECOND = RateLimit(5, 1_000)
@@ -72,7 +73,7 @@ def test_a_window_that_began_again_is_not_forgotten_with_its_former_self() -> No
 def test_keys_that_come_once_do_not_pile_up() -> None:
     """A stream of new keys leaves about as many counters as run at a time."""
     clock = HandClock()
-    store = MemoryQuotaStore(clock)
+    store = memory_quotas(clock)
     for n in range(1_000):
         store.charge(f"{n}", a_charge(f"key {n}"))
         clock.time_s += 0.25
@@ -83,7 +84,7 @@ def test_keys_that_come_once_do_not_pile_up() -> None:
 def test_a_key_that_comes_for_ever_leaves_no_trail() -> None:
     """Windows that begin again and again do not grow the store's own books."""
     clock = HandClock()
-    store = MemoryQuotaStore(clock)
+    store = memory_quotas(clock)
     for n in range(1_000):
         store.charge(f"{n}", a_charge("a"))
         clock.time_s += 1
@@ -94,7 +95,7 @@ def test_a_key_that_comes_for_ever_leaves_no_trail() -> None:
 def test_windows_of_a_limit_that_is_no_more_go_as_well() -> None:
     """An admin's new period leaves nothing of the old one, once that has ended."""
     clock = HandClock()
-    store = MemoryQuotaStore(clock)
+    store = memory_quotas(clock)
     for n in range(5):
         store.charge("", a_charge(f"{n}", limit=(5, 1_000)))
     clock.time_s += 2
@@ -116,7 +117,7 @@ def test_what_is_held_is_what_runs(
 ) -> None:
     """With and without figures and contracts: the same answers, no window is lost or held twice."""
     clock = HandClock()
-    store, plain = MemoryQuotaStore(clock, max_windows=4), MemoryQuotaStore(clock)
+    store, plain = MemoryQuotaStore(clock, max_windows=4), memory_quotas(clock)
     contracts = {"a": None, "b": Contract("k1", "c1"), "c": Contract("k2", "c2")}
     for key, limit, figures, wait_s in steps:
         charge = a_charge(key, limit=limit, figures=figures, contract=contracts[key])
@@ -135,7 +136,7 @@ def test_what_is_held_is_what_runs(
 def test_a_contract_leads_to_the_windows_of_one_store_only() -> None:
     """Two stores in a process, or two limits of one contract, do not take each other's."""
     agreed = Contract("k1", "c1")
-    stores = [MemoryQuotaStore(HandClock()) for _ in range(2)]
+    stores = [memory_quotas(HandClock()) for _ in range(2)]
     charges = [
         a_charge("a", limit=limit, figures=False, contract=agreed) for limit in ((1, 1_000), SECOND)
     ]
@@ -150,7 +151,7 @@ def test_a_contract_leads_to_the_windows_of_one_store_only() -> None:
 def test_a_forgotten_window_leaves_nothing_at_its_contract() -> None:
     """Or a million clients that came once would hold a million windows that have ended."""
     clock = HandClock()
-    store, agreed = MemoryQuotaStore(clock), Contract("k1", "c1")
+    store, agreed = memory_quotas(clock), Contract("k1", "c1")
     store.charge("", a_charge("a", figures=False, contract=agreed))
     assert agreed.counter is not None
     clock.time_s += 1
@@ -165,6 +166,6 @@ def booked(store: MemoryQuotaStore) -> list[deque[Window]]:
 
 def test_the_same_limit_twice_counts_once() -> None:
     """A configuration that repeats itself is no trap."""
-    store = MemoryQuotaStore(HandClock())
+    store = memory_quotas(HandClock())
     assert store.charge("1", a_charge("a", "a")).remaining == (4, 4)
     assert store.charge("2", a_charge("a", "a")).remaining == (3, 3)

@@ -10,6 +10,7 @@ from adapter.quota.memory.persistence import QuotaPersistence
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.memory.window_file import WindowFile
 from adapter.quota.names import WindowNames
+from adapter.settings import QuotaSettings
 from tests.rig.clock import FakeClock
 from tests.rig.polling import until
 from tests.rig.quota import a_charge
@@ -27,7 +28,9 @@ class Process:
         self.clock = FakeClock(now)
         self.store = MemoryQuotaStore(self.clock, max_windows=max_windows)
         file = WindowFile(self.path, b"", max_windows)
-        self.persistence = QuotaPersistence(self.store, file, WindowNames(), self.clock)
+        self.persistence = QuotaPersistence(
+            self.store, file, WindowNames(), self.clock, interval_s=QuotaSettings().file_interval_s
+        )
 
     async def started(self) -> "Process":
         """It, with what the file had."""

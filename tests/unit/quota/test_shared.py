@@ -8,7 +8,7 @@ import pytest
 from adapter.errors import StoreError
 from adapter.policy.effects import Charge, QuotaState
 from adapter.quota.memory.store import MemoryQuotaStore
-from adapter.quota.shared import SharedQuotaStore
+from support.defaults import shared_quotas
 from tests.rig.clock import FakeClock
 from tests.rig.quota import a_charge, made
 
@@ -57,7 +57,7 @@ class Rig:
         self.clock = FakeClock()
         self.remote = FlakyStore()
         self.local = MemoryQuotaStore(self.clock, max_windows=1)
-        self.store = SharedQuotaStore(self.remote, self.local, self.clock)
+        self.store = shared_quotas(self.remote, self.local, self.clock)
 
     async def charged(self, times: int) -> None:
         """Charge so often."""

@@ -17,8 +17,9 @@ from structlog.testing import capture_logs
 
 from adapter.errors import ConfigurationError, RpcError
 from adapter.runtime.clock import Clock, SystemClock
-from adapter.transport.grpcio_server import GrpcioServer, ServerOptions
+from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.service import ClientStreamMethod, Metadata, Server, UnaryMethod
+from support.defaults import server_options
 from tests.rig.adapters import CollectedLogs, Observed
 from tests.rig.clock import FakeClock
 from tests.rig.polling import until
@@ -64,11 +65,10 @@ async def running(
             UnaryMethod("/test.Test/Answer", answer),
             ClientStreamMethod("/test.Test/Collect", (logs or CollectedLogs()).open),
         ],
-        ServerOptions(
-            addresses or (TCP,),
+        server_options(
+            *(addresses or (TCP,)),
             receive_limit_bytes=receive_limit_bytes,
             drain_s=drain_s,
-            stream_end_s=0,
             stop_s=stop_s,
         ),
         observed or Observed(),
@@ -210,7 +210,7 @@ async def test_stop_ends_open_streams() -> None:
 
 async def test_stop_before_start() -> None:
     """Stopping what never started is nothing."""
-    server = GrpcioServer([], ServerOptions((TCP,)), Observed(), SystemClock())
+    server = GrpcioServer([], server_options(TCP), Observed(), SystemClock())
     await server.drain_and_stop()
     assert server.addresses == ()
 
@@ -237,7 +237,7 @@ async def test_unix_socket(tmp_path: Path) -> None:
     stale.bind(str(path))
     stale.close()
     group = grp.getgrgid(os.getgid()).gr_name
-    options = ServerOptions((f"unix:{path}",), 0o640, group, drain_s=0, stop_s=1)
+    options = server_options(f"unix:{path}", socket_mode=0o640, socket_group=group)
     server = GrpcioServer(
         [UnaryMethod("/test.Test/Answer", answer)], options, Observed(), SystemClock()
     )
@@ -271,7 +271,7 @@ async def test_unix_socket_in_use(tmp_path: Path) -> None:
 async def test_bad_sockets(tmp_path: Path, name: str, group: str | None, fault: str) -> None:
     """What stands in a socket's way is named."""
     (tmp_path / "file").write_text("precious")
-    options = ServerOptions((f"unix:{tmp_path / name}",), socket_group=group)
+    options = server_options(f"unix:{tmp_path / name}", socket_group=group)
     server = GrpcioServer([], options, Observed(), SystemClock())
     with pytest.raises(ConfigurationError, match=fault):
         await server.start()

@@ -1,0 +1,67 @@
+"""Parts of the adapter with the defaults of its settings, for tests and benchmarks.
+
+Callers name only what they change, so all other values are those that users have.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from adapter.analytics.uploader import UploadOptions
+from adapter.app import analytics, quotas, server
+from adapter.quota.memory.store import MemoryQuotaStore
+from adapter.quota.names import WindowNames
+from adapter.quota.redis.client import RedisClient, RedisOptions
+from adapter.quota.redis.store import RedisQuotaStore
+from adapter.quota.shared import ProbedQuotaStore, SharedQuotaStore
+from adapter.runtime.clock import Clock
+from adapter.settings import (
+    AnalyticsSettings,
+    ListenerSettings,
+    QuotaSettings,
+    ShutdownSettings,
+)
+from adapter.transport.options import ServerOptions
+
+
+def server_options(*addresses: str, **changes: Any) -> ServerOptions:
+    """Options of a server that stops at once; without an address, on a free port of loopback."""
+    options = server.server_options(ListenerSettings(), ShutdownSettings())
+    quick: dict[str, Any] = {"drain_s": 0, "stream_end_s": 0, "stop_s": 1}
+    return replace(options, addresses=addresses or ("127.0.0.1:0",), **(quick | changes))
+
+
+def upload_options(**changes: Any) -> UploadOptions:
+    """Options of an uploader."""
+    return replace(analytics.upload_options(AnalyticsSettings()), **changes)
+
+
+def memory_quotas(clock: Clock, **changes: Any) -> MemoryQuotaStore:
+    """A store that counts in this process."""
+    return MemoryQuotaStore(clock, **({"max_windows": QuotaSettings().max_windows} | changes))
+
+
+def redis_options(**changes: Any) -> RedisOptions:
+    """Options of a client of a shared store."""
+    return replace(quotas.redis_options(QuotaSettings()), **changes)
+
+
+def redis_quotas(
+    client: RedisClient, clock: Clock, names: WindowNames | None = None, **changes: Any
+) -> RedisQuotaStore:
+    """A store that counts on the client's server."""
+    settings = QuotaSettings()
+    how: dict[str, Any] = {
+        "max_windows": settings.max_windows,
+        "connections": settings.connections,
+        "deadline_s": settings.deadline_s,
+        "prefix": settings.prefix,
+    }
+    return RedisQuotaStore(client, names or WindowNames(), clock, **(how | changes))
+
+
+def shared_quotas(
+    remote: ProbedQuotaStore, local: MemoryQuotaStore, clock: Clock, **changes: Any
+) -> SharedQuotaStore:
+    """A store that counts in the remote one while it answers."""
+    how = {"when_down": QuotaSettings().when_down} | changes
+    return SharedQuotaStore(remote, local, clock, **how)
