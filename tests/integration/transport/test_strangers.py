@@ -150,3 +150,17 @@ async def test_connections_that_fail_leave_no_descriptor(tmp_path: Path) -> None
     await server.drain_and_stop()
     with socket.socket() as free:
         assert free.connect_ex(("127.0.0.1", int(server.addresses[0].rpartition(":")[2]))) != 0
+
+
+async def test_connections_of_the_reference_server_are_bounded_too() -> None:
+    """There the newest has to leave; it knows no strangers."""
+    async with serving("grpcio", Service(), guarded(max_connections=2)) as server:
+        async with channel(server) as known:
+            assert await call(known, b"before", metadata=TOKEN) == b"before"
+            first = await opened(server.addresses[0])
+            await first[0].readexactly(9)
+            newest = await opened(server.addresses[0])
+            assert await until_closed(newest) == b""
+            assert await call(known, b"after", metadata=TOKEN) == b"after"
+        for _, writer in (first, newest):
+            writer.close()
