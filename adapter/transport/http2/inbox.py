@@ -11,7 +11,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from adapter.transport.http2 import frames
-from adapter.transport.http2.calls import CallReader, MalformedRequest
+from adapter.transport.http2.calls import Call, CallReader, MalformedRequest
 from adapter.transport.http2.frames import (
     DATA,
     END_HEADERS,
@@ -39,6 +39,8 @@ _TURN_FRAMES: Final = 256
 """After so many frames other connections get their turn. A call has two, as a rule."""
 _WORK_OCTETS_LOG2: Final = 8
 """A body that is put together counts as a frame for each 256 octets: it may have many messages."""
+_BLOCK_OCTETS_LOG2: Final = 6
+"""A field block counts as a frame for each 64 octets: each of them may name a long field."""
 _FLOODS: Final = {frames.PING: "ping_flood", frames.SETTINGS: "settings_flood"}
 
 
@@ -128,7 +130,7 @@ class Inbox:
     def _take_frames(self, octets: bytes) -> int:
         """Take whole frames; tells how many octets they had."""
         streams, waiting = self._streams, self._streams.waiting
-        remembered, read_anew = self._calls.remembered, self._calls.read_anew
+        remembered, read_anew = self._calls.remembered, self._read_anew
         unpack_head, unpack_prefix = frames.HEAD.unpack_from, PREFIX.unpack_from
         largest_message = self._limits.max_message_bytes
         position, end = 0, len(octets)
@@ -182,6 +184,11 @@ class Inbox:
             except (StreamFault, MalformedRequest) as fault:
                 self._cut(stream_id & MAX_STREAM_ID, fault.code)
         return position
+
+    def _read_anew(self, block: bytes) -> Call:
+        """The call of a block that is not remembered."""
+        self._left -= len(block) >> _BLOCK_OCTETS_LOG2
+        return self._calls.read_anew(block)
 
     def _cut(self, stream_id: int, code: ErrorCode) -> None:
         """End a stream for the client's fault."""
@@ -239,6 +246,7 @@ class Inbox:
         if stream_id > self.last_id:
             self.last_id = stream_id
             self._control_frames = 0
+            self._left -= len(block) >> _BLOCK_OCTETS_LOG2
             call = self._calls.read(block)
             if self.refusing:
                 self._streams.ignore(stream_id)

@@ -45,6 +45,19 @@ async def test_another_connection_is_answered_meanwhile() -> None:
     assert answered(flood) < 2_000 / 2
 
 
+async def test_long_blocks_of_fields_are_taken_in_turns() -> None:
+    """Each takes as long as a hundred calls, so that two of them are enough for a turn."""
+    peer = Peer()
+    block = peer.fields() + peer.encoder.encode([("x-new", "1")])
+    block += peer.encoder.encode([("x-new", "1")]) * 16_000
+    peer.send(*(frames.headers(number, block) for number in range(1, 21, 2)))
+    turns = [answered(peer)]
+    while turns[-1] < 10:
+        await asyncio.sleep(0)
+        turns.append(answered(peer))
+    assert max(b - a for a, b in pairwise([0, *turns])) <= 2
+
+
 async def test_what_comes_while_frames_wait_keeps_its_place() -> None:
     """Also where it comes although reading was paused, as from TLS."""
     peer = Peer()
