@@ -6,9 +6,10 @@ from hpack import Encoder
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.http2.limits import Limits
 from adapter.transport.http2.server import AsyncioServer
+from support.defaults import server_options
 from tests.integration.transport.hostile import HELLO, call_fields, opened, until_closed
 from tests.integration.transport.servers import ANSWER, COLLECT, Service
-from tests.integration.transport.test_servers import call, channel, options
+from tests.integration.transport.test_servers import call, channel
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock
 from tests.rig.polling import until
@@ -59,7 +60,7 @@ FLOODS = {
 async def test_a_flood_ends_its_own_connection_only(flood: str, *, known: bool) -> None:
     """It is counted by kind, and whoever else makes calls is answered."""
     limits = Limits(max_resets=1_000)
-    watching, how = Observed(), options(token=CallerToken("secret"), stop_s=0)
+    watching, how = Observed(), server_options(token=CallerToken("secret"), stop_s=0)
     server = AsyncioServer(Service().methods, how, watching, FakeClock(), limits=limits)
     await server.start()
     first = headers(1) + frame(DATA, 1, 1, message(b"hello")) if known else b""
