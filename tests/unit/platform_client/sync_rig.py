@@ -13,6 +13,9 @@ from tests.rig.clock import FakeClock
 from tests.rig.platform_options import options
 from tests.rig.platform_simulator import PlatformSimulator
 
+BLOCKLIST = {"ips": ["192.0.2.1"]}
+"""The configuration of a policy that is not about contracts."""
+
 
 def no_jitter() -> float:
     """Makes each wait the longest possible one."""
