@@ -12,6 +12,7 @@ A denial is a value (`policy.decision.Deny`); only what we could not decide is a
     │   ├── PlatformNotFoundError      404: the thing is gone
     │   ├── PlatformRejectedError      another 4xx: what we sent is wrong
     │   └── DocumentError        an answer that is not what the protocol says
+    ├── ProviderError            an identity provider that gave no usable answer
     ├── StoreError               a quota store that could not answer
     ├── OverloadError            more work than we hold; the caller is told to back off
     └── RpcError                 an answer to a gRPC call that is not OK
@@ -67,6 +68,10 @@ class PlatformRejectedError(PlatformError):
 
 class DocumentError(PlatformError):
     """The answer is not what the protocol says: not JSON, cut off, too large, wrong types."""
+
+
+class ProviderError(AdapterError):
+    """An identity provider could not be reached, was too slow, or answered something unusable."""
 
 
 class StoreError(AdapterError):
