@@ -1,1 +1,1 @@
-"""Counts requests for the rate limits: in this process, or shared."""
+"""Counts requests for rate limits, in this process or on a shared server; see docs/quotas.md."""

@@ -1,4 +1,4 @@
-"""The shared store, and what happens without it."""
+"""Counts on a shared store, and decides what happens while it is down."""
 
 import asyncio
 import random
@@ -27,42 +27,43 @@ _DENIED: Final = QuotaState(
 
 
 class ProbedQuotaStore(QuotaStore, Protocol):
-    """A store elsewhere that may fail."""
+    """A store on a server, which may fail."""
 
     @property
     def overloads(self) -> int:
-        """Charges refused because their policy's share of the windows was used up."""
+        """Charges refused because their policy had used up its share of the windows."""
 
     async def probe(self) -> None:
-        """Find out whether it can charge; raises StoreError."""
+        """Make a charge that counts for nobody; raises StoreError if that fails."""
 
     async def close(self) -> None:
-        """Let go of it."""
+        """Close the connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedQuotaStatus:
-    """How the shared store is doing."""
+    """The state of the shared store, for operators."""
 
     available: bool
     when_down: WhenDown
     since: WallTime
-    """When it became available, or stopped being."""
+    """When it became available or unavailable."""
     outages: int
     failed_charges: int
-    """Charges that the store failed to answer in time."""
+    """Charges that the store did not answer in time."""
     charges_without: int
-    """Charges settled as `when_down` says."""
+    """Charges that `when_down` decided."""
     last_error: str = ""
 
 
 class SharedQuotaStore:
-    """An `authorization.ports.QuotaStore` that counts in one shared by several processes.
+    """A `QuotaStore` that counts on a server, for several processes.
 
-    Charges that are `local` count in this process. After a few failures in a row the store counts
-    as down: no charge is sent to it, so none waits, until a probe in the background succeeds.
-    Meanwhile, and for a single failed charge, `when_down` decides: `local` counts in this process,
-    `allow` admits, and `deny` answers that the quota is unknown, which policies refuse.
+    Charges that are `local` are counted in this process. After a few failures in a row the server
+    counts as down. Then no charge is sent to it, so none waits, until a probe in the background
+    succeeds. Meanwhile, and for each single charge that fails, `when_down` decides: `local` counts
+    in this process, `allow` admits, and `deny` answers that the quota is unknown, which policies
+    refuse.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class SharedQuotaStore:
 
     @property
     def status(self) -> SharedQuotaStatus:
-        """For metrics, readiness details and what is loaded."""
+        """For metrics, readiness details and the inspection page."""
         return SharedQuotaStatus(
             not self._down.is_set(),
             self._when_down,
@@ -100,7 +101,7 @@ class SharedQuotaStore:
 
     @property
     def overloads(self) -> int:
-        """Charges that the shared store refused, of those that it answered."""
+        """Charges that the server refused, because their policy had used up its share."""
         return self._shared.overloads
 
     def charge(self, check_id: str, charge: Charge) -> QuotaState | Awaitable[QuotaState]:
@@ -112,14 +113,14 @@ class SharedQuotaStore:
         return self._charge_shared(check_id, charge)
 
     async def start(self) -> None:
-        """Connect, so that the first Check need not; a store that is down stops nobody."""
+        """Connect, so that no Check has to wait for it. A server that is down is no error here."""
         try:
             await self._shared.probe()
         except StoreError as e:
             self._break(e)
 
     async def run(self) -> None:
-        """For ever: while the store is down, probe it ever less often, until it is back."""
+        """Run until cancelled: probe a server that is down, less and less often."""
         while True:
             await self._down.wait()
             backoff = Backoff(_FIRST_PROBE_S, _LONGEST_PROBE_S, random.random)
@@ -128,7 +129,7 @@ class SharedQuotaStore:
                 await self._probe()
 
     async def close(self) -> None:
-        """Let go of the shared store."""
+        """Close the connections."""
         await self._shared.close()
 
     async def _charge_shared(self, check_id: str, charge: Charge) -> QuotaState:

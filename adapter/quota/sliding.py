@@ -1,7 +1,7 @@
-"""Sliding-window arithmetic, pure.
+"""Sliding windows, for spike control. Pure.
 
-A request counts for one period after it was admitted. So at most `maximum_requests` are admitted in
-any stretch of one period, wherever it begins (the vendor's algorithm for spike control).
+A request counts for one period after it was admitted. So in any stretch of one period, at most
+`maximum_requests` are admitted (the vendor's algorithm for spike control).
 """
 
 from collections import deque
@@ -14,14 +14,14 @@ from adapter.policy.effects import QuotaState
 from adapter.runtime.clock import MonotonicTime
 
 MAX_SLOTS: Final = 1_024
-"""Times remembered one by one; a larger limit counts requests that came close together as one."""
+"""Most times remembered. With a larger limit, requests that came close together share one."""
 
 _ROUNDING_MS: Final = 0.001
 
 
 @dataclass(slots=True)
 class _Slot:
-    """Requests admitted close together: all of them count until the last one no longer does."""
+    """Requests admitted close together. All of them count as long as the last one does."""
 
     first: MonotonicTime
     last: MonotonicTime
@@ -31,9 +31,9 @@ class _Slot:
 class SlidingWindow:
     """The requests that one limit admitted within its last period.
 
-    Memory is bounded by `max_slots` whatever the limit. With a limit above that, requests of one
-    `max_slots`-th of the period leave the window together, when the latest of them does: never
-    more than the limit, at times a little less.
+    It holds at most `max_slots` times, whatever the limit. With a limit above that, requests of one
+    `max_slots`-th of the period leave the window together, when the last of them does. So the
+    window never admits more than the limit, and sometimes slightly less.
     """
 
     def __init__(self, limit: RateLimit, max_slots: int = MAX_SLOTS) -> None:
@@ -44,11 +44,11 @@ class SlidingWindow:
         self._used = 0
 
     def __len__(self) -> int:
-        """How many times are remembered."""
+        """The number of times remembered."""
         return len(self._slots)
 
     def ask(self, now: MonotonicTime) -> QuotaState:
-        """Admit a request if there is room, and tell what is left."""
+        """Admit a request if there is room, and return what is left."""
         self._forget(now)
         if self._used >= self._maximum:
             return self.state(now, admitted=False)
@@ -62,14 +62,14 @@ class SlidingWindow:
         return self.state(now, admitted=True)
 
     def state(self, now: MonotonicTime, *, admitted: bool) -> QuotaState:
-        """What is left, and when there is room again: in 0 ms while something is left."""
+        """What is left, and when there is room again (0 ms while something is left)."""
         self._forget(now)
         left = self._maximum - self._used
         wait_ms = 0.0 if left else (self._slots[0].last + self._period_s - now) * 1000
         return QuotaState(admitted, (left,), (ceil(wait_ms - _ROUNDING_MS),))
 
     def is_empty(self, now: MonotonicTime) -> bool:
-        """Whether nothing counts any more."""
+        """Whether no request counts any more."""
         self._forget(now)
         return not self._slots
 

@@ -1,24 +1,24 @@
 # mypyc: compiled
-"""Which charges were made a moment ago."""
+"""Charges a Check only once, even if Envoy retries it."""
 
 from typing import TypeAlias
 
 from adapter.policy.effects import ADMITTED, QuotaState, QuotaWindow
-from adapter.quota.memory.windows import Window
+from adapter.quota.memory.windows import FixedWindow
 from adapter.runtime.clock import MonotonicTime
 
-_Charged: TypeAlias = Window | list[tuple[tuple[QuotaWindow, ...], QuotaState]]
-"""The one window that a Check charged, when nobody wanted to know what it found; or all charges,
-and what each found."""
+_Charged: TypeAlias = FixedWindow | list[tuple[tuple[QuotaWindow, ...], QuotaState]]
+"""The only window that a Check charged, if its figures were not asked for. Otherwise all charges
+of the Check, each with its result."""
 
 
 class RecentCharges:
-    """Remembers admitted charges by Check id, so that a Check that Envoy retries is charged once.
+    """Remembers admitted charges by the id of their Check.
 
-    Two generations of at most `max_checks` each: when the younger is full or `max_age_s` old, it
-    becomes the older one, and what was the older is forgotten. So remembering and forgetting cost
-    next to nothing, and a charge is remembered for at least `max_age_s`, unless more than
-    `max_checks` come in that time.
+    There are two generations, each of at most `max_checks` Checks. When the young one is full or
+    `max_age_s` old, it replaces the old one, which is dropped as a whole. That costs almost
+    nothing. A charge is remembered for at least `max_age_s`, unless more than `max_checks` Checks
+    come in that time.
     """
 
     def __init__(self, max_checks: int, max_age_s: float) -> None:
@@ -26,37 +26,37 @@ class RecentCharges:
         self._max_age_s = max_age_s
         self._young: dict[str, _Charged] = {}
         self._old: dict[str, _Charged] = {}
-        self._turned_at = MonotonicTime(0)
+        self._rotated_at = MonotonicTime(0)
 
     def find(
         self, check_id: str, windows: tuple[QuotaWindow, ...], now: MonotonicTime
     ) -> QuotaState | None:
-        """What that charge found the first time; None if it was not made, or too long ago."""
-        if now - self._turned_at > self._max_age_s or len(self._young) >= self._max_checks:
-            self._turn(now)
+        """The result of that charge the first time; None if it is not remembered."""
+        if now - self._rotated_at > self._max_age_s or len(self._young) >= self._max_checks:
+            self._rotate(now)
         made = self._young.get(check_id) or self._old.get(check_id)
         if made is None:  # as a rule
             return None
         return next((state for charged, state in _listed(made) if charged == windows), None)
 
     def add(self, check_id: str, windows: tuple[QuotaWindow, ...], state: QuotaState) -> None:
-        """Remember a charge of a Check; one without an id is not remembered."""
+        """Remember a charge, if its Check has an id."""
         if check_id:
             made = self._young.get(check_id) or self._old.get(check_id)
             self._young[check_id] = [*(_listed(made) if made else ()), (windows, state)]
 
-    def add_unseen(self, check_id: str, window: Window) -> None:
-        """The same for a charge of one window that found it open, and nothing else of interest."""
+    def add_unseen(self, check_id: str, window: FixedWindow) -> None:
+        """The same, but cheaper, for a charge of one window whose figures were not asked for."""
         if check_id and check_id not in self._young and check_id not in self._old:
             self._young[check_id] = window
         else:
             self.add(check_id, (window.name,), ADMITTED)
 
-    def _turn(self, now: MonotonicTime) -> None:
-        aged = now - self._turned_at > 2 * self._max_age_s
+    def _rotate(self, now: MonotonicTime) -> None:
+        aged = now - self._rotated_at > 2 * self._max_age_s
         self._old = {} if aged else self._young
         self._young = {}
-        self._turned_at = now
+        self._rotated_at = now
 
 
 def _listed(made: _Charged) -> list[tuple[tuple[QuotaWindow, ...], QuotaState]]:

@@ -1,4 +1,4 @@
-"""Keeps the windows of the memory store over a restart."""
+"""Keeps the windows of this process over a restart."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ import structlog
 from adapter.policy.effects import QuotaWindow
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.memory.window_file import WindowFile, WindowRow, encode_rows
-from adapter.quota.memory.windows import Window
+from adapter.quota.memory.windows import FixedWindow
 from adapter.quota.names import WindowNames
 from adapter.runtime.clock import Clock, MonotonicTime, WallTime
 from adapter.runtime.fairness import in_slices, rest_after
@@ -24,9 +24,9 @@ _SHARE: Final = 1 / 20
 class QuotaPersistence:
     """Writes the store's windows every few seconds, and reads them at the start.
 
-    Windows are encoded on the event loop, in slices between Checks (a thread would hold them up by
-    the interpreter's lock), and written in a thread. What a `kill -9` loses is what was counted
-    since the last write.
+    Windows are encoded on the event loop, and Checks run in between. In a thread, encoding would
+    keep the interpreter's lock, and Checks would wait. The file itself is written in a thread. A
+    `kill -9` loses what was counted since the last write.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class QuotaPersistence:
         self.failures = 0
         """Writes that failed."""
         self.left_out = 0
-        """Windows of earlier processes that did not fit into a file beside those of this one."""
+        """Windows of earlier processes for which the file had no room."""
         self.alarm: str | None = None
-        """What an operator should know: an unusable file, or the failure of the latest write."""
+        """A message for operators: the file could not be used, or the latest write failed."""
 
     async def restore(self) -> None:
-        """Let the store count on from the file; one that cannot be used raises an alarm only."""
+        """Let the store continue from the file. A file that cannot be used only sets `alarm`."""
         found = await asyncio.to_thread(self._file.read, self._clock.now())
         if found.alarm:
             self.alarm = found.alarm
@@ -67,7 +67,7 @@ class QuotaPersistence:
             structlog.get_logger().info("quota.windows_restored", windows=len(self._earlier))
 
     async def run(self) -> None:
-        """Write for ever; a write that fails is counted and tried again with the next."""
+        """Write regularly until cancelled. A write that fails is counted and repeated next time."""
         pause_s = self._interval_s
         while True:
             await self._clock.sleep(pause_s)
@@ -77,7 +77,7 @@ class QuotaPersistence:
             pause_s = max(self._interval_s, rest_after(took_s, _SHARE))
 
     async def write(self) -> None:
-        """Write what has changed, if anything has; call it once more at the end."""
+        """Write the file if anything has changed. To be called at the end, too."""
         async with self._writing:
             charges = self._store.charges
             if charges == self._written_at_charge:
@@ -96,10 +96,10 @@ class QuotaPersistence:
         return b"".join([encode_rows(rows) async for rows in in_slices(self._rows(), _SLICE)])
 
     def _rows(self) -> Iterator[WindowRow]:
-        """Earlier windows that nobody has asked for yet, as far as there is room; then those here.
+        """The earlier windows not used yet, as far as there is room; then the store's own.
 
-        In this order, because of two rows with one name a reader takes the latter, and a window may
-        be taken over meanwhile.
+        The order matters: the store may take over an earlier window meanwhile, and of two rows with
+        the same name a reader takes the second.
         """
         now, now_ms = self._clock.monotonic(), self._clock.now() * 1000
         windows = self._store.windows
@@ -130,7 +130,7 @@ class QuotaPersistence:
 
 
 class StoredWindows:
-    """An `EarlierWindows` read from a file; wall times are read by the clocks of the start."""
+    """The `EarlierWindows` of a file. Their ends are converted by the clocks at the start."""
 
     def __init__(
         self,
@@ -145,20 +145,20 @@ class StoredWindows:
         self.forget_ended(now)
 
     def __len__(self) -> int:
-        """How many are held."""
+        """The number of windows."""
         return len(self._rows)
 
-    def find(self, key: QuotaWindow, now: MonotonicTime) -> Window | None:
-        """See `EarlierWindows.find`; never lasts longer than a period, whatever the clock did."""
+    def find(self, key: QuotaWindow, now: MonotonicTime) -> FixedWindow | None:
+        """See `EarlierWindows.find`. It lasts at most one period, even if the clock was set."""
         row = self._rows.get(self._names.name(key))
         if row is None:
             return None
         ends_at = min(row.ends_at_ms / 1000 + self._monotonic_of_epoch, now + key[1] / 1000)
-        return Window(key, MonotonicTime(ends_at), row.used) if ends_at > now else None
+        return FixedWindow(key, MonotonicTime(ends_at), row.used) if ends_at > now else None
 
     @property
     def rows(self) -> tuple[WindowRow, ...]:
-        """What is held."""
+        """The windows, as rows of a file."""
         return tuple(self._rows.values())
 
     def forget(self, key: QuotaWindow) -> None:
@@ -166,6 +166,6 @@ class StoredWindows:
         self._rows.pop(self._names.name(key), None)
 
     def forget_ended(self, now: WallTime) -> None:
-        """Drop what has ended."""
+        """Drop windows that have ended."""
         now_ms = now * 1000
         self._rows = {name: row for name, row in self._rows.items() if row.ends_at_ms > now_ms}

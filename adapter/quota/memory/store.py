@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Quotas counted in this process."""
+"""Counts quotas in this process."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,27 +11,27 @@ from adapter.policy.contracts.contract import Contract
 from adapter.policy.effects import ADMITTED, Charge, QuotaState, QuotaWindow
 from adapter.quota.memory.idempotency import RecentCharges
 from adapter.quota.memory.window_queues import SHARE_USED_UP, WindowQueues
-from adapter.quota.memory.windows import Window, current_windows, end_of, found_state
+from adapter.quota.memory.windows import FixedWindow, current_windows, end_of, found_state
 from adapter.runtime.clock import Clock, MonotonicTime
 
 
 class EarlierWindows(Protocol):
     """Windows that an earlier process began."""
 
-    def find(self, key: QuotaWindow, now: MonotonicTime) -> Window | None:
-        """That window, if it is still running."""
+    def find(self, key: QuotaWindow, now: MonotonicTime) -> FixedWindow | None:
+        """The window of that name, if it is still running."""
 
     def forget(self, key: QuotaWindow) -> None:
-        """The window is counted elsewhere from now on."""
+        """Drop the window, because the store counts it from now on."""
 
 
 class MemoryQuotaStore:
-    """An `authorization.ports.QuotaStore` without a wait: counters in a dict.
+    """A `QuotaStore` that answers at once: its windows are in a dict.
 
-    Holds at most `max_windows` counters, of which each policy has a share (`WindowQueues`). A
-    charge that needs a counter beyond it is answered with a quota that is not known, and
-    `overloads` counts it. Not to count would admit without limit, and to forget a running window
-    would admit twice.
+    It holds at most `max_windows` windows, and each policy has a share of them (`WindowQueues`). A
+    charge that needs a window above the share gets the answer that the quota is unknown, and
+    `overloads` counts it. To admit it without counting would admit without limit, and to drop a
+    running window would admit its limit twice.
     """
 
     def __init__(
@@ -44,31 +44,31 @@ class MemoryQuotaStore:
     ) -> None:
         self._clock = clock
         self._max_windows = max_windows
-        self._windows: dict[QuotaWindow, Window] = {}
+        self._windows: dict[QuotaWindow, FixedWindow] = {}
         self._queues = WindowQueues(max_windows, self._forget)
         self._recent = RecentCharges(max_recent_charges, recent_s)
         self._earlier: EarlierWindows | None = None
         self._salt: i64 = random.getrandbits(60)
         self.overloads = 0
-        """Charges refused because their policy's share of the counters was used up."""
+        """Charges refused because their policy had used up its share of the windows."""
         self.charges = 0
         """Requests admitted and counted."""
 
     def __len__(self) -> int:
-        """How many counters are held."""
+        """The number of windows."""
         return len(self._windows)
 
     @property
-    def windows(self) -> Mapping[QuotaWindow, Window]:
-        """The counters, ended ones among them; changes with every charge."""
+    def windows(self) -> Mapping[QuotaWindow, FixedWindow]:
+        """All windows, including ended ones. The mapping changes with every charge."""
         return self._windows
 
     def restore(self, earlier: EarlierWindows | None) -> None:
-        """Count on where an earlier process stopped; None forgets it again."""
+        """Continue with the windows of an earlier process; None drops them."""
         self._earlier = earlier
 
     def charge(self, check_id: str, charge: Charge) -> QuotaState:
-        """See `QuotaStore.charge`; one that was admitted before under this id is answered again."""
+        """See `QuotaStore.charge`. A charge that this Check made before gets its answer again."""
         now = self._clock.monotonic()
         windows = charge.windows
         known = self._recent.find(check_id, windows, now)
@@ -76,7 +76,7 @@ class MemoryQuotaStore:
             return known if known.remaining or not charge.figures else self._look(windows, now)
         if self._earlier is not None and not self._recall(self._earlier, windows, now):
             return self._refused()
-        # By far the commonest: one limit of which nobody wants to know more.
+        # By far the most frequent charge: one limit whose figures are not asked for.
         if len(windows) == 1 and not charge.figures and self._count_one(charge, now, check_id):
             return ADMITTED
         state = self._count(windows, now, figures=charge.figures)
@@ -86,7 +86,7 @@ class MemoryQuotaStore:
         return state
 
     def _count_one(self, charge: Charge, now: MonotonicTime, check_id: str) -> bool:
-        """Count in its one window; tells whether that could be done."""
+        """Count in the only window of a charge; returns whether it was admitted."""
         name = charge.windows[0]
         window = self._running(name, charge.contract, now)
         if window is None or window.used >= name[0]:
@@ -98,19 +98,19 @@ class MemoryQuotaStore:
 
     def _running(
         self, name: QuotaWindow, contract: Contract | None, now: MonotonicTime
-    ) -> Window | None:
-        """The window of that name, begun if it is not running; None if it cannot begin.
+    ) -> FixedWindow | None:
+        """The running window of that name, or a new one; None if its policy's share is used up.
 
-        The contract leads to it, where there is one: to look it up among very many takes longer
-        than all else here, because nothing of that is in the processor's caches.
+        The contract, if there is one, refers to its window. A look-up among very many windows takes
+        longer than everything else here, because they are not in the processor's caches.
         """
         number = hash(name) ^ self._salt
         found = None if contract is None else contract.counter
-        if isinstance(found, Window) and found.number == number and now < found.ends_at:
+        if isinstance(found, FixedWindow) and found.number == number and now < found.ends_at:
             return found
         window = self._windows.get(name)
         if window is None or now >= window.ends_at:
-            begun = Window(name if window is None else window.name, end_of(name, now), 0)
+            begun = FixedWindow(name if window is None else window.name, end_of(name, now), 0)
             if not self._begin(begun, window, now):
                 return None
             window = begun
@@ -118,11 +118,8 @@ class MemoryQuotaStore:
             window.lead_from(contract, number)
         return window
 
-    def _begin(self, window: Window, ended: Window | None, now: MonotonicTime) -> bool:
-        """Hold a window, in the place of the one that has ended, if there was one.
-
-        False if its policy has no place for another one.
-        """
+    def _begin(self, window: FixedWindow, ended: FixedWindow | None, now: MonotonicTime) -> bool:
+        """Add a window, which replaces `ended` if given; False if its policy's share is used up."""
         if ended is None and not self._queues.take(window.name, now):
             return False
         self._windows[window.name] = window
@@ -130,14 +127,14 @@ class MemoryQuotaStore:
         return True
 
     def _look(self, windows: Sequence[QuotaWindow], now: MonotonicTime) -> QuotaState:
-        """What is left after a charge that was made when nobody wanted to know."""
+        """What is left after a charge whose figures were not asked for when it was made."""
         current = current_windows(self._windows, windows, now)
         return found_state(current, windows, now, admitted=True)
 
     def _count(
         self, windows: Sequence[QuotaWindow], now: MonotonicTime, *, figures: bool
     ) -> QuotaState:
-        """Count in all windows or in none, and tell what was found."""
+        """Count in all windows or in none, and return what is left."""
         current = current_windows(self._windows, windows, now)
         admitted = all(window.used < name[0] for name, window in current.items())
         if admitted:
@@ -149,9 +146,9 @@ class MemoryQuotaStore:
                 return ADMITTED
         return found_state(current, windows, now, admitted=admitted)
 
-    def _begin_all(self, current: Iterable[Window], now: MonotonicTime) -> bool:
-        """Hold those of the windows that begin; all of them or none."""
-        begun: list[Window] = []
+    def _begin_all(self, current: Iterable[FixedWindow], now: MonotonicTime) -> bool:
+        """Add the windows that begin, all of them or none."""
+        begun: list[FixedWindow] = []
         for window in current:
             held = None if window.used else self._windows.get(window.name)
             if window.used or held is window:
@@ -166,9 +163,9 @@ class MemoryQuotaStore:
     def _recall(
         self, earlier: EarlierWindows, windows: Sequence[QuotaWindow], now: MonotonicTime
     ) -> bool:
-        """Take over what was counted before; each window once, as it is first asked for.
+        """Take over the earlier process's windows of those names.
 
-        False if there is no place for one of them.
+        False if a policy's share is used up.
         """
         for name in windows:
             if name in self._windows:
@@ -184,5 +181,5 @@ class MemoryQuotaStore:
         self.overloads += 1
         return SHARE_USED_UP
 
-    def _forget(self, window: Window) -> None:
+    def _forget(self, window: FixedWindow) -> None:
         del self._windows[window.name]

@@ -1,8 +1,8 @@
-"""Quota windows on disk, so that a restart does not begin them anew.
+"""The file with the quota windows of a process.
 
-The file: `MAGIC`, then 32 bytes for each window (its name, the end in milliseconds since the epoch,
-the requests counted, little-endian), then a BLAKE2b digest of all that. Names are digests too
-(`quota.names`): the file tells nobody who was counted.
+It consists of `MAGIC`, 32 bytes for each window (little-endian: name, end in milliseconds since the
+epoch, requests counted), and a BLAKE2b digest of all that. Names are digests, too (`quota.names`),
+so the file does not show who was counted.
 """
 
 import hashlib
@@ -30,34 +30,34 @@ class WindowRow(NamedTuple):
 
 
 class WindowsFound(NamedTuple):
-    """What was on disk: windows by name, or the reason why it could not be used."""
+    """The windows of a file by name, or the reason why the file could not be used."""
 
     rows: Mapping[bytes, WindowRow]
     alarm: str | None = None
 
 
 def encode_rows(rows: Iterable[WindowRow]) -> bytes:
-    """A part of the file."""
+    """The rows as bytes of the file."""
     return b"".join([_ROW.pack(*row) for row in rows])
 
 
 class WindowFile:
-    """Reads and writes the file; both block, so they belong into a thread."""
+    """Reads and writes the file. Both methods block, so call them in a thread."""
 
     def __init__(self, path: Path, secret: bytes, max_windows: int) -> None:
         self._path = path
         self._key = hashlib.blake2b(secret).digest()
         self.max_windows = max_windows
-        """How many rows it may hold."""
+        """Most rows that it may have."""
 
     def read(self, now: WallTime) -> WindowsFound:
-        """The windows, if the file is good; a damaged or foreign one is renamed out of the way.
+        """Read the windows. A damaged or foreign file is renamed, and a missing one has no windows.
 
-        Never raises for what is on the disk.
+        No content of the disk raises an exception.
         """
         try:
             if self._path.stat().st_size > self._largest:
-                raise ValueError("it holds more windows than quota.max_windows")  # noqa: TRY301
+                raise ValueError("it has more windows than quota.max_windows")  # noqa: TRY301
             return WindowsFound(self._decoded(self._path.read_bytes()))
         except FileNotFoundError:
             return WindowsFound({})
@@ -68,7 +68,7 @@ class WindowFile:
             return WindowsFound({}, alarm)
 
     def write(self, rows: bytes) -> None:
-        """Replace the file, at once or not at all. Raises OSError."""
+        """Replace the file, as a whole or not at all. Raises OSError."""
         content = MAGIC + rows
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = self._path.with_name(f".{self._path.name}.{os.getpid()}")
@@ -106,5 +106,5 @@ class WindowFile:
         try:
             self._path.replace(aside)
         except OSError as e:
-            return f"it cannot be set aside either: {e}"
-        return f"set aside as {aside.name}"
+            return f"it cannot be renamed either: {e}"
+        return f"it was renamed to {aside.name}"

@@ -1,19 +1,20 @@
 # mypyc: compiled
-"""The windows that run, in the order of their ends, each policy within its share of them."""
+"""Bounds the number of windows: ended ones are dropped, and each policy has a share."""
 
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from adapter.policy.effects import QuotaState, QuotaWindow
-from adapter.quota.memory.windows import Window, policy_of
+from adapter.quota.memory.windows import FixedWindow, policy_of
 from adapter.runtime.clock import MonotonicTime
 from adapter.runtime.shares import Shares
 
 _LOOKS: Final = 4
-"""Periods whose oldest window a new one looks at: more end than begin, whatever the periods."""
+"""How many periods are checked for an ended window when a window begins. With several, windows
+are dropped faster than they begin."""
 _MOST_FORGOTTEN: Final = 1_000
-"""Ended windows that one charge forgets at most: a tenth of a millisecond."""
+"""Most ended windows that one charge drops: it takes a tenth of a millisecond (measured)."""
 
 SHARE_USED_UP: Final = QuotaState(
     False,
@@ -22,37 +23,38 @@ SHARE_USED_UP: Final = QuotaState(
     unknown="the keys of this policy use up its share of quota.max_windows; choose a keySelector "
     "with fewer values, or raise quota.max_windows",
 )
-"""What a charge finds that would need a window beyond its policy's share."""
+"""The answer to a charge that would need a window above its policy's share."""
 
 
 class WindowQueues:
-    """At most `max_windows`; a policy gets another one while it holds fewer than are free.
+    """Holds at most `max_windows` windows, in the order of their ends.
 
-    Ended windows go as new ones come. `forgotten` is called for each that goes.
+    A policy gets another window only while it holds fewer than are free (`Shares`). When windows
+    begin, ended ones are dropped, and `forgotten` is called for each.
     """
 
-    def __init__(self, max_windows: int, forgotten: Callable[[Window], None]) -> None:
+    def __init__(self, max_windows: int, forgotten: Callable[[FixedWindow], None]) -> None:
         self._shares = Shares(max_windows)
         self._forgotten = forgotten
-        self._by_period: dict[int, deque[Window]] = {}
-        """Windows in the order in which they began, which is that of their ends. Those that an
-        earlier process began may end sooner, and go a little late."""
+        self._by_period: dict[int, deque[FixedWindow]] = {}
+        """For each period, the windows in the order in which they began and will end. Windows of an
+        earlier process may end sooner. They are dropped a little late."""
         self._rotation: deque[int] = deque()
-        """The periods, the one to look at next first."""
+        """The periods. The first one is checked next."""
 
     def __len__(self) -> int:
-        """How many are held, those that have begun again counted twice."""
+        """The number of windows, including ended ones that are not dropped yet."""
         return sum(map(len, self._by_period.values()))
 
     def take(self, name: QuotaWindow, now: MonotonicTime) -> bool:
-        """Take a place for a window of that name, if its policy's share allows another one."""
+        """Take a place for a window of that name; False if its policy has used up its share."""
         owner = policy_of(name)
         return self._shares.take(owner) or (
             self.room(name, 1, now) > 0 and self._shares.take(owner)
         )
 
     def room(self, name: QuotaWindow, wanted: int, now: MonotonicTime) -> int:
-        """How many windows the policy of that name may begin: as many as wanted, or fewer."""
+        """How many of the wanted windows the policy of that name may begin."""
         owner, left = policy_of(name), _MOST_FORGOTTEN
         room = self._shares.room(owner)
         if room >= wanted:
@@ -64,13 +66,13 @@ class WindowQueues:
         return min(room, wanted)
 
     def give_back(self, name: QuotaWindow) -> None:
-        """Let go of a place that was taken for nothing."""
+        """Return a place that was taken but is not needed."""
         self._shares.give_back(policy_of(name))
 
-    def enter(self, window: Window, ended: Window | None, now: MonotonicTime) -> None:
-        """Hold a window that begins, in the place of the one that has ended or in one taken for it.
+    def enter(self, window: FixedWindow, ended: FixedWindow | None, now: MonotonicTime) -> None:
+        """Add a window that begins. It replaces `ended`, or uses a place that was taken for it.
 
-        Forgets a few ended ones: no charge pays for many.
+        Only a few ended windows are dropped, so that no charge pays for many.
         """
         if ended is not None:
             ended.is_latest = False
@@ -85,7 +87,7 @@ class WindowQueues:
             self._look_at_next(now)
 
     def _look_at_next(self, now: MonotonicTime) -> None:
-        """Forget the oldest window of the next period if it has ended, and the period if empty."""
+        """Drop the oldest window of the next period if it has ended, and an empty period."""
         period = self._rotation[0]
         queue = self._by_period[period]
         self._forget_ended(queue, now)
@@ -95,8 +97,8 @@ class WindowQueues:
             del self._by_period[period]
             self._rotation.popleft()
 
-    def _forget_ended(self, queue: deque[Window], now: MonotonicTime) -> bool:
-        """Drop the oldest window of a period if it has ended; tells whether it had."""
+    def _forget_ended(self, queue: deque[FixedWindow], now: MonotonicTime) -> bool:
+        """Drop the oldest window of a period if it has ended; returns whether it had."""
         if not queue or queue[0].ends_at > now:
             return False
         window = queue.popleft()

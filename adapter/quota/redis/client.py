@@ -1,7 +1,7 @@
-"""Connections to a server, a Sentinel set-up or a cluster: the only place that knows redis-py.
+"""Connections to a server, a Sentinel set-up or a cluster: the only module that uses redis-py.
 
-No command is ever sent twice by the client (a charge is not idempotent unless the Check has an
-id), so its own retries are off.
+redis-py's own retries are off, because a command must not be sent twice: a charge is idempotent
+only if its Check has an id.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from adapter.errors import ConfigurationError
 from adapter.quota.redis.url import RedisUrl
 
 FAILURES: Final = (RedisError, RedisClusterException, OSError, TimeoutError)
-"""What talking to a store may raise."""
+"""The exceptions of a failed round trip."""
 
 Command: TypeAlias = tuple[str | bytes | int, ...]
 Reply: TypeAlias = Any
-"""What the server answered, or the exception that this command alone met."""
+"""The answer to a command, or the exception that belongs to this command only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +52,24 @@ class RedisClient(Protocol):
     """Sends pipelines; raises any of `FAILURES`."""
 
     async def run(self, commands: Sequence[Command]) -> Sequence[Reply]:
-        """Send all at once and return each one's reply, or its exception."""
+        """Send all commands together and return one reply for each."""
 
     async def connect(self) -> None:
-        """Have every connection ready, or fail."""
+        """Open all connections, or fail."""
 
     async def aclose(self) -> None:
         """Close all connections."""
 
 
 def lacks_script(reply: Reply) -> bool:
-    """Whether the server does not know the script that it was to run."""
+    """Whether the server does not know the script yet."""
     return isinstance(reply, NoScriptError)
 
 
 def open_client(url: RedisUrl, options: RedisOptions) -> RedisClient:
     """A client that connects when it is first used.
 
-    Raises ConfigurationError when the certificates cannot be used.
+    Raises ConfigurationError if a certificate file cannot be used.
     """
     arguments = _arguments(url, options)
     if url.topology == "cluster":
@@ -110,7 +110,7 @@ def _arguments(url: RedisUrl, options: RedisOptions) -> dict[str, Any]:
 
 
 def _verify_certificates(options: RedisOptions) -> None:
-    """Fail now, because the client would read the files with each connection only."""
+    """Fail at the start, because redis-py reads the files only when it connects."""
     try:
         context = ssl.create_default_context(cafile=options.ca_file)
         if options.certificate_file is not None:
@@ -122,7 +122,7 @@ def _verify_certificates(options: RedisOptions) -> None:
 
 
 class _ServerClient:
-    """One server, or the one that Sentinels point to."""
+    """A client of one server, or of the server that Sentinels name."""
 
     def __init__(self, redis: Redis, connections: int, sentinel: Sentinel | None = None) -> None:
         self._redis = redis
@@ -146,10 +146,10 @@ class _ServerClient:
 
 
 class _ClusterClient:
-    """A cluster; a lost node makes it ask the others anew who has which slots.
+    """A client of a cluster. After the loss of a node it asks the others again who has which slots.
 
-    For that it begins with another redis-py client. Its own way, to close and open the same one,
-    leaks the connections that other round trips use at that moment.
+    It does that with a new redis-py client. redis-py itself would close and open the same client,
+    which leaks the connections that other round trips use at that moment.
     """
 
     def __init__(self, url: RedisUrl, connections: int, arguments: dict[str, Any]) -> None:
@@ -199,7 +199,7 @@ class _ClusterClient:
 
 @dataclass(slots=True)
 class _Cluster:
-    """A redis-py client, and how many round trips are under way on it."""
+    """A redis-py client, and the number of its unfinished round trips."""
 
     redis: RedisCluster
     round_trips: int = 0
@@ -210,7 +210,7 @@ class _Cluster:
 
 
 async def _all(pings: Sequence[Any]) -> None:
-    """Wait for all of them, then raise the first failure: nothing is left running."""
+    """Wait for all of them, so that none is left running, then raise the first failure."""
     for outcome in await asyncio.gather(*pings, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome

@@ -1,8 +1,9 @@
 """The script that charges windows on the server, and how to call it.
 
-Redis runs a script alone, so a charge is all or none whoever else charges at the same time. A
-window is a counter that expires with its period, measured by the server's clock alone: those of the
-adapters need not agree. The Check's id is kept for a while with the answer that it was given.
+Redis runs one script at a time, so a charge counts in all windows or in none, even if other
+processes charge at the same moment. A window is a counter that expires with its period. Only the
+server's clock counts, so the clocks of the adapters may differ. The Check's id is kept for a while,
+with the answer that it got.
 """
 
 import hashlib
@@ -15,11 +16,12 @@ from adapter.quota.memory.windows import LONGEST_PERIOD_MS
 from adapter.quota.names import WindowNames
 from adapter.quota.redis.client import Command
 
-# KEYS: the windows and, if the Check has an id, a key for it. ARGV: how many windows may begin; for
-# each window the maximum and the period in milliseconds; then for how long to keep the id. Answers
-# with one string, which is cheaper to parse than a list: for each window whether this charge began
-# it ('-' alone: more would have to begin than may); then admitted, and for each window what is left
-# and when it ends.
+# KEYS: the windows and, if the Check has an id, a key for the id.
+# ARGV: how many windows may begin; for each window its maximum and its period in milliseconds; how
+# long to keep the id.
+# The answer is one string, because it is cheaper to parse than a list. It is '-' if more windows
+# would have to begin than may. Otherwise it tells for each window whether this charge began it,
+# then whether the charge is admitted, then for each window what is left and when it ends.
 SCRIPT: Final = b"""
 local windows = math.floor((#ARGV - 1) / 2)
 local check = KEYS[windows + 1]
@@ -58,17 +60,18 @@ if check and admitted == 1 then redis.call('SET', check, text, 'PX', ARGV[2 * wi
 return table.concat(begun) .. ' ' .. text
 """
 _LARGEST_MAXIMUM: Final = 2**53
-"""The script counts in floating point."""
+"""The largest number up to which the script, which uses floating point, counts exactly."""
 _DIGEST: Final = hashlib.sha1(SCRIPT, usedforsecurity=False).hexdigest()
 _BY_DIGEST: Final[Command] = ("EVALSHA", _DIGEST)
 _BY_TEXT: Final[Command] = ("EVAL", SCRIPT)
 
 
 class ChargeScript:
-    """Writes charges as commands and reads the answers.
+    """Writes charges as commands of the server.
 
-    All keys of a charge have one hash tag, the name of its windows' key, so that a cluster keeps
-    them in one slot. Policies charge several limits of one key, never several keys.
+    All keys of a charge have the same hash tag, the name of its windows' key, so that a cluster
+    keeps them in one slot. That works because a policy charges several limits of one key, never
+    several keys.
     """
 
     def __init__(self, names: WindowNames, prefix: str, recent_s: float) -> None:
@@ -79,7 +82,7 @@ class ChargeScript:
         self._recent_ms = round(recent_s * 1000)
 
     def call(self, check_id: str, charge: Charge, may_begin: int) -> Command:
-        """The arguments of a call: how many keys, the keys, the rest."""
+        """The arguments of a call: the number of keys, the keys, and the other arguments."""
         keys: list[bytes | int] = []
         arguments: list[bytes | int] = [may_begin]
         tag = b""
@@ -103,27 +106,27 @@ def by_digest(call: Command) -> Command:
 
 
 def by_text(call: Command) -> Command:
-    """The command that teaches it the script."""
+    """The command that sends the script, too."""
     return (*_BY_TEXT, *call)
 
 
-class Answer(NamedTuple):
-    """What the script found."""
+class ScriptResult(NamedTuple):
+    """The answer of the script."""
 
     state: QuotaState
     begun: tuple[bool, ...] = ()
     """For each window whether this charge began it."""
 
 
-def read_answer(answer: object, windows: int) -> Answer:
-    """What the script found; raises ValueError if it is not an answer to so many windows."""
+def read_result(answer: object, windows: int) -> ScriptResult:
+    """Read the script's answer; raises ValueError if it does not fit the number of windows."""
     if not isinstance(answer, bytes):
         raise ValueError(f"a {type(answer).__name__} instead of a string")  # noqa: TRY004
     if answer == b"-":
-        return Answer(SHARE_USED_UP)
+        return ScriptResult(SHARE_USED_UP)
     begun, _, found = answer.partition(b" ")
     admitted, *numbers = map(int, found.split())
     if len(begun) != windows or len(numbers) != 2 * windows:
         raise ValueError(f"{len(numbers)} numbers for {windows} windows")
     state = QuotaState(admitted == 1, tuple(numbers[::2]), tuple(numbers[1::2]))
-    return Answer(state, tuple([flag == ord("1") for flag in begun]))
+    return ScriptResult(state, tuple([flag == ord("1") for flag in begun]))

@@ -1,4 +1,4 @@
-"""Quotas counted on a Redis or Valkey server that several processes share."""
+"""Counts quotas on a Redis or Valkey server that several processes share."""
 
 import asyncio
 from collections import deque
@@ -9,37 +9,38 @@ from adapter.errors import StoreError
 from adapter.policy.effects import Charge, QuotaState, QuotaWindow
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.window_queues import WindowQueues
-from adapter.quota.memory.windows import Window, end_of, without_key
+from adapter.quota.memory.windows import FixedWindow, end_of, without_key
 from adapter.quota.names import WindowNames
 from adapter.quota.redis.client import FAILURES, Command, RedisClient, Reply, lacks_script
-from adapter.quota.redis.script import Answer, ChargeScript, by_digest, by_text, read_answer
+from adapter.quota.redis.script import ChargeScript, ScriptResult, by_digest, by_text, read_result
 from adapter.runtime.clock import Clock
 
 _PROBE: Final = Charge(((2**53, 1_000, "probe"),), lambda _: CONTINUE)
-"""What tells whether the store can charge: a full or read-only server answers a PING, too."""
+"""A charge that shows whether the server can count. A full or read-only server still answers a
+PING."""
 
 
 class _Waiting(NamedTuple):
-    """A charge that has no answer yet."""
+    """A charge without an answer yet."""
 
     call: Command
     windows: tuple[QuotaWindow, ...]
     expires_at_s: float
-    """By the event loop's clock."""
+    """In the event loop's time."""
     answer: "asyncio.Future[QuotaState]"
 
 
 class RedisQuotaStore:
-    """An `authorization.ports.QuotaStore` on a server: one round trip for a charge.
+    """A `QuotaStore` on a server, with one round trip for a charge.
 
-    Charges that come while all connections are busy, or in the same turn of the event loop, share
-    the next round trip. Each has its answer within `deadline_s`, or a StoreError; the round trip
-    goes on by the client's own, longer time limits, so that a slow moment costs no connection and
-    what was sent is counted. At most `max_waiting` charges wait to be sent.
+    Charges share a round trip if they come in the same iteration of the event loop, or while all
+    connections are busy. Each charge gets its answer within `deadline_s`, or a StoreError. The
+    round trip itself goes on within the client's longer time limits. So a slow moment costs no
+    connection, and what was sent is counted. At most `max_waiting` charges wait to be sent.
 
-    Of the windows that this process begins there, each policy has a share of `max_windows`; a
-    charge that would begin more is answered with a quota that is not known, and `overloads` counts
-    it. What other processes began, or this one before it was restarted, is not counted.
+    Each policy has a share of the `max_windows` that this process may begin on the server. A charge
+    that would begin more gets the answer that the quota is unknown, and `overloads` counts it.
+    Windows that other processes began, or this one before a restart, are not counted.
     """
 
     def __init__(
@@ -56,13 +57,13 @@ class RedisQuotaStore:
         max_waiting: int = 10_000,
         max_batch: int = 128,
     ) -> None:
-        """`recent_s`: how long a Check's id is remembered; raises ConfigurationError."""
+        """`recent_s` is how long a Check's id is remembered. Raises ConfigurationError."""
         self._client = client
         self._script = ChargeScript(names, prefix, recent_s)
         self._clock = clock
         self._begun = WindowQueues(max_windows, lambda _: None)
         self.overloads = 0
-        """Charges refused because their policy's share of the windows was used up."""
+        """Charges refused because their policy had used up its share of the windows."""
         self._deadline_s = deadline_s
         self._max_waiting = max_waiting
         self._max_batch = max_batch
@@ -74,7 +75,7 @@ class RedisQuotaStore:
         self._expiring: asyncio.TimerHandle | None = None
 
     def charge(self, check_id: str, charge: Charge) -> "asyncio.Future[QuotaState]":
-        """See `QuotaStore.charge`; StoreError comes at once or from the future."""
+        """See `QuotaStore.charge`. A StoreError is raised at once or by the future."""
         if len(self._unsent) >= self._max_waiting:
             raise StoreError(f"{self._max_waiting} charges wait for the quota store already")
         loop = asyncio.get_running_loop()
@@ -95,7 +96,7 @@ class RedisQuotaStore:
         return waiting.answer
 
     async def probe(self) -> None:
-        """Connect and make one charge that counts for nobody; raises StoreError."""
+        """Connect and make a charge that counts for nobody; raises StoreError."""
         try:
             await self._client.connect()
         except FAILURES as e:
@@ -103,7 +104,7 @@ class RedisQuotaStore:
         await self.charge("", _PROBE)
 
     async def close(self) -> None:
-        """Give up what is under way and close the connections."""
+        """Cancel open round trips and close the connections."""
         for handle in (self._sending, self._expiring):
             if handle is not None:
                 handle.cancel()
@@ -117,7 +118,7 @@ class RedisQuotaStore:
         await self._client.aclose()
 
     def _send(self) -> None:
-        """Start a round trip on every idle connection for which there is a batch."""
+        """Start a round trip on each idle connection, as long as charges wait."""
         self._sending = None
         while self._idle and self._unsent:
             batch = self._next_batch()
@@ -128,7 +129,7 @@ class RedisQuotaStore:
                 trip.add_done_callback(self._arrived)
 
     def _next_batch(self) -> list[_Waiting]:
-        """The oldest charges; what has expired or was cancelled is never sent."""
+        """The oldest charges that wait. Expired and cancelled ones are skipped."""
         batch: list[_Waiting] = []
         while self._unsent and len(batch) < self._max_batch:
             waiting = self._unsent.popleft()
@@ -143,13 +144,13 @@ class RedisQuotaStore:
 
     async def _round_trip(self, batch: Sequence[_Waiting]) -> None:
         unknown = await self._attempt(batch, by_digest)
-        if unknown:  # the server was restarted, say
+        if unknown:  # for example after a restart of the server
             await self._attempt(unknown, by_text)
 
     async def _attempt(
         self, batch: Sequence[_Waiting], command: Callable[[Command], Command]
     ) -> Sequence[_Waiting]:
-        """Send the batch and answer it, but for those that the server lacks the script for."""
+        """Send the batch and answer its charges; return those for which the script was missing."""
         try:
             replies = await self._client.run([command(waiting.call) for waiting in batch])
         except FAILURES as e:
@@ -163,14 +164,14 @@ class RedisQuotaStore:
         return unknown
 
     def _answer(self, waiting: _Waiting, reply: Reply) -> None:
-        """Note what the charge began, and give the answer to whoever still waits for it."""
+        """Note which windows the charge began, and set its answer if it is still awaited."""
         found = _read(reply, len(waiting.windows))
-        if isinstance(found, Answer):
+        if isinstance(found, ScriptResult):
             self._note_begun(waiting.windows, found.begun)
             self.overloads += bool(found.state.unknown)
         if waiting.answer.done():
             return
-        if isinstance(found, Answer):
+        if isinstance(found, ScriptResult):
             waiting.answer.set_result(found.state)
         else:
             waiting.answer.set_exception(found)
@@ -179,11 +180,11 @@ class RedisQuotaStore:
         now = self._clock.monotonic()
         for name, is_new in zip(windows, begun, strict=False):
             if is_new and self._begun.take(name, now):
-                # Without the key: whose window it is, and when it ends, is all that counts here.
-                self._begun.enter(Window(without_key(name), end_of(name, now), 0), None, now)
+                # Without the key, because only the policy and the end of the window matter here.
+                self._begun.enter(FixedWindow(without_key(name), end_of(name, now), 0), None, now)
 
     def _expire(self) -> None:
-        """Fail the charges whose time is over, oldest first, and wait for the next one's."""
+        """Fail the charges whose time is over, and schedule the next look."""
         loop = asyncio.get_running_loop()
         now_s = loop.time()
         while self._unanswered:
@@ -199,13 +200,13 @@ class RedisQuotaStore:
         self._expiring = None
 
 
-def _read(reply: Reply, windows: int) -> Answer | StoreError:
+def _read(reply: Reply, windows: int) -> ScriptResult | StoreError:
     if isinstance(reply, Exception):
         return _store_error(reply)
     try:
-        return read_answer(reply, windows)
+        return read_result(reply, windows)
     except ValueError as e:
-        return StoreError(f"the quota store's answer makes no sense: {e}")
+        return StoreError(f"the quota store sent an answer that cannot be read: {e}")
 
 
 def _store_error(cause: Exception) -> StoreError:

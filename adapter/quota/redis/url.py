@@ -1,4 +1,4 @@
-"""Where the shared store is: one URL for a server, a Sentinel set-up or a cluster."""
+"""The URL of a shared store: a server, a Sentinel set-up or a cluster."""
 
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -23,14 +23,14 @@ _DEFAULT_PORT: Final[dict[Topology, int]] = {"server": 6379, "sentinel": 26379, 
 class RedisUrl:
     """`redis[s][+sentinel|+cluster]://[user:password@]host[:port],.../path`.
 
-    A server's path is the number of its database, a Sentinel set-up's the name of the service and,
-    after another slash, the number of the database.
+    The path is the number of a database, as in `redis://host/0`. With Sentinels, the name of the
+    service comes first, as in `redis+sentinel://host/mymaster/0`.
     """
 
     topology: Topology
     tls: bool
     nodes: tuple[tuple[str, int], ...]
-    """Host and port of the server, of the Sentinels, or of nodes that know the cluster."""
+    """Host and port of the server, of the Sentinels, or of some nodes of the cluster."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     database: int = 0
@@ -38,7 +38,7 @@ class RedisUrl:
 
     @classmethod
     def parse(cls, text: str) -> "RedisUrl":
-        """Read a URL; raises ConfigurationError with all faults, and never with a password."""
+        """Read a URL; raises ConfigurationError with all faults, but without the password."""
         try:
             parts = urlsplit(text)
         except ValueError:
@@ -49,13 +49,13 @@ class RedisUrl:
             faults.append(f"the scheme must be one of {', '.join(_SCHEMES)}")
         if parts.query or parts.fragment:
             faults.append(
-                "no query or fragment is understood; percent-encode ? and # in a password"
+                "a query or fragment is not supported; percent-encode ? and # in a password"
             )
         credentials, _, hosts = parts.netloc.rpartition("@")
         username, _, password = credentials.partition(":")
         nodes = _nodes(hosts, _DEFAULT_PORT[topology], faults)
         if topology == "server" and len(nodes) > 1:
-            faults.append("several hosts need redis+sentinel or redis+cluster")
+            faults.append("several hosts need the scheme redis+sentinel or redis+cluster")
         service, database = _path(parts, topology, faults)
         if faults:
             raise ConfigurationError("quota.url: " + "; ".join(faults))

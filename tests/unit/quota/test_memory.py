@@ -10,7 +10,7 @@ from adapter.policy.contracts.contract import Contract
 from adapter.policy.effects import Charge
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.store import MemoryQuotaStore
-from adapter.quota.memory.windows import Window
+from adapter.quota.memory.windows import FixedWindow
 from support.defaults import memory_quotas
 from tests.unit.policy.gateway import HandClock
 
@@ -159,7 +159,7 @@ def test_a_forgotten_window_leaves_nothing_at_its_contract() -> None:
     assert agreed.counter is None
 
 
-def booked(store: MemoryQuotaStore) -> list[deque[Window]]:
+def booked(store: MemoryQuotaStore) -> list[deque[FixedWindow]]:
     """Windows in the store's own books."""
     return [*store._queues._by_period.values()]
 

@@ -40,11 +40,11 @@ def test_every_form_is_read(text: str, expected: RedisUrl) -> None:
         ("http://store", "the scheme must be one of redis, rediss"),
         ("redis://", "'' is not HOST"),
         ("redis://a:99999", "'a:99999' is not HOST or HOST:PORT"),
-        ("redis://a,b", "several hosts need redis+sentinel or redis+cluster"),
+        ("redis://a,b", "several hosts need the scheme redis+sentinel or redis+cluster"),
         ("redis://a/first", "'first' is not the number of a database"),
         ("redis+sentinel://a", "must name the Sentinel's service"),
         ("redis+cluster://a/1", "a cluster has database 0 only"),
-        ("redis://a?ssl=true", "no query"),
+        ("redis://a?ssl=true", "a query or fragment"),
         ("redis://[::1", "not a URL"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from adapter.policy.effects import ADMITTED, QuotaState
 from adapter.quota.memory.idempotency import RecentCharges
-from adapter.quota.memory.windows import Window
+from adapter.quota.memory.windows import FixedWindow
 from adapter.runtime.clock import MonotonicTime
 
 WINDOWS = ((1, 1, "k"),)
@@ -59,9 +59,9 @@ def test_a_charge_whose_figures_nobody_wanted() -> None:
     now = MonotonicTime(0)
     shared, last = ((1, 1, name) for name in ("shared", "last"))
     for check_id in ("1", ""):
-        recent.add_unseen(check_id, Window(shared, now, 1))
+        recent.add_unseen(check_id, FixedWindow(shared, now, 1))
     recent.add("1", WINDOWS, STATE)
-    recent.add_unseen("1", Window(last, now, 1))
+    recent.add_unseen("1", FixedWindow(last, now, 1))
     assert recent.find("1", (shared,), now) is ADMITTED
     assert recent.find("1", (last,), now) is ADMITTED
     assert recent.find("1", (shared, shared), now) is None
