@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from hpack import Decoder, Encoder
 
+from adapter.errors import RpcError
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.failures import FailureReport
 from adapter.transport.http2 import frames
@@ -27,6 +28,21 @@ Fields = list[tuple[str, str]]
 def echo(message: bytes, metadata: Metadata) -> bytes:
     """The message, again."""
     return message
+
+
+class Refusing:
+    """A consumer that refuses its first message, and fails at its end."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        """Open."""
+
+    def consume(self, message: bytes) -> None:
+        """Refuse."""
+        raise RpcError(16, "caf\u00e9 100%")
+
+    def finish(self) -> None:
+        """Fail."""
+        raise ZeroDivisionError
 
 
 class Frame(NamedTuple):
