@@ -19,6 +19,7 @@ import uvloop
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
+from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -76,10 +77,12 @@ def make_authorizer(
         snapshots,
         BindingTable(bindings),
         Gatekeeper(clock, InContact()),
-        quotas or memory_quotas(clock),
         clock,
-        throttler=SpikeThrottle(clock),
-        messages=MessageLog(clock),
+        effect_ports(
+            quotas=quotas or memory_quotas(clock),
+            throttler=SpikeThrottle(clock),
+            messages=MessageLog(clock),
+        ),
         discovered=DiscoveredServices(),
     )
 

@@ -4,6 +4,7 @@ from adapter.app.quotas import Quotas
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
+from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import PlatformContact
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -65,10 +66,8 @@ class Checks:
             self._snapshots,
             self.bindings,
             Gatekeeper(self._clock, contact, mode=gatekeeper.mode, max_age_s=gatekeeper.max_age_s),
-            quotas.store,
             self._clock,
-            throttler=self.spikes,
-            messages=self.messages,
+            effect_ports(quotas=quotas.store, throttler=self.spikes, messages=self.messages),
             unbound=self._settings.requests.unbound,
             discovered=self.discovered,
         )

@@ -1,34 +1,31 @@
 # mypyc: compiled
-"""One request in, one decision out."""
+"""The use case: one request in, one decision out."""
 
 from collections.abc import Awaitable
 from dataclasses import replace
-from types import NoneType
 from typing import Final, Literal
 
 from adapter.authorization.discovered_services import DiscoveredServices
+from adapter.authorization.effect_ports import EffectPorts
 from adapter.authorization.gatekeeper import Gatekeeper
-from adapter.authorization.ports import MessageLog, QuotaStore, Throttler
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.policy.bindings import BindingTable
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Decision, Denied
-from adapter.policy.effects import Charge, Effect, Outcome, QuotaState, Throttle
-from adapter.policy.request.attributes import RequestAttributes, timeout_s
+from adapter.policy.effects import EFFECT_KINDS, Outcome
+from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.snapshot import Snapshot
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.runtime.clock import Clock
 
 UNKNOWN_API: Final = Deny(DenyReason.API_UNKNOWN, 403, "This request belongs to no known API")
-_SETTLED: Final = (QuotaState, NoneType)
-"""The types of outcomes; anything else is still to be awaited."""
 
 
 class Authorizer:
-    """Decides by the current snapshot and settles effects through its ports.
+    """Decides with the current snapshot, and has ports settle the effects.
 
-    `authorize` answers at once when every effect is settled in memory, so that a Check runs to its
-    answer without a task switch; else it returns an awaitable of the decision.
+    `authorize` returns the decision itself if every effect is settled in memory. Then the Check
+    needs no task switch. Otherwise it returns an awaitable of the decision.
     """
 
     def __init__(
@@ -36,21 +33,21 @@ class Authorizer:
         snapshots: SnapshotStore,
         bindings: BindingTable,
         gatekeeper: Gatekeeper,
-        quotas: QuotaStore,
         clock: Clock,
+        ports: EffectPorts,
         *,
-        throttler: Throttler,
-        messages: MessageLog,
         unbound: Literal["deny", "allow"] = "deny",
         discovered: DiscoveredServices,
     ) -> None:
+        """Raise ValueError if a kind of effect has no port."""
+        missing = [kind.__name__ for kind in EFFECT_KINDS if kind not in ports]
+        if missing:
+            raise ValueError(f"no port settles these effects: {', '.join(missing)}")
         self._snapshots = snapshots
         self._bindings = bindings
         self._gatekeeper = gatekeeper
-        self._quotas = quotas
         self._clock = clock
-        self._throttler = throttler
-        self._messages = messages
+        self._ports = dict(ports)
         self._unbound = unbound
         self._discovered = discovered
 
@@ -69,8 +66,9 @@ class Authorizer:
             return self._unknown_api(request, api_id, snapshot)
         step = decide(request, api, snapshot.revision)
         while isinstance(step, Unsettled):
-            outcome = self._ask(request, step.effect, 0.0)
-            if not isinstance(outcome, _SETTLED):
+            effect = step.effect
+            outcome = self._ports[type(effect)].settle(request, effect, 0.0)
+            if not isinstance(outcome, Outcome):
                 return self._settle_later(request, step, outcome)
             step = step.settle(outcome)
         return step
@@ -92,30 +90,14 @@ class Authorizer:
         return Denied(deny, snapshot.revision)
 
     async def _settle_later(
-        self,
-        request: RequestAttributes,
-        waiting: Unsettled,
-        outcome: Outcome | Awaitable[Outcome],
+        self, request: RequestAttributes, waiting: Unsettled, outcome: Outcome | Awaitable[Outcome]
     ) -> Decision:
-        """Settle the rest of the effects, waiting for each outcome that is not there yet."""
+        """Settle the remaining effects; await each outcome that is not there yet."""
         started = self._clock.monotonic()
         while True:
-            step = waiting.settle(outcome if isinstance(outcome, _SETTLED) else await outcome)
+            step = waiting.settle(outcome if isinstance(outcome, Outcome) else await outcome)
             if not isinstance(step, Unsettled):
                 return step
             waiting = step
-            waited_s = self._clock.monotonic() - started
-            outcome = self._ask(request, step.effect, waited_s)
-
-    def _ask(
-        self, request: RequestAttributes, effect: Effect, waited_s: float
-    ) -> Outcome | Awaitable[Outcome]:
-        """Have the port that an effect is for settle it; the Check has waited that long so far."""
-        if isinstance(effect, Charge):
-            return self._quotas.charge(request.check_id, effect)
-        if isinstance(effect, Throttle):
-            patience_s = timeout_s(request)
-            left_s = None if patience_s is None else patience_s - waited_s
-            return self._throttler.throttle(request.check_id, effect, left_s)
-        self._messages.offer(effect.messages)
-        return None
+            effect, waited_s = step.effect, self._clock.monotonic() - started
+            outcome = self._ports[type(effect)].settle(request, effect, waited_s)

@@ -1,29 +1,35 @@
 # mypyc: compiled
-"""The decision on one request: the only place that knows how verdicts add up."""
+"""Asks the policies of an API about a request; the only place that combines verdicts."""
 
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
-from adapter.policy.effects import Charge, Effect
+from adapter.policy.effects import Effect, Outcome
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import RequestAttributes, path_of
 from adapter.policy.request.canonical_method import ECHO_REFUSED, is_echoed, obstacle_in_method
 from adapter.policy.request.canonical_path import obstacle_in
 from adapter.policy.snapshot import Api
-from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason, DirectResponse, Identity
+from adapter.policy.verdicts import (
+    CONTINUE,
+    Conclusion,
+    Continue,
+    Deny,
+    DenyReason,
+    DirectResponse,
+    Identity,
+)
 
 NOT_HTTP: Final = Deny(
     DenyReason.MALFORMED_REQUEST,
     400,
     "Malformed request",
-    detail="the Check has no HTTP part; policies speak of HTTP requests only",
+    detail="the Check has no HTTP part; policies apply to HTTP requests only",
 )
-_ENDS: Final = (Deny, DirectResponse)
-"""What keeps a request from going on."""
 
 
 class Unsettled:
-    """A decision that has come as far as an effect; `settle` goes on with the effect's outcome."""
+    """A decision that waits for the outcome of an effect."""
 
     __slots__ = ("_api", "_evaluation", "_revision", "effect")
 
@@ -34,18 +40,18 @@ class Unsettled:
         api: Api,
         revision: int,
     ) -> None:
-        self.effect = effect
-        self._evaluation = evaluation
-        self._api = api
-        self._revision = revision
+        self.effect: Final = effect
+        self._evaluation: Final = evaluation
+        self._api: Final = api
+        self._revision: Final = revision
 
-    def settle(self, outcome: Any) -> "Step":
-        """Go on, once; the outcome is of the type that the effect's `settled` takes."""
+    def settle(self, outcome: Outcome) -> "Step":
+        """Go on with the outcome of the effect. Call it once."""
         verdict, evaluation = self.effect.settled(outcome), self._evaluation
-        if not isinstance(verdict, Continue):
-            return _ended(verdict, evaluation, self._api, self._revision)
         if verdict is not CONTINUE:
-            evaluation.establish(verdict)
+            ended = _conclude(verdict, evaluation, self._api, self._revision)
+            if ended is not None:
+                return ended
         return _ask(evaluation.position + 1, evaluation, self._api, self._revision)
 
 
@@ -53,10 +59,11 @@ Step: TypeAlias = Decision | Unsettled
 
 
 def decide(request: RequestAttributes, api: Api, revision: int) -> Step:
-    """Ask the API's policies in the platform's order, up to the first denial, answer or effect.
+    """Ask the API's policies in the platform's order until one ends the request.
 
-    It stops where an effect has to be settled, so it stays pure, and a denial ahead of a limit
-    charges nothing.
+    The result is a decision, or `Unsettled` where a policy returns an effect: then settle the
+    effect and call `settle` with its outcome. `decide` itself performs no effect, so it is pure,
+    and a denial before a limit charges nothing.
     """
     if (
         api.faults
@@ -73,7 +80,7 @@ def decide(request: RequestAttributes, api: Api, revision: int) -> Step:
 
 
 def _ask(first: int, evaluation: Evaluation, api: Api, revision: int) -> Step:
-    """Ask the policies from that one on."""
+    """Ask the policies, beginning with that position."""
     rules = api.rules
     for position in range(first, len(rules)):
         rule = rules[position]
@@ -83,18 +90,35 @@ def _ask(first: int, evaluation: Evaluation, api: Api, revision: int) -> Step:
         verdict = rule.evaluate(evaluation)
         if verdict is CONTINUE:
             continue
-        if isinstance(verdict, Identity):
-            evaluation.identity = verdict
-        elif isinstance(verdict, Continue):
-            evaluation.establish(verdict)
-        elif isinstance(verdict, Charge):
+        if isinstance(verdict, Effect):
             if verdict.identity is not None:
                 evaluation.identity = verdict.identity
             return Unsettled(verdict, evaluation, api, revision)
-        elif isinstance(verdict, _ENDS):
-            return _ended(verdict, evaluation, api, revision)
-        else:
-            return Unsettled(verdict, evaluation, api, revision)
+        ended = _conclude(verdict, evaluation, api, revision)
+        if ended is not None:
+            return ended
+    return _passed(evaluation, api, revision)
+
+
+def _conclude(
+    verdict: Conclusion, evaluation: Evaluation, api: Api, revision: int
+) -> Denied | Answered | None:
+    """Take over a verdict; the decision if it ends the request, else None."""
+    if isinstance(verdict, Identity):
+        evaluation.identity = verdict
+    elif isinstance(verdict, Continue):
+        evaluation.establish(verdict)
+    elif isinstance(verdict, Deny):
+        return _denied(verdict, evaluation, api, revision)
+    elif isinstance(verdict, DirectResponse):
+        return _answered(verdict, evaluation, api, revision)
+    else:
+        assert_never(verdict)
+    return None
+
+
+def _passed(evaluation: Evaluation, api: Api, revision: int) -> Allowed | Denied:
+    """The decision if no policy ended the request."""
     if is_echoed(evaluation.request.method) and evaluation.adds_headers:
         return Denied(ECHO_REFUSED, revision, api.instance, identity=evaluation.identity)
     return Allowed(
@@ -108,8 +132,35 @@ def _ask(first: int, evaluation: Evaluation, api: Api, revision: int) -> Step:
     )
 
 
+def _denied(deny: Deny, evaluation: Evaluation, api: Api, revision: int) -> Denied:
+    if deny.exposed_quota is not None:
+        evaluation.expose(deny.exposed_quota)
+    return Denied(
+        deny,
+        revision,
+        api.instance,
+        evaluation.policy,
+        evaluation.identity,
+        evaluation.response_headers,
+        evaluation.append_response_headers,
+    )
+
+
+def _answered(
+    response: DirectResponse, evaluation: Evaluation, api: Api, revision: int
+) -> Answered:
+    return Answered(
+        response,
+        revision,
+        api.instance,
+        evaluation.identity,
+        evaluation.response_headers,
+        evaluation.append_response_headers,
+    )
+
+
 def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
-    """Why the policies cannot even be asked."""
+    """Why the policies cannot be asked at all; None if they can."""
     if api.faults:
         return Deny(
             DenyReason.API_CLOSED,
@@ -123,29 +174,3 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
     if obstacle is None and (api.inspects_path or request.chosen_by_path):
         return obstacle_in(path_of(request), api.longest_path)
     return obstacle
-
-
-def _ended(
-    verdict: Deny | DirectResponse, evaluation: Evaluation, api: Api, revision: int
-) -> Denied | Answered:
-    """The decision where a policy keeps the request from going on."""
-    if isinstance(verdict, DirectResponse):
-        return Answered(
-            verdict,
-            revision,
-            api.instance,
-            evaluation.identity,
-            evaluation.response_headers,
-            evaluation.append_response_headers,
-        )
-    if verdict.exposed_quota is not None:
-        evaluation.expose(verdict.exposed_quota)
-    return Denied(
-        verdict,
-        revision,
-        api.instance,
-        evaluation.policy,
-        evaluation.identity,
-        evaluation.response_headers,
-        evaluation.append_response_headers,
-    )

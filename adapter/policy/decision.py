@@ -1,5 +1,9 @@
 # mypyc: compiled
-"""The decision on a request: what all verdicts add up to."""
+"""The decision on a request: the result of all policies.
+
+Exactly one of `Allowed`, `Denied` and `Answered`. `ext_authz/response` turns it into Envoy's
+message; `authorization/decision_record.py` turns it into what analytics see.
+"""
 
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -12,7 +16,7 @@ from adapter.policy.verdicts import Deny, DirectResponse, Edit, Header, Identity
 
 @mypyc_attr(acyclic=True)
 class Allowed(Value):
-    """The request may pass, changed like this."""
+    """The request may pass, with these changes."""
 
     __slots__ = (
         "api",
@@ -35,15 +39,16 @@ class Allowed(Value):
         appended: tuple[Header, ...] = (),
     ) -> None:
         self.api: Final = api
-        """None where the operator lets unbound requests pass."""
+        """None if the request belongs to no API and the operator lets such requests pass."""
         self.revision: Final = revision
         self.identity: Final = identity
         self.edits: Final = edits
-        """What the upstream shall see otherwise than the client sent it; each name once."""
+        """Changes to request headers; each name occurs once."""
         self.response_headers: Final = response_headers
         self.append_response_headers: Final = append_response_headers
         self.appended: Final = appended
-        """What Envoy appends to request headers that the client sent; none of them is edited."""
+        """Values that Envoy appends to request headers of the client. None of these headers is in
+        `edits`."""
 
     def held(self) -> tuple[Any, ...]:
         """See `Value`."""
@@ -59,20 +64,20 @@ class Allowed(Value):
 
 
 class Denied(NamedTuple):
-    """The request is refused: `deny` says why, the rest says where."""
+    """The request is refused; `deny` says why."""
 
     deny: Deny
     revision: int
     api: ApiInstance | None = None
     policy: PolicyRef | None = None
-    """The policy that refused; None if it was not a policy."""
+    """The policy that refused; None if no policy did (the API is closed, for example)."""
     identity: Identity | None = None
     response_headers: tuple[Header, ...] = ()
     append_response_headers: tuple[Header, ...] = ()
 
 
 class Answered(NamedTuple):
-    """The request is answered here and goes no further, though nothing is wrong with it."""
+    """The adapter responds itself, though nothing is wrong with the request (a CORS preflight)."""
 
     response: DirectResponse
     revision: int

@@ -1,5 +1,17 @@
 # mypyc: compiled
-"""Effects."""
+"""Effects: what a policy asks of the outside world, and what it gets back.
+
+A policy is a pure function, so it cannot count requests, wait or write a log. It returns an effect
+instead. `adapter.authorization` has a port settle the effect and gives the outcome to the effect's
+`settled`, which turns it into a verdict.
+
+Example: `rate-limiting` returns a `Charge` of one window. The quota store finds no room and answers
+`QuotaState(admitted=False, ...)`. The charge's `settled` turns that into `Deny(...)` with status
+429.
+
+A new kind of effect needs a subclass of `Effect` and one of `Outcome` here, an entry in
+`EFFECT_KINDS`, a port in `authorization/ports.py` and an entry in `authorization/effect_ports.py`.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -8,60 +20,106 @@ from mypy_extensions import mypyc_attr
 
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.value import Value
-from adapter.policy.verdicts import CONTINUE, Continue, Deny, Identity
+from adapter.policy.verdicts import CONTINUE, Conclusion, Continue, Identity
 
 QuotaWindow: TypeAlias = tuple[int, int, *tuple[str, ...]]
-"""One counter: so many requests at most in so many milliseconds, of what the texts name. The limit
-is part of the counter's name, so that an edited limit starts a new window. Flat, since there may be
-a million of them.
+"""Names one counter: maximum requests, period in milliseconds, and what is counted.
+
+Example: `(100, 60_000, "7", "rate-limiting/12", "acme")`. The limit is part of the name, so an
+edited limit starts a new window. It is one flat tuple because there may be a million of them.
 """
 
 
-class QuotaState(NamedTuple):
-    """What a charge found: admitted only if every window had room, and then all were charged."""
+@mypyc_attr(acyclic=True)
+class Outcome(Value):
+    """What a port found when it settled an effect; each kind of effect has its own subclass.
 
-    admitted: bool
-    remaining: tuple[int, ...]
-    """Requests left in each window after this one; empty, as the next, where nobody wants to know
-    (`Charge.figures`)."""
-    reset_ms: tuple[int, ...]
-    """Milliseconds until each window ends."""
-    unknown: str = ""
-    """Why nobody could count, for operators; the request is to be refused. Empty: it was counted.
+    Anything else that a port returns has to be awaited.
     """
 
-
-ADMITTED: Final = QuotaState(admitted=True, remaining=(), reset_ms=())
-"""The commonest answer to a charge whose figures nobody wants."""
+    __slots__ = ()
 
 
 @mypyc_attr(acyclic=True)
-class Charge(Value):
-    """The effect of a quota: charge all windows or none, then judge by what was found."""
+class Effect(Value):
+    """Something that only the outside world can settle; each kind is a subclass."""
 
-    __slots__ = ("contract", "figures", "identity", "local", "settled", "windows")
+    __slots__ = ("identity", "settled")
+
+    def __init__(
+        self, settled: Callable[[Any], Conclusion], identity: Identity | None = None
+    ) -> None:
+        self.settled: Final = settled
+        """Turns the outcome into a verdict. Its argument is the `Outcome` of this kind of effect.
+        """
+        self.identity: Final = identity
+        """The caller, if the policy found out: analytics show it for a denied request too."""
+
+    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Effect":
+        """The same effect, but another function turns its outcome into a verdict."""
+        raise NotImplementedError
+
+
+@mypyc_attr(acyclic=True)
+class QuotaState(Outcome):
+    """The outcome of a charge or a throttle.
+
+    A charge is admitted only if every window had room; then all windows were charged.
+    """
+
+    __slots__ = ("admitted", "remaining", "reset_ms", "unknown")
+
+    def __init__(
+        self,
+        admitted: bool,
+        remaining: tuple[int, ...],
+        reset_ms: tuple[int, ...],
+        unknown: str = "",
+    ) -> None:
+        self.admitted: Final = admitted
+        self.remaining: Final = remaining
+        """Requests left in each window after this one. Empty, like `reset_ms`, if the charge did
+        not ask for figures (`Charge.figures`)."""
+        self.reset_ms: Final = reset_ms
+        """Milliseconds until each window ends."""
+        self.unknown: Final = unknown
+        """Why nobody could count, for operators; the request is then denied. Empty if it was
+        counted."""
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return self.admitted, self.remaining, self.reset_ms, self.unknown
+
+
+ADMITTED: Final = QuotaState(admitted=True, remaining=(), reset_ms=())
+"""The most common outcome of a charge that asks for no figures."""
+
+
+@mypyc_attr(acyclic=True)
+class Charge(Effect):
+    """Charges all quota windows if every one has room, else none."""
+
+    __slots__ = ("contract", "figures", "local", "windows")
 
     def __init__(
         self,
         windows: tuple[QuotaWindow, ...],
-        settled: "Callable[[QuotaState], Continue | Deny]",
+        settled: Callable[[QuotaState], Conclusion],
         local: bool = False,
         identity: Identity | None = None,
         figures: bool = True,
         contract: Contract | None = None,
     ) -> None:
+        super().__init__(settled, identity)
         self.windows: Final = windows
-        self.settled: Final = settled
         self.local: Final = local
-        """Count in this process alone, whatever store is configured (`clusterizable: false`)."""
-        self.identity: Final = identity
-        """Who is charged, if the policy found out: known of a request that is refused, too."""
+        """Count in this process only, even with a shared store (`clusterizable: false`)."""
         self.figures: Final = figures
-        """Whether what is left is wanted of a request that is admitted: to work it out costs more
-        than the charge."""
+        """Whether an admitted request needs to know what is left. Working that out costs more than
+        the charge itself."""
         self.contract: Final = contract
-        """Whose requests the windows count, if it is one contract's: there a store in this process
-        may keep its counter, and need not look it up among a million."""
+        """The contract whose requests the windows count, if they count one contract's. A store in
+        this process can then keep its counter at the contract (`Contract.counter`)."""
 
     def held(self) -> tuple[Any, ...]:
         """See `Value`."""
@@ -74,22 +132,45 @@ class Charge(Value):
             self.contract,
         )
 
+    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Charge":
+        """See `Effect`."""
+        return Charge(self.windows, settled, self.local, self.identity, self.figures, self.contract)
 
-class Throttle(NamedTuple):
-    """The effect of spike control: admit, or ask again a few times while others wait as well."""
 
-    window: QuotaWindow
-    """Slides: a request counts for one period."""
-    delay_s: float
-    attempts: int
-    """How often to ask again, each time after `delay_s`."""
-    waiting_limit: int
-    """How many requests may wait at once."""
-    settled: "Callable[[QuotaState], Continue | Deny]"
+@mypyc_attr(acyclic=True)
+class Throttle(Effect):
+    """Spike control: admits the request, or lets it wait and asks again a few times."""
+
+    __slots__ = ("attempts", "delay_s", "waiting_limit", "window")
+
+    def __init__(
+        self,
+        window: QuotaWindow,
+        delay_s: float,
+        attempts: int,
+        waiting_limit: int,
+        settled: Callable[[QuotaState], Conclusion],
+    ) -> None:
+        super().__init__(settled)
+        self.window: Final = window
+        """A sliding window: a request counts for one period from its arrival."""
+        self.delay_s: Final = delay_s
+        self.attempts: Final = attempts
+        """How often to ask again, each time after `delay_s`."""
+        self.waiting_limit: Final = waiting_limit
+        """How many requests may wait at the same time."""
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return self.window, self.delay_s, self.attempts, self.waiting_limit, self.settled
+
+    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Throttle":
+        """See `Effect`."""
+        return Throttle(self.window, self.delay_s, self.attempts, self.waiting_limit, settled)
 
 
 class LogMessage(NamedTuple):
-    """A line that an admin wants in the log; one line of text without control characters."""
+    """A line for the log: one line of text without control characters."""
 
     level: Literal["debug", "info", "warning", "error"]
     category: str
@@ -97,16 +178,46 @@ class LogMessage(NamedTuple):
     api_id: str
 
 
-class Log(NamedTuple):
-    """The effect of message logging; what becomes of the messages decides nothing."""
+@mypyc_attr(acyclic=True)
+class Logged(Outcome):
+    """The outcome of a log effect: the messages were taken or dropped."""
 
-    messages: tuple[LogMessage, ...]
+    __slots__ = ()
 
-    def settled(self, _: None) -> Continue:
-        """Go on."""
-        return CONTINUE
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return ()
 
 
-Effect: TypeAlias = Charge | Throttle | Log
-Outcome: TypeAlias = QuotaState | None
-"""What settles an effect: of the type that the effect's `settled` takes."""
+LOGGED: Final = Logged()
+
+
+def _go_on(_: Logged) -> Continue:
+    return CONTINUE
+
+
+@mypyc_attr(acyclic=True)
+class Log(Effect):
+    """Writes messages to the log. Whether that works does not change the decision."""
+
+    __slots__ = ("messages",)
+
+    def __init__(
+        self,
+        messages: tuple[LogMessage, ...],
+        settled: Callable[[Logged], Conclusion] = _go_on,
+    ) -> None:
+        super().__init__(settled)
+        self.messages: Final = messages
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return self.messages, self.settled
+
+    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Log":
+        """See `Effect`."""
+        return Log(self.messages, settled)
+
+
+EFFECT_KINDS: Final[tuple[type[Effect], ...]] = (Charge, Throttle, Log)
+"""Every kind of effect. The authorizer needs a port for each."""

@@ -1,32 +1,32 @@
 # mypyc: compiled
-"""A compiled policy."""
+"""A rule: one policy's configuration, compiled into a function that a Check can call."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
-from adapter.policy.effects import Effect
+from adapter.policy.effects import Effect, Outcome
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import RequestAttributes, path_of
 from adapter.policy.request.canonical_path import MAX_CHARS
-from adapter.policy.verdicts import Continue, Deny, DirectResponse, Identity
+from adapter.policy.verdicts import Conclusion
 
-Verdict: TypeAlias = Continue | Identity | Deny | DirectResponse | Effect
-"""What a policy says when it is asked."""
+Verdict: TypeAlias = Conclusion | Effect
+"""What a policy says about a request: see `policy/verdicts.py`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledPointcut:
-    """A pair of patterns; None where the pattern lets everything match."""
+    """A pair of patterns; None stands for a pattern that matches everything."""
 
     method: Any
     path: Any
     longest_path: int = MAX_CHARS
-    """Characters that the pattern for the path bears."""
+    """Longest path, in characters, that the path pattern may be matched against."""
 
     def matches(self, request: RequestAttributes) -> bool:
-        """Whether both patterns match the whole of method and path."""
-        # Octets, because in a text RE2's library would count the characters, too.
+        """Whether the patterns match the whole method and the whole path."""
+        # Patterns match bytes: for a str, RE2's library would also count characters.
         if self.method is not None and self.method.fullmatch(request.method.encode()) is None:
             return False
         return self.path is None or self.path.fullmatch(path_of(request).encode()) is not None
@@ -37,37 +37,63 @@ ANYWHERE: Final = CompiledPointcut(None, None)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A policy's configuration, compiled: a pure function of the evaluation so far."""
+    """A compiled policy: a pure function of the evaluation so far, and where it applies.
+
+    A rule does not know which policy it belongs to: policies with the same configuration share one
+    rule. While it is asked, `Evaluation.policy` names the policy.
+    """
 
     evaluate: Callable[[Evaluation], Verdict]
     inspects_path: bool = False
-    """Whether the verdict, or whether there is one at all, depends on the request's path."""
+    """Whether the path decides about the verdict, or whether the rule applies."""
     pointcuts: tuple[CompiledPointcut, ...] = ()
-    """Where it applies: empty, to the whole API, else where any of them matches."""
+    """Where the rule applies: where any pointcut matches. Empty means the whole API."""
     overridden: tuple[CompiledPointcut, ...] = ()
-    """Where it does not apply all the same; only where it has pointcuts."""
+    """Exceptions from `pointcuts`: where automated policies apply instead. Empty if `pointcuts` is.
+    """
     set_headers: frozenset[str] = frozenset()
-    """Lower-case names of the headers that it may set, on requests or on responses."""
+    """Lower-case names of the request and response headers that the rule may set."""
     inspects_method: bool = False
-    """The same as `inspects_path`, for the request's method."""
+    """Like `inspects_path`, for the method."""
 
     @property
     def longest_path(self) -> int:
-        """Characters that all its patterns bear."""
+        """Longest path, in characters, that its patterns may be matched against."""
         everywhere = self.pointcuts + self.overridden
         return min([MAX_CHARS, *(pointcut.longest_path for pointcut in everywhere)])
 
     def applies_to(self, request: RequestAttributes) -> bool:
-        """Whether it is to be asked about that request."""
+        """Whether the policy applies to that request."""
         if not self.pointcuts:
             return True
         if not any(p.matches(request) for p in self.pointcuts):
             return False
         return not self.overridden or not any(p.matches(request) for p in self.overridden)
 
+    def wrapped(self, change: Callable[[Evaluation, Conclusion], Conclusion]) -> "Rule":
+        """The same rule, but each verdict passes through `change` first.
+
+        If the rule returns an effect, `change` gets the verdict that follows from the outcome.
+        Example: a `change` that notes the verdict and returns it unchanged records what the policy
+        says; one that notes it and returns `CONTINUE` also keeps the policy from taking part.
+        """
+
+        def evaluate(evaluation: Evaluation) -> Verdict:
+            verdict = self.evaluate(evaluation)
+            if not isinstance(verdict, Effect):
+                return change(evaluation, verdict)
+            settled = verdict.settled
+
+            def judged(outcome: Outcome) -> Conclusion:
+                return change(evaluation, settled(outcome))
+
+            return verdict.judged_by(judged)
+
+        return replace(self, evaluate=evaluate)
+
 
 def always(verdict: Verdict) -> Rule:
-    """A rule that looks at nothing."""
+    """A rule with the same verdict for every request."""
 
     def evaluate(_: Evaluation) -> Verdict:
         return verdict
@@ -76,8 +102,7 @@ def always(verdict: Verdict) -> Rule:
 
 
 RuleCompiler: TypeAlias = Callable[[Mapping[str, Any]], Rule]
-"""What each file under `policies/` offers: from the platform's configuration to a rule.
+"""Makes a rule from the platform's configuration of a policy; raises PolicyError for a bad one.
 
-Raises PolicyError for a bad one. A rule knows nothing of the policy that it is compiled for, which
-is `Evaluation.policy`: policies that are configured alike share one.
+Each file in `policies/` offers one for its policy type.
 """

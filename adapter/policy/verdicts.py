@@ -1,5 +1,14 @@
 # mypyc: compiled
-"""What a policy says about a request, as values."""
+"""Verdicts: what one policy says about a request, as values.
+
+| verdict | meaning |
+|---|---|
+| `Continue` | no objection; it may add an identity, headers or claims |
+| `Identity` | no objection, and this is who calls |
+| `Deny` | the request is refused |
+| `DirectResponse` | the adapter responds itself, though nothing is refused |
+| an effect (`policy/effects.py`) | the verdict depends on the outside world, such as a counter |
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +23,14 @@ from adapter.policy.value import Value
 Header: TypeAlias = tuple[str, str]
 """Lower-case name and value."""
 Edit: TypeAlias = tuple[str, str | None]
-"""A request header's lower-case name and what it is set to; None: it is removed."""
+"""A request header's lower-case name and its new value; None removes the header."""
 
 
 class DenyReason(StrEnum):
-    """Coarse, stable codes that clients see; finer detail goes to operators only.
+    """Coarse, stable codes that clients see; operators get more detail.
 
-    An unknown client and a wrong secret share one code on purpose.
+    An unknown client and a wrong secret share one code, so that nobody can find out which client
+    ids exist.
     """
 
     CREDENTIALS_MISSING = "credentials_missing"
@@ -45,7 +55,7 @@ class DenyReason(StrEnum):
 
 @mypyc_attr(acyclic=True)
 class Identity(Value):
-    """Who the request was found to come from."""
+    """Who sends the request."""
 
     __slots__ = ("client_id", "client_name", "contract", "contract_id", "principal", "sla_tier")
 
@@ -64,29 +74,29 @@ class Identity(Value):
         self.sla_tier: Final = sla_tier
         self.principal: Final = principal
         self.contract: Final = contract
-        """The one that was found, so that no later policy has to look for it."""
+        """The contract that was found, so that later policies need not look it up again."""
 
     def held(self) -> tuple[str, str, str, str, str]:
-        """See `Value`; the contract is told by its id."""
+        """See `Value`; `contract_id` stands for the contract."""
         return self.client_id, self.client_name, self.contract_id, self.sla_tier, self.principal
 
 
 class ExposedQuota(NamedTuple):
-    """What clients are told of a limit, where the admin wants them to know."""
+    """What clients are told about a limit, if the admin exposes it."""
 
     maximum_requests: int
     remaining: int
     reset_ms: int
 
     def stricter(self, other: "ExposedQuota | None") -> "ExposedQuota":
-        """The one with less left; of those with equally little the one that lasts longer."""
+        """The quota with fewer requests left; with equally many, the one that lasts longer."""
         if other is None or (self.remaining, -self.reset_ms) <= (other.remaining, -other.reset_ms):
             return self
         return other
 
     @property
     def headers(self) -> tuple[Header, ...]:
-        """As the vendor's gateways write it; the reset is in milliseconds."""
+        """Response headers as the vendor's gateways write them; the reset is in milliseconds."""
         return (
             ("x-ratelimit-limit", str(self.maximum_requests)),
             ("x-ratelimit-remaining", str(self.remaining)),
@@ -96,12 +106,12 @@ class ExposedQuota(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """A refusal by policy, or by us for want of something to decide with."""
+    """Refuses the request: a policy says no, or the adapter has nothing to decide by."""
 
     reason: DenyReason
     status: int
     message: str
-    """For the client: the JSON body's `error`. Names no secret and no internals."""
+    """For the client: the `error` of the JSON body. Names no secret and no internals."""
     detail: str = ""
     """For operators: what exactly was wrong."""
     headers: tuple[Header, ...] = ()
@@ -109,40 +119,43 @@ class Deny:
 
     @property
     def status_sent(self) -> int:
-        """The status that clients get: an error's, whatever `status` says."""
+        """The HTTP status that clients get: `status`, moved into 400 to 599."""
         return min(max(self.status, 400), 599)
 
 
 class DirectResponse(NamedTuple):
-    """A response of our own that is no refusal: the 2xx to a CORS preflight."""
+    """A response of our own that is no refusal, such as the 204 to a CORS preflight."""
 
     status: int
     headers: tuple[Header, ...] = ()
 
     @property
     def status_sent(self) -> int:
-        """The status that clients get: a success's, whatever `status` says."""
+        """The HTTP status that clients get: `status`, moved into 200 to 299."""
         return min(max(self.status, 200), 299)
 
 
 class Continue(NamedTuple):
-    """The policy has no objection; what it establishes for those that follow."""
+    """The policy has no objection; the fields are what it adds."""
 
     identity: Identity | None = None
     set_headers: tuple[Header, ...] = ()
-    """Headers that the upstream shall see with exactly this value."""
+    """Request headers that the upstream gets with exactly this value."""
     append_headers: tuple[Header, ...] = ()
-    """Values to add to what the header holds by then: a list, joined by commas."""
+    """Values to append to request headers, joined by commas."""
     remove_headers: tuple[str, ...] = ()
     response_headers: tuple[Header, ...] = ()
-    """Headers that the client shall see with this value, on a denial by a later policy too."""
+    """Headers that the client gets with this value, even if a later policy denies."""
     append_response_headers: tuple[Header, ...] = ()
-    """Headers that the client shall see beside those that the upstream sends."""
+    """Headers that the client gets in addition to those of the upstream."""
     exposed_quota: ExposedQuota | None = None
-    """Of several, the strictest one is told to the client."""
+    """If several policies expose a quota, the client is told the strictest."""
     claims: Mapping[str, Any] | None = None
-    """What a verified token says; values are JSON's, with Decimal for exact fractions."""
+    """The claims of a verified token: JSON values, with Decimal for exact fractions."""
 
 
 CONTINUE = Continue()
-"""The commonest verdict: nothing to object, nothing to add."""
+"""The most common verdict: no objection, nothing to add."""
+
+Conclusion: TypeAlias = Continue | Identity | Deny | DirectResponse
+"""A verdict that needs nothing more from the outside world."""

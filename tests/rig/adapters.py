@@ -8,6 +8,7 @@ from typing import Literal, Self, TypeAlias
 
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovered_services import DiscoveredServices
+from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -124,10 +125,12 @@ class AdapterInProcess:
             self.snapshots,
             BindingTable(bindings),
             Gatekeeper(clock, AlwaysInTouch(clock)),
-            BrokenQuotas() if quotas is None else quotas,
             clock,
-            throttler=SpikeThrottle(clock),
-            messages=self,
+            effect_ports(
+                quotas=BrokenQuotas() if quotas is None else quotas,
+                throttler=SpikeThrottle(clock),
+                messages=self,
+            ),
             discovered=DiscoveredServices(),
         )
         self.service = AuthorizationService(

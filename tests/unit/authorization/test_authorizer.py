@@ -2,19 +2,30 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Literal
 
 import pytest
 
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovered_services import DiscoveredServices
+from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.ports import MessageLog, Throttler
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import StoreError
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.catalog import ApiInstance, PolicyRef
 from adapter.policy.compile import CompiledPolicy
 from adapter.policy.decision import Allowed, Denied
-from adapter.policy.effects import Charge, Log, LogMessage, QuotaState, Throttle
+from adapter.policy.effects import (
+    EFFECT_KINDS,
+    Charge,
+    Effect,
+    Log,
+    LogMessage,
+    QuotaState,
+    Throttle,
+)
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.rule import Rule, Verdict
 from adapter.policy.rule_pool import SharedRule
@@ -84,7 +95,9 @@ def authorizer(
     *,
     rules: Iterable[Callable[[Evaluation], Verdict]] = (charging,),
     clock: FakeClock | None = None,
-    **settings: object,
+    throttler: Throttler | None = None,
+    messages: MessageLog | None = None,
+    unbound: Literal["deny", "allow"] = "deny",
 ) -> Authorizer:
     """Over one API, 7, with a policy that charges a window, or with the test's."""
     clock = clock or FakeClock()
@@ -98,14 +111,14 @@ def authorizer(
         snapshots,
         bindings,
         Gatekeeper(clock, Contact()),
-        quotas or Quotas(),
         clock,
-        **{
-            "throttler": Throttled(),
-            "messages": Messages(),
-            "discovered": DiscoveredServices(),
-            **settings,
-        },  # type: ignore[arg-type]
+        effect_ports(
+            quotas=quotas or Quotas(),
+            throttler=throttler or Throttled(),
+            messages=messages or Messages(),
+        ),
+        unbound=unbound,
+        discovered=DiscoveredServices(),
     )
 
 
@@ -203,6 +216,33 @@ def test_effects_of_every_kind_settle_at_once() -> None:
     assert len(messages.offered) == 1
 
 
+@pytest.mark.parametrize("kind", EFFECT_KINDS)
+def test_an_effect_without_a_port_is_an_error_when_the_authorizer_is_made(
+    kind: type[Effect],
+) -> None:
+    """And not when the first request meets the policy that needs it."""
+    ports = effect_ports(quotas=Quotas(), throttler=Throttled(), messages=Messages())
+    del ports[kind]
+    clock = FakeClock()
+    with pytest.raises(ValueError, match=f"no port settles these effects: {kind.__name__}$"):
+        Authorizer(
+            SnapshotStore(clock),
+            BindingTable(),
+            Gatekeeper(clock, Contact()),
+            clock,
+            ports,
+            discovered=DiscoveredServices(),
+        )
+
+
+@pytest.mark.parametrize("nonsense", [None, True, "allow"])
+def test_a_policy_that_says_nothing_known_is_an_error_not_a_decision(nonsense: Any) -> None:
+    """A mistake in a policy never lets a request pass."""
+    for rule in (lambda _: nonsense, lambda _: Charge((), lambda _: nonsense)):
+        with pytest.raises((AssertionError, TypeError)):
+            authorizer(rules=[rule]).authorize(a_request())
+
+
 def test_a_store_that_fails_is_an_error_not_a_decision() -> None:
     """What could not be settled is neither allowed nor denied by us."""
     with pytest.raises(StoreError):
@@ -220,7 +260,7 @@ def test_an_api_that_is_not_in_the_snapshot_is_denied_and_discovered() -> None:
 
 @pytest.mark.parametrize(("unbound", "kind"), [("deny", Denied), ("allow", Allowed)])
 def test_unbound_requests_are_denied_unless_the_operator_says_otherwise(
-    unbound: str, kind: type[object]
+    unbound: Literal["deny", "allow"], kind: type[object]
 ) -> None:
     """Zero trust by default."""
     decision = authorizer(unbound=unbound).authorize(a_request(api_id="", authority="other.test"))

@@ -6,7 +6,16 @@ from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Polic
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
-from adapter.policy.effects import Charge, Effect, LogMessage, Outcome, QuotaState, Throttle
+from adapter.policy.effects import (
+    LOGGED,
+    Charge,
+    Effect,
+    Log,
+    LogMessage,
+    Outcome,
+    QuotaState,
+    Throttle,
+)
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.snapshot import contracts_by_client
@@ -65,8 +74,9 @@ class Gateway:
             state = self.spikes.throttle(check_id, effect, wait_at_most_s=0)
             assert isinstance(state, QuotaState)
             return state
+        assert isinstance(effect, Log)
         self.messages.extend(effect.messages)
-        return None
+        return LOGGED
 
     def allows(self, request: RequestAttributes) -> Allowed:
         """The decision, which must be to let pass."""

@@ -13,7 +13,7 @@ from adapter.policy.catalog import ApiInstance, PolicyRef
 from adapter.policy.compile import CompiledPolicy
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
-from adapter.policy.effects import Charge, Log, LogMessage, QuotaState
+from adapter.policy.effects import LOGGED, Charge, Log, LogMessage, QuotaState
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.rule import Rule, Verdict
 from adapter.policy.rule_pool import SharedRule
@@ -175,7 +175,7 @@ def test_what_is_logged_decides_nothing() -> None:
     step = decide(a_request(), ruled(log, NO), 5)
     assert isinstance(step, Unsettled)
     assert step.effect == log
-    assert isinstance(step.settle(None), Denied)
+    assert isinstance(step.settle(LOGGED), Denied)
 
 
 def test_a_closed_api_refuses_everything_and_names_every_fault() -> None:

@@ -29,7 +29,7 @@ def effect(**configuration: Any) -> Throttle:
 def test_the_defaults_are_the_vendors() -> None:
     """One request a second, and nobody waits."""
     throttle = effect()
-    assert throttle[:4] == (
+    assert throttle.held()[:4] == (
         (1, 1_000, "7", "spike-control/id-of-spike-control"),
         1.0,
         1,
@@ -47,7 +47,7 @@ def test_delay_attempts_and_queue_are_passed_on() -> None:
         queuingLimit=10,
     )
     assert throttle.window[:2] == (5, 2_000)
-    assert throttle[1:4] == (0.25, 3, 10)
+    assert throttle.held()[1:4] == (0.25, 3, 10)
 
 
 def test_the_window_slides() -> None:

@@ -1,0 +1,81 @@
+# mypyc: compiled
+"""Which port settles which kind of effect.
+
+The entries are objects and not functions, because compiled code calls their methods directly.
+"""
+
+from collections.abc import Awaitable, Mapping
+from typing import Final, TypeAlias, cast
+
+from adapter.authorization.ports import MessageLog, QuotaStore, Throttler
+from adapter.policy.effects import LOGGED, Charge, Effect, Log, Outcome, Throttle
+from adapter.policy.request.attributes import RequestAttributes, timeout_s
+
+
+class EffectPort:
+    """Settles one kind of effect."""
+
+    def settle(
+        self, request: RequestAttributes, effect: Effect, waited_s: float, /
+    ) -> Outcome | Awaitable[Outcome]:
+        """Return the outcome, or an awaitable of it.
+
+        `waited_s` says how long the Check has already waited for other effects.
+        """
+        raise NotImplementedError
+
+
+EffectPorts: TypeAlias = Mapping[type[Effect], EffectPort]
+
+
+class ChargePort(EffectPort):
+    """Has the quota store settle charges."""
+
+    def __init__(self, quotas: QuotaStore) -> None:
+        self._quotas: Final = quotas
+
+    def settle(
+        self, request: RequestAttributes, effect: Effect, _: float, /
+    ) -> Outcome | Awaitable[Outcome]:
+        """See `QuotaStore`."""
+        return self._quotas.charge(request.check_id, cast(Charge, effect))
+
+
+class ThrottlePort(EffectPort):
+    """Has spike control settle throttles within the time that Envoy leaves for the Check."""
+
+    def __init__(self, throttler: Throttler) -> None:
+        self._throttler: Final = throttler
+
+    def settle(
+        self, request: RequestAttributes, effect: Effect, waited_s: float, /
+    ) -> Outcome | Awaitable[Outcome]:
+        """See `Throttler`."""
+        patience_s = timeout_s(request)
+        left_s = None if patience_s is None else patience_s - waited_s
+        return self._throttler.throttle(request.check_id, cast(Throttle, effect), left_s)
+
+
+class LogPort(EffectPort):
+    """Hands messages to the log."""
+
+    def __init__(self, messages: MessageLog) -> None:
+        self._messages: Final = messages
+
+    def settle(
+        self, __: RequestAttributes, effect: Effect, _: float, /
+    ) -> Outcome | Awaitable[Outcome]:
+        """See `MessageLog`."""
+        self._messages.offer(cast(Log, effect).messages)
+        return LOGGED
+
+
+def effect_ports(
+    *, quotas: QuotaStore, throttler: Throttler, messages: MessageLog
+) -> dict[type[Effect], EffectPort]:
+    """The table that the authorizer looks the port of an effect up in."""
+    return {
+        Charge: ChargePort(quotas),
+        Throttle: ThrottlePort(throttler),
+        Log: LogPort(messages),
+    }
