@@ -1,7 +1,7 @@
-"""An Envoy bootstrap for given APIs and adapters.
+"""Writes an Envoy bootstrap configuration for given APIs and adapters.
 
-Every line of it has carried requests in the end-to-end tests. That matters: Envoy's own validation
-passes configurations that stop the process at the first request.
+The end-to-end tests send requests through every part of it. Envoy's own validation is not enough:
+it accepts configurations that crash the process at the first request.
 """
 
 from adapter.envoy_config.bootstrap import render

@@ -1,4 +1,4 @@
-"""Addresses in the form that servers listen on, and in Envoy's."""
+"""Converts the adapter's form of addresses to Envoy's form."""
 
 import ipaddress
 from typing import Final
@@ -20,7 +20,7 @@ def address_of(address: str) -> Tree:
 
 
 def is_name(address: str) -> bool:
-    """Whether a resolver has to find the address."""
+    """Whether the address has a host name that must be resolved."""
     if address.startswith((UNIX, ABSTRACT)):
         return False
     try:

@@ -1,4 +1,4 @@
-"""The bootstrap, from what was decided."""
+"""Renders the bootstrap configuration from its options."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from adapter.envoy_config.tree import TYPES, Tree, seconds, typed
 
 
 def render(config: EnvoyConfig) -> str:
-    """The bootstrap as YAML; raises ConfigurationError with all that is wrong in it."""
+    """The bootstrap configuration as YAML; raises ConfigurationError with all errors."""
     validate(config)
     upstreams = {route.upstream: route.grpc for route in config.apis}
     bootstrap: Tree = {
@@ -21,8 +21,8 @@ def render(config: EnvoyConfig) -> str:
         "static_resources": {
             "listeners": [_listener(config)],
             "clusters": [
-                # Access logs have a cluster of their own, so that their streams and Checks do not
-                # use up one circuit breaker.
+                # Access logs have a separate cluster, so that they do not share a circuit breaker
+                # with Checks.
                 adapter_cluster("adapter", config),
                 adapter_cluster("adapter_als", config),
                 *(upstream_cluster(address, http2=grpc) for address, grpc in upstreams.items()),
@@ -36,15 +36,15 @@ def render(config: EnvoyConfig) -> str:
 def _listener(config: EnvoyConfig) -> Tree:
     manager = {
         "stat_prefix": "ingress",
-        # Takes away x-envoy-* and other headers that only an edge proxy may write.
+        # Removes x-envoy-* and other headers that only an edge proxy may set.
         "use_remote_address": True,
         "xff_num_trusted_hops": config.trusted_hops,
-        # One reading of every path, for the adapter and for the upstream.
+        # The adapter and the upstream read every path in the same way.
         "normalize_path": True,
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "strip_matching_host_port": True,
-        # Else `shop.test.` would not be `shop.test`, but a request to the API for all other hosts.
+        # Otherwise `shop.test.` would not match `shop.test`, and would reach the API for `*`.
         "strip_trailing_host_dot": True,
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "access_log": [_access_log(config)],
@@ -95,7 +95,7 @@ def _virtual_hosts(routes: Iterable[ApiRoute]) -> list[Tree]:
 
 def _route(route: ApiRoute, *, by_path: bool) -> Tree:
     prefix = route.path_prefix.rstrip("/")
-    # The client's address: that is what the header mutation filter below does.
+    # The header mutation filter below sets the client's address.
     extensions = {"api_id": route.api_id, "client_address": "attested"}
     if by_path:
         extensions["api_chosen_by"] = "path"
@@ -103,7 +103,7 @@ def _route(route: ApiRoute, *, by_path: bool) -> Tree:
     return {
         "name": route.name,
         "match": {"path_separated_prefix": prefix} if prefix else {"prefix": "/"},
-        # Streams may last: Envoy would end them after 15 s.
+        # Without it, Envoy would end streams after 15 s.
         "route": {"cluster": cluster_name(route.upstream), "timeout": "0s"}
         if route.grpc
         else {"cluster": cluster_name(route.upstream)},
@@ -116,12 +116,12 @@ def _route(route: ApiRoute, *, by_path: bool) -> Tree:
 
 
 def _header_mutation_filter(config: EnvoyConfig) -> Tree:
-    """Drops what clients claim in our headers' names, and tells the adapter who the client is.
+    """Removes clients' headers with our prefix, and sets the header with the client's address.
 
-    Names with underscores go too, because some upstreams take them for ours; to refuse all such
-    names would refuse the `client_id` header. The address is not sent by initial_metadata: a value
-    that changes with every request makes every gRPC header block a new one, which costs the adapter
-    more than the Check.
+    Spellings with underscores are removed too, because some upstreams read them as ours. Refusing
+    all names with underscores is not possible, because of the `client_id` header. The address is
+    not in initial_metadata: a value that changes with every request would make every gRPC header
+    block different, and decoding it would cost the adapter more than the Check.
     """
     ours = re.escape(config.header_prefix).replace("\\-", "[^a-z0-9]")
     forgeries = {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": f"{ours}.*"}}}}
@@ -161,7 +161,7 @@ def _ext_authz_filter(config: EnvoyConfig) -> Tree:
                 "retry_policy": {
                     "retry_on": "connect-failure,refused-stream,reset,unavailable",
                     "num_retries": 2,
-                    # Envoy takes max_interval for the timeout of each try.
+                    # Envoy uses max_interval as the timeout of each attempt.
                     "retry_back_off": {"base_interval": "0.01s", "max_interval": timeout},
                     "retry_host_predicate": [previous_hosts],
                     "host_selection_retry_max_attempts": 5,
@@ -170,7 +170,7 @@ def _ext_authz_filter(config: EnvoyConfig) -> Tree:
             "failure_mode_allow": False,
             "status_on_error": {"code": "ServiceUnavailable"},
             "validate_mutations": True,
-            # Policies may remove and set x-envoy-*, too.
+            # Allows policies to set and remove x-envoy-* headers.
             "decoder_header_mutation_rules": {"disallow_system": True, "allow_envoy": True},
         },
     )
@@ -185,7 +185,7 @@ def _access_log(config: EnvoyConfig) -> Tree:
             **_initial_metadata(config.token),
         },
         "buffer_flush_interval": seconds(config.log_flush_s),
-        # Also what each worker holds while the stream is not read.
+        # Also bounds what each worker keeps while the adapter does not read the stream.
         "buffer_size_bytes": 262144,
         "grpc_stream_retry_policy": {
             "num_retries": 3,
@@ -198,7 +198,7 @@ def _access_log(config: EnvoyConfig) -> Tree:
             "access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
             {
                 "common_config": common,
-                # A denied gRPC call is an HTTP 200; its real status is here.
+                # A denied gRPC call is logged as HTTP 200; grpc-status has the real status.
                 "additional_response_headers_to_log": ["grpc-status"],
                 "additional_response_trailers_to_log": ["grpc-status"],
             },

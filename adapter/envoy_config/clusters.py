@@ -1,4 +1,4 @@
-"""Where Envoy sends requests, Checks and access logs."""
+"""Envoy's clusters: for requests, Checks and access logs."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from adapter.envoy_config.tree import Tree, seconds, typed
 
 
 def adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
-    """All adapters, asked for their health; what stops answering is left out within seconds."""
+    """All adapters, with health checks. One that stops answering is left out within seconds."""
     interval = seconds(config.health_interval_s)
     return {
         **_cluster(name, config.adapters, http2=True),
         **_tls(config),
         "lb_policy": "ROUND_ROBIN",
-        # By default Envoy holds back a change of health for up to a second after the one before:
-        # in a rolling restart it would go on asking an adapter that has said it is leaving.
+        # By default Envoy may apply a change of health up to a second late. During a rolling
+        # restart it would still send Checks to an adapter that reports NOT_SERVING.
         "common_lb_config": {"update_merge_window": "0s"},
         "connect_timeout": "0.25s",
         "circuit_breakers": {
@@ -38,7 +38,7 @@ def adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
             {
                 "timeout": "0.5s",
                 "interval": interval,
-                # Without it, an adapter without traffic is asked once a minute.
+                # Without it, Envoy checks an adapter without traffic only once a minute.
                 "no_traffic_interval": interval,
                 "unhealthy_threshold": 1,
                 "healthy_threshold": 1,
@@ -56,7 +56,7 @@ def _tls(config: EnvoyConfig) -> Tree:
         "alpn_protocols": ["h2"],
         "validation_context": {
             "trusted_ca": {"filename": tls.ca_file},
-            # Without it any certificate of that authority would do.
+            # Without it, any certificate signed by that CA would be accepted.
             "match_typed_subject_alt_names": [_subject(address) for address in config.adapters],
         },
     }
@@ -76,7 +76,7 @@ def _subject(address: str) -> Tree:
 
 
 def upstream_cluster(address: str, *, http2: bool) -> Tree:
-    """One service behind Envoy."""
+    """The cluster of one service behind Envoy."""
     return _cluster(cluster_name(address), (address,), http2=http2)
 
 
@@ -104,5 +104,5 @@ def _cluster(name: str, addresses: Sequence[str], *, http2: bool) -> Tree:
 
 
 def cluster_name(address: str) -> str:
-    """What the cluster of an upstream is called."""
+    """The name of an upstream's cluster."""
     return f"upstream_{address}"

@@ -1,4 +1,4 @@
-"""What all parts of the bootstrap are made of."""
+"""The building blocks of a bootstrap configuration."""
 
 from typing import Any, Final, TypeAlias
 
@@ -14,5 +14,5 @@ def typed(type_name: str, config: Tree) -> Tree:
 
 
 def seconds(value: float) -> str:
-    """A duration as Envoy writes it."""
+    """A duration in Envoy's form."""
     return f"{value:g}s"

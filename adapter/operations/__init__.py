@@ -1,1 +1,1 @@
-"""What operators ask: whether it is alive and ready, what it counts, what it has loaded."""
+"""HTTP for operators: health, readiness, metrics, and what is loaded."""

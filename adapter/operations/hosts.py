@@ -1,4 +1,4 @@
-"""Which names a request may use for a server that is for this machine only."""
+"""Checks the host of a request to a server that is for this machine only."""
 
 import ipaddress
 import re
@@ -9,12 +9,12 @@ _ABSOLUTE: Final = re.compile(r"https?://(?P<authority>[^/?#]*)", re.IGNORECASE)
 
 
 def names_this_machine(host: str, target: str) -> bool:
-    """Whether a request was sent to an address or to `localhost`, not to a name.
+    """Whether the request's host is an IP address or `localhost`, not another name.
 
-    A page of any site can have its own name resolve to 127.0.0.1 and then read what is answered
-    there (DNS rebinding). It cannot do so with an address, nor with `localhost`. A whole URL as the
-    target counts instead of the Host header (RFC 9112, 3.2.2), so both have to be right. A request
-    without the header names nothing.
+    A web site can make its own name resolve to 127.0.0.1, and its pages can then read the answers
+    (DNS rebinding). This does not work with an address or `localhost`. If the target is a whole
+    URL, its host replaces the Host header (RFC 9112, 3.2.2), so both are checked. A request without
+    a Host header is refused.
     """
     absolute = _ABSOLUTE.match(target)
     if absolute and not _is_local(absolute["authority"]):

@@ -1,4 +1,4 @@
-"""HTTP/1.1 for operators, with h11: requests without much of a body, answers of one piece."""
+"""HTTP/1.1 for operators, with h11: small requests, and answers that are sent in one piece."""
 
 import asyncio
 from collections.abc import Iterable
@@ -13,24 +13,22 @@ from adapter.operations.hosts import names_this_machine
 from adapter.operations.routes import Reply, Route, answer, text_reply
 
 _CHUNK_BYTES: Final = 16 * 1024
-"""With as much as h11 keeps of a head that is not whole, no head is longer than 32 KB."""
+"""h11 keeps up to 16 KB of an incomplete head, so that no head can be longer than 32 KB."""
 _MOST_BODY_BYTES: Final = 64 * 1024
 _SLOW_REQUEST: Final = "slow_request"
 _SLOW_READER: Final = "slow_reader"
 
-_OTHER_HOST: Final = text_reply(
-    "this page is for its own machine: ask for it by address, or as localhost\n", 421
-)
+_OTHER_HOST: Final = text_reply("wrong host: use an IP address or localhost\n", 421)
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a client may take, in seconds."""
+    """The time limits of a client, in seconds."""
 
     request_s: float = 10.0
-    """From a request's first octet to its last; the first request has so long from the start."""
+    """From the first byte of a request to its last. For the first request: from the connection."""
     answer_s: float = 30.0
-    """To answer it, and to take the answer."""
+    """For computing the answer, and for the client to take it."""
     idle_s: float = 75.0
     """From an answer to the next request."""
 
@@ -54,15 +52,15 @@ class HttpConnection:
         self._any_host = any_host
         self._http = h11.Connection(h11.SERVER)
         self._if_late = _SLOW_REQUEST
-        """Which fault it is if the client is too late now: none between two requests."""
+        """The fault to count if the client is too late now; empty between two requests."""
 
     @property
     def answering(self) -> bool:
-        """Whether a request is whole and its answer is not."""
+        """Whether a request is complete and its answer is not."""
         return self._if_late == _SLOW_READER
 
     async def run(self) -> str:
-        """Answer until the client goes; tells the fault that ended it, if it was one."""
+        """Answer until the client leaves. Returns the fault that ended the connection, or ''."""
         try:
             while self._http.our_state is h11.IDLE:
                 await self._exchange()
@@ -71,19 +69,19 @@ class HttpConnection:
         except TimeoutError:
             return self._if_late
         except OSError:
-            pass  # Whoever asked is gone.
+            pass  # The client is gone.
         finally:
             self._writer.transport.abort()
         return ""
 
     async def _close(self) -> None:
-        """Close when the client has taken all of the answer."""
+        """Close after the client has taken the whole answer."""
         self._writer.close()
         async with asyncio.timeout(self._patience.answer_s):
             await self._writer.wait_closed()
 
     async def _exchange(self) -> None:
-        """Answer one request; afterwards the state is IDLE if there may be another."""
+        """Answer one request. Afterwards the state is IDLE if another one may follow."""
         try:
             request = await self._request()
         except h11.RemoteProtocolError as e:
@@ -101,13 +99,13 @@ class HttpConnection:
             self._if_late = _SLOW_REQUEST if self._http.trailing_data[0] else ""
 
     async def _request(self) -> h11.Request | None:
-        """The next request, once it is whole. None: there is none."""
+        """Wait for the next complete request; None if the client closed the connection."""
         wait_s = self._patience.request_s if self._if_late else self._patience.idle_s
         async with asyncio.timeout(wait_s) as self._waiting:
             return await self._whole_request()
 
     async def _whole_request(self) -> h11.Request | None:
-        """See `_request`. Its body is nothing to us, and may not be long."""
+        """See `_request`. The body is ignored, and bounded."""
         request: h11.Request | None = None
         body_bytes = 0
         while True:

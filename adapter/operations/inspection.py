@@ -1,4 +1,4 @@
-"""What is loaded, for the operator of this host: paged, and without any secret."""
+"""Shows what is loaded, for operators on this machine. Paged; without secrets."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -20,12 +20,12 @@ def inspection_routes(
     discovered: DiscoveredServices,
     statuses: Mapping[str, Callable[[], Mapping[str, Any]]],
 ) -> list[Route]:
-    """`/apis`, `/apis/{id}`, `/apis/{id}/contracts`, `/discovered`, and one route a status."""
+    """`/apis`, `/apis/{id}`, `/apis/{id}/contracts`, `/discovered`, and one route per status."""
 
     def api_of(question: Question) -> Api:
         api = snapshots.current.apis.get(question.names["api_id"])
         if api is None:
-            raise QuestionError("no such API instance in the snapshot", 404)
+            raise QuestionError("the snapshot has no such API instance", 404)
         return api
 
     def apis(question: Question) -> Reply:

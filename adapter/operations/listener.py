@@ -15,19 +15,19 @@ from adapter.transport.acceptor import AcceptFailures
 from adapter.transport.listener import Listener
 
 MAX_CONNECTIONS: Final = 32
-"""Few, since each takes a file descriptor that gRPC may need."""
+"""Few, because each takes a file descriptor that the gRPC server may need."""
 FAULTS: Final = (
     "connections",  # more than MAX_CONNECTIONS; the one that has waited longest is closed
-    "slow_request",  # a request that does not come to its end
-    "slow_reader",  # an answer that is not taken
-    "descriptors",  # a connection that the system had no file descriptor for
+    "slow_request",  # a request that is not complete in time
+    "slow_reader",  # an answer that the client does not take in time
+    "descriptors",  # no file descriptor was left for a connection
 )
 
 
 class OperatorListener:
-    """Serves some routes on one address; start and stop it once each.
+    """Serves routes on one address. Start and stop it once.
 
-    `any_host`: whether it may be asked for by any name; see `hosts.names_this_machine`.
+    `any_host`: whether requests may use any host name; see `hosts.names_this_machine`.
     """
 
     def __init__(
@@ -46,23 +46,23 @@ class OperatorListener:
         self._patience = patience or Patience()
         self._listener: Listener | None = None
         self._clients: dict[_Client, None] = {}
-        """Those that came first come first."""
+        """In the order of their arrival."""
         self._faults = dict.fromkeys(FAULTS, 0)
 
     @property
     def faults(self) -> Mapping[str, int]:
-        """How often clients went beyond a limit, by `FAULTS`."""
+        """How often clients violated each limit of `FAULTS`."""
         return MappingProxyType(self._faults)
 
     async def start(self) -> str:
-        """Bind and serve; return `HOST:PORT` as bound. Raises ConfigurationError if taken."""
+        """Bind and serve. Returns `HOST:PORT`. Raises ConfigurationError if it is in use."""
         self._listener = Listener(self._address)
         failures = AcceptFailures(self._clock, lambda: self._count("descriptors"))
         self._listener.accept(self._welcome, failures)
         return self._listener.address
 
     async def stop(self) -> None:
-        """Close the listener, and what is left of its connections."""
+        """Close the listener and all its connections."""
         if self._listener is not None:
             self._listener.close()
         clients = tuple(self._clients)
@@ -84,7 +84,7 @@ class OperatorListener:
         return HttpConnection(self._routes, reader, writer, self._patience, any_host=self._any_host)
 
     def _make_room(self) -> bool:
-        """Send away who has waited longest without a whole request; tells whether there is one."""
+        """Close the connection that has waited longest without a complete request, if any."""
         self._count("connections")
         for client in self._clients:
             if not client.answering:
@@ -114,13 +114,13 @@ class _Client:
         self._make = make
         self._connection: HttpConnection | None = None
         self.fault = ""
-        """Which of `FAULTS` ended it, if any."""
+        """The member of `FAULTS` that ended it; empty if none."""
         self.task = asyncio.create_task(self._serve())
         self.task.add_done_callback(self._close)
 
     @property
     def answering(self) -> bool:
-        """Whether it has asked and has no answer yet."""
+        """Whether it has sent a request and has no answer yet."""
         return self._connection is not None and self._connection.answering
 
     async def _serve(self) -> None:
@@ -129,7 +129,7 @@ class _Client:
         self.fault = await self._connection.run()
 
     def _close(self, task: "asyncio.Task[None]") -> None:
-        if self._connection is None:  # or else the connection has closed the socket
+        if self._connection is None:  # otherwise the connection closes the socket
             self._accepted.close()
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
             structlog.get_logger().warning("operations.connection_failed", error=repr(error))

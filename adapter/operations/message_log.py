@@ -1,4 +1,4 @@
-"""The messages of message-logging policies, written to this process's log."""
+"""Writes the messages of message-logging policies to the log."""
 
 import asyncio
 from collections import deque
@@ -11,28 +11,28 @@ from adapter.policy.effects import LogMessage
 from adapter.runtime.clock import Clock
 from adapter.runtime.shares import Shares
 
-_TURN_S: Final = 0.1
+_INTERVAL_S: Final = 0.1
 
 
 class MessageLog:
-    """An `authorization.ports.MessageLog` that costs a Check an append to a queue.
+    """An `authorization.ports.MessageLog`. A Check only appends messages to a queue.
 
-    `run` writes at most `max_per_s` messages a second, from a thread of its own, so that a log
-    that blocks does not hold up Checks. At most `max_waiting` wait, and each API has a share of
-    these places (`Shares`), so that the messages of one cannot push out those of all others; what
-    finds no place is dropped and counted.
+    `run` writes at most `max_per_s` messages per second, in a separate thread, so that a blocking
+    log does not delay Checks. The queue holds at most `max_waiting` messages. Each API has a share
+    of it (`Shares`), so that one API cannot use up the whole queue. Messages that do not fit are
+    dropped and counted.
     """
 
     def __init__(self, clock: Clock, *, max_waiting: int = 10_000, max_per_s: int = 1_000) -> None:
         self._clock = clock
         self._places = Shares(max_waiting)
-        self._per_turn = max(1, int(max_per_s * _TURN_S))
+        self._per_interval = max(1, int(max_per_s * _INTERVAL_S))
         self._waiting: deque[LogMessage] = deque()
         self.dropped = 0
-        """Messages that there was no room for."""
+        """Messages that did not fit into the queue."""
 
     def offer(self, messages: Iterable[LogMessage]) -> None:
-        """Have them written soon, or drop them."""
+        """Queue the messages, or drop those that do not fit."""
         for message in messages:
             if self._places.take(message.api_id):
                 self._waiting.append(message)
@@ -40,16 +40,16 @@ class MessageLog:
                 self.dropped += 1
 
     async def run(self) -> None:
-        """Write until cancelled; then write what still waits."""
+        """Write messages until cancelled; then write the rest of the queue."""
         told = 0
         try:
             while True:
-                await self._clock.sleep(_TURN_S)
+                await self._clock.sleep(_INTERVAL_S)
                 if self.dropped > told:
                     dropped, told = self.dropped - told, self.dropped
                     structlog.get_logger().warning("policy.messages_dropped", count=dropped)
                 if self._waiting:
-                    await asyncio.to_thread(_write, self._taken(self._per_turn))
+                    await asyncio.to_thread(_write, self._taken(self._per_interval))
         finally:
             _write(self._taken(len(self._waiting)))
 

@@ -8,11 +8,11 @@ from adapter.operations.routes import Question, Reply, Route, json_reply
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether Checks are answered from what the platform says, and what is in the way if not."""
+    """Whether the adapter is ready to answer Checks, and what operators should know."""
 
     ready: bool
     details: Mapping[str, str]
-    """What an operator should know, by component; worth reading when ready too."""
+    """Messages for operators, by component. Also useful when ready."""
 
 
 def probe_routes(
@@ -21,7 +21,7 @@ def probe_routes(
     readiness: Callable[[], Readiness],
     crashed_tasks: Callable[[], Mapping[str, str]],
 ) -> list[Route]:
-    """The routes; each callable is asked anew for every request."""
+    """The routes. Each callable is called again for every request."""
 
     async def metrics(_: Question) -> Reply:
         text = await render_metrics()

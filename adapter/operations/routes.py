@@ -1,4 +1,4 @@
-"""What operators can ask, in words that know no HTTP."""
+"""Routes and answers of the operator listeners, independent of HTTP."""
 
 import json
 import re
@@ -15,16 +15,16 @@ _ORIGIN: Final = re.compile(r"^https?://[^/?]*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked of a route."""
+    """A request to a route."""
 
     names: Mapping[str, str]
-    """What stood in the path where the route has a name in braces."""
+    """The path segments at the places where the route has a name in braces."""
     query: Mapping[str, str]
-    """Of a repeated name, the first value."""
+    """If a name occurs several times, its first value."""
 
 
 class Reply(NamedTuple):
-    """What it was answered with."""
+    """The answer to a request."""
 
     body: bytes
     status: int = 200
@@ -32,7 +32,7 @@ class Reply(NamedTuple):
 
 
 class QuestionError(AdapterError):
-    """What was asked is not there, or makes no sense; with a status that says which."""
+    """The request cannot be answered; `status` is the HTTP status."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class QuestionError(AdapterError):
 
 
 class Route(NamedTuple):
-    """A path such as `/apis/{api_id}`, and who answers it, or raises QuestionError."""
+    """A path such as `/apis/{api_id}`, and its handler, which may raise QuestionError."""
 
     path: str
     answer: Callable[[Question], Reply | Awaitable[Reply]]
@@ -52,12 +52,12 @@ def json_reply(value: Any, status: int = 200) -> Reply:
 
 
 def text_reply(text: str, status: int) -> Reply:
-    """A sentence for whoever asked."""
+    """A text as the answer."""
     return Reply(text.encode("utf-8", "backslashreplace"), status)
 
 
 async def answer(routes: Iterable[Route], method: str, target: str) -> Reply:
-    """The answer of the route that the request target (RFC 9112, 3.2.1) leads to."""
+    """The answer of the route that matches the request target (RFC 9112, 3.2.1)."""
     path, _, query = _ORIGIN.sub("", target).partition("?")
     segments = [unquote(segment) for segment in path.split("/")]
     for route in routes:
@@ -65,26 +65,26 @@ async def answer(routes: Iterable[Route], method: str, target: str) -> Reply:
         if names is None:
             continue
         if method not in {"GET", "HEAD"}:
-            return text_reply("there is nothing to do here but to GET", 405)
+            return text_reply("method not allowed: use GET", 405)
         try:
             question = Question(names, _parameters(query))
             reply = route.answer(question)
             return reply if isinstance(reply, Reply) else await reply
         except QuestionError as e:
             return text_reply(str(e), e.status)
-    return text_reply("there is no such page", 404)
+    return text_reply("not found", 404)
 
 
 def _parameters(query: str) -> Mapping[str, str]:
     try:
         values = parse_qs(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError:
-        raise QuestionError(f"more than {_MOST_PARAMETERS} parameters", 400) from None
+        raise QuestionError(f"too many query parameters: at most {_MOST_PARAMETERS}", 400) from None
     return {name: first for name, (first, *_) in values.items()}
 
 
 def _matched(pattern: list[str], segments: list[str]) -> Mapping[str, str] | None:
-    """What stands in the places of the names; None where it is not this pattern's path."""
+    """The segments at the names' places; None if the path does not match the pattern."""
     if len(pattern) != len(segments):
         return None
     names: dict[str, str] = {}

@@ -1,1 +1,1 @@
-"""How gRPC calls reach the services: a description of methods, and servers that carry them."""
+"""Carries gRPC calls to the services: descriptions of methods, and servers for them."""

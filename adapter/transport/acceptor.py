@@ -1,4 +1,4 @@
-"""Accepting connections, also when the system has no file descriptor left for one."""
+"""Accepts connections, even when no file descriptor is left."""
 
 import asyncio
 import errno
@@ -12,28 +12,28 @@ import structlog
 from adapter.runtime.clock import Clock, MonotonicTime
 
 _BATCH: Final = 8
-"""So many connections are accepted before others get their turn. Few, since those that have to
-leave for them give their descriptors back only then."""
+"""Connections accepted before other work runs. Few, because connections that are closed to make
+room free their descriptors only after that."""
 _PAUSE_S: Final = 1.0
-_COMPLAINT_INTERVAL_S: Final = 60.0
+_LOG_INTERVAL_S: Final = 60.0
 _NO_DESCRIPTOR: Final = frozenset((errno.EMFILE, errno.ENFILE))
 
 
 class AcceptFailures:
-    """Counts connections that could not be accepted, and logs it once a minute at most."""
+    """Counts connections that could not be accepted, and logs at most once a minute."""
 
     def __init__(self, clock: Clock, count: Callable[[], None]) -> None:
         self._clock = clock
         self._count = count
-        self._complained_at: MonotonicTime | None = None
+        self._logged_at: MonotonicTime | None = None
         self._suppressed = 0
         self._log = structlog.get_logger()
 
     def add(self, address: str, error: OSError) -> None:
-        """The listener at that address could not accept a connection."""
+        """Report that the listener at this address could not accept a connection."""
         self._count()
         now = self._clock.monotonic()
-        if self._complained_at is not None and now - self._complained_at < _COMPLAINT_INTERVAL_S:
+        if self._logged_at is not None and now - self._logged_at < _LOG_INTERVAL_S:
             self._suppressed += 1
             return
         self._log.error(
@@ -43,15 +43,15 @@ class AcceptFailures:
             suppressed=self._suppressed,
             fix="raise the limit of open files (ulimit -n, LimitNOFILE=, --ulimit nofile=)",
         )
-        self._complained_at, self._suppressed = now, 0
+        self._logged_at, self._suppressed = now, 0
 
 
 class Acceptor:
-    """Hands over what comes to one listening socket.
+    """Accepts the connections of one listening socket, and passes them on.
 
-    It keeps one file descriptor in reserve. When the process has no other left, the reserve serves
-    to accept the next connection and to close it at once: its client learns that it cannot be
-    served, and the event loop does not spin on a connection that it cannot accept.
+    It keeps one file descriptor in reserve. When no other descriptor is left, it uses the reserve
+    to accept the next connection and close it at once. So the client learns that it is not served,
+    and the event loop does not spin on a connection that it cannot accept.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Acceptor:
         self._resume()
 
     def stop(self) -> None:
-        """Accept no more."""
+        """Stop accepting."""
         if self._resuming is not None:
             self._resuming.cancel()
         self._loop.remove_reader(self._listening)
@@ -94,7 +94,7 @@ class Acceptor:
                     self._failed(error)
                     self._pause()
                     return
-                # Without a descriptor accept() fails even where nobody waits.
+                # Without a free descriptor, accept() fails even if no connection waits.
                 if not self._turn_away():
                     return
                 self._failed(error)
@@ -103,7 +103,7 @@ class Acceptor:
                 self._take(connection)
 
     def _turn_away(self) -> bool:
-        """Close the connection that waits; tells whether there was one."""
+        """Close the waiting connection. Returns whether there was one."""
         self._release_reserve()
         try:
             connection, _ = self._listening.accept()

@@ -1,4 +1,4 @@
-"""Where a server listens: `host:port`, `unix:/path` or `unix-abstract:name`."""
+"""Addresses of listeners: `host:port`, `unix:/path` or `unix-abstract:name`."""
 
 import grp
 import os
@@ -20,16 +20,16 @@ def is_tcp(address: str) -> bool:
 
 
 def socket_path(address: str) -> Path | None:
-    """The file of a Unix socket's address; None for the other kinds."""
+    """The file of a Unix socket's address; None for other addresses."""
     return Path(address.removeprefix(_UNIX)) if address.startswith(_UNIX) else None
 
 
 @contextmanager
 def owned_socket(path: Path, mode: int, group: str | None) -> Iterator[None]:
-    """Around binding a Unix socket: it is ours alone while it is bound, then has mode and group.
+    """A context for binding a Unix socket: private at first, then with its mode and group.
 
-    Raises ConfigurationError where the path cannot be taken. A stale file may stand in the way; a
-    socket that another process serves may not, since binding would take its path away silently.
+    Raises ConfigurationError if the path cannot be used. A stale socket file is replaced. A socket
+    that another process serves is an error, because binding would silently take its path.
     """
     _require_free(path)
     before = os.umask(0o177)
@@ -42,7 +42,9 @@ def owned_socket(path: Path, mode: int, group: str | None) -> Iterator[None]:
             os.chown(path, -1, grp.getgrnam(group).gr_gid)
         path.chmod(mode)
     except KeyError:
-        raise ConfigurationError(f"{path}: there is no group {group!r} on this machine") from None
+        raise ConfigurationError(
+            f"{path}: this machine has no group {group!r}; create it, or change socket_group"
+        ) from None
     except OSError as e:
         raise ConfigurationError(f"{path}: cannot set mode or group: {e.strerror}") from e
 
@@ -53,7 +55,7 @@ def _require_free(path: Path) -> None:
     if not os.path.lexists(path):
         return
     if not stat.S_ISSOCK(path.lstat().st_mode):
-        raise ConfigurationError(f"{path}: exists and is no socket; choose another path")
+        raise ConfigurationError(f"{path}: exists and is not a socket; choose another path")
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)
         try:
@@ -62,4 +64,6 @@ def _require_free(path: Path) -> None:
             return
         except OSError as e:
             raise ConfigurationError(f"{path}: cannot be taken over: {e}") from e
-    raise ConfigurationError(f"{path}: another process serves it; give each its own path")
+    raise ConfigurationError(
+        f"{path}: another process uses this socket; give each process its own path"
+    )

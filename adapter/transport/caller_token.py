@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""The shared secret by which a server knows its Envoy."""
+"""The shared secret with which Envoy identifies itself to the server."""
 
 import hmac
 from typing import Final
@@ -8,17 +8,17 @@ from adapter.transport.service import Metadata
 
 TOKEN_METADATA: Final = "x-adapter-token"  # noqa: S105 - the name of the metadata, not the secret
 UNKNOWN_CALLER: Final = f"{TOKEN_METADATA} is wrong or missing; set it in Envoy's initial_metadata"
-"""What a call without the right token is told."""
+"""The message for a call without the right token."""
 
 
 class CallerToken:
-    """Compares the token that a call brings in its metadata with ours; None asks for none."""
+    """Compares the token in a call's metadata with ours. None: no token is required."""
 
     def __init__(self, token: str | None) -> None:
         self._expected = token.encode() if token else None
 
     def is_in(self, metadata: Metadata) -> bool:
-        """Whether the call brings the token; takes the same time whatever it brings."""
+        """Whether the call has the token; takes the same time for every wrong token."""
         if self._expected is None:
             return True
         given = metadata.get(TOKEN_METADATA, "").encode(errors="replace")
@@ -26,4 +26,4 @@ class CallerToken:
 
 
 ANYONE: Final = CallerToken(None)
-"""Asks for no token."""
+"""Requires no token."""

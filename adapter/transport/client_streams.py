@@ -1,8 +1,8 @@
 """Client streams that the server ends.
 
-Envoy keeps an access log stream open for ever, and a server that waits for it to end never stops.
-It loses what it flushes into a connection that goes away, but nothing when its stream is ended
-right after a message: the next flush opens a new one elsewhere.
+Envoy never ends an access log stream, so a server that waits for its end never stops. Envoy loses
+what it writes to a connection that is being closed. It loses nothing if the server ends the stream
+right after a message: Envoy then opens a new stream to another adapter for its next message.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from adapter.transport.service import StreamConsumer
 
 
 class ClientStreams:
-    """The open client streams of one server; made inside the event loop that runs it."""
+    """The open client streams of one server. Create it inside the server's event loop."""
 
     def __init__(self) -> None:
         self._open = 0
@@ -25,9 +25,9 @@ class ClientStreams:
     async def feed(
         self, consumer: StreamConsumer, read: Callable[[], Coroutine[Any, Any, object]]
     ) -> None:
-        """Hand over messages until the client, or `end`, ends the stream.
+        """Pass on messages until the client or `end` ends the stream.
 
-        `read` gives the next message, and anything but bytes after the last.
+        `read` returns the next message, and something other than bytes after the last one.
         """
         self._open += 1
         self._none_open.clear()
@@ -44,7 +44,7 @@ class ClientStreams:
                 self._none_open.set()
 
     async def end(self, wait: Awaitable[None]) -> None:
-        """End each stream after its next message, and at once what is still open after `wait`."""
+        """End each stream after its next message. After `wait`, end the remaining ones at once."""
         self._ending = True
         waiting = asyncio.ensure_future(wait)
         ended = asyncio.create_task(self._none_open.wait())

@@ -1,12 +1,12 @@
-"""How many files and connections the system lets this process have open at once."""
+"""The system's limit of open files and connections of this process."""
 
 import resource
 
 
 def descriptors_for(wanted: int) -> int:
-    """Raise the soft limit so far that `wanted` can be open, if the hard one allows it.
+    """Raise the soft limit to `wanted`, as far as the hard limit allows.
 
-    Gives the limit that is in force then.
+    Returns the resulting limit.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:

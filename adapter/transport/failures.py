@@ -1,4 +1,4 @@
-"""Calls that failed: all counted, bugs logged now and then."""
+"""Counts failed calls, and logs those that failed because of a bug."""
 
 import structlog
 
@@ -10,7 +10,7 @@ _QUIET_S = 10.0
 
 
 class FailureReport:
-    """Counts every failed call, and logs bugs: one traceback a method in a while, not a flood."""
+    """Counts every failed call. Logs bugs, at most one traceback per method in 10 seconds."""
 
     def __init__(self, observer: TransportObserver, clock: Clock) -> None:
         self._observer = observer
@@ -20,7 +20,7 @@ class FailureReport:
         self._log = structlog.get_logger()
 
     def status(self, path: str, error: Exception) -> tuple[int, str]:
-        """Count the failure, log it where it is a bug, and tell what to answer."""
+        """Count the failure and log it if it is a bug. Returns the status to answer with."""
         code, message = status_of(error)
         self._observer.call_failed(path, code)
         if not is_meant(error):

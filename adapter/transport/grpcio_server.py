@@ -28,7 +28,7 @@ __all__ = ["GrpcioServer", "ServerOptions"]
 
 _STATUS: Final = {code.value[0]: code for code in grpc.StatusCode}
 _FIRST_SETTINGS_MS: Final = 10_000
-"""For a client's preface and SETTINGS."""
+"""The time limit for a client's preface and SETTINGS."""
 _IDLE_MS: Final = 15 * 60 * 1000
 _MAX_STREAMS: Final = 4096
 _MAX_METADATA_BYTES: Final = 16 * 1024
@@ -95,13 +95,13 @@ class GrpcioServer:
             ("grpc.server_handshake_timeout_ms", _FIRST_SETTINGS_MS),
             ("grpc.http2.settings_timeout", _FIRST_SETTINGS_MS),
             ("grpc.max_connection_idle_ms", _IDLE_MS),
-            # Two processes on one port would share its connections by chance: Envoy keeps one
-            # connection to an endpoint, so that one process gets everything.
+            # If two processes shared a port, one of them would get all Checks of an Envoy, because
+            # Envoy keeps one connection per endpoint.
             ("grpc.so_reuseport", 0),
         ]
 
     def _refusal_of(self, path: str, metadata: Metadata) -> "_RpcHandler | None":
-        """What answers instead of the method where the token is missing; it reads no message."""
+        """The handler for a call without the token, which reads no message; None for others."""
         if self._options.token.is_in(metadata):
             return None
 
@@ -164,9 +164,9 @@ class GrpcioServer:
 
 
 class _MethodTable(grpc.GenericRpcHandler):
-    """Finds a call's handler by the method's path; what is not here is UNIMPLEMENTED.
+    """Finds a call's handler by the method's path. Other paths are UNIMPLEMENTED.
 
-    It is asked when the call's fields have come, before its message.
+    gRPC calls it when the call's headers have arrived, before its message.
     """
 
     def __init__(
@@ -186,5 +186,5 @@ class _MethodTable(grpc.GenericRpcHandler):
 
 
 def _metadata(context: Any) -> Metadata:
-    # Values of names that end in -bin are bytes; nobody here asks for such names.
+    # Values of names that end in -bin are bytes. No service reads such names.
     return dict(context.invocation_metadata())

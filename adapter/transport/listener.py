@@ -1,4 +1,4 @@
-"""A listening socket for one of the addresses that `adapter.transport.addresses` describes."""
+"""A listening socket at an address (see `adapter.transport.addresses`)."""
 
 import os
 import socket
@@ -16,27 +16,27 @@ _LAST_PORT = 65_535
 
 
 class Listener:
-    """Listens from its making on; raises ConfigurationError where the address cannot be had."""
+    """Listens from its creation on. Raises ConfigurationError if it cannot bind the address."""
 
     def __init__(self, address: str, mode: int = 0o600, group: str | None = None) -> None:
         self._path = socket_path(address)
         self._file: os.stat_result | None = None
         self._acceptor: Acceptor | None = None
         self.address = address
-        """With the port that the system chose, where it was to choose one."""
+        """The bound address. For port 0, it has the port that the system chose."""
         try:
             self._socket = self._open(mode, group)
         except (OSError, ValueError) as e:
             raise ConfigurationError(f"cannot listen on {address!r}: {e}") from e
 
     def accept(self, take: Callable[[socket.socket], None], failures: AcceptFailures) -> None:
-        """Hand over each connection that comes, from now on."""
+        """Start accepting, and pass each connection to `take`."""
         self._acceptor = Acceptor(
             self._socket, take, lambda error: failures.add(self.address, error)
         )
 
     def close(self) -> None:
-        """Listen no more; the file goes, unless another process has put its own there meanwhile."""
+        """Stop listening. Removes the socket file, unless another process has replaced it."""
         if self._acceptor is not None:
             self._acceptor.stop()
             self._acceptor = None
@@ -52,15 +52,15 @@ class Listener:
     def _open(self, mode: int, group: str | None) -> socket.socket:
         if self._path:
             with owned_socket(self._path, mode, group):
-                self._path.unlink(missing_ok=True)  # stale, or `owned_socket` would have refused
+                self._path.unlink(missing_ok=True)  # it is stale: `owned_socket` has checked it
                 listening = _listen(socket.AF_UNIX, str(self._path))
             self._file = self._path.stat()
             return listening
         if self.address.startswith(_ABSTRACT):
             return _listen(socket.AF_UNIX, "\0" + self.address.removeprefix(_ABSTRACT))
         host, _, port = self.address.rpartition(":")
-        if int(port) > _LAST_PORT:  # or getaddrinfo takes the rest of a division
-            raise ValueError(f"there is no port beyond {_LAST_PORT}")
+        if int(port) > _LAST_PORT:  # getaddrinfo would use the port modulo 65536
+            raise ValueError(f"the port is greater than {_LAST_PORT}")
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
         listening = _listen(found[0][0], found[0][4])
         self.address = f"{host}:{listening.getsockname()[1]}"

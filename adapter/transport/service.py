@@ -1,8 +1,8 @@
 # mypyc: compiled
-"""What a server carries, in words that know no transport.
+"""The interface between services and servers, independent of the transport.
 
-Services describe their methods with these types; any `Server` can carry them. Messages are bytes
-here: who owns a message knows how to parse it, and what to answer when it does not parse.
+Services describe their methods with these types, and any `Server` can carry them. Messages are
+bytes here. The service parses them, and decides what to answer if they do not parse.
 """
 
 import asyncio
@@ -14,18 +14,17 @@ from typing import Protocol, TypeAlias
 from adapter.errors import RpcError
 
 Metadata: TypeAlias = Mapping[str, str]
-"""A call's metadata by lower-case name; of a repeated name, the last value.
+"""A call's metadata by lower-case name. If a name occurs several times, its last value.
 
-Never changed once it was handed out: a transport that remembers what it read gives calls with the
-same fields the same object.
+Never change it: a transport may give the same object to all calls with the same headers.
 """
 
 
 class StatusCode(IntEnum):
     """The gRPC status codes that we use (grpc, statuscodes.md).
 
-    UNAVAILABLE stands only inside answers to gRPC clients behind Envoy: as the status of a call it
-    would make Envoy retry at once, against an adapter that is in trouble already.
+    UNAVAILABLE occurs only inside answers for gRPC clients of Envoy. As the status of a call it
+    would make Envoy retry at once, which would add load to an adapter in trouble.
     """
 
     INVALID_ARGUMENT = 3
@@ -43,25 +42,25 @@ class StreamConsumer(Protocol):
     """Takes the messages of one client stream; must not block."""
 
     def consume(self, message: bytes) -> "asyncio.Future[None] | None":
-        """Take one message; raising RpcError ends the stream with that status.
+        """Take one message. Raising RpcError ends the stream with that status.
 
-        A future is what the client has to wait for before it may send much more.
+        If it returns a future, the client must wait for it before it may send much more.
         """
 
     def finish(self) -> None:
-        """The stream has ended, whoever ended it; called once."""
+        """Called once when the stream has ended, by either side."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnaryMethod:
-    """One message in, one out; answered at once where the answer needs no waiting."""
+    """One message in, one out. `call` returns bytes if the answer needs no waiting."""
 
     path: str
     """Such as `/envoy.service.auth.v3.Authorization/Check`."""
     call: Callable[[bytes, Metadata], bytes | Awaitable[bytes]]
-    """Raises RpcError for a status other than OK; any other exception is a bug: INTERNAL."""
+    """Raises RpcError for a status other than OK. Other exceptions are bugs, answered INTERNAL."""
     needs_token: bool = True
-    """Whether the server asks for the caller's token, where it has one."""
+    """Whether calls need the token, if one is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +77,30 @@ Method: TypeAlias = UnaryMethod | ClientStreamMethod
 
 
 class Server(Protocol):
-    """Carries methods over TCP and Unix sockets, with `grpc.health.v1` beside them.
+    """Carries methods and `grpc.health.v1` over TCP and Unix sockets.
 
-    Everything else is UNIMPLEMENTED. Health is NOT_SERVING until `set_serving(True)`. A call
-    without the token that its method needs is UNAUTHENTICATED before its message is read.
+    Other methods are UNIMPLEMENTED. Health is NOT_SERVING until `set_serving(True)`. A call without
+    the token that its method needs gets UNAUTHENTICATED before its message is read.
     """
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Where it listens, with the ports that the system chose; empty before the start."""
+        """The bound addresses, with the ports that the system chose; empty before the start."""
 
     async def start(self) -> None:
-        """Bind and serve; raises ConfigurationError where an address cannot be bound."""
+        """Bind and serve; raises ConfigurationError if an address cannot be bound."""
 
     async def set_serving(self, serving: bool) -> None:
-        """Tell the health service; without effect once draining has begun."""
+        """Set the state of the health service. Has no effect after draining has started."""
 
     async def drain_and_stop(self) -> None:
-        """Let Envoy move its calls elsewhere, end the client streams, stop within a deadline."""
+        """Let Envoy move its calls elsewhere, end client streams, and stop within a deadline."""
 
 
 def status_of(error: Exception) -> tuple[int, str]:
-    """The status and message to answer with; nothing of a bug's inside shows.
+    """The status and message to answer with. Details of a bug are not shown.
 
-    UNAVAILABLE is never answered: Envoy would retry it at once. Nor is OK, or a code that gRPC has
-    not.
+    It is never UNAVAILABLE, because Envoy would retry at once. It is never OK or an unknown code.
     """
     if isinstance(error, RpcError) and is_meant(error):
         return error.code, error.message
@@ -110,7 +108,7 @@ def status_of(error: Exception) -> tuple[int, str]:
 
 
 def is_meant(error: Exception) -> bool:
-    """Whether the error is an answer; anything else is a bug."""
+    """Whether the error is an intended answer. Anything else is a bug."""
     return (
         isinstance(error, RpcError)
         and 0 < error.code <= StatusCode.UNAUTHENTICATED

@@ -83,7 +83,10 @@ def test_a_file_is_its_owners_alone(config: Path, tmp_path: Path) -> None:
         (("--api", "nonsense"), "'nonsense' is not ID[@DOMAIN]=http://HOST:PORT/PREFIX"),
         (("--api", "1=ftp://127.0.0.1:21"), "'1=ftp://127.0.0.1:21' is not"),
         (("--api", "1=http://127.0.0.1"), "upstream of API 1: '127.0.0.1'"),
-        (("--api", ROUTE, "--api", "2=http://127.0.0.1:8/orders"), "both claim */orders"),
+        (
+            ("--api", ROUTE, "--api", "2=http://127.0.0.1:8/orders"),
+            "have the same domain and path: */orders",
+        ),
         (("--api", ROUTE, "--listen", "8080"), "listen: '8080'"),
         (("--api", ROUTE, "--admin", "localhost"), "admin: 'localhost'"),
         (("--api", ROUTE, "--adapter", "nowhere"), "adapter: 'nowhere'"),

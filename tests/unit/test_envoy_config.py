@@ -50,10 +50,10 @@ def test_all_faults_at_once() -> None:
         "listen: '8080' is not of the form host:port",
         "admin: '127.0.0.1:99999' is not of the form host:port",
         "upstream of API 1: 'upstream' is not of the form host:port",
-        "adapters: host names do not go together with IP addresses or sockets; use one kind",
-        "API 1: path_prefix 'pay' is no path",
-        "upstream 127.0.0.1:8080: either HTTP/1 or gRPC, not both",
-        "APIs 2 and 3 both claim */",
+        "adapters: host names cannot be mixed with IP addresses or sockets; use one kind",
+        "API 1: path_prefix must begin with / and have no query",
+        "upstream 127.0.0.1:8080: used for both HTTP/1 and gRPC; use one of them",
+        "APIs 2 and 3 have the same domain and path: */",
         "API '4': needs an id and at least one domain",
     ]
 
@@ -64,13 +64,13 @@ def test_nothing_to_serve() -> None:
         render(EnvoyConfig((), ()))
     assert str(raised.value).splitlines() == [
         "adapters: name at least one address",
-        "apis: name at least one",
+        "apis: name at least one API",
     ]
 
 
 def test_tls_needs_a_host_to_verify() -> None:
     """A certificate says nothing about a socket file."""
-    with pytest.raises(ConfigurationError, match="a Unix socket needs none"):
+    with pytest.raises(ConfigurationError, match="a Unix socket does not need TLS"):
         render(replace(CONFIG, adapter_tls=AdapterTls("ca.pem")))
 
 

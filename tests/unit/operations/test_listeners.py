@@ -209,7 +209,7 @@ async def test_who_stays_connected_holds_up_no_stop() -> None:
     host, _, port = (await listener.start()).rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
-    assert (await reader.readuntil(b"such page"))[9:12] == b"404"
+    assert (await reader.readuntil(b"not found"))[9:12] == b"404"
     await listener.stop()
     assert await reader.read() == b""
     writer.close()

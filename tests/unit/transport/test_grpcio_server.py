@@ -261,7 +261,7 @@ async def test_unix_socket_in_use(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "group", "fault"),
     [
-        ("file", None, "is no socket"),
+        ("file", None, "is not a socket"),
         ("missing/adapter.sock", None, "does not exist"),
         ("adapter.sock", "no-such-group", "no group 'no-such-group'"),
         ("x" * 120, None, "cannot listen"),
