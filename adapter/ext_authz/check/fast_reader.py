@@ -100,9 +100,10 @@ class FastRequest(EnvoyRequest):
         """The last header of that name, as in protobuf's map."""
         if not name.isascii() or not name:
             return None
+        octets = self._octets
         at, end = self._header_run
-        start, stop = last_value(self._octets, at, end, name.encode())
-        return self._text((start, stop)) if stop else None
+        value = last_value(octets, at, end, name.encode())
+        return self._text(content(octets, value + 1, end)) if value else None
 
     @property
     def headers(self) -> Mapping[str, str]:

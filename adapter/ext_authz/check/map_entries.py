@@ -9,14 +9,14 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from adapter.messages.wire import Span, content
+from adapter.messages.wire import content
 
 _KEY: Final = 0x0A
 _VALUE: Final = 0x12
 
 
-def last_value(octets: bytes, at: i64, end: i64, key: bytes) -> Span:
-    """Where the value of that key is: of the last one, if it is there twice. Stops at 0 if none."""
+def last_value(octets: bytes, at: i64, end: i64, key: bytes) -> i64:
+    """Where the field with the key's value begins; 0 if there is none. The last one counts."""
     size: i64 = len(key)
     first = key[0]
     found: i64 = 0
@@ -29,7 +29,7 @@ def last_value(octets: bytes, at: i64, end: i64, key: bytes) -> Span:
         ):
             found = start + 2 + size
         at = stop
-    return content(octets, found + 1, end) if found else (0, 0)
+    return found
 
 
 def pairs(octets: bytes, at: i64, end: i64) -> dict[str, str]:
