@@ -1,10 +1,12 @@
 # mypyc: compiled
-"""The part of an ALLOW that says who calls, written by hand.
+"""The part of an ALLOW that says who calls: headers for the upstream, and Envoy's metadata.
 
-There is one for each contract, and there may be a million contracts, so that keeping them all would
-cost more memory than the contracts themselves; and putting one together with the protobuf library
-costs more than the decision. What is written here is: length-delimited fields within each other,
-nothing else (protobuf.dev, encoding). The tests hold it against the library.
+It is encoded by hand, because the protobuf library would take longer than the decision. Keeping one
+finished part for each contract is no way out: there may be a million contracts, and the parts would
+need more memory than the contracts themselves.
+
+The message consists only of nested fields with a length (protobuf.dev, encoding). The tests compare
+it with the protobuf library's.
 """
 
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ from adapter.ext_authz.response.headers import clean_value, encodable
 from adapter.policy.verdicts import Identity
 
 LONGEST_METADATA: Final = 1000
-"""Characters of a part in Envoy's dynamic metadata, and so in every access log entry."""
+"""The most characters of one value in Envoy's dynamic metadata, and so in each access log entry."""
 
 _OK_RESPONSE: Final = b"\x1a"
 _OK_HEADER: Final = b"\x12"
@@ -25,37 +27,41 @@ _STRING: Final = b"\x1a"
 """`string_value` of a `Value`."""
 _FIRST: Final = b"\x0a"
 _SECOND: Final = b"\x12"
-"""The tags of fields 1 and 2 in any of these messages."""
+"""The tags of fields 1 and 2. They are the same in all these messages."""
 _NOT_APPENDED: Final = b"\x12\x00"
-"""`HeaderValueOption.append`, present and false."""
+"""`HeaderValueOption.append`, set to false."""
 
 _KEPT_FORMS: Final = 4_096
 
 _Form: TypeAlias = tuple[str, ...]
-"""The pieces around nine texts; Latin-1 maps each octet to one character and back."""
+"""The ten pieces of a message around its nine texts: five in headers, then four in the metadata.
+Each character stands for one byte (Latin-1)."""
+_Texts: TypeAlias = tuple[str, str, str, str, str]
+"""What `Identity.held` returns."""
 
 
 class IdentityPart:
     """Writes identities.
 
-    `header_names` are for the fields of `Identity`; all but the last, the principal, are parts of
-    the metadata's `caller`, too (see `authorization.record`). A field without a value takes the
-    header off the request, since a client may have sent one.
+    `header_names` are the names for the five fields of `Identity`, in their order. The first four
+    fields are also in the metadata's `caller` (see `authorization.decision_record`). A field
+    without a value removes the header from the request, because a client may have sent one.
 
-    All identities whose texts have the same sizes differ in these texts only: what stands around
-    them is made once, as a form to fill in.
+    Two messages whose texts have the same lengths differ only in these texts. So the bytes around
+    the texts are made once for each combination of lengths, as a form, and kept.
     """
 
     def __init__(self, header_names: Sequence[str]) -> None:
         self._header_names = tuple(header_names)
         self._forms: dict[int, _Form] = {}
-        """By the sizes of the five texts, ten bits for each."""
+        """The key is the lengths of the five texts, packed into ten bits each."""
 
     def write(self, identity: Identity) -> bytes:
-        """A serialised CheckResponse with nothing but the identity in it."""
-        a, b, c, d, e = identity.held()
+        """Return a serialised CheckResponse that contains only the identity."""
+        texts = identity.held()
+        a, b, c, d, e = texts
         text = f"|{a}|{b}|{c}|{d}|{e}|"
-        # Short plain text goes out as it is: nothing to escape, no blank at an end of a piece.
+        # Short ASCII texts need no escape and no cleaning, unless one begins or ends with a blank.
         if (
             len(text) < LONGEST_METADATA
             and text.isascii()
@@ -67,11 +73,11 @@ class IdentityPart:
         ):
             sizes = ((((len(a) << 10 | len(b)) << 10) | len(c)) << 10 | len(d)) << 10 | len(e)
             form = self._forms.get(sizes) or self._form_of_plain(sizes)
-            return _filled_in(form, a, b, c, d, e, a, b, c, d)
+            return _filled_in(form, texts)
         return self._write_any(identity)
 
     def _form_of_plain(self, packed: int) -> _Form:
-        """The form for such texts."""
+        """Make and keep the form for texts that are the same in headers and metadata."""
         if len(self._forms) >= _KEPT_FORMS:
             self._forms.clear()
         sizes = [packed >> shift & 0x3FF for shift in (40, 30, 20, 10, 0)]
@@ -79,39 +85,40 @@ class IdentityPart:
         return form
 
     def _write_any(self, identity: Identity) -> bytes:
-        """The same for texts that have to be cleaned, encoded or cut first."""
+        """Write texts that have to be cleaned, encoded or cut first. Their form is not kept."""
         headers = [clean_value(value).encode() for value in identity.held()]
         metadata = [
             escaped(encodable(value)[:LONGEST_METADATA]).encode() for value in identity.held()[:4]
         ]
         form = self._form([len(text) for text in headers], [len(text) for text in metadata])
-        return _filled_in(form, *[text.decode("latin-1") for text in (*headers, *metadata)])
+        pieces = [piece.encode("latin-1") for piece in form]
+        return pieces[0] + b"".join(map(bytes.__add__, (*headers, *metadata), pieces[1:]))
 
     def _form(self, header_sizes: Sequence[int], metadata_sizes: Sequence[int]) -> _Form:
-        """The message around texts of these sizes."""
+        """The message around texts of these lengths."""
         headers = map(_header, self._header_names, header_sizes)
         metadata = _within(_DYNAMIC_METADATA, _caller(metadata_sizes[:4]))
         message = _joined(_within(_OK_RESPONSE, *headers), metadata)
         return tuple([piece.decode("latin-1") for piece in message.pieces])
 
 
-def _filled_in(
-    form: _Form, a: str, b: str, c: str, d: str, e: str, f: str, g: str, h: str, i: str
-) -> bytes:
+def _filled_in(form: _Form, texts: _Texts) -> bytes:
+    """The message, with all five texts in headers and the first four in the metadata."""
+    a, b, c, d, e = texts
     p, q, r, s, t, u, v, w, x, y = form
-    return f"{p}{a}{q}{b}{r}{c}{s}{d}{t}{e}{u}{f}{v}{g}{w}{h}{x}{i}{y}".encode("latin-1")
+    return f"{p}{a}{q}{b}{r}{c}{s}{d}{t}{e}{u}{a}{v}{b}{w}{c}{x}{d}{y}".encode("latin-1")
 
 
 class _Octets(NamedTuple):
-    """Octets of a message, with places to fill in between the pieces."""
+    """Bytes of a message. Between each two pieces there is a place for a text."""
 
     size: int
-    """When they are filled in."""
+    """The length with the texts filled in."""
     pieces: tuple[bytes, ...]
 
 
 def _text(size: int) -> _Octets:
-    """A place for so many octets."""
+    """A place for a text of that length."""
     return _Octets(size, (b"", b""))
 
 
@@ -128,13 +135,13 @@ def _joined(*parts: _Octets) -> _Octets:
 
 
 def _within(tag: bytes, *parts: _Octets) -> _Octets:
-    """A field whose content is delimited by its length."""
+    """A field with a length."""
     content = _joined(*parts)
     return _joined(_fixed(tag + _varint(content.size)), content)
 
 
 def _header(name: str, size: int) -> _Octets:
-    """What makes the upstream see that header with a value of that size, or not at all."""
+    """Sets the header to a value of that length, or removes the header if the length is 0."""
     key = _fixed(name.encode())
     if not size:
         return _joined(_within(_REMOVED_HEADER, key), _text(0))
@@ -143,7 +150,7 @@ def _header(name: str, size: int) -> _Octets:
 
 
 def _caller(sizes: Sequence[int]) -> _Octets:
-    """The field of the metadata; none where it would say nothing."""
+    """The metadata's `caller` field. Without any text there is no such field."""
     parts = [_text(size) for size in sizes]
     if not any(sizes):
         return _joined(*parts)
