@@ -7,7 +7,8 @@ from typing import Final
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.event import EventEncoder, EventOrigin
-from adapter.analytics.spool.memory import BatchLimit, MemorySpool
+from adapter.analytics.spool.batch import BatchLimit
+from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import EventUploader
 from adapter.policy.catalog import ApiInstance

@@ -1,23 +1,23 @@
 # mypyc: compiled
-"""The access log service: Envoy's streams of entries in, events into the spool.
+"""The access log service: turns Envoy's streams of entries into events in the spool.
 
-Knows no transport: messages come as bytes, one by one. Envoy never waits for an answer and is
-never told of a failure, so nothing here may block, and one strange entry costs only itself.
+Envoy does not wait for an answer and is not told about failures. So nothing here may block, and an
+entry that cannot be read must not affect other entries.
 """
 
 import asyncio
 import os
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 from google.protobuf.message import DecodeError
 
-from adapter.analytics.event import RANDOM_BYTES, uuids7_in_a_row
+from adapter.analytics.entry_queue import EntryQueue
+from adapter.analytics.event_id import RANDOM_BYTES, uuids7_in_a_row
 from adapter.analytics.log_message import LogMessage
 from adapter.analytics.observer import AnalyticsObserver, Unattributed
-from adapter.analytics.spool.memory import EventSpool
+from adapter.analytics.spool.port import EventSpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.messages import access_log_pb2 as pb
 from adapter.runtime.clock import Clock, MonotonicTime
@@ -26,25 +26,18 @@ from adapter.transport.service import Metadata
 METHOD_PATH: Final = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
 
 _BROKEN: Final = (DecodeError, ValueError, OverflowError, OSError)
-"""What unreadable bytes and impossible moments raise (the system's calendar may raise OSError)."""
+"""Raised for unreadable bytes and impossible times. OSError comes from the system's calendar."""
 
 _SLICE_FIELDS: Final = 8
-"""Of a message, entries as a rule, that are read at once: they take as long as a few Checks."""
-_TURN_OCTETS: Final = 64 * 1024
-"""Between two chances for Checks to run, no more is read than this and one entry."""
-_CALM_OCTETS: Final = 64 * 1024
-"""For as many octets that wait, one more slice is read at a time: so a busy adapter keeps up."""
-_MOST_SLICES: Final = 8
-_ENOUGH_OCTETS: Final = 1024 * 1024
-"""Beyond, entries come faster than they are read: then the stream, and so Envoy, has to wait."""
+"""How many fields of a message, usually entries, are read at once: as long as a few Checks take."""
 _NAME_BYTES: Final = 200
+_LOG_INTERVAL_S: Final = 60
 _MOST_INTRODUCTIONS: Final = 32
-"""In the log, within `_COMPLAINT_INTERVAL_S`."""
-_COMPLAINT_INTERVAL_S: Final = 60
+"""How many Envoys are logged within `_LOG_INTERVAL_S`."""
 
 
 class AccessLogService:
-    """Takes the streams of all Envoy workers; they have no state, so one object takes them all."""
+    """Consumes the streams of all Envoy workers. A stream has no state of its own."""
 
     def __init__(
         self,
@@ -60,81 +53,39 @@ class AccessLogService:
         self._clock = clock
         self._observer = observer or AnalyticsObserver()
         self._random_bytes = random_bytes
-        self._waiting: deque[LogMessage] = deque()
-        """Oldest first."""
-        self._waiting_octets = 0
-        self._room: asyncio.Future[None] | None = None
-        """Done when there is room for more; None where there is."""
+        self._queue = EntryQueue(self._read_slice, self._report_offered)
         self._introduced: set[tuple[str, str, str]] = set()
         self._introduced_since = MonotonicTime(0)
-        self._scheduled = False
         self._offered = 0
-        """Events that the observer has not been told of yet."""
-        self._complained_at: MonotonicTime | None = None
+        """Events that the observer has not been told about yet."""
+        self._warned_at: MonotonicTime | None = None
         self._log = structlog.get_logger()
 
     @property
     def waiting_octets(self) -> int:
-        """How much of all messages has not been read yet."""
-        return self._waiting_octets
+        """How many bytes of all messages have not been read."""
+        return self._queue.waiting_octets
 
     def open(self, _: Metadata) -> "AccessLogService":
-        """The consumer of a new stream."""
+        """Return the consumer of a new stream."""
         return self
 
     def consume(self, message: bytes) -> "asyncio.Future[None] | None":
-        """Offer an event to the spool for each entry that makes one; broken ones are counted.
+        """Queue the entries of a message, to become events in the spool.
 
-        Only a few entries are read at once; Checks get their turn before the next ones. The result
-        is what to wait for before sending more, where too much waits already.
+        Returns a future if too much is queued. The sender has to wait for it before it sends more.
         """
-        self._waiting.append(LogMessage(message))
-        self._waiting_octets += len(message)
-        if not self._scheduled:
-            self._take_turn()
-        if self._waiting_octets <= _ENOUGH_OCTETS:
-            return None
-        if self._room is None:
-            self._room = asyncio.get_running_loop().create_future()
-        return self._room
+        return self._queue.add(message)
 
     def finish(self) -> None:
-        """A stream has ended. What it brought may still wait; see `drain`."""
+        """A stream has ended. Entries of it may still be queued; see `drain`."""
 
     async def drain(self) -> None:
-        """Read all that waits, so that an adapter that stops has all events."""
-        while self._waiting:
-            self._take_some()
-            await asyncio.sleep(0)
+        """Read all queued entries. Call this at shutdown, before the spool is flushed."""
+        await self._queue.drain()
 
-    def _take_turn(self) -> None:
-        """Read some of what waits, and the rest later."""
-        self._scheduled = True
-        self._take_some()
-        asyncio.get_running_loop().call_soon(self._turn_is_over)
-
-    def _turn_is_over(self) -> None:
-        self._scheduled = False
-        if self._waiting:
-            self._take_turn()
-
-    def _take_some(self) -> None:
-        slices = min(1 + self._waiting_octets // _CALM_OCTETS, _MOST_SLICES)
-        octets = _TURN_OCTETS
-        while self._waiting and slices > 0 and octets > 0:
-            octets -= self._take_slice(self._waiting[0], octets)
-            slices -= 1
-        if self._room is not None and self._waiting_octets <= _ENOUGH_OCTETS // 2:
-            self._room.set_result(None)
-            self._room = None
-        # Not for every slice: telling a metric costs as much as an entry.
-        if self._offered and not self._waiting:
-            self._observer.events_offered(self._offered)
-            self._offered = 0
-
-    def _take_slice(self, message: LogMessage, octets: int) -> int:
-        """Read on in the oldest message; tells how many octets were read."""
-        before = message.rest
+    def _read_slice(self, message: LogMessage, octets: int) -> None:
+        """Read the next entries of a message, and offer their events to the spool."""
         entries = message.take(_SLICE_FIELDS, octets)
         if message.identifier:
             self._introduce(message.identifier)
@@ -146,11 +97,12 @@ class AccessLogService:
         for _ in range(message.broken):
             self._count_broken(DecodeError())
         message.broken = 0
-        if not message.rest:
-            self._waiting.popleft()
-        taken = before - message.rest
-        self._waiting_octets -= taken
-        return taken
+
+    def _report_offered(self) -> None:
+        """Tell the observer. Not after each slice, because counting costs as much as an entry."""
+        if self._offered:
+            self._observer.events_offered(self._offered)
+            self._offered = 0
 
     def _events(self, entries: Sequence[bytes], *, tcp: bool) -> list[bytes]:
         random = self._random_bytes(RANDOM_BYTES)
@@ -168,16 +120,16 @@ class AccessLogService:
         return events
 
     def _translated(self, entry: bytes, event_id: str, *, tcp: bool) -> bytes | Unattributed | None:
-        # Not through a variable, since the compiler calls what it knows by name, which is cheaper.
+        # The method is not put into a variable: the compiler makes a faster call by its name.
         if tcp:
             return self._translator.tcp(entry, event_id)
         return self._translator.http(entry, event_id)
 
     def _introduce(self, octets: bytes) -> None:
-        """Log which Envoy writes, once a minute for each."""
+        """Log which Envoy sends entries, at most once a minute for each Envoy."""
         names = _names_in(octets)
         now = self._clock.monotonic()
-        if now - self._introduced_since >= _COMPLAINT_INTERVAL_S:
+        if now - self._introduced_since >= _LOG_INTERVAL_S:
             self._introduced.clear()
             self._introduced_since = now
         if names in self._introduced or len(self._introduced) >= _MOST_INTRODUCTIONS:
@@ -187,16 +139,16 @@ class AccessLogService:
         self._log.info("access_log.stream_opened", node=node, cluster=cluster, log_name=log_name)
 
     def _count_broken(self, error: Exception) -> None:
-        """Count it, and say so now and then; what it held stays out of the log."""
+        """Count a broken entry, and log at most one a minute, without its content."""
         self._observer.broken_entry()
         now = self._clock.monotonic()
-        if self._complained_at is None or now - self._complained_at >= _COMPLAINT_INTERVAL_S:
-            self._complained_at = now
+        if self._warned_at is None or now - self._warned_at >= _LOG_INTERVAL_S:
+            self._warned_at = now
             self._log.warning("access_log.entry_broken", error=type(error).__name__)
 
 
 def _names_in(octets: bytes) -> tuple[str, str, str]:
-    """Node, cluster and log of an identifier; empty where it is broken."""
+    """The names of node, cluster and log in an identifier; empty if it is broken."""
     try:
         identifier = pb.Identifier.FromString(octets)
     except DecodeError:

@@ -1,8 +1,8 @@
 # mypyc: compiled
-"""One message of an access log stream, read some fields at a time.
+"""A message of an access log stream, which can be read a few fields at a time.
 
-The protobuf library reads a message in one go, and Checks have to wait for it: a message of 8 MB
-may hold four million entries, or as many fields that we don't know.
+The protobuf library reads a whole message in one step, and Checks have to wait meanwhile. A message
+of 8 MB may hold four million empty entries, or as many unknown fields.
 """
 
 from typing import Final
@@ -18,17 +18,13 @@ _LOG_ENTRY: Final = 0x0A
 """Tags (see `adapter.messages.wire`)."""
 
 _LARGEST_ENTRY: Final = 128 * 1024
-"""It holds a request's path and a few headers, which Envoy limits to 60 KB by default. One of
-megabytes would take too long to read."""
+"""A larger entry is counted as broken, because reading it would take too long. An entry contains a
+request's path and a few headers, which Envoy limits to 60 KB by default."""
 _LARGEST_IDENTIFIER: Final = 256 * 1024
 
 
 class LogMessage:
-    """A StreamAccessLogsMessage, and how far it has been read.
-
-    `broken` counts what cannot be read: an entry that is too large, and what no writer of protobuf
-    writes, together with the rest of the message.
-    """
+    """A StreamAccessLogsMessage, and how far it has been read."""
 
     __slots__ = ("_at", "_end", "_octets", "_stop", "broken", "identifier", "tcp")
 
@@ -37,20 +33,26 @@ class LogMessage:
         self._at: i64 = 0
         self._end: i64 = len(octets)
         self._stop: i64 = 0
-        """Where the entries stop that are being read."""
+        """Where the group of entries that is being read stops."""
         self.tcp = False
-        """Whether the entries that were taken last are those of the TCP logger."""
+        """Whether the entries that were taken last are from `tcp_logs`."""
         self.identifier = b""
-        """Of the Envoy that wrote it, once it has been passed; empty if it is too large to look."""
+        """The identifier of the Envoy that wrote the message. It is empty until it was reached, and
+        if it is too large."""
         self.broken = 0
+        """How many parts could not be read: entries that are too large, and bytes that are not
+        protobuf, together with the rest of the message."""
 
     @property
     def rest(self) -> int:
-        """How many octets have not been read."""
+        """How many bytes have not been read."""
         return self._end - self._at
 
     def take(self, fields: i64, octets: i64) -> list[bytes]:
-        """The entries, all of one kind, among the next fields; ends also after so many octets."""
+        """Read the next fields, and return the entries among them, which are all of one kind.
+
+        It stops after `fields` fields, or in the field that reaches `octets` bytes.
+        """
         entries: list[bytes] = []
         limit = self._at + octets
         while fields > 0 and self._at < self._end and self._at < limit:
@@ -69,7 +71,7 @@ class LogMessage:
         return entries
 
     def _enter(self) -> None:
-        """Read a field of the message itself: if it has entries, they come next."""
+        """Read a field of the message itself. If it is a group of entries, they are read next."""
         tag, start, stop = field(self._octets, self._at, self._end)
         if stop and tag in (_HTTP_LOGS, _TCP_LOGS):
             self.tcp = tag == _TCP_LOGS

@@ -10,7 +10,8 @@ from typing import Any, Final, NoReturn, Protocol
 import structlog
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason
-from adapter.analytics.spool.memory import Batch, BatchLimit, EventSpool
+from adapter.analytics.spool.batch import Batch, BatchLimit
+from adapter.analytics.spool.port import EventSpool
 from adapter.errors import (
     PlatformError,
     PlatformRefusedError,

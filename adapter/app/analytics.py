@@ -7,9 +7,11 @@ from contextlib import suppress
 from typing import Final
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
+from adapter.analytics.attribution import BoundApi
 from adapter.analytics.event import EventEncoder, EventOrigin
-from adapter.analytics.spool.memory import BatchLimit, MemorySpool
-from adapter.analytics.translator import Attribute, EntryTranslator
+from adapter.analytics.spool.batch import BatchLimit
+from adapter.analytics.spool.memory import MemorySpool
+from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import EventUpload, EventUploader, UploadOptions
 from adapter.runtime.clock import Clock
 from adapter.runtime.supervision import Supervisor
@@ -30,7 +32,7 @@ class Analytics:
         self,
         settings: Settings,
         upload: EventUpload,
-        attribute: Attribute,
+        attribute: BoundApi,
         clock: Clock,
         metrics: Metrics,
     ) -> None:

@@ -22,8 +22,6 @@ from adapter.messages.wire import MOST_32_BITS, Span, field, moment, number, num
 
 _REMOTE_ADDRESS: Final = 0x12
 _START_TIME: Final = 0x2A
-_FIRST_UPSTREAM: Final = 0x3A
-_LAST_UPSTREAM: Final = 0x52
 _FIRST_DOWNSTREAM: Final = 0x5A
 _LAST_DOWNSTREAM: Final = 0x62
 _RESPONSE_FLAGS: Final = 0x82
@@ -38,8 +36,6 @@ _ACCESS_LOG_TYPE: Final = 0x108
 _MESSAGES: Final = (
     _REMOTE_ADDRESS,
     _START_TIME,
-    _FIRST_UPSTREAM,
-    _LAST_UPSTREAM,
     _FIRST_DOWNSTREAM,
     _LAST_DOWNSTREAM,
     _RESPONSE_FLAGS,
@@ -52,9 +48,6 @@ _SOCKET_ADDRESS: Final = 0x0A
 _ADDRESS: Final = 0x12
 _UNAUTHORIZED: Final = 0x6A
 _REASON: Final = 0x08
-
-_ABSENT: Final = -1
-"""In place of a time that the entry does not have."""
 
 
 @mypyc_attr(acyclic=True)
@@ -70,8 +63,6 @@ class FastCommonProperties(Entry):
         "_last_sent_ms",
         "_octets",
         "_route_name",
-        "_to_backend_ms",
-        "_until_backend_ms",
         "_wire_received_bytes",
         "_wire_sent_bytes",
     )
@@ -80,7 +71,6 @@ class FastCommonProperties(Entry):
         self._octets = octets
         self._route_name: Span = (0, 0)
         self._first_sent_ms = self._last_sent_ms = 0
-        self._to_backend_ms, self._until_backend_ms = 0, _ABSENT
         self._wire_received_bytes = self._wire_sent_bytes = 0
         self.access_log_type = NOT_SET
         self.record = self.stream_id = self.remote_address = self.path = self.user_agent = b""
@@ -102,13 +92,6 @@ class FastCommonProperties(Entry):
     def last_sent_ms(self) -> int:
         """See `Entry`."""
         return self._last_sent_ms
-
-    @property
-    def backend_ms(self) -> int | None:
-        """From the first byte sent to the backend until the last byte received from it."""
-        if self._until_backend_ms == _ABSENT:
-            return None
-        return max(self._until_backend_ms - self._to_backend_ms, 0)
 
     @property
     def wire_received_bytes(self) -> int:
@@ -157,8 +140,6 @@ class FastCommonProperties(Entry):
             return self._take_record(start, stop)
         elif tag in (
             _START_TIME,
-            _FIRST_UPSTREAM,
-            _LAST_UPSTREAM,
             _FIRST_DOWNSTREAM,
             _LAST_DOWNSTREAM,
             _DURATION,
@@ -174,10 +155,6 @@ class FastCommonProperties(Entry):
             self.start_seconds, self.start_nanos = seconds, nanos
         elif tag == _DURATION:
             self.duration_ms = milliseconds(seconds, nanos)
-        elif tag == _FIRST_UPSTREAM:
-            self._to_backend_ms = milliseconds(seconds, nanos)
-        elif tag == _LAST_UPSTREAM:
-            self._until_backend_ms = milliseconds(seconds, nanos)
         elif tag == _FIRST_DOWNSTREAM:
             self._first_sent_ms = milliseconds(seconds, nanos)
         else:

@@ -99,11 +99,6 @@ class Entry:
         raise NotImplementedError
 
     @property
-    def backend_ms(self) -> int | None:
-        """How long the backend took; None if no backend was asked, or none answered."""
-        raise NotImplementedError
-
-    @property
     def wire_received_bytes(self) -> int:
         """Envoy's `downstream_wire_bytes_received`."""
         raise NotImplementedError

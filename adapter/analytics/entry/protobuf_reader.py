@@ -103,14 +103,6 @@ class ProtobufEntry(Entry):
         return _milliseconds(self._common.time_to_last_downstream_tx_byte)
 
     @property
-    def backend_ms(self) -> int | None:
-        """From the first byte sent to the backend until the last byte received from it."""
-        if not self._common.HasField("time_to_last_upstream_rx_byte"):
-            return None
-        first_ms = _milliseconds(self._common.time_to_first_upstream_tx_byte)
-        return max(_milliseconds(self._common.time_to_last_upstream_rx_byte) - first_ms, 0)
-
-    @property
     def wire_received_bytes(self) -> int:
         """See `Entry`."""
         return self._common.downstream_wire_bytes_received

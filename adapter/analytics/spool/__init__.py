@@ -1,1 +1,1 @@
-"""Holds events until they are uploaded."""
+"""The spool: events that are not uploaded yet."""

@@ -1,77 +1,17 @@
-"""Where events wait for their upload."""
+"""A spool in memory."""
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason
-
-
-class BatchLimit(NamedTuple):
-    """What makes a full batch: so many events, or so many bytes of JSON."""
-
-    events: int
-    bytes: int
-
-
-class Backlog(NamedTuple):
-    """What waits, batches that are out for upload included."""
-
-    events: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The oldest events, out for upload until they are acknowledged, put back or given up."""
-
-    batch_id: int
-    events: tuple[bytes, ...] = field(repr=False)
-
-
-class EventSpool(Protocol):
-    """A bounded queue of events, each one JSON object, oldest first.
-
-    `offer` never waits, so that it can be called for every request; what is called once for a
-    batch may wait for a disk. Over its bounds a spool gives up its oldest events, and counts them.
-    A batch id that is not out is passed over, so that a cancelled upload can always put back.
-    """
-
-    def offer(self, events: Sequence[bytes]) -> None:
-        """Take events in."""
-
-    @property
-    def backlog(self) -> Backlog:
-        """How much waits."""
-
-    def has_full(self, limit: BatchLimit) -> bool:
-        """Whether a full batch can be taken."""
-
-    async def wait_full(self, limit: BatchLimit) -> None:
-        """Wait until a full batch can be taken; for one caller at a time."""
-
-    async def take(self, limit: BatchLimit) -> Batch | None:
-        """Take the oldest events out, at least one; None if there are none."""
-
-    async def acknowledge(self, batch: Batch) -> None:
-        """The platform has them: forget them."""
-
-    async def requeue(self, batch: Batch) -> None:
-        """Put them back, ahead of all that came later."""
-
-    async def quarantine(self, batch: Batch) -> None:
-        """The platform will never take them: out of the way, and counted."""
-
-    async def close(self) -> None:
-        """Take no more; what cannot outlive the process is given up, and counted."""
+from adapter.analytics.spool.batch import Backlog, Batch, BatchLimit
 
 
 class MemorySpool:
-    """A spool in memory; what is not uploaded when the process ends is lost, and counted.
+    """A spool in memory. Events that are not uploaded when the process ends are lost and counted.
 
-    The bounds are those of the queue; on top comes what is out for upload, one batch as a rule.
+    `max_events` and `max_bytes` bound the queue. Batches that are out, usually one, come on top.
     """
 
     def __init__(
@@ -118,7 +58,8 @@ class MemorySpool:
 
     async def take(self, limit: BatchLimit) -> Batch | None:
         """See `EventSpool.take`."""
-        # All at once, since Checks wait meanwhile; what is too much, which is rare, goes back.
+        # Checks wait meanwhile. So all events are taken in one step, and put back if they are too
+        # large, which is rare.
         events = [self._queue.popleft() for _ in range(min(limit.events, len(self._queue)))]
         if not events:
             return None
@@ -144,7 +85,7 @@ class MemorySpool:
             self._keep_bounds()
 
     async def quarantine(self, batch: Batch) -> None:
-        """Memory is no place to keep what nobody can use: they are dropped."""
+        """See `EventSpool.quarantine`. The events are dropped, since memory is scarce."""
         if self._out.pop(batch.batch_id, None):
             self._observer.dropped(DropReason.REJECTED, len(batch.events))
 

@@ -36,8 +36,6 @@ _KEPT_FORMS: Final = 4_096
 _Form: TypeAlias = tuple[str, ...]
 """The ten pieces of a message around its nine texts: five in headers, then four in the metadata.
 Each character stands for one byte (Latin-1)."""
-_Texts: TypeAlias = tuple[str, str, str, str, str]
-"""What `Identity.held` returns."""
 
 
 class IdentityPart:
@@ -58,8 +56,7 @@ class IdentityPart:
 
     def write(self, identity: Identity) -> bytes:
         """Return a serialised CheckResponse that contains only the identity."""
-        texts = identity.held()
-        a, b, c, d, e = texts
+        a, b, c, d, e = identity.held()
         text = f"|{a}|{b}|{c}|{d}|{e}|"
         # Short ASCII texts need no escape and no cleaning, unless one begins or ends with a blank.
         if (
@@ -72,8 +69,10 @@ class IdentityPart:
             and text.count(SEPARATOR) == 6
         ):
             sizes = ((((len(a) << 10 | len(b)) << 10) | len(c)) << 10 | len(d)) << 10 | len(e)
-            form = self._forms.get(sizes) or self._form_of_plain(sizes)
-            return _filled_in(form, texts)
+            p, q, r, s, t, u, v, w, x, y = self._forms.get(sizes) or self._form_of_plain(sizes)
+            # All five texts are in headers, and the first four are also in the metadata.
+            filled_in = f"{p}{a}{q}{b}{r}{c}{s}{d}{t}{e}{u}{a}{v}{b}{w}{c}{x}{d}{y}"
+            return filled_in.encode("latin-1")
         return self._write_any(identity)
 
     def _form_of_plain(self, packed: int) -> _Form:
@@ -100,13 +99,6 @@ class IdentityPart:
         metadata = _within(_DYNAMIC_METADATA, _caller(metadata_sizes[:4]))
         message = _joined(_within(_OK_RESPONSE, *headers), metadata)
         return tuple([piece.decode("latin-1") for piece in message.pieces])
-
-
-def _filled_in(form: _Form, texts: _Texts) -> bytes:
-    """The message, with all five texts in headers and the first four in the metadata."""
-    a, b, c, d, e = texts
-    p, q, r, s, t, u, v, w, x, y = form
-    return f"{p}{a}{q}{b}{r}{c}{s}{d}{t}{e}{u}{a}{v}{b}{w}{c}{x}{d}{y}".encode("latin-1")
 
 
 class _Octets(NamedTuple):

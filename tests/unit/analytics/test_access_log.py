@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.event import EventEncoder, EventOrigin
-from adapter.analytics.spool.memory import BatchLimit, MemorySpool
+from adapter.analytics.spool.batch import BatchLimit
+from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.policy.catalog import ApiInstance
 from tests.rig.clock import FakeClock

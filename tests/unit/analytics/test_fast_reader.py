@@ -166,7 +166,7 @@ HALVES = (b"\x08\x01", b"\x10\x02")
         field(1, ADDRESS) + field(1, field(26, b"id")),
         field(1, ADDRESS + ADDRESS),
         field(1, field(2, field(1, b"") + field(1, b""))),
-        *[field(1, field(n, HALVES[0]) + field(n, HALVES[1])) for n in (5, 7, 10, 11, 12, 23)],
+        *[field(1, field(n, HALVES[0]) + field(n, HALVES[1])) for n in (5, 11, 12, 23)],
         field(1, field(17, b"") + field(17, b"")),
         field(1, field(16, field(13, b"") + field(13, b"\x08\x01"))),
         field(4, field(1, b"") + field(1, b"\x08\x01")),

@@ -5,7 +5,8 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.analytics.spool.memory import Backlog, Batch, BatchLimit, MemorySpool
+from adapter.analytics.spool.batch import Backlog, Batch, BatchLimit
+from adapter.analytics.spool.memory import MemorySpool
 from tests.unit.analytics.recording import RecordingObserver
 
 ALL = BatchLimit(10_000, 10_000_000)

@@ -1,0 +1,45 @@
+"""What every spool does."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from adapter.analytics.spool.batch import Backlog, Batch, BatchLimit
+
+
+class EventSpool(Protocol):
+    """A bounded queue of events, oldest first. Each event is one JSON object.
+
+    `offer` never waits, because it is called for every few requests. The methods that are called
+    once for each batch are coroutines, so that a spool may wait for a disk. A spool that is full
+    drops its oldest events and counts them.
+
+    A batch that is not out is ignored, so that a cancelled upload may always put its batch back.
+    """
+
+    def offer(self, events: Sequence[bytes]) -> None:
+        """Add events."""
+
+    @property
+    def backlog(self) -> Backlog:
+        """How much the spool holds."""
+
+    def has_full(self, limit: BatchLimit) -> bool:
+        """Whether a full batch can be taken."""
+
+    async def wait_full(self, limit: BatchLimit) -> None:
+        """Wait until a full batch can be taken. Only one caller may wait at a time."""
+
+    async def take(self, limit: BatchLimit) -> Batch | None:
+        """Take out the oldest events, at least one; None if the spool is empty."""
+
+    async def acknowledge(self, batch: Batch) -> None:
+        """Forget the batch: the platform has accepted it."""
+
+    async def requeue(self, batch: Batch) -> None:
+        """Put the batch back, ahead of all events that came later."""
+
+    async def quarantine(self, batch: Batch) -> None:
+        """Put the batch aside and count it: the platform will never accept it."""
+
+    async def close(self) -> None:
+        """Accept no more events. Drop and count those that cannot outlive the process."""

@@ -1,0 +1,72 @@
+"""Entries whose decision names no API: the bindings name it, or the reason is counted."""
+
+import pytest
+from envoy.data.accesslog.v3 import accesslog_pb2 as envoy
+
+from adapter.analytics.observer import Unattributed
+from adapter.authorization.decision_record import DecisionRecord
+from tests.unit.analytics.envoy_log import http_entry
+from tests.unit.analytics.translating import Bindings, event_of, translated, translating
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (http_entry(record=None), Unattributed.UNCHECKED),
+        (http_entry(record=None, status=404, details="route_not_found"), Unattributed.UNCHECKED),
+        (http_entry(record=None, status=0, details=""), Unattributed.CLIENT_ABORT),
+        (
+            http_entry(record=None, status=503, details="ext_authz_error", refused=True),
+            Unattributed.AUTHORIZATION_ERROR,
+        ),
+        (
+            http_entry(record=None, status=500, details="ext_authz_invalid", refused=True),
+            Unattributed.AUTHORIZATION_ERROR,
+        ),
+        (
+            http_entry(
+                record=DecisionRecord(reason="api_unbound"),
+                status=403,
+                details="ext_authz_denied",
+                refused=True,
+            ),
+            Unattributed.UNBOUND,
+        ),
+        (envoy.HTTPAccessLogEntry(), Unattributed.CLIENT_ABORT),
+    ],
+)
+def test_entry_of_no_known_api_says_why(
+    entry: envoy.HTTPAccessLogEntry, reason: Unattributed
+) -> None:
+    """What analytics miss is told by cause."""
+    assert translated(entry) is reason
+
+
+def test_entry_without_metadata_goes_by_the_bindings() -> None:
+    """Errors and aborts of a bound route are its API's, without a client application."""
+    bindings = Bindings()
+    entry = http_entry(
+        record=None, status=503, details="ext_authz_error", refused=True, path="/a?key=1"
+    )
+    entry.common_properties.route_name = "bound"
+    event = event_of(entry, translating(bindings.bound_api))
+    assert [event[name] for name in ("api_id", "api_name", "api_version")] == [42, "bound", "2.0"]
+    assert (event["client_id"], event["request_disposition"]) == (None, "BLOCKED")
+    assert event["status_code"] == 503
+    assert bindings.asked == [("bound", "api.example.com", "/a")]
+
+
+def test_refusal_before_the_api_was_known_counts_as_its_apis() -> None:
+    """A request refused while nothing was loaded is still its bound API's."""
+    record = DecisionRecord(reason="not_ready", revision="0")
+    entry = http_entry(record=record, status=503, details="ext_authz_denied", refused=True)
+    entry.common_properties.route_name = "bound"
+    event = event_of(entry)
+    assert (event["api_id"], event["request_disposition"]) == (42, "BLOCKED")
+
+
+def test_bindings_are_not_asked_where_the_decision_tells() -> None:
+    """What a client chose never overrules what the adapter decided."""
+    bindings = Bindings()
+    event_of(http_entry(), translating(bindings.bound_api))
+    assert bindings.asked == []
