@@ -15,6 +15,7 @@ import typer
 
 from adapter.envoy_config import AdapterTls, ApiRoute, EnvoyConfig, render
 from adapter.errors import ConfigurationError
+from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.runtime import garbage
 from adapter.settings import Settings, load_settings
 
@@ -116,10 +117,8 @@ def envoy_config(
     settings = _settings(config)
     try:
         tls = _adapter_tls(settings, adapter_ca_file, certificate_file, key_file)
-        config_of_envoy = _envoy_config(settings, api, adapter, tls)
-        text = render(
-            replace(config_of_envoy, listen=listen, admin=admin, trusted_hops=trusted_hops)
-        )
+        envoy = _envoy_config(settings, api, adapter, listen, admin, tls)
+        text = render(replace(envoy, trusted_hops=trusted_hops))
         if output is not None:
             _write(output, text, private=True)
     except ConfigurationError as e:
@@ -159,16 +158,20 @@ def _envoy_config(
     settings: Settings,
     apis: list[str],
     adapters: list[str] | None,
+    listen: str,
+    admin: str,
     tls: AdapterTls | None,
 ) -> EnvoyConfig:
     token = settings.listener.token
     return EnvoyConfig(
         apis=tuple(map(_route, apis)),
         adapters=tuple(adapters or [settings.listener.address]),
+        listen=listen,
+        admin=admin,
         token=token.get_secret_value() if token else None,
         adapter_tls=tls,
         header_prefix=settings.requests.identity_header_prefix,
-        client_address_header=settings.requests.client_address_header or "x-adapter-client-address",
+        client_address_header=settings.requests.client_address_header or ADDRESS_HEADER,
     )
 
 

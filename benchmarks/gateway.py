@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import yaml
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from benchmarks.catalog import api_id
 from benchmarks.native_filters import native_filters
 from benchmarks.requests import TOKEN
+from support.defaults import envoy_config
 from tests.rig.envoy import Envoy
 from tests.rig.envoy_binaries import NEWEST, envoy_binary
 
@@ -24,11 +25,9 @@ def envoy(
 
     `native` names filters of Envoy's own. With `analytics` it sends access log entries, too.
     """
-    config = EnvoyConfig(
+    config = envoy_config(
         apis=(ApiRoute(api_id(0), "127.0.0.1:9"),),
         adapters=(adapter or "127.0.0.1:9",),
-        listen="127.0.0.1:0",
-        admin="127.0.0.1:0",
         token=TOKEN,
     )
     tree = _answering_by_itself(

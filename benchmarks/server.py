@@ -20,11 +20,9 @@ from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
-from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.ext_authz.check.reader import RequestReader
-from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import ApiBinding, BindingTable
@@ -36,6 +34,7 @@ from adapter.quota.spike import SpikeThrottle
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock, SystemClock, WallTime
 from adapter.runtime.huge_pages import HugePages
+from adapter.settings import RequestSettings
 from adapter.telemetry.logs import configure_logging
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
@@ -45,7 +44,14 @@ from benchmarks.catalog import CHAINS, TYPICAL, CatalogSize, build_apis
 from benchmarks.events import access_logs
 from benchmarks.requests import TOKEN
 from benchmarks.transport import FailingLoudly
-from support.defaults import memory_quotas, redis_options, redis_quotas, server_options
+from support.defaults import (
+    gatekeeper,
+    memory_quotas,
+    redis_options,
+    redis_quotas,
+    response_writer,
+    server_options,
+)
 from tests.rig.redis_server import RedisServer
 
 _PATIENCE_S: Final = 5.0
@@ -76,13 +82,14 @@ def make_authorizer(
     return Authorizer(
         snapshots,
         BindingTable(bindings),
-        Gatekeeper(clock, InContact()),
+        gatekeeper(clock, InContact()),
         clock,
         effect_ports(
             quotas=quotas or memory_quotas(clock),
             throttler=SpikeThrottle(clock),
             messages=MessageLog(clock),
         ),
+        unbound=RequestSettings().unbound,
         discovered=DiscoveredServices(),
     )
 
@@ -98,7 +105,7 @@ def make_service(
     return AuthorizationService(
         make_authorizer(apis, clock, quotas, bindings),
         reader or RequestReader(),
-        ResponseWriter(),
+        response_writer(),
         observer=DecisionCounts(),
         clock=clock,
     )

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
-from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.messages.check_pb2 import CheckRequest
 from adapter.policy.snapshot import Api
 from adapter.runtime.clock import SystemClock
 from benchmarks.requests import TOKEN
 from benchmarks.server import make_authorizer, make_service
+from support.defaults import response_writer
 
 METADATA: Final = {"x-adapter-token": TOKEN}
 _ROUNDS: Final = 5
@@ -29,7 +29,7 @@ def measure_stages(apis: Sequence[Api], messages: Sequence[bytes]) -> dict[str, 
         "parse the protobuf": _least_us(CheckRequest.FromString, messages),
         "read the request, parsing included": _least_us(_with_metadata(reader.read), messages),
         "decide": _least_us(authorizer.authorize, requests),
-        "write the answer": _least_us(_with_both(ResponseWriter().write), answers),
+        "write the answer": _least_us(_with_both(response_writer().write), answers),
         "the whole service": _least_us(_with_metadata(service.check), messages),
     }
 

@@ -3,11 +3,17 @@
 Callers name only what they change, so all other values are those that users have.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from adapter.analytics.uploader import UploadOptions
-from adapter.app import analytics, quotas, server
+from adapter.app import analytics, checks, quotas, server
+from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.ports import PlatformContact
+from adapter.envoy_config import ApiRoute, EnvoyConfig
+from adapter.ext_authz.check.request import ADDRESS_HEADER
+from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.names import WindowNames
 from adapter.quota.redis.client import RedisClient, RedisOptions
@@ -16,8 +22,10 @@ from adapter.quota.shared import ProbedQuotaStore, SharedQuotaStore
 from adapter.runtime.clock import Clock
 from adapter.settings import (
     AnalyticsSettings,
+    GatekeeperSettings,
     ListenerSettings,
     QuotaSettings,
+    RequestSettings,
     ShutdownSettings,
 )
 from adapter.transport.options import ServerOptions
@@ -65,3 +73,28 @@ def shared_quotas(
     """A store that counts in the remote one while it answers."""
     how = {"when_down": QuotaSettings().when_down} | changes
     return SharedQuotaStore(remote, local, clock, **how)
+
+
+def gatekeeper(clock: Clock, contact: PlatformContact, **changes: Any) -> Gatekeeper:
+    """A gatekeeper of the platform's snapshot."""
+    settings = GatekeeperSettings()
+    how: dict[str, Any] = {"mode": settings.mode, "max_age_s": settings.max_age_s}
+    return Gatekeeper(clock, contact, **(how | changes))
+
+
+def response_writer() -> ResponseWriter:
+    """A writer of answers to Checks."""
+    return checks.response_writer(RequestSettings())
+
+
+def envoy_config(apis: Sequence[ApiRoute], adapters: Sequence[str], **changes: Any) -> EnvoyConfig:
+    """An Envoy in front of the adapters, on free ports of loopback."""
+    config = EnvoyConfig(
+        tuple(apis),
+        tuple(adapters),
+        listen="127.0.0.1:0",
+        admin="127.0.0.1:0",
+        header_prefix=RequestSettings().identity_header_prefix,
+        client_address_header=ADDRESS_HEADER,
+    )
+    return replace(config, **changes)

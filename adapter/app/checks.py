@@ -1,4 +1,4 @@
-"""From a Check to its decision, as the settings say."""
+"""Makes the way from a Check to its decision from the settings."""
 
 from adapter.app.quotas import Quotas
 from adapter.authorization.authorizer import Authorizer
@@ -20,12 +20,12 @@ from adapter.policy.request.attributes import GivenAttributes
 from adapter.policy.verdicts import Deny
 from adapter.quota.spike import SpikeThrottle
 from adapter.runtime.clock import Clock
-from adapter.settings import Settings
+from adapter.settings import RequestSettings, Settings
 from adapter.transport.service import UnaryMethod
 
 
 class Checks:
-    """The authorizer with what it needs, and the service that speaks to Envoy for it."""
+    """The authorizer with everything that it needs, and the service that Envoy calls."""
 
     def __init__(
         self,
@@ -47,10 +47,10 @@ class Checks:
         self.method = self._service(self._authorizer(contact, quotas))
 
     def attribute(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
-        """The API of an access log entry whose request came to no decision; None: of none.
+        """The API of an access log entry without a decision; None if it belongs to no API.
 
-        By binding, or by the name that `envoy-config` gives to an API's route: an entry does not
-        tell the `api_id` of its route.
+        An entry does not contain the `api_id` of its route. The API is found by the bindings, or by
+        the name that `envoy-config` gives to an API's route.
         """
         api_id = self.bindings.resolve(
             GivenAttributes(path=path, authority=authority, route_name=route_name)
@@ -74,13 +74,17 @@ class Checks:
 
     def _service(self, authorizer: Authorizer) -> UnaryMethod:
         requests = self._settings.requests
-        header = requests.client_address_header
-        never_passed = header or ADDRESS_HEADER
         service = AuthorizationService(
             authorizer,
-            RequestReader(header, requests.forwarded_for_position),
-            ResponseWriter(requests.identity_header_prefix, never_passed),
+            RequestReader(requests.client_address_header, requests.forwarded_for_position),
+            response_writer(requests),
             observer=self.decisions,
             clock=self._clock,
         )
         return service.method
+
+
+def response_writer(requests: RequestSettings) -> ResponseWriter:
+    """The writer of answers to Checks."""
+    header = requests.client_address_header or ADDRESS_HEADER
+    return ResponseWriter(requests.identity_header_prefix, header)

@@ -36,7 +36,7 @@ class Authorizer:
         clock: Clock,
         ports: EffectPorts,
         *,
-        unbound: Literal["deny", "allow"] = "deny",
+        unbound: Literal["deny", "allow"],
         discovered: DiscoveredServices,
     ) -> None:
         """Raise ValueError if a kind of effect has no port."""

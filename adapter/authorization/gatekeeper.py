@@ -34,8 +34,8 @@ class Gatekeeper:
         clock: Clock,
         contact: PlatformContact,
         *,
-        mode: Literal["flexible", "strict"] = "flexible",
-        max_age_s: float | None = None,
+        mode: Literal["flexible", "strict"],
+        max_age_s: float | None,
     ) -> None:
         self._clock = clock
         self._contact = contact

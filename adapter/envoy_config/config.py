@@ -52,15 +52,16 @@ class EnvoyConfig:
     apis: tuple[ApiRoute, ...]
     adapters: tuple[str, ...]
     """One address per adapter process: `host:port`, `unix:/path` or `unix-abstract:name`."""
-    listen: str = "0.0.0.0:8080"
-    admin: str = "127.0.0.1:9901"
+    listen: str
+    admin: str
+    header_prefix: str
+    """The prefix of the adapter's own headers: `requests.identity_header_prefix`."""
+    client_address_header: str
+    """Header that Envoy overwrites with the client's address."""
     token: str | None = field(default=None, repr=False)
     """The shared secret that Envoy sends to the adapter."""
     adapter_tls: AdapterTls | None = None
     """None: no TLS, for adapters on this host or on a private network."""
-    header_prefix: str = "x-adapter-"
-    """The prefix of the adapter's own headers: `requests.identity_header_prefix`."""
-    client_address_header: str = "x-adapter-client-address"
     trusted_hops: int = 0
     """Trusted proxies in front of Envoy that append to `x-forwarded-for`."""
     check_timeout_s: float = 0.5

@@ -2,18 +2,22 @@
 
 from adapter.settings.groups import (
     AnalyticsSettings,
+    GatekeeperSettings,
     ListenerSettings,
     PlatformSettings,
     QuotaSettings,
+    RequestSettings,
     ShutdownSettings,
 )
 from adapter.settings.loading import Settings, load_settings
 
 __all__ = [
     "AnalyticsSettings",
+    "GatekeeperSettings",
     "ListenerSettings",
     "PlatformSettings",
     "QuotaSettings",
+    "RequestSettings",
     "Settings",
     "ShutdownSettings",
     "load_settings",

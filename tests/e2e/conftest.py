@@ -9,12 +9,13 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from adapter.policy.effects import Charge
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.rule import Verdict
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import Continue, Deny, DenyReason, Identity
+from support.defaults import envoy_config
 from support.upstream import Upstream
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, api_ruled_by, applied, contract
 from tests.rig.adapters import AdapterInProcess, Transport
@@ -145,12 +146,10 @@ async def gateway(
 
 def config_for(upstream: Upstream, *adapters: str, **settings: object) -> str:
     """A bootstrap for all routes, with ports of the system's choice and quick health checks."""
-    config = EnvoyConfig(
+    config = envoy_config(
         apis=routes(upstream),
         adapters=adapters,
-        listen="127.0.0.1:0",
-        admin="127.0.0.1:0",
-        **{**QUICK_AND_PATIENT, **settings},  # type: ignore[arg-type]
+        **{**QUICK_AND_PATIENT, **settings},
     )
     return render(config)
 

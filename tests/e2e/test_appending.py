@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
+from support.defaults import envoy_config
 from tests.builders import api, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN, with_header_form
 from tests.rig.adapters import AdapterInProcess
@@ -36,12 +37,10 @@ async def address(
     """An Envoy that sends headers in either form."""
     apis = [api("1", [INJECTION])]
     async with raw_upstream() as upstream, AdapterInProcess(apis, token=TOKEN) as adapter:
-        config = EnvoyConfig(
+        config = envoy_config(
             apis=(ApiRoute("1", upstream, ("api.test",)),),
             adapters=(adapter.address,),
-            listen="127.0.0.1:0",
-            admin="127.0.0.1:0",
-            **QUICK_AND_PATIENT,  # type: ignore[arg-type]
+            **QUICK_AND_PATIENT,
         )
         written = with_header_form(render(config), raw=request.param)
         async with Envoy(binary, written, tmp_path_factory.mktemp("envoy")) as envoy:

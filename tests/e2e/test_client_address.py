@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from adapter.ext_authz.check.reader import RequestReader
+from support.defaults import envoy_config
 from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import manager_and_filter
@@ -24,11 +25,9 @@ FORGED = [("x-adapter-client-address", OFFICE), ("x-forwarded-for", OFFICE)]
 
 def configuration(upstream: Upstream, adapter: str, *, trusted_hops: int = 0) -> Any:
     """The one that we print."""
-    config = EnvoyConfig(
+    config = envoy_config(
         apis=(ApiRoute("lists", upstream.http_address),),
         adapters=(adapter,),
-        listen="127.0.0.1:0",
-        admin="127.0.0.1:0",
         check_timeout_s=5,
         health_interval_s=0.2,
         trusted_hops=trusted_hops,

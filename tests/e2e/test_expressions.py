@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from adapter.runtime.clock import SystemClock
-from support.defaults import memory_quotas
+from support.defaults import envoy_config, memory_quotas
 from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, Gateway
@@ -48,12 +48,10 @@ async def gateway(
     """Both APIs behind one Envoy."""
     names = [each.instance.api_id for each in APIS]
     async with AdapterInProcess(APIS, quotas=memory_quotas(SystemClock())) as adapter:
-        config = EnvoyConfig(
+        config = envoy_config(
             apis=tuple(ApiRoute(name, upstream.http_address, (f"{name}.test",)) for name in names),
             adapters=(adapter.address,),
-            listen="127.0.0.1:0",
-            admin="127.0.0.1:0",
-            **QUICK_AND_PATIENT,  # type: ignore[arg-type]
+            **QUICK_AND_PATIENT,
         )
         async with Envoy(binary, render(config), tmp_path_factory.mktemp("envoy")) as envoy:
             yield Gateway(envoy, adapter, upstream)

@@ -11,8 +11,9 @@ import pytest_asyncio
 
 from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.translator import EntryTranslator
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from adapter.messages import access_log_pb2
+from support.defaults import envoy_config
 from tests.builders import api, api_ruled_by, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN, denying
 from tests.rig.adapters import AdapterInProcess, CollectedLogs
@@ -62,12 +63,10 @@ async def gateway(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Asy
     logs = CollectedLogs()
     async with AdapterInProcess(APIS, token=TOKEN, logs=logs) as adapter:
         names = [each.instance.api_id for each in APIS]
-        config = EnvoyConfig(
+        config = envoy_config(
             apis=tuple(ApiRoute(name, "127.0.0.1:1", (f"{name}.test",)) for name in names),
             adapters=(adapter.address,),
-            listen="127.0.0.1:0",
-            admin="127.0.0.1:0",
-            **{**QUICK_AND_PATIENT, "log_flush_s": 0.02},  # type: ignore[arg-type]
+            **{**QUICK_AND_PATIENT, "log_flush_s": 0.02},
         )
         async with Envoy(binary, render(config), tmp_path_factory.mktemp("envoy"), 1) as envoy:
             yield Logged(envoy.address, logs)

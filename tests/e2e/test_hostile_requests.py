@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from adapter.policy.catalog import Pointcut
+from support.defaults import envoy_config
 from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import Gateway, manager_and_filter
@@ -34,11 +35,9 @@ APIS = {
 
 def letting_many_headers_pass(adapter: str, upstream: Upstream) -> str:
     """An Envoy that an operator told to take ten times as many headers."""
-    config = EnvoyConfig(
+    config = envoy_config(
         apis=tuple(ApiRoute(name, upstream.http_address, (f"{name}.test",)) for name in APIS),
         adapters=(adapter,),
-        listen="127.0.0.1:0",
-        admin="127.0.0.1:0",
         check_timeout_s=5,
     )
     bootstrap = yaml.safe_load(render(config))

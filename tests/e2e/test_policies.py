@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from adapter.policy.catalog import AppliedPolicy, Pointcut, RateLimit, SlaTier
 from adapter.policy.compile import POLICY_TYPES
 from adapter.policy.decision import Answered
 from adapter.runtime.clock import SystemClock
-from support.defaults import memory_quotas
+from support.defaults import envoy_config, memory_quotas
 from support.upstream import Upstream
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.e2e.conftest import Gateway
@@ -151,11 +151,9 @@ async def gateway(
     """All chains behind one Envoy, each on a domain of its own."""
     apis = [api(name, chain, CONTRACTS, [GOLD]) for name, chain in CHAINS.items()]
     async with AdapterInProcess(apis, quotas=memory_quotas(SystemClock())) as adapter:
-        config = EnvoyConfig(
+        config = envoy_config(
             apis=tuple(ApiRoute(name, upstream.http_address, (f"{name}.test",)) for name in CHAINS),
             adapters=(adapter.address,),
-            listen="127.0.0.1:0",
-            admin="127.0.0.1:0",
             check_timeout_s=5,
             health_interval_s=0.2,
         )

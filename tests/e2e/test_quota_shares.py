@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.runtime.clock import SystemClock
+from support.defaults import envoy_config
 from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import manager_and_filter
@@ -24,14 +25,12 @@ BY_KEY = {**LIMIT, "keySelector": "#[attributes.headers['x-key']]"}
 
 def letting_failures_pass(adapter: str, upstream: Upstream) -> str:
     """An Envoy for both APIs, each on a domain of its own."""
-    config = EnvoyConfig(
+    config = envoy_config(
         apis=tuple(
             ApiRoute(name, upstream.http_address, (f"{name}.test",))
             for name in ("attacked", "other")
         ),
         adapters=(adapter,),
-        listen="127.0.0.1:0",
-        admin="127.0.0.1:0",
         check_timeout_s=5,
     )
     bootstrap = yaml.safe_load(render(config))

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from adapter.policy.catalog import Pointcut
+from support.defaults import envoy_config
 from support.upstream import Upstream
 from tests.builders import api, applied
 from tests.e2e.conftest import Gateway
@@ -50,14 +51,12 @@ async def gateway(
 ) -> AsyncIterator[Gateway]:
     """Several APIs behind one Envoy, two of them on one domain, one for all other domains."""
     async with AdapterInProcess(APIS) as adapter:
-        config = EnvoyConfig(
+        config = envoy_config(
             apis=tuple(
                 ApiRoute(api_id, upstream.http_address, (domain,), prefix)
                 for api_id, (domain, prefix) in PLACES.items()
             ),
             adapters=(adapter.address,),
-            listen="127.0.0.1:0",
-            admin="127.0.0.1:0",
             check_timeout_s=5,
             health_interval_s=0.2,
         )

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
 from adapter.policy.policies.shared.header_values import is_protected
 from adapter.policy.snapshot import Api
+from support.defaults import envoy_config
 from tests.builders import api, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN
 from tests.rig import raw_http, raw_http2
@@ -133,12 +134,10 @@ async def gateway(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Asy
         raw_upstream() as upstream,
         AdapterInProcess(opened.values(), token=TOKEN) as adapter,
     ):
-        config = EnvoyConfig(
+        config = envoy_config(
             apis=tuple(ApiRoute(api_id, upstream, (f"{api_id}.test",)) for api_id in opened),
             adapters=(adapter.address,),
-            listen="127.0.0.1:0",
-            admin="127.0.0.1:0",
-            **QUICK_AND_PATIENT,  # type: ignore[arg-type]
+            **QUICK_AND_PATIENT,
         )
         async with Envoy(binary, render(config), tmp_path_factory.mktemp("envoy")) as envoy:
             yield Gateway(envoy.address, opened)

@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
+from support.defaults import envoy_config
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN, manager_and_filter, with_header_form
 from tests.rig import raw_http
@@ -37,12 +38,10 @@ async def address(
     """An Envoy without the filter of ours that drops what looks like an identity header."""
     async with raw_upstream() as upstream, AdapterInProcess(APIS, token=TOKEN) as adapter:
         names = [each.instance.api_id for each in APIS]
-        config = EnvoyConfig(
+        config = envoy_config(
             apis=tuple(ApiRoute(name, upstream, (f"{name}.test",)) for name in names),
             adapters=(adapter.address,),
-            listen="127.0.0.1:0",
-            admin="127.0.0.1:0",
-            **QUICK_AND_PATIENT,  # type: ignore[arg-type]
+            **QUICK_AND_PATIENT,
         )
         bootstrap = yaml.safe_load(with_header_form(render(config), raw=request.param))
         manager, _ = manager_and_filter(bootstrap)

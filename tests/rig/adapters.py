@@ -9,12 +9,10 @@ from typing import Literal, Self, TypeAlias
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
-from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import StoreError
 from adapter.ext_authz.check.reader import RequestReader
-from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.decision import Decision
@@ -22,13 +20,14 @@ from adapter.policy.effects import Charge, LogMessage, QuotaState
 from adapter.policy.snapshot import Api
 from adapter.quota.spike import SpikeThrottle
 from adapter.runtime.clock import Clock, SystemClock, WallTime
+from adapter.settings import RequestSettings
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import ClientStreamMethod, Metadata, Server
-from support.defaults import server_options
+from support.defaults import gatekeeper, response_writer, server_options
 
 ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
 
@@ -124,19 +123,20 @@ class AdapterInProcess:
         authorizer = Authorizer(
             self.snapshots,
             BindingTable(bindings),
-            Gatekeeper(clock, AlwaysInTouch(clock)),
+            gatekeeper(clock, AlwaysInTouch(clock)),
             clock,
             effect_ports(
                 quotas=BrokenQuotas() if quotas is None else quotas,
                 throttler=SpikeThrottle(clock),
                 messages=self,
             ),
+            unbound=RequestSettings().unbound,
             discovered=DiscoveredServices(),
         )
         self.service = AuthorizationService(
             authorizer,
             reader or RequestReader(),
-            ResponseWriter(),
+            response_writer(),
             observer=self.observed,
             clock=clock,
         )

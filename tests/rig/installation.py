@@ -8,7 +8,8 @@ from pathlib import Path
 
 import aiohttp
 
-from adapter.envoy_config import ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import ApiRoute, render
+from support.defaults import envoy_config
 from tests.rig.adapter_process import AdapterProcess
 from tests.rig.envoy import Envoy
 from tests.rig.envoy_binaries import NEWEST, envoy_binary
@@ -36,11 +37,9 @@ async def envoy_before(
     adapters: Sequence[AdapterProcess], routes: Iterable[ApiRoute], directory: Path
 ) -> AsyncIterator[Envoy]:
     """An Envoy that asks those adapters about those APIs, once it has found them healthy."""
-    config = EnvoyConfig(
+    config = envoy_config(
         apis=tuple(routes),
         adapters=tuple(adapter.address for adapter in adapters),
-        listen="127.0.0.1:0",
-        admin="127.0.0.1:0",
         check_timeout_s=CHECK_TIMEOUT_S,
         health_interval_s=HEALTH_INTERVAL_S,
         log_flush_s=0.2,

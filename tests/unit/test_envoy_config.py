@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from adapter.envoy_config import AdapterTls, ApiRoute, EnvoyConfig, api_of_route, render
+from adapter.envoy_config import AdapterTls, ApiRoute, api_of_route, render
 from adapter.errors import ConfigurationError
+from support.defaults import envoy_config
 
-CONFIG = EnvoyConfig((ApiRoute("1", "127.0.0.1:8080"),), ("unix:/run/adapter.sock",))
+CONFIG = envoy_config((ApiRoute("1", "127.0.0.1:8080"),), ("unix:/run/adapter.sock",))
 
 
 def test_token_is_secret() -> None:
@@ -33,7 +34,7 @@ def test_longest_path_first() -> None:
 
 def test_all_faults_at_once() -> None:
     """An operator sees everything that is wrong, each with its name."""
-    config = EnvoyConfig(
+    config = envoy_config(
         apis=(
             ApiRoute("1", "upstream", path_prefix="pay"),
             ApiRoute("2", "127.0.0.1:8080"),
@@ -61,7 +62,7 @@ def test_all_faults_at_once() -> None:
 def test_nothing_to_serve() -> None:
     """A configuration without APIs or adapters is none."""
     with pytest.raises(ConfigurationError) as raised:
-        render(EnvoyConfig((), ()))
+        render(envoy_config((), ()))
     assert str(raised.value).splitlines() == [
         "adapters: name at least one address",
         "apis: name at least one API",

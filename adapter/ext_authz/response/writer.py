@@ -8,7 +8,6 @@ from typing import Final
 from google.protobuf.struct_pb2 import Struct
 
 from adapter.authorization.decision_record import DecisionRecord
-from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.edit_part import EditPart, set_header
 from adapter.ext_authz.response.headers import clean_value, encodable, is_usable_name, usable
 from adapter.ext_authz.response.identity_part import LONGEST_METADATA, IdentityPart
@@ -41,10 +40,10 @@ _REASON: Final = "reason"
 _NOBODY: Final = Identity(client_id="")
 
 
-def own_headers(prefix: str, client_address_header: str | None) -> frozenset[str]:
+def own_headers(prefix: str, client_address_header: str) -> frozenset[str]:
     """The headers that are ours, spelled with hyphens; see `ResponseWriter`."""
     names = [prefix + name for name in (_API_ID, *_HEADERS, _REASON)]
-    return frozenset(dashed(name.lower()) for name in (*names, client_address_header) if name)
+    return frozenset(dashed(name.lower()) for name in (*names, client_address_header))
 
 
 class ResponseWriter:
@@ -54,15 +53,11 @@ class ResponseWriter:
     client sent; policies cannot set them. Denials carry `<prefix>reason`.
     """
 
-    def __init__(
-        self,
-        prefix: str = "x-adapter-",
-        client_address_header: str | None = ADDRESS_HEADER,
-    ) -> None:
+    def __init__(self, prefix: str, client_address_header: str) -> None:
         prefix = prefix.lower()
         self._api_header = prefix + _API_ID
         # It is for us, not for upstreams.
-        self._never_passed = (client_address_header.lower(),) if client_address_header else ()
+        self._never_passed = (client_address_header.lower(),)
         self._api_parts: dict[str, bytes] = {}
         self._revision = -1
         """What the API parts were made for."""

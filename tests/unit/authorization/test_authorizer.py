@@ -9,7 +9,6 @@ import pytest
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
-from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import MessageLog, Throttler
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import StoreError
@@ -32,6 +31,7 @@ from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason
 from adapter.runtime.clock import WallTime
+from support.defaults import gatekeeper
 from tests.rig.clock import FakeClock
 from tests.unit.policy.gateway import a_request
 
@@ -110,7 +110,7 @@ def authorizer(
     return Authorizer(
         snapshots,
         bindings,
-        Gatekeeper(clock, Contact()),
+        gatekeeper(clock, Contact()),
         clock,
         effect_ports(
             quotas=quotas or Quotas(),
@@ -228,9 +228,10 @@ def test_an_effect_without_a_port_is_an_error_when_the_authorizer_is_made(
         Authorizer(
             SnapshotStore(clock),
             BindingTable(),
-            Gatekeeper(clock, Contact()),
+            gatekeeper(clock, Contact()),
             clock,
             ports,
+            unbound="deny",
             discovered=DiscoveredServices(),
         )
 
@@ -280,19 +281,19 @@ class TestGatekeeper:
 
     def test_flexible_needs_a_snapshot_only(self) -> None:
         """The disk copy will do."""
-        gatekeeper = Gatekeeper(FakeClock(), Contact())
-        assert gatekeeper.objection("7", loaded=True) is None
-        assert gatekeeper.objection("7", loaded=False) is not None
+        keeper = gatekeeper(FakeClock(), Contact())
+        assert keeper.objection("7", loaded=True) is None
+        assert keeper.objection("7", loaded=False) is not None
 
     def test_strict_needs_the_platform(self) -> None:
         """Before the first contact nothing is decided, whatever the disk copy says."""
         contact = Contact(WallTime(0))
-        gatekeeper = Gatekeeper(FakeClock(), contact, mode="strict")
-        objection = gatekeeper.objection("7", loaded=True)
+        keeper = gatekeeper(FakeClock(), contact, mode="strict")
+        objection = keeper.objection("7", loaded=True)
         assert objection is not None
         assert objection.reason is DenyReason.NOT_READY
         contact.reached_platform = True
-        assert gatekeeper.objection("7", loaded=True) is None
+        assert keeper.objection("7", loaded=True) is None
 
     async def test_what_nobody_confirmed_for_too_long_is_not_used(self) -> None:
         """With max_age_s, a platform that stays away closes the gate, and its return opens it.
@@ -301,12 +302,12 @@ class TestGatekeeper:
         """
         clock = FakeClock()
         contact = Contact(clock.now())
-        gatekeeper = Gatekeeper(clock, contact, max_age_s=60)
+        keeper = gatekeeper(clock, contact, max_age_s=60)
         await clock.advance(60)
-        assert gatekeeper.objection("7", loaded=True) is None
+        assert keeper.objection("7", loaded=True) is None
         await clock.advance(1)
-        objection = gatekeeper.objection("7", loaded=True)
+        objection = keeper.objection("7", loaded=True)
         assert objection is not None
         assert objection.reason is DenyReason.TOO_STALE
         contact.confirmed_at = clock.now()
-        assert gatekeeper.objection("7", loaded=True) is None
+        assert keeper.objection("7", loaded=True) is None

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
-from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.policy.catalog import ApiInstance, Pointcut
 from adapter.policy.decision import Allowed
 from adapter.policy.request.attributes import GivenAttributes
+from support.defaults import response_writer
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.rig.adapters import AdapterInProcess
 from tests.unit.ext_authz.checks import check_request
@@ -82,7 +82,7 @@ def test_a_path_too_long_to_hold_against_patterns_is_refused() -> None:
 @pytest.mark.parametrize("value", [None, "v"])
 def test_names_that_clients_choose_do_not_pile_up(value: str | None) -> None:
     """A policy that removes headers by a pattern names what the client sent, however long."""
-    writer, spelled = ResponseWriter(), GivenAttributes(headers={"x_odd": "1"})
+    writer, spelled = response_writer(), GivenAttributes(headers={"x_odd": "1"})
     tracemalloc.start()
     for n in range(300):
         edits = ((f"x-{n}-{'n' * 50_000}", value),)

@@ -18,6 +18,7 @@ from adapter.policy.catalog import ApiInstance, PolicyRef
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
 from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.verdicts import Deny, DenyReason, DirectResponse, Identity
+from support.defaults import response_writer
 
 API = ApiInstance("1", "orders", "1.0.0")
 OURS = {"api-id", "client-id", "client-name", "contract-id", "sla-tier", "principal"}
@@ -30,7 +31,7 @@ TO_GRPC = GivenAttributes(headers={"content-type": "application/grpc"})
 
 def write(decision: Decision, request: RequestAttributes = ANY) -> CheckResponse:
     """Through the bytes, as Envoy reads them."""
-    return CheckResponse.FromString(ResponseWriter().write(decision, request))
+    return CheckResponse.FromString(response_writer().write(decision, request))
 
 
 def denied(status: int = 403, message: str = "Refused", **fields: object) -> Denied:

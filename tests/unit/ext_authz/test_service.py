@@ -7,12 +7,12 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 
 from adapter.errors import AdapterError, OverloadError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
-from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.decision import Allowed, Decision, Denied
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import StatusCode
+from support.defaults import response_writer
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock
 from tests.unit.ext_authz.checks import check_request
@@ -51,7 +51,7 @@ def service_of(
     return AuthorizationService(
         authorizer,
         RequestReader(),
-        ResponseWriter(),
+        response_writer(),
         observer=observed or Observed(),
         clock=FakeClock(),
     )

@@ -5,11 +5,11 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse, OkHttpRespons
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.policy.decision import Allowed
 from adapter.policy.request.attributes import GivenAttributes
 from adapter.policy.request.header_spelling import dashed
 from adapter.policy.verdicts import Edit
+from support.defaults import response_writer
 
 separators = st.sampled_from("-_.")
 names = st.lists(st.sampled_from(["x", "user", "id"]), min_size=1, max_size=3).flatmap(
@@ -22,7 +22,7 @@ names = st.lists(st.sampled_from(["x", "user", "id"]), min_size=1, max_size=3).f
 def answered(edits: tuple[Edit, ...], *sent: str) -> OkHttpResponse:
     """What Envoy is told of a request with these headers."""
     request = GivenAttributes(headers=dict.fromkeys(sent, "theirs"))
-    response = ResponseWriter().write(Allowed(None, 1, None, edits), request)
+    response = response_writer().write(Allowed(None, 1, None, edits), request)
     return CheckResponse.FromString(response).ok_response
 
 
