@@ -1,4 +1,7 @@
-"""The composition root: the only package that names concrete classes."""
+"""The composition root: makes an adapter from its settings, and starts and stops it.
+
+It is the only package that names concrete classes.
+"""
 
 from adapter.app.adapter import Adapter, Endpoints, serve
 

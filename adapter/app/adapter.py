@@ -38,7 +38,7 @@ _SERVING_CHECK_S: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where a running adapter can be reached."""
+    """The addresses of a running adapter."""
 
     grpc: tuple[str, ...]
     metrics: str
@@ -46,10 +46,11 @@ class Endpoints:
 
 
 class Adapter:
-    """One adapter process: built from settings, started and stopped in order.
+    """One adapter process, made from its settings.
 
-    Start: quotas, disk copy, gRPC, operators' listeners, sync; health turns SERVING once every API
-    is loaded or has definitely failed. Stop: health, drain, gRPC, the last events, listeners.
+    It starts in this order: quotas, disk copy, gRPC server, operators' listeners, sync. Health is
+    SERVING once every API is loaded or has definitely failed. It stops in this order: health, calls
+    and streams, gRPC server, the last events, quotas, operators' listeners.
     """
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
@@ -90,16 +91,18 @@ class Adapter:
         observe_operators(self._metrics, self._listeners)
 
     async def start(self) -> Endpoints:
-        """Start everything; raises ConfigurationError where an address cannot be bound."""
+        """Start all parts; raises ConfigurationError if an address cannot be bound."""
         log = structlog.get_logger()
         if self._checks.bindings.trusts_authority:
-            log.warning("bindings.trust_authority", advice="list the domains in Envoy, too")
+            log.warning(
+                "bindings.trust_authority", advice="list the same domains in Envoy's virtual hosts"
+            )
         garbage.calm()
         await self._quotas.start(self._supervisor)
         await self._platform.sync.restore()
         await self._server.start()
         metrics, *inspection = [await listener.start() for listener in self._listeners]
-        # First, since the sync has much to do when it begins.
+        # Before the sync, which keeps the event loop busy when it starts.
         self._supervisor.start("serving", self._keep_serving_status)
         self._supervisor.start("sync", self._platform.sync.run)
         self._supervisor.start("messages", self._checks.messages.run)
@@ -126,7 +129,7 @@ class Adapter:
         log.info("adapter.stopped")
 
     def readiness(self) -> Readiness:
-        """Whether Envoy is told to send Checks, and what an operator should look at."""
+        """Whether the adapter reports SERVING to Envoy, and what an operator should look at."""
         status = self._platform.sync.status()
         details = {f"alarm {n}": alarm for n, alarm in enumerate(status.alarms, 1)}
         details |= {f"api {a.api_id}": "; ".join(a.faults) for a in status.apis if a.faults}
@@ -140,7 +143,7 @@ class Adapter:
         return Readiness(self._serving, {**details, **alarms})
 
     async def _keep_serving_status(self) -> None:
-        """Serve once every API is loaded or has definitely failed; from then on, go on serving."""
+        """Report SERVING once every API is loaded or has definitely failed, and from then on."""
         sync, strict = self._platform.sync, self._settings.gatekeeper.mode == "strict"
         while not self._serving:
             if sync.all_settled and (sync.reached_platform or not strict):
@@ -180,7 +183,7 @@ class Adapter:
 
 
 async def serve(settings: Settings, announce: Callable[[Endpoints], None]) -> None:
-    """Run an adapter until SIGTERM or SIGINT; a second signal ends it at once."""
+    """Run an adapter until SIGTERM or SIGINT. A second signal ends the process at once."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
 

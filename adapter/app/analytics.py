@@ -26,7 +26,7 @@ _BATCH_BYTES: Final = 4 * 1024 * 1024
 
 
 class Analytics:
-    """The service that takes entries, the spool, and the uploader."""
+    """The service that accepts access log entries, the spool, and the uploader."""
 
     def __init__(
         self,
@@ -51,17 +51,17 @@ class Analytics:
         self.method = ClientStreamMethod(METHOD_PATH, self._service.open)
 
     def start(self, supervisor: Supervisor) -> None:
-        """Upload from now on."""
+        """Start the uploads."""
         supervisor.start("upload", self._uploader.run)
 
     @property
     def alarms(self) -> Mapping[str, str]:
-        """What an operator should look at."""
+        """What an operator should look at, by component."""
         status = self._uploader.status
         return {"events upload": status.last_error} if status.failing_since is not None else {}
 
     async def stop(self) -> None:
-        """Send what is left, within the deadline; when the uploads under supervision have ended."""
+        """Upload the events that are left, within the deadline. The upload task must have ended."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._service.drain(), self._flush_s)
         await self._uploader.flush(self._flush_s)

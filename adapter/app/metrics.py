@@ -1,4 +1,4 @@
-"""The state that lives in the parts, read whenever metrics are."""
+"""Metrics that are read from the parts of the adapter when they are rendered."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,7 +16,7 @@ from adapter.transport.service import Server
 
 
 def observe_checks(metrics: Metrics, checks: Checks, quotas: Quotas) -> None:
-    """Decisions, and what limits, throttles and logs on their way."""
+    """Metrics of decisions, quotas, spike control and the message log."""
     metrics.observe_durations(checks.decisions)
     metrics.observe("adapter_decisions", lambda: checks.decisions.counts)
     _observe_numbers(
@@ -46,7 +46,7 @@ def observe_checks(metrics: Metrics, checks: Checks, quotas: Quotas) -> None:
 def observe_platform(
     metrics: Metrics, platform: Platform, snapshots: SnapshotStore, clock: Clock
 ) -> None:
-    """What is in the snapshot, and how old it is."""
+    """Metrics of the snapshot: what is in it, and its age."""
 
     def apis() -> Sequence[Api]:
         return tuple(snapshots.current.apis.values())
@@ -80,7 +80,7 @@ def observe_platform(
 
 
 def observe_edges(metrics: Metrics, server: Server, analytics: Analytics) -> None:
-    """What waits for its upload, and what peers of the server did wrong."""
+    """Metrics of events that wait, and of faults of the gRPC server's peers."""
     _observe_numbers(metrics, {"adapter_events_waiting": lambda: analytics.spool.backlog.events})
     if isinstance(server, AsyncioServer):
         metrics.observe(
@@ -90,7 +90,7 @@ def observe_edges(metrics: Metrics, server: Server, analytics: Analytics) -> Non
 
 
 def observe_operators(metrics: Metrics, listeners: Sequence[OperatorListener]) -> None:
-    """What clients of the operators' listeners did wrong."""
+    """Metrics of faults of the clients of the operators' listeners."""
 
     def faults() -> Mapping[tuple[str, ...], float]:
         named = zip(("metrics", "inspection"), listeners, strict=False)

@@ -1,4 +1,4 @@
-"""Where quotas are counted, as the settings say."""
+"""Makes the quota stores from the settings."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Quotas:
-    """The counters of this process, and beside them, if set, the file and the shared store.
+    """The quota store of this process and, if configured, its file and the shared store.
 
-    Raises ConfigurationError where the shared store's address or certificates cannot be used.
+    Raises ConfigurationError if the shared store's address or certificates cannot be used.
     """
 
     def __init__(self, settings: QuotaSettings, clock: Clock) -> None:
@@ -44,17 +44,17 @@ class Quotas:
 
     @property
     def store(self) -> QuotaStore:
-        """What the authorizer charges."""
+        """The store that the authorizer charges."""
         return self.shared or self.memory
 
     @property
     def overloads(self) -> int:
-        """Charges refused because their policy's share of the counters was used up."""
+        """Charges refused because their policy had used up its share of the windows."""
         return self.memory.overloads + (self.shared.overloads if self.shared else 0)
 
     @property
     def multiplier(self) -> int:
-        """How many times each limit can be used up, because so many processes count it alone."""
+        """How many processes count alone, and so how often each limit can be used up."""
         shared = self.shared
         alone = shared is None or (
             not shared.status.available and self._settings.when_down == "local"
@@ -63,7 +63,7 @@ class Quotas:
 
     @property
     def alarms(self) -> Mapping[str, str]:
-        """What an operator should look at."""
+        """What an operator should look at, by component."""
         alarms = {}
         if self._saver is not None and self._saver.alarm:
             alarms["quota file"] = self._saver.alarm
@@ -73,7 +73,7 @@ class Quotas:
 
     @property
     def status(self) -> Mapping[str, object]:
-        """All of it, for the inspection listener."""
+        """The state of all stores, for the inspection page."""
         shared = asdict(self.shared.status) if self.shared else None
         return {
             "multiplier": self.multiplier,
@@ -83,7 +83,7 @@ class Quotas:
         }
 
     async def start(self, supervisor: Supervisor) -> None:
-        """Count on from the file; a shared store that is down stops nobody."""
+        """Continue from the file and connect to the shared store, which may be down."""
         if self._saver is not None:
             await self._saver.restore()
             supervisor.start("quota_file", self._saver.run)
@@ -95,7 +95,7 @@ class Quotas:
         )
 
     async def stop(self) -> None:
-        """Write the file a last time, let go of the store; when no Check comes any more."""
+        """Write the file and close the shared store. No Check may come after that."""
         if self._saver is not None:
             await self._saver.write()
         if self.shared is not None:

@@ -1,1 +1,1 @@
-"""The process itself: time, supervised tasks, fairness, memory."""
+"""The process: clock, background tasks, back-off, fairness, memory, and which build it is."""

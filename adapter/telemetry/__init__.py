@@ -1,1 +1,1 @@
-"""What the adapter tells of itself: logs and metrics."""
+"""Logs and metrics for operators; see docs/operations.md."""
