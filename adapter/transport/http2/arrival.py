@@ -1,4 +1,4 @@
-"""A client between its acceptance and its connection: over TLS, while hands are shaken."""
+"""An accepted client before it becomes a connection: during the TLS handshake, if any."""
 
 import asyncio
 import socket
@@ -9,26 +9,26 @@ from adapter.transport.http2.shared import Shared
 
 
 class Arrival:
-    """Becomes a `Connection`, unless it is aborted, or takes too long for its handshake."""
+    """Becomes a `Connection`, unless it is aborted or its handshake takes too long."""
 
     def __init__(self, accepted: socket.socket, shared: Shared, tls: ssl.SSLContext | None) -> None:
         self._accepted = accepted
         self._shared = shared
         self._tls = tls
         self.closed = asyncio.get_running_loop().create_task(self._arrive())
-        """Done when it is a connection, or gone."""
+        """Done when it has become a connection, or is closed."""
         self.closed.add_done_callback(self._arrived)
         shared.guests.enter(self)
 
     def sweep(self) -> None:
-        """Nothing: the handshake has a time limit of its own."""
+        """Does nothing, because the handshake has its own time limit."""
 
     def drain(self) -> None:
-        """No call is under way, so nothing is lost."""
+        """Abort. No call is in progress, so nothing is lost."""
         self.abort()
 
     def abort(self) -> None:
-        """Give it up."""
+        """Cancel the handshake."""
         self.closed.cancel()
 
     async def _arrive(self) -> None:

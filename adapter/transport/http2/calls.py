@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""What a request's header fields say: which call it is (gRPC's PROTOCOL-HTTP2, "Requests")."""
+"""Reads calls from the header fields of requests (gRPC's PROTOCOL-HTTP2, "Requests")."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,25 +27,25 @@ _GRPC: Final = re.compile(r"application/grpc(?:$|[+;])")
 _REMEMBERED_CALLS: Final = 64
 _REMEMBERED_BLOCK_SIZE: Final = 1024
 _REMEMBERED_LIST_BYTES: Final = 4096
-"""Envoy's fields take about 1,000. What takes more is read anew each time."""
+"""Envoy's fields take about 1,000 bytes. Larger lists are read again each time."""
 _Key = TypeVar("_Key")
 
 
 class MalformedRequest(Exception):  # noqa: N818 - the peer's fault, answered with RST_STREAM
-    """The fields make no HTTP request (RFC 9113, 8.1.1)."""
+    """The fields are not a valid HTTP request (RFC 9113, 8.1.1)."""
 
     code: ClassVar = ErrorCode.PROTOCOL_ERROR
 
 
 @dataclass(frozen=True, slots=True)
 class ServerStreamMethod:
-    """One message in, many out, until the client ends it: what `Health/Watch` is."""
+    """One message in, many out, until the client ends the stream. `Health/Watch` is one."""
 
     path: str
     open: Callable[[bytes, Callable[[bytes], None]], Callable[[], None]]
-    """Given the message and what sends; gives what to call once when the stream has ended.
+    """Gets the message and a function that sends. Returns a function to call at the stream's end.
 
-    Raises RpcError to refuse.
+    Raises RpcError to refuse the call.
     """
     needs_token: bool = True
 
@@ -55,21 +55,23 @@ Route: TypeAlias = UnaryMethod | ClientStreamMethod | ServerStreamMethod
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is no call that we take."""
+    """Why a request is not an acceptable call."""
 
     http_status: int
-    """200 where gRPC has a word for it; anything else where the request is not gRPC."""
+    """200 if gRPC has a status for it; another status if the request is not gRPC."""
     grpc_status: int
     message: str
     kind: str = ""
-    """Under what it is counted, if it is."""
+    """The member of `limits.KINDS` to count; empty if none."""
 
 
 _TOO_MANY_FIELDS: Final = Refusal(
     200, StatusCode.RESOURCE_EXHAUSTED, "the request's metadata is too large", "header_list"
 )
-_NOT_GRPC: Final = Refusal(415, 0, "this server speaks gRPC only: content-type application/grpc\n")
-_NOT_POST: Final = Refusal(405, 0, "this server speaks gRPC only: method POST\n")
+_NOT_GRPC: Final = Refusal(
+    415, 0, "this server accepts gRPC only: use content-type application/grpc\n"
+)
+_NOT_POST: Final = Refusal(405, 0, "this server accepts gRPC only: use method POST\n")
 _UNKNOWN_METHOD: Final = Refusal(200, StatusCode.UNIMPLEMENTED, "unknown method")
 _NO_TOKEN: Final = Refusal(200, StatusCode.UNAUTHENTICATED, UNKNOWN_CALLER, "unauthenticated")
 _BAD_TIMEOUT: Final = Refusal(200, StatusCode.INTERNAL, "malformed grpc-timeout")
@@ -77,7 +79,7 @@ _BAD_TIMEOUT: Final = Refusal(200, StatusCode.INTERNAL, "malformed grpc-timeout"
 
 @mypyc_attr(acyclic=True)
 class Call:
-    """A request without its body. Requests with the same fields share one: nobody changes it."""
+    """A request without its body. Requests with the same fields share one, so it is immutable."""
 
     __slots__ = (
         "compressed",
@@ -103,34 +105,33 @@ class Call:
         list_bytes: int,
     ) -> None:
         self.unary: Final = unary
-        """What answers, if the method is unary: the fast path looks no further."""
+        """The handler, if the method is unary. The fast path needs nothing else."""
         self.metadata: Final = metadata
         self.content_length: Final = content_length
-        """The body's octets, or -1 where the client does not say."""
+        """The length of the body, or -1 if unknown."""
         self.route: Final = route
-        """None where no method has that path. A refused call may have one."""
+        """None if no method has this path. A refused call may have a route."""
         self.refusal: Final = refusal
         self.timeout_s: Final = timeout_s
         self.compressed: Final = compressed
-        """Whether its messages may come compressed, which we do not read."""
+        """Whether its messages may be compressed, which is not supported."""
         self.list_bytes: Final = list_bytes
-        """The size of its fields, as HPACK counts."""
+        """The size of its fields, as HPACK counts it."""
 
 
 class CallReader:
-    """Reads the calls out of one connection's field blocks, and what it has read before it knows.
+    """Reads calls from one connection's field blocks, and caches them.
 
-    Envoy repeats its block octet by octet, so the call of a block is remembered, by a rule that
-    keeps HPACK right: a block that changes the table is never remembered, since it would have to
-    change it each time, and when the table changes all is forgotten, since the same octets may name
-    other entries then.
+    Envoy repeats the same bytes for each call, so the call of a block is cached. Two rules keep
+    this correct with HPACK. A block that changes the dynamic table is never cached, because it
+    must change the table each time. When the table changes, the cache is cleared, because the same
+    bytes may then name other entries.
 
-    With tracing on each block brings a new field, and changes the table. Then the other fields are
-    still the same table entries, and the call is the remembered one of that shape and the new
-    field.
+    With tracing, each block has a new field and changes the table. The other fields are still the
+    same table entries. Then the result is the cached call with the same shape, plus the new field.
 
-    Nothing is remembered before `trust`: so memory is spent on clients that have shown who they
-    are, and `accepted` is told of each call of the others that we take.
+    Nothing is cached before `trust`, so that memory is used only for known clients. Until then,
+    `accepted` is called for each accepted call.
     """
 
     def __init__(
@@ -148,22 +149,22 @@ class CallReader:
         self._accepted = accepted
         self._remembers = False
         self.remembered: dict[bytes, Call] = {}
-        """Calls by their blocks: what `read` would say, at the cost of a look-up."""
+        """The cached calls by block."""
         self._by_shape: dict[Shape, Call] = {}
         self._shape: Shape | None = None
-        """Of the last call, if that is remembered; `_call` is what it says without new metadata."""
+        """The shape of the last cached call; `_call` is that call without new metadata."""
         self._call: Call
 
     def trust(self) -> None:
-        """Remember calls from here on."""
+        """Cache calls from now on."""
         self._remembers = self._decoder.remembers = True
 
     def read(self, block: bytes) -> Call:
-        """The call; raises MalformedRequest, or ConnectionFault for a block that is broken."""
+        """Read a call; raises MalformedRequest, or ConnectionFault for an invalid block."""
         return self.remembered.get(block) or self.read_anew(block)
 
     def read_anew(self, block: bytes) -> Call:
-        """The same for a block that is not remembered."""
+        """Read a call whose block is not cached."""
         decoder = self._decoder
         before = decoder.changes
         shape, new = decoder.decode(block)
@@ -178,7 +179,7 @@ class CallReader:
         return call
 
     def read_trailers(self, block: bytes) -> bool:
-        """Take a block that ends a request; tells whether trailers may be so (RFC 9113, 8.1)."""
+        """Read the block of trailers. Returns whether it is valid (RFC 9113, 8.1)."""
         shape, _ = self._decoder.decode(block)
         self.remembered.clear()
         return all(field.role in {PLAIN, PROTOCOL, PLACEHOLDER} for field in shape)
@@ -198,7 +199,7 @@ class CallReader:
         return self._remembers and call.list_bytes <= _REMEMBERED_LIST_BYTES
 
     def _with(self, known: Call, new: list[Field]) -> Call | None:
-        """That call and new metadata, unless this takes a closer look: the token may be new."""
+        """The known call plus new metadata; None if it must be read again, as with a new token."""
         if known.refusal is not None:
             return None
         metadata = dict(known.metadata)
@@ -255,9 +256,9 @@ def read_call(
         elif in_pseudo_fields and name not in request:
             request[name] = field.value
         elif role != PLACEHOLDER:
-            raise MalformedRequest(f"the field {name!r} may not stand there")
+            raise MalformedRequest(f"the field {name!r} is not allowed there")
     if not (request.get(":method") and request.get(":scheme") and request.get(":path")):
-        raise MalformedRequest("a request names its method, scheme and path")
+        raise MalformedRequest("a request needs a method, a scheme and a path")
     route = routes.get(request[":path"])
     timeout_s = _timeout_s(own["grpc-timeout"]) if "grpc-timeout" in own else None
     if list_bytes > max_list_bytes:
@@ -298,6 +299,6 @@ def _refusal(
 
 
 def _timeout_s(text: str) -> float:
-    """`grpc-timeout` in seconds; negative where it is none."""
+    """`grpc-timeout` in seconds; negative if invalid."""
     parts = _TIMEOUT.fullmatch(text)
     return int(parts[1]) * _UNIT_S[parts[2]] if parts else -1.0

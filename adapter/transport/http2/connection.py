@@ -1,4 +1,4 @@
-"""One client's connection: its making, its end, and what asyncio calls in between."""
+"""One client's connection: the methods that asyncio calls, sweeping, and draining."""
 
 import asyncio
 from typing import Final, cast
@@ -16,10 +16,10 @@ _DRAIN_PING: Final = b"draining"
 
 
 class Connection(asyncio.Protocol):
-    """Joins an inbox, the streams and an outbox. The server sweeps it, and drains it in the end.
+    """Connects an inbox, the streams and an outbox. The server sweeps and drains it.
 
-    Its client is a stranger, and may ask little of us, until it has made a call that needs the
-    token, where there is one.
+    Its client is a stranger, with small limits, until it has made an accepted call to a method that
+    needs the token (if a token is configured).
     """
 
     def __init__(self, shared: Shared) -> None:
@@ -36,16 +36,16 @@ class Connection(asyncio.Protocol):
         self._counters = shared.counters
         self._trusted = False
         self._strangers_calls = 0
-        """How many calls were accepted before it was trusted."""
+        """Accepted calls before the client was trusted."""
         self.closed = asyncio.get_running_loop().create_future()
         """Done when the connection is gone."""
         self._draining = False
         self._closing = False
         self._paused = False
-        """Whether the client does not take what we send."""
+        """Whether the client does not read what we send."""
         self._pauses = 0
         self._catching_up = False
-        """Whether frames wait for their turn."""
+        """Whether received frames are still waiting to be processed."""
         self._idle_sweeps = 0
         self._swept_id = 0
         """The client's newest stream at the last sweep."""
@@ -53,7 +53,7 @@ class Connection(asyncio.Protocol):
         """What waited for the client at the last sweep."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say what we take; a connection for another protocol is closed."""
+        """Send our settings. A connection for another protocol is closed."""
         shared, limits = self._shared, self._shared.strangers_limits
         self._transport = cast("asyncio.Transport", transport)
         self._outbox = Outbox(self._transport)
@@ -69,27 +69,28 @@ class Connection(asyncio.Protocol):
             self._greet()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Everything under way is over."""
+        """End all calls in progress."""
         self._closing = True
         self._streams.drop_all()
         self._shared.guests.leave(self)
         self.closed.set_result(None)
 
     def pause_writing(self) -> None:
-        """The client does not read: then we don't either, and nothing piles up here."""
+        """Stop reading while the client does not read, so that no data accumulates."""
         self._paused = True
         self._pauses += 1
         self._set_reading()
 
     def resume_writing(self) -> None:
-        """It reads again."""
+        """Read again, because the client does."""
         self._paused = False
         self._set_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come, then write all that it brought about.
+        """Process received data, then write all answers at once.
 
-        What takes longer than a turn has to wait for the next one, and so does the client.
+        If there is too much for one turn of the loop, the rest waits for the next turn, and reading
+        pauses.
         """
         if self._closing:
             return
@@ -128,7 +129,7 @@ class Connection(asyncio.Protocol):
         self._outbox.flush()
 
     def sweep(self) -> None:
-        """End what has been waiting for the client since the sweep before; count it."""
+        """End and count everything that has waited for the client since the previous sweep."""
         if self._draining:
             self._refuse_new()
         stuck = self._what_is_stuck()
@@ -147,11 +148,11 @@ class Connection(asyncio.Protocol):
         self._count_idleness()
 
     def drain(self) -> None:
-        """Leave without losing a call (6.8).
+        """Close the connection without losing a call (6.8).
 
-        First it is announced, and streams that would never end are ended. What the client had sent
-        before it knew comes before its answer to our PING; after that no call is taken, and when
-        the last is answered the connection is closed.
+        It sends GOAWAY and a PING, and ends streams that would never end. Calls that the client
+        sent before it read the GOAWAY arrive before its answer to the PING. After that answer no
+        call is accepted, and the connection is closed when the last call is answered.
         """
         if self._draining or self._closing:
             return
@@ -165,7 +166,7 @@ class Connection(asyncio.Protocol):
         self._streams.end_streams()
 
     def abort(self) -> None:
-        """Close at once, whatever is under way."""
+        """Close at once, with all calls in progress."""
         self._closing = True
         self._transport.abort()
 
@@ -180,7 +181,7 @@ class Connection(asyncio.Protocol):
         self._outbox.write(frames.window_update(0, increment))
 
     def _accepted(self, call: Call) -> None:
-        """A client that is not trusted has made a call that we take."""
+        """Note an accepted call of a client that is not trusted yet."""
         if call.route is not None and call.route.needs_token:
             self._trust()
         else:
@@ -224,7 +225,7 @@ class Connection(asyncio.Protocol):
         self._close_when_done()
 
     def _emptied(self) -> None:
-        if self._inbox.refusing:  # and perhaps in the midst of taking frames, so not at once
+        if self._inbox.refusing:  # later, because frames may be being processed
             asyncio.get_running_loop().call_soon(self._close_when_done)
 
     def _close_when_done(self) -> None:

@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""HTTP/2 frames (RFC 9113, 4 and 6): their numbers, the ones we send, the payloads we read."""
+"""HTTP/2 frames (RFC 9113, 4 and 6): constants, writing frames, reading payloads."""
 
 from collections.abc import Iterator
 from enum import IntEnum
@@ -7,9 +7,9 @@ from struct import Struct
 from typing import Final
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-"""What a client sends first (3.4); a SETTINGS frame follows."""
+"""The first bytes of a client (3.4); a SETTINGS frame follows."""
 
-# Plain integers: the hot loop compares them, and an enumeration's members cost a look-up each.
+# Plain integers, because the hot loop compares them. Enumeration members would need a look-up.
 DATA: Final = 0x0
 HEADERS: Final = 0x1
 PRIORITY: Final = 0x2
@@ -39,7 +39,7 @@ DEFAULT_WINDOW: Final = 65_535
 MAX_WINDOW: Final = 2**31 - 1
 MAX_STREAM_ID: Final = 2**31 - 1
 DEFAULT_FRAME_SIZE: Final = 16_384
-"""The largest payload that we take; also what a peer takes until it says otherwise."""
+"""The largest payload that we accept, and that a peer accepts by default."""
 
 HEAD: Final = Struct(">IBI")
 """A frame's first nine octets (4.1): length and type in one number, flags, stream."""
@@ -64,17 +64,17 @@ class ErrorCode(IntEnum):
 
 
 class ConnectionFault(Exception):  # noqa: N818 - the peer's fault, told to it by GOAWAY
-    """The peer broke the protocol so that the connection has to end (5.4.1)."""
+    """The peer violated the protocol; the connection must end (5.4.1)."""
 
     def __init__(self, code: ErrorCode, reason: str, kind: str = "protocol_error") -> None:
         super().__init__(reason)
         self.code = code
         self.kind = kind
-        """Under what it is counted (`limits.KINDS`)."""
+        """The member of `limits.KINDS` to count."""
 
 
 class StreamFault(Exception):  # noqa: N818 - the peer's fault, told to it by RST_STREAM
-    """The peer broke the protocol in one stream, which ends (5.4.2)."""
+    """The peer violated the protocol in one stream, which must end (5.4.2)."""
 
     def __init__(self, stream_id: int, code: ErrorCode) -> None:
         super().__init__(f"stream {stream_id}: {code.name}")
@@ -82,32 +82,32 @@ class StreamFault(Exception):  # noqa: N818 - the peer's fault, told to it by RS
 
 
 def frame(kind: int, flags: int, stream_id: int, payload: bytes = b"") -> bytes:
-    """Any frame."""
+    """Write a frame."""
     return HEAD.pack(len(payload) << 8 | kind, flags, stream_id) + payload
 
 
 def settings(values: dict[int, int]) -> bytes:
-    """Our SETTINGS (6.5)."""
+    """Write SETTINGS (6.5)."""
     return frame(SETTINGS, 0, 0, b"".join(_SETTING.pack(*item) for item in values.items()))
 
 
 def window_update(stream_id: int, increment: int) -> bytes:
-    """Lets the peer send that many octets more (6.9)."""
+    """Write WINDOW_UPDATE, which lets the peer send `increment` more bytes (6.9)."""
     return frame(WINDOW_UPDATE, 0, stream_id, increment.to_bytes(4))
 
 
 def rst_stream(stream_id: int, code: ErrorCode) -> bytes:
-    """Ends a stream at once (6.4)."""
+    """Write RST_STREAM, which ends a stream at once (6.4)."""
     return frame(RST_STREAM, 0, stream_id, code.to_bytes(4))
 
 
 def goaway(last_stream_id: int, code: ErrorCode, reason: str = "") -> bytes:
-    """Ends the connection once the streams up to the last one are done (6.8)."""
+    """Write GOAWAY, which ends the connection after the streams up to the last one (6.8)."""
     return frame(GOAWAY, 0, 0, _TWO_NUMBERS.pack(last_stream_id, code) + reason.encode())
 
 
 def headers(stream_id: int, block: bytes, *, end_stream: bool = False) -> bytes:
-    """A whole field block, as HEADERS and as many CONTINUATION frames as it takes (6.2, 6.10)."""
+    """Write a field block as HEADERS and CONTINUATION frames (6.2, 6.10)."""
     parts = [block[i : i + DEFAULT_FRAME_SIZE] for i in range(0, len(block), DEFAULT_FRAME_SIZE)]
     last = len(parts) - 1
     return b"".join(
@@ -122,12 +122,12 @@ def headers(stream_id: int, block: bytes, *, end_stream: bool = False) -> bytes:
 
 
 def read_settings(payload: bytes) -> Iterator[tuple[int, int]]:
-    """The peer's settings, each checked (6.5.2); those that we do not know pass unheeded."""
+    """Read and check the peer's settings (6.5.2). Unknown ones are returned too."""
     if len(payload) % _SETTING.size:
-        raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS is cut off")
+        raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS is incomplete")
     for name, value in _SETTING.iter_unpack(payload):
         if name == ENABLE_PUSH and value > 1:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH is neither 0 nor 1")
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH must be 0 or 1")
         if name == INITIAL_WINDOW_SIZE and value > MAX_WINDOW:
             raise ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE is too large")
         if name == MAX_FRAME_SIZE and not DEFAULT_FRAME_SIZE <= value < 2**24:
@@ -136,25 +136,25 @@ def read_settings(payload: bytes) -> Iterator[tuple[int, int]]:
 
 
 def read_increment(payload: bytes, stream_id: int) -> int:
-    """How much a WINDOW_UPDATE adds (6.9); a zero is the stream's fault, or the connection's."""
+    """Read the increment of WINDOW_UPDATE (6.9). Zero is a fault of the stream or connection."""
     require_size(payload, 4)
     increment = int.from_bytes(payload) & MAX_WINDOW
     if increment:
         return increment
     if stream_id:
         raise StreamFault(stream_id, ErrorCode.PROTOCOL_ERROR)
-    raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE adds nothing")
+    raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "the increment of WINDOW_UPDATE is zero")
 
 
 def unpadded(payload: bytes) -> bytes:
-    """The payload of a frame with PADDED set, less its padding (6.1)."""
+    """The payload of a frame with the flag PADDED, without its padding (6.1)."""
     if not payload or payload[0] >= len(payload):
         raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "the padding is longer than the frame")
     return payload[1 : len(payload) - payload[0]]
 
 
 def check_priority(payload: bytes, stream_id: int) -> None:
-    """Check a priority, which does nothing otherwise (5.3, 6.3, and RFC 7540, 5.3.1)."""
+    """Check a priority, which has no other effect (5.3, 6.3, and RFC 7540, 5.3.1)."""
     if len(payload) != 5:
         raise StreamFault(stream_id, ErrorCode.FRAME_SIZE_ERROR)
     dependency = int.from_bytes(payload[:4]) & MAX_STREAM_ID
@@ -168,6 +168,6 @@ def require(condition: bool, reason: str) -> None:
 
 
 def require_size(payload: bytes, size: int) -> None:
-    """Raise ConnectionFault FRAME_SIZE_ERROR unless the payload has that size (4.2)."""
+    """Raise ConnectionFault FRAME_SIZE_ERROR unless the payload has this size (4.2)."""
     if len(payload) != size:
-        raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, f"the frame is not of {size} octets")
+        raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, f"the frame must have {size} bytes")

@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""gRPC inside HTTP/2's frames (PROTOCOL-HTTP2): message framing, statuses, and ready answers."""
+"""gRPC in HTTP/2 frames (PROTOCOL-HTTP2): message framing, statuses, prepared answers."""
 
 from collections.abc import Callable, Iterator
 from struct import Struct
@@ -11,15 +11,15 @@ from adapter.transport.http2.hpack_blocks import literal_block
 from adapter.transport.service import StatusCode
 
 PREFIX: Final = Struct(">BI")
-"""Before each message: whether it is compressed, and its length ("Length-Prefixed-Message")."""
+"""The prefix of a message: a compression flag and the length ("Length-Prefixed-Message")."""
 PREFIX_SIZE: Final = 5
 
 Answer: TypeAlias = Callable[[int, bytes], bytes]
-"""Makes a whole answer to a unary call out of its stream and its message: three frames."""
+"""Builds the three frames of a complete unary answer from the stream id and the message."""
 
 
 def _answer(response_block: bytes, ok_block: bytes) -> Answer:
-    # Of three heads (RFC 9113, 4.1) only the streams and one length are not constant.
+    # In the three frame headers (RFC 9113, 4.1) only the stream ids and one length vary.
     head = Struct(f">5sI{len(response_block)}sIxIxI").pack
     tail = Struct(f">5sI{len(ok_block)}s").pack
     headers = (len(response_block) << 8 | HEADERS).to_bytes(4) + bytes((END_HEADERS,))
@@ -39,32 +39,32 @@ _STATUS_200: Final = b"\x88"
 _RESPONSE_FIELD: Final = literal_block(("content-type", "application/grpc"))
 _OK_FIELD: Final = literal_block(("grpc-status", "0"))
 _ENTERING: Final = b"\x40"
-"""Instead of its first octet makes a literal enter the peer's table (RFC 7541, 6.2.1)."""
+"""Replaces a literal's first byte to add it to the peer's table (RFC 7541, 6.2.1)."""
 
 RESPONSE_BLOCK: Final = _STATUS_200 + _RESPONSE_FIELD
 OK_BLOCK: Final = _OK_FIELD
 PLAIN_ANSWER: Final = _answer(RESPONSE_BLOCK, OK_BLOCK)
-"""In literals only, for a peer that may have no table."""
+"""Uses literals only, for a peer that may have no table."""
 FIRST_ANSWER: Final = _answer(
     _STATUS_200 + _ENTERING + _RESPONSE_FIELD[1:], _ENTERING + _OK_FIELD[1:]
 )
-"""Puts both fields into the peer's table."""
+"""Adds both fields to the peer's table."""
 NEXT_ANSWER: Final = _answer(_STATUS_200 + b"\xbf", b"\xbe")
-"""Names them there, the newest entry being number 62: less to send, less for Envoy to decode."""
+"""Refers to both table entries (the newest is 62): shorter, and cheaper for Envoy to decode."""
 
 TABLE_GONE: Final = b"\x20"
-"""Before a block: we use no table from here on (RFC 7541, 4.2 and 6.3)."""
+"""Precedes a block: sets our table size to 0 (RFC 7541, 4.2 and 6.3)."""
 LAST_TABLE_ANSWER: Final = _answer(TABLE_GONE + RESPONSE_BLOCK, OK_BLOCK)
-"""A plain one that says so."""
+"""A plain answer that also sets the table size to 0."""
 
 
 def framed(message: bytes) -> bytes:
-    """The message as it goes into DATA frames."""
+    """The message with its prefix, for DATA frames."""
     return PREFIX.pack(0, len(message)) + message
 
 
 def percent_encoded(text: str) -> str:
-    """`grpc-message`: UTF-8, octets outside printable ASCII and `%` as `%XX` ("Responses")."""
+    """Encode `grpc-message`: UTF-8, with `%XX` for `%` and non-printable bytes ("Responses")."""
     return "".join(
         chr(octet) if 0x20 <= octet <= 0x7E and octet != 0x25 else f"%{octet:02X}"
         for octet in text.encode("utf-8", "replace")
@@ -82,12 +82,12 @@ def trailers(code: int, message: str) -> bytes:
 
 
 def http_refusal_block(status: int) -> bytes:
-    """The header block of an answer to what is no gRPC call; a line of text follows."""
+    """The header block of an answer to a request that is not gRPC; a line of text follows."""
     return literal_block((":status", str(status)), ("content-type", "text/plain"))
 
 
 class MessageTooLarge(RpcError):  # noqa: N818 - an answer, as its parent is
-    """A message over the limit."""
+    """A message that is larger than the limit."""
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(
@@ -96,7 +96,7 @@ class MessageTooLarge(RpcError):  # noqa: N818 - an answer, as its parent is
 
 
 class TooMuchHeld(RpcError):  # noqa: N818 - an answer, as its parent is
-    """A message that there is no room for beside those of all other calls."""
+    """A message that would exceed the limit for all calls together."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -106,7 +106,7 @@ class TooMuchHeld(RpcError):  # noqa: N818 - an answer, as its parent is
 
 
 class MessageReader:
-    """Puts one stream's messages together."""
+    """Assembles the messages of one stream."""
 
     def __init__(self, max_bytes: int, compressed: bool) -> None:
         self._max_bytes = max_bytes
@@ -115,11 +115,11 @@ class MessageReader:
 
     @property
     def held_bytes(self) -> int:
-        """What is here of a message that is not whole yet."""
+        """Bytes of the incomplete message."""
         return len(self._octets)
 
     def feed(self, octets: bytes) -> Iterator[bytes]:
-        """The messages that have become whole; raises RpcError for one that we don't take."""
+        """Yield the messages that are now complete; raises RpcError for an unacceptable one."""
         self._octets += octets
         while len(self._octets) >= PREFIX_SIZE:
             compressed, size = PREFIX.unpack_from(self._octets)
@@ -130,15 +130,15 @@ class MessageReader:
             whole = PREFIX_SIZE + size
             if len(self._octets) < whole:
                 return
-            with memoryview(self._octets) as octets_held:  # so that they are copied once only
+            with memoryview(self._octets) as octets_held:  # avoids a second copy
                 message = bytes(octets_held[PREFIX_SIZE:whole])
             del self._octets[:whole]
             yield message
 
     def _refusal(self, compressed: int) -> RpcError:
-        # gRPC's compression.md: an algorithm that we lack is UNIMPLEMENTED; none named, a fault.
+        # gRPC's compression.md: UNIMPLEMENTED for an unsupported algorithm, INTERNAL for none.
         if compressed == 1 and self._compressed:
-            return RpcError(StatusCode.UNIMPLEMENTED, "compressed messages are not read here")
+            return RpcError(StatusCode.UNIMPLEMENTED, "compressed messages are not supported")
         return RpcError(
-            StatusCode.INTERNAL, "a message is flagged as compressed, but no encoding is named"
+            StatusCode.INTERNAL, "a message is flagged as compressed, but grpc-encoding is missing"
         )

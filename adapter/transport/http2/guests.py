@@ -1,4 +1,4 @@
-"""Who is connected to a server, and who has to leave when there is no room for another."""
+"""The connections of a server, and which one is closed to make room for a new one."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from adapter.transport.http2.limits import Counters
 
 
 class Guest(Protocol):
-    """A connection, or a TLS handshake that is to become one."""
+    """A connection, or a TLS handshake that may become one."""
 
     @property
     def closed(self) -> "asyncio.Future[None]":
-        """Done when it is gone."""
+        """Done when it is closed."""
 
     def sweep(self) -> None:
-        """Some time has passed since the last sweep."""
+        """Check timeouts; called at regular intervals."""
 
     def drain(self) -> None:
-        """Leave without losing a call."""
+        """Close without losing a call."""
 
     def abort(self) -> None:
         """Close at once."""
@@ -27,9 +27,9 @@ class Guest(Protocol):
 class Guests:
     """At most `room` guests.
 
-    A guest is a stranger until a call of its was accepted. Strangers may take all the room that is
-    left, but the one that was accepted least recently leaves when somebody new comes: so idle
-    connections, however many, keep nobody out that makes a call at once.
+    A guest is a stranger until one of its calls is accepted. Strangers may use all free places. If
+    there is none left for a new guest, the oldest stranger is closed. So idle connections cannot
+    keep out a client that makes a call at once.
     """
 
     def __init__(self, room: int, counters: Counters) -> None:
@@ -37,22 +37,22 @@ class Guests:
         self._counters = counters
         self._known: set[Guest] = set()
         self._strangers: dict[Guest, None] = {}
-        """Those that have to leave first come first."""
+        """The oldest first; that one is closed first."""
 
     def __len__(self) -> int:
         return len(self._known) + len(self._strangers)
 
     def __iter__(self) -> Iterator[Guest]:
-        """All of them, as they are now."""
+        """Iterate over a copy of all guests."""
         return iter((*self._known, *self._strangers))
 
     @property
     def crowded(self) -> bool:
-        """Whether more than half of the room is taken."""
+        """Whether more than half of the places are in use."""
         return 2 * len(self) > self._room
 
     def make_room(self) -> bool:
-        """Make room for one more; tells whether there is any."""
+        """Make room for one more guest. Returns whether there is a place."""
         if len(self) < self._room:
             return True
         self._counters["connections"] += 1
@@ -64,16 +64,16 @@ class Guests:
         return True
 
     def enter(self, guest: Guest) -> None:
-        """A stranger has come, or has made a call that any stranger may make."""
+        """Add a stranger, or move it to the end because it made a call without a token."""
         self._strangers.pop(guest, None)
         self._strangers[guest] = None
 
     def know(self, guest: Guest) -> None:
-        """A stranger is one no longer."""
+        """Mark a stranger as known."""
         self._strangers.pop(guest, None)
         self._known.add(guest)
 
     def leave(self, guest: Guest) -> None:
-        """A guest is gone, or as good as gone."""
+        """Remove a guest."""
         self._strangers.pop(guest, None)
         self._known.discard(guest)

@@ -1,19 +1,19 @@
 # mypyc: compiled
-"""Header fields as requests have them: checked, and told apart by whom they are for."""
+"""The header fields of requests: checked, and classified by their role."""
 
 import re
 from typing import Final
 
 PLAIN: Final = 0
-"""A field for the service: metadata."""
+"""Metadata for the service."""
 PSEUDO: Final = 1
-"""One of the request's own, such as `:path` (RFC 9113, 8.3)."""
+"""A pseudo header, such as `:path` (RFC 9113, 8.3)."""
 PROTOCOL: Final = 2
-"""One for us: gRPC's own, and what HTTP needs."""
+"""A field of gRPC or HTTP, for the server itself."""
 MALFORMED: Final = 3
-"""One that makes its request malformed (RFC 9113, 8.2)."""
+"""A field that makes the request malformed (RFC 9113, 8.2)."""
 PLACEHOLDER: Final = 4
-"""None: see `NEW`."""
+"""Not a field: see `NEW`."""
 
 _ROLES: Final = {
     **dict.fromkeys((":authority", ":method", ":path", ":scheme"), PSEUDO),
@@ -27,9 +27,9 @@ _BAD_VALUE: Final = re.compile(rb"[\0\r\n]|^[ \t]|[ \t]$")
 
 
 class Field:
-    """A header field, checked and decoded once, however many requests repeat it.
+    """A header field, checked and decoded once, even if many requests repeat it.
 
-    Two are the same only if they are one object: the same table entry.
+    Two fields are equal only if they are the same object, that is, the same table entry.
     """
 
     __slots__ = ("name", "role", "size", "value")
@@ -38,16 +38,16 @@ class Field:
         self.name = name
         self.value = value
         self.size = size
-        """As HPACK's table counts: 32 more than its octets (RFC 7541, 4.1)."""
+        """As HPACK counts it: its bytes plus 32 (RFC 7541, 4.1)."""
         self.role = role
 
 
 NEW: Final = Field("", "", 0, PLACEHOLDER)
-"""Stands for a field of metadata that no table held."""
+"""A placeholder for metadata that is not in the table."""
 
 
 def field(name: bytes, value: bytes) -> Field:
-    """Check and decode a field; one that no request may have gets the role MALFORMED."""
+    """Check and decode a field. A field that is not allowed gets the role MALFORMED."""
     text, content = name.decode("latin-1"), value.decode("utf-8", "replace")
     role = _ROLES.get(text, PLAIN)
     if (
@@ -61,7 +61,7 @@ def field(name: bytes, value: bytes) -> Field:
 
 
 def field_like(known: Field, value: bytes) -> Field:
-    """A field of the same name; what `field` would make of it, mostly at a third of the cost."""
+    """A field with the same name. Same result as `field`, usually at a third of the cost."""
     name = known.name
     if known.role == PLAIN and value.isascii():
         text = value.decode()
@@ -71,6 +71,6 @@ def field_like(known: Field, value: bytes) -> Field:
 
 
 def filled(shape: tuple[Field, ...], new: list[Field]) -> list[Field]:
-    """All of a request's fields: those new ones, each in the place that `NEW` holds for it."""
+    """All fields of a request: each `NEW` in the shape is replaced by the next new field."""
     following = iter(new)
     return [next(following) if field is NEW else field for field in shape]

@@ -1,4 +1,4 @@
-"""`grpc.health.v1` (gRPC's health-checking.md): whether the server serves, and who watches it."""
+"""The service `grpc.health.v1` (gRPC's health-checking.md)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,9 +20,9 @@ _UNKNOWN: bytes = HealthCheckResponse(
 
 
 class Health:
-    """Answers for the server as a whole, the service ""; there is no other.
+    """Reports the health of the whole server (the service ""); other services are unknown.
 
-    Anyone may ask: an orchestrator's probe has no token.
+    It needs no token, because an orchestrator's probe has none.
     """
 
     def __init__(self) -> None:
@@ -32,14 +32,14 @@ class Health:
 
     @property
     def methods(self) -> tuple[UnaryMethod, ServerStreamMethod]:
-        """What a server carries beside its services."""
+        """The methods of the health service."""
         return (
             UnaryMethod("/grpc.health.v1.Health/Check", self._check, needs_token=False),
             ServerStreamMethod("/grpc.health.v1.Health/Watch", self._watch, needs_token=False),
         )
 
     def set_serving(self, serving: bool) -> None:
-        """Say so to whoever asks or watches; without effect after `leave`."""
+        """Set the status, and report it to watchers. Has no effect after `leave`."""
         answer = _SERVING if serving else _NOT_SERVING
         if self._final or answer == self._answer:
             return
@@ -48,7 +48,7 @@ class Health:
             send(answer)
 
     def leave(self) -> None:
-        """NOT_SERVING for good."""
+        """Set NOT_SERVING permanently."""
         self.set_serving(False)
         self._final = True
 
@@ -70,4 +70,4 @@ def _service(message: bytes) -> str:
     try:
         return str(HealthCheckRequest.FromString(message).service)
     except DecodeError as e:
-        raise RpcError(StatusCode.INTERNAL, "the health check request does not parse") from e
+        raise RpcError(StatusCode.INTERNAL, "the health check request cannot be parsed") from e

@@ -1,10 +1,10 @@
 # mypyc: compiled
-"""Field blocks (RFC 7541): a decoder that walks them, and the few blocks that we send.
+"""HPACK field blocks (RFC 7541): a decoder, and the blocks that we send.
 
-The walk is made for what Envoy sends: almost every field is one octet that names a table entry, and
-an entry was checked, and its text decoded, when it came into the table. The tables and the code
-come from the `hpack` library, whose decoder, complete but several times slower, is what the tests
-compare with.
+The decoder is optimized for Envoy's blocks: almost every field is one byte that names a table
+entry. Entries are checked and decoded when they are added to the table. The static table and the
+Huffman code come from the `hpack` library. Tests compare the decoder with that library's decoder,
+which is several times slower.
 """
 
 from typing import Final, TypeAlias
@@ -24,17 +24,17 @@ from adapter.transport.http2.header_fields import (
 from adapter.transport.http2.huffman import HuffmanDecoder, HuffmanError
 
 Shape: TypeAlias = tuple[Field, ...]
-"""The fields of a block in order, `NEW` in place of each that is new metadata."""
+"""The fields of a block in order, with `NEW` in place of new metadata."""
 
 FIRST_DYNAMIC: Final = 62
-"""The number of the newest entry; smaller ones are the static table's (2.3.3)."""
+"""The number of the newest entry. Smaller numbers are the static table (2.3.3)."""
 _REMEMBERED_LITERALS: Final = 64
 _REMEMBERED_SIZE: Final = 512
 _LONGEST_NUMBER: Final = 35
-"""Bits of a number beside the first octet's."""
+"""Bits of a number after its first byte."""
 _STATIC: Final = tuple(field(name, value) for name, value in _Tables.STATIC_TABLE)
 _NOTHING: Final = Field("", "", 0, MALFORMED)
-"""Stands at index 0, which no block may name."""
+"""The placeholder at index 0, which blocks must not use."""
 
 
 class BlockDecoder:
@@ -47,15 +47,15 @@ class BlockDecoder:
         self._max_size = DEFAULT_TABLE_SIZE
         self._literals: dict[bytes, Field] = {}
         self._shape: Shape = ()
-        """What `expect` was given."""
+        """The shape that `expect` received."""
         self.remembers = False
-        """Whether literals are remembered."""
+        """Whether literals are cached."""
         self.changes = 0
-        """Rises by one for each entry that enters the table, and whenever it gets another size:
-        what blocks decoded to before may be over then."""
+        """Increases when an entry is added to the table, or its size changes. Earlier results of
+        blocks may then be invalid."""
 
     def decode(self, block: bytes) -> tuple[Shape, list[Field]]:
-        """The block's shape, and the metadata that is new in it.
+        """The block's shape, and its new metadata.
 
         The shape is the expected one itself where it is equal to it. Raises ConnectionFault: the
         table would be out of step with the client's (4.3 of RFC 9113).
@@ -64,21 +64,21 @@ class BlockDecoder:
         try:
             return self._walk(block, new), new
         except IndexError as e:
-            raise _fault("it is cut off, or names an entry that the table has not") from e
+            raise _fault("it is incomplete, or names an entry that is not in the table") from e
         except HuffmanError as broken:
             raise _fault(str(broken)) from broken
 
     def expect(self, shape: Shape) -> None:
-        """Compare the blocks to come with that shape, which makes equal ones cheaper."""
+        """Compare the next blocks with this shape, which makes equal blocks cheaper."""
         self._shape = shape
 
     def _walk(self, block: bytes, new: list[Field]) -> Shape:
-        """Take field by field, along the expected shape for as long as they are its fields."""
+        """Read the fields, following the expected shape as long as they match it."""
         table, shape = self._fields, self._shape
         alike: i64 = 0
         expected: i64 = len(shape)
         others: list[Field] | None = None
-        """All fields, once one is not as in that shape."""
+        """All fields, after the first one that differs from the shape."""
         position: i64 = 0
         end: i64 = len(block)
         while position < end:
@@ -104,14 +104,14 @@ class BlockDecoder:
         return tuple(others)
 
     def _far_entry(self, block: bytes, position: i64) -> tuple[Field, i64]:
-        """An entry whose number takes more than one octet, or is the 0 that none has (6.1)."""
+        """An entry whose number takes more than one byte, or is the invalid 0 (6.1)."""
         index, position = _integer(block, position, 0x7F)
         if not index:
             raise _fault("it names the entry 0")
         return self._fields[index], position
 
     def _take_size(self, block: bytes, position: i64, *, first: bool) -> i64:
-        """A new size of the table (6.3), which comes before any field (4.2); where it ends."""
+        """Read a table size update (6.3), allowed before the first field only (4.2)."""
         if not first:
             raise _fault("it resizes the table after a field")
         size, position = _integer(block, position, 0x1F)
@@ -119,7 +119,7 @@ class BlockDecoder:
         return position
 
     def _new_field(self, block: bytes, position: i64, new: list[Field]) -> tuple[Field, i64]:
-        """A literal that enters the table (6.2.1), or not (6.2.2), or never may (6.2.3)."""
+        """Read a literal: with indexing (6.2.1), without (6.2.2), or never indexed (6.2.3)."""
         enters = block[position] >= 0x40
         literal, position = self._literal(block, position, 0x3F if enters else 0x0F)
         if enters:
@@ -130,12 +130,12 @@ class BlockDecoder:
         return NEW, position
 
     def _literal(self, block: bytes, start: i64, mask: i64) -> tuple[Field, i64]:
-        """A literal and where it ends.
+        """Read a literal, and return its end.
 
-        One that does not take its name from a field that came before is of few values, as a rule:
-        the path, which no encoder puts into the table, or whatever the table has lost and gets
-        again. The same octets give the same field then. What changes, such as `traceparent`, has
-        its name in the table.
+        A literal whose name is not in the dynamic table usually has few different values: the
+        path, which encoders do not index, or a field that was evicted and is added again. So such
+        literals are cached by their bytes. Fields that change, such as `traceparent`, have their
+        name in the dynamic table.
         """
         index: i64 = block[start] & mask
         position = start + 1
@@ -176,7 +176,7 @@ class BlockDecoder:
 
     def _resize(self, size: int) -> None:
         if size > DEFAULT_TABLE_SIZE:
-            raise _fault("it makes the table larger than we allow")
+            raise _fault("it makes the table larger than allowed")
         self.changes += 1
         self._max_size = size
         while self._size > self._max_size:
@@ -184,7 +184,7 @@ class BlockDecoder:
 
 
 def _integer(block: bytes, position: i64, mask: i64) -> tuple[i64, i64]:
-    """A number and where it ends (5.1); none that we can use takes more than six octets."""
+    """Read a number, and return its end (5.1). Numbers longer than six bytes are invalid."""
     number: i64 = block[position] & mask
     position += 1
     if number < mask:
@@ -197,11 +197,11 @@ def _integer(block: bytes, position: i64, mask: i64) -> tuple[i64, i64]:
         if octet < 0x80:
             return number, position
         shift += 7
-    raise _fault("it holds a number that is too long")
+    raise _fault("it has a number that is too long")
 
 
 def _string(block: bytes, position: i64) -> tuple[i64, bytes, i64]:
-    """Whether a string is Huffman-coded, its octets, and where it ends (5.2)."""
+    """Read a string: whether it is Huffman-coded, its bytes, and its end (5.2)."""
     octet: i64 = block[position]
     length = octet & 0x7F
     start = position + 1
@@ -209,7 +209,7 @@ def _string(block: bytes, position: i64) -> tuple[i64, bytes, i64]:
         length, start = _integer(block, position, 0x7F)
     end = start + length
     if end > len(block):
-        raise _fault("it is cut off")
+        raise _fault("it is incomplete")
     return octet & 0x80, block[start:end], end
 
 
@@ -220,7 +220,7 @@ def _fault(reason: str) -> ConnectionFault:
 
 
 def literal_block(*fields: tuple[str, str]) -> bytes:
-    """A block that neither reads nor changes the peer's table (6.2.2), so it may go at any time."""
+    """Write a block that does not use the peer's table (6.2.2), so it can be sent at any time."""
     return b"".join(
         b"\0" + _plain_string(name.encode()) + _plain_string(value.encode())
         for name, value in fields

@@ -1,7 +1,7 @@
 # mypyc: compiled
-"""The Huffman code of header strings (RFC 7541, 5.2 and appendix B), decoded octet by octet.
+"""The Huffman code of header strings (RFC 7541, 5.2 and appendix B), decoded byte by byte.
 
-For the strings that `huffman` cannot give to zlib.
+It decodes the strings that `huffman` cannot decode with zlib.
 """
 
 from typing import Final
@@ -9,19 +9,19 @@ from typing import Final
 from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
 
 _END: Final = 256
-"""The symbol that must not occur in a string."""
+"""The end symbol, which must not occur in a string."""
 
 
 class HuffmanError(ValueError):
-    """The octets are no string in this code."""
+    """The bytes are not a valid string in this code."""
 
 
 class OctetDecoder:
-    """A machine whose states are the inner nodes of the code's tree, fed with whole octets.
+    """A state machine that reads whole bytes. Its states are the inner nodes of the code's tree.
 
-    Feeding an octet in a state gives the next state and the symbols that ended on the way. Each of
-    these steps is worked out when it is first needed, then kept: 65,536 at most, shared by all
-    connections, and a few hundred in fact, since headers are of few characters.
+    A byte in a state leads to the next state, and yields the symbols that it completes. Each such
+    step is computed when first needed, and then cached. There are at most 65,536 steps, but only a
+    few hundred in practice, because headers use few characters. All connections share them.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class OctetDecoder:
         self._steps: list[tuple[int, bytes] | None] = [None] * (len(self._children) << 8)
 
     def decode(self, encoded: bytes) -> bytes:
-        """The string; raises HuffmanError where there is none."""
+        """Decode a string; raises HuffmanError if it is invalid."""
         steps, state = self._steps, 0
         parts = []
         for octet in encoded:
@@ -49,7 +49,7 @@ class OctetDecoder:
             if child >= 0:
                 node = child
             elif ~child == _END:
-                raise HuffmanError("the string holds the symbol of its end")
+                raise HuffmanError("the string contains the end symbol")
             else:
                 symbols.append(~child)
                 node = 0
@@ -57,9 +57,9 @@ class OctetDecoder:
 
 
 def _tree() -> tuple[list[list[int]], frozenset[int]]:
-    """Each inner node's two children, symbols as their complement, and the nodes to end in.
+    """The two children of each inner node (symbols as their complement), and the final nodes.
 
-    A string may end in up to seven bits of padding, which are the first of the end symbol: ones.
+    A string may end with up to seven bits of padding: the first bits of the end symbol, all ones.
     """
     children = [[0, 0]]
     for symbol, (code, length) in enumerate(zip(REQUEST_CODES, REQUEST_CODES_LENGTH, strict=True)):

@@ -1,8 +1,8 @@
 # mypyc: compiled
-"""What a client sends on one connection (RFC 9113): frames taken apart, their rules kept.
+"""Reads a client's frames on one connection, and checks HTTP/2's rules (RFC 9113).
 
-The hot loop is `_take_frames`. One read from the socket brings the frames of many calls, each of
-which is answered where its DATA frame is found.
+The hot loop is `_take_frames`. One read from the socket contains the frames of many calls. Each
+call is answered as soon as its DATA frame is read.
 """
 
 from dataclasses import dataclass
@@ -29,24 +29,24 @@ from adapter.transport.http2.streams import Streams
 
 _GREETING_SIZE: Final = len(frames.PREFACE) + frames.HEAD_SIZE
 _LARGEST_NUMBER: Final = frames.DEFAULT_FRAME_SIZE << 8 | 0xFF
-"""What the first number of the largest frame's head says."""
+"""The first number in the header of the largest frame."""
 _OF_A_STREAM: Final = frozenset((frames.PRIORITY, frames.PUSH_PROMISE))
 _OF_THE_CONNECTION: Final = frozenset(
     (frames.SETTINGS, frames.PING, frames.GOAWAY, frames.PUSH_PROMISE)
 )
-"""A client sends PUSH_PROMISE nowhere (8.4)."""
+"""PUSH_PROMISE is in both, because clients must not send it (8.4)."""
 _TURN_FRAMES: Final = 256
-"""After so many frames other connections get their turn. A call has two, as a rule."""
+"""Frames to process before other connections are served. A call usually has two."""
 _WORK_OCTETS_LOG2: Final = 8
-"""A body that is put together counts as a frame for each 256 octets: it may have many messages."""
+"""Each 256 bytes of a streamed body count as a frame, because it may have many messages."""
 _BLOCK_OCTETS_LOG2: Final = 6
-"""A field block counts as a frame for each 64 octets: each of them may name a long field."""
+"""Each 64 bytes of a field block count as a frame, because each byte may name a long field."""
 _FLOODS: Final = {frames.PING: "ping_flood", frames.SETTINGS: "settings_flood"}
 
 
 @dataclass(slots=True)
 class _UnfinishedBlock:
-    """A field block whose CONTINUATION has to come (6.10)."""
+    """A field block that needs a CONTINUATION frame (6.10)."""
 
     stream_id: int
     flags: int
@@ -55,7 +55,7 @@ class _UnfinishedBlock:
 
 
 class Inbox:
-    """Takes what has come, frame by frame."""
+    """Processes received data frame by frame."""
 
     def __init__(
         self,
@@ -70,32 +70,33 @@ class Inbox:
         self._outbox = outbox
         self._counters = counters
         self._rest = b""
-        """Octets of frames that have not been taken."""
+        """Received bytes that are not processed yet."""
         self._left: i64 = 0
-        """How many more frames may be taken in this turn."""
+        """How many more frames may be processed in this turn."""
         self.behind = False
         """Whether whole frames wait for the next turn."""
         self._block: _UnfinishedBlock | None = None
         self._unreturned = 0
-        """Octets of DATA frames that no WINDOW_UPDATE has returned."""
+        """Bytes of DATA frames that no WINDOW_UPDATE has returned yet."""
         self.set_limits(limits)
         self._control_frames = 0
         """Frames that carried no call, since the last call or sweep."""
         self._settings = 0
-        """SETTINGS since the last sweep; each concerns all streams, so calls don't pay for them."""
+        """SETTINGS since the last sweep. Calls do not reset this count, because SETTINGS affect all
+        streams."""
         self._resets = 0
-        """Calls called off since the last sweep."""
+        """Cancelled calls since the last sweep."""
         self.greeted = False
         """Whether the client has sent its preface."""
         self.last_id = 0
         """The client's newest stream."""
         self.pinged = False
-        """Whether the client has answered a PING of ours."""
+        """Whether the client has answered our PING."""
         self.refusing = False
-        """Whether new calls are to be ignored."""
+        """Whether new calls are ignored."""
 
     def take(self, received: bytes) -> None:
-        """Take whole frames, as many as one turn allows; raises ConnectionFault."""
+        """Process complete frames, as many as one turn allows; raises ConnectionFault."""
         octets = self._rest + received if self._rest else received
         self._left = _TURN_FRAMES
         self.behind = False
@@ -105,36 +106,36 @@ class Inbox:
             self._return_window()
 
     def set_limits(self, limits: Limits) -> None:
-        """Hold the client to these limits from here on."""
+        """Apply these limits from now on."""
         self._limits = limits
         self._window = limits.connection_window
         self._much = (self._window + 1) // 2
-        """So many unreturned octets are returned."""
+        """Unreturned bytes are returned when there are this many."""
 
     def forgive(self) -> None:
-        """Count floods from here on."""
+        """Reset the counts of floods."""
         self._control_frames = self._resets = self._settings = 0
 
     def _take_greeting(self, octets: bytes) -> int:
-        """The client's preface, then its SETTINGS (3.4); tells how much was taken."""
+        """Read the client's preface and SETTINGS (3.4). Returns the number of bytes read."""
         if not frames.PREFACE.startswith(octets[: len(frames.PREFACE)]):
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "this is not HTTP/2", "no_http2")
         if len(octets) < _GREETING_SIZE:
             return 0
         if octets[len(frames.PREFACE) + 3 : _GREETING_SIZE - 4] != bytes((frames.SETTINGS, 0)):
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "SETTINGS has to come first")
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "SETTINGS must come first")
         self.greeted = True
         taken = len(frames.PREFACE)
         return taken + self._take_frames(octets[taken:])
 
     def _take_frames(self, octets: bytes) -> int:
-        """Take whole frames; tells how many octets they had."""
+        """Process complete frames. Returns their number of bytes."""
         streams, waiting = self._streams, self._streams.waiting
         remembered, read_anew = self._calls.remembered, self._read_anew
         unpack_head, unpack_prefix = frames.HEAD.unpack_from, PREFIX.unpack_from
         largest_message = self._limits.max_message_bytes
         position, end = 0, len(octets)
-        # Without types, numbers that Struct unpacks are any objects to a compiler.
+        # Without these types, the compiler would treat the unpacked numbers as objects.
         number: int
         flags: int
         stream_id: int
@@ -152,9 +153,9 @@ class Inbox:
             position = stop
             kind = number & 0xFF
             if self._block is not None and kind != frames.CONTINUATION:
-                raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION has to follow")
+                raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION must follow")
             try:
-                # An ordinary call's two frames; whatever is special about a frame goes below.
+                # The two frames of an ordinary call. All other frames are handled below.
                 if (
                     kind == DATA
                     and flags == END_STREAM
@@ -191,7 +192,7 @@ class Inbox:
         return self._calls.read_anew(block)
 
     def _cut(self, stream_id: int, code: ErrorCode) -> None:
-        """End a stream for the client's fault."""
+        """End a stream because of the client's fault."""
         self._counters["stream_error"] += 1
         self._streams.cut(stream_id, code)
         self._count_control(frames.RST_STREAM)
@@ -214,7 +215,7 @@ class Inbox:
 
     def _take_headers(self, flags: int, stream_id: int, payload: bytes) -> None:
         if stream_id % 2 == 0:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a client's streams have odd numbers")
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a client's stream ids must be odd")
         if flags & frames.PADDED:
             payload = frames.unpadded(payload)
         if flags & frames.PRIORITIZED:
@@ -229,14 +230,16 @@ class Inbox:
     def _take_continuation(self, flags: int, stream_id: int, payload: bytes) -> None:
         block = self._block
         if block is None or stream_id != block.stream_id:
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing")
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION without HEADERS")
         block.octets += payload
         block.continuations += 1
         if (
             len(block.octets) > self._limits.max_block_bytes
             or block.continuations > self._limits.max_continuations
         ):
-            raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "endless fields", "field_block")
+            raise ConnectionFault(
+                ErrorCode.ENHANCE_YOUR_CALM, "the header fields are too long", "field_block"
+            )
         if flags & END_HEADERS:
             self._block = None
             self._take_block(stream_id, block.flags, block.octets)
@@ -286,7 +289,7 @@ class Inbox:
         elif kind == frames.PRIORITY:
             frames.check_priority(payload, stream_id)
         else:
-            frames.require(kind not in _OF_THE_CONNECTION, "that frame belongs to no stream")
+            frames.require(kind not in _OF_THE_CONNECTION, "this frame must not have a stream")
 
     def _take_connection_frame(self, kind: int, flags: int, payload: bytes) -> None:
         if kind == frames.WINDOW_UPDATE:
@@ -300,7 +303,7 @@ class Inbox:
             else:
                 self.pinged = True
         else:
-            frames.require(kind not in _OF_A_STREAM, "that frame belongs to a stream")
+            frames.require(kind not in _OF_A_STREAM, "this frame must have a stream")
 
     def _take_settings(self, flags: int, payload: bytes) -> None:
         if flags & frames.ACK:
@@ -312,7 +315,7 @@ class Inbox:
                 ErrorCode.ENHANCE_YOUR_CALM, "too many SETTINGS", "settings_flood"
             )
         values = dict(frames.read_settings(payload))
-        # The client may count on them from the ACK on, so what they let us send comes after it.
+        # The client relies on its settings after the ACK, so data that they allow is sent after it.
         self._outbox.write(frames.frame(frames.SETTINGS, frames.ACK, 0))
         for name, value in values.items():
             if name == frames.INITIAL_WINDOW_SIZE:
@@ -330,7 +333,7 @@ class Inbox:
         if self._control_frames > self._limits.max_control_frames:
             raise ConnectionFault(
                 ErrorCode.ENHANCE_YOUR_CALM,
-                "too many frames that carry no call",
+                "too many frames without a call",
                 _FLOODS.get(kind, "control_flood"),
             )
 

@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""What we send on one connection: collected, written at once, within the peer's windows."""
+"""Sends data on one connection: batches writes, and respects the peer's windows."""
 
 import asyncio
 from collections.abc import Iterator
@@ -18,20 +18,20 @@ from adapter.transport.http2.grpc_messages import (
 
 
 class Sending(Protocol):
-    """A stream whose DATA may have to wait for the peer."""
+    """A stream whose DATA may have to wait for the peer's window."""
 
     id: int
     window: int
-    """Octets of DATA that the peer still takes in this stream (RFC 9113, 5.2)."""
+    """Bytes of DATA that the peer still accepts in this stream (RFC 9113, 5.2)."""
     pending: bytearray
-    """DATA that waits."""
+    """DATA that waits for the window."""
     ending: bytes | None
-    """The block of trailers (empty: none) that ends the stream once nothing waits; None while more
-    may come."""
+    """The block of trailers (empty: none) to send after the pending DATA; None while more DATA
+    may follow."""
 
 
 class Outbox:
-    """Writes once for all that one turn of the event loop brought about."""
+    """Collects the output of one turn of the event loop, and writes it at once."""
 
     def __init__(self, transport: asyncio.WriteTransport) -> None:
         self._transport = transport
@@ -43,23 +43,23 @@ class Outbox:
         self._window = frames.DEFAULT_WINDOW
         self._frame_size = frames.DEFAULT_FRAME_SIZE
         self._blocked: dict[int, Sending] = {}
-        """Those that wait for the connection's window; the first has waited longest."""
+        """Streams that wait for the connection's window, the longest waiting first."""
         self.initial_window = frames.DEFAULT_WINDOW
-        """The window that the peer gives each new stream."""
+        """The initial window of new streams, set by the peer."""
 
     def hold(self) -> None:
-        """Only collect, until `flush`."""
+        """Collect output until `flush`."""
         self._held = True
 
     def flush(self) -> None:
-        """Write what was collected."""
+        """Write the collected output."""
         self._held = False
         if self._parts:
             self._transport.write(b"".join(self._parts))
             self._parts.clear()
 
     def write(self, octets: bytes) -> None:
-        """Send whole frames, soon."""
+        """Send complete frames soon."""
         self._parts.append(octets)
         if not self._held:
             self._flush_soon()
@@ -75,7 +75,7 @@ class Outbox:
         self.write(frames.headers(stream_id, block, end_stream=end_stream))
 
     def answer(self, stream_id: int, message: bytes) -> bool:
-        """Send a whole answer on a stream whose window is untouched, if all windows allow it."""
+        """Send a complete unary answer on a new stream. Returns False if a window is too small."""
         size = len(message) + PREFIX_SIZE
         if size > self._window or size > self.initial_window or size > self._frame_size:
             return False
@@ -87,7 +87,7 @@ class Outbox:
         return True
 
     def push(self, stream: Sending) -> bool:
-        """Send what the windows allow of the stream's DATA; tells whether it has ended."""
+        """Send as much of the stream's DATA as the windows allow. Returns whether it has ended."""
         while stream.pending:
             size = min(len(stream.pending), self._window, stream.window, self._frame_size)
             if size <= 0:
@@ -110,33 +110,33 @@ class Outbox:
             self.write(frames.frame(frames.DATA, frames.END_STREAM, stream_id))
 
     def forget(self, stream: Sending) -> None:
-        """The stream is over, whatever it had to send."""
+        """Drop everything that the stream still had to send."""
         self._blocked.pop(stream.id, None)
 
     def widen(self, increment: int) -> Iterator[Sending]:
-        """The peer takes so much more on the connection (6.9); gives the streams that ended so."""
+        """Enlarge the connection's window (6.9). Yields the streams that have ended."""
         self._window += increment
         if self._window > frames.MAX_WINDOW:
             raise ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "the window is too large")
-        # A stream that waits for its own window is not among them: a flood of small updates would
-        # look at thousands of streams each time.
+        # Streams that wait for their own window are not included. Otherwise a flood of small
+        # updates would visit thousands of streams each time.
         while self._blocked and self._window > 0:
             stream = self._blocked.pop(next(iter(self._blocked)))
             if self.push(stream):
                 yield stream
 
     def widen_stream(self, stream: Sending, increment: int) -> bool:
-        """The same for one stream (6.9); tells whether it has ended so."""
+        """Enlarge one stream's window (6.9). Returns whether the stream has ended."""
         stream.window += increment
         if stream.window > frames.MAX_WINDOW:
             raise StreamFault(stream.id, ErrorCode.FLOW_CONTROL_ERROR)
         return bool(stream.pending) and self.push(stream)
 
     def set_frame_size(self, size: int) -> None:
-        """The largest payload that the peer takes."""
+        """Set the largest payload that the peer accepts."""
         self._frame_size = size
 
     def set_table_size(self, size: int) -> None:
-        """The HPACK table that the peer grants us: we use all of the usual size, or none."""
+        """Set the peer's HPACK table size. We use a table of the default size, or none."""
         if size < frames.DEFAULT_TABLE_SIZE and self._next_answer is not PLAIN_ANSWER:
             self._answer, self._next_answer = LAST_TABLE_ANSWER, PLAIN_ANSWER

@@ -56,12 +56,12 @@ class AsyncioServer:
 
     @property
     def counters(self) -> Mapping[str, int]:
-        """How often a peer went beyond a limit, by `limits.KINDS`."""
+        """How often peers violated each limit of `limits.KINDS`."""
         return MappingProxyType(self._shared.counters)
 
     @property
     def connections(self) -> int:
-        """How many are open."""
+        """The number of open connections."""
         return len(self._guests)
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""What all connections of a server have in common."""
+"""What all connections of a server share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from adapter.transport.http2.limits import Counters, HeldOctets, Limits, no_coun
 
 @dataclass(slots=True, eq=False)
 class Shared:
-    """What is served, to whom, within which limits, and what is counted."""
+    """The routes, token, limits, connections and counters of a server."""
 
     routes: Mapping[str, Route]
     token: CallerToken
@@ -26,7 +26,7 @@ class Shared:
     huffman: HuffmanDecoder = field(default_factory=HuffmanDecoder)
 
     def __post_init__(self) -> None:
-        """Make what the limits say."""
+        """Create the parts that depend on the limits."""
         self.strangers_limits = self.limits.for_strangers()
         self.guests = Guests(self.limits.max_connections, self.counters)
         self.held = HeldOctets(self.limits.max_held_bytes)

@@ -1,8 +1,8 @@
 # mypyc: compiled
-"""The calls of one connection, from a request's fields to its answer.
+"""The calls of one connection, from the headers of a request to its answer.
 
-A unary call whose message comes whole in one frame, and whose answer needs no waiting, is here only
-between its HEADERS and its DATA, as an entry of `waiting`. Every other call gets a `Stream`.
+Most unary calls have their message in one frame, and get their answer at once. Such a call exists
+here only between its HEADERS and its DATA, as an entry of `waiting`. Other calls get a `Stream`.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _REMEMBERED_RESETS = 1000
 
 
 class Streams:
-    """Opens, feeds, answers and ends calls."""
+    """Opens calls, passes on their messages, answers and ends them."""
 
     def __init__(
         self,
@@ -50,27 +50,27 @@ class Streams:
         self._counters = counters
         self._failures = failures
         self._held = held
-        """What all connections hold; `held_bytes` is our part of it."""
+        """Bytes kept by all connections; `held_bytes` is this connection's part."""
         self._loop = asyncio.get_running_loop()
         self._streams: dict[int, Stream] = {}
         self._reset: deque[int] = deque(maxlen=_REMEMBERED_RESETS)
         self.waiting: dict[int, Call] = {}
-        """Unary calls of whose body nothing has come."""
+        """Unary calls whose body has not arrived yet."""
         self.held_bytes = 0
-        """What is kept of all bodies."""
+        """Bytes of bodies that this connection keeps."""
 
     def __len__(self) -> int:
         return len(self.waiting) + len(self._streams)
 
     def set_limits(self, limits: Limits) -> None:
-        """Hold calls to these limits from here on."""
+        """Apply these limits from now on."""
         self._limits = limits
         self._max_streams = limits.max_streams
 
-    # What the client sends
+    # Input from the client
 
     def begin(self, stream_id: int, call: Call, *, ended: bool) -> None:
-        """A request's fields have come; `ended` where it has no body."""
+        """Start a call whose headers have arrived. `ended`: it has no body."""
         if len(self.waiting) + len(self._streams) >= self._max_streams:
             self._counters["streams"] += 1
             self.cut(stream_id, ErrorCode.REFUSED_STREAM)
@@ -85,7 +85,7 @@ class Streams:
                 self._end_request(stream)
 
     def answer(self, stream_id: int, call: Call, message: bytes) -> None:
-        """Answer a unary call: its message is whole, and the client has ended its side."""
+        """Answer a unary call whose message is complete and whose client has ended its side."""
         try:
             answer = call.unary(message, call.metadata)  # type: ignore[misc] # it is unary
         except Exception as error:
@@ -97,7 +97,7 @@ class Streams:
             self._send_last(self._half_closed(stream_id, call), answer)
 
     def take(self, stream_id: int, body: bytes, size: int, *, ended: bool) -> None:
-        """A DATA frame with that body, and of that size with its padding; raises StreamFault."""
+        """Process a DATA frame; `size` includes padding. Raises StreamFault."""
         stream = self._find(stream_id)
         if stream is None:
             self._late(stream_id)
@@ -114,7 +114,7 @@ class Streams:
             self._outbox.write(frames.window_update(stream_id, increment))
 
     def end(self, stream_id: int, *, wellformed: bool) -> None:
-        """The client's trailers have come; raises either fault."""
+        """Process the client's trailers; raises StreamFault or ConnectionFault."""
         stream = self._find(stream_id)
         if stream is None:
             if stream_id not in self._reset:
@@ -126,7 +126,7 @@ class Streams:
         self._end_request(stream)
 
     def reset(self, stream_id: int) -> bool:
-        """The client calls the stream off; tells whether it had not been answered."""
+        """Process the cancellation of a stream. Returns whether it was still unanswered."""
         if self.waiting.pop(stream_id, None) is not None:
             return True
         stream = self._streams.get(stream_id)
@@ -135,10 +135,10 @@ class Streams:
         self._drop(stream)
         return not stream.ended
 
-    # What the client lets us send
+    # Windows of the client
 
     def widen(self, stream_id: int, increment: int) -> None:
-        """A WINDOW_UPDATE has come; stream 0 is the connection. Raises either fault."""
+        """Process WINDOW_UPDATE; stream 0 is the connection. Raises either fault."""
         if stream_id == 0:
             for ended in self._outbox.widen(increment):
                 self._ended(self._streams[ended.id])
@@ -146,7 +146,7 @@ class Streams:
             self._ended(stream)
 
     def set_initial_window(self, size: int) -> None:
-        """The client's SETTINGS change the windows of all streams, even below zero (6.9.2)."""
+        """Change the windows of all streams as SETTINGS require, even below zero (6.9.2)."""
         change = size - self._outbox.initial_window
         self._outbox.initial_window = size
         for stream in tuple(self._streams.values()):
@@ -156,10 +156,10 @@ class Streams:
             if stream.pending:
                 self._push(stream)
 
-    # What we end
+    # Ending calls
 
     def cut(self, stream_id: int, code: ErrorCode) -> None:
-        """End a stream at once; what the client still sends in it is ignored."""
+        """End a stream at once. Ignore what the client still sends in it."""
         self.waiting.pop(stream_id, None)
         if stream := self._streams.get(stream_id):
             self._drop(stream)
@@ -167,11 +167,11 @@ class Streams:
         self._outbox.write(frames.rst_stream(stream_id, code))
 
     def ignore(self, stream_id: int) -> None:
-        """Do nothing of what the client sends in that stream: it knows that we don't take it."""
+        """Ignore what the client sends in this stream, because it knows that we closed it."""
         self._reset.append(stream_id)
 
     def end_streams(self) -> None:
-        """End our side of each that has no end; what a client still sends is taken all the same."""
+        """End our side of endless streams. Messages that still arrive are processed."""
         for stream in tuple(self._streams.values()):
             if stream.consumer is not None and not stream.answered:
                 self._send_last(stream, b"")
@@ -180,13 +180,13 @@ class Streams:
                 self._push(stream)
 
     def drop_all(self) -> None:
-        """The connection is gone."""
+        """Drop all calls, because the connection is closed."""
         self.waiting.clear()
         for stream in tuple(self._streams.values()):
             self._drop(stream)
 
     def stuck(self) -> set[tuple[str, int, int]]:
-        """What waits for the client: the limit that it touches, its stream, how far it has come."""
+        """Everything that waits for the client: its `limits.KINDS` member, stream and progress."""
         stuck = {("slow_body", stream_id, 0) for stream_id in self.waiting}
         for stream in self._streams.values():
             if stream.pending:
@@ -262,7 +262,7 @@ class Streams:
             room.add_done_callback(partial(self._consumed, stream, len(message)))
 
     def _consumed(self, stream: Stream, octets: int, room: asyncio.Future[None]) -> None:
-        """The consumer has room again: the client may go on."""
+        """Let the client continue, because the consumer has room again."""
         self._held.octets -= octets
         if stream.room is room and self._streams.get(stream.id) is stream:
             stream.room = None
@@ -270,7 +270,7 @@ class Streams:
                 self._outbox.write(frames.window_update(stream.id, increment))
 
     def _hold(self, stream: Stream) -> None:
-        """Count what is kept of the stream's body; raises TooMuchHeld."""
+        """Count the kept bytes of the stream's body; raises TooMuchHeld."""
         if stream.held_bytes or stream.counted_bytes:
             self._count_held(stream, stream.held_bytes)
             if self._held.too_many and stream.held_bytes:
@@ -287,7 +287,7 @@ class Streams:
         self._stop(stream)
         if stream.call.refusal is not None:
             self._send_http(stream, stream.call.refusal)
-        elif stream.ending is not None:  # answered before
+        elif stream.ending is not None:  # already answered
             if stream.ended:
                 self._drop(stream)
         elif stream.reader.held_bytes:
@@ -315,7 +315,7 @@ class Streams:
     def _settle(self, stream: Stream, task: asyncio.Future[bytes]) -> None:
         error = RuntimeError("cancelled from within") if task.cancelled() else task.exception()
         if self._streams.get(stream.id) is not stream:
-            return  # called off before
+            return  # cancelled earlier
         if error is None:
             self._send_last(stream, task.result())
         else:
@@ -326,7 +326,7 @@ class Streams:
             late = RpcError(StatusCode.DEADLINE_EXCEEDED, "the call took longer than grpc-timeout")
             stream.timer = self._loop.call_later(stream.call.timeout_s, self._fail, stream, late)
 
-    # What we answer
+    # Answers
 
     def _send(self, stream: Stream, message: bytes) -> None:
         if not stream.answered:

@@ -6,15 +6,15 @@ from pathlib import Path
 from adapter.errors import ConfigurationError
 
 _TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
-"""What RFC 9113, appendix A, leaves of TLS 1.2's; those of 1.3 are all fit."""
+"""The TLS 1.2 ciphers that RFC 9113, appendix A, allows. All TLS 1.3 ciphers are allowed."""
 
 
 def server_context(
     certificate_file: Path, key_file: Path, client_ca_file: Path | None = None
 ) -> ssl.SSLContext:
-    """TLS 1.2 or newer with ALPN `h2`; with CAs, clients must show a certificate.
+    """A context for TLS 1.2 or newer with ALPN `h2`. With a CA file, clients need a certificate.
 
-    Raises ConfigurationError where a file cannot be read or used.
+    Raises ConfigurationError if a file cannot be read or used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
