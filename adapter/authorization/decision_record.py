@@ -1,11 +1,13 @@
 # mypyc: compiled
-"""What is remembered of a decision: it travels in Envoy's dynamic metadata into the access log.
+"""The record of a decision, which Envoy carries in its dynamic metadata to the access log.
 
-So one log entry alone makes a complete analytics event, whichever process receives it. All values
-are strings, because numbers in Envoy's metadata are doubles; and they are few, because Envoy works
-for each field of each request: what every decision tells stands in two fields, its parts between
-`|`, with `%25` and `%7C` for these two characters inside a part (RFC 3986, 2.1). Refusals have a
-field for each thing that they tell besides.
+Thanks to it, one log entry makes a complete analytics event, in whichever process it arrives. All
+values are strings, because numbers in Envoy's metadata are doubles. There are few fields, because
+each costs Envoy work in every request: what every decision has is in two fields, joined by `|`. In
+a part, `%25` stands for `%` and `%7C` for `|` (RFC 3986, 2.1). Denials and direct responses have
+further fields.
+
+Example: `{"api": "7|orders|v1|3", "caller": "c1|App|k1|gold"}`.
 """
 
 from collections.abc import Mapping
@@ -17,7 +19,7 @@ from adapter.policy.verdicts import Identity
 _ANONYMOUS = Identity(client_id="")
 
 API: Final = "api"
-"""The field with the API's id, name and version, and the revision of the snapshot that decided."""
+"""The field with the API's id, name and version, and the revision of the snapshot."""
 CALLER: Final = "caller"
 """The field with the client's id and name, the contract's id, and its SLA tier."""
 SEPARATOR: Final = "|"
@@ -28,11 +30,11 @@ _FIELDS: Final = {
 _OWN_FIELDS: Final = ("reason", "status", "detail", "policy_id", "policy_type")
 
 ANSWERED: Final = "answered"
-"""The reason where the adapter answered by itself and nothing was wrong (a CORS preflight)."""
+"""The reason of a direct response (a CORS preflight)."""
 
 
 class DecisionRecord(NamedTuple):
-    """Who asked for what, and what we said; empty text where there is nothing to say."""
+    """Who asked for what, and the decision. Empty text stands for nothing."""
 
     api_id: str = ""
     api_name: str = ""
@@ -42,9 +44,9 @@ class DecisionRecord(NamedTuple):
     contract_id: str = ""
     sla_tier: str = ""
     reason: str = ""
-    """The `DenyReason`, or `ANSWERED`; empty when allowed."""
+    """The `DenyReason`, or `ANSWERED`; empty if allowed."""
     status: str = ""
-    """The HTTP status of a denial or an answer: to gRPC clients, Envoy sends 200 instead."""
+    """The HTTP status of a denial or a direct response. gRPC clients get 200 from Envoy instead."""
     detail: str = ""
     policy_id: str = ""
     policy_type: str = ""
@@ -52,7 +54,7 @@ class DecisionRecord(NamedTuple):
 
     @classmethod
     def of(cls, decision: Decision) -> "DecisionRecord":
-        """What to remember of that decision."""
+        """The record of that decision."""
         api, who = decision.api, decision.identity or _ANONYMOUS
         denied = decision if isinstance(decision, Denied) else None
         policy = denied.policy if denied else None
@@ -74,7 +76,7 @@ class DecisionRecord(NamedTuple):
         )
 
     def to_metadata(self, longest: int | None = None) -> dict[str, str]:
-        """The fields that say something; of a part, at most `longest` characters."""
+        """The fields that are not empty; each part is cut off after `longest` characters."""
         said = {name: value[:longest] for name, value in self._asdict().items()}
         packed = {
             field: SEPARATOR.join(escaped(said[name]) for name in names)
@@ -85,7 +87,7 @@ class DecisionRecord(NamedTuple):
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "DecisionRecord":
-        """Read back what `to_metadata` wrote; keys of others are passed over."""
+        """Read what `to_metadata` wrote; other keys are ignored."""
         said = {name: metadata[name] for name in _OWN_FIELDS if name in metadata}
         for field, names in _FIELDS.items():
             parts = map(_unescaped, metadata.get(field, "").split(SEPARATOR))
@@ -100,7 +102,7 @@ def _status(decision: Decision) -> str:
 
 
 def escaped(part: str) -> str:
-    """A part of a field, as it may stand between separators."""
+    """A part, escaped so that it can stand between separators."""
     return part.replace("%", "%25").replace(SEPARATOR, "%7C")
 
 

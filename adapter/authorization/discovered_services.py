@@ -1,4 +1,4 @@
-"""Services that Envoy asks about and that no API is bound to."""
+"""Services that Envoy asks about, but that belong to no API."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,14 +6,15 @@ from typing import Final
 from adapter.runtime.shares import Shares
 
 _LONGEST: Final = 255
-"""Characters of an authority or a route that are kept."""
+"""Longest authority or route that is kept, in characters."""
 
 
 class DiscoveredServices:
-    """Counts requests without an API by what they asked for; bounded, and counts the rest.
+    """Counts requests without an API by authority (host) and route. It is bounded.
 
     Each of Envoy's routes has a share of the entries (`Shares`), because clients choose the
-    authority: names that someone invents at one route leave room for the services of the others.
+    authority: invented names at one route leave room for the services of the other routes. Requests
+    beyond the bound are counted in `left_out`.
     """
 
     def __init__(self, capacity: int = 1000) -> None:
@@ -22,7 +23,7 @@ class DiscoveredServices:
         self.left_out = 0
 
     def add(self, authority: str, route: str) -> None:
-        """Count one request to that authority through that route of Envoy's (may be empty)."""
+        """Count one request to that authority through that route of Envoy, which may be empty."""
         key = (authority[:_LONGEST], route[:_LONGEST])
         if key in self._counts:
             self._counts[key] += 1
@@ -33,5 +34,5 @@ class DiscoveredServices:
 
     @property
     def counts(self) -> Mapping[tuple[str, str], int]:
-        """Requests by (authority, route)."""
+        """Requests by authority and route."""
         return dict(self._counts)

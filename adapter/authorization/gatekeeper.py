@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Whether the snapshot is fit to decide by."""
+"""Whether the snapshot may be used for decisions."""
 
 from typing import Final, Literal
 
@@ -11,22 +11,22 @@ NOT_READY: Final = Deny(
     DenyReason.NOT_READY,
     503,
     "Policies are not loaded yet",
-    detail="the platform has not been reached since the start, and no disk copy may serve",
+    detail="the platform has not been reached since the start, and no disk copy can be used",
 )
 TOO_STALE: Final = Deny(
     DenyReason.TOO_STALE,
     503,
-    "Policies are too old to decide by",
+    "Policies are too old",
     detail="the platform has not confirmed this API for longer than gatekeeper.max_age_s",
 )
 
 
 class Gatekeeper:
-    """Refuses requests for which there is nothing trustworthy to decide by.
+    """Denies requests while the snapshot may not be used.
 
-    `flexible`: what the platform said, or the disk copy of it, will do. `strict`: the platform must
-    have been reached since the start. With `max_age_s`, an API that the platform has not confirmed
-    for that long is not decided by any more (the vendor's gatekeeper has the same two modes).
+    With `flexible`, the snapshot may come from the disk copy. With `strict`, the platform must have
+    been reached since the start. (The vendor's gatekeeper has the same two modes.) With
+    `max_age_s`, requests to an API are denied if the platform has not confirmed it for that long.
     """
 
     def __init__(
@@ -42,10 +42,10 @@ class Gatekeeper:
         self._strict = mode == "strict"
         self._max_age_s = max_age_s
         self.is_watchful = self._strict or max_age_s is not None
-        """Whether it may object to an API that is in the snapshot; else there is no need to ask."""
+        """Whether it can object to an API that is in the snapshot. If not, Checks need not ask."""
 
     def objection(self, api_id: str, *, loaded: bool) -> Deny | None:
-        """Why not to decide about that API now; `loaded`: there is a snapshot, be it from disk."""
+        """Why requests to that API are denied now, or None. `loaded`: there is a snapshot."""
         if not loaded or (self._strict and not self._contact.reached_platform):
             return NOT_READY
         if self._max_age_s is None:

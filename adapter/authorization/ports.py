@@ -1,4 +1,4 @@
-"""What the authorizer needs from outside."""
+"""What the use case needs from the outside world; the edges implement it."""
 
 from collections.abc import Awaitable, Iterable
 from typing import Protocol
@@ -8,46 +8,48 @@ from adapter.runtime.clock import WallTime
 
 
 class PlatformContact(Protocol):
-    """Tells how fresh the snapshot is; asked on the Check path, so it must be cheap."""
+    """Tells how fresh the snapshot is. Checks ask it, so it must be fast."""
 
     @property
     def reached_platform(self) -> bool:
-        """Whether the platform has given any good answer since the start."""
+        """Whether the platform has sent a good response since the start."""
 
     def synced_at(self, api_id: str) -> WallTime | None:
-        """When the platform last confirmed what we have of that API, be it before the start."""
+        """When the platform last confirmed our copy of that API; may be before the start."""
 
 
 class QuotaStore(Protocol):
-    """Counts requests in windows.
+    """Counts requests in quota windows.
 
-    `charge` charges every window of the charge, or none when one is full. It answers at once where
-    the counters are in this process, and with an awaitable where they are not. One `check_id` is
-    charged once for the same windows, however often Envoy retries the Check. A charge that wants no
-    figures may be admitted without. One that needs more counters than its policy's share is
-    answered with an unknown quota, so that clients who invent keys get a refusal, and never what
-    the operator has Envoy do about failures. Raises StoreError when it cannot answer.
+    `charge` charges every window of the charge, or none if one is full. It returns the state at
+    once if the counters are in this process, else an awaitable of it. A `check_id` is charged once
+    for the same windows, however often Envoy retries the Check. If the charge asks for no figures,
+    the state may leave them out.
+
+    A charge that needs more counters than the share of its policy gets a state with `unknown` set,
+    not an error: clients who invent keys are then denied, even if the operator lets Envoy allow
+    requests after failures. Raises StoreError if the store cannot count.
     """
 
     def charge(self, check_id: str, charge: Charge) -> QuotaState | Awaitable[QuotaState]:
-        """Charge, and tell what was found."""
+        """Charge the windows, and return their state."""
 
 
 class Throttler(Protocol):
-    """Smooths spikes, in this process alone.
+    """Smooths spikes, in this process only.
 
-    `throttle` answers at once where there is room, or where waiting is not allowed; else with an
-    awaitable that asks again. One `check_id` is admitted once, however often Envoy retries.
+    `throttle` returns the state at once if there is room or waiting is not allowed, else an
+    awaitable that tries again. A `check_id` is admitted once, however often Envoy retries.
     """
 
     def throttle(
         self, check_id: str, throttle: Throttle, wait_at_most_s: float | None
     ) -> QuotaState | Awaitable[QuotaState]:
-        """Admit or not; None: whoever asks waits for as long as it takes."""
+        """Admit or not. With None, the request may wait without limit."""
 
 
 class MessageLog(Protocol):
-    """Takes what message-logging policies say."""
+    """Takes the messages of message-logging policies."""
 
     def offer(self, messages: Iterable[LogMessage]) -> None:
-        """Take them without waiting; those that there is no room for are dropped and counted."""
+        """Take messages without waiting. If there is no room, they are dropped and counted."""

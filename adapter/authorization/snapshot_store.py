@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""The one place that holds the current snapshot."""
+"""Holds the current snapshot."""
 
 from collections.abc import Iterable
 
@@ -8,13 +8,13 @@ from adapter.runtime.clock import Clock
 
 
 class SnapshotStore:
-    """Holds the current snapshot; a Check reads it once and passes it on."""
+    """The only place that holds the current snapshot. A Check reads it once and passes it on."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.current = Snapshot()
 
     def publish(self, apis: Iterable[Api] = (), removed: Iterable[str] = ()) -> Snapshot:
-        """Put those APIs in the place of what they were, drop the removed; return the result."""
+        """Add or replace those APIs, leave out the removed ids, and return the new snapshot."""
         self.current = self.current.replaced(apis, removed, self._clock.now())
         return self.current

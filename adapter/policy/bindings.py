@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Which API a request belongs to, from what Envoy attests."""
+"""Finds the API that a request belongs to, from what Envoy attests."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -23,10 +23,10 @@ SEVERAL_HOSTS: Final = Deny(
 
 @dataclass(frozen=True, slots=True)
 class ApiBinding:
-    """One operator's rule: requests of this route, or of this authority and path, are of that API.
+    """An operator's rule: requests with this route, or this host and path, belong to this API.
 
-    Exactly one of `route_name`, `route_metadata` and `authority` is set; `authority` may begin
-    with `*.` or be `*`, and goes with a path prefix.
+    Exactly one of `route_name`, `route_metadata` and `authority` is set. `authority` is the
+    request's host; it may be `*` or begin with `*.`, and `path_prefix` applies to it only.
     """
 
     api_id: str
@@ -37,11 +37,12 @@ class ApiBinding:
 
 
 class BindingTable:
-    """All bindings, compiled for lookup.
+    """All bindings, prepared for lookup.
 
-    In order of trust: the route's own `api_id`, the route's metadata, the route's name, then
-    authority (exact before wildcard, longer wildcard first) and longest path prefix on segment
-    boundaries.
+    The first of these that matches decides: the route's own `api_id`, the route's metadata, the
+    route's name, then host and path. An exact host goes before a wildcard, a longer wildcard before
+    a shorter one, and a longer path prefix before a shorter one. Prefixes end at slashes: `/a`
+    covers `/a/b` but not `/ab`.
     """
 
     def __init__(self, bindings: Iterable[ApiBinding] = ()) -> None:
@@ -55,11 +56,11 @@ class BindingTable:
 
     @property
     def trusts_authority(self) -> bool:
-        """Whether the client's Host header takes part: safe only if Envoy lists the domains."""
+        """Whether the client's Host header can decide; safe only if Envoy lists the domains."""
         return bool(self._by_authority)
 
     def resolve(self, request: RequestAttributes) -> str | Deny:
-        """The id of the API that a request belongs to, or why it belongs to none."""
+        """The id of the API that a request belongs to, or the denial if it belongs to none."""
         return (
             request.api_id
             or self._by_metadata.get(request.route_metadata)
@@ -95,7 +96,7 @@ def _by_authority(bindings: Iterable[ApiBinding]) -> Mapping[str, list[tuple[str
 
 
 def normalized_authority(authority: str) -> str:
-    """Lower case, without port and trailing dot; an IPv6 literal keeps its brackets."""
+    """The host in lower case, without port and trailing dot; IPv6 literals keep their brackets."""
     host = authority.lower()
     head, bracket, rest = host.rpartition("]")
     name = (rest if bracket else host).partition(":")[0]

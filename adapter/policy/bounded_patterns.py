@@ -1,7 +1,8 @@
-"""Regular expressions that admins write: the one place that compiles them.
+"""Compiles the regular expressions that admins write, with bounds on what they cost.
 
-RE2 matches in linear time (github.com/google/re2), so a client cannot make a match explode. But it
-writes a counted repetition out, and takes memory for what it has seen. So a pattern has bounds.
+RE2 matches in linear time (github.com/google/re2), so no request makes a match take exponential
+time. But RE2 expands counted repetitions such as `a{100}`, and uses memory for the states that it
+has met. So patterns have a maximum size and a maximum length of the texts that they match.
 """
 
 from collections.abc import Iterable
@@ -11,28 +12,29 @@ import re2
 
 MAX_CHARS: Final = 2_000
 MAX_INSTRUCTIONS: Final = 3_000
-"""Of the program that RE2 makes of a pattern. `.{375}` takes about so many."""
+"""Size of the program that RE2 makes of a pattern. `.{375}` has about this size."""
 _MAX_MEMORY: Final = 1 << 20
-"""Octets for the program and for what RE2 remembers of the texts it has matched."""
+"""Bytes for the program and for the states that RE2 keeps."""
 _SHOWN_CHARS: Final = 80
 _MOST_STEPS: Final = 1 << 18
-"""Instructions times characters up to which RE2 visits each pair once (bitstate.cc), which takes
-a millisecond. Beyond, a count in braces can make it build states that it hardly ever uses again,
-for 10 us a character: `.*[ab].{100}` took 30 ms on a path of 4,096 characters.
+"""Instructions times characters up to which RE2 visits each pair once (bitstate.cc): about a
+millisecond. Beyond that, a count in braces can make RE2 build many states that it hardly uses
+again, at 10 us per character: `.*[ab].{100}` took 30 ms on a path of 4,096 characters.
 """
 _SHORTEST_BOUND: Final = 256
-"""Characters that each pattern has to bear."""
+"""Each pattern must be able to match texts of this many characters."""
 
 
 def compile_pattern(
     pattern: str, *, ignore_case: bool = False, max_memory: int = _MAX_MEMORY
 ) -> Any:
-    """A pattern of RE2, compiled; it has no groups.
+    """Compile a pattern; groups do not capture.
 
-    With less memory (octets), RE2 sooner stops to remember states that a text makes anew all the
-    time: that bounds the worst case, and costs patterns of very many states their best one.
+    With less `max_memory` (bytes), RE2 gives up earlier on keeping states that a hostile text makes
+    useless. That improves the worst case and makes patterns with very many states slower.
 
-    Raises ValueError whose text goes on after the pattern: `is longer than ...`.
+    Raises ValueError. Its text continues a sentence that begins with the pattern: `is longer than
+    2,000 characters`.
     """
     if len(pattern) > MAX_CHARS:
         raise ValueError(f"is longer than {MAX_CHARS:,} characters")
@@ -49,15 +51,15 @@ def compile_pattern(
 
 
 class BoundedPattern(NamedTuple):
-    """A pattern for texts that clients choose."""
+    """A compiled pattern for texts that clients choose."""
 
     compiled: Any
     longest: int
-    """Characters of a text that it takes a millisecond at most to match."""
+    """Longest text, in characters, that it matches within about a millisecond."""
 
 
 def compile_bounded(pattern: str, longest: int) -> BoundedPattern:
-    """A pattern for texts of at most so many characters, fewer where it has counts in braces.
+    """Compile a pattern for texts of up to `longest` characters; fewer if it has counts in braces.
 
     Raises ValueError like `compile_pattern`.
     """
@@ -77,9 +79,9 @@ def compile_bounded(pattern: str, longest: int) -> BoundedPattern:
 
 
 def compile_together(patterns: Iterable[str], *, ignore_case: bool = False) -> tuple[Any, ...]:
-    """Few patterns that together match what any of these good ones matches.
+    """Join valid patterns into as few as the bounds allow; together they match the same texts.
 
-    As few as the bounds allow, since whoever uses them tries one after the other.
+    The caller tries them one after the other, so fewer are faster.
     """
     compiled: list[Any] = []
     together: list[str] = []
@@ -99,17 +101,17 @@ def compile_together(patterns: Iterable[str], *, ignore_case: bool = False) -> t
 
 
 def shown(pattern: str) -> str:
-    """The pattern, or as much of it as fits into a message."""
+    """The pattern, shortened for a message."""
     if len(pattern) <= _SHOWN_CHARS:
         return pattern
     return f"{pattern[:_SHOWN_CHARS]}... ({len(pattern):,} characters)"
 
 
 def can_begin_with(pattern: str, character: str) -> bool:
-    """Whether some text that begins with an ASCII character matches the whole of a good pattern.
+    """Whether a valid pattern can match any text that begins with that ASCII character.
 
-    RE2 tells the least and the greatest text that can match. A range without such a text proves
-    that there is none.
+    RE2 gives the smallest and the greatest text that can match. If no text between them begins with
+    the character, the pattern never matches one.
     """
     try:
         anchored = re2.compile(f"^(?:{pattern})$", _options())
@@ -131,6 +133,6 @@ def _options(
 
 
 def _text(error: re2.error) -> str:
-    """RE2 gives its message in octets."""
+    """The message of an RE2 error, which may be bytes."""
     (message,) = error.args
     return message.decode(errors="replace") if isinstance(message, bytes) else str(message)

@@ -1,9 +1,8 @@
 # mypyc: compiled
 """What an admin manages on the platform, in our own types.
 
-`platform_client.translate` makes these from the platform's documents; `policy.snapshot` compiles
-them. Identifiers are strings throughout: they travel as strings in Envoy's metadata, whose numbers
-are doubles.
+`platform_client.protocol` makes these values from the platform's documents, and `policy.snapshot`
+compiles them. All ids are strings: they travel in Envoy's metadata, whose numbers are doubles.
 """
 
 from collections.abc import Mapping
@@ -22,11 +21,11 @@ class ApiInstance(NamedTuple):
     api_id: str
     name: str
     version: str = ""
-    """The asset's version, for people and analytics."""
+    """The version of the API's asset, for people and analytics."""
 
 
 class RateLimit(NamedTuple):
-    """At most so many requests in a period."""
+    """A maximum number of requests in a period."""
 
     maximum_requests: int
     period_ms: int
@@ -34,7 +33,7 @@ class RateLimit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SlaTier:
-    """What a client application was promised; several limits are layered."""
+    """What a client application was promised. All limits apply at the same time."""
 
     tier_id: str
     name: str
@@ -60,12 +59,15 @@ class PolicyRef(Value):
 
 
 EVERYTHING: Final = frozenset({"", ".*", "^.*$"})
-"""Patterns that let everything match."""
+"""Patterns that match everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pointcut:
-    """A part of an API; both patterns (RE2) match the whole method and the whole path."""
+    """A part of an API: requests whose whole method and whole path match these RE2 patterns.
+
+    Example: `Pointcut("GET|HEAD", "/orders/.*")`.
+    """
 
     method_regex: str
     path_regex: str
@@ -86,26 +88,26 @@ class AppliedPolicy:
     configuration: Mapping[str, Any] = field(repr=False)
     order: int = 50
     pointcuts: tuple[Pointcut, ...] = ()
-    """Empty: the whole API. Else any of them."""
+    """Where it applies: where any pointcut matches. Empty means the whole API."""
     automated: bool = False
     fault: str | None = None
-    """Why the platform's description of this policy cannot be used (a masked secret, say)."""
+    """Why the platform's document of this policy cannot be used, for example a masked secret."""
     overridden: tuple[Pointcut, ...] = ()
-    """Where it does not apply, because automated policies of its type do."""
+    """Where automated policies of the same type apply instead."""
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether its pointcuts make up the whole API."""
+        """Whether it applies to the whole API."""
         return not self.pointcuts or any(p.is_everything for p in self.pointcuts)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiContent:
-    """All that the platform says of one API, fetched whole."""
+    """Everything that the platform says about one API, from one complete fetch."""
 
     instance: ApiInstance
     policies: tuple[AppliedPolicy, ...] = ()
-    """Automated and own, in no particular order; disabled ones are left out."""
+    """The API's own and the automated policies, unsorted, without disabled ones."""
     tiers: Mapping[str, SlaTier] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     """By contract id."""

@@ -1,4 +1,4 @@
-"""From an applied policy to something that can be asked; a bad configuration fails here."""
+"""Compiles the policies of the platform into rules; a bad configuration fails here."""
 
 import json
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
         "rate-limiting-sla-based": compile_rate_limiting_sla_based,
     }
 )
-"""Every policy type that can be enforced, by its asset id."""
+"""Every policy type that can be enforced, by the id of its asset on the platform."""
 
 
 class CompiledPolicy(NamedTuple):
@@ -68,7 +68,7 @@ def compile_policy(policy: AppliedPolicy, pool: RulePool) -> CompiledPolicy:
     configuration = json.dumps(dict(policy.configuration))
 
     def compiled() -> Rule:
-        return _limited(_compile_rule(policy.policy_type, configuration), policy)
+        return _at_pointcuts(_compile_rule(policy.policy_type, configuration), policy)
 
     shared = pool.rule(_key(policy, configuration), compiled)
     return CompiledPolicy(PolicyRef(policy.policy_id, policy.policy_type), shared)
@@ -86,8 +86,8 @@ def _key(policy: AppliedPolicy, configuration: str) -> bytes:
     return sha256(json.dumps([policy.policy_type, configuration, parts]).encode()).digest()
 
 
-def _limited(rule: Rule, policy: AppliedPolicy) -> Rule:
-    """The rule, where the policy applies."""
+def _at_pointcuts(rule: Rule, policy: AppliedPolicy) -> Rule:
+    """The rule with the pointcuts of the policy."""
     pointcuts = tuple(map(_compile_pointcut, policy.pointcuts))
     overridden = tuple(map(_compile_pointcut, policy.overridden))
     everywhere = pointcuts + overridden
@@ -104,8 +104,8 @@ def _compile_rule(policy_type: str, configuration: str) -> Rule:
     compiler = POLICY_TYPES.get(policy_type)
     if compiler is None:
         raise PolicyError(
-            "this policy type is not supported; remove it on the platform, or name it in "
-            "platform.ignored_policy_types to do without it knowingly"
+            "this policy type is not supported; remove the policy on the platform, or add the type "
+            "to platform.ignored_policy_types to leave it out"
         )
     return compiler(json.loads(configuration))
 

@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""What the policies of one request see and what they have established so far."""
+"""What the policies of one request can see, and what they have established so far."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,14 +14,14 @@ from adapter.policy.verdicts import Continue, Edit, ExposedQuota, Header, Identi
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 _NOTHING_APPENDED: Final[dict[str, str]] = {}
-"""Is never changed."""
+"""Shared by all evaluations; nothing ever changes it."""
 
 
 class Evaluation:
     """One request on its way through the policies.
 
-    Policies read it; only `policy.decide` writes, and only what a policy's verdict says. But
-    expressions count their effort in it.
+    Rules only read it. `policy.decide` writes what a verdict says. The one exception is `effort`,
+    which expressions count.
     """
 
     __slots__ = (
@@ -53,37 +53,37 @@ class Evaluation:
         self.api_id = api_id
         self.contracts = contracts
         self.tiers = tiers
-        """By their ids."""
+        """By tier id."""
         self.policies = policies
         self.position = 0
-        """Of the one that is being asked."""
+        """Index of the policy that is being asked."""
         self.identity: Identity | None = None
         self.claims: Mapping[str, Any] = _NO_CLAIMS
-        """What a verified token says."""
+        """The claims of a verified token."""
         self.edits: dict[str, str | None] | None = None
-        """What earlier policies did to the request's headers; None is a removed one."""
+        """Request headers that earlier policies changed; None stands for a removed header."""
         self.effort = 0
-        """What expressions have gone through so far, which `expression.effort` bounds."""
+        """What the expressions of this request have cost so far; `expression.effort` bounds it."""
         self.appended: dict[str, str] = _NOTHING_APPENDED
-        """What Envoy has to append to headers, since we cannot write the client's own value back;
-        such a header is among the edits, too, as far as we can read it."""
+        """Values that Envoy has to append, because the client's own value cannot be written back
+        exactly (see `_is_exact`). Such a header is in `edits` too, so that policies can read it."""
         self.append_response_headers: tuple[Header, ...] = ()
         self._response_headers: dict[str, str] | None = None
         self._exposed_quota: ExposedQuota | None = None
 
     @property
     def policy(self) -> PolicyRef:
-        """The one that is being asked."""
+        """The policy that is being asked."""
         return self.policies[self.position]
 
     def header(self, name: str) -> str | None:
-        """A request header by lower-case name, with the edits of earlier policies applied."""
+        """A request header by lower-case name, after the edits of earlier policies."""
         edits = self.edits
         return edits[name] if edits and name in edits else self.request.header(name)
 
     @property
     def own_edits(self) -> tuple[Edit, ...]:
-        """The edits that are ours to write: those that Envoy does not have to append."""
+        """The edits without those that Envoy has to append."""
         if not self.edits:
             return ()
         edits = tuple(self.edits.items())
@@ -92,13 +92,13 @@ class Evaluation:
         return tuple([edit for edit in edits if edit[0] not in self.appended])
 
     def header_names(self) -> list[str]:
-        """The names of the headers that the request has, after the edits of earlier policies."""
+        """The names of all request headers, after the edits of earlier policies."""
         edits = self.edits or {}
         names = [name for name in self.request.headers if name not in edits]
         return names + [name for name, value in edits.items() if value is not None]
 
     def establish(self, verdict: Continue) -> None:
-        """Take over what a policy that had no objection adds."""
+        """Take over what a policy adds."""
         if verdict.identity is not None:
             self.identity = verdict.identity
         if verdict.claims is not None:
@@ -116,7 +116,7 @@ class Evaluation:
 
     @property
     def adds_headers(self) -> bool:
-        """Whether the upstream gets headers that policies add, or that say who calls."""
+        """Whether the upstream gets headers from policies, or headers that identify the client."""
         if self.identity is not None:
             return True
         return any(value is not None for value in (self.edits or {}).values())
@@ -138,7 +138,7 @@ class Evaluation:
             self._append(edits, name, value)
 
     def _forget_appended(self, verdict: Continue) -> None:
-        """Nothing is appended to what that policy set or removed."""
+        """Drop appended values of headers that this policy set or removed."""
         gone = set(map(dashed, verdict.remove_headers))
         written = {name for name, _ in verdict.set_headers}
         for name in tuple(self.appended):
@@ -158,17 +158,17 @@ class Evaluation:
         edits[name] = f"{present}{separator}{value}"
 
     def expose(self, quota: ExposedQuota) -> None:
-        """Tell the client of that limit, unless it is told of a stricter one."""
+        """Tell the client about that limit, unless it is already told about a stricter one."""
         self._exposed_quota = quota.stricter(self._exposed_quota)
 
     @property
     def response_headers(self) -> tuple[Header, ...]:
-        """The headers that the client shall see with exactly this value."""
+        """Headers that the client gets with exactly this value."""
         headers = tuple(self._response_headers.items()) if self._response_headers else ()
         return headers if self._exposed_quota is None else headers + self._exposed_quota.headers
 
     def identity_under(self, contract: Contract) -> Identity:
-        """Who comes under a contract; a user that an earlier policy established stays."""
+        """The client with that contract. A user that an earlier policy established is kept."""
         known = self.identity
         if known is not None and known.contract is contract:
             return known
@@ -184,8 +184,8 @@ class Evaluation:
 
 
 def _is_exact(value: str) -> bool:
-    """Whether a value in a Check is surely what the client sent, and can be written back.
+    """Whether a header value in a Check is certainly what the client sent, so we can write it back.
 
-    In a Check, Envoy puts `!` for each octet that is not UTF-8, and an answer can hold UTF-8 only.
+    In a Check, Envoy replaces each octet that is not UTF-8 by `!`. A response can hold UTF-8 only.
     """
     return "!" not in value and value.isprintable()

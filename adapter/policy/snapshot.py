@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Everything a Check needs, compiled once at sync time and never changed afterwards."""
+"""Everything that Checks need: compiled once when the platform is synced, and immutable."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,10 +18,10 @@ from adapter.runtime.clock import WallTime
 
 
 class Api:
-    """One API instance as Checks see it; nothing in it changes.
+    """One API instance, ready for Checks. It is immutable.
 
-    `faults` name what cannot be enforced; an API with faults is closed: every request to it is
-    denied with 503, since letting it pass would skip a policy that an admin applied.
+    `faults` name the policies that cannot be enforced. An API with faults is closed: each request
+    is denied with 503, because to allow it would skip a policy that an admin applied.
     """
 
     __slots__ = (
@@ -61,33 +61,33 @@ class Api:
         self.rules: Final[tuple[Rule, ...]] = self._chain.rules
         """What to ask: the rule of each policy, in the same order."""
         self.inspects_path: Final = any(rule.inspects_path for rule in self.rules)
-        """Whether any policy's verdict depends on the path, which then has to be canonical."""
+        """Whether the path decides about any verdict. Then only canonical paths are accepted."""
         self.inspects_method: Final = any(rule.inspects_method for rule in self.rules)
-        """The same for the method."""
+        """Like `inspects_path`, for the method."""
         self.longest_path: Final = min([MAX_CHARS, *(rule.longest_path for rule in self.rules)])
-        """Characters of a path that the patterns of all policies bear."""
+        """Longest path, in characters, that the patterns of all policies may be matched against."""
         self.contracts: Final = ContractTable() if contracts is None else contracts
-        """One that cannot be honoured has a fault."""
+        """A contract that cannot be honoured has a fault."""
         self.tiers: Final[Mapping[str, SlaTier]] = {} if tiers is None else tiers
-        """By their ids: the tiers of all contracts without a fault are here."""
+        """By tier id. The tier of each contract without a fault is here."""
         self.ignored: Final = ignored
-        """Applied policies that the operator ignores knowingly."""
+        """Types of applied policies that the operator's settings ignore."""
         self.closed_contracts: Final = sum(
             contract.fault is not None for contract in self.contracts
         )
-        """Contracts that cannot be honoured; counted once, because there may be very many."""
+        """Number of contracts with a fault. Counted here, because there may be a million."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All APIs at one moment. Publishing replaces APIs one by one; the others are shared."""
+    """All APIs at one moment. A new snapshot shares the APIs that did not change."""
 
     revision: int = 0
-    """Milliseconds since the epoch at which it was built; always growing."""
+    """Milliseconds since the epoch when it was made; always greater than the one before."""
     apis: Mapping[str, Api] = field(default_factory=dict)
 
     def replaced(self, apis: Iterable[Api], removed: Iterable[str], now: WallTime) -> "Snapshot":
-        """A new snapshot, in which those APIs replace what they were and others are gone."""
+        """A new snapshot with those APIs added or replaced, and the `removed` ids left out."""
         merged = dict(self.apis)
         for api_id in removed:
             merged.pop(api_id, None)
@@ -103,9 +103,10 @@ def build_api(
     ignored_types: frozenset[str] = frozenset(),
     own_headers: frozenset[str] = frozenset(),
 ) -> Api:
-    """Compile what the platform says of an API; what cannot be enforced ends up in its faults.
+    """Compile what the platform says about an API. What cannot be enforced becomes a fault.
 
-    `own_headers` are names, spelled with hyphens, that no policy may set: the adapter sets them.
+    Rules come from `pool`, so that APIs with the same policies share them. `own_headers` are the
+    headers that the adapter itself sets, spelled with hyphens; no policy may set them.
     """
     kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
     compiled, faults = _compile_all(kept, pool, own_headers)
@@ -121,11 +122,11 @@ def build_api(
 
 
 def in_force(policies: Iterable[AppliedPolicy]) -> list[AppliedPolicy]:
-    """The policies that apply, in the platform's order.
+    """The policies that apply, in the platform's order: CORS, automated ones, then by `order`.
 
-    CORS first, then automated ones, then by `order`. An automated policy overrides those of its
-    type on the API (Mule Gateway documentation), but only where it applies itself. Several
-    automated ones of a type all apply, each in its part.
+    An automated policy overrides the API's own policy of the same type (Mule Gateway
+    documentation), but only in the part of the API that it applies to. Several automated policies
+    of one type all apply, each in its own part.
     """
     policies = list(policies)
     automated: dict[str, list[AppliedPolicy]] = {}
@@ -133,14 +134,18 @@ def in_force(policies: Iterable[AppliedPolicy]) -> list[AppliedPolicy]:
         if policy.automated:
             automated.setdefault(policy.policy_type, []).append(policy)
     effective = (
-        policy if policy.automated else _beside(policy, automated.get(policy.policy_type, ()))
+        policy
+        if policy.automated
+        else _not_overridden(policy, automated.get(policy.policy_type, ()))
         for policy in policies
     )
     return sorted((policy for policy in effective if policy is not None), key=_position)
 
 
-def _beside(policy: AppliedPolicy, overriding: Iterable[AppliedPolicy]) -> AppliedPolicy | None:
-    """An API's own policy, less where those apply; None where that leaves nothing."""
+def _not_overridden(
+    policy: AppliedPolicy, overriding: Iterable[AppliedPolicy]
+) -> AppliedPolicy | None:
+    """An API's own policy without the parts where those apply; None if nothing is left."""
     if any(other.is_everywhere for other in overriding):
         return None
     overridden = tuple(pointcut for other in overriding for pointcut in other.pointcuts)
@@ -165,25 +170,25 @@ def _compile_all(
     faults: list[str] = []
     for policy in policies:
         try:
-            compiled.append(_leaving_alone(own_headers, compile_policy(policy, pool)))
+            compiled.append(_without_own_headers(own_headers, compile_policy(policy, pool)))
         except PolicyError as e:
             faults.append(f"policy {policy.policy_id} ({policy.policy_type}): {e}")
     return tuple(compiled), tuple(faults)
 
 
-def _leaving_alone(own_headers: frozenset[str], policy: CompiledPolicy) -> CompiledPolicy:
-    """The policy, if it sets none of these; raises PolicyError."""
+def _without_own_headers(own_headers: frozenset[str], policy: CompiledPolicy) -> CompiledPolicy:
+    """The policy; raises PolicyError if it sets one of these headers."""
     taken = sorted(name for name in policy.rule.set_headers if dashed(name) in own_headers)
     if taken:
         raise PolicyError(
-            f"{', '.join(taken)} cannot be injected: the adapter itself says there who calls; "
-            "choose another name (requests.identity_header_prefix is how its own begin)"
+            f"{', '.join(taken)} cannot be injected: the adapter sets it to identify the client; "
+            "choose a name that does not begin with requests.identity_header_prefix"
         )
     return policy
 
 
 def contracts_by_client(content: ApiContent) -> ContractTable:
-    """The contracts, shared with the content; one of an unknown tier gets a fault."""
+    """The contracts, for Checks to find. A contract whose tier is unknown gets a fault."""
     known = {None, *content.tiers}
     return ContractTable(
         contract if contract.tier_id in known else _of_unknown_tier(contract)

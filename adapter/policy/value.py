@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Values whose constructors are compiled."""
+"""Immutable values whose constructors are compiled."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from mypy_extensions import mypyc_attr
 
 @mypyc_attr(acyclic=True)
 class Value:
-    """What holds the same is equal; nothing in it changes, as its types say.
+    """Base class of values that compare by what they hold and never change (`Final` attributes).
 
-    For what every Check makes, or a catalog has a million of: the constructor of a NamedTuple, or
-    of a dataclass, is an interpreted function even in a compiled module, and costs as much as a
-    policy.
+    Use it for what every Check creates or a catalog has a million of. Elsewhere use a NamedTuple or
+    a frozen dataclass: their constructors are interpreted even in a compiled module, and cost as
+    much as a whole policy.
     """
 
     __slots__ = ()
 
     def held(self) -> tuple[Any, ...]:
-        """All that it holds, in the constructor's order."""
+        """Everything that it holds, in the order of the constructor's arguments."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:

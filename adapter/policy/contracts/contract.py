@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""A contract."""
+"""A contract: an application's permission to call an API."""
 
 from typing import Final
 
@@ -9,17 +9,17 @@ from adapter.policy.contracts.hashed_secret import RECOGNISABLE, HashedSecret
 from adapter.policy.value import Value
 
 _NONE_YET: Final = -1
-"""What `hash` never gives."""
+"""`hash()` never returns this number."""
 
 
 @mypyc_attr(acyclic=True)
 class Contract(Value):
     """An approved agreement that a client application may call an API, possibly at a tier.
 
-    One flat object with its texts in one piece, since there may be a million of them, and of those
-    that a Check needs nothing is in the processor's caches: an application with contracts for
-    several APIs is told several times. Besides what was agreed it remembers what saves the next
-    Check from finding it out anew; what is equal may remember differently.
+    It is one flat object with all texts in one string. There may be a million contracts, and the
+    one that a Check needs is in none of the processor's caches, so each further object would cost
+    an access to memory. An application with contracts for several APIs is therefore stored several
+    times. `_recognised` and `counter` are memos: see `adapter.policy.contracts`.
     """
 
     __slots__ = (
@@ -49,36 +49,36 @@ class Contract(Value):
         self._contract_id_end: i32 = len(client_id) + len(contract_id)
         self._secret: Final = None if secret is None else secret.octets
         self._recognised: i64 = _NONE_YET
-        """What `hash` makes of the secret, once it has come: no secret can be had from it, and
-        whoever guesses has to guess that number."""
+        """Memo: `hash()` of the secret that was proven last."""
         self.tier_id: Final = tier_id
         self.fault: Final = fault
-        """Why this contract cannot be honoured (its secret's form, say): it alone is closed."""
+        """Why this contract cannot be honoured, for example because its secret has no known form.
+        Other contracts are not affected."""
         self.counter: object = None
-        """For a quota store to find again what it counts this contract's requests with."""
+        """Memo: where a quota store counts this contract's requests."""
 
     @property
     def client_id(self) -> str:
-        """The application's."""
+        """The application's client id."""
         return self._texts[: self._client_id_end]
 
     @property
     def contract_id(self) -> str:
-        """As the platform numbers contracts."""
+        """The platform's number for the contract."""
         return self._texts[self._client_id_end : self._contract_id_end]
 
     @property
     def client_name(self) -> str:
-        """The application's, for people."""
+        """The application's name, for people."""
         return self._texts[self._contract_id_end :]
 
     @property
     def client_hash(self) -> i64:
-        """What `hash` makes of the client id."""
+        """`hash(client_id)`."""
         return self._client_hash
 
     def is_of(self, client_id: str, client_hash: i64) -> bool:
-        """Whether that is the client, whose id hashes so."""
+        """Whether the contract is of that client; `client_hash` is the hash of its id."""
         return (
             client_hash == self._client_hash
             and len(client_id) == self._client_id_end
@@ -87,18 +87,18 @@ class Contract(Value):
 
     @property
     def has_secret(self) -> bool:
-        """Whether the platform gave one."""
+        """Whether the platform sent a secret."""
         return self._secret is not None
 
     @property
     def secret(self) -> HashedSecret | None:
-        """The application's; None if the platform gave none."""
+        """The application's hashed secret; None if the platform sent none."""
         return None if self._secret is None else HashedSecret(self._secret)
 
     def is_proven_by(self, secret: str) -> bool:
-        """Whether that is the application's secret; all wrong ones take the same time.
+        """Whether that is the application's secret. All wrong secrets take the same time.
 
-        The right one, once it has come, is recognised without hashing it again
+        The right secret is hashed once; afterwards it is recognised
         (docs/adr/0013-recognised-secrets.md).
         """
         number: i64 = hash(secret)
@@ -123,7 +123,7 @@ class Contract(Value):
         )
 
     def closed(self, fault: str) -> "Contract":
-        """The same, not to be honoured, for that reason if it has none yet."""
+        """The same contract with that fault, unless it has one already."""
         return Contract(
             self.contract_id,
             self.client_id,

@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""The contracts of an API, for Checks to find."""
+"""Finds an API's contract by client id."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -15,15 +15,15 @@ _FEWEST_SLOTS: Final = 4
 class ContractTable:
     """Contracts by client id: a hash table with open addressing and linear probing.
 
-    Between a slot and its contract is nothing. A dict goes by its head, an index, an entry and the
-    key, and among a million contracts none of these is in the processor's caches:
-    docs/adr/0017-contracts-in-one-piece.md.
+    Slots hold contracts directly, without an entry object in between. A dict would read its header,
+    an index, an entry and the key; with a million contracts none of these is in the processor's
+    caches (docs/adr/0017-contracts-in-one-piece.md).
     """
 
     __slots__ = ("_contracts", "_mask", "_slots")
 
     def __init__(self, contracts: Iterable[Contract] = ()) -> None:
-        """Of two contracts with one client id the later one counts."""
+        """If two contracts have the same client id, the later one counts."""
         given = list(contracts)
         size: i64 = _FEWEST_SLOTS
         while size < 2 * len(given):
@@ -41,15 +41,15 @@ class ContractTable:
         return len(self._contracts)
 
     def __iter__(self) -> Iterator[Contract]:
-        """All of them, in the order in which they were given."""
+        """All contracts, in the order in which they were given."""
         return iter(self._contracts)
 
     def get(self, client_id: str) -> Contract | None:
-        """The one of that client."""
+        """The contract of that client; None if it has none."""
         return self._slots[self._slot_for(client_id, hash(client_id))]
 
     def _slot_for(self, client_id: str, client_hash: i64) -> i64:
-        """Where that client's contract is, or would be."""
+        """The slot that holds that client's contract, or would hold it."""
         slots, mask = self._slots, self._mask
         slot = client_hash & mask
         while True:

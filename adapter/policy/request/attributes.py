@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""What a policy may see of a request."""
+"""What a policy can see of a request."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
@@ -12,19 +12,19 @@ _GRPC_WITH_FORMAT: Final = "application/grpc+"
 
 
 class RequestAttributes(Protocol):
-    """A request as Envoy attests it; nothing here is ours, and nothing changes.
+    """A request as Envoy attests it. It is immutable and holds nothing of ours.
 
-    A Protocol, because most Checks are decided by few of these: the edge reads the others from
-    Envoy's message only when they are asked for.
+    It is a Protocol because most Checks need few of these attributes. The edge reads an attribute
+    from Envoy's message when a policy asks for it.
     """
 
     @property
     def check_id(self) -> str:
-        """`attributes.request.http.id`: the same when Envoy retries; clients can't choose it."""
+        """`attributes.request.http.id`: the same if Envoy retries; clients cannot choose it."""
 
     @property
     def method(self) -> str:
-        """Empty for a Check by the network filter, which has no HTTP part."""
+        """The HTTP method; empty for a Check of the network filter, which has no HTTP part."""
 
     @property
     def path(self) -> str:
@@ -32,7 +32,7 @@ class RequestAttributes(Protocol):
 
     @property
     def authority(self) -> str:
-        """As the client sent it."""
+        """The host, as the client sent it."""
 
     @property
     def scheme(self) -> str:
@@ -43,11 +43,11 @@ class RequestAttributes(Protocol):
         """Such as `HTTP/1.1`."""
 
     def header(self, name: str) -> str | None:
-        """The header of that lower-case name; repeated ones are joined by a comma, cookies too."""
+        """The header of that lower-case name; Envoy joins repeated ones by a comma, cookies too."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """All of them, by name; dear where `header` would do."""
+        """All headers by lower-case name. If one header is enough, `header` costs much less."""
 
     @property
     def odd_names(self) -> Sequence[str]:
@@ -55,7 +55,7 @@ class RequestAttributes(Protocol):
 
     @property
     def client_address(self) -> str | None:
-        """As it stands where the operator says that Envoy attests it; None: not attested."""
+        """The client's address, from where the operator says that Envoy attests it; else None."""
 
     @property
     def api_id(self) -> str:
@@ -63,7 +63,7 @@ class RequestAttributes(Protocol):
 
     @property
     def chosen_by_path(self) -> bool:
-        """Whether the route says that with another path it would be of another API, or of none."""
+        """Whether Envoy's route chose the API by the path."""
 
     @property
     def route_name(self) -> str:
@@ -71,15 +71,15 @@ class RequestAttributes(Protocol):
 
     @property
     def route_metadata(self) -> str:
-        """The route by `route_metadata_context`, such as `kind/namespace/name`; may be empty."""
+        """The route from `route_metadata_context`, such as `kind/namespace/name`; may be empty."""
 
     @property
     def timeout_ms(self) -> str:
-        """How long Envoy waits for our answer, in its words; read only where something waits."""
+        """How long Envoy waits for our response, in milliseconds, as text."""
 
 
 class GivenAttributes(NamedTuple):
-    """Attributes that are all at hand: what an access log entry tells of a request, say."""
+    """Attributes that are all known, for example from an access log entry."""
 
     check_id: str = ""
     method: str = ""
@@ -111,16 +111,16 @@ def path_of(request: RequestAttributes) -> str:
 
 
 def is_grpc(request: RequestAttributes) -> bool:
-    """Whether Envoy takes the client for one that speaks gRPC, and so reads `grpc-status`.
+    """Whether Envoy takes the client for a gRPC client, and so sends it a `grpc-status`.
 
-    Envoy goes by the content type alone, and tells it by its exact letters: gRPC-Web, a parameter
-    or a capital letter make it another type (measured with Envoy 1.36 and 1.40).
+    Envoy compares the content type exactly: gRPC-Web, a parameter or a capital letter make it
+    another type (measured with Envoy 1.36 and 1.40).
     """
     content_type = request.header("content-type") or ""
     return content_type == _GRPC or content_type.startswith(_GRPC_WITH_FORMAT)
 
 
 def timeout_s(request: RequestAttributes) -> float | None:
-    """How long Envoy waits for our answer, in seconds; None if it did not say."""
+    """How long Envoy waits for our response, in seconds; None if it does not say."""
     given = request.timeout_ms
     return int(given) / 1000 if given.isdecimal() and len(given) <= _MAX_DIGITS else None

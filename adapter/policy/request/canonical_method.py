@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Whether everyone who reads a request would understand the same method by it."""
+"""Whether a request has only one method, whoever reads it."""
 
 import re
 from typing import Final
@@ -12,9 +12,9 @@ MAX_CHARS: Final = 32
 _CANONICAL: Final = re.compile(rf"[!#$%&'*+.^_`|~0-9A-Z-]{{1,{MAX_CHARS}}}")
 """Methods are case-sensitive, and all registered ones are in capitals (RFC 9110, 9.1; 16.1)."""
 _OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
-"""Headers in which some servers look for the method before they look at the method itself."""
+"""Headers from which some servers take the method, instead of the method itself."""
 _ECHOED: Final = ("TRACE", "TRACK")
-"""Methods whose answer repeats the request, headers included (RFC 9110, 9.3.8)."""
+"""Methods whose response repeats the request with its headers (RFC 9110, 9.3.8)."""
 
 AMBIGUOUS_METHOD: Final = Deny(
     DenyReason.AMBIGUOUS_METHOD,
@@ -23,20 +23,20 @@ AMBIGUOUS_METHOD: Final = Deny(
     detail="not in capitals, or another one in x-http-method-override or a header like it "
     "(docs/policies/paths.md)",
 )
-"""Where a rule depends on the method, and the method has more than one reading."""
+"""For requests to a rule that depends on the method, if it can be read in several ways."""
 ECHO_REFUSED: Final = Deny(
     DenyReason.METHOD_REFUSED,
     403,
     "TRACE is refused",
-    detail="the answer could show the client what a policy adds for the upstream",
+    detail="the response could show the client what a policy adds for the upstream",
 )
 
 
 def obstacle_in_method(request: RequestAttributes) -> Deny | None:
-    """Why no rule can go by the request's method; None where it has one reading only.
+    """Why no rule can depend on the request's method; None if the method has one meaning.
 
-    Over HTTP/2, Envoy forwards `delete` as it is. An upstream that ignores the case would let it
-    through a rule on `DELETE`.
+    Over HTTP/2, Envoy forwards `delete` unchanged. If the upstream ignores the case, the request
+    gets around a rule on `DELETE`.
     """
     method = request.method
     if _CANONICAL.fullmatch(method) is None:
@@ -51,5 +51,5 @@ def obstacle_in_method(request: RequestAttributes) -> Deny | None:
 
 
 def is_echoed(method: str) -> bool:
-    """Whether an upstream answers that method with the request that it got, in whatever case."""
+    """Whether the response to that method repeats the request; the case does not matter."""
     return len(method) == 5 and method.upper() in _ECHOED

@@ -1,4 +1,4 @@
-"""Whether everyone who reads a path would understand the same by it."""
+"""Whether a path has only one meaning, whoever reads it."""
 
 import re
 from typing import Final
@@ -8,10 +8,10 @@ import re2
 from adapter.policy.verdicts import Deny, DenyReason
 
 MAX_CHARS: Final = 4_096
-"""Of a path that a rule depends on. A client chooses its length, and every pattern reads it all."""
+"""Longest path that a rule may depend on. Clients choose its length; patterns read all of it."""
 
 _UNESCAPED: Final = r"A-Za-z0-9_~!$&'()*+,=:@-"
-"""What a segment holds as it is (RFC 3986, 3.3), without dots and semicolons."""
+"""Characters that a segment contains unescaped (RFC 3986, 3.3), without dots and semicolons."""
 _NEXT: Final = "%[89AB][0-9A-F]"
 _ESCAPED: Final = "|".join(
     (
@@ -21,7 +21,7 @@ _ESCAPED: Final = "|".join(
         f"%F0%[9AB][0-9A-F]{_NEXT}{_NEXT}|%F[1-3]{_NEXT}{_NEXT}{_NEXT}|%F4%8[0-9A-F]{_NEXT}{_NEXT}",
     )
 )
-"""What has no other spelling: by capital digits, in the shortest form, and no control character."""
+"""Escapes without another spelling: capital digits, shortest UTF-8 form, no control characters."""
 _NO_DOT: Final = f"(?:[{_UNESCAPED}]|{_ESCAPED})"
 _NO_BLANK: Final = f"(?:[.{_UNESCAPED}]|{_ESCAPED})"
 _BLANKS: Final = "(?:%20)"
@@ -31,7 +31,7 @@ _SEGMENT: Final = (
 )
 _CANONICAL: Final = re2.compile(f"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?")
 _PLAIN: Final = re.compile(f"/|(?:/[{_UNESCAPED}][.{_UNESCAPED}]*)+/?")
-"""What most paths are, found for less than RE2 costs. Linear, as no segment holds a slash."""
+"""Matches most paths for less than RE2 costs. It is linear because no segment holds a slash."""
 
 
 AMBIGUOUS_PATH: Final = Deny(
@@ -41,7 +41,7 @@ AMBIGUOUS_PATH: Final = Deny(
     detail="not canonical (docs/policies/paths.md); set normalize_path, merge_slashes and "
     "path_with_escaped_slashes_action in Envoy's HTTP connection manager",
 )
-"""Where a rule depends on the path, and the path has more than one reading."""
+"""For requests to a rule that depends on the path, if the path can be read in several ways."""
 PATH_TOO_LONG: Final = Deny(
     DenyReason.MALFORMED_REQUEST,
     414,
@@ -49,16 +49,17 @@ PATH_TOO_LONG: Final = Deny(
     detail="a policy or a binding looks at the path, and it has more than 4,096 characters, or "
     "more than a pattern with counts in braces bears (docs/policies/paths.md)",
 )
-"""Where a rule depends on the path, and reading all of it would hold up other requests."""
+"""For requests to a rule that depends on the path, if matching it would delay other requests."""
 
 
 def obstacle_in(path: str, longest: int = MAX_CHARS) -> Deny | None:
-    """Why no rule can go by that path (without query); None where it has one reading only.
+    """Why no rule can depend on that path (without query); None if the path has one meaning.
 
-    `longest` is how many characters the patterns of the rules bear.
+    `longest` is the longest path, in characters, that the patterns of the rules may be matched
+    against.
 
-    Envoy forwards the path that it sent us. An upstream that reads it differently would let
-    `/public/..%2fadmin` through a rule on `/admin`.
+    Envoy forwards the path that it sent us. If the upstream reads it differently, a request for
+    `/public/..%2fadmin` gets around a rule on `/admin`.
     """
     if len(path) > longest:
         return PATH_TOO_LONG
@@ -68,7 +69,8 @@ def obstacle_in(path: str, longest: int = MAX_CHARS) -> Deny | None:
 def is_canonical(path: str) -> bool:
     """Whether a path (without query) is the only way to write what it means.
 
-    Then nothing changes when a server decodes it, merges slashes, resolves dots or drops path
-    parameters, and encodes it again.
+    Such a path stays the same if a server decodes it, merges slashes, resolves dots, drops path
+    parameters and encodes it again. Example: `/a/b` is canonical; `/a//b`, `/a/./b` and `/%61/b`
+    are not.
     """
     return _PLAIN.fullmatch(path) is not None or _CANONICAL.fullmatch(path.encode()) is not None

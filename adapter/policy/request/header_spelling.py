@@ -1,24 +1,27 @@
 # mypyc: compiled
-"""Which header names mean the same header, and which headers stay.
+"""Which header names mean the same header.
 
 Many servers hand headers to programs as variables (CGI: RFC 3875, 4.1.18; WSGI: PEP 3333; also Rack
-and PHP). They write `-` as `_`, and some write every character so that is no letter and no digit.
+and PHP). They write `-` as `_`, and some do so for every character except letters and digits.
 So `x-user`, `x_user` and `x.user` all become `HTTP_X_USER`: three spellings of one header.
 """
 
 from typing import Final
 
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-:")
-"""Characters of a name that is spelled with hyphens; a colon begins a pseudo-header."""
+"""Characters of a name that is spelled with hyphens. A colon begins a pseudo-header."""
 _OTHER: Final = b"!#$%&'*+.^_`|~"
 """All other characters of a lower-case name (RFC 9110, 5.6.2)."""
 _DASHED: Final = bytes.maketrans(_OTHER, b"-" * len(_OTHER))
 
 
 def dashed(name: str) -> str:
-    """The spelling with hyphens; spellings of one header have the same."""
-    # By octets, which takes half the time. No name holds anything but ASCII, but whatever comes is
-    # not to raise an error.
+    """The spelling with hyphens. All spellings of one header have the same.
+
+    Example: `dashed("x_user") == dashed("x.user") == "x-user"`.
+    """
+    # Translating bytes takes half the time of translating a str. Names are ASCII, but no input may
+    # raise an error.
     return name.encode("utf-8", "surrogatepass").translate(_DASHED).decode("utf-8", "surrogatepass")
 
 
