@@ -1,1 +1,1 @@
-"""From Envoy's access log to the platform's API analytics; see docs/analytics.md."""
+"""Makes events from Envoy's access log and uploads them to the platform; docs/analytics.md."""

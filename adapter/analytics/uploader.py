@@ -1,4 +1,4 @@
-"""Brings what the spool holds to the platform."""
+"""Uploads the events of the spool to the platform."""
 
 import asyncio
 import random
@@ -23,24 +23,24 @@ from adapter.runtime.clock import Clock, WallTime
 from adapter.runtime.fairness import in_slices
 
 _GZIP_LEVEL: Final = 1
-"""Level 6 takes twice the CPU to save another sixth (measured with made-up traffic)."""
+"""Level 6 takes twice the CPU for uploads that are a sixth smaller (measured)."""
 _SLICE: Final = 8
 """Events to compress at once: they take as long as a few Checks (measured)."""
 _CONTENT_TOO_LARGE: Final = 413
 _REGROWTH: Final = 100
-"""After a 413 the batches grow back by this part of the full size with each success."""
+"""After a 413, each success makes batches larger again by a hundredth of the full size."""
 
 
 class EventUpload(Protocol):
-    """The way to the platform."""
+    """Sends events to the platform."""
 
     async def send_events(self, gzip_body: bytes) -> int:
-        """Send a JSON array of events, compressed; return once the platform has taken it.
+        """Send a compressed JSON array of events, and return when the platform has accepted it.
 
-        The answer is how many single events it refused all the same, for good.
+        Returns the number of events in it that the platform refused for good.
 
-        Raises PlatformRejectedError where trying again is useless, and another PlatformError
-        where it is not.
+        Raises PlatformRejectedError if the platform will never accept this batch, and another
+        PlatformError if it may accept the batch later.
         """
 
 
@@ -59,7 +59,7 @@ class UploadOptions:
 
 @dataclass(frozen=True, slots=True)
 class UploadStatus:
-    """How uploading goes, for operators."""
+    """Whether uploads succeed, for operators."""
 
     last_success: WallTime | None = None
     failing_since: WallTime | None = None
@@ -68,12 +68,12 @@ class UploadStatus:
 
 
 class EventUploader:
-    """Sends full batches at once, the rest after `max_age_s`, and never gives up by itself.
+    """Sends a full batch at once, and a partial batch after `max_age_s`. It never gives up.
 
-    A batch that did not get through goes back to the spool, so its events are sent again with the
-    same ids. Waits between attempts double up to the cap, jittered, and are never shorter than
-    the platform's `Retry-After`. A 413 makes the batches smaller; any other permanent refusal
-    puts the batch aside, so that the line moves on.
+    - A batch whose upload failed goes back to the spool. Its events are sent again with the same
+      ids, after a wait that grows with each failure.
+    - After a 413 (content too large) the same events are sent in smaller batches.
+    - A batch that the platform refuses for good is quarantined, and the next batch is sent.
     """
 
     def __init__(
@@ -98,11 +98,11 @@ class EventUploader:
 
     @property
     def status(self) -> UploadStatus:
-        """How uploading goes."""
+        """Whether uploads succeed."""
         return self._status
 
     async def run(self) -> NoReturn:
-        """Upload until cancelled; what is out at that moment goes back to the spool."""
+        """Upload until cancelled. A batch that is being uploaded then goes back to the spool."""
         while True:
             full = self._spool.wait_full(self._limit)
             filled = await self._within(self._options.max_age_s, full)
@@ -112,11 +112,11 @@ class EventUploader:
                 await self._settle_one()
 
     async def flush(self, deadline_s: float) -> bool:
-        """Send all that waits, within the deadline; whether that was done. For shutdown.
+        """Send all events within the deadline; False if some are left. For shutdown.
 
-        To be called when `run` has been cancelled and the access log streams have ended.
+        Call it after `run` was cancelled and the access log streams have ended.
         """
-        # The waits of a long outage would leave time for one attempt only.
+        # After a long outage the next wait would be long, and leave time for one attempt only.
         self._backoff.succeeded()
         done = await self._within(deadline_s, self._settle_all())
         if not done:
@@ -129,11 +129,11 @@ class EventUploader:
             await self._settle_one()
 
     async def _settle_one(self) -> None:
-        """Bring one batch to its end: taken by the platform, or refused for good."""
+        """Try until the platform has accepted or refused one batch for good."""
         while batch := await self._spool.take(self._limit):
             try:
                 pause_s = await self._attempt(batch)
-            except BaseException:  # cancelled, or a bug: either way the events are not lost
+            except BaseException:  # cancelled, or a bug: in both cases no event may be lost
                 await self._spool.requeue(batch)
                 raise
             if pause_s is None:
@@ -141,7 +141,7 @@ class EventUploader:
             await self._clock.sleep(pause_s)
 
     async def _attempt(self, batch: Batch) -> float | None:
-        """Send a batch once; the seconds to wait before another attempt, None if it is settled."""
+        """Send a batch once. Returns the seconds until the next attempt; None if it is settled."""
         try:
             refused = await self._upload.send_events(await _body(batch.events))
         except PlatformRejectedError as e:
@@ -192,7 +192,7 @@ class EventUploader:
         self._limit = self._limit._replace(events=min(grown, full))
 
     async def _within(self, seconds: float, work: Coroutine[Any, Any, None]) -> bool:
-        """Whether the work was done in that time; else it is cancelled. Raises what it raised."""
+        """Whether the work ended in that time. Otherwise cancel it. Raises what the work raises."""
         working = asyncio.ensure_future(work)
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
@@ -208,7 +208,7 @@ class EventUploader:
 
 
 def failure_kind(error: PlatformError) -> str:
-    """One of few words for a failed upload, fit for a metric's label."""
+    """The kind of a failed upload. There are few kinds, so that a metric may have them as label."""
     match error:
         case PlatformUnavailableError():
             return "unavailable"

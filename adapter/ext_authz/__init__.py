@@ -1,1 +1,1 @@
-"""Envoy's external authorization: the only place that knows its messages."""
+"""Envoy's external authorization. Only this package knows the messages of Checks."""

@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""The service that Envoy asks about every request."""
+"""The service that answers Envoy's Checks."""
 
 from collections.abc import Awaitable
 from typing import Final, Protocol
@@ -19,24 +19,28 @@ _NO_REQUEST: Final = GivenAttributes()
 
 
 class Authorizer(Protocol):
-    """Decides; see `authorization.authorizer`."""
+    """Decides about requests; see `authorization.authorizer`."""
 
     def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
-        """Raises StoreError or OverloadError where it could not decide."""
+        """Return the decision, at once if possible.
+
+        Raises StoreError or OverloadError if no decision is possible.
+        """
 
 
 class AuthorizationObserver(Protocol):
-    """Told of every decision."""
+    """Is told about every decision."""
 
     def decided(self, decision: Decision, elapsed_s: float) -> None:
-        """A Check was answered so, after that many seconds."""
+        """A Check was answered with this decision, after that many seconds."""
 
 
 class AuthorizationService:
-    """Envoy's `Authorization.Check`: bytes in, bytes out.
+    """Envoy's `Authorization.Check`: takes a message's bytes and returns the answer's bytes.
 
-    Answers at once where the authorizer does. A denial is an answer; only what could not be decided
-    is an error, which Envoy treats as its operator's `failure_mode_allow` says.
+    A denial is an answer. Only a Check that could not be decided is an error: Envoy's
+    `failure_mode_allow` then decides about the request. If the authorizer decides at once, the
+    answer is returned at once, without a task switch.
     """
 
     def __init__(
@@ -56,11 +60,11 @@ class AuthorizationService:
 
     @property
     def method(self) -> UnaryMethod:
-        """For a server to carry."""
+        """The method, for a server."""
         return UnaryMethod(CHECK, self.check)
 
     def check(self, message: bytes, metadata: Metadata) -> bytes | Awaitable[bytes]:
-        """Answer one Check; raises RpcError RESOURCE_EXHAUSTED."""
+        """Answer one Check. Raises RpcError RESOURCE_EXHAUSTED if it could not be decided."""
         started = self._clock.monotonic()
         request = self._reader.read(message, metadata)
         if not isinstance(request, EnvoyRequest):

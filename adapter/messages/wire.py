@@ -1,9 +1,13 @@
 # mypyc: compiled
-"""Protobuf's encoding (protobuf.dev, encoding), for those who read a message where it stands.
+"""Protobuf's encoding (protobuf.dev, encoding), for the fast readers.
 
-A message is a row of fields, each a tag and a content. A field's tag is its number, times 8, plus
-its kind. Where something begins and stops is counted in octets; a stop of 0 says that it is not as
-plain as any writer makes it, which is for the protobuf library to judge.
+A message is a sequence of fields. A field is a tag and its content. The tag is the field's number
+times 8, plus its kind. For example, `12 03 61 62 63` is field 2 with a length (tag 2 * 8 + 2), and
+its content is the three bytes `abc`.
+
+Positions are indexes into the message's bytes. If a span stops at 0, the field is not plain: it is
+broken, or written in a way that no protobuf library writes. The protobuf reader then decides what
+it is.
 """
 
 from typing import Final, TypeAlias
@@ -11,42 +15,42 @@ from typing import Final, TypeAlias
 from mypy_extensions import i64
 
 NUMBER: Final = 0
-"""Kinds: an integer in 7 bits an octet, the last ones first."""
+"""Kinds of fields. This one is an integer, seven bits in each byte, the lowest ones first."""
 EIGHT_OCTETS: Final = 1
 DELIMITED: Final = 2
-"""A length comes first."""
+"""A length, and then that many bytes: text, bytes, or a message."""
 FOUR_OCTETS: Final = 5
 
 _KEY: Final = 0x0A
 _VALUE: Final = 0x12
-"""Tags in a map's entry."""
+"""Tags in an entry of a map."""
 _SECONDS: Final = 0x08
 _NANOS: Final = 0x10
 """Tags in a Timestamp or a Duration."""
 _LEAST_TAG: Final = 1 << 3
-"""There is no field 0."""
+"""The tag of field 1: there is no field 0."""
 _LARGEST_TAG: Final = 0x3FFF
 _LONGEST_SIZE: Final = 28
-"""Bits of a length: more than any message has that we take."""
+"""The most bits of a length. Messages that we accept are shorter."""
 _LONGEST_NUMBER: Final = 9
-"""Octets of a number that is not negative; all others have ten."""
+"""The most bytes of a number that is not negative. Negative numbers have ten bytes."""
 
 MOST_32_BITS: Final = 0x7FFF_FFFF
-"""The largest number where the library reads no more than 32 bits, the sign among them."""
+"""The largest number of a field with 32 bits. The protobuf library cuts larger ones."""
 
 Span: TypeAlias = tuple[i64, i64]
-"""Where something begins and stops."""
+"""Where something begins, and where it stops."""
 Field: TypeAlias = tuple[i64, i64, i64]
-"""A tag, and the span of the content."""
+"""A tag, and the span of its content."""
 Pair: TypeAlias = tuple[i64, i64, i64, i64]
-"""The spans of a key and of its value."""
+"""The span of a key, and the span of its value."""
 
 
 def field(octets: bytes, at: i64, end: i64) -> Field:
-    """The field at `at`, which is before `end`; its tag has one octet or two."""
+    """The field at `at`, which must be before `end`. Its tag has one or two bytes."""
     tag: i64 = octets[at]
     at += 1
-    if tag >= 0x80 and at < end:  # at the end nothing comes after it, so that it is not plain
+    if tag >= 0x80 and at < end:  # at the end it has no content, so it is not plain
         more: i64 = octets[at]
         tag = tag & 0x7F | more << 7
         at += 1
@@ -66,7 +70,7 @@ def field(octets: bytes, at: i64, end: i64) -> Field:
 
 
 def content(octets: bytes, at: i64, end: i64) -> Span:
-    """What the length at `at` delimits; stops at 0 where that is not all before `end`."""
+    """The span of a content whose length is at `at`; it stops at 0 if it would go beyond `end`."""
     size: i64 = 0
     shift: i64 = 0
     while at < end and shift < _LONGEST_SIZE:
@@ -82,7 +86,7 @@ def content(octets: bytes, at: i64, end: i64) -> Span:
 
 
 def number(octets: bytes, start: i64, stop: i64) -> i64:
-    """The number that stands there."""
+    """The number in this span."""
     value: i64 = 0
     while stop > start:
         stop -= 1
@@ -92,7 +96,7 @@ def number(octets: bytes, start: i64, stop: i64) -> i64:
 
 
 def number_in(octets: bytes, at: i64, end: i64, wanted: i64) -> i64:
-    """The number of that tag, of 32 bits, or 0; -1 where the message is not plain."""
+    """The number with that tag, of 32 bits; 0 if there is none, -1 if the message is not plain."""
     found: i64 = 0
     while at < end:
         tag, start, at = field(octets, at, end)
@@ -106,7 +110,7 @@ def number_in(octets: bytes, at: i64, end: i64, wanted: i64) -> i64:
 
 
 def pair(octets: bytes, at: i64, end: i64) -> Pair:
-    """An entry of a map; its key begins at -1 where it is not plain."""
+    """The key and the value of a map's entry; the key begins at -1 if the entry is not plain."""
     key: i64 = 0
     key_stop: i64 = 0
     value: i64 = 0
@@ -123,7 +127,7 @@ def pair(octets: bytes, at: i64, end: i64) -> Pair:
 
 
 def moment(octets: bytes, at: i64, end: i64) -> Span:
-    """Seconds and nanoseconds of a Timestamp or a Duration; -1 where it is not plain."""
+    """Seconds and nanoseconds of a Timestamp or Duration; seconds are -1 if it is not plain."""
     seconds: i64 = 0
     nanos: i64 = 0
     while at < end:
@@ -140,7 +144,7 @@ def moment(octets: bytes, at: i64, end: i64) -> Span:
 
 
 def after_number(octets: bytes, at: i64, end: i64) -> i64:
-    """Where the number at `at` stops; 0 where that is not before `end`, or is too far."""
+    """Where the number at `at` stops; 0 if it goes beyond `end`, or is too long."""
     last = at + _LONGEST_NUMBER
     while at < end and at < last:
         at += 1

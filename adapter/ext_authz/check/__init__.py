@@ -1,1 +1,1 @@
-"""Reads a Check into request attributes."""
+"""Reads Checks into request attributes, with a fast reader and a protobuf reader."""

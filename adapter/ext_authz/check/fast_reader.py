@@ -20,26 +20,14 @@ The encoding is protobuf's (protobuf.dev, encoding). The fields are those of
 envoy.service.auth.v3.AttributeContext.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mypy_extensions import i64
 
-from adapter.ext_authz.check.map_entries import (
-    entry_checked,
-    last_value,
-    odd_keys,
-    pairs,
-    text_checked,
-)
-from adapter.ext_authz.check.request import (
-    ATTESTED,
-    BY_PATH,
-    MOST_HEADERS,
-    ClientAddress,
-    EnvoyRequest,
-)
-from adapter.messages.wire import Span, after_number, content
+from adapter.ext_authz.check.fast_fields import FastFields
+from adapter.ext_authz.check.map_entries import entry_checked, text_checked
+from adapter.ext_authz.check.request import ATTESTED, BY_PATH, MOST_HEADERS, ClientAddress
+from adapter.messages.wire import after_number, content
 from adapter.transport.service import Metadata
 
 # Tags (see `adapter.messages.wire`): a field's number times 8, plus 2 for a field with a length.
@@ -71,76 +59,10 @@ def read(message: bytes, metadata: Metadata, address: ClientAddress) -> "FastReq
     return request if request.find_fields() else None
 
 
-class FastRequest(EnvoyRequest):
-    """A Check that the fast reader has read: its bytes, and where each field is in them."""
+class FastRequest(FastFields):
+    """A Check that the fast reader has read."""
 
-    __slots__ = (
-        "_authority",
-        "_header_run",
-        "_id",
-        "_method",
-        "_octets",
-        "_path",
-        "_protocol",
-        "_scheme",
-    )
-
-    def __init__(self, octets: bytes, metadata: Metadata, address: ClientAddress) -> None:
-        super().__init__(metadata, address)
-        self._octets = octets
-        self._header_run: Span = (0, 0)
-        self._id: Span = (0, 0)
-        self._method: Span = (0, 0)
-        self._path: Span = (0, 0)
-        self._authority: Span = (0, 0)
-        self._scheme: Span = (0, 0)
-        self._protocol: Span = (0, 0)
-
-    def header(self, name: str) -> str | None:
-        """The last header of that name, as in protobuf's map."""
-        if not name.isascii() or not name:
-            return None
-        octets = self._octets
-        at, end = self._header_run
-        value = last_value(octets, at, end, name.encode())
-        return self._text(content(octets, value + 1, end)) if value else None
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """All headers."""
-        at, end = self._header_run
-        return pairs(self._octets, at, end)
-
-    @property
-    def odd_names(self) -> Sequence[str]:
-        """Found without making strings of the other names, since every Check asks for this."""
-        at, end = self._header_run
-        return odd_keys(self._octets, at, end)
-
-    @property
-    def path(self) -> str:
-        """Envoy's `path`."""
-        return self._text(self._path)
-
-    @property
-    def authority(self) -> str:
-        """Envoy's `host`."""
-        return self._text(self._authority)
-
-    @property
-    def scheme(self) -> str:
-        """Envoy's `scheme`."""
-        return self._text(self._scheme)
-
-    @property
-    def protocol(self) -> str:
-        """Envoy's `protocol`."""
-        return self._text(self._protocol)
-
-    @property
-    def route_metadata(self) -> str:
-        """Always empty: the protobuf reader reads Checks that have route metadata."""
-        return ""
+    __slots__ = ()
 
     def find_fields(self) -> bool:
         """Note where the fields are. False if the message is not what Envoy normally writes."""
@@ -260,7 +182,3 @@ class FastRequest(EnvoyRequest):
         else:
             return tag in _UNREAD_TEXTS
         return True
-
-    def _text(self, span: Span) -> str:
-        start, stop = span
-        return self._octets[start:stop].decode()

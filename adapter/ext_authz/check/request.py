@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""What every Check's attributes have in common, however its octets are read."""
+"""The request attributes of a Check, as far as they are the same for both readers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -8,34 +8,35 @@ from adapter.policy.request.header_spelling import is_odd
 from adapter.transport.service import Metadata
 
 MOST_HEADERS: Final = 250
-"""Headers of a request that we look at. Envoy's `max_request_headers_count` is 100 by default."""
+"""A request with more headers is denied. Envoy's own limit is 100 by default."""
 
 ROUTE_NAME_METADATA: Final = "x-route-name"
-"""The gRPC metadata that `initial_metadata` fills with `%ROUTE_NAME%`."""
+"""The gRPC metadata with the route's name: `initial_metadata` sets it to `%ROUTE_NAME%`."""
 
 API_ID: Final = "api_id"
-"""The key in the route's `context_extensions` that names its API."""
+"""The key in a route's `context_extensions` whose value is the id of its API."""
 CLIENT_ADDRESS: Final = "client_address"
 ATTESTED: Final = "attested"
-"""The key and the value that say: Envoy overwrites the header with the client's address here."""
+"""With this key and value a route says that Envoy overwrites the header with the address."""
 API_CHOSEN_BY: Final = "api_chosen_by"
 BY_PATH: Final = "path"
-"""The key and the value that say: with another path the request would be of another API."""
+"""With this key and value a route says that its API depends on the path."""
 
 ADDRESS_HEADER: Final = "x-adapter-client-address"
-"""Where the client's address stands unless a setting names another header."""
+"""The header with the client's address, unless a setting names another one."""
 
 TIMEOUT_METADATA: Final = "x-envoy-expected-rq-timeout-ms"
-"""The gRPC metadata in which Envoy says how long it waits for the answer."""
+"""The gRPC metadata with the milliseconds that Envoy waits for the answer."""
 
 
 class ClientAddress:
-    """Knows where the operator has Envoy attest the client's address.
+    """Finds the client's address where Envoy attests it. The operator chooses one of three places.
 
-    That is a request header which Envoy overwrites on all routes, or, with
-    `forwarded_for_position` n, the n-th entry of `x-forwarded-for` from the right, counted from 1.
-    With neither, it is `ADDRESS_HEADER` on routes that say so, and nothing on others: there a
-    client could have sent the header.
+    - `header`: a request header that Envoy overwrites on all routes.
+    - `forwarded_for_position` n: the n-th entry of `x-forwarded-for` from the right, counted
+      from 1. For example, 2 finds `203.0.113.7` in `6.6.6.6, 203.0.113.7, 10.0.0.1`.
+    - Neither: `ADDRESS_HEADER`, but only on routes that say that Envoy overwrites it. On other
+      routes a client could have sent the header.
     """
 
     def __init__(self, header: str | None, forwarded_for_position: int | None) -> None:
@@ -43,7 +44,7 @@ class ClientAddress:
         self._position = forwarded_for_position
 
     def find(self, request: "EnvoyRequest") -> str | None:
-        """The address as it stands there; None where Envoy attests none."""
+        """The address as it is written there; None if Envoy attests none."""
         if self._position is not None:
             return self._forwarded(request, self._position)
         if self._header:
@@ -58,10 +59,7 @@ class ClientAddress:
 
 
 class EnvoyRequest:
-    """The `policy.request.attributes.RequestAttributes` of one Check.
-
-    Each way of reading one is a subclass, which adds what stands in the message itself.
-    """
+    """The `RequestAttributes` of one Check. Each reader has a subclass that reads the message."""
 
     __slots__ = (
         "_address",
@@ -84,65 +82,65 @@ class EnvoyRequest:
         self.method = ""
 
     def header(self, name: str) -> str | None:
-        """See `RequestAttributes`, here and below."""
-        # Names are ASCII (RFC 9110, 5.1); of others the library may raise an error.
+        """See `RequestAttributes`."""
+        # Names are ASCII (RFC 9110, 5.1). For other names the protobuf library may raise an error.
         return self.headers.get(name) if name.isascii() else None
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """In the message."""
+        """See `RequestAttributes`."""
         raise NotImplementedError
 
     @property
     def odd_names(self) -> Sequence[str]:
-        """From the headers."""
+        """See `RequestAttributes`."""
         return [name for name in self.headers if is_odd(name)]
 
     @property
     def path(self) -> str:
-        """In the message."""
+        """See `RequestAttributes`."""
         raise NotImplementedError
 
     @property
     def authority(self) -> str:
-        """In the message."""
+        """See `RequestAttributes`."""
         raise NotImplementedError
 
     @property
     def scheme(self) -> str:
-        """In the message."""
+        """See `RequestAttributes`."""
         raise NotImplementedError
 
     @property
     def protocol(self) -> str:
-        """In the message."""
+        """See `RequestAttributes`."""
         raise NotImplementedError
 
     @property
     def route_metadata(self) -> str:
-        """In the message."""
+        """See `RequestAttributes`."""
         raise NotImplementedError
 
     @property
     def client_address(self) -> str | None:
-        """From the headers."""
+        """See `RequestAttributes`."""
         return self._address.find(self)
 
     @property
     def route_name(self) -> str:
-        """From the call's metadata."""
+        """See `RequestAttributes`."""
         return self._metadata.get(ROUTE_NAME_METADATA, "")
 
     @property
     def timeout_ms(self) -> str:
-        """From the call's metadata."""
+        """See `RequestAttributes`."""
         return self._metadata.get(TIMEOUT_METADATA, "")
 
 
 def without_port(address: str) -> str:
-    """The address of `203.0.113.7:4711` or `[2001:db8::1]:4711`, as some proxies write entries.
+    """Remove the port that some proxies write: `203.0.113.7:4711` or `[2001:db8::1]:4711`.
 
-    Text that is neither stays as it is.
+    Any other text is returned as it is.
     """
     host, bracket, rest = address.removeprefix("[").partition("]")
     if address.startswith("["):

@@ -1,1 +1,1 @@
-"""Writes the answer to a Check."""
+"""Writes the answers to Checks."""

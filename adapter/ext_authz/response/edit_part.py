@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""The part of an ALLOW that says what policies did to the request's headers."""
+"""The part of an ALLOW with the changes that policies make to the request's headers."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -12,17 +12,17 @@ from adapter.policy.request.header_spelling import dashed, is_odd
 from adapter.policy.verdicts import Edit, Header
 
 _KEPT: Final = 4_096
-"""Parts, and sets of the names in them; some kB each at most."""
+"""How many parts, and how many sets of their names, are kept. Each has a few kB at most."""
 _LONGEST_KEPT: Final = 2_048
-"""Characters of all names and values in a part that is kept. A client may have chosen the values,
-and the names where a policy removes headers by a pattern."""
+"""The most characters, in names and values together, of a part that is kept. Clients may choose the
+values, and also the names if a policy removes headers by a pattern."""
 
 _Meant: TypeAlias = tuple[frozenset[str], frozenset[int]]
-"""Headers, spelled with hyphens, and the sizes of their names."""
+"""Names of headers, spelled with hyphens, and the lengths of these names."""
 
 
 class EditPart:
-    """Writes edits; `own` are the adapter's own headers, spelled with hyphens: nobody sets them."""
+    """Writes edits. `own` are the adapter's own headers, with hyphens: no policy may set them."""
 
     def __init__(self, own: frozenset[str]) -> None:
         self._own = own
@@ -31,18 +31,18 @@ class EditPart:
         self._meant_with_own = lru_cache(maxsize=_KEPT)(self._all_meant)
 
     def write(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
-        """A serialised CheckResponse with nothing but the edits in it."""
+        """Return a serialised CheckResponse that contains only the edits."""
         write = self._kept if _may_be_kept((*edits, *appended)) else self._build
         return write(edits, appended)
 
     def without_other_spellings(self, odd_names: Sequence[str], edits: tuple[Edit, ...]) -> bytes:
-        """Takes off what servers could take for a header of ours, or for an edited one."""
+        """Remove headers that servers could take for one of our headers, or for an edited one."""
         edited = tuple([name for name, _ in edits])
         meant, sizes = self._meant_by(edited, kept=_may_be_kept(edits))
         names = [
             name
             for name in odd_names
-            # All spellings are of one size, and to compare that costs next to nothing.
+            # All spellings of a name have the same length, which is quick to compare.
             if len(name) in sizes and dashed(name) in meant and name not in edited
         ]
         if not names:
@@ -60,11 +60,11 @@ class EditPart:
         return _meant(self._own.union(map(dashed, edited)))
 
     def _build(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
-        """Such a part is kept, since most policies do the same each time.
+        """Write a part. It is kept, because most policies make the same edits each time.
 
-        Envoy removes after it sets: a header that a policy removed last is in one list only, and of
-        ours nothing is left where an admin removes it. What Envoy appends comes behind the client's
-        first value if there are several, and nothing is appended where there is none.
+        Envoy removes headers after it sets them. So a header that a policy sets last must not be in
+        the list of headers to remove. Envoy appends a value after the client's first value, and
+        only if the client sent the header.
         """
         response = CheckResponse()
         ok = response.ok_response
@@ -80,13 +80,13 @@ class EditPart:
         return response.SerializeToString()
 
     def _with_hyphens(self, names: Iterable[str]) -> set[str]:
-        """The other spelling of odd names that is not odd itself, so that no request tells it."""
+        """The spelling with hyphens of odd names. `odd_names` of a request does not contain it."""
         spellings = {dashed(name) for name in names if is_odd(name)} - self._own
         return {name for name in spellings if not is_protected(name)}
 
 
 def _may_be_kept(edits: tuple[Edit, ...]) -> bool:
-    """Whether what is made of them may be kept: not if a client could fill the memory with it."""
+    """Whether the part of these edits may be kept: not if clients could fill the memory."""
     characters = 0
     for name, value in edits:
         characters += len(name) + (0 if value is None else len(value))
@@ -98,9 +98,9 @@ def _meant(names: frozenset[str]) -> _Meant:
 
 
 def set_header(ok: OkHttpResponse, name: str, value: str, *, append: bool = False) -> None:
-    """Set a request header, whatever the client sent, or append to what the client sent.
+    """Set a request header, whatever the client sent; or append to the client's value.
 
-    `append: false` is spelt out: Envoys that find it unset differ in what they do.
+    `append: false` is written explicitly, because versions of Envoy differ if it is not set.
     """
     option = ok.headers.add()
     option.header.key = name

@@ -1,15 +1,15 @@
 # mypyc: compiled
-"""Headers that may leave this process, whatever is in the strings they are made from.
+"""Makes sure that every header that leaves this process is valid.
 
-Names come from policies and values from clients and the platform. Envoy with default settings
-sends a CR or LF in a response header as it is, and so splits the response.
+Names come from policies, and values from clients and the platform. With default settings, Envoy
+sends a CR or LF in a response header unchanged, which would split the response.
 """
 
 import re
 from collections.abc import Iterable
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-"""A field name, RFC 9110, 5.1 and 5.6.2; so no pseudo-header either."""
+"""The name of a field (RFC 9110, 5.1 and 5.6.2). Pseudo-headers such as `:path` do not match."""
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _FRAMING = frozenset(
     {
@@ -23,9 +23,9 @@ _FRAMING = frozenset(
         "upgrade",
     }
 )
-"""What frames messages on one connection (RFC 9110, 7.6.1) is Envoy's alone to write."""
+"""Only Envoy may write headers that concern one connection (RFC 9110, 7.6.1)."""
 _NEVER_REMOVED = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
-"""Without these, Envoy or the upstream would not know where a message ends."""
+"""Without these headers, Envoy or the upstream would not know where a message ends."""
 
 
 def is_usable_name(name: str) -> bool:
@@ -39,15 +39,15 @@ def is_removable_name(name: str) -> bool:
 
 
 def usable(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Those that a policy may set, by lower-case name."""
+    """The headers that a policy may set, by lower-case name."""
     return {name.lower(): value for name, value in headers if is_usable_name(name)}
 
 
 def clean_value(value: str) -> str:
     """The value as one line of text that Envoy accepts.
 
-    Control characters become spaces (RFC 9110, 5.5), blanks at the ends go (RFC 9113, 8.2.1), and
-    what has no UTF-8 form becomes a question mark.
+    Control characters become spaces (RFC 9110, 5.5), blanks at both ends are removed (RFC 9113,
+    8.2.1), and characters that UTF-8 cannot encode become question marks.
     """
     if not (value.isascii() and value.isprintable()):
         value = _CONTROL.sub(" ", encodable(value))
@@ -55,5 +55,5 @@ def clean_value(value: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """The text without lone surrogates, which JSON can smuggle in and protobuf refuses."""
+    """The text without lone surrogates. JSON may contain them, but protobuf refuses them."""
     return text.encode(errors="replace").decode()

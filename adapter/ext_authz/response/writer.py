@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""From a decision to the CheckResponse that carries it."""
+"""Writes decisions as CheckResponses."""
 
 import json
 from collections.abc import Mapping
@@ -41,39 +41,42 @@ _NOBODY: Final = Identity(client_id="")
 
 
 def own_headers(prefix: str, client_address_header: str) -> frozenset[str]:
-    """The headers that are ours, spelled with hyphens; see `ResponseWriter`."""
+    """The adapter's own headers, spelled with hyphens; see `ResponseWriter`."""
     names = [prefix + name for name in (_API_ID, *_HEADERS, _REASON)]
     return frozenset(dashed(name.lower()) for name in (*names, client_address_header))
 
 
 class ResponseWriter:
-    """Writes decisions down for Envoy.
+    """Writes decisions for Envoy.
 
-    The headers that begin with `prefix` are ours: upstreams see those that we set, and none that a
-    client sent; policies cannot set them. Denials carry `<prefix>reason`.
+    Headers that begin with `prefix` are the adapter's own. Upstreams see only those that the
+    adapter sets, never one that a client sent, and policies cannot set them. A denial has the
+    header `<prefix>reason`.
     """
 
     def __init__(self, prefix: str, client_address_header: str) -> None:
         prefix = prefix.lower()
         self._api_header = prefix + _API_ID
-        # It is for us, not for upstreams.
+        # The header with the client's address is for the adapter, not for upstreams.
         self._never_passed = (client_address_header.lower(),)
         self._api_parts: dict[str, bytes] = {}
         self._revision = -1
-        """What the API parts were made for."""
+        """The revision that the API parts were made for."""
         self._identity_part = IdentityPart([prefix + name for name in _HEADERS])
         self._edit_part = EditPart(own_headers(prefix, client_address_header))
         self._reason = prefix + _REASON
 
     def write(self, decision: Decision, request: RequestAttributes) -> bytes:
-        """The response's bytes.
+        """Return the response's bytes.
 
-        Every response is made here: only `status.code` tells a denial from an ALLOW, so an empty
-        response, or a denial whose code was forgotten, would let the request pass.
+        All responses are made here, because a mistake would be dangerous. Envoy lets a request pass
+        if `status.code` is 0, which is also the default. So an empty response, or a denial without
+        its code, would be an ALLOW.
         """
         if not isinstance(decision, Allowed):
             return self._instead(decision, to_grpc=is_grpc(request))
-        # Several messages in a row are one: repeated fields add up (protobuf.dev, encoding).
+        # Encoded messages that follow each other are one message, and their repeated fields add up
+        # (protobuf.dev, encoding).
         parts = self._api_part(decision.api, decision.revision)
         parts += self._identity_part.write(decision.identity or _NOBODY)
         if decision.edits or decision.appended:
@@ -90,7 +93,7 @@ class ResponseWriter:
         return parts
 
     def _api_part(self, api: ApiInstance | None, revision: int) -> bytes:
-        """What all ALLOWs of an API have in common, made once for each snapshot."""
+        """The part that all ALLOWs of an API share. It is made once for each snapshot."""
         if revision != self._revision:
             self._api_parts.clear()
             self._revision = revision
@@ -112,7 +115,7 @@ class ResponseWriter:
         return response.SerializeToString()
 
     def _instead(self, decision: Denied | Answered, *, to_grpc: bool) -> bytes:
-        """What the client gets instead of the upstream's response; never with code 0."""
+        """The response that the client gets in place of the upstream's. Its code is never 0."""
         response = CheckResponse()
         if isinstance(decision, Denied):
             status = decision.deny.status_sent
@@ -130,7 +133,7 @@ class ResponseWriter:
     def _write_denied(
         self, response: DeniedHttpResponse, denied: Denied, code: StatusCode | None
     ) -> None:
-        """What the client gets; for one that speaks gRPC, Envoy makes the body `grpc-message`."""
+        """Write a denial. `code` is given for gRPC, where the body becomes `grpc-message`."""
         headers = {
             **usable(denied.response_headers),
             **usable(denied.deny.headers),
@@ -149,7 +152,7 @@ class ResponseWriter:
 def _write_headers(
     response: DeniedHttpResponse, headers: Mapping[str, str], decision: Denied | Answered
 ) -> None:
-    """Headers with one value, then those that come beside others, unless they have one value."""
+    """Write headers that have one value, then the appended ones that are not among them."""
     for name, value in headers.items():
         _overwrite(response.headers.add(), name, value)
     for name, value in decision.append_response_headers:
@@ -158,9 +161,9 @@ def _write_headers(
 
 
 def grpc_status(http_status: int) -> StatusCode:
-    """The gRPC status that says the same as an HTTP error status; never OK.
+    """The gRPC status for an HTTP error status; never OK.
 
-    Envoy's own mapping makes 429 an UNAVAILABLE, which clients retry at once.
+    Envoy's own mapping is not used: it maps 429 to UNAVAILABLE, which clients retry at once.
     """
     default = StatusCode.PERMISSION_DENIED if http_status < 500 else StatusCode.INTERNAL
     return _STATUS_CODES.get(http_status, default)
@@ -187,7 +190,7 @@ def _response_part(headers: tuple[Header, ...]) -> bytes:
 
 
 def _appended_response_part(headers: tuple[Header, ...]) -> bytes:
-    """The headers that policies add beside the upstream's own."""
+    """The headers that policies add to the upstream's own."""
     response = CheckResponse()
     for name, value in headers:
         if is_usable_name(name):
