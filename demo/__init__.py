@@ -1,1 +1,1 @@
-"""The main job as a story: everything started by its own command, as a user would."""
+"""The demo: starts everything with the commands that a user would type, and plays the steps."""

@@ -1,4 +1,4 @@
-"""`make demo`: the main job on a real Envoy, from the platform to the analytics and back."""
+"""`make demo`: runs the main features on a real Envoy, from the platform to analytics."""
 
 import argparse
 import asyncio
@@ -16,13 +16,13 @@ from support.processes import ProgramError
 
 
 def main() -> int:
-    """Play the story; 0 if every step went as told, 1 if one differed, 2 if it could not start."""
+    """Play all steps. Returns 0 if all are as expected, 1 if one differs, 2 if it can't run."""
     arguments = _arguments()
     with tempfile.TemporaryDirectory(prefix="policy-adapter-demo-") as directory:
         try:
             return asyncio.run(_play(Path(directory), arguments.keep, arguments.endpoints))
         except ProgramError as e:
-            print(f"\nThe demo could not go on: {e}", file=sys.stderr)
+            print(f"\nThe demo cannot continue: {e}", file=sys.stderr)
             return 2
         except (KeyboardInterrupt, asyncio.CancelledError):
             return 130
@@ -30,21 +30,19 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument(
-        "--keep", action="store_true", help="leave everything running afterwards, until Ctrl-C"
-    )
+    parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
     parser.add_argument(
         "--endpoints",
         type=Path,
         metavar="FILE",
-        help="write addresses, ids and credentials of what was started as JSON",
+        help="write addresses, ids and credentials to this file, as JSON",
     )
     return parser.parse_args()
 
 
 async def _play(directory: Path, keep: bool, endpoints: Path | None) -> int:
     task = asyncio.current_task()
-    if task is not None:  # a SIGTERM leaves nothing running, as a Ctrl-C does
+    if task is not None:  # SIGTERM stops all programs, like Ctrl-C
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     report = Report()
     async with Stage(directory, report) as stage:
@@ -55,7 +53,7 @@ async def _play(directory: Path, keep: bool, endpoints: Path | None) -> int:
             _write_endpoints(endpoints, stage, story)
         await story.play()
         if endpoints is not None:
-            _write_endpoints(endpoints, stage, story)  # the platform is another process by now
+            _write_endpoints(endpoints, stage, story)  # the platform has been restarted
         print(_verdict(report))
         if keep:
             print(_invitation(stage, story), flush=True)
@@ -64,7 +62,7 @@ async def _play(directory: Path, keep: bool, endpoints: Path | None) -> int:
 
 
 async def _ctrl_c() -> None:
-    """Wait for it; as an end that was asked for it is no failure."""
+    """Wait for Ctrl-C, which ends the demo without an error."""
     pressed = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, pressed.set)
     await pressed.wait()
@@ -72,12 +70,12 @@ async def _ctrl_c() -> None:
 
 def _verdict(report: Report) -> str:
     if report.differences:
-        return f"\nObservations that differ from the story: {report.differences}."
-    return "\nThe story went as told."
+        return f"\nObservations that differ from what was expected: {report.differences}."
+    return "\nAll observations are as expected."
 
 
 def _write_endpoints(file: Path, stage: Stage, story: Story) -> None:
-    """For scripts that go on from here; the file holds secrets, so it is its owner's alone."""
+    """Write the file for scripts. It contains secrets, so only its owner can read it."""
     content = {
         "addresses": asdict(stage.addresses),
         "platform_credentials": stage.credentials,
@@ -94,7 +92,7 @@ def _write_endpoints(file: Path, stage: Stage, story: Story) -> None:
 def _invitation(stage: Stage, story: Story) -> str:
     where, partner = stage.addresses, story.applications["Partner"]
     return f"""
-Everything is still running; Ctrl-C ends it. Try:
+Everything is still running. Press Ctrl-C to stop. Try:
   curl -i {where.envoy}/orders/1
   curl -i {where.envoy}/orders/1 -H 'client_id: {partner.client_id}' \\
        -H 'client_secret: {partner.client_secret}'

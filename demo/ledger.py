@@ -1,4 +1,4 @@
-"""What the demo sent through Envoy, to hold against what the platform says of it."""
+"""Counts what the demo sent through Envoy, to compare it with the platform's analytics."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ POLICY_OF_REASON: Mapping[str, str] = MappingProxyType(
         "address_refused": "ip-blocklist",
     }
 )
-"""Which policy of the story denies with which reason."""
+"""The policy of the demo that denies with each reason."""
 
 
 @dataclass(slots=True)
 class Totals:
-    """Requests counted in the ways that the platform is asked about them."""
+    """Requests, counted in the same ways as in the platform's analytics."""
 
     requests: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
@@ -26,7 +26,7 @@ class Totals:
     by_violated_policy: Counter[str] = field(default_factory=Counter)
     response_bytes: int = 0
     longest_ms: float = 0.0
-    """The longest that any one request took."""
+    """The duration of the slowest request."""
 
     def add(
         self,
@@ -37,7 +37,7 @@ class Totals:
         response_bytes: int,
         duration_ms: float,
     ) -> None:
-        """Count one request; empty text where there is no application or no violation."""
+        """Count one request. The text is empty if there is no application or no violation."""
         self.requests += 1
         self.by_status[str(status)] += 1
         self.by_application[application] += 1

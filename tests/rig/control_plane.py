@@ -1,4 +1,4 @@
-"""A real control plane on loopback, in this process, that tests may stop and start again."""
+"""A real control plane on loopback, in this process. Tests can stop and restart it."""
 
 import asyncio
 import socket
@@ -23,13 +23,13 @@ START_DEADLINE_S = 20
 
 
 class RunningControlPlane:
-    """A control plane with a database of its own, and an admin who is logged in.
+    """A control plane with its own database, and an admin client that is logged in.
 
-    `stop` and `start` play an outage: address, credentials and database stay the same.
+    `stop` and `start` simulate an outage: address, credentials and database stay the same.
     """
 
     def __init__(self, directory: Path, **settings: Any) -> None:
-        """`settings` are those of `control_plane.settings`, beside the database."""
+        """`settings` are those of `control_plane.settings`, except for the database."""
         self._settings = Settings(database=directory / "control-plane.db", **settings)
         self._port = 0
         self._server: uvicorn.Server | None = None
@@ -39,17 +39,17 @@ class RunningControlPlane:
 
     @property
     def base_url(self) -> str:
-        """Where it listens, or will again after `start`."""
+        """Its address, which stays the same after a restart."""
         return f"http://127.0.0.1:{self._port}"
 
     async def start(self) -> None:
-        """Serve; return when requests are answered."""
+        """Start serving, and return when it answers requests."""
         services = open_services(self._settings, SystemClock())
         set_up(services.database, services.hasher, self._keep)
         bound = socket.create_server(("127.0.0.1", self._port))
         self._port = bound.getsockname()[1]
         self._server = uvicorn.Server(server_config(services))
-        # Off the main thread uvicorn leaves signals alone, and its loop can't hold up the test's.
+        # In another thread, uvicorn installs no signal handlers and does not block the test's loop.
         self._thread = threading.Thread(target=self._server.run, args=([bound],))
         self._thread.start()
         deadline = time.monotonic() + START_DEADLINE_S
@@ -62,7 +62,7 @@ class RunningControlPlane:
         self.credentials = credentials
 
     async def stop(self) -> None:
-        """Stop serving; connections are refused from then on."""
+        """Stop serving. Connections are refused afterwards."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             await asyncio.to_thread(self._thread.join)
@@ -73,7 +73,7 @@ class RunningControlPlane:
 async def running_control_plane(
     directory: Path, **settings: Any
 ) -> AsyncIterator[RunningControlPlane]:
-    """A control plane that serves while the block runs."""
+    """A control plane that runs during the block."""
     platform = RunningControlPlane(directory, **settings)
     await platform.start()
     try:

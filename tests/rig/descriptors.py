@@ -1,4 +1,4 @@
-"""A process without file descriptors."""
+"""Lets the process run out of file descriptors."""
 
 import os
 import resource
@@ -10,7 +10,7 @@ _FEW = 64
 
 @contextmanager
 def no_descriptor_left(but: int = 0) -> Iterator[None]:
-    """Let this process open nothing more for a while, `but` for so many."""
+    """During the block, this process can open only `but` more descriptors."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = max(int(name) for name in os.listdir("/dev/fd"))
     resource.setrlimit(resource.RLIMIT_NOFILE, (highest + _FEW, hard))

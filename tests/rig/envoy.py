@@ -12,9 +12,9 @@ from tests.rig.polling import DEADLINE_S
 
 
 class Envoy:
-    """Runs the binary with a configuration whose listener and admin ports are 0.
+    """Runs the binary with a configuration that has port 0 for listeners and admin.
 
-    `async with Envoy(binary, config, directory) as envoy:` enters when it is ready; its log is
+    `async with Envoy(binary, config, directory) as envoy:` waits until it is ready. Its log is in
     `directory/envoy.log`.
     """
 
@@ -24,9 +24,9 @@ class Envoy:
         self._directory = directory
         self._concurrency = concurrency
         self.admin = ""
-        """The admin interface's base URL."""
+        """The base URL of the admin interface."""
         self.listeners: dict[str, str] = {}
-        """Each listener's `host:port`."""
+        """The `host:port` of each listener."""
 
     async def __aenter__(self) -> Self:
         """Start, and wait until it is ready."""
@@ -55,7 +55,7 @@ class Envoy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop it; a crash before is an error."""
+        """Stop it. Raises an error if it has crashed."""
         crashed = self._process.returncode
         await self._stop()
         if crashed is not None:
@@ -68,25 +68,25 @@ class Envoy:
 
     @property
     def address(self) -> str:
-        """Where the rendered configuration's listener takes requests: `host:port`."""
+        """The `host:port` of the listener in the rendered configuration."""
         return self.listeners["ingress"]
 
     @property
     def url(self) -> str:
-        """The same as a base URL."""
+        """The base URL of this listener."""
         return f"http://{self.address}"
 
     @property
     def log_path(self) -> Path:
-        """Where it logs."""
+        """The file of its log."""
         return self._directory / "envoy.log"
 
     def log(self) -> str:
-        """What it has logged."""
+        """The text of its log."""
         return _text(self.log_path)
 
     async def stat(self, name: str) -> int:
-        """The value of one counter or gauge; 0 where Envoy has not made it yet."""
+        """The value of one counter or gauge; 0 if Envoy has not created it yet."""
         answer = await self._get(f"/stats?format=json&filter=^{name}$")
         values = [s["value"] for s in json.loads(answer)["stats"] if s.get("name") == name]
         return int(values[0]) if values else 0
@@ -108,7 +108,7 @@ class Envoy:
 
     async def _pause(self) -> None:
         if self._process.returncode is not None:
-            raise RuntimeError("it exited")
+            raise RuntimeError("Envoy exited")
         await asyncio.sleep(0.02)
 
     async def _get(self, path: str) -> str:

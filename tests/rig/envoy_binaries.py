@@ -1,4 +1,4 @@
-"""The Envoy binaries that the tests run: the newest supported version and the oldest."""
+"""The Envoy binaries for the tests: the newest and the oldest supported version."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ _CACHE = Path(__file__).parents[2] / ".cache" / "envoy"
 
 
 def envoy_binary(wanted: str) -> Path:
-    """The binary of that version, installed into the repository's cache if it is not there yet."""
+    """The binary of this version. Installs it into the repository's cache if it is missing."""
     if wanted == NEWEST:
         return _installed()
     home = _CACHE / wanted

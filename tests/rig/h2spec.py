@@ -1,4 +1,4 @@
-"""h2spec: a suite that checks a server against HTTP/2's and HPACK's rules, case by case."""
+"""Runs h2spec, a suite that checks a server against the rules of HTTP/2 and HPACK."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ _DEADLINE_S = 300
 
 @dataclass(frozen=True, slots=True)
 class H2specReport:
-    """How many cases there were, and what became of them."""
+    """The number of cases, and their results."""
 
     tests: int
     passed: int
@@ -25,7 +25,7 @@ class H2specReport:
 
 
 async def run_h2spec(address: str, *options: str) -> H2specReport:
-    """Run all its cases, the strict ones too, against the server at `host:port`."""
+    """Run all cases, including the strict ones, against the server at `host:port`."""
     binary = await asyncio.to_thread(built, _SOURCE, _PACKAGE, "h2spec")
     host, _, port = address.rpartition(":")
     process = await asyncio.create_subprocess_exec(

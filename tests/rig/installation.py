@@ -1,4 +1,4 @@
-"""Adapter processes behind a real Envoy, as an operator runs them."""
+"""Adapter processes with a real Envoy, as operators run them."""
 
 import asyncio
 from collections import Counter
@@ -23,12 +23,12 @@ _CLIENTS = 16
 
 
 def domain(api_id: int) -> str:
-    """Where Envoy offers that API."""
+    """The domain of this API in Envoy."""
     return f"api-{api_id}.test"
 
 
 def route(api_id: int, upstream: str) -> ApiRoute:
-    """Its route to the service at that address."""
+    """The route from this API to the service at this address."""
     return ApiRoute(str(api_id), upstream, (domain(api_id),))
 
 
@@ -36,7 +36,7 @@ def route(api_id: int, upstream: str) -> ApiRoute:
 async def envoy_before(
     adapters: Sequence[AdapterProcess], routes: Iterable[ApiRoute], directory: Path
 ) -> AsyncIterator[Envoy]:
-    """An Envoy that asks those adapters about those APIs, once it has found them healthy."""
+    """An Envoy for these adapters and APIs. Waits until it has found the adapters healthy."""
     config = envoy_config(
         apis=tuple(routes),
         adapters=tuple(adapter.address for adapter in adapters),
@@ -50,7 +50,7 @@ async def envoy_before(
 
 
 async def until_healthy(envoy: Envoy, adapters: int) -> None:
-    """Wait until Envoy sends its Checks and its logs to so many adapters."""
+    """Wait until Envoy sends Checks and logs to this many adapters."""
 
     async def seen() -> bool:
         stats = [f"cluster.{name}.membership_healthy" for name in ("adapter", "adapter_als")]
@@ -62,7 +62,7 @@ async def until_healthy(envoy: Envoy, adapters: int) -> None:
 async def race(
     envoy: Envoy, api_id: int, requests: int, headers: Mapping[str, str] | None = None
 ) -> Counter[int]:
-    """How often each status came when many clients at once send so many requests."""
+    """Send requests from many clients at once. Returns how often each status occurred."""
     waiting = iter(range(requests))
     async with aiohttp.ClientSession(headers={**(headers or {}), "host": domain(api_id)}) as http:
 

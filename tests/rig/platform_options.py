@@ -1,4 +1,4 @@
-"""Options of the platform client for tests: the settings' defaults, and what a test changes."""
+"""Options of the platform client for tests: the settings' defaults, with changes."""
 
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
@@ -12,14 +12,14 @@ BASE_URL = "http://platform.test"
 
 
 class Options(NamedTuple):
-    """Those of the client and those of the sync."""
+    """The options of the client and of the sync."""
 
     platform: PlatformOptions
     sync: SyncOptions
 
 
 def options(**changes: Any) -> Options:
-    """Options that fit the platform simulator, with waits that are not random, and changes."""
+    """Options for the platform simulator, without random waits, and with these changes."""
     connection = {
         "base_url": BASE_URL,
         "organization_id": "org",

@@ -1,7 +1,7 @@
-"""An API management platform in memory that misbehaves on request.
+"""An API management platform in memory that can simulate failures.
 
-It speaks the protocol as the reference has it, in httpx's requests and responses and without a
-socket. Where a test needs the real thing, `tests/rig/control_plane.py` runs it.
+It implements the documented protocol with httpx's requests and responses, without a socket. For a
+real platform, use `tests/rig/control_plane.py`.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ Fault: TypeAlias = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Re
 
 
 class SimulatedHttp:
-    """HTTP that reaches what is served here and nothing else."""
+    """An HTTP client that reaches only the simulator."""
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
@@ -43,7 +43,7 @@ class SimulatedHttp:
 
 
 def opened(http: Http) -> OpenHttp:
-    """That client, for whoever wants to open one."""
+    """A function that opens this client."""
 
     async def opening() -> Http:
         return http
@@ -52,14 +52,14 @@ def opened(http: Http) -> OpenHttp:
 
 
 def answering(status: int, body: str = "", **headers: str) -> Fault:
-    """A fault: always this answer."""
+    """A fault that always returns this answer."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda _request: httpx.Response(status, text=body, headers=named)
 
 
 @dataclass
 class SimulatedApi:
-    """One API instance as an admin sees it."""
+    """One API instance, as administrators see it."""
 
     api_id: str
     name: str
@@ -68,7 +68,7 @@ class SimulatedApi:
     policies: list[Any] = field(default_factory=list)
     tiers: list[Any] = field(default_factory=list)
     feed: list[dict[str, Any]] = field(default_factory=list)
-    """Every change of a contract, oldest first."""
+    """All changes of contracts, oldest first."""
     modified_at: float = 0.0
 
     def apply(self, asset_id: str, configuration: Any = None, **fields: Any) -> str:
@@ -79,12 +79,12 @@ class SimulatedApi:
         return str(policy_id)
 
     def remove_policies(self) -> None:
-        """Remove all of its policies."""
+        """Remove all its policies."""
         self.policies.clear()
         self.modified_at = self.touch()
 
     def offer(self, name: str, *limits: tuple[int, int]) -> str:
-        """Make an SLA tier of (requests, milliseconds) limits."""
+        """Create an SLA tier with (requests, milliseconds) limits."""
         tier_id = next(self.ids)
         rows = [{"maximumRequests": n, "timePeriodInMilliseconds": ms} for n, ms in limits]
         self.tiers.append({"id": tier_id, "name": name, "limits": rows, "status": "ACTIVE"})
@@ -125,7 +125,7 @@ def policy(policy_id: int, asset_id: str, configuration: Any = None, **fields: A
 
 
 def live_policy(row: Any) -> Any:
-    """A policy's document as the live platform lists those of an API."""
+    """A policy's document in the form of the live platform."""
     if not isinstance(row, dict):
         return row
     names = {"id": "policyId", "configurationData": "configuration"}
@@ -134,7 +134,7 @@ def live_policy(row: Any) -> Any:
 
 
 class PlatformSimulator:
-    """The platform; `requests` has what it was asked, `fail` makes it misbehave."""
+    """The platform. `requests` has all requests; `fail` adds a fault."""
 
     def __init__(self, clock: Clock) -> None:
         self.apis: dict[str, SimulatedApi] = {}
@@ -146,7 +146,7 @@ class PlatformSimulator:
         self._tokens = count(1)
         self._valid_token = ""
         self.answer: Serve = self._answer
-        """Answers a request; a test may put a function of its own around it."""
+        """Answers a request. Tests may wrap it."""
         self._faults: dict[str, Fault] = {}
         self._times: dict[str, int] = {}
 
@@ -161,24 +161,24 @@ class PlatformSimulator:
         self.automated.append(policy(next(self._ids), asset_id, configuration, **fields))
 
     def fail(self, part_of_url: str, fault: Fault, *, times: int = 10**9) -> None:
-        """Let requests whose URL contains that text meet this fault, so often."""
+        """Answer requests whose URL contains this text with this fault, this many times."""
         self._faults[part_of_url] = fault
         self._times[part_of_url] = times
 
     def recover(self) -> None:
-        """No more faults."""
+        """Remove all faults."""
         self._faults.clear()
 
     def expire_tokens(self) -> None:
-        """Refuse the token that was given out last."""
+        """Refuse the newest token."""
         self._valid_token = ""
 
     def asked(self, part_of_url: str) -> list[httpx.Request]:
-        """The requests whose URL contains that text."""
+        """The requests whose URL contains this text."""
         return [request for request in self.requests if part_of_url in str(request.url)]
 
     def client(self, **changes: Any) -> PlatformClient:
-        """A client of this platform, with waits that are not random."""
+        """A client of this platform, without random waits."""
         http = SimulatedHttp(self._serve)
         return PlatformClient(opened(http), options(**changes).platform, self._clock, lambda: 1.0)
 
@@ -249,7 +249,7 @@ class PlatformSimulator:
 
 
 def feed_page(request: httpx.Request, rows: Iterable[Any], following: str) -> httpx.Response:
-    """A page of a contract feed whose `next` has that query."""
+    """A page of a contract feed whose `next` link has this query."""
     here = request.url.copy_with(query=None)
     links = {"self": str(request.url), "next": f"{here}?{following}"}
     return httpx.Response(200, json={"links": links, "data": list(rows)})

@@ -1,4 +1,4 @@
-"""Waiting for what other processes and tasks do."""
+"""Waits for other processes and tasks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,14 +7,14 @@ DEADLINE_S = 30.0
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Return when the condition holds; raise TimeoutError when it does not in time."""
+    """Return when the condition holds; raises TimeoutError if it takes too long."""
     async with asyncio.timeout(DEADLINE_S):
         while not condition():  # noqa: ASYNC110 - nobody tells us when
             await asyncio.sleep(0.02)
 
 
 async def eventually(condition: Callable[[], Awaitable[object]]) -> None:
-    """As `until`, for a condition that has to be asked for."""
+    """The same for a condition that must be awaited."""
     async with asyncio.timeout(DEADLINE_S):
         while not await condition():  # noqa: ASYNC110 - nobody tells us when
             await asyncio.sleep(0.02)

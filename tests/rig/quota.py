@@ -19,12 +19,12 @@ from support.defaults import redis_options, redis_quotas
 from tests.rig.redis_server import RedisServer
 
 PATIENT_S = 10.0
-"""A deadline for tests that are not about deadlines."""
+"""A long deadline, for tests that do not test deadlines."""
 
 
 @pytest.fixture(scope="module")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One server for a whole module; tests tell themselves apart by prefix."""
+    """One server per module. Each test uses its own prefix."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     asyncio.run(server.start())
     yield server
@@ -32,7 +32,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 def a_charge(*windows: tuple[str, int, int], local: bool = False) -> Charge:
-    """A charge of windows given as (key, requests, milliseconds)."""
+    """A charge of these windows: (key, requests, milliseconds)."""
     limits = [(most, ms, "7", key) for key, most, ms in windows]
     return Charge(tuple(limits), lambda _: CONTINUE, local)
 
@@ -44,7 +44,7 @@ def a_charge_of(policy: str, key: str, *limits: tuple[int, int]) -> Charge:
 
 
 async def made(outcome: QuotaState | Awaitable[QuotaState]) -> QuotaState:
-    """What a charge found, at once or in a while."""
+    """The outcome of a charge, awaited if necessary."""
     return await outcome if inspect.isawaitable(outcome) else outcome
 
 
@@ -57,7 +57,7 @@ async def redis_store(
     clock: Clock | None = None,
     **how: Any,
 ) -> AsyncIterator[RedisQuotaStore]:
-    """A store on that server, open while the block runs."""
+    """A store on this server, open during the block."""
     client = open_client(RedisUrl.parse(url), options or redis_options())
     store = redis_quotas(client, clock or SystemClock(), deadline_s=deadline_s, **how)
     try:
@@ -67,7 +67,7 @@ async def redis_store(
 
 
 async def let_pass(server: RedisServer, seconds: float, prefix: str = "") -> None:
-    """Move a server's time: every key that begins so ends that much sooner."""
+    """Simulate passing time: every key with this prefix expires sooner by this much."""
     async with Redis(port=server.port, protocol=2) as redis:
         for key in await redis.keys(f"{prefix}*"):
             left_ms = await redis.pttl(key) - round(seconds * 1000)

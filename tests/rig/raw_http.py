@@ -1,4 +1,4 @@
-"""HTTP/1.1 requests byte by byte: what well-behaved clients would not send."""
+"""Sends HTTP/1.1 requests as raw bytes, also invalid ones."""
 
 import asyncio
 import json
@@ -12,19 +12,19 @@ _DEADLINE_S = 20
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response as it came over the wire."""
+    """A response as received."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """All values of that name joined by a comma; None without it."""
+        """All values of this header, joined by commas; None if there is none."""
         values = [value for key, value in self.headers if key == name]
         return ",".join(values) if values else None
 
     def json(self) -> Any:
-        """The body, which is JSON."""
+        """The body, parsed as JSON."""
         return json.loads(self.body)
 
     def upstream_saw(self, name: str) -> list[str]:
@@ -40,7 +40,7 @@ async def request(
     *,
     method: str = "GET",
 ) -> Answer:
-    """Send one request over a connection of its own."""
+    """Send one request on a new connection."""
     lines = [
         b"%s %s HTTP/1.1" % (method.encode(), _bytes(path)),
         b"host: " + host.encode(),
@@ -55,7 +55,7 @@ async def request(
             return _parse(await reader.read())
         finally:
             writer.close()
-            with suppress(ConnectionError):  # a refused request may end with a reset
+            with suppress(ConnectionError):  # the connection of a refused request may be reset
                 await writer.wait_closed()
 
 

@@ -1,4 +1,4 @@
-"""One HTTP/2 request at a time, octet by octet: what well-behaved clients would not send."""
+"""Sends HTTP/2 requests as raw frames, also invalid ones."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ Fields = list[tuple[str, str]]
 
 
 def frame(kind: int, flags: int, stream_id: int, payload: bytes = b"") -> bytes:
-    """A frame (RFC 9113, 4.1)."""
+    """Write a frame (RFC 9113, 4.1)."""
     return len(payload).to_bytes(3) + bytes((kind, flags)) + stream_id.to_bytes(4) + payload
 
 
 def message(payload: bytes, flag: int = 0) -> bytes:
-    """A gRPC message as it goes into DATA."""
+    """A gRPC message with its prefix, for DATA frames."""
     return bytes((flag,)) + len(payload).to_bytes(4) + payload
 
 
@@ -32,11 +32,11 @@ class Outcome:
     body: bytes = b""
     reset: int | None = None
     gone: bool = False
-    """Whether the connection ended instead."""
+    """Whether the connection ended without an answer."""
 
     @property
     def status(self) -> str:
-        """The gRPC status, or the HTTP one, or how else it failed."""
+        """The gRPC status, the HTTP status, or another description of the failure."""
         if self.gone:
             return "gone"
         if "grpc-status" in self.fields:
@@ -47,7 +47,7 @@ class Outcome:
 
 
 async def request(address: str, fields: Fields, *body: bytes, ended: bool = True) -> Outcome:
-    """Send these fields and DATA frames on a connection of their own, and tell what happened."""
+    """Send these fields and DATA frames on a new connection. Returns the outcome."""
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     flags = END_HEADERS | (END_STREAM if ended and not body else 0)

