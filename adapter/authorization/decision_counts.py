@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapter.authorization.decision_record import ANSWERED
+from adapter.authorization.observer import DecisionObserver
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
 
 DURATION_BOUNDS_S: Final = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.05)
@@ -15,7 +16,7 @@ ALLOWED: Final = "allowed"
 _AT_ONCE: Final = 1_000
 
 
-class DecisionCounts:
+class DecisionCounts(DecisionObserver):
     """Numbers of decisions by API and outcome, and how long they took.
 
     It is bounded: API ids come from snapshots, and outcomes are `allowed`, `answered` or a

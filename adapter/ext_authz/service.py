@@ -4,6 +4,7 @@
 from collections.abc import Awaitable
 from typing import Final, Protocol
 
+from adapter.authorization.observer import DecisionObserver
 from adapter.errors import OverloadError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
@@ -28,13 +29,6 @@ class Authorizer(Protocol):
         """
 
 
-class AuthorizationObserver(Protocol):
-    """Is told about every decision."""
-
-    def decided(self, decision: Decision, elapsed_s: float) -> None:
-        """A Check was answered with this decision, after that many seconds."""
-
-
 class AuthorizationService:
     """Envoy's `Authorization.Check`: takes a message's bytes and returns the answer's bytes.
 
@@ -49,7 +43,7 @@ class AuthorizationService:
         reader: RequestReader,
         writer: ResponseWriter,
         *,
-        observer: AuthorizationObserver,
+        observer: DecisionObserver,
         clock: Clock,
     ) -> None:
         self._authorizer = authorizer

@@ -9,6 +9,7 @@ from typing import Literal, Self, TypeAlias
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
+from adapter.authorization.observer import DecisionObserver
 from adapter.authorization.ports import QuotaStore
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import StoreError
@@ -59,7 +60,7 @@ class BrokenQuotas:
         raise StoreError("the quota store is down")
 
 
-class Observed(TransportObserver):
+class Observed(DecisionObserver, TransportObserver):
     """Keeps all observations."""
 
     def __init__(self) -> None:
@@ -67,7 +68,7 @@ class Observed(TransportObserver):
         self.failed: list[tuple[str, int]] = []
 
     def decided(self, decision: Decision, elapsed_s: float) -> None:
-        """See `AuthorizationObserver`."""
+        """See `DecisionObserver`."""
         self.decisions.append(decision)
 
     def call_failed(self, path: str, code: int) -> None:
