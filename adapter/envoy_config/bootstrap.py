@@ -80,12 +80,13 @@ def _virtual_hosts(routes: Iterable[ApiRoute]) -> list[Tree]:
     for route in routes:
         for domain in route.domains:
             by_domain.setdefault(domain, []).append(route)
+    by_host = len(by_domain) > 1
     return [
         {
             "name": domain,
             "domains": [domain],
             "routes": [
-                _route(route, by_path=any(r.path_prefix != "/" for r in routes))
+                _route(route, by_host=by_host, by_path=any(r.path_prefix != "/" for r in routes))
                 for route in sorted(routes, key=lambda r: len(r.path_prefix), reverse=True)
             ],
         }
@@ -93,12 +94,14 @@ def _virtual_hosts(routes: Iterable[ApiRoute]) -> list[Tree]:
     ]
 
 
-def _route(route: ApiRoute, *, by_path: bool) -> Tree:
+def _route(route: ApiRoute, *, by_host: bool, by_path: bool) -> Tree:
     prefix = route.path_prefix.rstrip("/")
     # The header mutation filter below sets the client's address.
     extensions = {"api_id": route.api_id, "client_address": "attested"}
     if by_path:
         extensions["api_chosen_by"] = "path"
+    if by_host:
+        extensions["api_chosen_by_host"] = "true"
     per_route = {"check_settings": {"context_extensions": extensions}}
     return {
         "name": route.name,

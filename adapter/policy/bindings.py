@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapter.policy.request.attributes import RequestAttributes, path_of
+from adapter.policy.request.canonical_host import obstacle_in_host, without_final_dot
 from adapter.policy.request.canonical_path import obstacle_in
 from adapter.policy.verdicts import Deny, DenyReason
 
@@ -15,9 +16,6 @@ UNBOUND: Final = Deny(
     403,
     "This request belongs to no known API",
     detail="no api_id in the route's context_extensions and no binding matches",
-)
-SEVERAL_HOSTS: Final = Deny(
-    DenyReason.MALFORMED_REQUEST, 400, "Malformed request", detail="more than one host"
 )
 
 
@@ -71,8 +69,10 @@ class BindingTable:
     def _by_host(self, request: RequestAttributes) -> str | Deny:
         if not self._by_authority:
             return UNBOUND
-        if "," in request.authority:
-            return SEVERAL_HOSTS
+        # A hand-written Envoy may leave the dot there.
+        obstacle = obstacle_in_host(without_final_dot(request.authority))
+        if obstacle is not None:
+            return obstacle
         host, path = normalized_authority(request.authority), path_of(request)
         for authority in (host, *(w for w in self._wildcards if _covers(w, host))):
             rules = self._by_authority.get(authority, ())

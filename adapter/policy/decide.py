@@ -7,6 +7,7 @@ from adapter.policy.decision import Allowed, Answered, Decision, Denied
 from adapter.policy.effects import Effect, Outcome
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import RequestAttributes, path_of
+from adapter.policy.request.canonical_host import obstacle_in_host
 from adapter.policy.request.canonical_method import ECHO_REFUSED, is_echoed, obstacle_in_method
 from adapter.policy.request.canonical_path import obstacle_in
 from adapter.policy.snapshot import Api
@@ -70,6 +71,7 @@ def decide(request: RequestAttributes, api: Api, revision: int) -> Step:
         or api.inspects_path
         or api.inspects_method
         or request.chosen_by_path
+        or request.chosen_by_host
         or not request.method
     ):
         obstacle = _obstacle(request, api)
@@ -170,7 +172,9 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
         )
     if not request.method:
         return NOT_HTTP
-    obstacle = obstacle_in_method(request) if api.inspects_method else None
+    obstacle = obstacle_in_host(request.authority) if request.chosen_by_host else None
+    if obstacle is None and api.inspects_method:
+        obstacle = obstacle_in_method(request)
     if obstacle is None and (api.inspects_path or request.chosen_by_path):
         return obstacle_in(path_of(request), api.longest_path)
     return obstacle

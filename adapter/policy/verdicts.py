@@ -41,6 +41,7 @@ class DenyReason(StrEnum):
     ADDRESS_UNKNOWN = "address_unknown"
     ACCESS_BLOCKED = "access_blocked"
     EXPRESSION_FAILED = "expression_failed"
+    AMBIGUOUS_HOST = "ambiguous_host"
     AMBIGUOUS_PATH = "ambiguous_path"
     AMBIGUOUS_METHOD = "ambiguous_method"
     METHOD_REFUSED = "method_refused"

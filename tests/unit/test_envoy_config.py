@@ -97,3 +97,18 @@ def test_routes_say_where_the_path_chooses_the_api() -> None:
     extensions = [_find(route, "context_extensions") for host in hosts for route in host["routes"]]
     assert {e["api_id"] for e in extensions if e.get("api_chosen_by") == "path"} == {"1", "2", "4"}
     assert {e["client_address"] for e in extensions} == {"attested"}
+
+
+def test_routes_say_where_the_host_chooses_the_api() -> None:
+    """All routes, as soon as there is more than one domain."""
+    places = (("1", ("a.test",)), ("2", ("*.test",)), ("3", ("*",)))
+    routes = tuple(ApiRoute(i, "127.0.0.1:8080", domains) for i, domains in places)
+    assert _chosen_by_host(routes) == {"1", "2", "3"}
+    assert _chosen_by_host((ApiRoute("1", "127.0.0.1:8080", ("a.test", "b.test")),)) == {"1"}
+    assert _chosen_by_host(routes[:1]) == set()
+
+
+def _chosen_by_host(routes: tuple[ApiRoute, ...]) -> set[str]:
+    hosts = _find(yaml.safe_load(render(replace(CONFIG, apis=routes))), "virtual_hosts")
+    extensions = [_find(route, "context_extensions") for host in hosts for route in host["routes"]]
+    return {e["api_id"] for e in extensions if e.get("api_chosen_by_host") == "true"}

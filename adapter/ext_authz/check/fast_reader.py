@@ -26,7 +26,7 @@ from mypy_extensions import i64
 
 from adapter.ext_authz.check.fast_fields import FastFields
 from adapter.ext_authz.check.map_entries import entry_checked, text_checked
-from adapter.ext_authz.check.request import ATTESTED, BY_PATH, MOST_HEADERS, ClientAddress
+from adapter.ext_authz.check.request import ATTESTED, BY_PATH, MOST_HEADERS, TRUE, ClientAddress
 from adapter.messages.wire import after_number, content
 from adapter.transport.service import Metadata
 
@@ -107,6 +107,8 @@ class FastRequest(FastFields):
             self.is_address_attested = value == ATTESTED
         elif key == b"api_chosen_by":
             self.chosen_by_path = value == BY_PATH
+        elif key == b"api_chosen_by_host":
+            self.chosen_by_host = value == TRUE
         return True
 
     def _find_http(self, at: i64, end: i64) -> bool:

@@ -15,8 +15,10 @@ from adapter.ext_authz.check.request import (
     API_ID,
     ATTESTED,
     BY_PATH,
+    CHOSEN_BY_HOST,
     CLIENT_ADDRESS,
     MOST_HEADERS,
+    TRUE,
     ClientAddress,
     EnvoyRequest,
 )
@@ -75,6 +77,7 @@ class ProtobufRequest(EnvoyRequest):
         extensions = attributes.context_extensions
         self.api_id = extensions.get(API_ID, "")
         self.chosen_by_path = extensions.get(API_CHOSEN_BY) == BY_PATH
+        self.chosen_by_host = extensions.get(CHOSEN_BY_HOST) == TRUE
         self.is_address_attested = extensions.get(CLIENT_ADDRESS) == ATTESTED
         self.check_id = http.id
         self.method = http.method

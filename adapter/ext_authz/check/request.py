@@ -21,6 +21,12 @@ ATTESTED: Final = "attested"
 API_CHOSEN_BY: Final = "api_chosen_by"
 BY_PATH: Final = "path"
 """With this key and value a route says that its API depends on the path."""
+CHOSEN_BY_HOST: Final = "api_chosen_by_host"
+TRUE: Final = "true"
+"""With this key and value a route says that its API depends on the host.
+
+It is a key of its own, because Envoy merges a route's keys with those of its virtual host.
+"""
 
 ADDRESS_HEADER: Final = "x-adapter-client-address"
 """The header with the client's address, unless a setting names another one."""
@@ -66,6 +72,7 @@ class EnvoyRequest:
         "_metadata",
         "api_id",
         "check_id",
+        "chosen_by_host",
         "chosen_by_path",
         "is_address_attested",
         "method",
@@ -76,6 +83,7 @@ class EnvoyRequest:
         self._address = address
         self.api_id = ""
         self.chosen_by_path = False
+        self.chosen_by_host = False
         self.is_address_attested = False
         """Whether the route says that Envoy overwrites `ADDRESS_HEADER`."""
         self.check_id = ""

@@ -66,6 +66,10 @@ class RequestAttributes(Protocol):
         """Whether Envoy's route chose the API by the path."""
 
     @property
+    def chosen_by_host(self) -> bool:
+        """Whether the route says that with another host it would be of another API, or of none."""
+
+    @property
     def route_name(self) -> str:
         """Envoy's route name, from gRPC metadata; empty if not sent."""
 
@@ -94,6 +98,7 @@ class GivenAttributes(NamedTuple):
     route_metadata: str = ""
     timeout_ms: str = ""
     chosen_by_path: bool = False
+    chosen_by_host: bool = False
 
     def header(self, name: str) -> str | None:
         """See `RequestAttributes`."""

@@ -19,8 +19,10 @@ ascii_text = st.text(st.characters(max_codepoint=0x7F), max_size=40)
 long_text = st.integers(120, 20_000).map("x".__mul__)
 names = st.text(st.characters(max_codepoint=0x7F), min_size=1, max_size=127)
 headers = st.dictionaries(names | st.just("x-adapter-client-address"), ascii_text | long_text)
-marks = st.sampled_from(["client_address", "api_chosen_by", "api_id", "client_addresS", "api_name"])
-marked = st.sampled_from(["attested", "path", "Path", ""])
+marks = st.sampled_from(
+    ["client_address", "api_chosen_by", "api_chosen_by_host", "api_id", "client_addresS"]
+)
+marked = st.sampled_from(["attested", "path", "true", "Path", ""])
 extensions = st.dictionaries(names | marks, ascii_text | marked, max_size=4)
 bodies = st.just(b"") | st.binary(max_size=30) | st.integers(120, 20_000).map(b"\xff".__mul__)
 
@@ -151,6 +153,7 @@ def test_unusual_checks_are_left_to_the_protobuf_reader(
         {},
         {"client_address": "attested"},
         {"client_address": "attested", "api_chosen_by": "path"},
+        {"client_address": "attested", "api_chosen_by": "path", "api_chosen_by_host": "true"},
         {"client_address": "", "api_chosen_by": "host", "other": "x" * 300},
     ],
 )

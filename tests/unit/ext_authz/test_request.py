@@ -127,6 +127,22 @@ def test_a_route_says_whether_the_path_chose_its_api(
 
 
 @pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [
+        ({}, False),
+        ({"api_chosen_by_host": "true"}, True),
+        ({"api_chosen_by_host": "true", "api_chosen_by": "path"}, True),
+        ({"api_chosen_by_host": "false"}, False),
+    ],
+)
+def test_a_route_says_whether_the_host_chose_its_api(
+    extensions: dict[str, str], expected: bool
+) -> None:
+    """The same for the host."""
+    assert read(check_request(extensions=extensions)).chosen_by_host is expected
+
+
+@pytest.mark.parametrize(
     ("forwarded_for", "position", "address"),
     [
         ("6.6.6.6, 203.0.113.7, 10.0.0.1", 2, "203.0.113.7"),

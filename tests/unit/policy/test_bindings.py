@@ -18,6 +18,7 @@ TABLE = BindingTable(
         ApiBinding("v6", authority="[2001:db8::1]"),
     ]
 )
+CATCH_ALL = BindingTable([ApiBinding("rest", authority="*"), ApiBinding("a", authority="a.test")])
 
 
 def bound(
@@ -80,7 +81,7 @@ def test_ipv6_literals_are_hosts(authority: str) -> None:
     assert bound(authority) == "v6"
 
 
-@pytest.mark.parametrize("authority", ["", "test", "nottest", ".test", "elsewhere.example", "["])
+@pytest.mark.parametrize("authority", ["", "test", "nottest", "elsewhere.example", "[2001:db8::2]"])
 def test_what_nothing_matches_is_refused(authority: str) -> None:
     """Zero trust: an unknown host is nobody's API."""
     refusal = bound(authority)
@@ -90,9 +91,8 @@ def test_what_nothing_matches_is_refused(authority: str) -> None:
 
 def test_a_wildcard_for_everything_takes_the_rest() -> None:
     """`*` covers what no other binding does."""
-    table = BindingTable([ApiBinding("rest", authority="*"), ApiBinding("a", authority="a.test")])
-    assert bound("x.example", table=table) == "rest"
-    assert bound("a.test", table=table) == "a"
+    assert bound("x.example", table=CATCH_ALL) == "rest"
+    assert bound("a.test", table=CATCH_ALL) == "a"
 
 
 def test_a_wildcard_covers_paths_that_the_exact_host_does_not_bind() -> None:
@@ -106,11 +106,35 @@ def test_a_wildcard_covers_paths_that_the_exact_host_does_not_bind() -> None:
     assert bound("a.test", "/other", table) == "rest"
 
 
-def test_two_hosts_are_refused() -> None:
-    """Which of two Host headers counts is not ours to guess."""
-    refusal = bound("api.test,evil.test")
+@pytest.mark.parametrize(
+    "authority",
+    [
+        "api.test,evil.test",
+        "evil.test,api.test",
+        "api.test..",
+        "api.test..:80",
+        "x@api.test",
+        "api.test%2e",
+        "api.test:80:80",
+        "api.test:",
+        "..api.test",
+        ".test",
+        "[",
+        "[2001:db8:0::1]",
+    ],
+)
+@pytest.mark.parametrize("table", [TABLE, CATCH_ALL])
+def test_an_ambiguous_host_chooses_no_api(authority: str, table: BindingTable) -> None:
+    """The service could read it as the host of another API."""
+    refusal = bound(authority, table=table)
     assert isinstance(refusal, Deny)
-    assert refusal.reason is DenyReason.MALFORMED_REQUEST
+    assert (refusal.reason, refusal.status) == (DenyReason.AMBIGUOUS_HOST, 400)
+
+
+def test_the_host_does_not_matter_where_the_route_names_the_api() -> None:
+    """Envoy has chosen then."""
+    request = a_request(api_id="7", authority="api.test..")
+    assert CATCH_ALL.resolve(request) == "7"
 
 
 @pytest.mark.parametrize("path", ["/x/../pay", "/%70ay", "//pay", "/pay%2fv2", "*"])
