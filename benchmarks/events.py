@@ -3,22 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.event import EventEncoder, EventOrigin
-from adapter.analytics.spool.batch import BatchLimit
-from adapter.analytics.spool.memory import MemorySpool
-from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import EventUploader
 from adapter.policy.catalog import ApiInstance
 from adapter.runtime.clock import Clock
 from adapter.transport.service import ClientStreamMethod
-from support.defaults import upload_options
-
-_BATCH: Final = BatchLimit(2_000, 4 * 1024 * 1024)
-_SPOOL_EVENTS: Final = 100_000
-_SPOOL_BYTES: Final = 128 * 1024 * 1024
+from support.defaults import entry_translator, memory_spool, upload_options
 
 
 class _NoPlatform:
@@ -32,9 +24,9 @@ class _NoPlatform:
 @asynccontextmanager
 async def access_logs(clock: Clock) -> AsyncIterator[ClientStreamMethod]:
     """The access log service, with an uploader that does everything but send."""
-    spool = MemorySpool(_SPOOL_EVENTS, _SPOOL_BYTES)
+    spool = memory_spool()
     uploader = EventUploader(spool, _NoPlatform(), clock, upload_options())
-    translator = EntryTranslator(_unbound, EventEncoder(EventOrigin("organization", "host", "HY")))
+    translator = entry_translator(_unbound, EventEncoder(EventOrigin("organization", "host", "HY")))
     service = AccessLogService(translator, spool, clock)
     uploading = asyncio.create_task(uploader.run())
     try:

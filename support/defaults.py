@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from adapter.analytics.attribution import BoundApi
+from adapter.analytics.event import EventEncoder
+from adapter.analytics.spool.memory import MemorySpool
+from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import UploadOptions
 from adapter.app import analytics, checks, quotas, server
 from adapter.authorization.gatekeeper import Gatekeeper
@@ -41,6 +45,18 @@ def server_options(*addresses: str, **changes: Any) -> ServerOptions:
 def upload_options(**changes: Any) -> UploadOptions:
     """Options of an uploader."""
     return replace(analytics.upload_options(AnalyticsSettings()), **changes)
+
+
+def memory_spool() -> MemorySpool:
+    """A spool in memory that nobody observes."""
+    settings = AnalyticsSettings()
+    return MemorySpool(settings.max_events, settings.max_bytes)
+
+
+def entry_translator(bound_api: BoundApi, encoder: EventEncoder) -> EntryTranslator:
+    """A translator of access log entries into events."""
+    include_client_ip = AnalyticsSettings().include_client_ip
+    return EntryTranslator(bound_api, encoder, include_client_ip=include_client_ip)
 
 
 def memory_quotas(clock: Clock, **changes: Any) -> MemoryQuotaStore:

@@ -59,7 +59,7 @@ class EntryTranslator:
     """
 
     def __init__(
-        self, bound_api: BoundApi, encoder: EventEncoder, *, include_client_ip: bool = True
+        self, bound_api: BoundApi, encoder: EventEncoder, *, include_client_ip: bool
     ) -> None:
         self._attribution = Attribution(bound_api)
         self._encoder = encoder

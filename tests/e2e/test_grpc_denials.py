@@ -10,10 +10,9 @@ import pytest
 import pytest_asyncio
 
 from adapter.analytics.event import EventEncoder, EventOrigin
-from adapter.analytics.translator import EntryTranslator
 from adapter.envoy_config import ApiRoute, render
 from adapter.messages import access_log_pb2
-from support.defaults import envoy_config
+from support.defaults import entry_translator, envoy_config
 from tests.builders import api, api_ruled_by, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN, denying
 from tests.rig.adapters import AdapterInProcess, CollectedLogs
@@ -50,7 +49,7 @@ class Logged:
     async def last_event(self, entries_before: int) -> dict[str, Any]:
         """The event of the one entry that comes after so many."""
         await until(lambda: len(self.entries()) > entries_before)
-        translator = EntryTranslator(lambda *_: None, EventEncoder(EventOrigin("o", "h", "HY")))
+        translator = entry_translator(lambda *_: None, EventEncoder(EventOrigin("o", "h", "HY")))
         event = translator.http(self.entries()[-1], "id")
         assert isinstance(event, bytes)
         document: dict[str, Any] = json.loads(event)

@@ -11,8 +11,8 @@ from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.spool.batch import BatchLimit
 from adapter.analytics.spool.memory import MemorySpool
-from adapter.analytics.translator import EntryTranslator
 from adapter.policy.catalog import ApiInstance
+from support.defaults import entry_translator
 from tests.rig.clock import FakeClock
 from tests.unit.analytics.envoy_log import (
     denied_entry,
@@ -39,7 +39,7 @@ class Service:
         self.clock = FakeClock()
         self.spool = MemorySpool(room, 1000 * room, self.observer)
         self.service = AccessLogService(
-            EntryTranslator(
+            entry_translator(
                 nothing_bound, EventEncoder(EventOrigin("org-1", "host-1", "service_mesh"))
             ),
             self.spool,
