@@ -1,0 +1,64 @@
+"""The claims of a token (RFC 7519, section 4), and when they are valid."""
+
+from collections.abc import Mapping, Set
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from adapter.policy.tokens.faults import TokenFault
+from adapter.policy.tokens.jws import read_token, verify
+from adapter.policy.tokens.keys import KeySet
+from adapter.policy.tokens.strict_json import strict_object
+
+_LATEST: Final = 253_402_300_800
+"""The end of the year 9999, in seconds since the epoch."""
+
+
+class Lifetime(NamedTuple):
+    """When a token is valid, in seconds since the epoch; None for no limit."""
+
+    not_before: float | None = None
+    expires: float | None = None
+
+    def objection(self, now: float, skew_s: float) -> str | None:
+        """Why the token is not valid now; None if it is (RFC 7519, sections 4.1.4 and 4.1.5).
+
+        `skew_s` is how much the clocks of the issuer and this machine may differ.
+        """
+        if self.expires is not None and now >= self.expires + skew_s:
+            return "the token has expired (exp)"
+        if self.not_before is not None and now < self.not_before - skew_s:
+            return "the token is not valid yet (nbf)"
+        return None
+
+
+class AuthenticToken(NamedTuple):
+    """A token that one of the given keys signed. Whether it is valid now is another question."""
+
+    claims: Mapping[str, Any]
+    lifetime: Lifetime
+
+
+def authenticate(token: str, algorithms: Set[str], keys: KeySet) -> AuthenticToken:
+    """Verify the signature and read the claims; raises TokenFault.
+
+    `algorithms` and `keys` are what the policy says. The token chooses neither: it only says which
+    of them it used.
+    """
+    signed = read_token(token, algorithms)
+    verify(signed, keys)
+    try:
+        claims = strict_object(signed.payload)
+    except ValueError as e:
+        raise TokenFault(f"its claims are not valid JSON: {e}") from None
+    _date(claims, "iat")
+    return AuthenticToken(claims, Lifetime(_date(claims, "nbf"), _date(claims, "exp")))
+
+
+def _date(claims: Mapping[str, Any], name: str) -> float | None:
+    """A NumericDate: a number of seconds, perhaps with a fraction (RFC 7519, section 2)."""
+    if name not in claims:
+        return None
+    date = claims[name]
+    if isinstance(date, bool) or not isinstance(date, int | Decimal) or not 0 <= date < _LATEST:
+        raise TokenFault(f"its {name} is not a number of seconds between 1970 and 9999")
+    return float(date)
