@@ -121,7 +121,7 @@ def _conclude(
 
 def _passed(evaluation: Evaluation, api: Api, revision: int) -> Allowed | Denied:
     """The decision if no policy ended the request."""
-    if is_echoed(evaluation.request.method) and evaluation.adds_headers:
+    if evaluation.adds_headers and is_echoed(evaluation.request):
         return Denied(ECHO_REFUSED, revision, api.instance, identity=evaluation.identity)
     return Allowed(
         api.instance,

@@ -176,5 +176,9 @@ async def test_trace_does_not_show_injected_credentials(gateway: Gateway) -> Non
     assert outcome(traced) == (403, "method_refused")
     assert await over_http2(gateway, "trace.test", "trace") == ("403", "method_refused")
     assert await over_http2(gateway, "trace.test", "TRACE") == ("403", "method_refused")
+    for name in ("x-http-method-override", "X-HTTP-Method", "x-method-override"):
+        headers = [(name, "TRACE")]
+        answer = await request(gateway.address, "trace.test", "/", headers, method="POST")
+        assert outcome(answer) == (403, "method_refused")
     assert gateway.upstream.requests == requests
     assert await over_http2(gateway, "elsewhere.test", "GET") == ("200", None)

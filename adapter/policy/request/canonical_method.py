@@ -41,15 +41,28 @@ def obstacle_in_method(request: RequestAttributes) -> Deny | None:
     method = request.method
     if _CANONICAL.fullmatch(method) is None:
         return AMBIGUOUS_METHOD
-    for name in _OVERRIDES:
-        if request.header(name) not in (None, "", method):
-            return AMBIGUOUS_METHOD
-    for name in request.odd_names:
-        if dashed(name) in _OVERRIDES and request.header(name) not in (None, "", method):
-            return AMBIGUOUS_METHOD
+    if any(override not in ("", method) for override in _overrides(request)):
+        return AMBIGUOUS_METHOD
     return None
 
 
-def is_echoed(method: str) -> bool:
-    """Whether the response to that method repeats the request; the case does not matter."""
-    return len(method) == 5 and method.upper() in _ECHOED
+def is_echoed(request: RequestAttributes) -> bool:
+    """Whether the response may repeat the request, by its method or a header that overrides it.
+
+    Some services ignore the case.
+    """
+    if request.method.upper() in _ECHOED:
+        return True
+    for override in _overrides(request):
+        # Envoy joins repeated headers by commas, and some services take any of them.
+        named = override.upper()
+        if any(method in named for method in _ECHOED):
+            return True
+    return False
+
+
+def _overrides(request: RequestAttributes) -> list[str]:
+    """The values of the headers that may override the method."""
+    spellings = [name for name in request.odd_names if dashed(name) in _OVERRIDES]
+    values = [request.header(name) for name in (*_OVERRIDES, *spellings)]
+    return [value for value in values if value is not None]

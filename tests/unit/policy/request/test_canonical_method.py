@@ -99,6 +99,23 @@ def test_an_echo_does_not_show_what_a_policy_injects(policy: AppliedPolicy, meth
     Gateway(policy).allows(a_request(method="GET"))
 
 
+@pytest.mark.parametrize("name", ["x-http-method-override", "x-http-method", "x_method_override"])
+@pytest.mark.parametrize("value", ["TRACE", "trace", "TRACK", "POST,TRACE", " trace , POST"])
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_an_override_does_not_show_what_a_policy_injects(
+    name: str, value: str, method: str
+) -> None:
+    """Some services take the method from such a header. Envoy joins repeated ones by commas."""
+    gateway = Gateway(UPSTREAM_AUTH)
+    gateway.denies(a_request({name: value}, method=method), DenyReason.METHOD_REFUSED, 403)
+
+
+@pytest.mark.parametrize("headers", [{"x-http-method-override": "PUT"}, {"x-other": "TRACE"}])
+def test_another_override_passes_where_a_policy_injects(headers: Mapping[str, str]) -> None:
+    """Its response does not repeat the request."""
+    Gateway(UPSTREAM_AUTH).allows(a_request(headers, method="POST"))
+
+
 def test_an_echo_does_not_show_who_calls() -> None:
     """An identity becomes headers, too."""
     gateway = Gateway(CLIENT_ID_ENFORCEMENT, contracts=[contract("c1")])
