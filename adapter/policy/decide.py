@@ -86,7 +86,7 @@ def _ask(first: int, evaluation: Evaluation, api: Api, revision: int) -> Step:
     rules = api.rules
     for position in range(first, len(rules)):
         rule = rules[position]
-        if rule.pointcuts and not rule.applies_to(evaluation.request):
+        if not rule.applies_to(evaluation.request):
             continue
         evaluation.position = position
         verdict = rule.evaluate(evaluation)

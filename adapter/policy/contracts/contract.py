@@ -107,8 +107,7 @@ class Contract(Value):
         hashed = self.secret
         if hashed is None or not hashed.matches(secret):
             return False
-        if RECOGNISABLE:
-            self._recognised = number
+        self._recognised = number if RECOGNISABLE else _NONE_YET
         return True
 
     def held(self) -> tuple[str, str, str, HashedSecret | None, str | None, str | None]:

@@ -16,9 +16,7 @@ _LONGEST_BOOLEAN: Final = len("false")
 
 
 def truth(operator: str, value: Value) -> bool:
-    """A Boolean, or the text true or false in any case; raises EvaluationFault otherwise."""
-    if isinstance(value, bool):
-        return value
+    """The Boolean that a text says: true or false in any case; raises EvaluationFault otherwise."""
     if isinstance(value, str) and len(value) <= _LONGEST_BOOLEAN:
         lower = value.lower()
         if lower in ("true", "false"):

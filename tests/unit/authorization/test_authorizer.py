@@ -30,9 +30,9 @@ from adapter.policy.rule import Rule, Verdict
 from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason
-from adapter.runtime.clock import WallTime
 from support.defaults import gatekeeper
 from tests.rig.clock import FakeClock
+from tests.unit.authorization.contact import Contact
 from tests.unit.policy.gateway import a_request
 
 EMPTY = Deny(DenyReason.QUOTA_EXCEEDED, 429, "Quota has been exceeded")
@@ -45,18 +45,6 @@ def charging(_: Evaluation) -> Verdict:
         return CONTINUE if state.admitted else EMPTY
 
     return Charge(((1, 1000, "7", "1"),), settled)
-
-
-class Contact:
-    """A platform that was in touch when the test says."""
-
-    def __init__(self, confirmed_at: WallTime | None = None) -> None:
-        self.confirmed_at = confirmed_at
-        self.reached_platform = False
-
-    def synced_at(self, api_id: str) -> WallTime | None:
-        """See `PlatformContact`."""
-        return self.confirmed_at
 
 
 class Quotas:
@@ -259,6 +247,22 @@ def test_an_api_that_is_not_in_the_snapshot_is_denied_and_discovered() -> None:
     assert "'8'" in decision.deny.detail
 
 
+def test_without_a_snapshot_every_request_is_denied_as_not_ready() -> None:
+    """Nothing has been loaded yet, so nothing can be decided."""
+    clock = FakeClock()
+    decision = Authorizer(
+        SnapshotStore(clock),
+        BindingTable(),
+        gatekeeper(clock, Contact()),
+        clock,
+        effect_ports(quotas=Quotas(), throttler=Throttled(), messages=Messages()),
+        unbound="deny",
+        discovered=DiscoveredServices(),
+    ).authorize(a_request())
+    assert isinstance(decision, Denied)
+    assert (decision.deny.reason, decision.deny.status) == (DenyReason.NOT_READY, 503)
+
+
 @pytest.mark.parametrize(("unbound", "kind"), [("deny", Denied), ("allow", Allowed)])
 def test_unbound_requests_are_denied_unless_the_operator_says_otherwise(
     unbound: Literal["deny", "allow"], kind: type[object]
@@ -274,40 +278,3 @@ def test_letting_unbound_requests_pass_does_not_pass_malformed_ones() -> None:
     decision = authorizer(unbound="allow").authorize(request)
     assert isinstance(decision, Denied)
     assert decision.deny.reason is DenyReason.MALFORMED_REQUEST
-
-
-class TestGatekeeper:
-    """When a snapshot is fit to decide by."""
-
-    def test_flexible_needs_a_snapshot_only(self) -> None:
-        """The disk copy will do."""
-        keeper = gatekeeper(FakeClock(), Contact())
-        assert keeper.objection("7", loaded=True) is None
-        assert keeper.objection("7", loaded=False) is not None
-
-    def test_strict_needs_the_platform(self) -> None:
-        """Before the first contact nothing is decided, whatever the disk copy says."""
-        contact = Contact(WallTime(0))
-        keeper = gatekeeper(FakeClock(), contact, mode="strict")
-        objection = keeper.objection("7", loaded=True)
-        assert objection is not None
-        assert objection.reason is DenyReason.NOT_READY
-        contact.reached_platform = True
-        assert keeper.objection("7", loaded=True) is None
-
-    async def test_what_nobody_confirmed_for_too_long_is_not_used(self) -> None:
-        """With max_age_s, a platform that stays away closes the gate, and its return opens it.
-
-        A disk copy counts from when the platform confirmed it, before this process began.
-        """
-        clock = FakeClock()
-        contact = Contact(clock.now())
-        keeper = gatekeeper(clock, contact, max_age_s=60)
-        await clock.advance(60)
-        assert keeper.objection("7", loaded=True) is None
-        await clock.advance(1)
-        objection = keeper.objection("7", loaded=True)
-        assert objection is not None
-        assert objection.reason is DenyReason.TOO_STALE
-        contact.confirmed_at = clock.now()
-        assert keeper.objection("7", loaded=True) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapter.policy.bindings import ApiBinding, BindingTable
+from adapter.policy.bindings import UNBOUND, ApiBinding, BindingTable
 from adapter.policy.verdicts import Deny, DenyReason
 from tests.unit.policy.gateway import a_request
 
@@ -162,3 +162,9 @@ def test_it_is_known_whether_the_host_header_is_trusted() -> None:
     """The operator is warned at start."""
     assert TABLE.trusts_authority
     assert not BindingTable([ApiBinding("a", route_name="r")]).trusts_authority
+
+
+def test_without_bindings_by_host_the_host_says_nothing() -> None:
+    """Not even one that is malformed."""
+    table = BindingTable([ApiBinding("a", route_name="r")])
+    assert table.resolve(a_request(authority="one.test,two.test", api_id="")) is UNBOUND

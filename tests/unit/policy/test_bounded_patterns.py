@@ -20,6 +20,14 @@ from tests.unit.policy.gateway import Gateway, a_request
 
 
 @pytest.mark.parametrize(
+    ("pattern", "possible"), [("/a", True), ("a", False), ("[^ab]", True), (r"\C*", True)]
+)
+def test_a_pattern_that_can_match_nothing_is_found(pattern: str, *, possible: bool) -> None:
+    """Where RE2 cannot tell, the pattern is taken."""
+    assert can_begin_with(pattern, "/") is possible
+
+
+@pytest.mark.parametrize(
     ("pattern", "why"),
     [
         ("x" * 150_000, "is longer than 2,000 characters"),

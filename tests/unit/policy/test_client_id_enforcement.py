@@ -107,6 +107,15 @@ def test_a_contract_that_cannot_be_honoured_is_closed_alone() -> None:
     asked.allows(a_request(credentials("c1", "secret")))
 
 
+def test_a_contract_whose_secret_is_unreadable_is_closed_for_every_secret() -> None:
+    """The fault says why there is no secret, so the client is not told that its own is wrong."""
+    closed = Contract("k1", "acme", fault="its secret has no known form")
+    decision = gateway(SECRET_ASKED, closed).denies(
+        a_request(credentials("acme", "secret")), DenyReason.CONTRACT_CLOSED, 503
+    )
+    assert decision.deny.detail == "its secret has no known form"
+
+
 def test_a_wrong_secret_is_refused_before_a_fault_is_told() -> None:
     """Only who knows the secret learns that the contract is closed."""
     bad = contract("c2").closed("its SLA tier 9 is unknown")

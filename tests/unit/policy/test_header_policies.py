@@ -176,6 +176,40 @@ def test_headers_of_the_connection_cannot_be_injected(name: str) -> None:
     assert "inboundHeaders.0.key" in fault
 
 
+@pytest.mark.parametrize(
+    ("policy_type", "configuration", "fix"),
+    [
+        (
+            "header-injection",
+            {"inboundHeaders": [{"key": "x-envoy-max-retries", "value": "1"}]},
+            "set timeouts and retries in Envoy's route",
+        ),
+        (
+            "header-injection",
+            {"inboundHeaders": [{"key": "X-Envoy-Expected-Rq-Timeout-Ms", "value": "1"}]},
+            "choose another name",
+        ),
+        (
+            "header-injection",
+            {"outboundHeaders": [{"key": "Server", "value": "ours"}]},
+            "set server_name or server_header_transformation",
+        ),
+        ("header-removal", {"inboundHeaders": ["Upgrade"]}, "remove upgrade_configs"),
+        (
+            "header-removal",
+            {"inboundHeaders": ["x-envoy-expected-rq-timeout-ms"]},
+            "set suppress_envoy_headers",
+        ),
+    ],
+)
+def test_what_envoy_would_undo_closes_the_api_and_names_envoys_own_setting(
+    policy_type: str, configuration: dict[str, Any], fix: str
+) -> None:
+    """A policy without an effect would only look like protection."""
+    (fault,) = Gateway(applied(policy_type, configuration)).api.faults
+    assert fix in fault
+
+
 def test_a_literal_that_cannot_be_a_header_closes_the_api() -> None:
     """What will fail for every request fails at sync time, without showing the value."""
     (fault,) = injecting(("x-a", "hunter2\r\n")).api.faults

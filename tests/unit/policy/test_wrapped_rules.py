@@ -6,15 +6,12 @@ from dataclasses import replace
 import pytest
 
 from adapter.policy.compile import CompiledPolicy
-from adapter.policy.decide import Unsettled, decide
-from adapter.policy.decision import Allowed
-from adapter.policy.effects import EFFECT_KINDS, LOGGED, Charge, Effect, Log, LogMessage, Throttle
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
-from adapter.policy.verdicts import CONTINUE, Conclusion, Deny, DenyReason, Identity
-from tests.builders import CLIENT_ID_ENFORCEMENT, api_ruled_by, applied, contract
+from adapter.policy.verdicts import CONTINUE, Conclusion, Deny, DenyReason
+from tests.builders import CLIENT_ID_ENFORCEMENT, applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials
 
 LIMIT = {"maximumRequests": 1, "timePeriodInMilliseconds": 60_000}
@@ -103,34 +100,3 @@ def test_a_policy_whose_verdicts_are_replaced_does_not_take_part() -> None:
     gateway.allows(a_request())
     assert recorder.said.count(("rate-limiting", DenyReason.QUOTA_EXCEEDED)) == 1
     assert recorder.said.count(("client-id-enforcement", DenyReason.CREDENTIALS_MISSING)) == 2
-
-
-EFFECTS: tuple[Effect, ...] = (
-    Charge(((1, 1, "k"),), lambda _: CONTINUE),
-    Throttle((1, 1, "k"), 1.0, 1, 1, lambda _: CONTINUE),
-    Log((LogMessage("info", "c", "text", "7"),)),
-)
-
-
-def test_every_kind_of_effect_is_known() -> None:
-    """The authorizer asks for a port for each of these."""
-    assert set(EFFECT_KINDS) == set(Effect.__subclasses__()) == set(map(type, EFFECTS))
-
-
-@pytest.mark.parametrize("effect", EFFECTS)
-def test_judging_an_effect_otherwise_changes_nothing_else_of_it(effect: Effect) -> None:
-    """Ports see the same effect."""
-    again = effect.judged_by(lambda _: CONTINUE).judged_by(effect.settled)
-    assert again == effect
-    assert again is not effect
-
-
-@pytest.mark.parametrize("effect", EFFECTS)
-def test_an_effect_may_end_in_an_identity(effect: Effect) -> None:
-    """A token that is looked up says who calls; later policies and the upstream see it."""
-    found = effect.judged_by(lambda _: Identity("found"))
-    step = decide(a_request(), api_ruled_by("7", lambda _: found), 1)
-    assert isinstance(step, Unsettled)
-    decision = step.settle(LOGGED)
-    assert isinstance(decision, Allowed)
-    assert decision.identity == Identity("found")

@@ -63,6 +63,33 @@ def test_an_expression_stops_at_the_first_step_that_is_too_much() -> None:
     assert MAX_EFFORT < evaluation.effort < 2 * MAX_EFFORT
 
 
+@pytest.mark.parametrize(
+    ("inner", "why"),
+    [
+        ("contains(attributes.headers.long, attributes.headers.long)", "more than 128 characters"),
+        ("attributes.headers.many splitBy ','", "more than 1000 items"),
+        (
+            "(attributes.headers.some splitBy ',') ++ (attributes.headers.some splitBy ',')",
+            "more than 1000 items",
+        ),
+        (
+            "(attributes.headers.some splitBy ',') joinBy attributes.headers.long",
+            "more than 65536 characters",
+        ),
+        (
+            "attributes.headers.some replace ',' with attributes.headers.long",
+            "more than 65536 characters",
+        ),
+    ],
+)
+def test_what_an_expression_builds_is_bounded(inner: str, why: str) -> None:
+    """Beyond a bound the expression fails, and the operator reads which bound it was."""
+    headers = {"long": "x" * 200, "some": "a," * 600, "many": "a," * 1_001}
+    found = outcome(inner, headers)
+    assert isinstance(found, Failed)
+    assert why in found.why
+
+
 def test_all_expressions_of_a_request_have_one_share() -> None:
     """Many policies on one API don't multiply what a client can cost."""
     evaluation = an_evaluation(a_request({"x": "a" * 8_000}))

@@ -22,6 +22,7 @@ def complaint_about(source: str) -> str:
         ("#[payload.user]", "at position 3"),
         ("#[vars.x]", "unsupported vars.x at position 7"),
         ("#[vars.claimSet]", "expected .name or ['name']"),
+        ("#[attributes.5]", "expected .name or ['name']"),
         ("#[uuid()]", "unsupported name 'uuid' (a decision depends on the request alone"),
         ("#[attributes.localAddress]", "unsupported attributes.localAddress at position 13"),
         ("#[attributes]", "expected .name or ['name']"),

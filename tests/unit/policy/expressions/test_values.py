@@ -149,6 +149,7 @@ CLAIMS: dict[str, Any] = {
     "huge": 10**400,
     "infinite": float("inf"),
     "many": ["x"] * 1_001,
+    "octets": b"x",
 }
 
 
@@ -179,7 +180,7 @@ def test_claims_of_a_verified_token_can_be_read(inner: str, expected: object) ->
     assert claimed(inner) == expected
 
 
-@pytest.mark.parametrize("name", ["nested", "huge", "infinite", "many"])
+@pytest.mark.parametrize("name", ["nested", "huge", "infinite", "many", "octets"])
 def test_claims_that_are_no_values_fail(name: str) -> None:
     """A token's content cannot crash an expression."""
     assert isinstance(claimed(f"vars.claimSet.{name}"), Failed)

@@ -1,0 +1,15 @@
+"""A platform that was in touch when the test says."""
+
+from adapter.runtime.clock import WallTime
+
+
+class Contact:
+    """A platform that was in touch when the test says."""
+
+    def __init__(self, confirmed_at: WallTime | None = None) -> None:
+        self.confirmed_at = confirmed_at
+        self.reached_platform = False
+
+    def synced_at(self, api_id: str) -> WallTime | None:
+        """See `PlatformContact`."""
+        return self.confirmed_at

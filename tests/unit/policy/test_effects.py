@@ -1,0 +1,61 @@
+"""Effects and their outcomes."""
+
+import pytest
+
+from adapter.policy.decide import Unsettled, decide
+from adapter.policy.decision import Allowed
+from adapter.policy.effects import (
+    EFFECT_KINDS,
+    LOGGED,
+    Charge,
+    Effect,
+    Log,
+    Logged,
+    LogMessage,
+    Outcome,
+    QuotaState,
+    Throttle,
+)
+from adapter.policy.verdicts import CONTINUE, Identity
+from tests.builders import api_ruled_by
+from tests.unit.policy.gateway import a_request
+
+EFFECTS: tuple[Effect, ...] = (
+    Charge(((1, 1, "k"),), lambda _: CONTINUE),
+    Throttle((1, 1, "k"), 1.0, 1, 1, lambda _: CONTINUE),
+    Log((LogMessage("info", "c", "text", "7"),)),
+)
+
+
+def test_every_kind_of_effect_is_known() -> None:
+    """The authorizer asks for a port for each of these."""
+    assert set(EFFECT_KINDS) == set(Effect.__subclasses__()) == set(map(type, EFFECTS))
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_judging_an_effect_otherwise_changes_nothing_else_of_it(effect: Effect) -> None:
+    """Ports see the same effect."""
+    again = effect.judged_by(lambda _: CONTINUE).judged_by(effect.settled)
+    assert again == effect
+    assert again is not effect
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_an_effect_may_end_in_an_identity(effect: Effect) -> None:
+    """A token that is looked up says who calls; later policies and the upstream see it."""
+    found = effect.judged_by(lambda _: Identity("found"))
+    step = decide(a_request(), api_ruled_by("7", lambda _: found), 1)
+    assert isinstance(step, Unsettled)
+    decision = step.settle(LOGGED)
+    assert isinstance(decision, Allowed)
+    assert decision.identity == Identity("found")
+
+
+def test_outcomes_are_equal_if_they_say_the_same() -> None:
+    """A store may make an outcome anew."""
+    state = QuotaState(True, (1,), (1_000,))
+    assert state == QuotaState(True, (1,), (1_000,))
+    assert len({state, QuotaState(True, (1,), (1_000,)), QuotaState(True, (0,), (1_000,))}) == 2
+    assert Logged() == LOGGED
+    outcomes: list[Outcome] = [LOGGED, QuotaState(True, (), ())]
+    assert outcomes[0] != outcomes[1]
