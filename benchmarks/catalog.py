@@ -56,7 +56,12 @@ _POLICIES: Final[Mapping[str, Mapping[str, Any]]] = {
         ]
     },
     "credential-injection-basic-auth": {"username": "gateway", "password": "of-the-upstream"},
+    "http-basic-authentication": {"username": "partner", "password": "of-the-partner"},
 }
+AUTHORIZATION: Final[Mapping[str, str]] = {
+    "http-basic-authentication": "Basic cGFydG5lcjpvZi10aGUtcGFydG5lcg==",
+}
+"""What clients send in their `authorization` header, by the policy that asks for it."""
 
 TYPICAL: Final = "typical"
 CHAINS: Final[Mapping[str, Chain]] = MappingProxyType(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from benchmarks.catalog import CHAINS, TYPICAL, USUAL, CatalogSize
+from benchmarks.catalog import AUTHORIZATION, CHAINS, TYPICAL, USUAL, CatalogSize
 from benchmarks.requests import Workload
 
 CPU: Final = "cpu_us"
@@ -150,12 +150,20 @@ def _direct_rows() -> list[Row]:
             for chain in ("none", TYPICAL)
         ),
         Row("transports", "asyncio, typical, interpreted", Adapter(interpreted=True)),
-        *(Row("policies", f"{chain} alone", Adapter(chain=chain)) for chain in others),
+        *(
+            Row("policies", f"{chain} alone", Adapter(chain=chain), workload_for(chain))
+            for chain in others
+        ),
         Row("quotas", "typical, on Redis", Adapter(quotas="redis")),
         Row("addresses", "typical, 10,000 addresses", Adapter(), many),
         Row("headers", "typical, raw headers", Adapter(), Workload(USUAL, raw_headers=True)),
         Row("tracing", "typical, traced", Adapter(), Workload(USUAL, traced=True)),
     ]
+
+
+def workload_for(chain: str) -> Workload:
+    """Requests with what the chain's policy asks for."""
+    return Workload(USUAL, authorization=AUTHORIZATION.get(chain, ""))
 
 
 def _scale_rows() -> list[Row]:

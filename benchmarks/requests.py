@@ -33,6 +33,8 @@ class Workload:
     """Whether each call brings a `traceparent` of its own, as Envoys do that trace."""
     raw_headers: bool = False
     """Whether Envoy was told `encode_raw_headers`."""
+    authorization: str = ""
+    """What each request has in this header, if anything."""
     different: int = 20_000
     """How many different Checks there are, before they come again under the same ids: more than
     the quota store remembers, or it would take them for retries."""
@@ -72,6 +74,8 @@ class Workload:
         http.host, http.path = _AUTHORITY, PATH
         request_id = UUID(int=choice.getrandbits(128), version=4)
         headers = _headers(client_id(client), address, str(request_id))
+        if self.authorization:
+            headers["authorization"] = self.authorization
         if self.raw_headers:
             for name, value in headers.items():
                 http.header_map.headers.add(key=name, raw_value=value.encode())

@@ -18,6 +18,7 @@ from adapter.policy.policies.credential_injection_basic_auth import (
 )
 from adapter.policy.policies.header_injection import compile_header_injection
 from adapter.policy.policies.header_removal import compile_header_removal
+from adapter.policy.policies.http_basic_authentication import compile_http_basic_authentication
 from adapter.policy.policies.ip_lists import compile_ip_allowlist, compile_ip_blocklist
 from adapter.policy.policies.message_logging import compile_message_logging
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
@@ -37,6 +38,7 @@ POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
         "client-id-enforcement": compile_client_id_enforcement,
         "header-injection": compile_header_injection,
         "header-removal": compile_header_removal,
+        "http-basic-authentication": compile_http_basic_authentication,
         "ip-allowlist": compile_ip_allowlist,
         "ip-blocklist": compile_ip_blocklist,
         "rate-limiting": compile_rate_limiting,

@@ -182,6 +182,20 @@ class Evaluation:
             contract,
         )
 
+    def identity_of_user(self, principal: str) -> Identity:
+        """Who calls, once a policy has verified a user. The client application stays."""
+        known = self.identity
+        if known is None:
+            return Identity("", principal=principal)
+        return Identity(
+            known.client_id,
+            known.client_name,
+            known.contract_id,
+            known.sla_tier,
+            principal,
+            known.contract,
+        )
+
 
 def _is_exact(value: str) -> bool:
     """Whether a header value in a Check is certainly what the client sent, so we can write it back.

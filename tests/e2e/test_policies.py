@@ -124,6 +124,7 @@ CHAINS: dict[str, tuple[AppliedPolicy, ...]] = {
     "blocked": (applied("access-block", pointcuts=(Pointcut(".*", "/admin(/.*)?"),)),),
     "logged": (LOGGING,),
     "credentials": (UPSTREAM_AUTH,),
+    "basic": (applied("http-basic-authentication", {"username": "zoë", "password": "pa:ss"}),),
     "spike": (spike(timePeriodInMilliseconds=HOUR_MS),),
     "patient": (spike(delayTimeInMillis=210, delayAttempts=8, queuingLimit=3),),
     "hasty": (spike(timePeriodInMilliseconds=HOUR_MS, delayTimeInMillis=9_000, queuingLimit=9),),
@@ -314,6 +315,20 @@ async def test_credential_injection(gateway: Gateway) -> None:
     answer = await ask(gateway, "credentials", ("authorization", "Bearer theirs"))
     ((scheme, value),) = [v.split() for v in answer.upstream_saw("authorization")]
     assert (scheme, base64.b64decode(value)) == ("Basic", b"gateway:hunter2")
+
+
+async def test_http_basic_authentication(gateway: Gateway) -> None:
+    """The user passes, and the upstream learns the name; others are asked for a password."""
+    user, other = [
+        ("authorization", f"Basic {base64.b64encode(pair.encode()).decode()}")
+        for pair in ("zoë:pa:ss", "zoë:other")
+    ]
+    answer = await ask(gateway, "basic", user)
+    assert (answer.status, answer.upstream_saw("x-adapter-principal")) == (200, ["zoë"])
+    assert answer.upstream_saw("authorization") == [user[1]]
+    for refused in (await ask(gateway, "basic", other), await ask(gateway, "basic")):
+        assert refused.status == 401
+        assert refused.header("www-authenticate") == 'Basic realm="mule-realm"'
 
 
 async def test_spike_control(gateway: Gateway) -> None:

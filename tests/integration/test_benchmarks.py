@@ -73,7 +73,8 @@ async def test_measures_through_envoy_and_without_h2load(tmp_path: Path) -> None
 def test_every_check_is_allowed(chain: str) -> None:
     """What is measured are requests that pass the whole chain."""
     service = make_service(build_apis(USUAL, chain), SystemClock())
-    for message in Workload(different=50).messages():
+    workload = replace(plan.workload_for(chain), different=50)
+    for message in workload.messages():
         answer = service.check(message, {"x-adapter-token": TOKEN})
         assert isinstance(answer, bytes)
         assert CheckResponse.FromString(answer).WhichOneof("http_response") == "ok_response"

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import SecretStr, StringConstraints, model_validator
 
+from adapter.policy.concealed import Concealed
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
 from adapter.policy.policies.shared.header_values import RequestHeaderName, is_fit_for_a_header
@@ -33,21 +34,12 @@ class CredentialInjectionBasicAuth(Configuration):
         return self
 
 
-class _Concealed(str):
-    """Text whose repr does not show it, for verdicts and decisions in logs and debuggers."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'**********'"
-
-
 def compile_credential_injection_basic_auth(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
     configuration = read_configuration(CredentialInjectionBasicAuth, given)
     name = configuration.custom_header or "authorization"
     pair = f"{configuration.username}:{configuration.password.get_secret_value()}"
-    value = _Concealed(f"Basic {b64encode(pair.encode()).decode()}")
+    value = Concealed(f"Basic {b64encode(pair.encode()).decode()}")
     injected = Continue(set_headers=((name, value),))
 
     def unless_present(evaluation: Evaluation) -> Verdict:

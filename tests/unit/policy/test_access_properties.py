@@ -45,6 +45,7 @@ POLICIES = _several(
     applied("cors"),
     applied("message-logging", {"loggingConfiguration": [{"itemData": MESSAGE}]}),
     applied("credential-injection-basic-auth", {"username": "u", "overwrite": False}),
+    applied("http-basic-authentication", {"username": "c1", "password": "secret"}),
     applied("access-block", pointcuts=(Pointcut("GET", "/a.*"),)),
 )
 
@@ -139,6 +140,7 @@ INDEPENDENT = st.lists(
             applied("header-injection", HEADER),
             applied("message-logging", {"loggingConfiguration": [{"itemData": MESSAGE}]}),
             applied("cors", {"publicResource": False, "originGroups": [GROUP]}),
+            applied("http-basic-authentication", {"username": "c1", "password": "secret"}),
         ]
     ),
     max_size=6,

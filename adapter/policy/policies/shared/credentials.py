@@ -1,9 +1,6 @@
 # mypyc: compiled
 """Finds the contract of a request from the client's credentials."""
 
-import base64
-import binascii
-import re
 from collections.abc import Callable
 from typing import Annotated, Final, NamedTuple, TypeAlias
 
@@ -13,18 +10,14 @@ from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import compile_expression
+from adapter.policy.policies.shared import basic_authentication
+from adapter.policy.policies.shared.basic_authentication import basic_octets
 from adapter.policy.policies.shared.configuration import ExpressionSource
 from adapter.policy.verdicts import Deny, DenyReason, Header, Identity
 
 DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
 
 _NOBODY: Final = HashedSecret.of(bytes(32), b"")
-_BASIC: Final = re.compile(r"(?i:basic) +([A-Za-z0-9+/]+={0,2})")
-_MOST_BASIC_CHARS: Final = 4_096
-"""Characters of an `authorization` header; ids and secrets have a few dozen. Decoding a header as
-long as a request would take up to half a millisecond, during which no other Check is answered."""
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-
 
 Credentials: TypeAlias = tuple[str, str | None]
 """A client's id, and its secret (None if the policy asks for none). Not verified yet."""
@@ -65,7 +58,7 @@ class Challenge:
 
 
 CLIENT_ID_CHALLENGE: Final = Challenge("Client-ID-Enforcement")
-BASIC_CHALLENGE: Final = Challenge('Basic realm="mule-realm"')
+BASIC_CHALLENGE: Final = Challenge(basic_authentication.CHALLENGE)
 
 
 class CredentialSource(NamedTuple):
@@ -119,19 +112,15 @@ def credentials_by_expression(id_source: str, secret_source: str) -> CredentialS
 
 
 def _basic_credentials(evaluation: Evaluation) -> Credentials | Deny:
-    """Read credentials of HTTP basic authentication (RFC 7617), in UTF-8, strictly."""
-    header = evaluation.header("authorization")
-    if header is None or f"{header[:6].lower()} "[:6] != "basic ":
+    """Read credentials of HTTP basic authentication, in UTF-8, strictly."""
+    octets = basic_octets(evaluation)
+    if octets is None:
         return BASIC_CHALLENGE.id_missing
-    if len(header) > _MOST_BASIC_CHARS:
-        return BASIC_CHALLENGE.malformed
-    match = _BASIC.fullmatch(header)
     try:
-        text = base64.b64decode(match.group(1), validate=True).decode() if match else ""
-    except (binascii.Error, UnicodeDecodeError):
+        client_id, colon, secret = octets.decode().partition(":")
+    except UnicodeDecodeError:
         return BASIC_CHALLENGE.malformed
-    client_id, colon, secret = text.partition(":")
-    if not colon or _CONTROL.search(text):
+    if not colon:
         return BASIC_CHALLENGE.malformed
     return (client_id, secret) if client_id else BASIC_CHALLENGE.id_missing
 
