@@ -1,1 +1,1 @@
-"""What a Check costs, measured; see docs/benchmarks.md."""
+"""Measures the cost of a Check; see docs/benchmarks.md."""

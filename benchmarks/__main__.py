@@ -1,4 +1,4 @@
-"""`make bench`: what a Check costs here, in figures and ratios."""
+"""`make bench`: measures the cost of a Check on this machine, in figures and ratios."""
 
 import argparse
 import asyncio
@@ -28,17 +28,17 @@ from benchmarks.stages import measure_stages
 
 RESULTS: Final = Path(__file__).parent / "results"
 SHORT: Final = Effort(runs=1, seconds=0.1, different_checks=200)
-"""Shows that everything works; its figures mean nothing."""
+"""A quick run that shows that everything works. Its figures are not meaningful."""
 _MOST_CONTRACTS_IN_SHORT: Final = 10_000
 
 
 def main() -> int:
-    """Measure; 0 when it is done, 1 when it could not be."""
+    """Measure. Returns 0 if it succeeds, 1 if it fails."""
     arguments = _arguments()
     try:
         found = uvloop.run(_measure(arguments))
     except BenchmarkError as e:
-        print(f"The benchmark could not go on: {e}", file=sys.stderr)
+        print(f"The benchmark cannot continue: {e}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
@@ -55,17 +55,21 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--short", action="store_true", help="a few seconds: to see that it works, not how fast"
+        "--short",
+        action="store_true",
+        help="take a few seconds, to check that the benchmark works; figures are not meaningful",
     )
-    parser.add_argument("--only", choices=GROUPS, help="one group, and what it is held against")
+    parser.add_argument(
+        "--only", choices=GROUPS, help="measure one group, and the rows that it is compared with"
+    )
     parser.add_argument(
         "--peers",
         action="store_true",
-        help="build the servers of benchmarks/peers/ with cargo and go, and measure them, too",
+        help="build the servers in benchmarks/peers/ with cargo and go, and measure them too",
     )
-    parser.add_argument("--runs", type=int, default=Effort().runs, help="of each row")
+    parser.add_argument("--runs", type=int, default=Effort().runs, help="number of runs per row")
     parser.add_argument(
-        "--output", type=Path, help="where the result goes; --short writes none by itself"
+        "--output", type=Path, help="file for the result; with --short, none is written by default"
     )
     return parser.parse_args()
 
@@ -73,7 +77,7 @@ def _arguments() -> argparse.Namespace:
 async def _measure(arguments: argparse.Namespace) -> Document:
     this = asyncio.current_task()
     assert this is not None
-    # Else whatever is measured would outlive us.
+    # Otherwise the measured processes would keep running.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     short: bool = arguments.short
     effort = SHORT if short else replace(Effort(), runs=arguments.runs)

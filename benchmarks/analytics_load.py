@@ -1,9 +1,9 @@
-"""What analytics cost, and whether Checks feel them: `python -m benchmarks.analytics_load`.
+"""Measures analytics, and their effect on Checks: `python -m benchmarks.analytics_load`.
 
-A real control plane and a real adapter, each by its own command. Access log entries are streamed as
-an Envoy with our configuration does, at a steady rate; every one must be at the control plane in
-the end. Then Checks are sent with as many entries beside them, and without, and compared: fewer,
-since the senders and the control plane share the cores. Prints JSON.
+It runs a real control plane and a real adapter. It streams access log entries at a steady rate,
+like an Envoy with our configuration. Every entry must reach the control plane. Then it compares
+Checks with and without the same rate of entries. This rate is lower, because the senders and the
+control plane share the cores. Prints JSON.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Platform:
         self.admin = Admin(base_url, credentials)
 
     async def prepare(self) -> None:
-        """What an admin does."""
+        """Create the API, the application and its contract."""
         await self.admin.log_in()
         self.api_id = str((await self.admin.create_api("orders"))["id"])
         enforcement = {
@@ -62,11 +62,11 @@ class Platform:
         await self.admin.request_contract(int(self.api_id), self.application["id"])
 
     async def events(self) -> int:
-        """How many it has stored, by its own account."""
+        """The number of stored events, according to the control plane."""
         return int((await self.admin.summary("api", duration="1d"))["total"])
 
     def committed(self) -> int:
-        """The same, read in its file: asking a platform that is busy would slow it down."""
+        """The number of stored events, read from the database to spare the control plane."""
         address = f"file:{self._events_file}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as connection:
             return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
@@ -83,7 +83,7 @@ class Platform:
 
 
 class SameCheck(Replay):
-    """A load of one Check, again and again."""
+    """A load that repeats one Check."""
 
     def __init__(self, message: bytes) -> None:
         self._traced = False
@@ -91,7 +91,7 @@ class SameCheck(Replay):
 
 
 async def measure(given: argparse.Namespace, directory: Path) -> dict[str, Any]:
-    """What was found; times in the unit of their names."""
+    """The results. Names of times end in their unit."""
     async with (
         _platform(directory) as platform,
         _adapter(platform, directory, "adapter") as (program, address),
@@ -114,7 +114,7 @@ async def _idle_share(pid: int) -> float:
 async def _throughput(
     given: argparse.Namespace, platform: Platform, pid: int, address: str
 ) -> dict[str, Any]:
-    """Nothing but entries, until the control plane has all of them."""
+    """Send only entries, until the control plane has all of them."""
     idle_share = await _idle_share(pid)
     async with EntryProcess(address, given.rate, given.clients) as entries:
         before, platform_before, began = cpu_s(pid), cpu_s(platform.pid), time.monotonic()
@@ -147,10 +147,10 @@ async def _compare_checks(
     entries_to: Mapping[str, str | None],
     sent: int,
 ) -> dict[str, Any]:
-    """Checks alone, when all `sent` entries are stored, and beside entries, in turn.
+    """Compare Checks alone (after all `sent` entries are stored) with Checks during entries.
 
-    As many Checks a second as entries, since each request makes one of each. Beside entries to
-    another adapter, too: what Checks take then, the machine's cores do.
+    There are as many Checks per second as entries, because each request causes one of each. It also
+    measures Checks while entries go to another adapter, which shows the effect of shared cores.
     """
     load = SameCheck(platform.check())
     found: dict[str, list[float]] = {name: [] for name in entries_to}
@@ -206,7 +206,7 @@ async def _adapter(
             "client_id": platform.credentials["gateway_client_id"],
             "client_secret": platform.credentials["gateway_client_secret"],
         },
-        # The last batch is not full, and how long it waits for that says nothing of the speed.
+        # The last batch is not full. Its waiting time would distort the throughput.
         "analytics": {"batch_age_s": 0.5},
         "observability": {"metrics_address": "127.0.0.1:0", "inspection_address": "127.0.0.1:0"},
         "shutdown": {"drain_s": 0},
@@ -250,7 +250,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 async def _until(done: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(_DEADLINE_S):
-        while not await done():  # noqa: ASYNC110 - nobody tells us when
+        while not await done():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.2)
 
 
@@ -258,19 +258,26 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.analytics_load", description=__doc__
     )
-    parser.add_argument("--rate", type=int, default=20_000, help="entries a second")
+    parser.add_argument("--rate", type=int, default=20_000, help="entries per second")
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--clients", type=int, default=1_000, help="different ones in the entries")
     parser.add_argument(
-        "--requests", type=int, default=10_000, help="a second, where Checks are compared"
+        "--clients", type=int, default=1_000, help="number of different clients in the entries"
     )
-    parser.add_argument("--checks", type=int, default=30_000, help="in a run")
-    parser.add_argument("--runs", type=int, default=5, help="of Checks, each way")
+    parser.add_argument(
+        "--requests",
+        type=int,
+        default=10_000,
+        help="Checks and entries per second in the comparison",
+    )
+    parser.add_argument("--checks", type=int, default=30_000, help="Checks per run")
+    parser.add_argument(
+        "--runs", type=int, default=5, help="runs of Checks, with and without entries"
+    )
     return parser.parse_args()
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the results."""
     given = _arguments()
     with (
         tempfile.TemporaryDirectory(prefix="analytics-") as directory,

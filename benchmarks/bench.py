@@ -1,4 +1,4 @@
-"""Measures rows: their servers all run, and take turns."""
+"""Measures rows in rounds, while all their servers are running."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -19,7 +19,7 @@ from benchmarks.replay import Replay
 from benchmarks.requests import PATH, Workload, application_headers
 
 Figures: TypeAlias = dict[str, list[float]]
-"""What each run of one row found, by the figure's name."""
+"""The results of all runs of one row, by the figure's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Effort:
 
     runs: int = 5
     seconds: float = 1.5
-    """Of each run, roughly."""
+    """The approximate duration of each run."""
     different_checks: int = 20_000
 
 
 class Bench:
-    """Starts what rows need, once each, and measures the rows in turn."""
+    """Starts each needed server once, and measures the rows in turn."""
 
     def __init__(
         self, effort: Effort, h2load: Path | None, directory: Path, say: Callable[[str], None]
@@ -46,9 +46,9 @@ class Bench:
         self._replays: dict[Workload, Replay] = {}
 
     async def measure(self, rows: Sequence[Row]) -> dict[str, Figures]:
-        """The figures of each row; every other round goes through the rows backwards.
+        """Return the figures of each row. Every second round goes through the rows backwards.
 
-        So what disturbs the machine for a while hits all of them.
+        So a temporary disturbance of the machine affects all rows.
         """
         figures: dict[str, Figures] = {row.name: {} for row in rows}
         async with AsyncExitStack() as stack:
@@ -95,7 +95,7 @@ class Bench:
         return self._replays[workload]
 
     def _repeated(self, workload: Workload) -> Load | None:
-        """The client for latencies, where it can be had and can send what the row is about."""
+        """The client for latencies, if it is available and can send the row's workload."""
         if self._h2load is None or workload.traced:
             return None
         return H2Load(self._h2load, workload, self._directory)

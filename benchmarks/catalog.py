@@ -1,4 +1,4 @@
-"""What the measured adapters have to decide by: APIs, contracts and chains of policies."""
+"""The APIs, contracts and chains of policies of the measured adapters."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -13,19 +13,19 @@ from adapter.policy.contracts.hashed_secret import HashedSecret
 from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import Api, build_api
 
-SECRET: Final = "a-secret-of-32-characters-------"  # noqa: S105 - of no one
-"""Every application's; the salts differ."""
+SECRET: Final = "a-secret-of-32-characters-------"  # noqa: S105 - made up
+"""The secret of all applications. Their salts differ."""
 
 _PLENTY: Final = 1_000_000_000
-"""A limit that no run reaches: what is measured are requests that pass."""
+"""A limit that no run reaches, because allowed requests are measured."""
 _MINUTE_MS: Final = 60_000
 _TIER: Final = SlaTier("1", "gold", (RateLimit(_PLENTY, _MINUTE_MS),))
 
 Chain: TypeAlias = tuple[tuple[str, Mapping[str, Any]], ...]
-"""Policy types with their configurations, in order."""
+"""Policy types and their configurations, in order."""
 
 _CLIENT_ID: Final = "#[attributes.headers['client_id']]"
-# access-block is not here: it lets nothing pass, and only Checks that pass are measured.
+# Without access-block, which denies everything: only allowed Checks are measured.
 _POLICIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "client-id-enforcement": {
         "credentialsOriginHasHttpBasicAuthenticationHeader": "customExpression",
@@ -79,11 +79,11 @@ CHAINS: Final[Mapping[str, Chain]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CatalogSize:
-    """How much there is to look things up in; each API has its share of the contracts."""
+    """The size of the catalog. The contracts are divided between the APIs."""
 
     apis: int
     contracts: int
-    """Of all APIs together, each of an application of its own: the worst case for memory."""
+    """Of all APIs together. Each has its own application, the worst case for memory."""
 
     def contracts_of(self, api: int) -> range:
         """The numbers of one API's contracts."""
@@ -94,22 +94,22 @@ USUAL: Final = CatalogSize(1, 1_000)
 
 
 def api_id(number: int) -> str:
-    """An API's id; all are of one length, so that no catalog gets longer messages."""
+    """An API's id. All have the same length, so that catalogs do not differ in message size."""
     return str(10_000_000 + number)
 
 
 def client_id(number: int) -> str:
-    """The client id of an application's; 32 characters, as the platform gives them out."""
+    """An application's client id, with 32 characters as on the platform."""
     return f"{number:032x}"
 
 
 def build_apis(size: CatalogSize, chain: str) -> Iterator[Api]:
-    """The APIs as a sync would compile them."""
+    """The APIs, compiled as in a sync."""
     return map(partial(build_api, pool=RulePool()), contents(size, chain))
 
 
 def contents(size: CatalogSize, chain: str) -> Iterator[ApiContent]:
-    """What the platform says of the APIs."""
+    """The contents of the APIs, as from the platform."""
     for number in range(size.apis):
         contracts = (_contract(contract) for contract in size.contracts_of(number))
         yield ApiContent(
@@ -121,7 +121,7 @@ def contents(size: CatalogSize, chain: str) -> Iterator[ApiContent]:
 
 
 def policies_of(chain: Chain) -> tuple[AppliedPolicy, ...]:
-    """A chain as an admin applied it."""
+    """A chain as applied policies."""
     return tuple(
         AppliedPolicy(str(position), policy_type, configuration, position)
         for position, (policy_type, configuration) in enumerate(chain)

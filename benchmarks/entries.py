@@ -1,7 +1,7 @@
-"""Access log entries at a steady rate, as an Envoy worker streams them.
+"""Streams access log entries at a steady rate, like an Envoy worker.
 
 `python -m benchmarks.entries --address ADDRESS` sends until its standard input ends, and prints how
-many it has sent; in a process of its own, so that whoever measures beside it is not held up.
+many entries it has sent. It is a separate process, so that it does not delay the measuring process.
 """
 
 import argparse
@@ -27,18 +27,18 @@ from benchmarks.requests import TOKEN
 _FILTER: Final = "envoy.filters.http.ext_authz"
 _DIFFERENT_ENTRIES: Final = 20_000
 _MESSAGE_BYTES: Final = 262_144
-"""What `policy-adapter envoy-config` lets Envoy collect before it sends."""
+"""Envoy's buffer size in the configuration of `policy-adapter envoy-config`."""
 
 
 class EntryProcess(MeasuredProcess):
-    """The process of this module; it has begun to send when it is entered."""
+    """The process of this module. On entering, it has started to send."""
 
     def __init__(self, address: str, rate: int, clients: int) -> None:
         arguments = (f"--address={address}", f"--rate={rate}", f"--clients={clients}")
         super().__init__((sys.executable, "-m", "benchmarks.entries", *arguments))
 
     async def finish(self) -> int:
-        """Have it stop; how many entries it sent."""
+        """Stop it, and return the number of sent entries."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
@@ -46,7 +46,7 @@ class EntryProcess(MeasuredProcess):
 
 
 class EntryStream:
-    """Streams entries until told to stop."""
+    """Streams entries until `stop`."""
 
     def __init__(self, messages: Sequence[tuple[int, bytes]], rate: int) -> None:
         self._messages = messages
@@ -55,11 +55,11 @@ class EntryStream:
         self.sent = 0
 
     def stop(self) -> None:
-        """Send no more."""
+        """Stop sending."""
         self._stopped = True
 
     async def run(self, address: str) -> None:
-        """Send."""
+        """Send until stopped."""
         async with grpc.aio.insecure_channel(address) as channel:
             call: Any = channel.stream_unary(METHOD_PATH)
             await call(self._paced(), metadata=(("x-adapter-token", TOKEN),))
@@ -76,7 +76,7 @@ class EntryStream:
 
 
 def _entry_messages(clients: int) -> list[tuple[int, bytes]]:
-    """Entries, all different, as many in a message as Envoy would put there; with their number."""
+    """Messages of different entries, as many per message as Envoy sends, with their number."""
     choice = random.Random(1)  # noqa: S311 - chooses a load, not a secret
     messages = []
     message, size = als.StreamAccessLogsMessage(), 0
@@ -91,7 +91,7 @@ def _entry_messages(clients: int) -> list[tuple[int, bytes]]:
 
 
 def _entry(choice: random.Random, clients: int) -> log.HTTPAccessLogEntry:
-    """What Envoy 1.40 writes of an allowed request, 580 octets."""
+    """The entry that Envoy 1.40 writes for an allowed request, with 580 bytes."""
     client = choice.randrange(clients)
     record = DecisionRecord(
         api_id="15597",
@@ -137,11 +137,13 @@ async def _send(given: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Read the arguments and send."""
+    """Parse the arguments, and send."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.entries", description=__doc__)
     parser.add_argument("--address", required=True)
-    parser.add_argument("--rate", type=int, default=20_000, help="entries a second")
-    parser.add_argument("--clients", type=int, default=1_000, help="different ones in the entries")
+    parser.add_argument("--rate", type=int, default=20_000, help="entries per second")
+    parser.add_argument(
+        "--clients", type=int, default=1_000, help="number of different clients in the entries"
+    )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_send(parser.parse_args()))
 

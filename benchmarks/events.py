@@ -1,4 +1,4 @@
-"""Analytics of the measured process: entries become events, and batches end after compression."""
+"""Analytics of the measured process: creates and compresses events, but does not upload them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from support.defaults import entry_translator, memory_spool, upload_options
 
 
 class _NoPlatform:
-    """An `EventUpload` that takes every batch."""
+    """An `EventUpload` that accepts every batch."""
 
     async def send_events(self, gzip_body: bytes) -> int:  # noqa: ARG002 - the port's signature
         """Refuse no event."""
@@ -23,7 +23,7 @@ class _NoPlatform:
 
 @asynccontextmanager
 async def access_logs(clock: Clock) -> AsyncIterator[ClientStreamMethod]:
-    """The access log service, with an uploader that does everything but send."""
+    """The access log service, with an uploader that does everything except sending."""
     spool = memory_spool()
     uploader = EventUploader(spool, _NoPlatform(), clock, upload_options())
     translator = entry_translator(_unbound, EventEncoder(EventOrigin("organization", "host", "HY")))
@@ -38,5 +38,5 @@ async def access_logs(clock: Clock) -> AsyncIterator[ClientStreamMethod]:
 
 
 def _unbound(route_name: str, authority: str, path: str) -> ApiInstance | None:  # noqa: ARG001
-    """Every entry of the benchmark tells its own API, so there is nothing to look up."""
+    """Every entry of the benchmark contains its API, so no lookup is needed."""
     return None

@@ -1,4 +1,4 @@
-"""One Envoy worker in front: asking a server, deciding by filters of its own, or neither."""
+"""An Envoy with one worker that asks a server, uses native filters, or neither."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,15 +15,15 @@ from tests.rig.envoy import Envoy
 from tests.rig.envoy_binaries import NEWEST, envoy_binary
 
 CLIENTS: Final = 16
-"""HTTP/1.1 connections, each with one request at a time."""
+"""HTTP/1.1 connections with one request at a time each."""
 
 
 def envoy(
     adapter: str | None, directory: Path, *, native: Sequence[str] = (), analytics: bool = False
 ) -> Envoy:
-    """Envoy with one worker; without an adapter's address it asks nobody.
+    """Envoy with one worker. Without an adapter's address it sends no Checks.
 
-    `native` names filters of Envoy's own. With `analytics` it sends access log entries, too.
+    `native` lists native filters of Envoy. With `analytics` it also sends access log entries.
     """
     config = envoy_config(
         apis=(ApiRoute(api_id(0), "127.0.0.1:9"),),
@@ -40,10 +40,10 @@ def envoy(
 def _answering_by_itself(
     bootstrap: dict[str, Any], *, asking: bool, logging: bool
 ) -> dict[str, Any]:
-    """The product's configuration without a service behind it and without health checks.
+    """The product's configuration without an upstream service and without health checks.
 
-    Envoy answers itself, since the machine has no core left for a service; and servers that only
-    answer Checks are to be compared in the same place.
+    Envoy answers requests itself, because the machine has no core left for a service. Health checks
+    are off, because peers answer only Checks.
     """
     resources = bootstrap["static_resources"]
     manager = _manager(bootstrap)

@@ -1,4 +1,4 @@
-"""`h2load` (Debian's nghttp2-client): a client in C, so that latencies hold little of its own."""
+"""Load from `h2load` (Debian's nghttp2-client), a client in C that adds little latency."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ _LOG: Final = "requests.log"
 
 
 async def find_h2load() -> Path | None:
-    """The program, installed where we may; None where we may not."""
+    """The program, installed if possible; otherwise None."""
     found = shutil.which("h2load")
     is_root = os.geteuid() == 0
     if found is None and shutil.which("apt-get") and (is_root or shutil.which("sudo")):
@@ -30,7 +30,7 @@ async def find_h2load() -> Path | None:
 
 
 class H2Load:
-    """A `Load` of one message, sent again and again by that program."""
+    """A `Load` that repeats one message with this program."""
 
     def __init__(self, program: Path, workload: Workload, directory: Path) -> None:
         self._program = program
@@ -40,7 +40,7 @@ class H2Load:
         self._body.write_bytes(b"\0" + len(message).to_bytes(4) + message)
 
     async def run(self, address: str, requests: int, *, connections: int, streams: int) -> Sample:
-        """See `Load.run`; whether the requests were allowed, only another client can tell."""
+        """See `Load.run`. This client cannot check whether the requests were allowed."""
         unix = ("--base-uri", address) if address.startswith("unix:") else ()
         host = "localhost" if unix else address
         return await measure(
@@ -54,7 +54,7 @@ class H2Load:
 
 
 class HttpLoad:
-    """A `Load` of one HTTP/1.1 request; for Envoy, as its clients would send it."""
+    """A `Load` that repeats one HTTP/1.1 request to Envoy."""
 
     def __init__(
         self, program: Path, path: str, headers: Mapping[str, str], directory: Path
@@ -77,7 +77,7 @@ class HttpLoad:
 
 
 async def measure(program: Path, *arguments: str, directory: Path) -> Sample:
-    """Run it; raises BenchmarkError unless every answer has status 200."""
+    """Run the program; raises BenchmarkError unless all answers have status 200."""
     log = directory / _LOG
     log.unlink(missing_ok=True)
     output = await _call(str(program), *arguments, f"--log-file={log}")

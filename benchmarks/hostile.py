@@ -1,6 +1,6 @@
-"""What the dearest Checks cost that a client can bring about, each kind by itself.
+"""Measures the most expensive Checks that a client can cause, kind by kind.
 
-`python -m benchmarks.hostile` prints them; `make bench` does, too.
+`python -m benchmarks.hostile` prints them, and so does `make bench`.
 """
 
 import time
@@ -24,13 +24,13 @@ _METADATA: Final = {"x-adapter-token": TOKEN}
 
 
 def measure_hostile_checks() -> dict[str, float]:
-    """Milliseconds of CPU for one Check of each kind, the service without a transport."""
+    """Milliseconds of CPU for one Check of each kind, without a transport."""
     (usual,) = contents(USUAL, TYPICAL)
     return {check.name: _least_ms(service_for(check, usual), check) for check in HOSTILE_CHECKS}
 
 
 def service_for(check: HostileCheck, usual: ApiContent) -> AuthorizationService:
-    """A service that has to decide that Check."""
+    """A service for this Check."""
     api = build_api(replace(usual, policies=check.policies), RulePool())
     assert not api.faults, (check.name, api.faults)
     reader = RequestReader(forwarded_for_position=check.forwarded_for_position)
@@ -38,7 +38,7 @@ def service_for(check: HostileCheck, usual: ApiContent) -> AuthorizationService:
 
 
 def _least_ms(service: AuthorizationService, check: HostileCheck) -> float:
-    """The best of a few rounds, since disturbances only add."""
+    """The best of a few rounds, because disturbances only add time."""
     message, rounds = check.message(), []
     for _ in range(_ROUNDS):
         started = time.process_time()

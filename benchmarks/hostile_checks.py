@@ -1,8 +1,8 @@
-"""Checks that cost as much as a client can make them cost, one for each thing that clients choose.
+"""The most expensive Checks that clients can cause, one for each input that they control.
 
-Envoy's defaults let a client send 60 KiB of headers. The number of headers is 100 by default, but
-operators raise it; so there are as many here as fit into that size. Bodies are in a Check only
-where an operator configures `with_request_body`.
+By default Envoy accepts 60 KiB of headers, and 100 headers. Operators raise the number, so these
+Checks have as many headers as fit into 60 KiB. A Check has a body only if an operator configures
+`with_request_body`.
 """
 
 import random
@@ -20,11 +20,11 @@ from benchmarks.catalog import CHAINS, TYPICAL, api_id, client_id, policies_of
 from benchmarks.requests import application_headers
 
 SIZE: Final = 58_000
-"""Octets of what a client makes as long as it can: Envoy adds some headers of its own."""
+"""The length of an input that is as long as possible, next to the headers that Envoy adds."""
 _MANY: Final = 9_000
-"""Short headers that fit into 60 KiB with their separators."""
+"""The number of short headers that fit into 60 KiB, with their separators."""
 _MOST: Final = MOST_HEADERS - 20
-"""As many as are looked at, with those of a client application."""
+"""As many headers as the adapter accepts, including those of a client application."""
 _BODY: Final = 8 * 1024 * 1024
 _HOUR_MS: Final = 3_600_000
 _API: Final = api_id(0)
@@ -32,7 +32,7 @@ _API: Final = api_id(0)
 
 @dataclass(frozen=True, slots=True)
 class HostileCheck:
-    """A Check, and what the adapter has to decide it by."""
+    """A Check, and the policies and bindings for it."""
 
     name: str
     policies: tuple[AppliedPolicy, ...]
@@ -40,16 +40,16 @@ class HostileCheck:
     authority: str = "api.example.com"
     method: str = "GET"
     headers: tuple[tuple[str, str | bytes], ...] = ()
-    """Beside those of a client application; a name that is there already takes its place."""
+    """In addition to those of a client application. The same name replaces such a header."""
     raw: bool = False
-    """Whether Envoy was told `encode_raw_headers`."""
+    """Whether Envoy's `encode_raw_headers` is on."""
     body: int = 0
     bindings: tuple[ApiBinding, ...] = field(default=(), repr=False)
-    """Empty: the route names the API."""
+    """Empty: the route contains the API's id."""
     forwarded_for_position: int | None = None
 
     def message(self) -> bytes:
-        """As Envoy sends it."""
+        """The Check, as Envoy encodes it."""
         check = CheckRequest()
         http = check.attributes.request.http
         http.method, http.path, http.host = self.method, self.path, self.authority
@@ -86,7 +86,7 @@ def _messages(count: int, message: str) -> tuple[AppliedPolicy, ...]:
 
 
 def _mixture(letters: str, length: int) -> str:
-    """Text without a pattern in it, the same each time."""
+    """Random letters, the same in each run."""
     return "".join(random.Random(1).choices(letters, k=length)).replace("//", "/a")  # noqa: S311
 
 
@@ -275,4 +275,4 @@ HOSTILE_CHECKS: Final = (
     HostileCheck("a body of 8 MiB", _TYPICAL, method="POST", body=_BODY),
     HostileCheck("a body of 8 MiB, and raw headers", _TYPICAL, method="POST", body=_BODY, raw=True),
 )
-"""The worst of each kind that we know."""
+"""The worst known Check of each kind."""

@@ -1,4 +1,4 @@
-"""An HTTP/1.1 client of our own, where `h2load` cannot be had."""
+"""Our own HTTP/1.1 client, for machines without `h2load`."""
 
 import asyncio
 import time
@@ -11,14 +11,14 @@ _DEADLINE_S: Final = 60.0
 
 
 class OwnHttpLoad:
-    """A `Load` of one request whose answers have no body."""
+    """A `Load` that repeats one request, whose answers have no body."""
 
     def __init__(self, path: str, headers: Mapping[str, str]) -> None:
         lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         self._request = "\r\n".join([*lines, "host: api.example.com", "", ""]).encode()
 
     async def run(self, address: str, requests: int, *, connections: int, streams: int) -> Sample:
-        """See `Load.run`; `streams` has to be 1."""
+        """See `Load.run`; `streams` must be 1."""
         assert streams == 1
         loop, (host, _, port) = asyncio.get_running_loop(), address.rpartition(":")
         clients = [_Client(self._request, requests // connections) for _ in range(connections)]

@@ -1,4 +1,4 @@
-"""What a load generator does and tells."""
+"""The interface of load generators."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
@@ -23,31 +23,31 @@ FIELDS: Final[Mapping[str, str]] = {
 
 
 class BenchmarkError(Exception):
-    """Something that the benchmark needs did not come about, or an answer was not an ALLOW."""
+    """The benchmark cannot run, or an answer was not an ALLOW."""
 
 
 class Sample(NamedTuple):
-    """What one run saw from the client's side."""
+    """The result of one run, as the client sees it."""
 
     elapsed_s: float
     latencies_us: Sequence[float]
-    """One for each request, in ascending order."""
+    """The latency of each request, in ascending order."""
 
     @property
     def per_second(self) -> float:
-        """Requests a second."""
+        """Requests per second."""
         return len(self.latencies_us) / self.elapsed_s
 
     def quantile_us(self, q: float) -> float:
-        """The latency that a share `q` of the requests did not exceed."""
+        """The quantile `q` of the latencies."""
         return self.latencies_us[min(int(q * len(self.latencies_us)), len(self.latencies_us) - 1)]
 
 
 class Load(Protocol):
-    """Sends one workload again and again."""
+    """Sends one workload repeatedly."""
 
     async def run(self, address: str, requests: int, *, connections: int, streams: int) -> Sample:
-        """Send that many requests, `streams` at once on each connection.
+        """Send this many requests, with `streams` at once on each connection.
 
-        Raises BenchmarkError unless every one is allowed.
+        Raises BenchmarkError unless all are allowed.
         """

@@ -1,4 +1,4 @@
-"""On what was measured: enough to compare figures, nothing that tells whose machine it is."""
+"""Describes the machine, without identifying it."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ _PACKAGES: Final = (
 
 
 async def describe(h2load: Path | None) -> dict[str, Any]:
-    """The machine and the versions of all that took part."""
+    """The machine, and the versions of all programs."""
     return {
         "machine": {
             "cpu": _cpu_model(),
@@ -58,7 +58,7 @@ async def _h2load_version(h2load: Path | None) -> str | None:
 
 
 async def _output(program: str, *arguments: str) -> str | None:
-    """What it says; None where it cannot."""
+    """The output of a command; None if it fails."""
     if shutil.which(program) is None:
         return None
     process = await asyncio.create_subprocess_exec(

@@ -1,7 +1,7 @@
-"""Filters of Envoy's own that decide about a request in its process, to compare with.
+"""Envoy's native filters that decide in its own process, for comparison.
 
-No server that Envoy has to ask can be cheaper than these. They know the applications of the usual
-catalog: `api_key_auth` by their client ids, `jwt_authn` by one RS256 token.
+No external server can be cheaper than these. They accept the applications of the usual catalog:
+`api_key_auth` by their client ids, `jwt_authn` by one RS256 token.
 """
 
 import base64
@@ -30,14 +30,14 @@ class _SignedToken(NamedTuple):
 
 
 def native_filters(names: Sequence[str]) -> list[Mapping[str, Any]]:
-    """The HTTP filters of those names, in that order."""
+    """The HTTP filters with these names, in this order."""
     return [
         {"name": f"envoy.filters.http.{name}", "typed_config": FILTERS[name]()} for name in names
     ]
 
 
 def native_headers(names: Sequence[str]) -> dict[str, str]:
-    """The headers that a client has to send to these filters, besides what applications send."""
+    """The additional headers that these filters require from clients."""
     return {"authorization": f"Bearer {_signed().token}"} if "jwt_authn" in names else {}
 
 
@@ -81,12 +81,12 @@ FILTERS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = MappingProxyType(
         "local_ratelimit": _local_ratelimit,
     }
 )
-"""What makes each filter's configuration, by the filter's name."""
+"""Functions that create each filter's configuration, by its name."""
 
 
 @cache
 def _signed() -> _SignedToken:
-    """One RS256 token of an hour (RFC 7519), and its key set."""
+    """An RS256 token that is valid for an hour (RFC 7519), and its key set."""
     key = generate_private_key(public_exponent=65537, key_size=2048)
     claims = {"iss": _ISSUER, "sub": client_id(0), "exp": int(time.time()) + 3600}
     signed = ".".join(_encoded(json.dumps(part).encode()) for part in ({"alg": "RS256"}, claims))

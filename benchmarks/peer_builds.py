@@ -1,8 +1,8 @@
-"""Builds the servers of `benchmarks/peers/`, each in a folder with a `Cargo.toml` or a `go.mod`.
+"""Builds the servers in `benchmarks/peers/`, each in a folder with a `Cargo.toml` or a `go.mod`.
 
-What a peer's one program has to do: take the address to listen on (`host:port`, or `unix:/path`
-where its library can) as its argument, answer every Check with an ALLOW, print `{"address": ...}`
-as its first line when it serves, and end when its standard input does.
+A peer is one program. Its argument is the address to listen on (`host:port`, or `unix:/path` if its
+library supports it). It answers every Check with an ALLOW. It prints `{"address": ...}` as its
+first line when it serves, and ends when its standard input ends.
 """
 
 import asyncio
@@ -17,15 +17,15 @@ SOURCES: Final = Path(__file__).parent / "peers"
 _CARGO: Final = "Cargo.toml"
 _GO: Final = "go.mod"
 TCP_ONLY: Final = frozenset({"pajamax"})
-"""Peers whose library can't listen on a Unix socket."""
+"""Peers whose library cannot listen on a Unix socket."""
 CACHE: Final = Path(__file__).parents[1] / ".cache" / "peers"
 
 
 async def build_peers(sources: Path = SOURCES, cache: Path = CACHE) -> list[Peer]:
-    """All of them; raises BenchmarkError where one cannot be built."""
+    """Build all peers; raises BenchmarkError if one cannot be built."""
     folders = _folders(sources)
     if not folders:
-        raise BenchmarkError("there are no sources of peers in benchmarks/peers/")
+        raise BenchmarkError("benchmarks/peers/ has no sources of peers")
     return [
         Peer(folder.name, await _build(folder, cache / folder.name), folder.name in TCP_ONLY)
         for folder in folders

@@ -1,4 +1,4 @@
-"""The two places where a server is measured: asked by a client of ours, or by Envoy."""
+"""Measures a server in two ways: with our own client, or through Envoy."""
 
 from typing import Final, Protocol
 
@@ -15,19 +15,19 @@ _QUANTILES: Final = {plan.P50: 0.5, plan.P90: 0.9, plan.P99: 0.99, plan.P999: 0.
 
 
 class Place(Protocol):
-    """Where one row is measured."""
+    """A way to measure a row."""
 
     async def warm_up(self, seconds: float) -> None:
-        """Send a little, and plan runs of about that length."""
+        """Send a few requests, and plan the length of the runs."""
 
     async def run(self) -> dict[str, float]:
-        """Measure once; figures by name."""
+        """Measure once, and return the figures by name."""
 
 
 class DirectPlace:
-    """A server alone: its CPU time under Checks that all differ, and its latencies.
+    """A server alone: its CPU time for Checks that all differ, and its latencies.
 
-    Latencies are `repeated`'s, a client that adds little of its own.
+    The client `repeated` measures latencies, because it adds little itself.
     """
 
     def __init__(self, server: MeasuredProcess, varied: Load, repeated: Load) -> None:
@@ -64,7 +64,7 @@ class DirectPlace:
 
 
 class EnvoyPlace:
-    """An Envoy that asks a server, or nobody."""
+    """An Envoy that asks a server, or no server."""
 
     def __init__(self, server: MeasuredProcess | None, envoy: Envoy, load: Load) -> None:
         self._server = server
@@ -98,7 +98,7 @@ class EnvoyPlace:
 
 
 def _planned(sample: Sample, seconds: float) -> int:
-    """How many requests take that long, in whole rounds of every client's streams."""
+    """The number of requests that take this long, a multiple of all clients' streams."""
     whole = _CONNECTIONS * _STREAMS
     return max(int(sample.per_second * seconds) // whole, 1) * whole
 

@@ -1,4 +1,4 @@
-"""What is measured, and what of it is held against what."""
+"""The rows to measure, and the ratios between them."""
 
 import sys
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ HUGE: Final = CatalogSize(1_000, 1_000_000)
 
 
 _WITHOUT_COMPILED: Final = ("env", "-u", "PYTHONPATH", "-u", "PYTHONSAFEPATH")
-"""Undoes how the Makefile puts the compiled adapter ahead of the sources."""
+"""Environment that undoes the Makefile's preference for the compiled adapter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class Adapter:
     size: CatalogSize = USUAL
     quotas: str = "memory"
     interpreted: bool = False
-    """Whether to leave aside the compiled Check path that `make bench` measures."""
+    """Whether to run without the compiled Check path."""
     analytics: bool = False
-    """Whether Envoy also sends access log entries, which become events and are compressed."""
+    """Whether Envoy also sends access log entries, which become compressed events."""
 
     def command(self, address: str) -> Sequence[str]:
-        """How to start it."""
+        """The command that starts it."""
         return (
             *(_WITHOUT_COMPILED if self.interpreted else ()),
             *(sys.executable, "-m", "benchmarks.server", "--address", address),
@@ -56,20 +56,20 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """A server process with one of our transports, which allows everything as peers do."""
+    """A server process with one of our transports that allows everything, like the peers."""
 
     transport: str
     tcp: bool = False
     """Whether it listens on TCP instead of a Unix socket."""
 
     def command(self, address: str) -> Sequence[str]:
-        """How to start it."""
+        """The command that starts it."""
         return (sys.executable, "-m", "benchmarks.transport", self.transport, address)
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A server process that allows everything: `benchmarks/peers/`."""
+    """A server process that allows everything, from `benchmarks/peers/`."""
 
     name: str
     program: Path
@@ -77,7 +77,7 @@ class Peer:
     """Whether it listens on TCP instead of a Unix socket."""
 
     def command(self, address: str) -> Sequence[str]:
-        """How to start it."""
+        """The command that starts it."""
         return (str(self.program), address)
 
 
@@ -93,15 +93,15 @@ class Row:
     group: str
     name: str
     server: Subject | None
-    """None: Envoy asks nobody."""
+    """None: Envoy asks no server."""
     workload: Workload = USUAL_WORKLOAD
     through_envoy: bool = False
     native: tuple[str, ...] = ()
-    """Filters of Envoy's own that decide in its process: names in `native_filters.FILTERS`."""
+    """Envoy's native filters: names in `native_filters.FILTERS`."""
 
 
 HOSTILE: Final = "hostile"
-"""The group without rows: what single Checks cost that clients make as dear as they can."""
+"""The group without rows: the cost of the most expensive Checks that clients can cause."""
 GROUPS: Final = (
     "transports",
     "policies",
@@ -129,7 +129,7 @@ class Ratio:
 
 
 def rows(peers: Sequence[Peer], only: str | None = None) -> list[Row]:
-    """Everything, or one group and what its rows are held against; names are unique."""
+    """All rows, or one group and the rows that it is compared with. Names are unique."""
     everything = [*_direct_rows(), *_scale_rows(), *_peer_rows(peers), *_envoy_rows(peers)]
     if only is None:
         return everything
@@ -172,7 +172,7 @@ def _scale_rows() -> list[Row]:
 
 
 def _peer_rows(peers: Sequence[Peer]) -> list[Row]:
-    """The peers; one that knows no Unix socket stands beside others over TCP."""
+    """The peers. One without Unix sockets is compared with others over TCP."""
     if not any(peer.tcp for peer in peers):
         return [Row("peers", peer.name, peer) for peer in peers]
     over_tcp: list[tuple[str, Bare | Peer]] = [("asyncio, bare", Bare("asyncio", tcp=True))]
@@ -210,7 +210,7 @@ def _envoy_rows(peers: Sequence[Peer]) -> list[Row]:
 
 
 NATIVE_CHAINS: Final = (("api_key_auth", "local_ratelimit"), ("jwt_authn", "local_ratelimit"))
-"""What Envoy can decide by itself: the bound that no external server can pass."""
+"""Envoy's native filters: no external server can be cheaper."""
 
 
 def _scale_name(size: CatalogSize) -> str:
@@ -285,4 +285,4 @@ RATIOS: Final = (
         *(CPU, "asyncio, bare, over TCP", "pajamax, over TCP"),
     ),
 )
-"""Where the issue names a goal, it stands beside."""
+"""The ratios to print, with their goals, if any."""

@@ -1,4 +1,4 @@
-"""Two kinds of plot as SVG, drawn here because nothing more is needed."""
+"""Draws two kinds of plots as SVG, without a library."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -8,15 +8,15 @@ _WIDTH: Final = 760
 _ROW: Final = 26
 _TOP: Final = 44
 _LABELS: Final = 300
-"""Width of the column of names beside bars."""
+"""Width of the column of names next to the bars."""
 _HEIGHT: Final = 340
-"""Of a plot with lines."""
+"""Height of a plot with lines."""
 _MARGIN: Final = 60
 _COLOURS: Final = ("#3366cc", "#dc3912", "#109618", "#990099", "#ff9900", "#0099c6")
 
 
 def bars(title: str, unit: str, values: Mapping[str, float]) -> str:
-    """One bar for each name."""
+    """One bar per name."""
     most = max(values.values())
     parts = []
     for number, (name, value) in enumerate(values.items()):
@@ -33,7 +33,7 @@ def bars(title: str, unit: str, values: Mapping[str, float]) -> str:
 def lines(
     title: str, unit: str, places: Sequence[str], series: Mapping[str, Sequence[float]]
 ) -> str:
-    """One line for each name, from place to place along the horizontal axis."""
+    """One line per name, across the places on the horizontal axis."""
     most = max(value for values in series.values() for value in values)
     step = (_WIDTH - 2 * _MARGIN - 160) / max(len(places) - 1, 1)
     floor, height = _HEIGHT - _MARGIN, _HEIGHT - _MARGIN - _TOP

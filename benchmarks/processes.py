@@ -1,4 +1,4 @@
-"""Measured processes: started, asked where they listen, and read in /proc."""
+"""Starts measured processes, reads their addresses, and reads /proc."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from typing import Final, Self
 from benchmarks.load import BenchmarkError
 
 _START_DEADLINE_S: Final = 120.0
-"""A million contracts take a while."""
+"""Long, because a million contracts take time."""
 _STOP_DEADLINE_S: Final = 10.0
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -20,7 +20,7 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 class MeasuredProcess:
     """A server that prints `{"address": ...}` as its first line and ends with its standard input.
 
-    `async with MeasuredProcess(command) as server:` enters when it serves.
+    `async with MeasuredProcess(command) as server:` waits until it serves.
     """
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -28,7 +28,7 @@ class MeasuredProcess:
         self.address = ""
 
     async def __aenter__(self) -> Self:
-        """Start it; raises BenchmarkError when it doesn't serve in time."""
+        """Start it; raises BenchmarkError if it does not serve in time."""
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
             *self._command, stdin=pipe, stdout=pipe
@@ -49,12 +49,12 @@ class MeasuredProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End it."""
+        """Stop it."""
         await self._stop()
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """Its process id."""
         return self._process.pid
 
     async def _stop(self) -> None:
@@ -68,13 +68,13 @@ class MeasuredProcess:
 
 
 def cpu_s(pid: int) -> float:
-    """The CPU time that a process has used, in its own code and in the kernel's for it."""
-    # The name, in brackets, may hold blanks; proc_pid_stat(5) counts utime as field 14.
+    """The CPU time of a process so far, in user and kernel mode."""
+    # The name is in parentheses and may contain spaces. utime is field 14 (proc_pid_stat(5)).
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
 def resident_mb(pid: int) -> float:
-    """How much memory it holds, in 10^6 bytes."""
+    """Its resident memory, in 10^6 bytes."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * _PAGE_BYTES / 1e6

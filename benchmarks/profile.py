@@ -1,7 +1,7 @@
-"""Where the time of one Check goes, without a transport: `python -m benchmarks.profile`.
+"""Shows where the time of one Check goes, without a transport: `python -m benchmarks.profile`.
 
-First the stages, timed as they are; then the functions, as cProfile sees them, which makes small
-functions look dearer than they are.
+It prints the stages first, and then the functions from cProfile. cProfile makes small functions
+look more expensive than they are.
 """
 
 import argparse
@@ -16,13 +16,13 @@ from benchmarks.stages import METADATA, measure_stages
 
 
 def main() -> None:
-    """Print both."""
+    """Print stages and functions."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
     parser.add_argument("--chain", choices=list(CHAINS), default=TYPICAL)
     parser.add_argument("--apis", type=int, default=USUAL.apis)
     parser.add_argument("--contracts", type=int, default=USUAL.contracts)
     parser.add_argument("--checks", type=int, default=20_000)
-    parser.add_argument("--functions", type=int, default=25, help="how many of them to show")
+    parser.add_argument("--functions", type=int, default=25, help="number of functions to show")
     given = parser.parse_args()
     size = CatalogSize(given.apis, given.contracts)
     messages = Workload(size, different=given.checks).messages()

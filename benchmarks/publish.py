@@ -1,6 +1,6 @@
-"""Puts one result into docs/: `python -m benchmarks.publish benchmarks/results/FILE.json`.
+"""Writes one result into docs/: `python -m benchmarks.publish benchmarks/results/FILE.json`.
 
-So every figure between the page's marks comes from one run, and none of them was typed.
+So every figure between the page's marks comes from one run, and no figure is typed manually.
 """
 
 import argparse
@@ -24,14 +24,14 @@ _QUANTILES: Final = {
 
 
 def main() -> None:
-    """Write page and plots."""
+    """Write the page and the plots."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.publish", description=__doc__)
     parser.add_argument("result", type=Path)
     publish(json.loads(parser.parse_args().result.read_text()), DOCS)
 
 
 def publish(found: Document, docs: Path) -> None:
-    """Replace what stands between the page's marks, and the plots."""
+    """Replace the text between the page's marks, and the plots."""
     page = docs / "benchmarks.md"
     before, _, rest = page.read_text().partition(_BEGIN)
     _, _, after = rest.partition(_END)
@@ -43,7 +43,7 @@ def publish(found: Document, docs: Path) -> None:
 
 
 def drawn(found: Document) -> dict[str, str]:
-    """The plots by name; rows that were not measured are left out."""
+    """The plots by name. Rows that were not measured are left out."""
     direct = [row for row in found["rows"] if not row["through_envoy"]]
     servers = [row for row in direct if row["group"] in {"transports", "peers"}]
     sizes = [row for row in direct if row["group"] == "scale"]

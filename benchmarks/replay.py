@@ -1,8 +1,8 @@
-"""An HTTP/2 client of our own: every Check differs, as behind a real Envoy.
+"""Our own HTTP/2 client, in which every Check differs, as from a real Envoy.
 
-`h2load` can only repeat one message. Here messages and field blocks are encoded before the run, so
-that the client costs little while it measures. It is a client for these calls and no more: answers
-are counted by the frames that end their streams (RFC 9113, 8.1).
+`h2load` can only repeat one message. This client encodes messages and field blocks before the run,
+so that it uses little CPU while it measures. It supports only these calls: it counts answers by the
+frames that end their streams (RFC 9113, 8.1).
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from benchmarks.requests import Workload
 
 _LARGEST_INCREMENT: Final = frames.MAX_WINDOW - frames.DEFAULT_WINDOW
 _PREFIX_SIZE: Final = 5
-"""What stands before a message (gRPC's PROTOCOL-HTTP2)."""
+"""The prefix of a message (gRPC's PROTOCOL-HTTP2)."""
 _DEADLINE_S: Final = 60.0
 _TICK_S: Final = 0.001
 
 
 class Replay:
-    """A `Load` whose Checks are those of a workload, one after the other."""
+    """A `Load` that sends the Checks of a workload in order."""
 
     def __init__(self, workload: Workload) -> None:
         self._traced = workload.traced
@@ -36,12 +36,12 @@ class Replay:
     async def run(self, address: str, requests: int, *, connections: int, streams: int) -> Sample:
         """See `Load.run`."""
         each = requests // connections
-        # Each has its own share, so that no id comes twice in a short time: that is a retry.
+        # Each connection has its own Checks, because a repeated id would count as a retry.
         shares = [self._bodies[number::connections] for number in range(connections)]
         return await _measured([self._client(share, each, streams) for share in shares], address)
 
     async def run_paced(self, address: str, requests: int, *, per_second: int) -> Sample:
-        """Send them at that rate on one connection, however long the answers take."""
+        """Send at this rate on one connection, however long the answers take."""
         calls = zip(_blocks(), islice(cycle(self._bodies), requests), strict=False)
         return await _measured([PacedClient(calls, requests, per_second)], address)
 
@@ -75,7 +75,7 @@ async def _measured(clients: Sequence["ReplayClient"], address: str) -> Sample:
 
 
 class ReplayClient(asyncio.Protocol):
-    """One connection; `done` is set when the last answer is there, or something went wrong."""
+    """One connection. `done` is set after the last answer, or after a failure."""
 
     _freed_by_an_answer = 1
     """Streams."""
@@ -85,18 +85,18 @@ class ReplayClient(asyncio.Protocol):
         self._unanswered = requests
         self._free = streams
         self._window = frames.DEFAULT_WINDOW
-        """Octets of DATA that the server takes at the moment (RFC 9113, 6.9)."""
+        """Bytes of DATA that the server accepts now (RFC 9113, 6.9)."""
         self._next_id = 1
         self._sent_at: dict[int, float] = {}
         self._rest = b""
         self._next_call = next(calls, None)
         self.latencies_s: list[float] = []
         self.answers: list[bytes] = []
-        """The messages that came back, framed."""
+        """The received messages, with their prefixes."""
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet; the calls come with `begin`."""
+        """Send the preface. Calls start with `begin`."""
         self._transport = cast("asyncio.Transport", transport)
         greeting = frames.settings({frames.INITIAL_WINDOW_SIZE: frames.MAX_WINDOW})
         self._transport.write(
@@ -108,15 +108,15 @@ class ReplayClient(asyncio.Protocol):
         self._send_calls()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A failure, unless all is done."""
+        """Report a failure, unless all calls are done."""
         self._fail(f"the server closed the connection: {exc}")
 
     def data_received(self, data: bytes) -> None:
-        """Take the whole frames, then send a call for each answer."""
+        """Process complete frames, then send one call for each answer."""
         now = time.perf_counter()
         octets = self._rest + data if self._rest else data
         unpack_head = frames.HEAD.unpack_from
@@ -154,7 +154,7 @@ class ReplayClient(asyncio.Protocol):
             self._fail(f"the server sent frame {kind} for stream {stream_id}: {payload!r}")
 
     def _send_calls(self) -> None:
-        """As many calls as streams are free and the window allows, in one write."""
+        """Send as many calls as free streams and the window allow, in one write."""
         pack = frames.HEAD.pack
         parts: list[bytes] = []
         now = time.perf_counter()
@@ -183,7 +183,7 @@ class ReplayClient(asyncio.Protocol):
 
 
 class PacedClient(ReplayClient):
-    """One that sends at a rate, whatever is still under way."""
+    """A client that sends at a fixed rate, even if calls are still in progress."""
 
     _freed_by_an_answer = 0
 
@@ -195,7 +195,7 @@ class PacedClient(ReplayClient):
         self._per_second = per_second
 
     def begin(self) -> None:
-        """Send the first call, and then as time passes."""
+        """Send the first call, and then one call per interval."""
         self._pacing = asyncio.create_task(self._pace())
 
     async def _pace(self) -> None:
@@ -209,7 +209,7 @@ class PacedClient(ReplayClient):
 
 
 def _require_allowed(client: ReplayClient) -> None:
-    """A call that fails brings no message, and what is denied costs something else."""
+    """Raise BenchmarkError for failed or denied calls, because these cost a different time."""
     if failed := len(client.latencies_s) - len(client.answers):
         raise BenchmarkError(f"{failed} calls of {len(client.latencies_s)} failed")
     for answer in set(client.answers):
@@ -232,13 +232,13 @@ def _body(message: bytes) -> bytes:
 
 
 def _blocks() -> Iterator[bytes]:
-    """The same fields each time: once they are in the table, a block is octets that repeat."""
+    """Blocks with the same fields. After the first, all blocks have the same bytes."""
     encoder = Encoder()
     return chain([_encode(encoder)], repeat(_encode(encoder)))
 
 
 def _traced_blocks(count: int) -> Iterator[bytes]:
-    """A new `traceparent` each time (W3C Trace Context), as Envoy sends it: into the table."""
+    """Blocks with a new `traceparent` each (W3C Trace Context), which Envoy adds to the table."""
     encoder = Encoder()
     return iter(
         [
@@ -249,7 +249,7 @@ def _traced_blocks(count: int) -> Iterator[bytes]:
 
 
 def _encode(encoder: Encoder, traceparent: str = "") -> bytes:
-    """A block; the path stays out of the table, as Envoy's encoder leaves it."""
+    """Encode a block. The path is not added to the table, as in Envoy's encoder."""
     fields = [
         NeverIndexedHeaderTuple(*field) if field[0] == ":path" else field
         for field in FIELDS.items()

@@ -1,4 +1,4 @@
-"""What was measured, as one document, and its tables."""
+"""Writes the results as a document and as tables."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -9,10 +9,10 @@ from benchmarks.bench import Figures
 from benchmarks.plan import Ratio, Row
 
 Document: TypeAlias = dict[str, Any]
-"""What `benchmarks/results/*.json` holds."""
+"""The contents of `benchmarks/results/*.json`."""
 
 HOSTILE_GOAL_MS: Final = 1.0
-"""No client may hold up the others for longer by one Check."""
+"""The goal: the longest delay of other Checks by one Check of a client."""
 
 _COLUMNS: Final = {
     plan.CPU: ("CPU per Check, us", 1),
@@ -23,7 +23,7 @@ _COLUMNS: Final = {
     plan.RESIDENT: ("RSS, MB", 0),
     plan.BILL: ("CPU of Envoy and server per request, us", 1),
 }
-"""Headings, and how many decimals."""
+"""Headings and numbers of decimals."""
 
 
 def document(
@@ -33,9 +33,9 @@ def document(
     about: Mapping[str, Any],
     hostile: Mapping[str, float] | None = None,
 ) -> Document:
-    """Everything that one run of the benchmark found.
+    """All results of the benchmark as one document.
 
-    `stages` by the row that they belong to, `hostile` in milliseconds by the kind of Check.
+    `stages` are by row. `hostile` has milliseconds by kind of Check.
     """
     return {
         **about,
@@ -67,7 +67,7 @@ def _spread(runs: Sequence[float]) -> dict[str, Any]:
 
 
 def _multiples(ratio: Ratio, figures: Mapping[str, Figures]) -> list[float]:
-    """Run by run, so that what disturbed a whole round does not show."""
+    """The ratio of each run, so that a disturbance of a whole round cancels out."""
     of, to = (figures.get(name, {}).get(ratio.figure, []) for name in (ratio.row, ratio.to))
     return [a / b for a, b in zip(of, to, strict=True) if b] if of and to else []
 
@@ -115,7 +115,7 @@ def _stages_table(stages: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def hostile_table(hostile: Mapping[str, float]) -> str:
-    """The dearest first."""
+    """The table of hostile Checks, most expensive first."""
     met = all(ms <= HOSTILE_GOAL_MS for ms in hostile.values())
     goal = f"at most {HOSTILE_GOAL_MS:g}: {'met' if met else 'missed'}"
     lines = [f"| hostile Checks, the worst of each kind ({goal}) | CPU, ms |", "|---|---|"]
@@ -125,13 +125,13 @@ def hostile_table(hostile: Mapping[str, float]) -> str:
 
 
 def _cell(spread: Mapping[str, Any], digits: int) -> str:
-    """The median, and from where to where the runs went."""
+    """The median, and the range of the runs."""
     middle, low, high = (f"{spread[k]:,.{digits}f}" for k in ("median", "low", "high"))
     return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def _goal(ratio: Mapping[str, Any]) -> str:
-    """The goal, and whether the median meets it."""
+    """The goal, and whether the median reaches it."""
     if ratio["at_most"] is not None:
         met = ratio["median"] <= ratio["at_most"]
         return f"at most {ratio['at_most']:g}: {'met' if met else 'missed'}"

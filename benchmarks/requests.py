@@ -1,9 +1,8 @@
-"""The Checks that are sent: as Envoy 1.40 writes them, each a little different.
+"""The Checks to send, as Envoy 1.40 writes them. No two are the same.
 
-After a capture of what Envoy sends with the configuration of `benchmarks.gateway`, and built with
-Envoy's own message definitions; 766 octets long, 769 with `encode_raw_headers`. What differs from
-one to the next is what differs behind an Envoy, too: the ids of Check and request, the API, the
-client and, where wanted, the client's address.
+They follow a capture of Envoy with the configuration of `benchmarks.gateway`, and use Envoy's own
+message definitions. They have 766 bytes, or 769 with `encode_raw_headers`. They differ as with a
+real Envoy: in the ids of Check and request, the API, the client and, optionally, its address.
 """
 
 import random
@@ -15,8 +14,8 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
 from benchmarks.catalog import SECRET, USUAL, CatalogSize, api_id, client_id
 
-TOKEN: Final = "the-secret-that-tells-us-our-envoy"  # noqa: S105 - of no one
-"""What Envoy brings in each call's metadata."""
+TOKEN: Final = "the-secret-that-tells-us-our-envoy"  # noqa: S105 - made up
+"""The token in each call's metadata."""
 PATH: Final = "/orders/4711?status=open&page=2"
 
 _AUTHORITY: Final = "api.example.com:8080"
@@ -24,37 +23,37 @@ _AUTHORITY: Final = "api.example.com:8080"
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What one run's Checks are about."""
+    """The Checks of one run."""
 
     size: CatalogSize = USUAL
     addresses: int = 1
-    """Different client addresses."""
+    """The number of different client addresses."""
     traced: bool = False
-    """Whether each call brings a `traceparent` of its own, as Envoys do that trace."""
+    """Whether each call has a new `traceparent`, as from an Envoy with tracing."""
     raw_headers: bool = False
-    """Whether Envoy was told `encode_raw_headers`."""
+    """Whether Envoy's `encode_raw_headers` is on."""
     authorization: str = ""
     """What each request has in this header, if anything."""
     different: int = 20_000
-    """How many different Checks there are, before they come again under the same ids: more than
-    the quota store remembers, or it would take them for retries."""
+    """The number of different Checks before they repeat with the same ids. It is more than the
+    quota store remembers; otherwise it would treat them as retries."""
 
     def messages(self) -> list[bytes]:
-        """Those Checks: the same ones each time."""
+        """The Checks; the same in each call."""
         choice = self._choice()
         return [_octets(self._check(choice)) for _ in range(self.different)]
 
     def one_message(self) -> bytes:
-        """A Check for a client that can only repeat itself.
+        """A Check for a client that can only repeat one message.
 
-        It has no id, so that quotas don't take it for a retry that was charged already.
+        It has no id, so that the quota store does not treat it as a retry.
         """
         check = self._check(self._choice())
         check.attributes.request.http.ClearField("id")
         return _octets(check)
 
     def _choice(self) -> random.Random:
-        """No two workloads share ids, or one's Checks would be retries of another's."""
+        """A generator per workload, so that workloads have different ids (same ids are retries)."""
         return random.Random(repr(self))  # noqa: S311 - chooses a load, not a secret
 
     def _check(self, choice: random.Random) -> CheckRequest:
@@ -94,7 +93,7 @@ def _octets(check: CheckRequest) -> bytes:
 
 
 def application_headers(client: str) -> dict[str, str]:
-    """What a client application sends."""
+    """The headers that a client application sends."""
     return {
         "accept-encoding": "gzip, deflate",
         "user-agent": "python-httpx/0.28.1",
@@ -106,7 +105,7 @@ def application_headers(client: str) -> dict[str, str]:
 
 
 def _headers(client: str, address: str, request_id: str) -> dict[str, str]:
-    """The same with what Envoy adds, in Envoy's order."""
+    """The same, with the headers that Envoy adds, in Envoy's order."""
     return {
         ":authority": _AUTHORITY,
         ":path": PATH,
@@ -122,5 +121,5 @@ def _headers(client: str, address: str, request_id: str) -> dict[str, str]:
 
 
 def _address(number: int) -> str:
-    """A client's address; all are of one length."""
+    """A client's address. All have the same length."""
     return f"10.101.{100 + number // 100}.{100 + number % 100}"

@@ -1,11 +1,11 @@
-"""The whole adapter with something that feels how long its event loop is held up.
+"""Runs the whole adapter, and measures how long its event loop is blocked.
 
-`python -m benchmarks.scale_adapter --config FILE` prints its addresses as JSON; every line on its
-standard input makes it print what it felt since the last one; the line `hour` lets an hour pass for
-it first, so that everything is due. It stops when the input ends.
+`python -m benchmarks.scale_adapter --config FILE` prints its addresses as JSON. For every line on
+its standard input it prints the longest stalls since the previous line. The line `hour` first moves
+its clock by an hour, so that all polls are due. It stops when the input ends.
 
-A stall counts without the time for which the loop's thread was ready and had no core: on a shared
-machine that is others' work. What it waits for in the kernel, a lock of its memory, say, counts.
+A stall does not include the time for which the thread was ready but had no core, because other
+processes cause that. It includes waiting in the kernel, for example for a lock.
 """
 
 import argparse
@@ -28,23 +28,23 @@ from adapter.telemetry.logs import configure_logging
 
 _TICK_S: Final = 0.001
 _SCHEDULED: Final = "/proc/thread-self/schedstat"
-"""Nanoseconds on a core, and ready without one (Linux, sched-stats)."""
+"""Nanoseconds on a core, and nanoseconds ready without a core (Linux, sched-stats)."""
 
 
 @dataclass(slots=True)
 class Felt:
-    """The worst since the last reading, in milliseconds."""
+    """The longest stalls since the last reading, in milliseconds."""
 
     stall_ms: float = 0
-    """Longest time without a turn, less what the thread waited for a core."""
+    """The longest stall of the loop, without waiting for a core."""
     wall_stall_ms: float = 0
-    """The same with that."""
+    """The same, including waiting for a core."""
     gc_pause_ms: float = 0
     collections: int = 0
 
 
 class SkippingClock(SystemClock):
-    """The machine's clocks, with hours left out."""
+    """The system clock, which can skip hours."""
 
     def __init__(self) -> None:
         self._skipped_s = 0
@@ -54,12 +54,12 @@ class SkippingClock(SystemClock):
         return MonotonicTime(super().monotonic() + self._skipped_s)
 
     def skip_hour(self) -> None:
-        """Let an hour pass."""
+        """Move the clock by an hour."""
         self._skipped_s += 3600
 
 
 class Pulse:
-    """Ticks every millisecond, and notes when it could not."""
+    """Ticks every millisecond, and records delays."""
 
     def __init__(self) -> None:
         self._felt = Felt()
@@ -67,12 +67,12 @@ class Pulse:
         gc.callbacks.append(self._note_collection)
 
     def read(self) -> Felt:
-        """What was felt; begins anew."""
+        """Return the longest stalls, and reset them."""
         felt, self._felt = self._felt, Felt()
         return felt
 
     async def run(self) -> None:
-        """Tick for ever, in the thread of the loop."""
+        """Tick until cancelled, in the thread of the loop."""
         scheduled = os.open(_SCHEDULED, os.O_RDONLY)
         wall, waited = time.perf_counter(), _without_core_s(scheduled)
         while True:
@@ -95,7 +95,7 @@ class Pulse:
 
 
 def _without_core_s(scheduled: int) -> float:
-    """How long this thread has waited for a core so far."""
+    """The total time for which this thread has waited for a core."""
     return int(os.pread(scheduled, 64, 0).split()[1]) / 1e9
 
 
@@ -118,7 +118,7 @@ async def serve(config: Path) -> None:
 
 
 def main() -> None:
-    """Read the arguments and serve."""
+    """Parse the arguments, and serve."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale_adapter", description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
     given = parser.parse_args()

@@ -1,8 +1,8 @@
-"""A made-up platform with very many contracts, for the sync: the documented protocol and no more.
+"""A simulated platform with many contracts, for the sync. It implements the documented protocol.
 
-`python -m benchmarks.scale_platform --apis 1000 --contracts 1000000` prints its address as JSON and
-serves until its standard input ends. `POST /grow/{api}/{count}` gives that API more contracts, and
-`GET /served` tells when (CLOCK_MONOTONIC) a page with rows was last sent.
+`python -m benchmarks.scale_platform --apis 1000 --contracts 1000000` prints its address as JSON
+and serves until its standard input ends. `POST /grow/{api}/{count}` adds contracts to an API.
+`GET /served` returns when (CLOCK_MONOTONIC) it last sent a page with rows.
 """
 
 import argparse
@@ -24,11 +24,11 @@ _ENVIRONMENT_PATH: Final = f"/organizations/{ORGANIZATION}/environments/{ENVIRON
 _APIS: Final = f"/apimanager/api/v1{_ENVIRONMENT_PATH}/apis"
 _FEED: Final = f"/apigateway/ccs/v3{_ENVIRONMENT_PATH}/apis"
 _FIRST_NEW: Final = 50_000_000
-"""Where the numbers of contracts begin that come later."""
+"""The first number of contracts that are added later."""
 
 
 class MadeUpPlatform:
-    """The APIs and contracts of `benchmarks.catalog`, made when they are asked for."""
+    """The APIs and contracts of `benchmarks.catalog`, created on request."""
 
     def __init__(self, size: CatalogSize, page_rows: int) -> None:
         self._numbers = [list(size.contracts_of(api)) for api in range(size.apis)]
@@ -110,7 +110,7 @@ class MadeUpPlatform:
 
 
 def _row(number: int) -> dict[str, Any]:
-    """A contract as the feed tells of it, with all the members that the vendor's has."""
+    """A contract in the feed, with all members of the vendor's feed."""
     salt = hashlib.md5(b"%d" % number, usedforsecurity=False).hexdigest()
     return {
         "organizationId": ORGANIZATION,
@@ -143,7 +143,7 @@ async def serve(size: CatalogSize, page_rows: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the arguments and serve."""
+    """Parse the arguments, and serve."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.scale_platform", description=__doc__
     )

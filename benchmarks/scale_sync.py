@@ -1,8 +1,8 @@
-"""What the sync costs at scale, and whether Checks feel it: `python -m benchmarks.scale_sync`.
+"""Measures the sync at scale, and its effect on Checks: `python -m benchmarks.scale_sync`.
 
-A made-up platform and the whole adapter, each in a process of its own: the first sync, polls,
-deltas, a whole resync, and with `--disk` the disk copy beside them and cold starts from it. Prints
-JSON.
+A simulated platform and the whole adapter run in separate processes. It measures the first sync,
+polls, changes, and a complete resync. With `--disk` it also measures the disk copy and cold starts
+from it. Prints JSON.
 """
 
 import argparse
@@ -30,10 +30,10 @@ _COLD_STARTS: Final = 5
 
 
 class AnsweringProcess(MeasuredProcess):
-    """One that answers a line with a line of JSON."""
+    """A process that answers each line with a line of JSON."""
 
     async def ask(self, line: str) -> dict[str, Any]:
-        """Its answer."""
+        """Send a line, and return the answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(line.encode() + b"\n")
@@ -42,7 +42,7 @@ class AnsweringProcess(MeasuredProcess):
 
 
 class ScaledAdapter:
-    """The process of `benchmarks.scale_adapter`, and what its operator's listeners show."""
+    """The process of `benchmarks.scale_adapter`, with its metrics and inspection."""
 
     def __init__(
         self, process: AnsweringProcess, http: httpx.AsyncClient, endpoints: dict[str, Any]
@@ -53,27 +53,27 @@ class ScaledAdapter:
         self._apis = f"http://{endpoints['inspection']}/apis/"
 
     async def felt(self, line: str = "") -> dict[str, float]:
-        """What its pulse felt since it was asked last, and how large the process is now."""
+        """The longest stalls since the last call, and the memory of the process."""
         felt = {n: round(v, 2) for n, v in (await self._process.ask(line))["felt"].items()}
         return felt | {"resident_mb": round(resident_mb(self._process.pid), 1)}
 
     @property
     def cpu_s(self) -> float:
-        """CPU time used since the start."""
+        """CPU time since the start."""
         return cpu_s(self._process.pid)
 
     async def metric(self, name: str) -> float:
-        """The sum of all series of that metric."""
+        """The sum of all series of a metric."""
         lines = (await self._http.get(self._metrics)).text.splitlines()
         return sum(float(x.split()[-1]) for x in lines if x.startswith((name + "{", name + " ")))
 
     async def contracts_of(self, api: str) -> int:
-        """How many are in force for one API."""
+        """The number of contracts of one API in the snapshot."""
         return int((await self._http.get(self._apis + api)).json()["contracts"])
 
 
 class ScaleBenchmark:
-    """One size of catalog: everything that the sync does to it, in turn."""
+    """All measurements for one size of catalog."""
 
     def __init__(self, size: CatalogSize, directory: Path, http: httpx.AsyncClient) -> None:
         self._size = size
@@ -81,7 +81,7 @@ class ScaleBenchmark:
         self._http = http
 
     async def measure(self, *, disk: bool, idle_s: float) -> dict[str, Any]:
-        """What was found; times in the unit of their names."""
+        """The results. Names of times end in their unit."""
         found: dict[str, Any] = {"apis": self._size.apis, "contracts": self._size.contracts}
         async with self._platform() as platform:
             config = self._config(platform, disk=disk)
@@ -109,7 +109,7 @@ class ScaleBenchmark:
         return {"cpu_share": (adapter.cpu_s - before) / seconds, **await adapter.felt()}
 
     async def _deltas(self, adapter: ScaledAdapter, platform: str) -> dict[str, Any]:
-        """Contracts that are new at the platform, until they are in force."""
+        """Measure the time until new contracts are in the snapshot."""
         published_s = []
         for number in range(min(_DELTAS, self._size.apis)):
             api = api_id(number * self._size.apis // _DELTAS)
@@ -125,7 +125,7 @@ class ScaleBenchmark:
         return {"published_s": published_s, **await adapter.felt()}
 
     async def _resync(self, adapter: ScaledAdapter) -> dict[str, float]:
-        """Every feed from its beginning, and every list whole, because an hour is over."""
+        """Measure a complete resync, which is due after an hour."""
         polls = await adapter.metric("adapter_sync_polls_total") + 2 * self._size.apis
         before = adapter.cpu_s
         await adapter.felt("hour")
@@ -137,7 +137,7 @@ class ScaleBenchmark:
         return {"took_s": took_s, "cpu_s": adapter.cpu_s - before, **await adapter.felt()}
 
     async def _saved(self, adapter: ScaledAdapter) -> dict[str, float]:
-        """A disk copy that begins after now is written while nothing else happens."""
+        """Measure a disk copy while nothing else happens."""
 
         async def written() -> bool:
             return await adapter.metric("adapter_disk_copies_total") > copies
@@ -148,7 +148,7 @@ class ScaleBenchmark:
         return {"copies": copies, **await adapter.felt()}
 
     async def _cold_start(self, config: Path) -> float:
-        """From the start of the command to SERVING, when the platform is away."""
+        """The time from the start of the command to SERVING, while the platform is down."""
         endpoints = self._directory / "endpoints.json"
         endpoints.unlink(missing_ok=True)
         began = time.monotonic()
@@ -211,10 +211,10 @@ class ScaleBenchmark:
 
 
 async def _until(done: Callable[[], Awaitable[bool]], *, pause_s: float) -> float:
-    """Ask until it is so; the seconds that it took."""
+    """Wait until the condition holds, and return the seconds."""
     began = time.monotonic()
     async with asyncio.timeout(_DEADLINE_S):
-        while not await done():  # noqa: ASYNC110 - nobody tells us when
+        while not await done():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(pause_s)
     return round(time.monotonic() - began, 3)
 
@@ -228,12 +228,14 @@ async def _measure(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale_sync", description=__doc__)
     parser.add_argument("--apis", type=int, default=1_000)
     parser.add_argument("--contracts", type=int, default=1_000_000)
-    parser.add_argument("--disk", action="store_true", help="with a disk copy, and cold starts")
-    parser.add_argument("--idle", type=float, default=20, help="seconds to watch mere polling")
+    parser.add_argument(
+        "--disk", action="store_true", help="also measure the disk copy and cold starts"
+    )
+    parser.add_argument("--idle", type=float, default=20, help="seconds of polling without changes")
     print(json.dumps(asyncio.run(_measure(parser.parse_args())), indent=1))
 
 

@@ -1,7 +1,7 @@
-"""What a Check costs with one adapter process, and with two: `python -m benchmarks.scale_workers`.
+"""Compares one adapter process with two: `python -m benchmarks.scale_workers`.
 
-Each process has a socket, and takes its half of the load at the same time. With as few cores as
-workers and client need, throughput can't show what two are worth; CPU per Check can. Prints JSON.
+Each process has its own socket, and gets half of the load at the same time. It compares CPU per
+Check, because throughput needs more cores than the workers and the client have. Prints JSON.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from benchmarks.requests import Workload
 
 
 async def _cpu_us(replay: Replay, servers: list[MeasuredProcess], checks: int) -> float:
-    """CPU per Check of those servers together, with 32 Checks under way in all."""
+    """CPU per Check of these servers together, with 32 concurrent Checks in total."""
     before = sum(cpu_s(server.pid) for server in servers)
     streams = 32 // len(servers)
     each = checks // len(servers)
@@ -33,7 +33,7 @@ async def _cpu_us(replay: Replay, servers: list[MeasuredProcess], checks: int) -
 
 
 async def measure(size: CatalogSize, checks: int, runs: int) -> dict[str, Any]:
-    """One and two in turn; the ratio is the median of those of the rounds."""
+    """Measure one and two in turn. The ratio is the median over the rounds."""
     replay = Replay(Workload(size))
     async with AsyncExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="workers-"))
@@ -62,7 +62,7 @@ async def measure(size: CatalogSize, checks: int, runs: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale_workers", description=__doc__)
     parser.add_argument("--apis", type=int, default=1)
     parser.add_argument("--contracts", type=int, default=1_000)

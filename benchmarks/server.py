@@ -1,7 +1,7 @@
-"""The measured process: the adapter's service on one of its transports, and a catalog built here.
+"""The measured process: the adapter's service on one of its transports, with a generated catalog.
 
-`python -m benchmarks.server --transport asyncio ...` prints its address as JSON and serves until
-its standard input ends, so that it never outlives whoever started it.
+`python -m benchmarks.server --transport asyncio ...` prints its address as JSON, and serves until
+its standard input ends. So it never runs longer than the process that started it.
 """
 
 import argparse
@@ -55,18 +55,18 @@ from support.defaults import (
 from tests.rig.redis_server import RedisServer
 
 _PATIENCE_S: Final = 5.0
-"""On a busy machine the usual deadline would measure what happens without the store."""
+"""Long, because on a busy machine the default deadline would be exceeded."""
 
 TRANSPORTS: Final = {"asyncio": AsyncioServer, "grpcio": GrpcioServer}
 
 
 class InContact:
-    """A `PlatformContact` that was never lost."""
+    """A `PlatformContact` that always has contact."""
 
     reached_platform = True
 
     def synced_at(self, api_id: str) -> WallTime | None:  # noqa: ARG002 - the port's signature
-        """Long ago: no maximum age is set here."""
+        """A constant, because no maximum age is set here."""
         return WallTime(0)
 
 
@@ -76,7 +76,7 @@ def make_authorizer(
     quotas: QuotaStore | None = None,
     bindings: Iterable[ApiBinding] = (),
 ) -> Authorizer:
-    """What `adapter.app` makes, with a snapshot that is there already."""
+    """An authorizer as in `adapter.app`, with a fixed snapshot."""
     snapshots = SnapshotStore(clock)
     snapshots.publish(apis)
     return Authorizer(
@@ -101,7 +101,7 @@ def make_service(
     bindings: Iterable[ApiBinding] = (),
     reader: RequestReader | None = None,
 ) -> AuthorizationService:
-    """The same for the whole service."""
+    """The whole service, as in `adapter.app`."""
     return AuthorizationService(
         make_authorizer(apis, clock, quotas, bindings),
         reader or RequestReader(),
@@ -113,7 +113,7 @@ def make_service(
 
 @asynccontextmanager
 async def quota_store(kind: str, clock: Clock) -> AsyncIterator[QuotaStore]:
-    """Counters in this process, or on a Redis server that is started for the occasion."""
+    """A store in this process, or on a Redis server that this starts."""
     if kind == "memory":
         yield memory_quotas(clock)
         return
@@ -139,7 +139,7 @@ async def serve(
     quotas: QuotaStore,
     streams: Sequence[ClientStreamMethod] = (),
 ) -> None:
-    """Serve until standard input ends; `streams` beside Checks."""
+    """Serve Checks and `streams` until standard input ends."""
     clock = SystemClock()
     garbage.calm()
     service = make_service(build_apis(size, chain), clock, quotas)
@@ -156,7 +156,7 @@ async def serve(
 
 
 def main() -> None:
-    """Read the arguments and serve."""
+    """Parse the arguments, and serve."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.server", description=__doc__)
     parser.add_argument("--transport", choices=list(TRANSPORTS), default="asyncio")
     parser.add_argument("--address", default="127.0.0.1:0")
@@ -164,9 +164,9 @@ def main() -> None:
     parser.add_argument("--contracts", type=int, default=1_000)
     parser.add_argument("--chain", choices=list(CHAINS), default=TYPICAL)
     parser.add_argument("--quotas", choices=["memory", "redis"], default="memory")
-    parser.add_argument("--analytics", action="store_true", help="take access log entries, too")
+    parser.add_argument("--analytics", action="store_true", help="also accept access log entries")
     given = parser.parse_args()
-    configure_logging("warning", "json")  # or a line of the log would stand before the address
+    configure_logging("warning", "json")  # otherwise a log line could precede the address
     size = CatalogSize(given.apis, given.contracts)
 
     async def run() -> None:

@@ -1,4 +1,4 @@
-"""What the parts of one Check cost, without a transport."""
+"""Measures the stages of one Check, without a transport."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ _ROUNDS: Final = 5
 
 
 def measure_stages(apis: Sequence[Api], messages: Sequence[bytes]) -> dict[str, float]:
-    """Microseconds of CPU for one Check, stage by stage and as a whole."""
+    """Microseconds of CPU for one Check, per stage and in total."""
     reader, clock = RequestReader(), SystemClock()
     authorizer = make_authorizer(apis, clock)
     read = [reader.read(message, METADATA) for message in messages]
@@ -43,7 +43,7 @@ def _with_both(function: Callable[..., object]) -> Callable[[tuple[Any, Any]], o
 
 
 def _least_us(function: Callable[..., object], inputs: Sequence[Any]) -> float:
-    """CPU time of one call: the best of a few rounds, since disturbances only add."""
+    """CPU time of one call: the best of a few rounds, because disturbances only add time."""
     rounds = []
     for _ in range(_ROUNDS):
         started = time.process_time()

@@ -1,6 +1,6 @@
-"""A transport and nothing else: allows every Check with the same octets, as the peers do.
+"""Runs only a transport, which allows every Check with the same bytes, like the peers.
 
-`python -m benchmarks.transport asyncio unix:/path` prints its address as JSON and serves until its
+`python -m benchmarks.transport asyncio unix:/path` prints its address as JSON, and serves until its
 standard input ends.
 """
 
@@ -34,7 +34,7 @@ class FailingLoudly(TransportObserver):
 
 
 def allow(message: bytes, metadata: Metadata) -> bytes:  # noqa: ARG001 - the method's signature
-    """Look at nothing."""
+    """Allow every Check."""
     return _ALLOWED
 
 
@@ -51,7 +51,7 @@ async def serve(transport: str, address: str) -> None:
 
 
 def main() -> None:
-    """Read the arguments and serve."""
+    """Parse the arguments, and serve."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.transport", description=__doc__)
     parser.add_argument("transport", choices=list(_SERVERS))
     parser.add_argument("address")
