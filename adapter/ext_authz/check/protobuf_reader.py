@@ -18,6 +18,7 @@ from adapter.ext_authz.check.request import (
     CHOSEN_BY_HOST,
     CLIENT_ADDRESS,
     MOST_HEADERS,
+    TOO_MANY_HEADERS,
     TRUE,
     ClientAddress,
     EnvoyRequest,
@@ -33,13 +34,6 @@ NOT_A_CHECK: Final = Deny(
     400,
     "Malformed request",
     detail="Envoy's message does not parse as a CheckRequest",
-)
-TOO_MANY_HEADERS: Final = Deny(
-    DenyReason.MALFORMED_REQUEST,
-    431,
-    "Too many header fields",
-    detail=f"more than {MOST_HEADERS:,} headers; lower max_headers_count in Envoy's "
-    "common_http_protocol_options, whose default is 100",
 )
 
 

@@ -2,6 +2,7 @@
 """Reads Envoy's CheckRequest into the request attributes that policies see."""
 
 from adapter.ext_authz.check import fast_reader, protobuf_reader
+from adapter.ext_authz.check.head_size import obstacle_in_head
 from adapter.ext_authz.check.request import ClientAddress, EnvoyRequest
 from adapter.policy.verdicts import Deny
 from adapter.runtime.compiled import COMPILED
@@ -31,6 +32,9 @@ class RequestReader:
         become a denial: after an error, Envoy would let the request pass with
         `failure_mode_allow`.
         """
+        obstacle = obstacle_in_head(message)
+        if obstacle is not None:
+            return obstacle
         if self._try_fast_reader:
             request = fast_reader.read(message, metadata, self._address)
             if request is not None:

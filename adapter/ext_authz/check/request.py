@@ -5,10 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from adapter.policy.request.header_spelling import is_odd
+from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import Metadata
 
 MOST_HEADERS: Final = 250
 """A request with more headers is denied. Envoy's own limit is 100 by default."""
+
+TOO_MANY_HEADERS: Final = Deny(
+    DenyReason.MALFORMED_REQUEST,
+    431,
+    "Too many header fields",
+    detail=f"more than {MOST_HEADERS:,} headers; lower max_headers_count in Envoy's "
+    "common_http_protocol_options, whose default is 100",
+)
 
 ROUTE_NAME_METADATA: Final = "x-route-name"
 """The gRPC metadata with the route's name: `initial_metadata` sets it to `%ROUTE_NAME%`."""

@@ -1,6 +1,7 @@
 """Requests that a client makes as large as it can, through reader, authorizer and writer."""
 
 import tracemalloc
+from typing import Any
 
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
@@ -8,8 +9,9 @@ from envoy.type.v3.http_status_pb2 import HttpStatus
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.ext_authz.check.head_size import HEAD_TOO_LARGE, obstacle_in_head
 from adapter.ext_authz.check.reader import RequestReader
-from adapter.ext_authz.check.request import EnvoyRequest
+from adapter.ext_authz.check.request import TOO_MANY_HEADERS, EnvoyRequest
 from adapter.policy.catalog import ApiInstance, Pointcut
 from adapter.policy.decision import Allowed
 from adapter.policy.request.attributes import GivenAttributes
@@ -58,6 +60,47 @@ def test_both_readers_refuse_from_the_same_number_on(try_fast_reader: bool, more
     message = check_request(headers, raw=False).SerializeToString()
     request = RequestReader(try_fast_reader=try_fast_reader).read(message, {})
     assert isinstance(request, EnvoyRequest) == (more <= 0)
+
+
+@both_forms
+@pytest.mark.parametrize("body", [0, 1_000_000])
+def test_headers_larger_than_anyone_needs_are_refused(raw: bool, body: int) -> None:
+    """Envoy lets 60 KiB pass by default, and 8 MiB if told so."""
+
+    def status_with(octets: int) -> int:
+        headers = [*CREDENTIALS, ("x-long", "v" * octets)]
+        check = check_request(headers, raw=raw, raw_body=b"b" * body)
+        return status(answer(check.SerializeToString(), CLIENT_ID_ENFORCEMENT))
+
+    assert (status_with(120_000), status_with(131_000), status_with(8_000_000)) == (0, 431, 431)
+
+
+@pytest.mark.parametrize("field", ["path", "host"])
+def test_path_and_host_count_with_the_headers(field: str) -> None:
+    """A Check without headers can be as large."""
+    fields: dict[str, Any] = {field: "/" + "a" * 140_000}
+    check = check_request(**fields)
+    assert status(answer(check.SerializeToString())) == 431
+
+
+@both_forms
+def test_thousands_of_headers_are_refused_before_they_are_read(raw: bool) -> None:
+    """With the same answer as for a few too many."""
+    many = check_request([(f"x-{n}", "1") for n in range(9_000)], raw=raw)
+    assert RequestReader().read(many.SerializeToString(), {}) is TOO_MANY_HEADERS
+
+
+def test_a_head_in_two_parts_counts_as_one() -> None:
+    """Protobuf merges a message that is there twice."""
+    half = check_request([("x-long", "v" * 70_000)]).SerializeToString()
+    assert RequestReader().read(half + half, {}) is HEAD_TOO_LARGE
+    assert isinstance(RequestReader().read(half, {}), EnvoyRequest)
+
+
+def test_a_check_of_many_empty_fields_is_not_counted_to_its_end() -> None:
+    """Only a broken peer sends one. The readers decide what it is."""
+    fields = b"\x0a\x00" * 100_000
+    assert obstacle_in_head(fields) is None
 
 
 def test_a_header_that_comes_many_times_is_one_list() -> None:
