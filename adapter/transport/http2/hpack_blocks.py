@@ -75,7 +75,7 @@ class BlockDecoder:
     def _walk(self, block: bytes, new: list[Field]) -> Shape:
         """Read the fields, following the expected shape as long as they match it."""
         table, shape = self._fields, self._shape
-        alike: i64 = 0
+        matched: i64 = 0
         expected: i64 = len(shape)
         others: list[Field] | None = None
         """All fields, after the first one that differs from the shape."""
@@ -89,18 +89,18 @@ class BlockDecoder:
             elif octet >= 0x80:
                 found, position = self._far_entry(block, position)
             elif 0x20 <= octet < 0x40:
-                position = self._take_size(block, position, first=not (alike or others))
+                position = self._take_size(block, position, first=not (matched or others))
                 continue
             else:
                 found, position = self._new_field(block, position, new)
             if others is not None:
                 others.append(found)
-            elif alike < expected and shape[alike] is found:
-                alike += 1
+            elif matched < expected and shape[matched] is found:
+                matched += 1
             else:
-                others = [*shape[:alike], found]
+                others = [*shape[:matched], found]
         if others is None:
-            return shape if alike == expected else shape[:alike]
+            return shape if matched == expected else shape[:matched]
         return tuple(others)
 
     def _far_entry(self, block: bytes, position: i64) -> tuple[Field, i64]:
