@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from adapter.policy.catalog import RateLimit
 from adapter.policy.effects import QuotaState, QuotaWindow, Throttle
-from adapter.quota.memory.idempotency import RecentCharges
+from adapter.quota.memory.idempotency import REMEMBERED_CHECKS, REMEMBERED_S, RecentCharges
 from adapter.quota.sliding import SlidingWindow
 from adapter.runtime.clock import Clock, MonotonicTime
 from adapter.runtime.shares import Shares
@@ -38,8 +38,8 @@ class SpikeThrottle:
         clock: Clock,
         *,
         max_waiting: int = 10_000,
-        max_recent: int = 8_192,
-        recent_s: float = 10.0,
+        max_recent: int = REMEMBERED_CHECKS,
+        recent_s: float = REMEMBERED_S,
     ) -> None:
         self._clock = clock
         self._places = Shares(max_waiting)

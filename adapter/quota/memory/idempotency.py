@@ -1,11 +1,16 @@
 # mypyc: compiled
 """Charges a Check only once, even if Envoy retries it."""
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from adapter.policy.effects import ADMITTED, QuotaState, QuotaWindow
 from adapter.quota.memory.windows import FixedWindow
 from adapter.runtime.clock import MonotonicTime
+
+REMEMBERED_S: Final = 10.0
+"""How long a charge is remembered at least: longer than Envoy retries a Check."""
+REMEMBERED_CHECKS: Final = 8_192
+"""Most Checks in each of the two generations of `RecentCharges`."""
 
 _Charged: TypeAlias = FixedWindow | list[tuple[tuple[QuotaWindow, ...], QuotaState]]
 """The only window that a Check charged, if its figures were not asked for. Otherwise all charges

@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.effects import ADMITTED, Charge, QuotaState, QuotaWindow
-from adapter.quota.memory.idempotency import RecentCharges
+from adapter.quota.memory.idempotency import REMEMBERED_CHECKS, REMEMBERED_S, RecentCharges
 from adapter.quota.memory.window_queues import SHARE_USED_UP, WindowQueues
 from adapter.quota.memory.windows import FixedWindow, current_windows, end_of, found_state
 from adapter.runtime.clock import Clock, MonotonicTime
@@ -39,8 +39,8 @@ class MemoryQuotaStore:
         clock: Clock,
         *,
         max_windows: int,
-        max_recent_charges: int = 8_192,
-        recent_s: float = 10.0,
+        max_recent_charges: int = REMEMBERED_CHECKS,
+        recent_s: float = REMEMBERED_S,
     ) -> None:
         self._clock = clock
         self._max_windows = max_windows

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from adapter.errors import StoreError
 from adapter.policy.effects import Charge, QuotaState, QuotaWindow
 from adapter.policy.verdicts import CONTINUE
+from adapter.quota.memory.idempotency import REMEMBERED_S
 from adapter.quota.memory.window_queues import WindowQueues
 from adapter.quota.memory.windows import FixedWindow, end_of, without_key
 from adapter.quota.names import WindowNames
@@ -53,7 +54,7 @@ class RedisQuotaStore:
         connections: int,
         deadline_s: float,
         prefix: str,
-        recent_s: float = 10.0,
+        recent_s: float = REMEMBERED_S,
         max_waiting: int = 10_000,
         max_batch: int = 128,
     ) -> None:
