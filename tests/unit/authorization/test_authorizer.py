@@ -272,9 +272,9 @@ def test_unbound_requests_are_denied_unless_the_operator_says_otherwise(
     assert isinstance(decision, kind)
 
 
-def test_letting_unbound_requests_pass_does_not_pass_malformed_ones() -> None:
+def test_letting_unbound_requests_pass_does_not_pass_ambiguous_ones() -> None:
     """Two hosts in one request are refused whatever the operator says of unbound requests."""
     request = a_request(api_id="", authority="api.example.com,other.test")
     decision = authorizer(unbound="allow").authorize(request)
     assert isinstance(decision, Denied)
-    assert decision.deny.reason is DenyReason.MALFORMED_REQUEST
+    assert decision.deny.reason is DenyReason.AMBIGUOUS_HOST
