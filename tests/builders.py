@@ -1,4 +1,4 @@
-"""What a platform would say, built by hand and kept small."""
+"""Builders of small catalog values, as a platform would send them."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping

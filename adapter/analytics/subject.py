@@ -37,7 +37,7 @@ class Subject:
         self.record = record
         """Which API, which client application, and what the adapter decided."""
         self.processed = processed
-        """The members if Envoy let the request pass, which includes denials in shadow mode."""
+        """The members if Envoy allowed the request, which includes denials in shadow mode."""
         self.blocked = blocked
         """The members if Envoy refused the request because of the adapter's answer."""
         status = record.status

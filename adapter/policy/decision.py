@@ -39,7 +39,7 @@ class Allowed(Value):
         appended: tuple[Header, ...] = (),
     ) -> None:
         self.api: Final = api
-        """None if the request belongs to no API and the operator lets such requests pass."""
+        """None if the request belongs to no API and the operator allows such requests."""
         self.revision: Final = revision
         self.identity: Final = identity
         self.edits: Final = edits

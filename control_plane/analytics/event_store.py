@@ -1,4 +1,4 @@
-"""API analytics events in their own SQLite file, so that ingest never holds up configuration."""
+"""API analytics events in their own SQLite file, so that ingest never delays configuration."""
 
 import threading
 from collections.abc import Sequence

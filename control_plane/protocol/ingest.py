@@ -1,7 +1,7 @@
 """Analytics ingest: gzip batches of events from gateways.
 
 A batch that is sent again after a lost answer does no harm: known event ids are dropped. One
-bad event does not hold up the others: it is named in the answer, and they are stored.
+bad event does not affect the others: it is named in the answer, and they are stored.
 """
 
 import json

@@ -15,7 +15,7 @@ from tests.rig.redis_server import RedisServer
 from tests.unit.policy.gateway import HandClock
 
 RECENT_S = 1e9
-"""Windows last for hours and Check ids for ever, so that a slow test ends none by itself."""
+"""Windows last for hours, and Check ids do not expire, so that they outlast a slow test."""
 MANY = 1_000
 """More windows than a test needs that is not about their number."""
 

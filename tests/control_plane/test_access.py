@@ -210,7 +210,7 @@ def _contents(directory: Path) -> list[bytes]:
 
 
 async def test_no_secret_is_on_disk_or_in_a_repr(platform: Platform, tmp_path: Path) -> None:
-    """Whoever reads the database files learns no password, client secret or token."""
+    """The database files contain no readable password, client secret or token."""
     application = await platform.admin.create_application("phone")
     secrets = [
         application["clientSecret"],

@@ -1,4 +1,4 @@
-"""One state machine for contracts, whoever sets it in motion: an admin, or a tier."""
+"""One state machine for contracts, for changes by an admin and by a tier."""
 
 import itertools
 

@@ -245,7 +245,7 @@ async def test_a_listener_that_cannot_be_had_is_named(
 async def test_addresses_that_cannot_be_told_are_an_error(
     platform: RunningControlPlane, tmp_path: Path
 ) -> None:
-    """Whoever waits for the file would wait for ever."""
+    """Otherwise a process that waits for the file would never continue."""
     arguments = ("--endpoints", "/nonexistent/file")
     output = await refused(tmp_path, settings_for(platform), *arguments)
     assert "cannot write /nonexistent/file" in output

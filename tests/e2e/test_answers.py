@@ -87,7 +87,7 @@ async def test_hostile_strings(gateway: Gateway) -> None:
 
 
 async def test_non_utf8(gateway: Gateway) -> None:
-    """A header that is not UTF-8 fails nothing, and policies see it alike in both forms."""
+    """A header that is not UTF-8 fails nothing, and policies see the same value in both forms."""
     odd = b"caf\xe9 \xe2\x82b \xff\xfe \xf0\x9f\x98c \xed\xa0\x80 \xc0\xaf"
     answer = await get(gateway, "tell", "/", ("x-tell", odd))
     assert answer.status == 200

@@ -60,7 +60,7 @@ async def gateway(
 
 @pytest.mark.parametrize(("count", "status"), [(110, 200), (300, 431)])
 async def test_more_headers_than_anyone_needs(gateway: Gateway, count: int, status: int) -> None:
-    """They are refused here where Envoy was told to let them pass."""
+    """The adapter refuses them even if Envoy is configured to accept them."""
     headers = tuple((f"x-{n}", "1") for n in range(count))
     assert (await request(gateway.address, "open.test", "/", headers)).status == status
 

@@ -218,7 +218,7 @@ async def test_rate_limiting_sla_based(gateway: Gateway) -> None:
 
 
 async def test_an_edited_tier_starts_a_new_window(gateway: Gateway) -> None:
-    """Whoever used up the old limit may use the new one, at once."""
+    """A client that used up the old limit can use the new one at once."""
     client = ("client_id", "client-1")
     used_up = [(await ask(gateway, "edited", client)).status for _ in range(3)]
     assert used_up == [200, 200, 429]

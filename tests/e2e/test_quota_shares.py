@@ -42,7 +42,7 @@ def letting_failures_pass(adapter: str, upstream: Upstream) -> str:
 async def test_invented_keys_are_refused_and_another_api_goes_on(
     binary: Path, upstream: Upstream, tmp_path: Path
 ) -> None:
-    """Refused by the adapter: also an Envoy that lets failures pass does not let these pass."""
+    """It is a denial by the adapter, so `failure_mode_allow` does not allow it."""
     apis = [
         api("attacked", [applied("rate-limiting", BY_KEY)]),
         api("other", [applied("rate-limiting", LIMIT)]),

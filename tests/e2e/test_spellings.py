@@ -1,4 +1,4 @@
-"""Spellings that upstreams take for one header, behind an Envoy that lets all of them pass."""
+"""Spellings that upstreams read as one header, with an Envoy that accepts all of them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -13,7 +13,7 @@ from benchmarks.requests import TOKEN
 
 @pytest.mark.parametrize("check", HOSTILE_CHECKS, ids=lambda check: check.name)
 def test_every_hostile_check_has_an_answer(check: HostileCheck) -> None:
-    """An ALLOW, or a denial with its own status; never an error, which Envoy might let pass."""
+    """An ALLOW, or a denial with its own status; never an error, which Envoy might allow."""
     (usual,) = contents(USUAL, TYPICAL)
     answer = service_for(check, usual).check(check.message(), {"x-adapter-token": TOKEN})
     assert isinstance(answer, bytes)

@@ -33,5 +33,5 @@ def _install(wanted: str, home: Path) -> None:
     if done.returncode:
         raise RuntimeError(
             f"the tests need {requirement}, and pip could not install it into {home}:\n"
-            f"{done.stderr}\nInstall it by hand: {sys.executable} {' '.join(command)}"
+            f"{done.stderr}\nInstall it manually: {sys.executable} {' '.join(command)}"
         )

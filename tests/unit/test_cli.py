@@ -150,7 +150,7 @@ def tls_config(directory: Path, *, asks_for_one: bool) -> Path:
 
 @pytest.mark.parametrize("command", ["serve", "check-config", "envoy-config"])
 def test_a_missing_settings_file_is_named(tmp_path: Path, command: str) -> None:
-    """By every command alike."""
+    """By every command, in the same way."""
     arguments = ("--api", ROUTE) if command == "envoy-config" else ()
     result = run(command, "--config", tmp_path / "missing.yaml", *arguments)
     assert result.exit_code == 2

@@ -29,7 +29,7 @@ class RequestReader:
         """Return the attributes, or a denial if the bytes are not a CheckRequest we can decide.
 
         Clients control parts of this message. A string that is not UTF-8, for instance, has to
-        become a denial: after an error, Envoy would let the request pass with
+        become a denial: after an error, Envoy would allow the request with
         `failure_mode_allow`.
         """
         obstacle = obstacle_in_head(message)

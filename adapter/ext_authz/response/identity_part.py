@@ -1,9 +1,9 @@
 # mypyc: compiled
 """The part of an ALLOW that says who calls: headers for the upstream, and Envoy's metadata.
 
-It is encoded by hand, because the protobuf library would take longer than the decision. Keeping one
-finished part for each contract is no way out: there may be a million contracts, and the parts would
-need more memory than the contracts themselves.
+This module encodes it itself, because the protobuf library would take longer than the decision. The
+encoded parts are not cached per contract: with a million contracts they would need more memory than
+the contracts themselves.
 
 The message consists only of nested fields with a length (protobuf.dev, encoding). The tests compare
 it with the protobuf library's.

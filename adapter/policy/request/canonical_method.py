@@ -1,5 +1,5 @@
 # mypyc: compiled
-"""Whether a request has only one method, whoever reads it."""
+"""Whether every service reads the same method from a request."""
 
 import re
 from typing import Final

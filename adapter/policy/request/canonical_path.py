@@ -1,4 +1,4 @@
-"""Whether a path has only one meaning, whoever reads it."""
+"""Whether every service reads the same path from a request."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""What goes out over a real connection, and what comes back."""
+"""Requests and answers over a real connection."""
 
 import asyncio
 import gzip

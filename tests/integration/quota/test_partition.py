@@ -38,7 +38,7 @@ async def adapter_on(
 
 
 async def admitted(*stores: SharedQuotaStore) -> int:
-    """How many of more requests than the limit each of the adapters lets pass, racing."""
+    """How many of too many concurrent requests each adapter allows."""
     charges = [made(store.charge("", CHARGE)) for _ in range(2 * LIMIT) for store in stores]
     return sum([state.admitted for state in await asyncio.gather(*charges)])
 

@@ -87,7 +87,7 @@ DIFFERENT: dict[str, tuple[Fields, tuple[bytes, ...], str, str | None]] = {
     "a message cut off": (fields(), (HELLO[:-1],), "grpc 13", None),
     "two messages": (fields(), (HELLO + HELLO,), "grpc 12", "grpc 0"),
     "a stream cut off": (fields(path=COLLECT), (HELLO[:-1],), "grpc 13", "grpc 0"),
-    # We don't inflate what comes; grpcio would.
+    # Our server does not decompress messages; grpcio does.
     "compressed": (fields(grpc_encoding="gzip"), (message(b"hello", 1),), "grpc 12", "grpc 13"),
     # Most of the time grpcio takes it for uncompressed, and now and then it never answers.
     "a flag of neither": (fields(), (message(b"hello", 2),), "grpc 13", None),

@@ -58,7 +58,7 @@ FLOODS = {
 @pytest.mark.parametrize("known", [True, False], ids=["known", "stranger"])
 @pytest.mark.parametrize("flood", FLOODS)
 async def test_a_flood_ends_its_own_connection_only(flood: str, *, known: bool) -> None:
-    """It is counted by kind, and whoever else makes calls is answered."""
+    """It is counted by kind, and other clients are still answered."""
     limits = Limits(max_resets=1_000)
     watching, how = Observed(), server_options(token=CallerToken("secret"), stop_s=0)
     server = AsyncioServer(Service().methods, how, watching, FakeClock(), limits=limits)

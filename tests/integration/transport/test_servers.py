@@ -227,7 +227,7 @@ async def test_drain(transport: str) -> None:
 
 
 async def test_stop_within_a_deadline(transport: str) -> None:
-    """A call that never ends does not hold up the end."""
+    """A call that never ends does not delay the stop."""
     service = Service()
     async with (
         serving(transport, service, server_options(stop_s=0.1)) as server,

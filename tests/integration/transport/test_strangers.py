@@ -125,7 +125,7 @@ async def test_a_tls_handshake_has_little_time(tmp_path: Path) -> None:
 
 
 async def test_stopping_amid_handshakes(tmp_path: Path) -> None:
-    """Who has not shaken hands yet does not hold up the end."""
+    """An unfinished TLS handshake does not delay the stop."""
     tls = server_context(*Authority(tmp_path).issue("server"))
     server = limited(Limits(), tls=tls)
     await server.start()

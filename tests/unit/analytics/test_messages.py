@@ -35,7 +35,7 @@ PAIRS = {
 
 
 def on_the_wire(field: FieldDescriptor) -> tuple[str, int, int]:
-    """What two definitions must agree on; text, bytes and messages look alike there."""
+    """What two definitions must agree on. Text, bytes and messages have the same wire type."""
     lengthy = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES)
     numbers = (FieldDescriptor.TYPE_ENUM, FieldDescriptor.TYPE_INT32)
     kind = field.type

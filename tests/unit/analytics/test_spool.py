@@ -110,7 +110,7 @@ async def test_quarantined_events_are_dropped_and_counted() -> None:
 
 
 async def test_closed_spool_counts_what_is_lost() -> None:
-    """What memory held at the end, out or not, is counted; so is what comes after."""
+    """Events left at the end are counted, in upload or not; so are later ones."""
     observer = RecordingObserver()
     spool = MemorySpool(100, 1000, observer)
     spool.offer(numbered(1, 3))

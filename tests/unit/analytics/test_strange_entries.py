@@ -90,7 +90,7 @@ def test_any_damage_is_an_event_or_broken(data: st.DataObject) -> None:
 
 
 def test_entry_without_a_time_is_broken() -> None:
-    """An event without its time would sit at 1970 for ever."""
+    """Otherwise an event without a time would be stored with the year 1970."""
     entry = http_entry()
     entry.common_properties.ClearField("start_time")
     with pytest.raises(ValueError, match="start_time"):

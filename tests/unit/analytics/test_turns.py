@@ -91,7 +91,7 @@ async def test_the_headers_of_a_usual_entry_may_be_long() -> None:
 
 
 async def test_an_introduction_of_megabytes_costs_no_entry() -> None:
-    """Whoever writes it: it is not looked at."""
+    """It is skipped without being read."""
     rig = Service()
     sent = message(http_entry())
     sent.identifier.node.id = "x" * 4_000_000

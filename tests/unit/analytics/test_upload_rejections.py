@@ -46,7 +46,7 @@ async def test_batch_too_large_is_split() -> None:
 
 
 async def test_batches_grow_back_after_a_413() -> None:
-    """A limit that was lifted does not slow analytics for ever."""
+    """Batches grow again after the platform has raised its limit."""
     rig = Rig(UploadOptions(BatchLimit(8, 1_000_000), max_age_s=5))
     rig.platform.faults = [PlatformRejectedError("413", status=413)]
     async with rig.running():

@@ -48,7 +48,7 @@ def charging(_: Evaluation) -> Verdict:
 
 
 class Quotas:
-    """Answers every charge alike: at once, later, or with a failure."""
+    """Answers every charge in the same way: at once, later, or with a failure."""
 
     def __init__(self, *, admitted: bool = True, wait: bool = False, broken: bool = False) -> None:
         self.admitted, self.wait, self.broken = admitted, wait, broken
@@ -119,7 +119,7 @@ def test_effects_settled_in_memory_are_decided_at_once() -> None:
 
 
 async def test_effects_that_wait_are_decided_later() -> None:
-    """A store beyond the network suspends this Check only, and decides alike."""
+    """A remote store suspends only this Check, and the decision is the same."""
     pending = authorizer(Quotas(wait=True)).authorize(a_request())
     assert isinstance(pending, Awaitable)
     assert isinstance(await pending, Allowed)
@@ -226,7 +226,7 @@ def test_an_effect_without_a_port_is_an_error_when_the_authorizer_is_made(
 
 @pytest.mark.parametrize("nonsense", [None, True, "allow"])
 def test_a_policy_that_says_nothing_known_is_an_error_not_a_decision(nonsense: Any) -> None:
-    """A mistake in a policy never lets a request pass."""
+    """A bug in a policy never allows a request."""
     for rule in (lambda _: nonsense, lambda _: Charge((), lambda _: nonsense)):
         with pytest.raises((AssertionError, TypeError)):
             authorizer(rules=[rule]).authorize(a_request())

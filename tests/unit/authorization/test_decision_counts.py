@@ -26,7 +26,7 @@ def test_decisions_are_counted_by_api_and_outcome() -> None:
 
 
 def test_no_allowed_request_is_lost_however_many_there_are() -> None:
-    """They are counted many at a time, and whoever looks sees them all."""
+    """They are counted in batches, and readings include all of them."""
     counts = DecisionCounts()
     for number in range(2_500):
         counts.decided(Allowed(API._replace(api_id=str(number % 3)), 1), 0.0)
@@ -55,7 +55,7 @@ def test_discovered_services_are_bounded_and_what_is_left_out_is_counted() -> No
 
 
 def test_hosts_invented_at_one_route_do_not_hide_the_services_of_others() -> None:
-    """Or whoever scans the gateway keeps the operator from seeing what is bound to no API."""
+    """Otherwise a scan of the gateway could hide unbound services from the operator."""
     services = DiscoveredServices(capacity=100)
     for n in range(1_000):
         services.add(f"invented-{n}", "catch-all")

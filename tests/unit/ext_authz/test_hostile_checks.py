@@ -41,7 +41,7 @@ def status(response: CheckResponse) -> int:
 
 @both_forms
 def test_a_request_with_more_headers_than_anyone_needs_is_refused(raw: bool) -> None:
-    """Each one that is looked at costs everybody's time; Envoy lets 100 pass by default."""
+    """Every header that is read delays other Checks. Envoy accepts 100 by default."""
     many = [(f"x-{n}", "1") for n in range(MOST_HEADERS)]
     refused = check_request([*CREDENTIALS, *many], raw=raw).SerializeToString()
     response = answer(refused, CLIENT_ID_ENFORCEMENT)
@@ -65,7 +65,7 @@ def test_both_readers_refuse_from_the_same_number_on(try_fast_reader: bool, more
 @both_forms
 @pytest.mark.parametrize("body", [0, 1_000_000])
 def test_headers_larger_than_anyone_needs_are_refused(raw: bool, body: int) -> None:
-    """Envoy lets 60 KiB pass by default, and 8 MiB if told so."""
+    """Envoy accepts 60 KiB by default, and up to 8 MiB if configured."""
 
     def status_with(octets: int) -> int:
         headers = [*CREDENTIALS, ("x-long", "v" * octets)]

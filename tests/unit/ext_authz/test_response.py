@@ -294,7 +294,7 @@ def test_allowed_is_clean(decision: Allowed) -> None:
 
 @given(st.builds(Identity, *[st.text() | st.text(min_size=100, max_size=3000)] * 5))
 def test_identity_is_written_as_the_library_would(identity: Identity) -> None:
-    """What is put together by hand reads back whole, whatever the lengths and letters."""
+    """The encoder's output parses to the same values, for all lengths and characters."""
     response = write(Allowed(None, 7, identity))
     headers, metadata = pairs(response.ok_response.headers), response.dynamic_metadata.fields
     fields = ("client_id", "client_name", "contract_id", "sla_tier", "principal")

@@ -82,7 +82,7 @@ async def gone(client: Client) -> bool:
 
 @pytest.mark.parametrize("octets", [b"", HALF, b"P"])
 async def test_half_requests_lock_nobody_out(octets: bytes) -> None:
-    """However many there are, whoever asks at once is answered, and few descriptors are taken."""
+    """Even with many of them, a prompt client is answered, and few descriptors are used."""
     async with running() as server:
         clients = [await server.connected(octets) for _ in range(3 * MAX_CONNECTIONS)]
         await until(lambda: server.listener.faults["connections"] == 2 * MAX_CONNECTIONS)

@@ -41,7 +41,7 @@ def test_a_policy_is_taken_over_whole() -> None:
 
 @pytest.mark.parametrize("row", [POLICY | {"disabled": True}, {"disabled": True, "id": None}])
 def test_a_disabled_policy_is_left_out(row: Any) -> None:
-    """What is disabled neither applies nor closes anything, be it readable or not."""
+    """A disabled policy neither applies nor closes an API, readable or not."""
     assert policies_from([row]) == ()
 
 

@@ -125,7 +125,7 @@ def test_what_is_written_comes_back(stored: StoredCatalog) -> None:
 
 
 def test_a_large_api_is_written_in_small_pieces() -> None:
-    """Encoding holds up other threads for moments only, and nothing is lost between pieces."""
+    """Encoding blocks other threads only for moments, and loses nothing between pieces."""
     pieces = list(encode(large_catalog(), ENVIRONMENT))
     assert max(map(len, pieces)) < sum(map(len, pieces)) / 4
     assert _decoded(pieces) == large_catalog()
@@ -181,7 +181,7 @@ def test_no_file_is_no_trouble(path: Path) -> None:
     ids=["empty", "foreign", "cut", "header only", "bit in content", "bit in salt", "longer"],
 )
 def test_a_damaged_file_is_set_aside(path: Path, damage: Any) -> None:
-    """It is kept for whoever wants to look, named in the alarm, and in nobody's way."""
+    """It is kept for analysis and named in the alarm, and it blocks nothing."""
     disk_copy(path).write(catalog())
     path.write_bytes(damage(path.read_bytes()))
     found = disk_copy(path).read()

@@ -70,7 +70,7 @@ def test_one_bad_member_spoils_no_other(bad: str, others: dict[str, Any]) -> Non
 
 
 def test_half_a_surrogate_pair_is_kept_as_it_is() -> None:
-    """Whoever reads the member decides what to make of it."""
+    """The reader of the member decides what it means."""
     assert read_leniently(rb'["Shop \ud83d", "\ud83d\ude00"]') == ["Shop \ud83d", "\U0001f600"]
 
 

@@ -124,7 +124,7 @@ async def test_a_compressed_body_counts_after_decompression(platform: PlatformSi
 
 
 async def test_a_slow_body_ends_at_the_deadline(platform: PlatformSimulator) -> None:
-    """A body that trickles for ever is cut off: the limit is for the whole exchange."""
+    """A body that never ends is cut off, because the limit is for the whole exchange."""
 
     async def trickle() -> AsyncIterator[bytes]:
         yield b"["
@@ -169,7 +169,7 @@ async def test_a_list_that_ends_early_is_not_whole(platform: PlatformSimulator) 
 
 
 async def test_a_list_without_end_is_left(platform: PlatformSimulator) -> None:
-    """Pages for ever are bounded."""
+    """Endless pages are bounded."""
     platform.fail("/tiers", answering(200, '{"total": 1000000, "tiers": [1]}'))
     with pytest.raises(DocumentError, match="more than 5 pages"):
         await platform.client(max_pages=5).tiers("7")

@@ -52,7 +52,7 @@ async def test_the_condition_is_built_from_the_servers_clock(rig: Rig) -> None:
 
 
 async def test_policies_are_fetched_in_full_every_few_minutes(rig: Rig) -> None:
-    """A platform that wrongly says "not modified" is believed for minutes, not for ever."""
+    """A wrong "not modified" has effect only for some minutes."""
     rig.api.apply("ip-blocklist", BLOCKLIST)
     await rig.sync.sync_once()
     await rig.clock.advance(301)

@@ -97,7 +97,7 @@ async def test_an_unusable_cursor_starts_the_feed_anew(rig: Rig) -> None:
 
 
 async def test_the_feed_is_read_from_its_beginning_each_hour(rig: Rig) -> None:
-    """A contract whose tombstone was lost does not live for ever."""
+    """A contract whose tombstone was lost is removed later."""
     rig.api.grant("one")
     rig.api.grant("two")
     await rig.sync.sync_once()

@@ -24,7 +24,7 @@ async def test_an_api_that_the_platform_does_not_know_is_closed_the_second_time(
 
 
 async def test_a_deleted_api_leaves_the_snapshot(rig: Rig) -> None:
-    """An API that is gone by its own answer and from the list is no alarm for ever."""
+    """An API that is gone from its own answer and from the list stops being an alarm."""
     rig.platform.add_api("8")
     await rig.sync.sync_once()
     del rig.platform.apis["7"]

@@ -140,7 +140,7 @@ async def test_a_token_document_hides_its_token(platform: PlatformSimulator) -> 
 async def test_a_token_that_no_header_can_carry_is_refused_unseen(
     platform: PlatformSimulator, token: Any
 ) -> None:
-    """The platform's mistake is named, and the token is not shown by whoever stumbles over it."""
+    """The error names the platform's mistake, and does not show the token."""
     platform.fail("/oauth2/token", lambda _: httpx.Response(200, json={"access_token": token}))
     with pytest.raises(DocumentError, match="access_token") as caught:
         await platform.client().policies("7")

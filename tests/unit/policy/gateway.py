@@ -79,7 +79,7 @@ class Gateway:
         return LOGGED
 
     def allows(self, request: RequestAttributes) -> Allowed:
-        """The decision, which must be to let pass."""
+        """The decision, which must be Allowed."""
         decision = self.ask(request)
         assert isinstance(decision, Allowed), decision
         return decision

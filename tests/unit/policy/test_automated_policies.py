@@ -60,7 +60,7 @@ def test_an_automated_policy_with_a_pointcut_leaves_the_rest_to_the_apis_own() -
 
 
 def test_where_the_automated_policy_applies_the_apis_own_is_not_asked() -> None:
-    """There the environment's rule takes its place, be it stricter or more lenient."""
+    """The environment's policy replaces it there, whether it is stricter or more lenient."""
     gateway = Gateway(
         applied("ip-blocklist", {"ips": ["192.0.2.0/24"]}),
         applied("ip-blocklist", {"ips": ["203.0.113.1"]}, pointcuts=(HEALTH,), automated=True),

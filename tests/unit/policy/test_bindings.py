@@ -146,7 +146,7 @@ def test_an_ambiguous_path_chooses_no_api(path: str) -> None:
 
 
 def test_a_path_too_long_to_hold_against_prefixes_chooses_no_api() -> None:
-    """A client cannot hold up everybody by making it as long as a request."""
+    """A client cannot delay all others by sending a very long one."""
     refusal = bound("api.test", "/pay/" + "a" * 60_000)
     assert isinstance(refusal, Deny)
     assert (refusal.reason, refusal.status) == (DenyReason.MALFORMED_REQUEST, 414)

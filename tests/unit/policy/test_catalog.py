@@ -102,7 +102,7 @@ def test_texts_of_a_contract_can_be_had_again(contract_id: str, client_id: str, 
 def test_a_contract_knows_its_client_and_no_other(
     contract_id: str, client_id: str, other: str
 ) -> None:
-    """Not even one whose id begins alike, or goes on with the contract's."""
+    """Not even one whose id has the same beginning, or continues the contract's id."""
     agreed = Contract(contract_id, client_id)
     for asked in (client_id, other, client_id + contract_id, client_id[:-1]):
         assert agreed.is_of(asked, hash(asked)) is (asked == client_id)

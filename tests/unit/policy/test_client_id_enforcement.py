@@ -79,7 +79,7 @@ def test_unknown_client_and_wrong_secret_cost_the_same() -> None:
 
 
 def test_a_missing_secret_is_said_to_be_missing() -> None:
-    """Forgetting the second header is told apart from a wrong one, whoever the client is."""
+    """A missing secret gets a different answer from a wrong one, for every client."""
     asked = gateway(SECRET_ASKED)
     known, unknown = (asked.denies(a_request(credentials(c)), *MISSING) for c in ("c1", "nobody"))
     assert known.deny == unknown.deny

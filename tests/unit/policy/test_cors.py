@@ -78,7 +78,7 @@ def test_what_is_no_list_of_names_is_not_sent_back(hostile: str) -> None:
 
 
 def test_credentials_are_never_for_everybody() -> None:
-    """A public resource does not read on behalf of whoever is logged in."""
+    """A public resource does not allow pages to read data as the logged-in user."""
     gateway = Gateway(applied("cors", {"publicResource": True, "supportCredentials": True}))
     assert "access-control-allow-credentials" not in dict(
         gateway.answers(preflight()).response.headers
@@ -169,7 +169,7 @@ def test_an_asterisk_among_methods_grants_all_that_are_not_refused() -> None:
 
 
 def test_an_asterisk_among_origins_is_every_other_origin() -> None:
-    """Without credentials: else any page could read in the name of whoever is logged in."""
+    """Without credentials. Otherwise any page could read data as the logged-in user."""
     anybody = {
         "origins": ["*"],
         "allowedMethods": [{"methodName": "GET", "isAllowed": True}],

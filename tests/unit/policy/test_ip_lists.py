@@ -90,7 +90,7 @@ def test_without_an_attested_address_nobody_gets_in() -> None:
     ],
 )
 def test_an_attested_address_that_is_none_gets_nobody_in(garbage: str) -> None:
-    """What Envoy, or a header that it was told to believe, says must be one IP address."""
+    """The attested or configured value must be exactly one IP address."""
     request = a_request(client_address=garbage)
     allowing("192.0.2.1").denies(request, *UNKNOWN)
     blocking("198.51.100.1").denies(request, *UNKNOWN)

@@ -141,7 +141,7 @@ def test_a_window_of_a_year_is_kept() -> None:
 
 
 def test_of_equally_restrictive_limits_the_longest_is_told() -> None:
-    """A client that waits as told is not refused again."""
+    """A client that waits for `Retry-After` is not refused again."""
     gateway = limited({**limits((5, 1_000), (5, 60_000)), "exposeHeaders": True})
     headers = dict(gateway.allows(a_request()).response_headers)
     assert headers["x-ratelimit-reset"] == "60000"
@@ -238,7 +238,7 @@ def test_a_check_that_envoy_retries_is_charged_once() -> None:
 def test_a_bad_limit_closes_the_api_and_says_why(
     configuration: Mapping[str, Any], complaint: str
 ) -> None:
-    """No API is left without the limit that its admin believes to be there."""
+    """No API is left without the limit that its administrator configured."""
     (fault,) = limited(configuration).api.faults
     assert complaint in fault
 

@@ -23,7 +23,7 @@ def test_policies_that_are_configured_alike_share_one_rule() -> None:
 
 
 def test_two_pools_share_nothing() -> None:
-    """Whoever makes a pool decides who shares: nothing is global."""
+    """Pools are separate: no rule is shared globally."""
     assert compile_policy(BLOCK, RulePool()).rule is not compile_policy(BLOCK, RulePool()).rule
 
 
@@ -41,8 +41,8 @@ def test_a_rule_goes_with_the_last_policy_that_has_it() -> None:
 def test_apis_with_the_same_rules_share_them_in_one_chain() -> None:
     """In order and with their pointcuts; what differs is another chain."""
     pool = RulePool()
-    one, alike = (api(n, [CLIENT_ID_ENFORCEMENT, BLOCK], pool=pool) for n in "12")
-    assert one.rules is alike.rules
+    one, other = (api(n, [CLIENT_ID_ENFORCEMENT, BLOCK], pool=pool) for n in "12")
+    assert one.rules is other.rules
     assert [policy.rule for policy in one.policies] == list(one.rules)
     for policies in (
         [CLIENT_ID_ENFORCEMENT],

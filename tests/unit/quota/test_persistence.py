@@ -128,7 +128,7 @@ async def test_a_kill_admits_again_what_was_not_yet_written(tmp_path: Path) -> N
 
 
 async def test_charges_while_it_writes_are_in_the_next_write(tmp_path: Path) -> None:
-    """Requests are not held up, and none is forgotten."""
+    """Requests are not delayed, and every one is counted."""
     process = await Process(tmp_path, max_windows=2_000).started()
     for n in range(1_000):
         process.store.charge("", a_charge((f"{n}", 5, DAY_MS)))

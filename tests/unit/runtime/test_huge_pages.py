@@ -71,7 +71,7 @@ class NotedClock(HandClock):
 
 @pytest.mark.parametrize(("page_s", "rest_s"), [(0.001, 0.299), (1.0, 5.0)])
 async def test_checks_get_their_turn_after_each_page(page_s: float, rest_s: float) -> None:
-    """Pages made without a rest hold up whoever needs new memory, or the core, meanwhile.
+    """Without pauses, this would delay other threads that need memory or the core.
 
     A machine that stood still does not make it rest for hours.
     """

@@ -7,7 +7,7 @@ from tests.rig.clock import FakeClock
 
 
 class Flaky:
-    """Fails so many times, then waits for ever."""
+    """Fails this many times, then waits until cancelled."""
 
     def __init__(self, failures: int) -> None:
         self.failures = failures

@@ -24,7 +24,7 @@ class Client:
 
 
 async def never() -> None:
-    """Wait for ever."""
+    """Wait until cancelled."""
     await asyncio.Event().wait()
 
 
@@ -69,7 +69,7 @@ async def test_server_ends_idle_streams() -> None:
 
 
 async def test_nothing_open() -> None:
-    """Without streams there is nothing to wait for."""
+    """Without streams, `end` returns at once."""
     await asyncio.wait_for(ClientStreams().end(never()), 5)
 
 

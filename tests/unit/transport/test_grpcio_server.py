@@ -194,7 +194,7 @@ async def test_client_stream() -> None:
 
 
 async def test_stop_ends_open_streams() -> None:
-    """A stream that its client keeps open for ever ends with OK, long before the deadline."""
+    """A stream that its client never ends gets OK, long before the deadline."""
     logs = CollectedLogs()
     async with running(logs=logs, stop_s=600) as server:
         channel = grpc.aio.insecure_channel(server.addresses[0])

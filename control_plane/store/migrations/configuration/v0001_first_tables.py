@@ -1,4 +1,4 @@
-"""Version 1: the tables of the program before it used Alembic. There is nothing to do."""
+"""Version 1: the tables of the program before it used Alembic. It changes nothing."""
 
 revision = "0001"
 down_revision = None

@@ -15,7 +15,7 @@ from adapter.policy.verdicts import Continue, Identity
 from tests.unit.policy.gateway import a_request, an_evaluation
 
 LONG = 60_000
-"""Octets of headers that Envoy lets pass by default."""
+"""Bytes of headers that Envoy accepts by default."""
 
 
 def outcome(inner: str, headers: dict[str, str], query: str = "") -> Value | Failed:

@@ -1,4 +1,4 @@
-"""Expressions written by hand, that the vendor's engine is asked about, by topic.
+"""Handwritten expressions, by topic. Tests compare their values with the vendor's engine.
 
 `cases/` has a file for each topic, with an expression a line.
 """

@@ -44,7 +44,7 @@ AS_THEY_ARE = "!$&'()*+,-.:=@_~"
     ],
 )
 def test_plain_paths_are_canonical(path: str) -> None:
-    """Ordinary requests are not held up."""
+    """Ordinary requests are not denied."""
     assert is_canonical(path)
 
 
@@ -209,7 +209,7 @@ def test_any_text_can_be_named_in_a_path(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a", "a/", "%E2%82%AC", ".%20", "%", "..", "a%20"])
 def test_a_path_that_is_too_long_for_rules_is_told_as_such(piece: str) -> None:
-    """A client could make it as long as a request, and hold up all others by it."""
+    """Otherwise a client could send a very long one, and delay all others."""
     path = "/" + piece * 5_000
     assert obstacle_in(path) is PATH_TOO_LONG
     assert obstacle_in("/" + "a" * 4_095) is None

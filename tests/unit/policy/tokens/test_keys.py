@@ -174,7 +174,7 @@ def _private() -> str:
 
 
 def test_a_private_key_is_refused() -> None:
-    """Whoever can read the policy could sign tokens."""
+    """Otherwise anyone who can read the policy could sign tokens."""
     with pytest.raises(ValueError, match="private"):
         read_public_key(_private())
 

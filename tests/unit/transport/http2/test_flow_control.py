@@ -109,7 +109,7 @@ async def test_windows_are_returned() -> None:
 async def test_a_message_larger_than_the_window() -> None:
     """A stream's window is no wider than HTTP/2's own, and is returned before a message is whole.
 
-    So a large message comes in pieces, and other calls have their turns in between.
+    So a large message is sent in pieces, with other calls in between.
     """
     peer = Peer()
     octets = framed(bytes(1_000_000))

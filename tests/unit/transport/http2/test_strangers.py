@@ -66,7 +66,7 @@ async def test_a_large_first_call_is_taken() -> None:
 
 
 async def test_a_stranger_cannot_make_us_hold_a_large_message() -> None:
-    """Whoever asks for our health needs a few octets."""
+    """A health check needs only a few bytes."""
     peer = Peer(*health(), token="secret")
     peer.send(peer.opening(1, HEALTH_CHECK), data(1, framed(bytes(1_000_000))[:16_000]))
     assert peer.answers[1].status == "8"
