@@ -92,7 +92,7 @@ async def _measure(arguments: argparse.Namespace) -> Document:
 
     h2load = await find_h2load()
     if h2load is None:
-        say(f"no h2load here ({PACKAGE} on Debian): clients of our own, whose latencies are longer")
+        say(f"no h2load here ({PACKAGE} on Debian): using our own clients, which add latency")
     about = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "effort": asdict(effort),

@@ -1,4 +1,4 @@
-"""Generate adapter/messages/ from the .proto files beside this script: `make protos`.
+"""Generate adapter/messages/ from the .proto files in this folder: `make protos`.
 
 The files are compiled under the names of the generated modules (`adapter/messages/x.proto`). So
 imports among them work, and their names differ from those of other packages in the process.

@@ -14,6 +14,6 @@ def descriptors_for(wanted: int) -> int:
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    except (OSError, ValueError):  # macOS has a limit below the hard one that it tells
+    except (OSError, ValueError):  # macOS has a lower limit than the hard one it reports
         return soft
     return most

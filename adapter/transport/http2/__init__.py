@@ -1,1 +1,1 @@
-"""A gRPC server of our own on asyncio: HTTP/2 for exactly the calls that Envoy makes."""
+"""Our own gRPC server on asyncio. It supports exactly the calls that Envoy makes."""

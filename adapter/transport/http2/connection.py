@@ -225,7 +225,7 @@ class Connection(asyncio.Protocol):
         self._close_when_done()
 
     def _emptied(self) -> None:
-        if self._inbox.refusing:  # later, because frames may be being processed
+        if self._inbox.refusing:  # not at once, because frames are still being processed
             asyncio.get_running_loop().call_soon(self._close_when_done)
 
     def _close_when_done(self) -> None:

@@ -83,7 +83,7 @@ class BlockDecoder:
         end: i64 = len(block)
         while position < end:
             octet: i64 = block[position]
-            if 0x80 < octet < 0xFF:  # an entry of the table, named by one octet (6.1)
+            if 0x80 < octet < 0xFF:  # an entry of the table, encoded in one byte (6.1)
                 position += 1
                 found = table[octet & 0x7F]
             elif octet >= 0x80:

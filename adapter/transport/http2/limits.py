@@ -9,7 +9,7 @@ KINDS: Final = (
     "connections",  # more than max_connections; the oldest stranger is closed, or the new one
     "descriptors",  # no file descriptor was left for a connection; closed at once
     "tls_handshake",  # a TLS handshake that failed, or took too long
-    "no_http2",  # another protocol, by ALPN or by its first octets
+    "no_http2",  # another protocol, detected by ALPN or by its first bytes
     "slow_preface",  # a connection that sends nothing
     "no_call",  # a connection without an accepted call; closed gracefully
     "unauthenticated",  # a call without the token
@@ -23,9 +23,9 @@ KINDS: Final = (
     "zero_window",  # answers for which the peer gives no window
     "slow_reader",  # a peer that does not read what we send
     "reset_flood",  # more cancelled calls than max_resets (CVE-2023-44487)
-    "ping_flood",  # max_control_frames reached by a PING
-    "settings_flood",  # the same by SETTINGS
-    "control_flood",  # the same by another frame that carries no call
+    "ping_flood",  # more than max_control_frames, the last of them a PING
+    "settings_flood",  # the same with SETTINGS, or more than max_settings
+    "control_flood",  # the same with another frame without a call
     "protocol_error",  # a connection that violated HTTP/2's rules
     "stream_error",  # a stream that violated them
 )
