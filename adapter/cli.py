@@ -20,7 +20,7 @@ from adapter.runtime import garbage
 from adapter.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from adapter.app import Endpoints
+    from adapter.app.adapter import Endpoints
 
 _BAD_SETTINGS = 2
 _API = re.compile(r"(?P<id>[^@=]+)(@(?P<domain>[^=]+))?=(?P<scheme>http|grpc)://(?P<rest>.+)")
@@ -51,7 +51,7 @@ def serve(
     with garbage.nothing_to_collect():
         import uvloop  # noqa: PLC0415
 
-        from adapter import app as composition  # noqa: PLC0415
+        from adapter.app import adapter  # noqa: PLC0415
         from adapter.telemetry.logs import configure_logging  # noqa: PLC0415
 
     settings = _settings(config)
@@ -63,7 +63,7 @@ def serve(
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(composition.serve(settings, announce))
+            runner.run(adapter.serve(settings, announce))
     except ConfigurationError as e:
         _fail(e)
 

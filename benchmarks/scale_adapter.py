@@ -21,7 +21,7 @@ from typing import Final
 
 import uvloop
 
-from adapter.app import Adapter
+from adapter.app.adapter import Adapter
 from adapter.runtime.clock import MonotonicTime, SystemClock
 from adapter.settings import load_settings
 from adapter.telemetry.logs import configure_logging

@@ -9,7 +9,7 @@ import pytest
 # In a process of its own, since this one has imported everything.
 _START = """
 import asyncio, sys
-from adapter import app, cli
+from adapter import cli
 from adapter.telemetry import logs, metrics
 from adapter.app.adapter import Adapter
 from adapter.settings import load_settings
