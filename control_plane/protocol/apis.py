@@ -4,17 +4,19 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field, with_config
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
+from typing_extensions import TypedDict
 
 from control_plane.errors import Invalid
 from control_plane.management import apis
-from control_plane.protocol.bodies import Body, Filter, JsonObject, Name, Prose, RowId
+from control_plane.protocol.bodies import Body, Filter, JsonObject, Name, Prose, RowId, Uri
 from control_plane.protocol.documents import api_document, asset_document
 from control_plane.protocol.paging import InPage, Page
 from control_plane.protocol.scope import EnvironmentAdmin, EnvironmentReader
 from control_plane.protocol.writing import answer, in_turn
+from control_plane.store.json_values import require_json
 from control_plane.store.tables import ApiInstance, Asset
 
 router = APIRouter(
@@ -43,13 +45,24 @@ class Spec(Body):
     version: Name
 
 
+@with_config(extra="allow", strict=True)
+class EndpointAddresses(TypedDict, total=False):
+    """The addresses of an endpoint. Its other members are kept as they are."""
+
+    uri: Uri | None
+    proxyUri: Uri | None
+
+
+Endpoint = Annotated[EndpointAddresses, AfterValidator(require_json)]
+
+
 class NewApi(Body):
     """An API instance to create (official schema: api-oas.json, without promotion)."""
 
     spec: Spec | None = None
     promote: JsonObject | None = None
     instance_label: Label | None = None
-    endpoint: JsonObject | None = None
+    endpoint: Endpoint | None = None
     technology: Technology = "flexGateway"
     provider_id: Label | None = None
     description: Prose | None = None
@@ -60,7 +73,7 @@ class ApiChange(Body):
     """What may change about an API instance."""
 
     instance_label: Label | None = None
-    endpoint: JsonObject | None = None
+    endpoint: Endpoint | None = None
     description: Prose | None = None
     tags: Tags = Field(default_factory=list)
     deprecated: bool = False

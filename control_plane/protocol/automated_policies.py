@@ -8,9 +8,15 @@ from pydantic import Field
 
 from control_plane.management import automated_policies
 from control_plane.management.policies import VENDOR_GROUP_ID
-from control_plane.protocol.bodies import Body, JsonObject, Name, RowId
+from control_plane.protocol.bodies import Body, Name, RowId
 from control_plane.protocol.documents import automated_policy_document
-from control_plane.protocol.policies import Order, Pointcut, TemplateId, policy_columns
+from control_plane.protocol.policies import (
+    Configuration,
+    Order,
+    Pointcut,
+    TemplateId,
+    policy_columns,
+)
 from control_plane.protocol.scope import OrganizationAdmin, OrganizationReader, OrganizationScope
 from control_plane.protocol.writing import answer, in_turn
 
@@ -41,7 +47,7 @@ class NewAutomatedPolicy(Body):
     asset_version: Name
     group_id: Name = VENDOR_GROUP_ID
     policy_template_id: TemplateId | None = None
-    configuration_data: JsonObject
+    configuration_data: Configuration
     pointcut_data: Pointcut | None = None
     order: Order | None = None
     disabled: bool = False
@@ -52,7 +58,7 @@ class AutomatedPolicyChange(Body):
 
     rule_of_application: Rule | None = None
     asset_version: Name = ""
-    configuration_data: JsonObject = Field(default_factory=dict)
+    configuration_data: Configuration = Field(default_factory=dict)
     pointcut_data: Pointcut | None = None
     order: Order | None = None
     disabled: bool = False

@@ -7,10 +7,10 @@ has both names.
 """
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from control_plane.management import policies
 from control_plane.management.policies import MAX_POLICIES, VENDOR_GROUP_ID
@@ -19,12 +19,25 @@ from control_plane.protocol.conditional import unchanged
 from control_plane.protocol.documents import policy_document, policy_without_template
 from control_plane.protocol.scope import EnvironmentAdmin, EnvironmentReader
 from control_plane.protocol.writing import answer, in_turn
+from control_plane.store.json_values import depth_of
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
     "/apis/{api_id}/policies"
 )
 
+MAX_CONFIGURATION_DEPTH: Final = 64
+"""Levels of a configuration, counting those of its innermost values. Gateways close an API that has
+a policy with more."""
+
+
+def _not_too_deep(configuration: dict[str, Any]) -> dict[str, Any]:
+    if depth_of(configuration) > MAX_CONFIGURATION_DEPTH:
+        raise ValueError(f"nested more than {MAX_CONFIGURATION_DEPTH} levels; gateways refuse it")
+    return configuration
+
+
+Configuration = Annotated[JsonObject, AfterValidator(_not_too_deep)]
 Order = Annotated[int, Field(ge=1, le=1_000_000)]
 Regex = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -54,7 +67,7 @@ class NewPolicy(Body):
     asset_version: Name
     group_id: Name = VENDOR_GROUP_ID
     policy_template_id: TemplateId | None = None
-    configuration_data: JsonObject
+    configuration_data: Configuration
     pointcut_data: Pointcut | None = None
     order: Order | None = None
     disabled: bool = False
@@ -64,7 +77,7 @@ class PolicyChange(Body):
     """What may change about a policy."""
 
     asset_version: Name = ""
-    configuration_data: JsonObject = Field(default_factory=dict)
+    configuration_data: Configuration = Field(default_factory=dict)
     pointcut_data: Pointcut | None = None
     order: Order = 1
     disabled: bool = False

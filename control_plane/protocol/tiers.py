@@ -1,7 +1,7 @@
 """SLA tiers of one API instance."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -19,6 +19,10 @@ router = APIRouter(
     "/apis/{api_id}/tiers"
 )
 
+MAX_LIMITS: Final = 16
+MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
+"""Gateways close the contracts of a tier that is over these bounds."""
+
 Status = Literal["ACTIVE", "DEPRECATED"]
 
 
@@ -26,11 +30,11 @@ class Limit(Body):
     """How many requests an application may make in a period."""
 
     maximum_requests: Annotated[int, Field(ge=1, le=2**53)]
-    time_period_in_milliseconds: Annotated[int, Field(ge=1, le=2**53)]
+    time_period_in_milliseconds: Annotated[int, Field(ge=1, le=MAX_PERIOD_MS)]
     visible: bool = True
 
 
-Limits = Annotated[list[Limit], Field(min_length=1, max_length=20)]
+Limits = Annotated[list[Limit], Field(min_length=1, max_length=MAX_LIMITS)]
 
 
 class NewTier(Body):

@@ -25,6 +25,12 @@ def nested_too_deeply(text: bytes) -> bool:
     return False
 
 
+def depth_of(value: Any) -> int:
+    """The levels of a JSON value; a text or a number is one level."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(depth_of, inner), default=0)
+
+
 def require_json(value: dict[str, Any]) -> dict[str, Any]:
     """Refuse NaN and lone surrogates: Python reads them, but answers can't contain them."""
     json.dumps(value, allow_nan=False, ensure_ascii=False).encode()

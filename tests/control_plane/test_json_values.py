@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from control_plane.errors import Invalid
+from control_plane.protocol.policies import MAX_CONFIGURATION_DEPTH
 from control_plane.protocol.writing import answer
 from control_plane.store.json_values import MAX_DEPTH, UNREADABLE, nested_too_deeply, stored_json
 from tests.control_plane.conftest import Platform
@@ -69,7 +70,8 @@ async def test_json_that_is_nested_too_deeply_is_refused_and_not_stored(
         "unknown": ("POST", platform.applications, {"name": "n", "unknown": {}}),
     }[place]
     field = next(name for name, value in body.items() if value == {})
-    for levels, accepted in ((MAX_DEPTH - 2, True), (260, False), (5000, False)):
+    most = MAX_DEPTH if place in {"endpoint", "unknown"} else MAX_CONFIGURATION_DEPTH
+    for levels, accepted in ((most - 2, True), (260, False), (5000, False)):
         deep = "[" * levels + "]" * levels if array else '{"a":' * levels + "1" + "}" * levels
         content = json.dumps(body | {field: "deep"}).replace('"deep"', f'{{"b":{deep}}}')
         response = await platform.anyone.request(
