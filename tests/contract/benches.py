@@ -10,9 +10,9 @@ from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.redis.store import RedisQuotaStore
 from adapter.quota.shared import SharedQuotaStore
 from support.defaults import memory_quotas
+from tests.rig.clock import ManualClock
 from tests.rig.quota import let_pass, redis_store
 from tests.rig.redis_server import RedisServer
-from tests.unit.policy.gateway import HandClock
 
 RECENT_S = 1e9
 """Windows last for hours, and Check ids do not expire, so that they outlast a slow test."""
@@ -33,7 +33,7 @@ async def memory_bench(
     max_windows: int = MANY,
 ) -> AsyncIterator[Bench]:
     """A store in memory."""
-    clock = HandClock()
+    clock = ManualClock()
     store = MemoryQuotaStore(clock, max_windows=max_windows, recent_s=RECENT_S)
     yield Bench(store, lambda hours: clock.sleep(3_600 * hours))
 
@@ -41,7 +41,7 @@ async def memory_bench(
 @asynccontextmanager
 async def redis_bench(server: RedisServer, max_windows: int = MANY) -> AsyncIterator[Bench]:
     """A store on the server, with keys of its own."""
-    prefix, clock = f"{uuid.uuid4()}:", HandClock()
+    prefix, clock = f"{uuid.uuid4()}:", ManualClock()
 
     async def hours_pass(hours: float) -> None:
         await clock.sleep(3_600 * hours)
@@ -58,7 +58,7 @@ async def shared_bench(server: RedisServer, max_windows: int = MANY) -> AsyncIte
     """The same, guarded against the server's outages."""
     async with redis_bench(server, max_windows) as (store, hours_pass):
         assert isinstance(store, RedisQuotaStore)
-        clock = HandClock()
+        clock = ManualClock()
         shared = SharedQuotaStore(store, memory_quotas(clock), clock, when_down="deny")
         yield Bench(shared, hours_pass)
 

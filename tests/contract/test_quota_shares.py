@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from adapter.authorization.ports import QuotaStore
 from adapter.quota.memory.store import MemoryQuotaStore
 from tests.contract.benches import BENCHES, OpenBench
+from tests.rig.clock import ManualClock
 from tests.rig.quota import a_charge_of, made
 from tests.rig.redis_server import RedisServer
-from tests.unit.policy.gateway import HandClock
 
 HOUR = (5, 3_600_000)
 DAY = (9, 86_400_000)
@@ -116,7 +116,7 @@ async def test_a_limit_beyond_all_bounds_is_counted_like_any_other(
 
 def test_one_charge_does_not_pay_for_all_windows_that_ended() -> None:
     """A burst of keys that ended together is forgotten piece by piece."""
-    clock = HandClock()
+    clock = ManualClock()
     store = MemoryQuotaStore(clock, max_windows=20_000)
     for n in range(10_000):
         store.charge("", a_charge_of("rate-limiting/1", f"{n}", HOUR))

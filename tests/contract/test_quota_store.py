@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from adapter.policy.effects import QuotaState
 from adapter.quota.memory.store import MemoryQuotaStore
 from tests.contract.benches import BENCHES, Bench, memory_bench, redis_bench
+from tests.rig.clock import ManualClock
 from tests.rig.quota import a_charge, made
 from tests.rig.redis_server import RedisServer
-from tests.unit.policy.gateway import HandClock
 
 HOUR_MS = 3_600_000
 
@@ -163,7 +163,7 @@ class AnyInterleaving(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self.store = MemoryQuotaStore(
             self.clock, max_windows=4, max_recent_charges=2, recent_s=3_600
         )

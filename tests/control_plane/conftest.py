@@ -1,8 +1,7 @@
 """A control plane without a network, whose clock the test moves."""
 
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,7 @@ from control_plane.app import create_app, open_services
 from control_plane.protocol.services import Services
 from control_plane.settings import Settings
 from support.admin import Admin, AdminError, Document
-
-
-@dataclass
-class MovableClock:
-    """A clock that stands until it is moved."""
-
-    moment: datetime = field(default_factory=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
-
-    def now(self) -> datetime:
-        """The time that the test set."""
-        return self.moment
-
-    def move(self, **delta: float) -> None:
-        """Let time pass, by arguments of timedelta."""
-        self.moment += timedelta(**delta)
+from tests.rig.clock import DatetimeClock
 
 
 @dataclass
@@ -37,7 +22,7 @@ class Platform:
     """One control plane with an admin and a gateway, both with tokens."""
 
     services: Services
-    clock: MovableClock
+    clock: DatetimeClock
     credentials: Credentials
     admin: Admin
     gateway: httpx.AsyncClient
@@ -128,7 +113,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def platform(settings: Settings) -> AsyncIterator[Platform]:
     """A control plane after its first start."""
-    clock = MovableClock()
+    clock = DatetimeClock()
     services = open_services(settings, clock, LoginHasher(cost=2))
     shown: list[Credentials] = []
     set_up(services.database, services.hasher, shown.append)

@@ -7,7 +7,8 @@ import pytest
 from control_plane.errors import Conflict
 from control_plane.management.contract_states import Event, State, event_leading_to, happen, may
 from control_plane.store.tables import Contract, SlaTier
-from tests.control_plane.conftest import MovableClock, Platform
+from tests.control_plane.conftest import Platform
+from tests.rig.clock import DatetimeClock
 
 ALLOWED = {
     ("PENDING", "APPROVED"),
@@ -27,7 +28,7 @@ def test_only_documented_changes_are_possible(before: State, after: State) -> No
     """An event leads from one state to the other, or the contract stays as it is."""
     contract = Contract(status=before.value)
     if (before, after) in ALLOWED:
-        happen(contract, event_leading_to(after, contract), MovableClock().now())
+        happen(contract, event_leading_to(after, contract), DatetimeClock().now())
         assert contract.status == after
     else:
         with pytest.raises(Conflict, match=f"is {before} can't become {after}"):
@@ -39,16 +40,16 @@ def test_an_impossible_event_changes_nothing(state: State, event: Event) -> None
     """`may` tells beforehand what `happen` refuses."""
     contract = Contract(status=state.value)
     if may(contract, event):
-        happen(contract, event, MovableClock().now())
+        happen(contract, event, DatetimeClock().now())
         return
     with pytest.raises(Conflict, match=f"can't {event} a contract that is {state}"):
-        happen(contract, event, MovableClock().now())
+        happen(contract, event, DatetimeClock().now())
     assert contract.status == state
 
 
 def test_approval_grants_the_tier_and_forgets_a_refusal() -> None:
     """The dates and the tier are set together with the state."""
-    clock, tier = MovableClock(), SlaTier(name="gold")
+    clock, tier = DatetimeClock(), SlaTier(name="gold")
     contract = Contract(status="PENDING", requested_tier=tier)
     happen(contract, Event.REJECT, clock.now())
     assert contract.rejected_at == clock.now()

@@ -13,8 +13,9 @@ from control_plane.app import events_path, open_services
 from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
 from control_plane.store.tables import Environment, Login, Organization
-from tests.control_plane.conftest import MovableClock, Platform, gateway_token
+from tests.control_plane.conftest import Platform, gateway_token
 from tests.control_plane.events import event, send
+from tests.rig.clock import DatetimeClock
 
 # The table as it was before ids belonged to an organization.
 VERSION_1 = """
@@ -99,27 +100,27 @@ def _write_version_1(settings: Settings, environment_id: str) -> None:
 def test_events_of_the_version_before_are_kept(settings: Settings) -> None:
     """The file is upgraded at the next start; ids that were known are still known."""
     shown: list[Credentials] = []
-    services = open_services(settings, MovableClock(), LoginHasher(cost=2))
+    services = open_services(settings, DatetimeClock(), LoginHasher(cost=2))
     set_up(services.database, services.hasher, shown.append)
     services.close()
     [credentials] = shown
     _write_version_1(settings, credentials.environment_id)
-    services = open_services(settings, MovableClock())
+    services = open_services(settings, DatetimeClock())
     rows = _stored(settings)
     own = credentials.organization_id
     assert [row[:2] for row in rows] == [(own, "a"), (own, "b"), ("", "c")]
     assert rows[0][2:5] == (credentials.environment_id, 1, None)
     assert 1795435200000 in rows[0]
-    assert services.events.add(rows, MovableClock().now()) == 0
+    assert services.events.add(rows, DatetimeClock().now()) == 0
     services.close()
-    open_services(settings, MovableClock()).close()
+    open_services(settings, DatetimeClock()).close()
     assert _stored(settings) == rows
 
 
 def test_events_of_a_later_version_are_refused(settings: Settings) -> None:
     """A program that is too old says so, and leaves the file alone."""
-    open_services(settings, MovableClock()).close()
+    open_services(settings, DatetimeClock()).close()
     with closing(sqlite3.connect(events_path(settings.database))) as file:
         file.execute("PRAGMA user_version = 3")
     with pytest.raises(UnusableDatabaseError, match="schema version 3, this program needs 2"):
-        open_services(settings, MovableClock())
+        open_services(settings, DatetimeClock())

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from control_plane.protocol.conditional import unchanged
 from support.admin import AdminError
-from tests.control_plane.conftest import MovableClock, Platform
+from tests.control_plane.conftest import Platform
+from tests.rig.clock import DatetimeClock
 
 POINTCUT = [{"methodRegex": "GET|POST", "uriTemplateRegex": "/orders/.*"}]
 
@@ -140,7 +141,7 @@ async def test_every_change_to_a_policy_is_news(platform: Platform, kind: str) -
 @given(st.text() | st.floats().map(str) | st.integers().map(str))
 def test_no_condition_breaks_the_answer(text: str) -> None:
     """Whatever stands in if-modified-since, there is an answer; nonsense is no condition."""
-    now = MovableClock().now()
+    now = DatetimeClock().now()
     assert unchanged(now, text, now) is False
 
 

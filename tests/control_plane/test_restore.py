@@ -21,7 +21,8 @@ from control_plane.store.backup import back_up
 from control_plane.store.schema import CONFIGURATION, EVENTS
 from control_plane.store.tables import ClientApplication, EndedFeedEpoch
 from support.admin import Admin
-from tests.control_plane.conftest import MovableClock, Platform, gateway_token
+from tests.control_plane.conftest import Platform, gateway_token
+from tests.rig.clock import DatetimeClock
 
 SHA = {"X-Accept-Hash-Algorithm": "sha256"}
 
@@ -31,7 +32,7 @@ class Site:
 
     def __init__(self, directory: Path) -> None:
         self.file = directory / "platform.db"
-        self.clock = MovableClock()
+        self.clock = DatetimeClock()
         self._credentials: list[Credentials] = []
 
     @asynccontextmanager

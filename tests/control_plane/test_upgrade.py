@@ -20,7 +20,7 @@ from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
 from control_plane.store.database import Database
 from control_plane.store.schema import CONFIGURATION, Schema
-from tests.control_plane.conftest import MovableClock
+from tests.rig.clock import DatetimeClock
 
 OLD = Path(__file__).with_name("old_databases")
 SHA = {"X-Accept-Hash-Algorithm": "sha256"}
@@ -34,7 +34,7 @@ class OldSite:
     """The files that an earlier program left, and what it answered last."""
 
     settings: Settings
-    clock: MovableClock
+    clock: DatetimeClock
     credentials: dict[str, str]
     admin_token: str
     gateway_token: str
@@ -60,7 +60,7 @@ def _make(path: Path, script: str) -> None:
 def old(tmp_path: Path) -> OldSite:
     """A control plane that was last served by revision 5d3501e, with a row in every table."""
     known = json.loads((OLD / "answers.json").read_text())
-    clock = MovableClock(datetime.fromisoformat(known.pop("made_at")))
+    clock = DatetimeClock(datetime.fromisoformat(known.pop("made_at")))
     site = OldSite(Settings(database=tmp_path / "platform.db"), clock, **known)
     site.make()
     return site

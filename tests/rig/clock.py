@@ -1,7 +1,9 @@
-"""A clock that tests advance."""
+"""The clocks of all tests: time passes only when a test says so."""
 
 import asyncio
 import heapq
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from adapter.runtime.clock import MonotonicTime, WallTime
@@ -52,3 +54,37 @@ class FakeClock:
         """Run all tasks as far as possible without advancing the clock."""
         for _ in range(_TURNS):
             await asyncio.sleep(0)
+
+
+class ManualClock:
+    """A `Clock` that stands still until a test moves it, or something sleeps on it."""
+
+    def __init__(self) -> None:
+        self.time_s = 1_000.0
+
+    def now(self) -> WallTime:
+        """The wall time."""
+        return WallTime(1_700_000_000 + self.time_s)
+
+    def monotonic(self) -> MonotonicTime:
+        """The monotonic time."""
+        return MonotonicTime(self.time_s)
+
+    async def sleep(self, seconds: float) -> None:
+        """Move the time at once, without waiting."""
+        self.time_s += seconds
+
+
+@dataclass
+class DatetimeClock:
+    """A clock of the control plane, which counts in datetimes. It stands still until moved."""
+
+    moment: datetime = field(default_factory=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+    def now(self) -> datetime:
+        """The time that the test set."""
+        return self.moment
+
+    def move(self, **delta: float) -> None:
+        """Let time pass, by arguments of timedelta."""
+        self.moment += timedelta(**delta)

@@ -21,28 +21,9 @@ from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.snapshot import contracts_by_client
 from adapter.policy.verdicts import DenyReason, Identity
 from adapter.quota.spike import SpikeThrottle
-from adapter.runtime.clock import MonotonicTime, WallTime
 from support.defaults import memory_quotas
 from tests.builders import api
-
-
-class HandClock:
-    """A clock that stands still until the test moves it."""
-
-    def __init__(self) -> None:
-        self.time_s = 1_000.0
-
-    def now(self) -> WallTime:
-        """The wall time."""
-        return WallTime(1_700_000_000 + self.time_s)
-
-    def monotonic(self) -> MonotonicTime:
-        """The monotonic time."""
-        return MonotonicTime(self.time_s)
-
-    async def sleep(self, seconds: float) -> None:
-        """Waiting moves the time."""
-        self.time_s += seconds
+from tests.rig.clock import ManualClock
 
 
 class Gateway:
@@ -54,7 +35,7 @@ class Gateway:
         contracts: Iterable[Contract] = (),
         tiers: Iterable[SlaTier] = (),
     ) -> None:
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self.api = api("7", policies, contracts, tiers)
         self.quotas = memory_quotas(self.clock)
         self.spikes = SpikeThrottle(self.clock)

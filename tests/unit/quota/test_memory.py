@@ -12,7 +12,7 @@ from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.memory.windows import FixedWindow
 from support.defaults import memory_quotas
-from tests.unit.policy.gateway import HandClock
+from tests.rig.clock import ManualClock
 
 SECOND = RateLimit(5, 1_000)
 
@@ -30,7 +30,7 @@ def a_charge(
 
 def test_a_full_store_refuses_new_keys_and_keeps_the_running_ones() -> None:
     """Many keys cannot make the adapter forget anyone's count, nor grow without bound."""
-    store = MemoryQuotaStore(HandClock(), max_windows=2)
+    store = MemoryQuotaStore(ManualClock(), max_windows=2)
     store.charge("1", a_charge("a"))
     store.charge("2", a_charge("b"))
     for n in range(3):
@@ -42,7 +42,7 @@ def test_a_full_store_refuses_new_keys_and_keeps_the_running_ones() -> None:
 
 def test_a_charge_that_finds_no_room_charges_nothing() -> None:
     """All windows or none, here too."""
-    store = MemoryQuotaStore(HandClock(), max_windows=1)
+    store = MemoryQuotaStore(ManualClock(), max_windows=1)
     store.charge("1", a_charge("a"))
     assert store.charge("2", a_charge("a", "b")).unknown
     assert store.charge("3", a_charge("a")).remaining == (3,)
@@ -50,7 +50,7 @@ def test_a_charge_that_finds_no_room_charges_nothing() -> None:
 
 def test_ended_windows_make_room() -> None:
     """A full store recovers by itself."""
-    clock = HandClock()
+    clock = ManualClock()
     store = MemoryQuotaStore(clock, max_windows=3)
     store.charge("1", a_charge("a", "b", "c"))
     clock.time_s += 1
@@ -60,7 +60,7 @@ def test_ended_windows_make_room() -> None:
 
 def test_a_window_that_began_again_is_not_forgotten_with_its_former_self() -> None:
     """Making room takes ended windows only."""
-    clock = HandClock()
+    clock = ManualClock()
     store = MemoryQuotaStore(clock, max_windows=2)
     store.charge("1", a_charge("a"))
     clock.time_s += 1
@@ -72,7 +72,7 @@ def test_a_window_that_began_again_is_not_forgotten_with_its_former_self() -> No
 
 def test_keys_that_come_once_do_not_pile_up() -> None:
     """A stream of new keys leaves about as many counters as run at a time."""
-    clock = HandClock()
+    clock = ManualClock()
     store = memory_quotas(clock)
     for n in range(1_000):
         store.charge(f"{n}", a_charge(f"key {n}"))
@@ -83,7 +83,7 @@ def test_keys_that_come_once_do_not_pile_up() -> None:
 
 def test_a_key_that_comes_for_ever_leaves_no_trail() -> None:
     """Windows that begin again and again do not grow the store's own books."""
-    clock = HandClock()
+    clock = ManualClock()
     store = memory_quotas(clock)
     for n in range(1_000):
         store.charge(f"{n}", a_charge("a"))
@@ -94,7 +94,7 @@ def test_a_key_that_comes_for_ever_leaves_no_trail() -> None:
 
 def test_windows_of_a_limit_that_is_no_more_go_as_well() -> None:
     """An admin's new period leaves nothing of the old one, once that has ended."""
-    clock = HandClock()
+    clock = ManualClock()
     store = memory_quotas(clock)
     for n in range(5):
         store.charge("", a_charge(f"{n}", limit=(5, 1_000)))
@@ -116,7 +116,7 @@ def test_what_is_held_is_what_runs(
     steps: list[tuple[str, tuple[int, int], bool, float]],
 ) -> None:
     """With and without figures and contracts: the same answers, no window is lost or held twice."""
-    clock = HandClock()
+    clock = ManualClock()
     store, plain = MemoryQuotaStore(clock, max_windows=4), memory_quotas(clock)
     contracts = {"a": None, "b": Contract("k1", "c1"), "c": Contract("k2", "c2")}
     for key, limit, figures, wait_s in steps:
@@ -136,7 +136,7 @@ def test_what_is_held_is_what_runs(
 def test_a_contract_leads_to_the_windows_of_one_store_only() -> None:
     """Two stores in a process, or two limits of one contract, do not take each other's."""
     agreed = Contract("k1", "c1")
-    stores = [memory_quotas(HandClock()) for _ in range(2)]
+    stores = [memory_quotas(ManualClock()) for _ in range(2)]
     charges = [
         a_charge("a", limit=limit, figures=False, contract=agreed) for limit in ((1, 1_000), SECOND)
     ]
@@ -150,7 +150,7 @@ def test_a_contract_leads_to_the_windows_of_one_store_only() -> None:
 
 def test_a_forgotten_window_leaves_nothing_at_its_contract() -> None:
     """Or a million clients that came once would hold a million windows that have ended."""
-    clock = HandClock()
+    clock = ManualClock()
     store, agreed = memory_quotas(clock), Contract("k1", "c1")
     store.charge("", a_charge("a", figures=False, contract=agreed))
     assert agreed.counter is not None
@@ -166,6 +166,6 @@ def booked(store: MemoryQuotaStore) -> list[deque[FixedWindow]]:
 
 def test_the_same_limit_twice_counts_once() -> None:
     """A configuration that repeats itself is no trap."""
-    store = memory_quotas(HandClock())
+    store = memory_quotas(ManualClock())
     assert store.charge("1", a_charge("a", "a")).remaining == (4, 4)
     assert store.charge("2", a_charge("a", "a")).remaining == (3, 3)

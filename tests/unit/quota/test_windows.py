@@ -3,7 +3,7 @@
 from adapter.policy.effects import Charge, QuotaState, QuotaWindow
 from adapter.policy.verdicts import CONTINUE
 from support.defaults import memory_quotas
-from tests.unit.policy.gateway import HandClock
+from tests.rig.clock import ManualClock
 
 TWO_A_SECOND = (2, 1_000, "k")
 HOURLY = (9, 3_600_000, "k")
@@ -13,7 +13,7 @@ class Counter:
     """A store whose time the test moves; each charge is another Check."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self._store = memory_quotas(self.clock)
         self._checks = 0
 
@@ -81,7 +81,7 @@ def test_what_nobody_wants_to_know_is_not_worked_out_and_counts_all_the_same() -
 
 def test_a_retry_learns_what_is_left_even_if_the_first_try_did_not_ask() -> None:
     """An admin may begin to expose a limit between a Check and its retry."""
-    store = memory_quotas(HandClock())
+    store = memory_quotas(ManualClock())
     unseen = Charge((TWO_A_SECOND,), lambda _: CONTINUE, figures=False)
     for _ in range(2):
         store.charge("1", unseen)

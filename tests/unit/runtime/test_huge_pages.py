@@ -7,7 +7,7 @@ import pytest
 
 from adapter.runtime.clock import MonotonicTime
 from adapter.runtime.huge_pages import HugePages, _heap, _pages
-from tests.unit.policy.gateway import HandClock
+from tests.rig.clock import ManualClock
 
 MAPS = """\
 55d0c0000000-55d0c0800000 rw-p 00000000 00:00 0                          [heap]
@@ -39,7 +39,7 @@ def test_a_page_is_made_only_where_a_whole_one_fits() -> None:
 def test_a_heap_that_has_grown_is_asked_for_once() -> None:
     """The kernel may say no; its huge pages are counted where it says yes."""
     before = _huge_kib()
-    keeper = HugePages(HandClock())
+    keeper = HugePages(ManualClock())
     grown = b"x" * (64 * PAGE)
     made = keeper.collapse()
     assert (made > 0) is (_huge_kib() > before)
@@ -47,7 +47,7 @@ def test_a_heap_that_has_grown_is_asked_for_once() -> None:
     del grown
 
 
-class NotedClock(HandClock):
+class NotedClock(ManualClock):
     """Notes what was slept; between two looks at it a page was made, so to say."""
 
     def __init__(self, page_s: float) -> None:
