@@ -52,7 +52,7 @@ async def request(
         reader, writer = await asyncio.open_connection(name, int(port))
         try:
             writer.write(b"\r\n".join(lines) + b"\r\n\r\n")
-            return _parse(await reader.read())
+            return await _answer(reader, method)
         finally:
             writer.close()
             with suppress(ConnectionError):  # the connection of a refused request may be reset
@@ -63,9 +63,19 @@ def _bytes(text: str | bytes) -> bytes:
     return text.encode() if isinstance(text, str) else text
 
 
-def _parse(response: bytes) -> Answer:
-    head, _, body = response.partition(b"\r\n\r\n")
-    status, *lines = head.decode("latin-1").split("\r\n")
+async def _answer(reader: asyncio.StreamReader, method: str) -> Answer:
+    """Read one response.
+
+    A body with a length ends there, not with the connection, because Envoy
+    keeps a connection open for a second after an error.
+    """
+    head = await reader.readuntil(b"\r\n\r\n")
+    status, *lines = head.decode("latin-1").strip().split("\r\n")
     pairs = (line.partition(":") for line in lines)
     headers = tuple((name.lower(), value.strip()) for name, _, value in pairs)
+    length = dict(headers).get("content-length")
+    if length is None or method == "HEAD":
+        body = await reader.read()
+    else:
+        body = await reader.readexactly(int(length))
     return Answer(int(status.split()[1]), headers, body)
