@@ -76,17 +76,17 @@ async def test_what_is_no_event_is_rejected(platform: Platform, document: Any) -
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b"", 400),
-        (b"[]", 400),
-        (gzip.compress(b"[]")[:-4], 400),
-        (gzip.compress(b"[]") + b"x", 400),
-        (gzip.compress(b"["), 400),
-        (gzip.compress(b"{}"), 400),
-        (gzip.compress(b"\xff"), 400),
-        (gzip.compress(b"[" * 200_000), 400),
-        (gzip.compress(b" " * (2 << 20)), 413),
-        (gzip.compress(b"[" + b"0," * 500 + b"0]"), 413),
-        (bytes(9 << 20), 413),
+        pytest.param(b"", 400, id="empty"),
+        pytest.param(b"[]", 400, id="not compressed"),
+        pytest.param(gzip.compress(b"[]")[:-4], 400, id="cut off"),
+        pytest.param(gzip.compress(b"[]") + b"x", 400, id="octets behind the end"),
+        pytest.param(gzip.compress(b"["), 400, id="not JSON"),
+        pytest.param(gzip.compress(b"{}"), 400, id="not a list"),
+        pytest.param(gzip.compress(b"\xff"), 400, id="not UTF-8"),
+        pytest.param(gzip.compress(b"[" * 200_000), 400, id="too deep"),
+        pytest.param(gzip.compress(b" " * (2 << 20)), 413, id="too long when decompressed"),
+        pytest.param(gzip.compress(b"[" + b"0," * 500 + b"0]"), 413, id="too many events"),
+        pytest.param(bytes(9 << 20), 413, id="too long"),
     ],
 )
 async def test_a_bad_batch_is_refused_whole(platform: Platform, body: bytes, status: int) -> None:

@@ -37,7 +37,11 @@ async def test_a_compressed_body_is_decompressed(http: AiohttpClient) -> None:
         assert (await ask(http, url)).body == b"[1, 2]"
 
 
-@pytest.mark.parametrize("damaged", [b"no gzip at all", gzip.compress(b" " * 999)[:-8] + b"\0" * 8])
+@pytest.mark.parametrize(
+    "damaged",
+    [b"no gzip at all", gzip.compress(b" " * 999)[:-8] + b"\0" * 8],
+    ids=["not gzip", "wrong checksum"],
+)
 async def test_broken_compression_is_the_documents_fault(
     http: AiohttpClient, damaged: bytes
 ) -> None:
