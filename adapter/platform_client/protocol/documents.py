@@ -25,6 +25,7 @@ from adapter.platform_client.protocol.field_types import (
     Identifier,
     OptionalIdentifier,
     Text,
+    filled,
     lifetime_s,
 )
 from adapter.policy.policies.shared.limits import MAX_LIMITS, MaximumRequests, PeriodMs
@@ -129,7 +130,8 @@ class LinksDocument(Document):
 class ContractPageDocument(Document):
     """A page of the contract feed."""
 
-    links: LinksDocument
+    links: Annotated[LinksDocument, BeforeValidator(filled)] = LinksDocument()
+    """Without links, the pass ends here, and the next one starts at the beginning of the feed."""
     data: list[Any]
 
 

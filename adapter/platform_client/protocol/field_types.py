@@ -38,6 +38,16 @@ def flag(value: Any) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
+def is_empty(value: Any) -> bool:
+    """Whether it is null, or an empty text, list or object."""
+    return value is None or value in ("", [], {})
+
+
+def filled(value: Any) -> Any:
+    """An empty object instead of any other empty value."""
+    return {} if is_empty(value) else value
+
+
 def is_whole_text(text: str) -> bool:
     """Whether it has no unpaired surrogate, which cannot be encoded."""
     try:

@@ -9,11 +9,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from adapter.platform_client.protocol.documents import Document
-from adapter.platform_client.protocol.field_types import Identifier, WholeText, is_whole_text
+from adapter.platform_client.protocol.field_types import (
+    Identifier,
+    WholeText,
+    is_empty,
+    is_whole_text,
+)
 from adapter.platform_client.protocol.lenient_json import Unreadable
 from adapter.policy.policies.shared.configuration import Whole
 
@@ -32,6 +37,13 @@ class PointcutDocument(Document):
     uri_template_regex: WholeText | None = None
 
 
+_Pointcuts = Annotated[list[PointcutDocument], Field(max_length=_MAX_POINTCUTS)]
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if is_empty(value) else value
+
+
 class PolicyDocument(Document):
     """A policy as applied to an API or to an environment."""
 
@@ -39,7 +51,7 @@ class PolicyDocument(Document):
     asset_id: Identifier
     configuration_data: dict[Any, Any] = Field(repr=False)
     order: Annotated[Whole, Field(ge=-_MAX_ORDER, le=_MAX_ORDER)] | None = None
-    pointcut_data: Annotated[list[PointcutDocument], Field(max_length=_MAX_POINTCUTS)] | None = None
+    pointcut_data: Annotated[_Pointcuts | None, BeforeValidator(_none_if_empty)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -80,7 +92,9 @@ def _implementations(row: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _settings_of(row: dict[str, Any]) -> Any:
-    given = [value for value in _given(row, "configurationData", "configuration") if value != []]
+    given = [
+        value for value in _given(row, "configurationData", "configuration") if not is_empty(value)
+    ]
     for value in given:
         why = oddity(value)
         if why is not None:

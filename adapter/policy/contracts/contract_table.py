@@ -23,7 +23,10 @@ class ContractTable:
     __slots__ = ("_contracts", "_mask", "_slots")
 
     def __init__(self, contracts: Iterable[Contract] = ()) -> None:
-        """If two contracts have the same client id, the later one counts."""
+        """If two contracts have the same client id, the later one counts.
+
+        One without a fault goes before one with a fault.
+        """
         given = list(contracts)
         size: i64 = _FEWEST_SLOTS
         while size < 2 * len(given):
@@ -33,8 +36,10 @@ class ContractTable:
         held = 0
         for contract in given:
             slot = self._slot_for(contract.client_id, contract.client_hash)
-            held += self._slots[slot] is None
-            self._slots[slot] = contract
+            before = self._slots[slot]
+            held += before is None
+            if before is None or before.fault is not None or contract.fault is None:
+                self._slots[slot] = contract
         self._contracts = given if held == len(given) else self._without_outdated(given)
 
     def __len__(self) -> int:

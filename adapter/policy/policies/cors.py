@@ -23,7 +23,7 @@ from adapter.policy.verdicts import CONTINUE, Continue, DirectResponse, Header
 
 NO_CONTENT: Final = 204
 
-_TOKENS: Final = re.compile(rf"{NAME_PATTERN}(?:[ \t]*,[ \t]*{NAME_PATTERN})*")
+_TOKEN: Final = re.compile(NAME_PATTERN)
 _MAX_ASKED_CHARS: Final = 1_024
 """More than any web page needs. Bounds the list of names that a client sends."""
 _ORIGIN: Final = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
@@ -111,15 +111,14 @@ class _Grant(NamedTuple):
 
     def answer(self, method: str, headers: str) -> DirectResponse:
         """The answer to a preflight for this method and this list of headers."""
-        if len(headers) > _MAX_ASKED_CHARS:
-            return _REFUSED
-        if not (self._allows_method(method) and self._allows_headers(headers)):
+        names = _names(headers)
+        if names is None or not (self._allows_method(method) and self._allows_headers(names)):
             return _REFUSED
         asked = []
         if _ANY in self.methods:
             asked.append(("access-control-allow-methods", method))
-        if _ANY in self.headers and headers:
-            asked.append(("access-control-allow-headers", headers))
+        if _ANY in self.headers:
+            asked += _list("access-control-allow-headers", names)
         return (
             DirectResponse(NO_CONTENT, (*self.preflight.headers, *asked))
             if asked
@@ -128,13 +127,11 @@ class _Grant(NamedTuple):
 
     def _allows_method(self, method: str) -> bool:
         if _ANY in self.methods:
-            return _may_be_sent_back(method) and method not in self.refused_methods
+            return _is_method(method) and method not in self.refused_methods
         return method in self.methods
 
-    def _allows_headers(self, headers: str) -> bool:
-        if _ANY in self.headers:
-            return not headers or _may_be_sent_back(headers)
-        return {name.strip().lower() for name in headers.split(",")} - {""} <= self.headers
+    def _allows_headers(self, names: Iterable[str]) -> bool:
+        return _ANY in self.headers or {name.lower() for name in names} <= self.headers
 
 
 def compile_cors(given: Mapping[str, Any]) -> Rule:
@@ -188,17 +185,28 @@ _REFUSED: Final = DirectResponse(NO_CONTENT, (_VARY,))
 
 def _public_preflight(evaluation: Evaluation, _: str, method: str) -> DirectResponse:
     """Grant what the preflight asks for, unless it is not a method or a list of names."""
-    asked = evaluation.header("access-control-request-headers")
+    asked = evaluation.header("access-control-request-headers") or ""
     granted = [_ANY_ORIGIN, ("access-control-max-age", str(_PUBLIC_MAX_AGE_S))]
-    for name, value in (("methods", method), ("headers", asked)):
-        if value and _may_be_sent_back(value):
-            granted.append((f"access-control-allow-{name}", value))
+    if _is_method(method):
+        granted.append(("access-control-allow-methods", method))
+    granted += _list("access-control-allow-headers", _names(asked) or ())
     return DirectResponse(NO_CONTENT, tuple(granted))
 
 
-def _may_be_sent_back(asked: str) -> bool:
-    """Whether it is a list of names that is not too long."""
-    return len(asked) <= _MAX_ASKED_CHARS and _TOKENS.fullmatch(asked) is not None
+def _is_method(asked: str) -> bool:
+    """Whether it can be a method, and is not too long."""
+    return len(asked) <= _MAX_ASKED_CHARS and _TOKEN.fullmatch(asked) is not None
+
+
+def _names(asked: str) -> list[str] | None:
+    """The names of headers in a preflight; None if it is no list of names, or is too long.
+
+    Empty members are ignored (RFC 9110, 5.6.1.2).
+    """
+    if len(asked) > _MAX_ASKED_CHARS:
+        return None
+    names = [name for member in asked.split(",") if (name := member.strip(" \t"))]
+    return names if all(_TOKEN.fullmatch(name) for name in names) else None
 
 
 def _grants(configuration: Cors) -> Mapping[str, _Grant]:

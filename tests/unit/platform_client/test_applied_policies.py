@@ -137,7 +137,6 @@ def test_a_policy_without_a_type_is_of_the_type_of_its_implementation(named: Any
     [
         (POLICY | {"template": {"assetId": "access-block"}}, "template.assetId"),
         (POLICY | {"configuration": {"a": 2}}, "configurationData and configuration"),
-        (POLICY | {"configuration": {}}, "configurationData and configuration"),
         (
             {
                 "id": 5,
@@ -155,6 +154,24 @@ def test_a_policy_that_contradicts_itself_closes_its_api(row: Any, named: str) -
     (policy,) = policies_from([row])
     assert named in (policy.fault or "")
     assert "contradict" in (policy.fault or "")
+
+
+@pytest.mark.parametrize("empty", [{}, [], "", None])
+@pytest.mark.parametrize("name", ["configurationData", "configuration"])
+def test_an_empty_form_beside_a_full_one_says_nothing(name: str, empty: Any) -> None:
+    """The other form has what the admin wrote."""
+    full = {"configurationData": {"a": 1}, "configuration": {"a": 1}}
+    (policy,) = policies_from([POLICY | full | {name: empty}])
+    assert (policy.configuration, policy.fault) == ({"a": 1}, None)
+    (policy,) = policies_from([POLICY | {"configurationData": empty, "configuration": empty}])
+    assert (policy.configuration, policy.fault) == ({}, None)
+
+
+@pytest.mark.parametrize("empty", [{}, [], "", None])
+def test_empty_pointcuts_are_none(empty: Any) -> None:
+    """The policy applies to the whole API."""
+    (policy,) = policies_from([POLICY | {"pointcutData": empty}])
+    assert (policy.pointcuts, policy.fault) == ((), None)
 
 
 @pytest.mark.parametrize("spelling", [True, "true", "True", " TRUE ", 1, "1", 1.0, "yes", "on"])

@@ -234,6 +234,19 @@ async def test_a_page_of_the_feed_without_data_is_no_empty_feed(rig: Rig) -> Non
         assert len(rig.in_force().contracts) == 2
 
 
+@pytest.mark.parametrize("body", ['{"policies": null}', '{"policies": {}}', "{}", "null", '""'])
+async def test_a_list_of_policies_that_is_not_there_is_no_empty_list(rig: Rig, body: str) -> None:
+    """It must not open an API."""
+    await rig.sync.sync_once()
+    types = rig.policy_types()
+    assert types
+    await rig.clock.advance(3601)
+    rig.platform.fail("/policies", answering(200, body))
+    for _ in range(3):
+        await rig.sync.sync_once()
+        assert rig.policy_types() == types
+
+
 @pytest.mark.parametrize("body", [{"access_token": "t" * 20_000}, {"access_token": ""}, {}])
 async def test_a_token_that_no_request_can_carry_is_refused(rig: Rig, body: Any) -> None:
     """No server takes headers of any length."""

@@ -21,6 +21,21 @@ def test_it_finds_what_a_dict_finds(agreed: list[tuple[str, str]], strangers: li
     assert list(table) == [c for c in contracts if expected[c.client_id] is c]
 
 
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans()), max_size=6))
+def test_a_contract_that_can_be_honoured_goes_before_one_that_cannot(
+    given_contracts: list[tuple[str, bool]],
+) -> None:
+    """Of those of one client that are alike in this, the last counts."""
+    contracts = [
+        Contract(f"{number}", client_id, fault=None if good else "unreadable")
+        for number, (client_id, good) in enumerate(given_contracts)
+    ]
+    expected = by_client(contracts) | by_client(c for c in contracts if c.fault is None)
+    table = ContractTable(contracts)
+    assert {c.client_id: c for c in table} == expected
+    assert all(table.get(client_id) is c for client_id, c in expected.items())
+
+
 def test_very_many() -> None:
     """However often two of them want the same slot."""
     contracts = [contract(f"client {n}") for n in range(3_000)]
