@@ -77,7 +77,7 @@ async def test_a_charge_of_several_limits_begins_all_windows_or_none(
         assert state.remaining == (3,)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     taken=st.lists(st.integers(0, 300), max_size=120),
     others=st.lists(

@@ -124,7 +124,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps=st.lists(STEPS, max_size=25))
 def test_memory_and_redis_agree(
     redis_server: RedisServer,

@@ -24,7 +24,7 @@ CHANGES = st.dictionaries(
     min_size=1,
     max_size=3,
 )
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @relaxed

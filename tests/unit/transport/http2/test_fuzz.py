@@ -160,5 +160,5 @@ class AnyFrames(RuleBasedStateMachine):
         self.runner.close()
 
 
-AnyFrames.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+AnyFrames.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestAnyFrames = AnyFrames.TestCase

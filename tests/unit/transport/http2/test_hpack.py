@@ -85,7 +85,7 @@ def test_blocks_of_a_stranger(blocks: list[bytes]) -> None:
             break
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(BLOCKS, st.data())
 def test_damaged_blocks(
     blocks: list[tuple[list[HeaderTuple], bool, int | None]], data: st.DataObject
@@ -129,7 +129,7 @@ TRACES = st.fixed_dictionaries(
 DAMAGE = st.none() | st.none() | st.tuples(st.integers(0, 90), st.integers(-3, 3))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 4096), st.lists(TRACES, min_size=1, max_size=6), st.data())
 def test_blocks_of_a_client_that_traces(
     table_size: int, spells: list[dict[str, Any]], data: st.DataObject
