@@ -4,7 +4,6 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -21,8 +20,6 @@ MAX_LIMITS: Final = 16
 """Limits of one policy or of one SLA tier."""
 MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
 MAX_KEY_CHARS: Final = 128
-REMEMBERED_TIERS: Final = 64
-"""Settlement functions are cached for this many tiers; for more they are created again."""
 
 QUOTA_UNKNOWN: Final = Deny(
     DenyReason.QUOTA_UNKNOWN,
@@ -71,7 +68,6 @@ def charging_by_tier(
 ) -> Callable[[Evaluation], Charge | Deny]:
     """Charges the limits of the SLA tier of the contract that `find` returns."""
     settled_unseen = settlement((), exposed=False)
-    settled_by = lru_cache(maxsize=REMEMBERED_TIERS)(partial(settlement, exposed=True))
 
     def charge(evaluation: Evaluation) -> Charge | Deny:
         contract = find(evaluation)
@@ -85,7 +81,7 @@ def charging_by_tier(
         key = (evaluation.api_id, evaluation.policy.counter, identity.contract_id)
         return Charge(
             windows_of(key, limits),
-            settled_by(limits) if exposed else settled_unseen,
+            settlement(limits, exposed=True) if exposed else settled_unseen,
             local,
             identity,
             exposed,
