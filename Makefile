@@ -7,7 +7,8 @@ READY := .venv/.ready
 COMPILED_TESTS := tests/contract tests/unit/analytics tests/unit/authorization tests/unit/ext_authz \
 	tests/unit/operations tests/unit/platform_client tests/unit/policy tests/unit/quota \
 	tests/unit/runtime tests/unit/transport tests/integration/quota tests/integration/transport \
-	tests/e2e/test_policies.py tests/e2e/test_answers.py
+	tests/e2e/test_policies.py tests/e2e/test_identity_policies.py \
+	tests/e2e/test_answers.py
 COMPILED := .cache/compiled
 # Python's own folder first, the compiled adapter next, the sources of everything else last.
 WITH_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)
@@ -21,7 +22,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[control-plane]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[control-plane,ldap]" --group dev
 	@touch $@
 
 # The Check path as the image has it, bytecode included. Where there is no C compiler, a wheel brings

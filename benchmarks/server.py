@@ -46,6 +46,7 @@ from benchmarks.requests import TOKEN
 from benchmarks.transport import FailingLoudly
 from support.defaults import (
     gatekeeper,
+    ldap_users,
     memory_quotas,
     redis_options,
     redis_quotas,
@@ -88,6 +89,7 @@ def make_authorizer(
             quotas=quotas or memory_quotas(clock),
             throttler=SpikeThrottle(clock),
             messages=MessageLog(clock),
+            users=ldap_users(clock),
         ),
         unbound=RequestSettings().unbound,
         discovered=DiscoveredServices(),

@@ -13,6 +13,7 @@ from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import UploadOptions
 from adapter.app import analytics, checks, quotas, server
+from adapter.app.ldap import LdapUsers
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import PlatformContact
 from adapter.envoy_config import ApiRoute, EnvoyConfig
@@ -27,6 +28,7 @@ from adapter.runtime.clock import Clock
 from adapter.settings import (
     AnalyticsSettings,
     GatekeeperSettings,
+    IdentitySettings,
     ListenerSettings,
     QuotaSettings,
     RequestSettings,
@@ -89,6 +91,11 @@ def shared_quotas(
     """A store that counts in the remote one while it answers."""
     how = {"when_down": QuotaSettings().when_down} | changes
     return SharedQuotaStore(remote, local, clock, **how)
+
+
+def ldap_users(clock: Clock, **changes: Any) -> LdapUsers:
+    """What authenticates users, with these settings of the group `identity`."""
+    return LdapUsers(IdentitySettings(**changes), clock)
 
 
 def gatekeeper(clock: Clock, contact: PlatformContact, **changes: Any) -> Gatekeeper:

@@ -123,6 +123,7 @@ class Adapter:
         await self._supervisor.stop()
         await self._analytics.stop()
         await self._quotas.stop()
+        await self._checks.users.close()
         for listener in self._listeners:
             await listener.stop()
         await self._platform.close()

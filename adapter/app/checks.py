@@ -1,5 +1,6 @@
 """Makes the way from a Check to its decision from the settings."""
 
+from adapter.app.ldap import LdapUsers
 from adapter.app.quotas import Quotas
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
@@ -42,6 +43,7 @@ class Checks:
         self.discovered = DiscoveredServices()
         self.spikes = SpikeThrottle(clock)
         self.messages = MessageLog(clock)
+        self.users = LdapUsers(settings.identity, clock)
         bindings = settings.requests.bindings
         self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
         self.method = self._service(self._authorizer(contact, quotas))
@@ -67,7 +69,9 @@ class Checks:
             self.bindings,
             Gatekeeper(self._clock, contact, mode=gatekeeper.mode, max_age_s=gatekeeper.max_age_s),
             self._clock,
-            effect_ports(quotas=quotas.store, throttler=self.spikes, messages=self.messages),
+            effect_ports(
+                quotas=quotas.store, throttler=self.spikes, messages=self.messages, users=self.users
+            ),
             unbound=self._settings.requests.unbound,
             discovered=self.discovered,
         )

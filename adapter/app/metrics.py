@@ -19,6 +19,10 @@ def observe_checks(metrics: Metrics, checks: Checks, quotas: Quotas) -> None:
     """Metrics of decisions, quotas, spike control and the message log."""
     metrics.observe_durations(checks.decisions)
     metrics.observe("adapter_decisions", lambda: checks.decisions.counts)
+    metrics.observe(
+        "adapter_ldap_users",
+        lambda: {(result,): count for result, count in checks.users.counts.items()},
+    )
     _observe_numbers(
         metrics,
         {

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from adapter.app.ldap import objection_to_needs
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import PlatformUnavailableError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
@@ -102,6 +103,7 @@ def sync_options(settings: Settings) -> SyncOptions:
             settings.requests.identity_header_prefix,
             settings.requests.client_address_header or ADDRESS_HEADER,
         ),
+        objection=objection_to_needs(settings.identity),
     )
 
 

@@ -52,7 +52,10 @@ class Authorizer:
         self._discovered = discovered
 
     def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
-        """Decide; raises StoreError or OverloadError where a port could not settle an effect."""
+        """Decide.
+
+        Raises StoreError, ProviderError or OverloadError if a port cannot settle an effect.
+        """
         snapshot = self._snapshots.current
         api_id = self._bindings.resolve(request)
         if isinstance(api_id, Deny):

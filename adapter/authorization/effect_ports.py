@@ -7,8 +7,8 @@ The entries are objects and not functions, because compiled code calls their met
 from collections.abc import Awaitable, Mapping
 from typing import Final, TypeAlias, cast
 
-from adapter.authorization.ports import MessageLog, QuotaStore, Throttler
-from adapter.policy.effects import LOGGED, Charge, Effect, Log, Outcome, Throttle
+from adapter.authorization.ports import MessageLog, QuotaStore, Throttler, UserVerifier
+from adapter.policy.effects import LOGGED, Authenticate, Charge, Effect, Log, Outcome, Throttle
 from adapter.policy.request.attributes import RequestAttributes, timeout_s
 
 
@@ -51,8 +51,7 @@ class ThrottlePort(EffectPort):
         self, request: RequestAttributes, effect: Effect, waited_s: float, /
     ) -> Outcome | Awaitable[Outcome]:
         """See `Throttler`."""
-        patience_s = timeout_s(request)
-        left_s = None if patience_s is None else patience_s - waited_s
+        left_s = _left_s(request, waited_s)
         return self._throttler.throttle(request.check_id, cast(Throttle, effect), left_s)
 
 
@@ -70,12 +69,32 @@ class LogPort(EffectPort):
         return LOGGED
 
 
+class AuthenticatePort(EffectPort):
+    """Has users authenticated within the time that Envoy leaves for the Check."""
+
+    def __init__(self, users: UserVerifier) -> None:
+        self._users: Final = users
+
+    def settle(
+        self, request: RequestAttributes, effect: Effect, waited_s: float, /
+    ) -> Outcome | Awaitable[Outcome]:
+        """See `UserVerifier`."""
+        return self._users.verify(cast(Authenticate, effect), _left_s(request, waited_s))
+
+
+def _left_s(request: RequestAttributes, waited_s: float) -> float | None:
+    """How long the Check may still wait; None if Envoy does not say."""
+    patience_s = timeout_s(request)
+    return None if patience_s is None else patience_s - waited_s
+
+
 def effect_ports(
-    *, quotas: QuotaStore, throttler: Throttler, messages: MessageLog
+    *, quotas: QuotaStore, throttler: Throttler, messages: MessageLog, users: UserVerifier
 ) -> dict[type[Effect], EffectPort]:
     """The table that the authorizer looks the port of an effect up in."""
     return {
         Charge: ChargePort(quotas),
         Throttle: ThrottlePort(throttler),
         Log: LogPort(messages),
+        Authenticate: AuthenticatePort(users),
     }

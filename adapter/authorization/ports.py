@@ -3,7 +3,14 @@
 from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
-from adapter.policy.effects import Charge, LogMessage, QuotaState, Throttle
+from adapter.policy.effects import (
+    Authenticate,
+    Charge,
+    LogMessage,
+    QuotaState,
+    Throttle,
+    Verification,
+)
 from adapter.runtime.clock import WallTime
 
 
@@ -53,3 +60,17 @@ class MessageLog(Protocol):
 
     def offer(self, messages: Iterable[LogMessage]) -> None:
         """Take messages without waiting. If there is no room, they are dropped and counted."""
+
+
+class UserVerifier(Protocol):
+    """Authenticates users against LDAP servers."""
+
+    def verify(
+        self, wanted: Authenticate, wait_at_most_s: float | None
+    ) -> Verification | Awaitable[Verification]:
+        """Return at once what is remembered, or else an awaitable that asks the server.
+
+        `wait_at_most_s` is the time that Envoy leaves for the Check; None if it did not say. Raises
+        OverloadError if the server is asked too much already, and ProviderError if it gives no
+        usable answer in time.
+        """

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from typing import Final, Protocol
 
 from adapter.authorization.observer import DecisionObserver
-from adapter.errors import OverloadError, RpcError, StoreError
+from adapter.errors import OverloadError, ProviderError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
 from adapter.ext_authz.response.writer import ResponseWriter
@@ -25,7 +25,7 @@ class Authorizer(Protocol):
     def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
         """Return the decision, at once if possible.
 
-        Raises StoreError or OverloadError if no decision is possible.
+        Raises StoreError, ProviderError or OverloadError if no decision is possible.
         """
 
 
@@ -65,7 +65,7 @@ class AuthorizationService:
             return self._answer(Denied(request, revision=0), started, _NO_REQUEST)
         try:
             decision = self._authorizer.authorize(request)
-        except (StoreError, OverloadError) as e:
+        except (StoreError, ProviderError, OverloadError) as e:
             raise _undecided(e) from e
         if isinstance(decision, (Allowed, Denied, Answered)):
             return self._answer(decision, started, request)
@@ -76,7 +76,7 @@ class AuthorizationService:
     ) -> bytes:
         try:
             decision = await pending
-        except (StoreError, OverloadError) as e:
+        except (StoreError, ProviderError, OverloadError) as e:
             raise _undecided(e) from e
         return self._answer(decision, started, request)
 
@@ -88,5 +88,5 @@ class AuthorizationService:
         return response
 
 
-def _undecided(error: StoreError | OverloadError) -> RpcError:
+def _undecided(error: StoreError | ProviderError | OverloadError) -> RpcError:
     return RpcError(StatusCode.RESOURCE_EXHAUSTED, str(error))

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from adapter.policy.effects import Effect, Outcome
 from adapter.policy.evaluation import Evaluation
+from adapter.policy.need import Need
 from adapter.policy.request.attributes import RequestAttributes, path_of
 from adapter.policy.request.canonical_path import MAX_CHARS
 from adapter.policy.verdicts import Conclusion
@@ -55,6 +56,8 @@ class Rule:
     """Lower-case names of the request and response headers that the rule may set."""
     inspects_method: bool = False
     """Like `inspects_path`, for the method."""
+    needs: tuple[Need, ...] = ()
+    """What it depends on outside this process. The API is closed if one of them may not be used."""
 
     @property
     def longest_path(self) -> int:

@@ -10,6 +10,7 @@ from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, SlaTi
 from adapter.policy.compile import CompiledPolicy, compile_policy
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.contract_table import ContractTable
+from adapter.policy.need import Need, NeedObjection, no_objection
 from adapter.policy.request.canonical_path import MAX_CHARS
 from adapter.policy.request.header_spelling import dashed
 from adapter.policy.rule import Rule
@@ -102,14 +103,16 @@ def build_api(
     *,
     ignored_types: frozenset[str] = frozenset(),
     own_headers: frozenset[str] = frozenset(),
+    objection: NeedObjection = no_objection,
 ) -> Api:
     """Compile what the platform says about an API. What cannot be enforced becomes a fault.
 
     Rules come from `pool`, so that APIs with the same policies share them. `own_headers` are the
-    headers that the adapter itself sets, spelled with hyphens; no policy may set them.
+    headers that the adapter itself sets, spelled with hyphens; no policy may set them. `objection`
+    says what policies may not use.
     """
     kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
-    compiled, faults = _compile_all(kept, pool, own_headers)
+    compiled, faults = _compile_all(kept, pool, own_headers, objection)
     return Api(
         content.instance,
         compiled,
@@ -164,13 +167,18 @@ def _position(policy: AppliedPolicy) -> tuple[bool, bool, int, int, str]:
 
 
 def _compile_all(
-    policies: Iterable[AppliedPolicy], pool: RulePool, own_headers: frozenset[str]
+    policies: Iterable[AppliedPolicy],
+    pool: RulePool,
+    own_headers: frozenset[str],
+    objection: NeedObjection,
 ) -> tuple[tuple[CompiledPolicy, ...], tuple[str, ...]]:
     compiled: list[CompiledPolicy] = []
     faults: list[str] = []
     for policy in policies:
         try:
-            compiled.append(_without_own_headers(own_headers, compile_policy(policy, pool)))
+            made = _without_own_headers(own_headers, compile_policy(policy, pool))
+            _check_needs(made.rule.needs, objection)
+            compiled.append(made)
         except PolicyError as e:
             faults.append(f"policy {policy.policy_id} ({policy.policy_type}): {e}")
     return tuple(compiled), tuple(faults)
@@ -185,6 +193,13 @@ def _without_own_headers(own_headers: frozenset[str], policy: CompiledPolicy) ->
             "choose a name that does not begin with requests.identity_header_prefix"
         )
     return policy
+
+
+def _check_needs(needs: Iterable[Need], objection: NeedObjection) -> None:
+    """Raise PolicyError, with all reasons, if something that a policy needs may not be used."""
+    reasons = [reason for need in needs if (reason := objection(need)) is not None]
+    if reasons:
+        raise PolicyError("; ".join(reasons))
 
 
 def contracts_by_client(content: ApiContent) -> ContractTable:

@@ -3,6 +3,7 @@
 from adapter.settings.groups import (
     AnalyticsSettings,
     GatekeeperSettings,
+    IdentitySettings,
     ListenerSettings,
     PlatformSettings,
     QuotaSettings,
@@ -14,6 +15,7 @@ from adapter.settings.loading import Settings, load_settings
 __all__ = [
     "AnalyticsSettings",
     "GatekeeperSettings",
+    "IdentitySettings",
     "ListenerSettings",
     "PlatformSettings",
     "QuotaSettings",

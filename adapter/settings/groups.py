@@ -1,5 +1,6 @@
 """The groups of settings."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -176,6 +177,29 @@ class QuotaSettings(_Group):
         if (self.store == "redis") != (self.url is not None):
             raise ValueError("set both store: redis and url, or neither")
         return self
+
+
+class IdentitySettings(_Group):
+    """Calls to identity providers: the addresses are in policies, so API admins choose them."""
+
+    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks (CIDR) inside yours that may be called. Default: none, not even loopback.
+    Link-local addresses and metadata services of clouds are always refused."""
+    allowed_hosts: tuple[str, ...] | None = None
+    """Only these hosts may be called; `*.example.com` stands for all below it. Default: any."""
+    ca_file: Path | None = None
+    """PEM file of CAs that providers' certificates are checked against. Default: the system's."""
+    allow_plain_ldap: bool = False
+    """Whether passwords may be sent in clear text to `ldap` URLs. Otherwise the server must offer
+    StartTLS."""
+    ldap_timeout_s: Seconds = 5
+    """Longest time for authenticating one user. Envoy's timeout for the Check may be shorter."""
+    ldap_concurrency: Annotated[int, Field(ge=1, le=1_000)] = 32
+    """Most requests to one LDAP server at the same time. Above it, Checks fail at once."""
+    ldap_remember_s: Annotated[float, Field(ge=0, le=3_600)] = 30
+    """How long a user who was authenticated is let in without asking the server again."""
+    ldap_remembered_users: Annotated[int, Field(ge=1)] = 10_000
+    """Most users that are remembered."""
 
 
 class DiskCopySettings(_Group):

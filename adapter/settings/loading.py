@@ -22,6 +22,7 @@ from adapter.settings.groups import (
     AnalyticsSettings,
     DiskCopySettings,
     GatekeeperSettings,
+    IdentitySettings,
     ListenerSettings,
     MemorySettings,
     ObservabilitySettings,
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     requests: RequestSettings = RequestSettings()
     gatekeeper: GatekeeperSettings = GatekeeperSettings()
     quota: QuotaSettings = QuotaSettings()
+    identity: IdentitySettings = IdentitySettings()
     disk_copy: DiskCopySettings = DiskCopySettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     observability: ObservabilitySettings = ObservabilitySettings()

@@ -36,6 +36,9 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         "adapter_spike_refused": MetricRow(
             "counter", "Requests that spike control refused because too many were waiting already"
         ),
+        "adapter_ldap_users": MetricRow(
+            "counter", "Users that LDAP policies had to authenticate, by result", ("result",)
+        ),
         "adapter_messages_dropped": MetricRow(
             "counter", "Messages of message-logging policies dropped because too many were waiting"
         ),

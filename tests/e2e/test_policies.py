@@ -18,6 +18,7 @@ from adapter.runtime.clock import SystemClock
 from support.defaults import envoy_config, memory_quotas
 from support.upstream import Upstream
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
+from tests.e2e import test_identity_policies
 from tests.e2e.conftest import Gateway
 from tests.rig.adapters import AdapterInProcess
 from tests.rig.envoy import Envoy
@@ -124,7 +125,6 @@ CHAINS: dict[str, tuple[AppliedPolicy, ...]] = {
     "blocked": (applied("access-block", pointcuts=(Pointcut(".*", "/admin(/.*)?"),)),),
     "logged": (LOGGING,),
     "credentials": (UPSTREAM_AUTH,),
-    "basic": (applied("http-basic-authentication", {"username": "zoë", "password": "pa:ss"}),),
     "spike": (spike(timePeriodInMilliseconds=HOUR_MS),),
     "patient": (spike(delayTimeInMillis=210, delayAttempts=8, queuingLimit=3),),
     "hasty": (spike(timePeriodInMilliseconds=HOUR_MS, delayTimeInMillis=9_000, queuingLimit=9),),
@@ -189,7 +189,8 @@ def values(answer: Answer, name: str) -> list[str]:
 
 async def test_no_policy_is_left_out() -> None:
     """Whatever can be enforced has been through a real Envoy."""
-    assert {p.policy_type for chain in CHAINS.values() for p in chain} == set(POLICY_TYPES)
+    chains = (*CHAINS.values(), *test_identity_policies.CHAINS.values())
+    assert {p.policy_type for chain in chains for p in chain} == set(POLICY_TYPES)
 
 
 async def test_rate_limiting(gateway: Gateway) -> None:
@@ -315,20 +316,6 @@ async def test_credential_injection(gateway: Gateway) -> None:
     answer = await ask(gateway, "credentials", ("authorization", "Bearer theirs"))
     ((scheme, value),) = [v.split() for v in answer.upstream_saw("authorization")]
     assert (scheme, base64.b64decode(value)) == ("Basic", b"gateway:hunter2")
-
-
-async def test_http_basic_authentication(gateway: Gateway) -> None:
-    """The user passes, and the upstream learns the name; others are asked for a password."""
-    user, other = [
-        ("authorization", f"Basic {base64.b64encode(pair.encode()).decode()}")
-        for pair in ("zoë:pa:ss", "zoë:other")
-    ]
-    answer = await ask(gateway, "basic", user)
-    assert (answer.status, answer.upstream_saw("x-adapter-principal")) == (200, ["zoë"])
-    assert answer.upstream_saw("authorization") == [user[1]]
-    for refused in (await ask(gateway, "basic", other), await ask(gateway, "basic")):
-        assert refused.status == 401
-        assert refused.header("www-authenticate") == 'Basic realm="mule-realm"'
 
 
 async def test_spike_control(gateway: Gateway) -> None:

@@ -10,7 +10,7 @@ from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.observer import DecisionObserver
-from adapter.authorization.ports import QuotaStore
+from adapter.authorization.ports import QuotaStore, UserVerifier
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import StoreError
 from adapter.ext_authz.check.reader import RequestReader
@@ -28,7 +28,7 @@ from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import ClientStreamMethod, Metadata, Server
-from support.defaults import gatekeeper, response_writer, server_options
+from support.defaults import gatekeeper, ldap_users, response_writer, server_options
 
 ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
 
@@ -114,6 +114,7 @@ class AdapterInProcess:
         logs: CollectedLogs | None = None,
         quotas: QuotaStore | None = None,
         reader: RequestReader | None = None,
+        users: UserVerifier | None = None,
     ) -> None:
         clock = SystemClock()
         self.snapshots = SnapshotStore(clock)
@@ -130,6 +131,7 @@ class AdapterInProcess:
                 quotas=BrokenQuotas() if quotas is None else quotas,
                 throttler=SpikeThrottle(clock),
                 messages=self,
+                users=users or ldap_users(clock),
             ),
             unbound=RequestSettings().unbound,
             discovered=DiscoveredServices(),

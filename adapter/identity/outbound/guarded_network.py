@@ -1,18 +1,18 @@
 """Connections whose resolved address is checked, each time one is opened."""
 
 import asyncio
-import socket
 from collections.abc import Iterable
-from ipaddress import ip_address
 
 import httpcore
 from httpcore import SOCKET_OPTION, AsyncNetworkBackend, AsyncNetworkStream
 
+from adapter.errors import ProviderError
 from adapter.identity.outbound.address_guard import Address, AddressGuard
+from adapter.identity.outbound.resolution import allowed_addresses
 
 
 class RefusedAddressError(httpcore.ConnectError):
-    """A host name resolves to an address that must not be called."""
+    """A host name has no address, or one that must not be called."""
 
 
 class GuardedNetwork(AsyncNetworkBackend):
@@ -62,14 +62,7 @@ class GuardedNetwork(AsyncNetworkBackend):
 
     async def _addresses(self, host: str, port: int) -> list[Address]:
         """Every address of the host, all of them allowed."""
-        loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as e:
-            raise httpcore.ConnectError(f"{host} cannot be resolved: {e.strerror}") from None
-        addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-        for address in addresses:
-            objection = self._guard.objection(address)
-            if objection is not None:
-                raise RefusedAddressError(f"{host} has the address {address}: {objection}")
-        return list(dict.fromkeys(addresses))
+            return await allowed_addresses(host, port, self._guard)
+        except ProviderError as e:
+            raise RefusedAddressError(str(e)) from None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from adapter.policy.contracts.hashed_secret import SecretForm
+from adapter.policy.need import NeedObjection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class SyncOptions:
     ignored_policy_types: frozenset[str]
     own_headers: frozenset[str]
     """Names of headers that no policy may set: see `policy.snapshot.build_api`."""
+    objection: NeedObjection
+    """What policies may not use: see `policy.snapshot.build_api`."""
     poll_spread: float = 0.1
     """Each wait between polls is longer or shorter by up to this part of it, at random."""
     tier_interval_s: float = 60.0

@@ -53,6 +53,7 @@ class PlatformSync:
             pool=RulePool(),
             ignored_types=options.ignored_policy_types,
             own_headers=options.own_headers,
+            objection=options.objection,
         )
         self._clock = clock
         self._polls_list = options.apis is None

@@ -30,7 +30,7 @@ from adapter.policy.rule import Rule, Verdict
 from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason
-from support.defaults import gatekeeper
+from support.defaults import gatekeeper, ldap_users
 from tests.rig.clock import FakeClock
 from tests.unit.authorization.contact import Contact
 from tests.unit.policy.gateway import a_request
@@ -104,6 +104,7 @@ def authorizer(
             quotas=quotas or Quotas(),
             throttler=throttler or Throttled(),
             messages=messages or Messages(),
+            users=ldap_users(FakeClock()),
         ),
         unbound=unbound,
         discovered=DiscoveredServices(),
@@ -209,7 +210,9 @@ def test_an_effect_without_a_port_is_an_error_when_the_authorizer_is_made(
     kind: type[Effect],
 ) -> None:
     """And not when the first request meets the policy that needs it."""
-    ports = effect_ports(quotas=Quotas(), throttler=Throttled(), messages=Messages())
+    ports = effect_ports(
+        quotas=Quotas(), throttler=Throttled(), messages=Messages(), users=ldap_users(FakeClock())
+    )
     del ports[kind]
     clock = FakeClock()
     with pytest.raises(ValueError, match=f"no port settles these effects: {kind.__name__}$"):
@@ -255,7 +258,12 @@ def test_without_a_snapshot_every_request_is_denied_as_not_ready() -> None:
         BindingTable(),
         gatekeeper(clock, Contact()),
         clock,
-        effect_ports(quotas=Quotas(), throttler=Throttled(), messages=Messages()),
+        effect_ports(
+            quotas=Quotas(),
+            throttler=Throttled(),
+            messages=Messages(),
+            users=ldap_users(FakeClock()),
+        ),
         unbound="deny",
         discovered=DiscoveredServices(),
     ).authorize(a_request())

@@ -8,6 +8,7 @@ from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
 from adapter.policy.effects import (
     LOGGED,
+    Authenticate,
     Charge,
     Effect,
     Log,
@@ -15,6 +16,7 @@ from adapter.policy.effects import (
     Outcome,
     QuotaState,
     Throttle,
+    Verification,
 )
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
@@ -40,6 +42,8 @@ class Gateway:
         self.quotas = memory_quotas(self.clock)
         self.spikes = SpikeThrottle(self.clock)
         self.messages: list[LogMessage] = []
+        self.passwords: dict[str, str] = {}
+        """What the LDAP server knows, by user name."""
 
     def ask(self, request: RequestAttributes) -> Decision:
         """The decision, with every effect settled at once."""
@@ -55,6 +59,9 @@ class Gateway:
             state = self.spikes.throttle(check_id, effect, wait_at_most_s=0)
             assert isinstance(state, QuotaState)
             return state
+        if isinstance(effect, Authenticate):
+            right = self.passwords.get(effect.user_name) == effect.password
+            return Verification(effect.user_name) if right else Verification("", "wrong password")
         assert isinstance(effect, Log)
         self.messages.extend(effect.messages)
         return LOGGED

@@ -22,6 +22,11 @@ GROUP = {
     "origins": ["https://a.test"],
     "allowedMethods": [{"methodName": "GET", "isAllowed": True}],
 }
+DIRECTORY = {
+    "ldapServerUserDn": "cn=adapter",
+    "ldapServerUserPassword": "x",
+    "ldapSearchBase": "dc=test",
+}
 MESSAGE = {"message": "#[attributes.headers.x ++ authentication.clientId]", "level": "INFO"}
 SECRET = {"clientSecretExpression": "#[attributes.headers['client_secret']]"}
 
@@ -46,6 +51,7 @@ POLICIES = _several(
     applied("message-logging", {"loggingConfiguration": [{"itemData": MESSAGE}]}),
     applied("credential-injection-basic-auth", {"username": "u", "overwrite": False}),
     applied("http-basic-authentication", {"username": "c1", "password": "secret"}),
+    applied("ldap-authentication", DIRECTORY),
     applied("access-block", pointcuts=(Pointcut("GET", "/a.*"),)),
 )
 
@@ -78,6 +84,7 @@ def _allowed(policies: list[AppliedPolicy], clients: Any, requests: list[Request
     """How many of the requests, one after the other, pass."""
     contracts = [contract(c, tier_id="t1" if c == "c1" else "t2") for c in clients]
     gateway = Gateway(*policies, contracts=contracts, tiers=TIERS)
+    gateway.passwords["c1"] = "secret"
     return sum(isinstance(gateway.ask(request), Allowed) for request in requests)
 
 
@@ -141,6 +148,7 @@ INDEPENDENT = st.lists(
             applied("message-logging", {"loggingConfiguration": [{"itemData": MESSAGE}]}),
             applied("cors", {"publicResource": False, "originGroups": [GROUP]}),
             applied("http-basic-authentication", {"username": "c1", "password": "secret"}),
+            applied("ldap-authentication", DIRECTORY),
         ]
     ),
     max_size=6,

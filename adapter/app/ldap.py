@@ -1,0 +1,103 @@
+"""Authentication of users by LDAP servers, as the settings say."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from adapter.identity.ldap.rules import DirectoryRules
+from adapter.identity.outbound.address_guard import AddressGuard
+from adapter.identity.outbound.host_rules import HostRules
+from adapter.policy.effects import Authenticate, Verification
+from adapter.policy.ldap_directory import LdapDirectory
+from adapter.policy.need import Need
+from adapter.runtime.clock import Clock
+from adapter.settings import IdentitySettings
+
+if TYPE_CHECKING:
+    from adapter.identity.ldap.user_verifier import LdapUserVerifier
+
+
+class LdapUsers:
+    """A `UserVerifier` whose parts are made when the first user has to be authenticated.
+
+    Most adapters have no LDAP policy, and the library is an optional extra.
+    """
+
+    def __init__(self, settings: IdentitySettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._verifier: LdapUserVerifier | None = None
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Requests for a verification, by result."""
+        return {} if self._verifier is None else self._verifier.counts
+
+    def verify(
+        self, wanted: Authenticate, wait_at_most_s: float | None
+    ) -> Verification | Awaitable[Verification]:
+        """See `UserVerifier.verify`."""
+        if self._verifier is None:
+            self._verifier = user_verifier(self._settings, self._clock)
+        return self._verifier.verify(wanted, wait_at_most_s)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._verifier is not None:
+            await self._verifier.close()
+
+
+def user_verifier(settings: IdentitySettings, clock: Clock) -> "LdapUserVerifier":
+    """A verifier; needs the extra `ldap`."""
+    # Only here, because the library is an optional extra.
+    from adapter.identity.ldap.connection import ConnectionOptions  # noqa: PLC0415
+    from adapter.identity.ldap.user_verifier import LdapUserVerifier, VerifierOptions  # noqa: PLC0415
+
+    return LdapUserVerifier(
+        ConnectionOptions(
+            AddressGuard(settings.allow_networks), _tls(settings), settings.allow_plain_ldap
+        ),
+        VerifierOptions(
+            timeout_s=settings.ldap_timeout_s,
+            concurrency=settings.ldap_concurrency,
+            remember_s=settings.ldap_remember_s,
+            remembered_users=settings.ldap_remembered_users,
+        ),
+        clock,
+    )
+
+
+def objection_to_needs(
+    settings: IdentitySettings, *, ldap_installed: bool | None = None
+) -> Callable[[Need], str | None]:
+    """What policies may not use: see `policy.need`.
+
+    `ldap_installed`: whether the extra `ldap` is there; None to find out.
+    """
+    if ldap_installed is None:
+        ldap_installed = find_spec("sansldap") is not None
+    hosts = HostRules(AddressGuard(settings.allow_networks), settings.allowed_hosts)
+    directories = DirectoryRules(hosts, installed=ldap_installed)
+
+    def objection(need: Need) -> str | None:
+        return directories.objection(need) if isinstance(need, LdapDirectory) else None
+
+    return objection
+
+
+def _tls(settings: IdentitySettings) -> Callable[[], Awaitable[ssl.SSLContext]]:
+    """Makes the context once, in a thread, because reading all CAs takes long."""
+    made: ssl.SSLContext | None = None
+
+    async def context() -> ssl.SSLContext:
+        nonlocal made
+        if made is None:
+            # Only here: the import takes time at the start, and most adapters do not need it.
+            from adapter.identity.outbound.tls import provider_tls  # noqa: PLC0415
+
+            made = await asyncio.to_thread(provider_tls, settings.ca_file)
+        return made
+
+    return context

@@ -1,0 +1,91 @@
+"""One LDAP server, as one account sees it."""
+
+from typing import Final
+
+from adapter.errors import OverloadError, ProviderError
+from adapter.identity.ldap.connection import ConnectionOptions, Found, LdapConnection, connect
+from adapter.identity.ldap.pool import ConnectionPool
+from adapter.policy.effects import Authenticate, Verification
+from adapter.policy.ldap_directory import LdapAccount
+from adapter.runtime.clock import Clock
+
+IDLE_S: Final = 60.0
+_REFUSED_FOR_S: Final = 10.0
+"""How long an account that the server refused is not tried again: servers lock accounts after a few
+refusals."""
+
+
+class LdapServer:
+    """Authenticates users with at most `most` requests at the same time.
+
+    Users are searched on connections that the account has bound. Passwords are tried on other
+    connections, which never search. So no search runs with a user's rights.
+    """
+
+    def __init__(
+        self, account: LdapAccount, options: ConnectionOptions, clock: Clock, *, most: int
+    ) -> None:
+        self._account = account
+        self._options = options
+        self._clock = clock
+        self._most = most
+        self._refused_until = -1.0
+        self.busy = 0
+        """Requests at the moment."""
+        self._searching = ConnectionPool(self._open_bound, IDLE_S)
+        self._binding = ConnectionPool(self._open, IDLE_S)
+
+    @property
+    def idle_connections(self) -> int:
+        """Connections that are kept open and wait for work."""
+        return len(self._searching) + len(self._binding)
+
+    def take_place(self) -> None:
+        """Begin a request; raises OverloadError if there are too many already."""
+        if self.busy >= self._most:
+            raise OverloadError(
+                f"{self.busy} requests already wait for the LDAP server {self._account.host} "
+                "(identity.ldap_concurrency)"
+            )
+        self.busy += 1
+
+    def leave_place(self) -> None:
+        """End a request."""
+        self.busy -= 1
+
+    async def verify(self, wanted: Authenticate) -> tuple[Found, Verification]:
+        """Search the user and try the password; raises ProviderError."""
+        found = await self._searching.run(lambda c: c.search(wanted.directory, wanted.user_name))
+        if found.refusal:
+            return found, Verification("", found.refusal)
+        refusal = await self._binding.run(lambda c: c.bind(found.dn, wanted.password))
+        if refusal:
+            return found, Verification("", refusal)
+        return found, Verification(found.name or wanted.user_name)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._searching.close()
+        self._binding.close()
+
+    async def _open(self) -> LdapConnection:
+        return await connect(self._account, self._options)
+
+    async def _open_bound(self) -> LdapConnection:
+        """A connection on which the account has bound."""
+        if self._clock.monotonic() < self._refused_until:
+            raise ProviderError(
+                f"the server refused the account {self._account.dn} less than "
+                f"{_REFUSED_FOR_S:g} s ago; check ldapServerUserDn and ldapServerUserPassword"
+            )
+        connection = await self._open()
+        try:
+            refusal = await connection.bind(self._account.dn, self._account.password)
+        except BaseException:
+            connection.abort()
+            raise
+        if refusal:
+            connection.close()
+            self._refused_until = self._clock.monotonic() + _REFUSED_FOR_S
+            raise ProviderError(f"account {self._account.dn}: {refusal}")
+        return connection

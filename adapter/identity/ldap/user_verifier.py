@@ -1,0 +1,174 @@
+"""Authenticates users: remembered answers first, and one request for each pair of credentials."""
+
+import asyncio
+import hmac
+import os
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cachetools import TTLCache
+
+from adapter.errors import OverloadError, ProviderError
+from adapter.identity.ldap.connection import ConnectionOptions
+from adapter.identity.ldap.server import LdapServer
+from adapter.policy.effects import Authenticate, Verification
+from adapter.policy.ldap_directory import LdapAccount
+from adapter.runtime.clock import Clock
+
+_ANSWER_IN: Final = 0.8
+"""The part of Envoy's deadline that a Check may wait, so that our answer comes in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierOptions:
+    """How much is remembered, and how long servers may take."""
+
+    timeout_s: float
+    """Longest time for one user, from the connection to the answer."""
+    concurrency: int
+    """Most requests to one server at the same time."""
+    remember_s: float
+    """How long a user who was authenticated need not be asked about again. 0: not at all."""
+    remembered_users: int
+    """Most users that are remembered."""
+
+
+class LdapUserVerifier:
+    """See `authorization.ports.UserVerifier`.
+
+    Only successes are remembered, under a digest of directory, user name and password whose key is
+    random. So wrong passwords need no memory and displace nobody. For each entry of a directory
+    only the last spelling of the user's name is remembered, so one user does not displace others
+    with `Alice`, `aLice` and so on.
+    """
+
+    def __init__(
+        self, connections: ConnectionOptions, options: VerifierOptions, clock: Clock
+    ) -> None:
+        self._connections = connections
+        self._options = options
+        self._clock = clock
+        self._key = os.urandom(32)
+        size, ttl = options.remembered_users, options.remember_s
+        self._remembered: TTLCache[bytes, Verification] = TTLCache(size, ttl, clock.monotonic)
+        self._by_entry: TTLCache[bytes, bytes] = TTLCache(size, ttl, clock.monotonic)
+        self._servers: dict[LdapAccount, LdapServer] = {}
+        self._running: dict[bytes, asyncio.Task[Verification]] = {}
+        self._counts = dict.fromkeys(("remembered", "accepted", "refused", "failed", "overload"), 0)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Requests for a verification by result; one that waits for another's is not counted."""
+        return self._counts
+
+    @property
+    def idle_connections(self) -> int:
+        """Connections that are kept open and wait for work."""
+        return sum(server.idle_connections for server in self._servers.values())
+
+    def verify(
+        self, wanted: Authenticate, wait_at_most_s: float | None
+    ) -> Verification | Awaitable[Verification]:
+        """See `UserVerifier.verify`."""
+        key = self._digest(wanted.directory.digest, wanted.user_name, wanted.password)
+        known = self._remembered.get(key)
+        if known is not None:
+            self._counts["remembered"] += 1
+            return known
+        task = self._running.get(key)
+        if task is None:
+            task = self._started(key, wanted)
+        return self._answer(task, wait_at_most_s)
+
+    async def close(self) -> None:
+        """Stop what is running, and close all connections."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for server in self._servers.values():
+            server.close()
+        self._servers.clear()
+
+    def _started(self, key: bytes, wanted: Authenticate) -> asyncio.Task[Verification]:
+        server = self._server(wanted.directory.account)
+        try:
+            server.take_place()
+        except OverloadError:
+            self._counts["overload"] += 1
+            raise
+        task = asyncio.create_task(self._verified(server, key, wanted))
+        self._running[key] = task
+
+        def ended(task: asyncio.Task[Verification]) -> None:
+            server.leave_place()
+            del self._running[key]
+            if not task.cancelled():
+                task.exception()  # Nobody may be waiting any more; asyncio would log it as lost.
+
+        task.add_done_callback(ended)
+        return task
+
+    async def _verified(self, server: LdapServer, key: bytes, wanted: Authenticate) -> Verification:
+        try:
+            async with asyncio.timeout(self._options.timeout_s):
+                found, answer = await server.verify(wanted)
+        except TimeoutError:
+            self._counts["failed"] += 1
+            limit = self._options.timeout_s
+            raise ProviderError(f"{_named(wanted)}: no answer within {limit:g} s") from None
+        except ProviderError as e:
+            self._counts["failed"] += 1
+            raise ProviderError(f"{_named(wanted)}: {e}") from None
+        self._counts["refused" if answer.refusal else "accepted"] += 1
+        if not answer.refusal:
+            self._remember(key, self._digest(wanted.directory.digest, found.dn, ""), answer)
+        return answer
+
+    async def _answer(
+        self, task: asyncio.Task[Verification], wait_at_most_s: float | None
+    ) -> Verification:
+        """Wait for the task, but not longer than Envoy waits. The task goes on for others."""
+        limit_s = None if wait_at_most_s is None else max(0.0, wait_at_most_s * _ANSWER_IN)
+        done, _ = await asyncio.wait({task}, timeout=limit_s)
+        if not done:
+            raise ProviderError("the LDAP server did not answer within Envoy's deadline")
+        return task.result()
+
+    def _remember(self, key: bytes, entry: bytes, answer: Verification) -> None:
+        if self._options.remember_s > 0:
+            before = self._by_entry.get(entry)
+            if before is not None:
+                self._remembered.pop(before, None)
+            self._by_entry[entry] = key
+            self._remembered[key] = answer
+
+    def _digest(self, directory: bytes, name: str, password: str) -> bytes:
+        sent = name.encode()
+        message = b"%b%d:%b%b" % (directory, len(sent), sent, password.encode())
+        return hmac.digest(self._key, message, "sha256")
+
+    def _server(self, account: LdapAccount) -> LdapServer:
+        server = self._servers.get(account)
+        if server is None:
+            self._forget_unused()
+            most = self._options.concurrency
+            server = LdapServer(account, self._connections, self._clock, most=most)
+            self._servers[account] = server
+        return server
+
+    def _forget_unused(self) -> None:
+        """Drop servers without connections, such as those of policies that were changed."""
+        unused = [
+            account
+            for account, server in self._servers.items()
+            if not server.busy and not server.idle_connections
+        ]
+        for account in unused:
+            del self._servers[account]
+
+
+def _named(wanted: Authenticate) -> str:
+    account = wanted.directory.account
+    return f"LDAP server {account.host}:{account.port}"

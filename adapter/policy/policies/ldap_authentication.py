@@ -1,0 +1,89 @@
+"""ldap-authentication: allows users whose password an LDAP server confirms."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, StringConstraints, field_validator
+
+from adapter.policy.concealed import Concealed
+from adapter.policy.effects import Authenticate, Verification
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
+from adapter.policy.policies.shared.basic_authentication import invalid_user, user_password
+from adapter.policy.policies.shared.configuration import Configuration, read_configuration
+from adapter.policy.rule import Rule, Verdict
+from adapter.policy.verdicts import Conclusion, Deny
+
+_PORTS: Final = {"ldap": 389, "ldaps": 636}
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+_NO_PASSWORD: Final = invalid_user("the password is empty")
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class LdapAuthentication(Configuration):
+    """The server, the account that searches users there, and where they are."""
+
+    server_url: str = Field("ldap://127.0.0.1:389", alias="ldapServerURL")
+    server_user_dn: Text = Field(alias="ldapServerUserDn")
+    server_user_password: Annotated[SecretStr, StringConstraints(min_length=1)] = Field(
+        alias="ldapServerUserPassword"
+    )
+    search_base: Text = Field(alias="ldapSearchBase")
+    search_filter: Text = Field("(uid={0})", alias="ldapSearchFilter")
+    search_in_subtree: bool = Field(False, alias="ldapSearchInSubtree")
+
+    @field_validator("server_url")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        _scheme_host_port(text)
+        return text
+
+    @property
+    def directory(self) -> LdapDirectory:
+        """Where users are looked up."""
+        scheme, host, port = _scheme_host_port(self.server_url)
+        password = Concealed(self.server_user_password.get_secret_value())
+        account = LdapAccount(scheme == "ldaps", host, port, self.server_user_dn, password)
+        return LdapDirectory(account, self.search_base, self.search_filter, self.search_in_subtree)
+
+
+def compile_ldap_authentication(given: Mapping[str, Any]) -> Rule:
+    """Compile the policy; raises PolicyError."""
+    directory = read_configuration(LdapAuthentication, given).directory
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        user = user_password(evaluation)
+        if isinstance(user, Deny):
+            return user
+        if not user.password:
+            return _NO_PASSWORD
+        settled = partial(_verdict, evaluation)
+        return Authenticate(directory, user.name, Concealed(user.password), settled)
+
+    return Rule(evaluate, needs=(directory,))
+
+
+def _verdict(evaluation: Evaluation, found: Verification) -> Conclusion:
+    if found.refusal:
+        return invalid_user(found.refusal)
+    return evaluation.identity_of_user(found.principal)
+
+
+def _scheme_host_port(text: str) -> tuple[str, str, int]:
+    """Take an LDAP URL apart. Raise ValueError that names the fault, without a password."""
+    try:
+        url = urlsplit(text.strip())
+        host, port = url.hostname or "", url.port
+    except ValueError:
+        raise ValueError("not a URL") from None
+    if url.scheme not in _PORTS or not _HOST.fullmatch(host):
+        raise ValueError("must be an ldap or ldaps URL with a host, such as ldaps://ldap.example")
+    if "@" in url.netloc:
+        raise ValueError("a user in the URL is not supported; set ldapServerUserDn")
+    if url.path.strip("/") or url.query or url.fragment:
+        raise ValueError("a URL with more than host and port is not supported; set ldapSearchBase")
+    return url.scheme, host, port or _PORTS[url.scheme]
