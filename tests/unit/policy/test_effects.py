@@ -2,11 +2,13 @@
 
 import pytest
 
+from adapter.policy.concealed import Concealed
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed
 from adapter.policy.effects import (
     EFFECT_KINDS,
     LOGGED,
+    Authenticate,
     Charge,
     Effect,
     Log,
@@ -15,15 +17,24 @@ from adapter.policy.effects import (
     Outcome,
     QuotaState,
     Throttle,
+    Verification,
 )
+from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
 from adapter.policy.verdicts import CONTINUE, Identity
 from tests.builders import api_ruled_by
 from tests.unit.policy.gateway import a_request
 
+DIRECTORY = LdapDirectory(
+    LdapAccount(True, "ldap.test", 636, "cn=adapter", Concealed("secret")),
+    base="dc=test",
+    search_filter="(uid={0})",
+    in_subtree=False,
+)
 EFFECTS: tuple[Effect, ...] = (
     Charge(((1, 1, "k"),), lambda _: CONTINUE),
     Throttle((1, 1, "k"), 1.0, 1, 1, lambda _: CONTINUE),
     Log((LogMessage("info", "c", "text", "7"),)),
+    Authenticate(DIRECTORY, "alice", Concealed("secret"), lambda _: CONTINUE),
 )
 
 
@@ -57,5 +68,6 @@ def test_outcomes_are_equal_if_they_say_the_same() -> None:
     assert state == QuotaState(True, (1,), (1_000,))
     assert len({state, QuotaState(True, (1,), (1_000,)), QuotaState(True, (0,), (1_000,))}) == 2
     assert Logged() == LOGGED
+    assert Verification("alice") == Verification("alice") != Verification("", "wrong password")
     outcomes: list[Outcome] = [LOGGED, QuotaState(True, (), ())]
     assert outcomes[0] != outcomes[1]
