@@ -2,11 +2,14 @@
 """The fields that the fast reader has found in a Check. They become strings when needed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from adapter.ext_authz.check.map_entries import last_value, odd_keys, pairs
 from adapter.ext_authz.check.request import ClientAddress, EnvoyRequest
 from adapter.messages.wire import Span, content
 from adapter.transport.service import Metadata
+
+_COLON: Final = 0x3A
 
 
 class FastFields(EnvoyRequest):
@@ -54,6 +57,19 @@ class FastFields(EnvoyRequest):
         """Found without making strings of the other names, since every Check asks for this."""
         at, end = self._header_run
         return odd_keys(self._octets, at, end)
+
+    @property
+    def may_override_method(self) -> bool:
+        """Searches the bytes of all headers, because every Check asks for this.
+
+        The word may also be in a header's value. Then the caller looks for the headers in vain.
+        """
+        octets = self._octets
+        at, end = self._header_run
+        found = octets.find(b"method", at, end)
+        while found > 0 and octets[found - 1] == _COLON:
+            found = octets.find(b"method", found + 1, end)
+        return found > 0
 
     @property
     def path(self) -> str:

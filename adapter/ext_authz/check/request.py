@@ -4,6 +4,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from adapter.policy.request.attributes import may_override_method
 from adapter.policy.request.header_spelling import is_odd
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import Metadata
@@ -112,6 +113,11 @@ class EnvoyRequest:
     def odd_names(self) -> Sequence[str]:
         """See `RequestAttributes`."""
         return [name for name in self.headers if is_odd(name)]
+
+    @property
+    def may_override_method(self) -> bool:
+        """See `RequestAttributes`."""
+        return may_override_method(self.headers)
 
     @property
     def path(self) -> str:

@@ -1,6 +1,7 @@
 # mypyc: compiled
 """What a policy can see of a request."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -9,6 +10,7 @@ from adapter.policy.request.header_spelling import is_odd
 _MAX_DIGITS: Final = 15
 _GRPC: Final = "application/grpc"
 _GRPC_WITH_FORMAT: Final = "application/grpc+"
+_WORD_METHOD: Final = re.compile("[^:\n]method")
 
 
 class RequestAttributes(Protocol):
@@ -52,6 +54,13 @@ class RequestAttributes(Protocol):
     @property
     def odd_names(self) -> Sequence[str]:
         """Names of headers that are not spelled with hyphens: see `header_spelling`."""
+
+    @property
+    def may_override_method(self) -> bool:
+        """False if no header can override the method, as `x-http-method-override` does.
+
+        Such a name contains the word `method` behind another character, in every spelling.
+        """
 
     @property
     def client_address(self) -> str | None:
@@ -108,6 +117,16 @@ class GivenAttributes(NamedTuple):
     def odd_names(self) -> Sequence[str]:
         """See `RequestAttributes`."""
         return [name for name in self.headers if is_odd(name)]
+
+    @property
+    def may_override_method(self) -> bool:
+        """See `RequestAttributes`."""
+        return may_override_method(self.headers)
+
+
+def may_override_method(headers: Mapping[str, str]) -> bool:
+    """See `RequestAttributes`; `:method` is no override."""
+    return _WORD_METHOD.search("\n".join(headers)) is not None
 
 
 def path_of(request: RequestAttributes) -> str:

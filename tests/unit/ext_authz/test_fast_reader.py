@@ -87,6 +87,8 @@ def agree(message: bytes) -> bool:
     assert isinstance(expected, EnvoyRequest)
     assert everything(request) == everything(expected)
     assert set(request.odd_names) == set(expected.odd_names)
+    # The fast reader may find the word in a value. It never overlooks it in a name.
+    assert request.may_override_method or not expected.may_override_method
     for name in (*expected.headers, "", "absent", "Zoë", "\udfff", "x" * 200):
         assert request.header(name) == expected.header(name)
     return True
