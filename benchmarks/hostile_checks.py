@@ -182,8 +182,27 @@ HOSTILE_CHECKS: Final = (
     ),
     HostileCheck(
         "the longest path for a pattern with a count of 100",
-        _with_pointcuts(1, ".*[ab].{100}c"),
-        "/" + _mixture("aaaaaaac", 300),
+        # The path matches, because for other paths RE2 finds that out at their end.
+        _with_pointcuts(1, ".*[ab].{100}c.*"),
+        "/" + _mixture("aaaaaaac", 315),
+    ),
+    HostileCheck(
+        "the longest path for 100 pointcuts of one policy",
+        (
+            AppliedPolicy(
+                "1", "access-block", {}, 1, tuple(Pointcut("", f"/.*/x{n}/.*") for n in range(100))
+            ),
+        ),
+        "/" + "a/x/" * 245,
+    ),
+    HostileCheck(
+        "header names against a pattern with a count of 100",
+        _one("header-removal", {"inboundHeaders": [".*a.{100}c"]}),
+        headers=tuple((f"x{n}{_mixture('aaab-', 118)}", "1") for n in range(6)),
+    ),
+    HostileCheck("a header of 8 MB", _TYPICAL, headers=(("client_id", "c" * 8_000_000),)),
+    HostileCheck(
+        "a raw header of 8 MB", _TYPICAL, headers=(("client_id", b"\xff" * 8_000_000),), raw=True
     ),
     HostileCheck(
         "the longest path that is looked at, against 1,000 bindings",

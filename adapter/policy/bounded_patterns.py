@@ -21,8 +21,14 @@ _MOST_STEPS: Final = 1 << 18
 millisecond. Beyond that, a count in braces can make RE2 build many states that it hardly uses
 again, at 10 us per character: `.*[ab].{100}` took 30 ms on a path of 4,096 characters.
 """
+_MOST_CHARACTERS: Final = 3 << 15
+"""Characters times patterns for one Check: about a millisecond at 8 ns for each."""
 _SHORTEST_BOUND: Final = 256
 """Each pattern must be able to match texts of this many characters."""
+MOST_PATTERNS: Final = _MOST_CHARACTERS // _SHORTEST_BOUND
+"""Patterns that can be matched against one text."""
+_FEWEST_CHARACTERS: Final = 1_024
+"""Usual requests have fewer characters in the names of their headers."""
 
 
 def compile_pattern(
@@ -98,6 +104,23 @@ def compile_together(patterns: Iterable[str], *, ignore_case: bool = False) -> t
             together.append(pattern)
             compiled[-1] = both
     return tuple(compiled)
+
+
+def longest_text(patterns: int) -> int:
+    """The longest text, in characters, that so many patterns may be matched against."""
+    return _MOST_CHARACTERS // max(patterns, 1)
+
+
+def most_characters(patterns: Iterable[str], together: tuple[Any, ...]) -> int:
+    """How many characters the texts of one Check may have that patterns are matched against.
+
+    `together` are the same patterns, joined by `compile_together`.
+    """
+    most = longest_text(len(together))
+    if not any("{" in pattern for pattern in patterns):
+        return most
+    instructions: int = sum(each.programsize for each in together)
+    return min(most, max(_FEWEST_CHARACTERS, _MOST_STEPS // instructions))
 
 
 def shown(pattern: str) -> str:

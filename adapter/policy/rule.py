@@ -32,6 +32,11 @@ class CompiledPointcut:
             return False
         return self.path is None or self.path.fullmatch(path_of(request).encode()) is not None
 
+    @property
+    def has_pattern(self) -> bool:
+        """Whether a pattern is matched for it."""
+        return self.method is not None or self.path is not None
+
 
 ANYWHERE: Final = CompiledPointcut(None, None)
 
@@ -64,6 +69,11 @@ class Rule:
         """Longest path, in characters, that its patterns may be matched against."""
         everywhere = self.pointcuts + self.overridden
         return min([MAX_CHARS, *(pointcut.longest_path for pointcut in everywhere)])
+
+    @property
+    def pattern_count(self) -> int:
+        """How many of its pointcuts have patterns."""
+        return sum(pointcut.has_pattern for pointcut in self.pointcuts + self.overridden)
 
     def applies_to(self, request: RequestAttributes) -> bool:
         """Whether the policy applies to that request."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from adapter.errors import PolicyError
+from adapter.policy.bounded_patterns import MOST_PATTERNS, longest_text
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, SlaTier
 from adapter.policy.compile import CompiledPolicy, compile_policy
 from adapter.policy.contracts.contract import Contract
@@ -65,7 +66,10 @@ class Api:
         """Whether the path decides about any verdict. Then only canonical paths are accepted."""
         self.inspects_method: Final = any(rule.inspects_method for rule in self.rules)
         """Like `inspects_path`, for the method."""
-        self.longest_path: Final = min([MAX_CHARS, *(rule.longest_path for rule in self.rules)])
+        patterns = sum(rule.pattern_count for rule in self.rules)
+        self.longest_path: Final = min(
+            [MAX_CHARS, longest_text(patterns), *(rule.longest_path for rule in self.rules)]
+        )
         """Longest path, in characters, that the patterns of all policies may be matched against."""
         self.contracts: Final = ContractTable() if contracts is None else contracts
         """A contract that cannot be honoured has a fault."""
@@ -113,6 +117,7 @@ def build_api(
     """
     kept = [p for p in in_force(content.policies) if p.policy_type not in ignored_types]
     compiled, faults = _compile_all(kept, pool, own_headers, objection)
+    faults += _pointcut_faults(compiled)
     return Api(
         content.instance,
         compiled,
@@ -200,6 +205,17 @@ def _check_needs(needs: Iterable[Need], objection: NeedObjection) -> None:
     reasons = [reason for need in needs if (reason := objection(need)) is not None]
     if reasons:
         raise PolicyError("; ".join(reasons))
+
+
+def _pointcut_faults(policies: Iterable[CompiledPolicy]) -> tuple[str, ...]:
+    """The fault of an API whose pointcuts take too long to match, if it has so many."""
+    count = sum(policy.rule.pattern_count for policy in policies)
+    if count <= MOST_PATTERNS:
+        return ()
+    return (
+        f"the policies have {count} pointcuts together, but at most {MOST_PATTERNS} can be "
+        "enforced; use one pattern for several paths, such as /orders(/.*)?|/customers(/.*)?",
+    )
 
 
 def contracts_by_client(content: ApiContent) -> ContractTable:

@@ -7,15 +7,30 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field
 
 from adapter.errors import PolicyError
-from adapter.policy.bounded_patterns import compile_pattern, compile_together
+from adapter.policy.bounded_patterns import (
+    compile_pattern,
+    compile_together,
+    most_characters,
+)
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
 from adapter.policy.policies.shared.header_values import HOP_BY_HOP, is_protected, removable
 from adapter.policy.request.header_spelling import dashed
 from adapter.policy.rule import Rule, Verdict, always
-from adapter.policy.verdicts import CONTINUE, Continue
+from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+MAX_NAME_CHARS: Final = 256
+"""Of a header name that patterns are matched against. A client chooses it."""
+NAMES_TOO_LONG: Final = Deny(
+    DenyReason.MALFORMED_REQUEST,
+    431,
+    "The header names are too long",
+    detail=f"a policy matches patterns against header names, and one has more than "
+    f"{MAX_NAME_CHARS} characters, or all together have more than the patterns bear "
+    "(docs/policies/header-removal.md)",
+)
 
 
 def _valid(text: str) -> str:
@@ -58,12 +73,17 @@ def compile_header_removal(given: Mapping[str, Any]) -> Rule:
 
 def _by_pattern(names: tuple[str, ...], texts: Sequence[str]) -> Callable[[Evaluation], Verdict]:
     patterns = compile_together(texts, ignore_case=True)
+    most = most_characters(texts, patterns)
     spellings = _spellings if any(map(_may_mean_underscores, texts)) else _dashed_too
 
     def evaluate(evaluation: Evaluation) -> Verdict:
+        names_sent = evaluation.header_names()
+        sizes = [len(name) for name in names_sent]
+        if sum(sizes) > most or max(sizes, default=0) > MAX_NAME_CHARS:
+            return NAMES_TOO_LONG
         found = [
             name
-            for name in evaluation.header_names()
+            for name in names_sent
             if not is_protected(name)
             and name not in HOP_BY_HOP
             and any(p.fullmatch(spelling) for spelling in spellings(name) for p in patterns)
