@@ -14,7 +14,7 @@ A denial is a value (`policy.decision.Deny`); only what we could not decide is a
     │   └── DocumentError        an answer that is not what the protocol says
     ├── ProviderError            an identity provider that gave no usable answer
     ├── StoreError               a quota store that could not answer
-    ├── OverloadError            more work than we hold; the caller is told to back off
+    ├── OverloadError            too many Checks wait for the same thing
     └── RpcError                 an answer to a gRPC call that is not OK
 """
 
@@ -79,7 +79,11 @@ class StoreError(AdapterError):
 
 
 class OverloadError(AdapterError):
-    """More is asked than we hold in memory; answered with RESOURCE_EXHAUSTED, never with ALLOW."""
+    """A Check has to wait for something that too many others wait for already.
+
+    Clients of identity providers raise it (`identity.ldap.server`). The caller of the Check gets
+    RESOURCE_EXHAUSTED, never an ALLOW. Quota stores do not raise it: they refuse a charge.
+    """
 
 
 class RpcError(AdapterError):

@@ -12,6 +12,7 @@ from control_plane.accounts.hashing import LoginHasher
 from control_plane.analytics.event_store import EventStore
 from control_plane.clock import Clock
 from control_plane.management.feed_epochs import FeedEpochs
+from control_plane.management.policy_dates import PolicyDates
 from control_plane.protocol import (
     apis,
     applications,
@@ -60,7 +61,7 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         writes=writes,
         event_writes=WriteQueue(max_waiting=_MAX_WAITING_BATCHES),
         epochs=FeedEpochs(),
-        started_at=clock.now(),
+        policy_dates=PolicyDates(clock.now()),
     )
 
 

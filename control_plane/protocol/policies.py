@@ -119,9 +119,9 @@ def all_of_api(
         api = scope.api(session, api_id)
         if not full_info:
             return [policy_without_template(policy) for policy in policies.of_api(session, api_id)]
-        # If the database was restored, clients may know more than it does. So count from the start.
-        changed_at = max(api.policies_changed_at, scope.services.started_at)
-        if unchanged(changed_at, if_modified_since, scope.now()):
+        dates, now = scope.services.policy_dates, scope.now()
+        changed_at = dates.changed_at(api_id, api.policies_changed_at, now)
+        if unchanged(changed_at, if_modified_since, now):
             return Response(status_code=HTTPStatus.NOT_MODIFIED)
         active = [row for row in policies.of_api(session, api_id) if not row.disabled]
         return {"policies": [policy_document(policy) for policy in active]}

@@ -1,7 +1,6 @@
 """What the routers work with."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -11,6 +10,7 @@ from control_plane.accounts.hashing import LoginHasher
 from control_plane.analytics.event_store import EventStore
 from control_plane.clock import Clock
 from control_plane.management.feed_epochs import FeedEpochs
+from control_plane.management.policy_dates import PolicyDates
 from control_plane.settings import Settings
 from control_plane.store.database import Database
 from control_plane.store.write_queue import WriteQueue
@@ -29,7 +29,7 @@ class Services:
     writes: WriteQueue
     event_writes: WriteQueue
     epochs: FeedEpochs
-    started_at: datetime
+    policy_dates: PolicyDates
 
     def close(self) -> None:
         """End the threads that hash, and close the databases."""

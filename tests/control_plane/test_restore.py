@@ -204,6 +204,33 @@ async def test_policies_that_a_restore_brings_back_are_not_hidden_by_304(site: S
         assert [row["id"] for row in answer.json()["policies"]] == [policy["id"]]
 
 
+async def test_policies_that_a_restore_changes_under_the_running_process_are_not_hidden(
+    site: Site,
+) -> None:
+    """Each gateway gets them once, and then 304 again."""
+    async with site.started() as platform:
+        api_id = (await platform.admin.create_api("orders"))["id"]
+        path = f"{platform.apis}/{api_id}/policies"
+        policy = await platform.admin.apply_policy(api_id, "ip-blocklist", {"ips": []})
+        copy = site.copy()
+        site.clock.move(minutes=10)
+        await platform.admin.delete_policy(api_id, policy["id"])
+        site.clock.move(minutes=10)
+        since = {"If-Modified-Since": (await platform.gateway.get(path)).headers["Date"]}
+        assert (await platform.gateway.get(path, headers=since)).status_code == 304
+        with _raw(copy) as source, _raw(site.file) as target:
+            source.backup(target)
+        token = await gateway_token(platform.anyone, platform.credentials)
+        platform.gateway.headers["Authorization"] = f"Bearer {token}"
+        for _ in range(2):
+            site.clock.move(seconds=10)
+            answer = await platform.gateway.get(path, headers=since)
+            assert [row["id"] for row in answer.json()["policies"]] == [policy["id"]]
+        site.clock.move(seconds=10)
+        since = {"If-Modified-Since": (await platform.gateway.get(path)).headers["Date"]}
+        assert (await platform.gateway.get(path, headers=since)).status_code == 304
+
+
 async def test_epochs_of_many_starts_are_bounded(site: Site) -> None:
     """One short row for each start with a change, and a thousand at most."""
     async with site.started() as platform:
