@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from adapter.envoy_config import AdapterTls, ApiRoute, EnvoyConfig, render
+from adapter.envoy_config import AdapterTls, ApiRoute, EnvoyConfig, ListenerTls, render
 from adapter.errors import ConfigurationError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.runtime import garbage
@@ -108,6 +108,19 @@ def envoy_config(
         typer.Option(help="PEM file of Envoy's certificate, for adapters that ask for one."),
     ] = None,
     key_file: Annotated[str | None, typer.Option(help="PEM file of the certificate's key.")] = None,
+    listener_certificate_file: Annotated[
+        str | None,
+        typer.Option(help="PEM file of Envoy's certificate for clients. Default: no TLS."),
+    ] = None,
+    listener_key_file: Annotated[
+        str | None, typer.Option(help="PEM file of that certificate's key.")
+    ] = None,
+    client_ca_file: Annotated[
+        str | None,
+        typer.Option(
+            help="PEM file of the CAs of clients' certificates. Every client then needs one."
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(help="File to write, with mode 0600 because it contains the token."),
@@ -118,7 +131,8 @@ def envoy_config(
     try:
         tls = _adapter_tls(settings, adapter_ca_file, certificate_file, key_file)
         envoy = _envoy_config(settings, api, adapter, listen, admin, tls)
-        text = render(replace(envoy, trusted_hops=trusted_hops))
+        listener_tls = _listener_tls(listener_certificate_file, listener_key_file, client_ca_file)
+        text = render(replace(envoy, trusted_hops=trusted_hops, listener_tls=listener_tls))
         if output is not None:
             _write(output, text, private=True)
     except ConfigurationError as e:
@@ -152,6 +166,19 @@ def _adapter_tls(
             "set --certificate-file and --key-file"
         )
     return AdapterTls(ca_file, certificate_file, key_file)
+
+
+def _listener_tls(
+    certificate_file: str | None, key_file: str | None, client_ca_file: str | None
+) -> ListenerTls | None:
+    """The PEM files for clients; they need not be on this machine."""
+    if not (certificate_file or key_file or client_ca_file):
+        return None
+    if certificate_file is None or key_file is None:
+        raise ConfigurationError(
+            "TLS for clients needs both --listener-certificate-file and --listener-key-file"
+        )
+    return ListenerTls(certificate_file, key_file, client_ca_file)
 
 
 def _envoy_config(

@@ -5,6 +5,12 @@ it accepts configurations that crash the process at the first request.
 """
 
 from adapter.envoy_config.bootstrap import render
-from adapter.envoy_config.config import AdapterTls, ApiRoute, EnvoyConfig, api_of_route
+from adapter.envoy_config.config import (
+    AdapterTls,
+    ApiRoute,
+    EnvoyConfig,
+    ListenerTls,
+    api_of_route,
+)
 
-__all__ = ["AdapterTls", "ApiRoute", "EnvoyConfig", "api_of_route", "render"]
+__all__ = ["AdapterTls", "ApiRoute", "EnvoyConfig", "ListenerTls", "api_of_route", "render"]

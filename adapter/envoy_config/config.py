@@ -46,6 +46,16 @@ class AdapterTls:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenerTls:
+    """PEM files for TLS between clients and Envoy. The paths are on Envoy's machine."""
+
+    certificate_file: str
+    key_file: str
+    client_ca_file: str | None = None
+    """CAs of the clients' certificates. If it is set, every client needs a certificate."""
+
+
+@dataclass(frozen=True, slots=True)
 class EnvoyConfig:
     """The options of an Envoy in front of the adapter."""
 
@@ -62,6 +72,8 @@ class EnvoyConfig:
     """The shared secret that Envoy sends to the adapter."""
     adapter_tls: AdapterTls | None = None
     """None: no TLS, for adapters on this host or on a private network."""
+    listener_tls: ListenerTls | None = None
+    """None: Envoy's listener has no TLS."""
     trusted_hops: int = 0
     """Trusted proxies in front of Envoy that append to `x-forwarded-for`."""
     check_timeout_s: float = 0.5

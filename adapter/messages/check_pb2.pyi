@@ -16,7 +16,7 @@ class CheckRequest(_message.Message):
     def __init__(self, attributes: _Optional[_Union[AttributeContext, _Mapping]] = ...) -> None: ...
 
 class AttributeContext(_message.Message):
-    __slots__ = ("request", "context_extensions", "route_metadata_context")
+    __slots__ = ("source", "request", "context_extensions", "metadata_context", "route_metadata_context")
     class Request(_message.Message):
         __slots__ = ("http",)
         HTTP_FIELD_NUMBER: _ClassVar[int]
@@ -55,13 +55,25 @@ class AttributeContext(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_EXTENSIONS_FIELD_NUMBER: _ClassVar[int]
+    METADATA_CONTEXT_FIELD_NUMBER: _ClassVar[int]
     ROUTE_METADATA_CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    source: bytes
     request: AttributeContext.Request
     context_extensions: _containers.ScalarMap[str, str]
+    metadata_context: bytes
     route_metadata_context: Metadata
-    def __init__(self, request: _Optional[_Union[AttributeContext.Request, _Mapping]] = ..., context_extensions: _Optional[_Mapping[str, str]] = ..., route_metadata_context: _Optional[_Union[Metadata, _Mapping]] = ...) -> None: ...
+    def __init__(self, source: _Optional[bytes] = ..., request: _Optional[_Union[AttributeContext.Request, _Mapping]] = ..., context_extensions: _Optional[_Mapping[str, str]] = ..., metadata_context: _Optional[bytes] = ..., route_metadata_context: _Optional[_Union[Metadata, _Mapping]] = ...) -> None: ...
+
+class Peer(_message.Message):
+    __slots__ = ("principal", "certificate")
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    principal: str
+    certificate: str
+    def __init__(self, principal: _Optional[str] = ..., certificate: _Optional[str] = ...) -> None: ...
 
 class Metadata(_message.Message):
     __slots__ = ("filter_metadata",)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ async def request(
     headers: Iterable[tuple[str, str | bytes]] = (),
     *,
     method: str = "GET",
+    tls: ssl.SSLContext | None = None,
 ) -> Answer:
     """Send one request on a new connection."""
     lines = [
@@ -49,13 +51,14 @@ async def request(
     ]
     async with asyncio.timeout(_DEADLINE_S):
         name, _, port = address.rpartition(":")
-        reader, writer = await asyncio.open_connection(name, int(port))
+        reader, writer = await asyncio.open_connection(name, int(port), ssl=tls)
         try:
             writer.write(b"\r\n".join(lines) + b"\r\n\r\n")
             return await _answer(reader, method)
         finally:
             writer.close()
-            with suppress(ConnectionError):  # the connection of a refused request may be reset
+            # The connection of a refused request may be reset.
+            with suppress(ConnectionError, ssl.SSLError):
                 await writer.wait_closed()
 
 

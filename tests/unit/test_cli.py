@@ -91,6 +91,10 @@ def test_a_file_is_its_owners_alone(config: Path, tmp_path: Path) -> None:
         (("--api", ROUTE, "--admin", "localhost"), "admin: 'localhost'"),
         (("--api", ROUTE, "--adapter", "nowhere"), "adapter: 'nowhere'"),
         (("--api", ROUTE, "--adapter-ca-file", "ca.pem"), "listener.tls_certificate_file and --"),
+        (
+            ("--api", ROUTE, "--client-ca-file", "ca.pem"),
+            "needs both --listener-certificate-file and --listener-key-file",
+        ),
         (("--api", ROUTE, "--output", "/dev/null/x"), "cannot write /dev/null/x"),
         ((), "--api"),
     ],
@@ -116,6 +120,20 @@ def test_envoy_is_told_how_to_know_adapters_that_serve_tls(
     adapters = yaml.safe_load(output)["static_resources"]["clusters"][:2]
     for text in files.values():
         assert all(text in str(cluster["transport_socket"]) for cluster in adapters)
+
+
+def test_envoy_is_told_to_ask_clients_for_certificates(config: Path) -> None:
+    """With TLS and without client CAs, clients need no certificate and Checks contain none."""
+    files = ("--listener-certificate-file", "a.pem", "--listener-key-file", "a.key")
+    command = ("envoy-config", "--config", config, "--api", ROUTE, *files)
+    with_tls, mutual = run(*command).stdout, run(*command, "--client-ca-file", "ca.pem").stdout
+    for output in (with_tls, mutual):
+        (listener,) = yaml.safe_load(output)["static_resources"]["listeners"]
+        assert "a.key" in str(listener["filter_chains"][0]["transport_socket"])
+    for wanted in ("require_client_certificate: true", "ca.pem", "SANITIZE_SET"):
+        assert wanted in mutual
+        assert wanted not in with_tls
+    assert "include_peer_certificate: true" in mutual
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ class FastFields(EnvoyRequest):
 
     __slots__ = (
         "_authority",
+        "_filter_metadata",
         "_header_run",
         "_id",
         "_method",
@@ -24,11 +25,14 @@ class FastFields(EnvoyRequest):
         "_path",
         "_protocol",
         "_scheme",
+        "_source",
     )
 
     def __init__(self, octets: bytes, metadata: Metadata, address: ClientAddress) -> None:
         super().__init__(metadata, address)
         self._octets = octets
+        self._source: Span = (0, 0)
+        self._filter_metadata: Span = (0, 0)
         self._header_run: Span = (0, 0)
         self._id: Span = (0, 0)
         self._method: Span = (0, 0)
@@ -95,6 +99,18 @@ class FastFields(EnvoyRequest):
     def route_metadata(self) -> str:
         """Always empty: the protobuf reader reads Checks that have route metadata."""
         return ""
+
+    @property
+    def source(self) -> bytes:
+        """Envoy's `source`."""
+        start, stop = self._source
+        return self._octets[start:stop]
+
+    @property
+    def filter_metadata(self) -> bytes:
+        """Envoy's `metadata_context`."""
+        start, stop = self._filter_metadata
+        return self._octets[start:stop]
 
     def _text(self, span: Span) -> str:
         start, stop = span

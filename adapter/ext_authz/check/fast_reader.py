@@ -32,11 +32,13 @@ from adapter.transport.service import Metadata
 
 # Tags (see `adapter.messages.wire`): a field's number times 8, plus 2 for a field with a length.
 _ATTRIBUTES: Final = 0x0A
+_SOURCE: Final = 0x0A
 _REQUEST: Final = 0x22
 _CONTEXT_EXTENSIONS: Final = 0x52
 _ROUTE_METADATA: Final = 0x6A
-_UNREAD_ATTRIBUTES: Final = (0x0A, 0x12, 0x5A, 0x62)
-"""Source, destination, metadata context, TLS session."""
+_METADATA: Final = 0x5A
+_UNREAD_ATTRIBUTES: Final = (0x12, 0x62)
+"""Destination, TLS session."""
 _TIME: Final = 0x0A
 _HTTP: Final = 0x12
 _ID: Final = 0x0A
@@ -86,12 +88,20 @@ class FastRequest(FastFields):
                 if has_request or not self._find_http(start, at):
                     return False
                 has_request = True
-            elif tag == _ROUTE_METADATA:
-                if start < at:
-                    return False
-            elif tag not in _UNREAD_ATTRIBUTES:
+            elif not self._take_attribute(tag, start, at):
                 return False
         return has_request
+
+    def _take_attribute(self, tag: int, start: i64, stop: i64) -> bool:
+        if tag == _SOURCE:
+            self._source = (start, stop)
+        elif tag == _METADATA:
+            self._filter_metadata = (start, stop)
+        elif tag == _ROUTE_METADATA:
+            return start == stop
+        else:
+            return tag in _UNREAD_ATTRIBUTES
+        return True
 
     def _take_extension(self, start: i64, stop: i64) -> bool:
         octets = self._octets

@@ -104,6 +104,16 @@ class ProtobufRequest(EnvoyRequest):
         return self._http.protocol
 
     @property
+    def source(self) -> bytes:
+        """Envoy's `source`."""
+        return self._attributes.source
+
+    @property
+    def filter_metadata(self) -> bytes:
+        """Envoy's `metadata_context`."""
+        return self._attributes.metadata_context
+
+    @property
     def route_metadata(self) -> str:
         """Envoy's `route_metadata_context`."""
         return _route_metadata(self._attributes.route_metadata_context)

@@ -4,6 +4,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from adapter.ext_authz.check.peer import peer
 from adapter.policy.request.attributes import may_override_method
 from adapter.policy.request.header_spelling import is_odd
 from adapter.policy.verdicts import Deny, DenyReason
@@ -143,6 +144,26 @@ class EnvoyRequest:
     def route_metadata(self) -> str:
         """See `RequestAttributes`."""
         raise NotImplementedError
+
+    @property
+    def source(self) -> bytes:
+        """Envoy's `source`: a `Peer`, encoded. If it comes twice, the last one counts."""
+        raise NotImplementedError
+
+    @property
+    def filter_metadata(self) -> bytes:
+        """Envoy's `metadata_context`: a `Metadata`, encoded. The last one counts."""
+        raise NotImplementedError
+
+    @property
+    def principal(self) -> str:
+        """See `RequestAttributes`."""
+        return peer(self.source).principal
+
+    @property
+    def certificate(self) -> str:
+        """See `RequestAttributes`."""
+        return peer(self.source).certificate
 
     @property
     def client_address(self) -> str | None:

@@ -21,14 +21,25 @@ def _attribute(tokens: Tokens) -> Node:
         )
     if name == "queryParams":
         return Node(query_parameter_reader(tokens.selector()))
+    if name == "clientCertificate":
+        return _client_certificate(tokens)
     if name not in selectors.ATTRIBUTES:
-        known = ("headers", "queryParams", *selectors.ATTRIBUTES)
+        known = ("headers", "queryParams", "clientCertificate", *selectors.ATTRIBUTES)
         raise unsupported_member("attributes", name, known, position)
     return Node(
         selectors.ATTRIBUTES[name],
         inspects_path=name in selectors.PATH_ATTRIBUTES,
         inspects_method=name in selectors.METHOD_ATTRIBUTES,
     )
+
+
+def _client_certificate(tokens: Tokens) -> Node:
+    position = tokens.peek().position
+    name = tokens.selector()
+    if name not in selectors.CLIENT_CERTIFICATE:
+        known = selectors.CLIENT_CERTIFICATE
+        raise unsupported_member("attributes.clientCertificate", name, known, position)
+    return Node(selectors.CLIENT_CERTIFICATE[name])
 
 
 def _authentication(tokens: Tokens) -> Node:

@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from cryptography.x509 import Certificate
+
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression.effort import spend_on
 from adapter.policy.expression.query import query_of
 from adapter.policy.expression.values import EvaluationFault, Value, from_json, type_name
 from adapter.policy.request.attributes import path_of
+from adapter.policy.request.client_certificate import PARTS, Part, read_certificate
 
 Reader: TypeAlias = Callable[[Evaluation], Value]
 
@@ -37,6 +40,29 @@ AUTHENTICATION: Final[Mapping[str, Reader]] = MappingProxyType(
         "principal": lambda e: (
             (e.identity and (e.identity.principal or e.identity.client_id)) or None
         ),
+    }
+)
+
+
+def _certificate_reader(part: Callable[[Certificate], Part]) -> Reader:
+    """Reads a part of the client's certificate; null if Envoy sends no certificate."""
+
+    def read(evaluation: Evaluation) -> Value:
+        text = evaluation.request.certificate
+        if not text:
+            return None
+        try:
+            return part(read_certificate(text))
+        except ValueError as e:
+            raise EvaluationFault(str(e)) from None
+
+    return read
+
+
+CLIENT_CERTIFICATE: Final[Mapping[str, Reader]] = MappingProxyType(
+    {
+        "principal": lambda e: e.request.principal or None,
+        **{name: _certificate_reader(part) for name, part in PARTS.items()},
     }
 )
 

@@ -10,7 +10,8 @@ from adapter.policy.expression.functions import FUNCTIONS
 
 SUBSET: Final = (
     "supported are attributes.{headers, queryParams, method, requestPath, requestUri, queryString, "
-    "scheme, version, remoteAddress}, authentication.{principal, clientId, clientName}, "
+    "scheme, version, remoteAddress}, attributes.clientCertificate.{principal, subject, "
+    "commonName, uris, dnsNames, fingerprint}, authentication.{principal, clientId, clientName}, "
     "vars.claimSet.<claim>, text, numbers, true, false, null, arrays, ++ == != < > <= >= and or "
     f"not ! default if/else, matches, and {', '.join(sorted(FUNCTIONS))}"
 )

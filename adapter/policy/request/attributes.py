@@ -67,6 +67,14 @@ class RequestAttributes(Protocol):
         """The client's address, from where the operator says that Envoy attests it; else None."""
 
     @property
+    def principal(self) -> str:
+        """`source.principal`: who the client's certificate says that it is; may be empty."""
+
+    @property
+    def certificate(self) -> str:
+        """`source.certificate`: the client's certificate in URL-encoded PEM; may be empty."""
+
+    @property
     def api_id(self) -> str:
         """`context_extensions.api_id` of the route; empty if the route names no API."""
 
@@ -108,6 +116,8 @@ class GivenAttributes(NamedTuple):
     timeout_ms: str = ""
     chosen_by_path: bool = False
     chosen_by_host: bool = False
+    principal: str = ""
+    certificate: str = ""
 
     def header(self, name: str) -> str | None:
         """See `RequestAttributes`."""

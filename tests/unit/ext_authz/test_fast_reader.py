@@ -39,6 +39,10 @@ def plain_checks(draw: st.DrawFn) -> bytes:
     http.size = draw(st.integers(0, 2**62))
     http.raw_body = draw(bodies)
     check.attributes.destination.service = draw(st.text(max_size=200))
+    check.attributes.source.principal = draw(st.text(max_size=200))
+    check.attributes.source.certificate = draw(st.text(max_size=200) | long_text)
+    if draw(st.booleans()):
+        check.attributes.metadata_context.filter_metadata[draw(st.text())]["a"] = draw(st.text())
     message: bytes = check.SerializeToString()
     return message
 
@@ -53,6 +57,7 @@ def checks(draw: st.DrawFn) -> bytes:
         draw(st.dictionaries(any_text, any_text)).items(), raw=draw(st.booleans())
     )
     check.attributes.request.http.path = draw(any_text)
+    check.attributes.source.principal = draw(any_text)
     check.attributes.request.http.body = draw(any_text)
     check.attributes.request.http.size = draw(st.integers(-1, 1))
     if draw(st.booleans()):
@@ -179,3 +184,18 @@ def test_the_last_one_of_a_repeated_context_extension_counts(last: str) -> None:
     octets = first.attributes.SerializeToString() + check.attributes.SerializeToString()
     size = bytes((len(octets) & 0x7F | 0x80, len(octets) >> 7))
     assert agree(b"\x0a" + size + octets)
+
+
+@pytest.mark.parametrize("principal", [b"", b"a", "Zoë".encode(), b"\xff"])
+def test_the_fast_reader_reads_the_principal(principal: bytes) -> None:
+    """A principal that is not UTF-8 is none, and the Check is read all the same."""
+    check = check_request(raw=False)
+    attributes = check.attributes.SerializeToString()
+    peer = b"\x0a\x00\x22" + bytes((len(principal),)) + principal
+    source = b"\x0a" + bytes((len(peer),)) + peer
+    octets = attributes + source
+    message = b"\x0a" + bytes((len(octets) & 0x7F | 0x80, len(octets) >> 7)) + octets
+    assert agree(message)
+    request = fast_reader.read(message, METADATA, ADDRESS)
+    assert request is not None
+    assert request.principal == ("" if principal == b"\xff" else principal.decode())

@@ -107,6 +107,8 @@ def a_request(
     check_id: str = "",
     route_name: str = "",
     route_metadata: str = "",
+    principal: str = "",
+    certificate: str = "",
 ) -> GivenAttributes:
     """A request, all of whose attributes are given."""
     return GivenAttributes(
@@ -121,6 +123,8 @@ def a_request(
         api_id=api_id,
         route_name=route_name,
         route_metadata=route_metadata,
+        principal=principal,
+        certificate=certificate,
     )
 
 
