@@ -140,7 +140,8 @@ class Adapter:
         if not status.all_settled:
             waiting = [api.api_id for api in status.apis if not api.settled]
             details["waiting for"] = ", ".join(waiting) or "the list of API instances"
-        alarms = {**self._quotas.alarms, **self._analytics.alarms}
+        users = self._checks.users
+        alarms = {**self._quotas.alarms, **users.alarms, **self._analytics.alarms}
         return Readiness(self._serving, {**details, **alarms})
 
     async def _keep_serving_status(self) -> None:

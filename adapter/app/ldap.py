@@ -35,6 +35,11 @@ class LdapUsers:
         """Requests for a verification, by result."""
         return {} if self._verifier is None else self._verifier.counts
 
+    @property
+    def alarms(self) -> Mapping[str, str]:
+        """What an operator should look at."""
+        return {} if self._verifier is None else self._verifier.alarms
+
     def verify(
         self, wanted: Authenticate, wait_at_most_s: float | None
     ) -> Verification | Awaitable[Verification]:

@@ -1,15 +1,20 @@
 """One LDAP server, as one account sees it."""
 
+import asyncio
 from typing import Final
+
+import structlog
 
 from adapter.errors import OverloadError, ProviderError
 from adapter.identity.ldap.connection import ConnectionOptions, Found, LdapConnection, connect
 from adapter.identity.ldap.pool import ConnectionPool
 from adapter.policy.effects import Authenticate, Verification
 from adapter.policy.ldap_directory import LdapAccount
-from adapter.runtime.clock import Clock
+from adapter.runtime.clock import Clock, MonotonicTime
 
 IDLE_S: Final = 60.0
+"""How long an unused connection stays open."""
+_ALARM_S: Final = 300.0
 _REFUSED_FOR_S: Final = 10.0
 """How long an account that the server refused is not tried again: servers lock accounts after a few
 refusals."""
@@ -30,10 +35,25 @@ class LdapServer:
         self._clock = clock
         self._most = most
         self._refused_until = -1.0
+        self._failed_at: MonotonicTime | None = None
+        self._last_error = ""
         self.busy = 0
         """Requests at the moment."""
         self._searching = ConnectionPool(self._open_bound, IDLE_S)
         self._binding = ConnectionPool(self._open, IDLE_S)
+
+    @property
+    def name(self) -> str:
+        """The server, for operators."""
+        return f"LDAP server {self._account.host}:{self._account.port}"
+
+    @property
+    def alarm(self) -> str:
+        """The last error, if the last request failed, and not long ago. Otherwise empty."""
+        failed_at = self._failed_at
+        if failed_at is None or self._clock.monotonic() - failed_at > _ALARM_S:
+            return ""
+        return self._last_error
 
     @property
     def idle_connections(self) -> int:
@@ -53,8 +73,19 @@ class LdapServer:
         """End a request."""
         self.busy -= 1
 
-    async def verify(self, wanted: Authenticate) -> tuple[Found, Verification]:
-        """Search the user and try the password; raises ProviderError."""
+    async def verify(self, wanted: Authenticate, timeout_s: float) -> tuple[Found, Verification]:
+        """Search the user and try the password within that time; raises ProviderError."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                found = await self._ask(wanted)
+        except (TimeoutError, ProviderError) as e:
+            reason = str(e) or f"no answer within {timeout_s:g} s"
+            self._note_failure(reason)
+            raise ProviderError(f"{self.name}: {reason}") from None
+        self._note_success()
+        return found
+
+    async def _ask(self, wanted: Authenticate) -> tuple[Found, Verification]:
         found = await self._searching.run(lambda c: c.search(wanted.directory, wanted.user_name))
         if found.refusal:
             return found, Verification("", found.refusal)
@@ -67,6 +98,17 @@ class LdapServer:
         """Close the idle connections."""
         self._searching.close()
         self._binding.close()
+
+    def _note_failure(self, reason: str) -> None:
+        if self._failed_at is None:
+            log = structlog.get_logger()
+            log.warning("ldap.server_failed", server=self.name, error=reason)
+        self._failed_at, self._last_error = self._clock.monotonic(), reason
+
+    def _note_success(self) -> None:
+        if self._failed_at is not None:
+            self._failed_at = None
+            structlog.get_logger().info("ldap.server_recovered", server=self.name)
 
     async def _open(self) -> LdapConnection:
         return await connect(self._account, self._options)

@@ -63,9 +63,9 @@ class LdapUserVerifier:
         return self._counts
 
     @property
-    def idle_connections(self) -> int:
-        """Connections that are kept open and wait for work."""
-        return sum(server.idle_connections for server in self._servers.values())
+    def alarms(self) -> Mapping[str, str]:
+        """The servers whose last request failed, and why."""
+        return {server.name: server.alarm for server in self._servers.values() if server.alarm}
 
     def verify(
         self, wanted: Authenticate, wait_at_most_s: float | None
@@ -112,15 +112,10 @@ class LdapUserVerifier:
 
     async def _verified(self, server: LdapServer, key: bytes, wanted: Authenticate) -> Verification:
         try:
-            async with asyncio.timeout(self._options.timeout_s):
-                found, answer = await server.verify(wanted)
-        except TimeoutError:
+            found, answer = await server.verify(wanted, self._options.timeout_s)
+        except ProviderError:
             self._counts["failed"] += 1
-            limit = self._options.timeout_s
-            raise ProviderError(f"{_named(wanted)}: no answer within {limit:g} s") from None
-        except ProviderError as e:
-            self._counts["failed"] += 1
-            raise ProviderError(f"{_named(wanted)}: {e}") from None
+            raise
         self._counts["refused" if answer.refusal else "accepted"] += 1
         if not answer.refusal:
             self._remember(key, self._digest(wanted.directory.digest, found.dn, ""), answer)
@@ -167,8 +162,3 @@ class LdapUserVerifier:
         ]
         for account in unused:
             del self._servers[account]
-
-
-def _named(wanted: Authenticate) -> str:
-    account = wanted.directory.account
-    return f"LDAP server {account.host}:{account.port}"

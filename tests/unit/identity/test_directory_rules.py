@@ -1,5 +1,8 @@
 """Which LDAP directories policies may use."""
 
+import subprocess
+import sys
+
 import pytest
 
 from adapter.app.ldap import objection_to_needs
@@ -7,6 +10,21 @@ from adapter.policy.concealed import Concealed
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
 from adapter.policy.need import Need
 from adapter.settings.groups import IdentitySettings
+
+_WITHOUT_LIBRARY = """
+import sys
+sys.modules["sansldap"] = None  # As if it was not installed: an import raises ImportError.
+from adapter.app.ldap import objection_to_needs
+from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy
+from adapter.policy.rule_pool import RulePool
+from adapter.policy.snapshot import build_api
+from adapter.settings.groups import IdentitySettings
+from adapter.app.adapter import Adapter
+where = {"ldapServerUserDn": "cn=a", "ldapServerUserPassword": "b", "ldapSearchBase": "dc=c"}
+policies = (AppliedPolicy("1", "ldap-authentication", where),)
+content = ApiContent(ApiInstance("7", "orders"), policies)
+print(build_api(content, RulePool(), objection=objection_to_needs(IdentitySettings())).faults)
+"""
 
 
 def directory(host: str = "ldap.example.com", search_filter: str = "(uid={0})") -> LdapDirectory:
@@ -65,6 +83,14 @@ def test_without_the_extra_the_reason_is_the_command_to_install_it() -> None:
     reason = NOT_INSTALLED(directory("127.0.0.1"))
     assert reason is not None
     assert reason.endswith("pip install 'envoy-policy-adapter[ldap]'")
+
+
+def test_without_the_library_the_rest_of_the_adapter_works() -> None:
+    """Nothing imports it where no LDAP policy is used; such a policy closes its API."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_LIBRARY], capture_output=True, text=True, check=True
+    )
+    assert "pip install 'envoy-policy-adapter[ldap]'" in done.stdout
 
 
 def test_other_needs_are_not_judged_here() -> None:

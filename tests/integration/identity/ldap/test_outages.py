@@ -1,16 +1,22 @@
 """LDAP servers that are down, slow, or asked too much."""
 
 import asyncio
+import ssl
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from adapter.errors import OverloadError, ProviderError
+from adapter.identity.ldap.connection import ConnectionOptions, connect
+from adapter.identity.ldap.pool import ConnectionPool
+from adapter.identity.outbound.address_guard import AddressGuard
 from adapter.policy.effects import Verification
 from tests.integration.identity.ldap.asking import directory, request, users, verified
 from tests.rig.certificates import Authority
 from tests.rig.clock import FakeClock
-from tests.rig.slapd import Slapd, running_slapd
+from tests.rig.polling import until
+from tests.rig.slapd import ACCOUNT, ACCOUNT_PASSWORD, Slapd, running_slapd
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -30,8 +36,12 @@ async def test_a_server_that_was_down_is_used_again(
             assert await verified(asked, where, "alice") == ALICE
             with pytest.raises(ProviderError, match=r"127\.0\.0\.1:\d+: cannot connect"):
                 await verified(asked, where, "deep")
+            (alarm,) = asked.alarms.items()
+            assert alarm[0] == f"LDAP server 127.0.0.1:{server.port}"
+            assert alarm[1].startswith("cannot connect")
             await server.start()
             assert await verified(asked, where, "deep") == Verification("deep")
+            assert not asked.alarms
 
 
 async def test_a_connection_that_the_server_closed_is_replaced(
@@ -145,3 +155,18 @@ async def test_a_flood_of_wrong_passwords_displaces_nobody(slapd: Slapd) -> None
             assert (await verified(asked, where, "alice", f"{number}")).refusal
             assert await verified(asked, where, " " * number + "alice") == ALICE
         assert asked.verify(request(where, "deep"), None) == Verification("deep")
+
+
+async def test_idle_connections_are_closed_after_a_while(slapd: Slapd) -> None:
+    """So nothing stays open for policies that were removed."""
+    options = ConnectionOptions(AddressGuard([ip_network("127.0.0.0/8")]), no_tls, allow_plain=True)
+    account = directory(slapd.port).account
+    pool = ConnectionPool(lambda: connect(account, options), idle_s=0.05)
+    assert await pool.run(lambda connection: connection.bind(ACCOUNT, ACCOUNT_PASSWORD)) == ""
+    assert len(pool) == 1
+    await until(lambda: len(pool) == 0)
+
+
+async def no_tls() -> ssl.SSLContext:
+    """There is no TLS here."""
+    raise AssertionError
