@@ -1,8 +1,9 @@
 """The APIs, contracts and chains of policies of the measured adapters."""
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -12,6 +13,7 @@ from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
 from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import Api, build_api
+from tests.rig import slapd
 
 SECRET: Final = "a-secret-of-32-characters-------"  # noqa: S105 - made up
 """The secret of all applications. Their salts differ."""
@@ -23,6 +25,14 @@ _TIER: Final = SlaTier("1", "gold", (RateLimit(_PLENTY, _MINUTE_MS),))
 
 Chain: TypeAlias = tuple[tuple[str, Mapping[str, Any]], ...]
 """Policy types and their configurations, in order."""
+
+LDAP: Final = "ldap-authentication"
+
+
+def basic(name: str, password: str) -> str:
+    """The `authorization` header of a user."""
+    return f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"
+
 
 _CLIENT_ID: Final = "#[attributes.headers['client_id']]"
 # Without access-block, which denies everything: only allowed Checks are measured.
@@ -57,9 +67,15 @@ _POLICIES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "credential-injection-basic-auth": {"username": "gateway", "password": "of-the-upstream"},
     "http-basic-authentication": {"username": "partner", "password": "of-the-partner"},
+    LDAP: {
+        "ldapServerUserDn": slapd.ACCOUNT,
+        "ldapServerUserPassword": slapd.ACCOUNT_PASSWORD,
+        "ldapSearchBase": slapd.PEOPLE,
+    },
 }
 AUTHORIZATION: Final[Mapping[str, str]] = {
-    "http-basic-authentication": "Basic cGFydG5lcjpvZi10aGUtcGFydG5lcg==",
+    "http-basic-authentication": basic("partner", "of-the-partner"),
+    LDAP: basic("alice", slapd.PASSWORD),
 }
 """What clients send in their `authorization` header, by the policy that asks for it."""
 
@@ -103,18 +119,18 @@ def client_id(number: int) -> str:
     return f"{number:032x}"
 
 
-def build_apis(size: CatalogSize, chain: str) -> Iterator[Api]:
-    """The APIs, compiled as in a sync."""
-    return map(partial(build_api, pool=RulePool()), contents(size, chain))
+def build_apis(size: CatalogSize, chain: str, ldap_url: str = "") -> Iterator[Api]:
+    """The APIs, compiled as in a sync; `ldap_url` is where the LDAP server listens."""
+    return map(partial(build_api, pool=RulePool()), contents(size, chain, ldap_url))
 
 
-def contents(size: CatalogSize, chain: str) -> Iterator[ApiContent]:
+def contents(size: CatalogSize, chain: str, ldap_url: str = "") -> Iterator[ApiContent]:
     """The contents of the APIs, as from the platform."""
     for number in range(size.apis):
         contracts = (_contract(contract) for contract in size.contracts_of(number))
         yield ApiContent(
             ApiInstance(api_id(number), f"orders-{number}", "v1"),
-            policies_of(CHAINS[chain]),
+            tuple(_with_server(policy, ldap_url) for policy in policies_of(CHAINS[chain])),
             {_TIER.tier_id: _TIER},
             {contract.contract_id: contract for contract in contracts},
         )
@@ -126,6 +142,12 @@ def policies_of(chain: Chain) -> tuple[AppliedPolicy, ...]:
         AppliedPolicy(str(position), policy_type, configuration, position)
         for position, (policy_type, configuration) in enumerate(chain)
     )
+
+
+def _with_server(policy: AppliedPolicy, ldap_url: str) -> AppliedPolicy:
+    if policy.policy_type != LDAP:
+        return policy
+    return replace(policy, configuration={**policy.configuration, "ldapServerURL": ldap_url})
 
 
 def _contract(number: int) -> Contract:

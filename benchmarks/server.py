@@ -20,7 +20,7 @@ from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
-from adapter.authorization.ports import QuotaStore
+from adapter.authorization.ports import QuotaStore, UserVerifier
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
@@ -40,7 +40,7 @@ from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.service import ClientStreamMethod
-from benchmarks.catalog import CHAINS, TYPICAL, CatalogSize, build_apis
+from benchmarks.catalog import CHAINS, LDAP, TYPICAL, CatalogSize, build_apis
 from benchmarks.events import access_logs
 from benchmarks.requests import TOKEN
 from benchmarks.transport import FailingLoudly
@@ -53,7 +53,9 @@ from support.defaults import (
     response_writer,
     server_options,
 )
+from tests.rig.certificates import Authority
 from tests.rig.redis_server import RedisServer
+from tests.rig.slapd import running_slapd
 
 _PATIENCE_S: Final = 5.0
 """Long, because on a busy machine the default deadline would be exceeded."""
@@ -76,6 +78,7 @@ def make_authorizer(
     clock: Clock,
     quotas: QuotaStore | None = None,
     bindings: Iterable[ApiBinding] = (),
+    users: UserVerifier | None = None,
 ) -> Authorizer:
     """An authorizer as in `adapter.app`, with a fixed snapshot."""
     snapshots = SnapshotStore(clock)
@@ -89,7 +92,7 @@ def make_authorizer(
             quotas=quotas or memory_quotas(clock),
             throttler=SpikeThrottle(clock),
             messages=MessageLog(clock),
-            users=ldap_users(clock),
+            users=users or ldap_users(clock),
         ),
         unbound=RequestSettings().unbound,
         discovered=DiscoveredServices(),
@@ -102,10 +105,11 @@ def make_service(
     quotas: QuotaStore | None = None,
     bindings: Iterable[ApiBinding] = (),
     reader: RequestReader | None = None,
+    users: UserVerifier | None = None,
 ) -> AuthorizationService:
     """The whole service, as in `adapter.app`."""
     return AuthorizationService(
-        make_authorizer(apis, clock, quotas, bindings),
+        make_authorizer(apis, clock, quotas, bindings, users),
         reader or RequestReader(),
         response_writer(),
         observer=DecisionCounts(),
@@ -133,18 +137,29 @@ async def quota_store(kind: str, clock: Clock) -> AsyncIterator[QuotaStore]:
             server.stop()
 
 
+@asynccontextmanager
+async def ldap_server(chain: str) -> AsyncIterator[str]:
+    """The URL of an LDAP server that this starts; empty if the chain needs none."""
+    if all(policy_type != LDAP for policy_type, _ in CHAINS[chain]):
+        yield ""
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        async with running_slapd(Path(directory), Authority(Path(directory))) as server:
+            yield server.url
+
+
 async def serve(
     transport: str,
     address: str,
-    size: CatalogSize,
-    chain: str,
+    apis: Iterable[Api],
     quotas: QuotaStore,
     streams: Sequence[ClientStreamMethod] = (),
 ) -> None:
     """Serve Checks and `streams` until standard input ends."""
     clock = SystemClock()
     garbage.calm()
-    service = make_service(build_apis(size, chain), clock, quotas)
+    users = ldap_users(clock, allow_networks=["127.0.0.0/8"], allow_plain_ldap=True)
+    service = make_service(apis, clock, quotas, users=users)
     garbage.settle()
     HugePages(clock).collapse()
     token = CallerToken(TOKEN)
@@ -155,6 +170,7 @@ async def serve(
     print(json.dumps({"address": server.addresses[0]}), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await server.drain_and_stop()
+    await users.close()
 
 
 def main() -> None:
@@ -178,7 +194,9 @@ def main() -> None:
             streams = []
             if given.analytics:
                 streams.append(await stack.enter_async_context(access_logs(clock)))
-            await serve(given.transport, given.address, size, given.chain, quotas, streams)
+            ldap_url = await stack.enter_async_context(ldap_server(given.chain))
+            apis = build_apis(size, given.chain, ldap_url)
+            await serve(given.transport, given.address, apis, quotas, streams)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

@@ -13,7 +13,7 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 from adapter.runtime.clock import SystemClock
 from benchmarks import plan
 from benchmarks.bench import Bench, Effort, Figures
-from benchmarks.catalog import CHAINS, USUAL, CatalogSize, build_apis
+from benchmarks.catalog import CHAINS, LDAP, USUAL, CatalogSize, build_apis
 from benchmarks.load import BenchmarkError
 from benchmarks.plan import Adapter, Row
 from benchmarks.processes import MeasuredProcess
@@ -69,7 +69,7 @@ async def test_measures_through_envoy_and_without_h2load(tmp_path: Path) -> None
     assert all(plan.BILL in found[row.name] for row in rows if row.through_envoy)
 
 
-@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("chain", [chain for chain in CHAINS if chain != LDAP])
 def test_every_check_is_allowed(chain: str) -> None:
     """What is measured are requests that pass the whole chain."""
     service = make_service(build_apis(USUAL, chain), SystemClock())
@@ -78,6 +78,15 @@ def test_every_check_is_allowed(chain: str) -> None:
         answer = service.check(message, {"x-adapter-token": TOKEN})
         assert isinstance(answer, bytes)
         assert CheckResponse.FromString(answer).WhichOneof("http_response") == "ok_response"
+
+
+async def test_users_of_an_ldap_server_are_remembered(tmp_path: Path) -> None:
+    """The policy that asks a server is measured with one, in a process of its own."""
+    workload = replace(plan.workload_for(LDAP), different=50)
+    command = Adapter(chain=LDAP).command(f"unix:{tmp_path}/server")
+    async with MeasuredProcess(command) as server:
+        sample = await Replay(workload).run(server.address, 200, connections=2, streams=4)
+    assert len(sample.latencies_us) == 200
 
 
 async def test_denials_spoil_the_measurement(tmp_path: Path) -> None:
