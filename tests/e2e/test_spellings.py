@@ -81,7 +81,7 @@ async def test_a_server_that_makes_variables_of_headers_reads_what_the_policy_sa
         [("X-INT-A", "1"), ("x-int-a", "2")],
         [("x-int-a", "")],
         [("x-int-a", b"Jos\xe9"), ("x_int_a", b"\xff")],
-        [(f"x-int-{'a' * 300}", "1")],
+        [(f"x-int-{'a' * 200}", "1")],
         [("x-int-a!#$%&'*+.^_`|~", "1")],
     ],
 )

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 from adapter.ext_authz.response.headers import clean_value, is_removable_name, usable
 from adapter.messages.check_pb2 import CheckResponse, OkHttpResponse
@@ -12,13 +12,13 @@ from adapter.policy.request.header_spelling import dashed, is_odd
 from adapter.policy.verdicts import Edit, Header
 
 _KEPT: Final = 4_096
-"""How many parts, and how many sets of their names, are kept. Each has a few kB at most."""
+"""How many parts of each kind are kept. Each has a few kB at most."""
 _LONGEST_KEPT: Final = 2_048
 """The most characters, in names and values together, of a part that is kept. Clients may choose the
 values, and also the names if a policy removes headers by a pattern."""
 
-_Meant: TypeAlias = tuple[frozenset[str], frozenset[int]]
-"""Names of headers, spelled with hyphens, and the lengths of these names."""
+_LONGEST_NAMES_KEPT: Final = 512
+"""The most characters of the names that a kept list of other spellings was made for."""
 
 
 class EditPart:
@@ -27,8 +27,7 @@ class EditPart:
     def __init__(self, own: frozenset[str]) -> None:
         self._own = own
         self._kept = lru_cache(maxsize=_KEPT)(self._build)
-        self._own_meant = _meant(own)
-        self._meant_with_own = lru_cache(maxsize=_KEPT)(self._all_meant)
+        self._kept_removals = lru_cache(maxsize=_KEPT)(self._removals)
 
     def write(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
         """Return a serialised CheckResponse that contains only the edits."""
@@ -38,26 +37,21 @@ class EditPart:
     def without_other_spellings(self, odd_names: Sequence[str], edits: tuple[Edit, ...]) -> bytes:
         """Remove headers that servers could take for one of our headers, or for an edited one."""
         edited = tuple([name for name, _ in edits])
-        meant, sizes = self._meant_by(edited, kept=_may_be_kept(edits))
-        names = [
-            name
-            for name in odd_names
-            # All spellings of a name have the same length, which is quick to compare.
-            if len(name) in sizes and dashed(name) in meant and name not in edited
-        ]
-        if not names:
-            return b""
+        names = tuple(odd_names)
+        characters = 0
+        for name in (*names, *edited):
+            characters += len(name)
+        # Most clients send the same odd names each time, such as `client_id`.
+        removals = self._kept_removals if characters <= _LONGEST_NAMES_KEPT else self._removals
+        return removals(names, edited)
+
+    def _removals(self, odd_names: tuple[str, ...], edited: tuple[str, ...]) -> bytes:
+        """A serialised CheckResponse that removes those of the odd names that mean our headers."""
+        meant = self._own.union(map(dashed, edited))
+        names = [name for name in odd_names if dashed(name) in meant and name not in edited]
         response = CheckResponse()
         response.ok_response.headers_to_remove.extend(names)
-        return response.SerializeToString()
-
-    def _meant_by(self, edited: tuple[str, ...], *, kept: bool) -> _Meant:
-        if not edited:
-            return self._own_meant
-        return self._meant_with_own(edited) if kept else self._all_meant(edited)
-
-    def _all_meant(self, edited: tuple[str, ...]) -> _Meant:
-        return _meant(self._own.union(map(dashed, edited)))
+        return response.SerializeToString() if names else b""
 
     def _build(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
         """Write a part. It is kept, because most policies make the same edits each time.
@@ -91,10 +85,6 @@ def _may_be_kept(edits: tuple[Edit, ...]) -> bool:
     for name, value in edits:
         characters += len(name) + (0 if value is None else len(value))
     return characters <= _LONGEST_KEPT
-
-
-def _meant(names: frozenset[str]) -> _Meant:
-    return names, frozenset(map(len, names))
 
 
 def set_header(ok: OkHttpResponse, name: str, value: str, *, append: bool = False) -> None:
