@@ -52,6 +52,7 @@ from support.defaults import (
     redis_quotas,
     response_writer,
     server_options,
+    token_verifier,
 )
 from tests.rig.certificates import Authority
 from tests.rig.redis_server import RedisServer
@@ -93,6 +94,7 @@ def make_authorizer(
             throttler=SpikeThrottle(clock),
             messages=MessageLog(clock),
             users=users or ldap_users(clock),
+            tokens=token_verifier(clock),
         ),
         unbound=RequestSettings().unbound,
         discovered=DiscoveredServices(),

@@ -16,9 +16,15 @@ from adapter.app import analytics, checks, quotas, server
 from adapter.app.ldap import LdapUsers
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import PlatformContact
+from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.envoy_config import ApiRoute, EnvoyConfig
+from adapter.errors import ProviderError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.writer import ResponseWriter
+from adapter.identity.jwks.key_set_file import KeySetFile
+from adapter.identity.jwks.key_sets import KeySets
+from adapter.identity.jwks.remote_key_set import FetchKeys
+from adapter.identity.tokens.verifier import TokenVerifier
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.names import WindowNames
 from adapter.quota.redis.client import RedisClient, RedisOptions
@@ -103,6 +109,33 @@ def gatekeeper(clock: Clock, contact: PlatformContact, **changes: Any) -> Gateke
     settings = GatekeeperSettings()
     how: dict[str, Any] = {"mode": settings.mode, "max_age_s": settings.max_age_s}
     return Gatekeeper(clock, contact, **(how | changes))
+
+
+async def no_providers(url: str, timeout_s: float) -> bytes:
+    """Fetch nothing, because there is no identity provider."""
+    raise ProviderError(f"no provider at {url} within {timeout_s:g} s")
+
+
+def key_sets(
+    clock: Clock,
+    snapshots: SnapshotStore | None = None,
+    fetch: FetchKeys = no_providers,
+    file: KeySetFile | None = None,
+    **changes: Any,
+) -> KeySets:
+    """Key sets of the policies in the snapshot."""
+    how = {"cooldown_s": IdentitySettings().jwks_cooldown_s} | changes
+    return KeySets(snapshots or SnapshotStore(clock), fetch, clock, file=file, **how)
+
+
+def token_verifier(clock: Clock, keys: KeySets | None = None, **changes: Any) -> TokenVerifier:
+    """A verifier of tokens; without `keys`, it knows only the keys that policies contain."""
+    settings = IdentitySettings()
+    how: dict[str, Any] = {
+        "max_remembered": settings.max_remembered_tokens,
+        "clock_skew_s": settings.clock_skew_s,
+    }
+    return TokenVerifier(keys or key_sets(clock), clock, **(how | changes))
 
 
 def response_writer() -> ResponseWriter:

@@ -11,9 +11,11 @@ import structlog
 
 from adapter.app.analytics import Analytics
 from adapter.app.checks import Checks
+from adapter.app.identity import Identity
 from adapter.app.metrics import (
     observe_checks,
     observe_edges,
+    observe_identity,
     observe_operators,
     observe_platform,
 )
@@ -48,9 +50,9 @@ class Endpoints:
 class Adapter:
     """One adapter process, made from its settings.
 
-    It starts in this order: quotas, disk copy, gRPC server, operators' listeners, sync. Health is
-    SERVING once every API is loaded or has definitely failed. It stops in this order: health, calls
-    and streams, gRPC server, the last events, quotas, operators' listeners.
+    It starts in this order: quotas, disk copy, key sets, gRPC server, operators' listeners, sync.
+    Health is SERVING once every API is loaded or has definitely failed. It stops in this order:
+    health, calls and streams, gRPC server, the last events, quotas, key sets, operators' listeners.
     """
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
@@ -62,11 +64,13 @@ class Adapter:
         self._snapshots = SnapshotStore(clock)
         self._quotas = Quotas(settings.quota, clock)
         self._platform = Platform(settings, self._snapshots, clock, self._metrics)
+        self._identity = Identity(settings, self._snapshots, clock, self._metrics)
         self._checks = Checks(
             settings,
             self._snapshots,
             self._platform.sync,
             self._quotas,
+            self._identity,
             clock,
         )
         self._analytics = Analytics(
@@ -87,6 +91,7 @@ class Adapter:
         self._serving = False
         observe_checks(self._metrics, self._checks, self._quotas)
         observe_platform(self._metrics, self._platform, self._snapshots, clock)
+        observe_identity(self._metrics, self._identity)
         observe_edges(self._metrics, self._server, self._analytics)
         observe_operators(self._metrics, self._listeners)
 
@@ -100,6 +105,7 @@ class Adapter:
         garbage.calm()
         await self._quotas.start(self._supervisor)
         await self._platform.sync.restore()
+        await self._identity.start(self._supervisor)
         await self._server.start()
         metrics, *inspection = [await listener.start() for listener in self._listeners]
         # Before the sync, which keeps the event loop busy when it starts.
@@ -124,6 +130,7 @@ class Adapter:
         await self._analytics.stop()
         await self._quotas.stop()
         await self._checks.users.close()
+        await self._identity.stop()
         for listener in self._listeners:
             await listener.stop()
         await self._platform.close()
@@ -140,8 +147,12 @@ class Adapter:
         if not status.all_settled:
             waiting = [api.api_id for api in status.apis if not api.settled]
             details["waiting for"] = ", ".join(waiting) or "the list of API instances"
-        users = self._checks.users
-        alarms = {**self._quotas.alarms, **users.alarms, **self._analytics.alarms}
+        alarms = {
+            **self._quotas.alarms,
+            **self._identity.alarms,
+            **self._checks.users.alarms,
+            **self._analytics.alarms,
+        }
         return Readiness(self._serving, {**details, **alarms})
 
     async def _keep_serving_status(self) -> None:
@@ -167,7 +178,11 @@ class Adapter:
             routes = inspection_routes(
                 self._snapshots,
                 self._checks.discovered,
-                {"/sync": self._sync_status, "/quotas": lambda: self._quotas.status},
+                {
+                    "/sync": self._sync_status,
+                    "/quotas": lambda: self._quotas.status,
+                    "/identity": lambda: self._identity.status,
+                },
             )
             address = observability.inspection_address
             listeners.append(OperatorListener(address, routes, self._clock, any_host=False))

@@ -1,5 +1,6 @@
 """Makes the way from a Check to its decision from the settings."""
 
+from adapter.app.identity import Identity
 from adapter.app.ldap import LdapUsers
 from adapter.app.quotas import Quotas
 from adapter.authorization.authorizer import Authorizer
@@ -34,6 +35,7 @@ class Checks:
         snapshots: SnapshotStore,
         contact: PlatformContact,
         quotas: Quotas,
+        identity: Identity,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -46,7 +48,7 @@ class Checks:
         self.users = LdapUsers(settings.identity, clock)
         bindings = settings.requests.bindings
         self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
-        self.method = self._service(self._authorizer(contact, quotas))
+        self.method = self._service(self._authorizer(contact, quotas, identity))
 
     def attribute(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
         """The API of an access log entry without a decision; None if it belongs to no API.
@@ -62,7 +64,9 @@ class Checks:
         api = self._snapshots.current.apis.get(api_id)
         return api.instance if api else None
 
-    def _authorizer(self, contact: PlatformContact, quotas: Quotas) -> Authorizer:
+    def _authorizer(
+        self, contact: PlatformContact, quotas: Quotas, identity: Identity
+    ) -> Authorizer:
         gatekeeper = self._settings.gatekeeper
         return Authorizer(
             self._snapshots,
@@ -70,7 +74,11 @@ class Checks:
             Gatekeeper(self._clock, contact, mode=gatekeeper.mode, max_age_s=gatekeeper.max_age_s),
             self._clock,
             effect_ports(
-                quotas=quotas.store, throttler=self.spikes, messages=self.messages, users=self.users
+                quotas=quotas.store,
+                throttler=self.spikes,
+                messages=self.messages,
+                users=self.users,
+                tokens=identity.tokens,
             ),
             unbound=self._settings.requests.unbound,
             discovered=self.discovered,

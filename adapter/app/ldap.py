@@ -3,15 +3,10 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from adapter.identity.ldap.rules import DirectoryRules
 from adapter.identity.outbound.address_guard import AddressGuard
-from adapter.identity.outbound.host_rules import HostRules
 from adapter.policy.effects import Authenticate, Verification
-from adapter.policy.ldap_directory import LdapDirectory
-from adapter.policy.need import Need
 from adapter.runtime.clock import Clock
 from adapter.settings import IdentitySettings
 
@@ -72,24 +67,6 @@ def user_verifier(settings: IdentitySettings, clock: Clock) -> "LdapUserVerifier
         ),
         clock,
     )
-
-
-def objection_to_needs(
-    settings: IdentitySettings, *, ldap_installed: bool | None = None
-) -> Callable[[Need], str | None]:
-    """What policies may not use: see `policy.need`.
-
-    `ldap_installed`: whether the extra `ldap` is there; None to find out.
-    """
-    if ldap_installed is None:
-        ldap_installed = find_spec("sansldap") is not None
-    hosts = HostRules(AddressGuard(settings.allow_networks), settings.allowed_hosts)
-    directories = DirectoryRules(hosts, installed=ldap_installed)
-
-    def objection(need: Need) -> str | None:
-        return directories.objection(need) if isinstance(need, LdapDirectory) else None
-
-    return objection
 
 
 def _tls(settings: IdentitySettings) -> Callable[[], Awaitable[ssl.SSLContext]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from adapter.app.analytics import Analytics
 from adapter.app.checks import Checks
+from adapter.app.identity import Identity
 from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -91,6 +92,17 @@ def observe_edges(metrics: Metrics, server: Server, analytics: Analytics) -> Non
             "adapter_transport_faults",
             lambda: {(kind,): count for kind, count in server.counters.items()},
         )
+
+
+def observe_identity(metrics: Metrics, identity: Identity) -> None:
+    """Metrics of tokens and key sets."""
+    tokens = identity.tokens
+    metrics.observe("adapter_tokens", lambda: {(r,): n for r, n in tokens.counts.items()})
+    metrics.observe(
+        "adapter_key_sets",
+        lambda: {(state,): number for state, number in identity.key_sets_by_state.items()},
+    )
+    _observe_numbers(metrics, {"adapter_tokens_remembered": lambda: tokens.remembered})
 
 
 def observe_operators(metrics: Metrics, listeners: Sequence[OperatorListener]) -> None:

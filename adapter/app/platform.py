@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from adapter.app.ldap import objection_to_needs
+from adapter.app.needs import objection_to_needs
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import PlatformUnavailableError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
@@ -16,6 +16,7 @@ from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.runtime import garbage
+from adapter.runtime.authorities import authorities
 from adapter.runtime.clock import Clock
 from adapter.settings import Settings
 from adapter.telemetry.counters import SyncCounters
@@ -70,7 +71,7 @@ class Platform:
 
 def _prepared() -> Callable[[], "AiohttpClient"]:
     """The slow part of opening the client; the rest has to run in the event loop."""
-    from adapter.platform_client.http.aiohttp_client import AiohttpClient, authorities  # noqa: PLC0415
+    from adapter.platform_client.http.aiohttp_client import AiohttpClient  # noqa: PLC0415
 
     return partial(AiohttpClient, authorities())
 

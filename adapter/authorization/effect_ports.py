@@ -7,8 +7,23 @@ The entries are objects and not functions, because compiled code calls their met
 from collections.abc import Awaitable, Mapping
 from typing import Final, TypeAlias, cast
 
-from adapter.authorization.ports import MessageLog, QuotaStore, Throttler, UserVerifier
-from adapter.policy.effects import LOGGED, Authenticate, Charge, Effect, Log, Outcome, Throttle
+from adapter.authorization.ports import (
+    MessageLog,
+    QuotaStore,
+    Throttler,
+    TokenVerifier,
+    UserVerifier,
+)
+from adapter.policy.effects import (
+    LOGGED,
+    Authenticate,
+    Charge,
+    Effect,
+    Log,
+    Outcome,
+    Throttle,
+    VerifyToken,
+)
 from adapter.policy.request.attributes import RequestAttributes, timeout_s
 
 
@@ -82,6 +97,23 @@ class AuthenticatePort(EffectPort):
         return self._users.verify(cast(Authenticate, effect), _left_s(request, waited_s))
 
 
+class TokenPort(EffectPort):
+    """Has tokens verified within the time that Envoy leaves for the Check."""
+
+    def __init__(self, tokens: TokenVerifier) -> None:
+        self._tokens: Final = tokens
+
+    def settle(
+        self, request: RequestAttributes, effect: Effect, waited_s: float, /
+    ) -> Outcome | Awaitable[Outcome]:
+        """See `TokenVerifier`."""
+        token = cast(VerifyToken, effect)
+        found = self._tokens.verify(token)
+        if found is not None:
+            return found
+        return self._tokens.verify_later(token, _left_s(request, waited_s))
+
+
 def _left_s(request: RequestAttributes, waited_s: float) -> float | None:
     """How long the Check may still wait; None if Envoy does not say."""
     patience_s = timeout_s(request)
@@ -89,7 +121,12 @@ def _left_s(request: RequestAttributes, waited_s: float) -> float | None:
 
 
 def effect_ports(
-    *, quotas: QuotaStore, throttler: Throttler, messages: MessageLog, users: UserVerifier
+    *,
+    quotas: QuotaStore,
+    throttler: Throttler,
+    messages: MessageLog,
+    users: UserVerifier,
+    tokens: TokenVerifier,
 ) -> dict[type[Effect], EffectPort]:
     """The table that the authorizer looks the port of an effect up in."""
     return {
@@ -97,4 +134,5 @@ def effect_ports(
         Throttle: ThrottlePort(throttler),
         Log: LogPort(messages),
         Authenticate: AuthenticatePort(users),
+        VerifyToken: TokenPort(tokens),
     }

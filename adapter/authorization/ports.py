@@ -9,7 +9,9 @@ from adapter.policy.effects import (
     LogMessage,
     QuotaState,
     Throttle,
+    TokenState,
     Verification,
+    VerifyToken,
 )
 from adapter.runtime.clock import WallTime
 
@@ -74,3 +76,15 @@ class UserVerifier(Protocol):
         OverloadError if the server is asked too much already, and ProviderError if it gives no
         usable answer in time.
         """
+
+
+class TokenVerifier(Protocol):
+    """Says whether tokens are authentic, and valid now."""
+
+    def verify(self, effect: VerifyToken) -> TokenState | None:
+        """Return the answer, or None if keys have to be fetched first."""
+
+    def verify_later(
+        self, effect: VerifyToken, wait_at_most_s: float | None
+    ) -> Awaitable[TokenState]:
+        """Fetch the keys and answer within that time. Checks that wait share one fetch."""

@@ -20,6 +20,7 @@ from adapter.policy.policies.header_injection import compile_header_injection
 from adapter.policy.policies.header_removal import compile_header_removal
 from adapter.policy.policies.http_basic_authentication import compile_http_basic_authentication
 from adapter.policy.policies.ip_lists import compile_ip_allowlist, compile_ip_blocklist
+from adapter.policy.policies.jwt_validation import compile_jwt_validation
 from adapter.policy.policies.ldap_authentication import compile_ldap_authentication
 from adapter.policy.policies.message_logging import compile_message_logging
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
@@ -42,6 +43,7 @@ POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
         "http-basic-authentication": compile_http_basic_authentication,
         "ip-allowlist": compile_ip_allowlist,
         "ip-blocklist": compile_ip_blocklist,
+        "jwt-validation": compile_jwt_validation,
         "ldap-authentication": compile_ldap_authentication,
         "rate-limiting": compile_rate_limiting,
         "rate-limiting-sla-based": compile_rate_limiting_sla_based,

@@ -13,7 +13,7 @@ A new kind of effect needs a subclass of `Effect` and one of `Outcome` here, an 
 `EFFECT_KINDS`, a port in `authorization/ports.py` and an entry in `authorization/effect_ports.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from mypy_extensions import mypyc_attr
@@ -21,6 +21,7 @@ from mypy_extensions import mypyc_attr
 from adapter.policy.concealed import Concealed
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.ldap_directory import LdapDirectory
+from adapter.policy.tokens.trust import TokenTrust
 from adapter.policy.value import Value
 from adapter.policy.verdicts import CONTINUE, Conclusion, Continue, Identity
 
@@ -266,5 +267,86 @@ class Authenticate(Effect):
         return Authenticate(self.directory, self.user_name, self.password, settled)
 
 
-EFFECT_KINDS: Final[tuple[type[Effect], ...]] = (Charge, Throttle, Log, Authenticate)
+@mypyc_attr(acyclic=True)
+class VerifiedToken(Outcome):
+    """The token is authentic and valid now."""
+
+    __slots__ = ("claims",)
+
+    def __init__(self, claims: Mapping[str, Any]) -> None:
+        self.claims: Final = claims
+        """JSON values, with Decimal for exact fractions."""
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return (self.claims,)
+
+
+@mypyc_attr(acyclic=True)
+class RefusedToken(Outcome):
+    """The token is not authentic, or not valid now."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, why: str) -> None:
+        self.why: Final = why
+        """For operators. It does not contain the token."""
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return (self.why,)
+
+
+@mypyc_attr(acyclic=True)
+class NoKeys(Outcome):
+    """Nobody can say whether the token is authentic, because there are no keys yet."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, why: str) -> None:
+        self.why: Final = why
+        """For operators."""
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return (self.why,)
+
+
+TokenState: TypeAlias = VerifiedToken | RefusedToken | NoKeys
+"""The outcome of `VerifyToken`."""
+
+
+@mypyc_attr(acyclic=True)
+class VerifyToken(Effect):
+    """Verifies who signed a token, and whether it is valid now."""
+
+    __slots__ = ("token", "trust")
+
+    def __init__(
+        self, token: str, trust: TokenTrust, settled: Callable[[TokenState], Conclusion]
+    ) -> None:
+        super().__init__(settled)
+        self.token: Final = token
+        """A secret: whoever has it can use it."""
+        self.trust: Final = trust
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return self.token, self.trust, self.settled
+
+    def __repr__(self) -> str:
+        return "VerifyToken(...)"
+
+    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "VerifyToken":
+        """See `Effect`."""
+        return VerifyToken(self.token, self.trust, settled)
+
+
+EFFECT_KINDS: Final[tuple[type[Effect], ...]] = (
+    Charge,
+    Throttle,
+    Log,
+    Authenticate,
+    VerifyToken,
+)
 """Every kind of effect. The authorizer needs a port for each."""

@@ -1,7 +1,7 @@
 # mypyc: compiled
 """What the policies of one request can see, and what they have established so far."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.contract_table import ContractTable
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.request.header_spelling import dashed
-from adapter.policy.verdicts import Continue, Edit, ExposedQuota, Header, Identity
+from adapter.policy.verdicts import Conclusion, Continue, Edit, ExposedQuota, Header, Identity
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 _NOTHING_APPENDED: Final[dict[str, str]] = {}
@@ -185,16 +185,20 @@ class Evaluation:
     def identity_of_user(self, principal: str) -> Identity:
         """Who calls, once a policy has verified a user. The client application stays."""
         known = self.identity
-        if known is None:
-            return Identity("", principal=principal)
-        return Identity(
-            known.client_id,
-            known.client_name,
-            known.contract_id,
-            known.sla_tier,
-            principal,
-            known.contract,
+        return (
+            Identity("", principal=principal) if known is None else known.with_principal(principal)
         )
+
+    def with_claims(
+        self, claims: Mapping[str, Any], judge: Callable[["Evaluation"], Conclusion]
+    ) -> Conclusion:
+        """What `judge` says if these are the claims. Afterwards, the claims are as before."""
+        before = self.claims
+        self.claims = claims
+        try:
+            return judge(self)
+        finally:
+            self.claims = before
 
 
 def _is_exact(value: str) -> bool:

@@ -35,6 +35,9 @@ class DenyReason(StrEnum):
 
     CREDENTIALS_MISSING = "credentials_missing"
     CREDENTIALS_INVALID = "credentials_invalid"
+    TOKEN_MISSING = "token_missing"  # noqa: S105 - a reason
+    TOKEN_INVALID = "token_invalid"  # noqa: S105 - a reason
+    KEYS_UNAVAILABLE = "keys_unavailable"
     QUOTA_EXCEEDED = "quota_exceeded"
     QUOTA_UNKNOWN = "quota_unknown"
     ADDRESS_REFUSED = "address_refused"
@@ -76,6 +79,17 @@ class Identity(Value):
         self.principal: Final = principal
         self.contract: Final = contract
         """The contract that was found, so that later policies need not look it up again."""
+
+    def with_principal(self, principal: str) -> "Identity":
+        """The same client, and this user."""
+        return Identity(
+            self.client_id,
+            self.client_name,
+            self.contract_id,
+            self.sla_tier,
+            principal,
+            self.contract,
+        )
 
     def held(self) -> tuple[str, str, str, str, str]:
         """See `Value`; `contract_id` stands for the contract."""

@@ -4,7 +4,14 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    model_validator,
+)
 
 from adapter.settings.addresses import HostPort, ListenAddress, LoopbackAddress
 
@@ -180,15 +187,18 @@ class QuotaSettings(_Group):
 
 
 class IdentitySettings(_Group):
-    """Calls to identity providers: the addresses are in policies, so API admins choose them."""
+    """Calls to identity providers, whose addresses API admins choose in policies; and tokens."""
 
+    allow_http: bool = False
+    """Whether `http` URLs may be called. Otherwise only `https`."""
     allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks (CIDR) inside yours that may be called. Default: none, not even loopback.
     Link-local addresses and metadata services of clouds are always refused."""
     allowed_hosts: tuple[str, ...] | None = None
     """Only these hosts may be called; `*.example.com` stands for all below it. Default: any."""
     ca_file: Path | None = None
-    """PEM file of CAs that providers' certificates are checked against. Default: the system's."""
+    """PEM file of CAs that providers' certificates are checked against. Default: the same as for
+    the platform."""
     allow_plain_ldap: bool = False
     """Whether passwords may be sent in clear text to `ldap` URLs. Otherwise the server must offer
     StartTLS."""
@@ -200,6 +210,24 @@ class IdentitySettings(_Group):
     """How long a user who was authenticated is let in without asking the server again."""
     ldap_remembered_users: Annotated[int, Field(ge=1)] = 10_000
     """Most users that are remembered."""
+    certificate_file: Path | None = None
+    """PEM file of our own certificate, for providers that ask for one."""
+    key_file: Path | None = None
+    """PEM file of its key."""
+    max_response_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 256 * 1024
+    """Largest answer that is read."""
+    jwks_cooldown_s: Seconds = 5
+    """Shortest time between two fetches of a key set because tokens name unknown keys."""
+    max_remembered_tokens: Annotated[int, Field(ge=100)] = 10_000
+    """Verified tokens that are remembered. One of more than 1,024 characters counts as several."""
+    clock_skew_s: Annotated[float, Field(ge=0, le=300)] = 30
+    """How much the clocks of an issuer and this machine may differ: see `exp` and `nbf`."""
+
+    @model_validator(mode="after")
+    def _complete_certificate(self) -> "IdentitySettings":
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("set both certificate_file and key_file, or neither")
+        return self
 
 
 class DiskCopySettings(_Group):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason, Unattributed
+from adapter.identity.jwks.observer import FetchResult, KeySetObserver
 from adapter.platform_client.sync.observer import PollKind, SyncObserver
 from adapter.telemetry.metrics import Metrics
 from adapter.transport.observer import TransportObserver
@@ -87,3 +88,14 @@ class AnalyticsCounters(AnalyticsObserver):
     def broken_entry(self) -> None:
         """See the base class."""
         self._metrics.add("adapter_entries_broken")
+
+
+class KeySetCounters(KeySetObserver):
+    """Counts fetches of key sets."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def fetched(self, result: FetchResult) -> None:
+        """See the base class."""
+        self._metrics.add("adapter_key_fetches", result=result)

@@ -42,6 +42,21 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         "adapter_messages_dropped": MetricRow(
             "counter", "Messages of message-logging policies dropped because too many were waiting"
         ),
+        "adapter_tokens": MetricRow(
+            "counter", "Tokens by result (verified, remembered, refused, no_keys)", ("result",)
+        ),
+        "adapter_tokens_remembered": MetricRow(
+            "gauge",
+            "Verified tokens in memory; one of more than 1,024 characters counts as several",
+        ),
+        "adapter_key_fetches": MetricRow(
+            "counter",
+            "Fetches of key sets by result (succeeded, unreachable, refused, unusable)",
+            ("result",),
+        ),
+        "adapter_key_sets": MetricRow(
+            "gauge", "Key sets in use by state (current, stale, missing)", ("state",)
+        ),
         "adapter_policies_ignored": MetricRow(
             "gauge", "Applied policies of the types in platform.ignored_policy_types"
         ),

@@ -1,6 +1,7 @@
 """Policies that find out who calls, through a real Envoy."""
 
 import base64
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +13,9 @@ from adapter.envoy_config import ApiRoute, render
 from adapter.policy.catalog import AppliedPolicy
 from adapter.runtime.clock import SystemClock
 from support.defaults import envoy_config, ldap_users
+from support.token_issuer import TokenIssuer, public_pem
 from support.upstream import Upstream
-from tests.builders import api, applied
+from tests.builders import api, applied, contract
 from tests.rig.adapters import AdapterInProcess
 from tests.rig.certificates import Authority
 from tests.rig.envoy import Envoy
@@ -31,9 +33,11 @@ LDAP = applied(
         "ldapSearchBase": PEOPLE,
     },
 )
+ISSUER = TokenIssuer("RS256")
 CHAINS: dict[str, tuple[AppliedPolicy, ...]] = {
     "basic": (applied("http-basic-authentication", {"username": "zoë", "password": "pa:ss"}),),
     "ldap": (LDAP,),
+    "tokens": (applied("jwt-validation", {"textKey": public_pem(ISSUER.key)}),),
 }
 
 
@@ -60,7 +64,7 @@ async def gateway(
     async with running_slapd(tmp_path_factory.mktemp("slapd"), authority) as slapd:
         there = replace(LDAP, configuration={**LDAP.configuration, "ldapServerURL": slapd.url})
         chains = {**CHAINS, "ldap": (there,)}
-        apis = [api(name, chain) for name, chain in chains.items()]
+        apis = [api(name, chain, [contract("client-1")]) for name, chain in chains.items()]
         async with AdapterInProcess(apis, users=users) as adapter:
             config = envoy_config(
                 apis=tuple(
@@ -111,3 +115,20 @@ async def test_an_ldap_server_that_is_down_lets_nobody_in(gateway: Gateway) -> N
     finally:
         await gateway.slapd.start()
     assert (await gateway.ask("ldap", basic("alice", "another password"))).status == 401
+
+
+async def test_jwt_validation(gateway: Gateway) -> None:
+    """A token of a client with a contract passes, and the upstream learns who calls."""
+    claims = {"sub": "zoë", "client_id": "client-1", "exp": time.time() + 600}
+    good, expired, stranger = (
+        ("authorization", f"Bearer {ISSUER.token(claims | changes)}")
+        for changes in ({}, {"exp": 1}, {"client_id": "nobody"})
+    )
+    answer = await gateway.ask("tokens", good)
+    assert (answer.status, answer.upstream_saw("x-adapter-principal")) == (200, ["zoë"])
+    assert answer.upstream_saw("x-adapter-client-id") == ["client-1"]
+    for refused in (await gateway.ask("tokens", expired), await gateway.ask("tokens", stranger)):
+        assert refused.status == 401
+        assert refused.header("www-authenticate") == 'Bearer error="invalid_token"'
+    absent = await gateway.ask("tokens")
+    assert (absent.status, absent.header("x-adapter-reason")) == (400, "token_missing")

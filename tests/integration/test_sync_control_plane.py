@@ -9,10 +9,11 @@ import pytest
 
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import PlatformRefusedError
-from adapter.platform_client.http.aiohttp_client import AiohttpClient, authorities
+from adapter.platform_client.http.aiohttp_client import AiohttpClient
 from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.snapshot import Api
+from adapter.runtime.authorities import authorities
 from adapter.runtime.clock import SystemClock
 from control_plane.store.backup import back_up
 from control_plane.store.schema import CONFIGURATION

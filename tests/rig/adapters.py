@@ -28,7 +28,13 @@ from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import ClientStreamMethod, Metadata, Server
-from support.defaults import gatekeeper, ldap_users, response_writer, server_options
+from support.defaults import (
+    gatekeeper,
+    ldap_users,
+    response_writer,
+    server_options,
+    token_verifier,
+)
 
 ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
 
@@ -132,6 +138,7 @@ class AdapterInProcess:
                 throttler=SpikeThrottle(clock),
                 messages=self,
                 users=users or ldap_users(clock),
+                tokens=token_verifier(clock),
             ),
             unbound=RequestSettings().unbound,
             discovered=DiscoveredServices(),

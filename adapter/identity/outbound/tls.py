@@ -1,25 +1,27 @@
-"""Which certificates of identity providers are trusted."""
+"""Which certificates of identity providers are trusted, and which one of ours they see."""
 
-import os
 import ssl
 from pathlib import Path
 
-import certifi
-
 from adapter.errors import ProviderError
+from adapter.runtime.authorities import authorities
 
 
-def provider_tls(ca_file: Path | None) -> ssl.SSLContext:
+def provider_tls(
+    ca_file: Path | None, certificate_file: Path | None = None, key_file: Path | None = None
+) -> ssl.SSLContext:
     """A context that verifies certificates against these CAs.
 
-    None: the CAs in SSL_CERT_FILE or SSL_CERT_DIR, otherwise Mozilla's. Reads files, so call it in
-    a thread. Raises ProviderError.
+    None: the same CAs as for the platform. Reads files, so call it in a thread. Raises
+    ProviderError.
     """
-    file = ca_file or os.environ.get("SSL_CERT_FILE")
-    directory = os.environ.get("SSL_CERT_DIR")
     try:
-        if file or not directory:
-            return ssl.create_default_context(cafile=file or certifi.where())
-        return ssl.create_default_context(capath=directory)
+        context = ssl.create_default_context(cafile=ca_file) if ca_file else authorities()
+        if certificate_file is not None:
+            context.load_cert_chain(certificate_file, key_file)
     except OSError as e:
-        raise ProviderError(f"the CAs of identity providers cannot be read: {e}") from None
+        raise ProviderError(
+            "the certificates for identity providers cannot be read; check ca_file, "
+            f"certificate_file and key_file of the group identity: {e}"
+        ) from None
+    return context

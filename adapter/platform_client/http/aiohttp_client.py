@@ -1,6 +1,5 @@
 """HTTP requests by aiohttp. Importing it takes a tenth of a second, so import it when needed."""
 
-import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +8,6 @@ from io import BytesIO
 from typing import Final
 
 import aiohttp
-import certifi
 from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
@@ -19,7 +17,7 @@ from adapter.platform_client.http.exchange import (
     HttpRequest,
     StreamedResponse,
 )
-from adapter.platform_client.http.proxy import proxy_for
+from adapter.runtime.proxy import proxy_for
 
 _HEADERS: Final = {
     # gzip only. Otherwise the packages that are installed would decide what aiohttp offers.
@@ -32,20 +30,6 @@ and shorter than the default idle timeout of load balancers."""
 
 _STEP_BYTES: Final = 64 * 1024
 """About this much of a body is decompressed at once, while Checks wait."""
-
-
-def authorities() -> ssl.SSLContext:
-    """The certificate authorities to trust: SSL_CERT_FILE or SSL_CERT_DIR, otherwise Mozilla's.
-
-    Raises OSError if they cannot be read.
-    """
-    file, directory = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file or not directory:
-        context = ssl.create_default_context(cafile=file or certifi.where())
-    else:
-        context = ssl.create_default_context(capath=directory)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 class AiohttpClient:
@@ -95,7 +79,10 @@ class AiohttpClient:
         """Read the environment once for each address; there are at most two."""
         address = url.scheme, url.raw_authority
         if address not in self._proxies:
-            self._proxies[address] = proxy_for(url)
+            try:
+                self._proxies[address] = proxy_for(url)
+            except ValueError as e:
+                raise HttpError(str(e)) from None
         return self._proxies[address]
 
 

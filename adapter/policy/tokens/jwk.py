@@ -1,5 +1,6 @@
 """Keys in JSON: one JWK, or a set of them (RFC 7517, RFC 7518 section 6, RFC 8037 section 2)."""
 
+import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -33,6 +34,8 @@ class KeySetDocument(NamedTuple):
 
     keys: KeySet
     faults: tuple[str, ...]
+    entries: frozenset[str]
+    """All keys as text, usable or not: equal if the set says the same, in whatever order."""
 
 
 def read_key_set(octets: bytes) -> KeySetDocument:
@@ -54,7 +57,8 @@ def read_key_set(octets: bytes) -> KeySetDocument:
         faults.append(f"only the first {MAX_KEYS} of its {len(entries):,} keys are used")
     if not keys:
         raise ValueError(f"it has no usable key: {'; '.join(faults[:5]) or 'it is empty'}")
-    return KeySetDocument(KeySet(keys), tuple(faults))
+    texts = frozenset(json.dumps(entry, sort_keys=True, default=str) for entry in entries)
+    return KeySetDocument(KeySet(keys), tuple(faults), texts)
 
 
 def read_key(entry: object) -> VerificationKey:

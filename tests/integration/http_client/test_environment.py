@@ -11,9 +11,10 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from adapter.platform_client.http.aiohttp_client import AiohttpClient, authorities
+from adapter.platform_client.http.aiohttp_client import AiohttpClient
 from adapter.platform_client.http.exchange import HttpError
-from adapter.platform_client.http.proxy import proxy_for
+from adapter.runtime.authorities import authorities
+from adapter.runtime.proxy import proxy_for
 from tests.integration.http_client.servers import Received, ask, head, serving, speaking
 from tests.rig.certificates import Authority
 

@@ -30,7 +30,7 @@ from adapter.policy.rule import Rule, Verdict
 from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason
-from support.defaults import gatekeeper, ldap_users
+from support.defaults import gatekeeper, ldap_users, token_verifier
 from tests.rig.clock import FakeClock
 from tests.unit.authorization.contact import Contact
 from tests.unit.policy.gateway import a_request
@@ -105,6 +105,7 @@ def authorizer(
             throttler=throttler or Throttled(),
             messages=messages or Messages(),
             users=ldap_users(FakeClock()),
+            tokens=token_verifier(clock),
         ),
         unbound=unbound,
         discovered=DiscoveredServices(),
@@ -210,11 +211,15 @@ def test_an_effect_without_a_port_is_an_error_when_the_authorizer_is_made(
     kind: type[Effect],
 ) -> None:
     """And not when the first request meets the policy that needs it."""
+    clock = FakeClock()
     ports = effect_ports(
-        quotas=Quotas(), throttler=Throttled(), messages=Messages(), users=ldap_users(FakeClock())
+        quotas=Quotas(),
+        throttler=Throttled(),
+        messages=Messages(),
+        users=ldap_users(clock),
+        tokens=token_verifier(clock),
     )
     del ports[kind]
-    clock = FakeClock()
     with pytest.raises(ValueError, match=f"no port settles these effects: {kind.__name__}$"):
         Authorizer(
             SnapshotStore(clock),
@@ -263,6 +268,7 @@ def test_without_a_snapshot_every_request_is_denied_as_not_ready() -> None:
             throttler=Throttled(),
             messages=Messages(),
             users=ldap_users(FakeClock()),
+            tokens=token_verifier(clock),
         ),
         unbound="deny",
         discovered=DiscoveredServices(),

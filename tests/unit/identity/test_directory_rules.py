@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from adapter.app.ldap import objection_to_needs
+from adapter.app.needs import objection_to_needs
 from adapter.policy.concealed import Concealed
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
 from adapter.policy.need import Need

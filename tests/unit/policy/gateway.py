@@ -13,17 +13,19 @@ from adapter.policy.effects import (
     Effect,
     Log,
     LogMessage,
+    NoKeys,
     Outcome,
     QuotaState,
     Throttle,
     Verification,
+    VerifyToken,
 )
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.snapshot import contracts_by_client
 from adapter.policy.verdicts import DenyReason, Identity
 from adapter.quota.spike import SpikeThrottle
-from support.defaults import memory_quotas
+from support.defaults import memory_quotas, token_verifier
 from tests.builders import api
 from tests.rig.clock import ManualClock
 
@@ -41,6 +43,7 @@ class Gateway:
         self.api = api("7", policies, contracts, tiers)
         self.quotas = memory_quotas(self.clock)
         self.spikes = SpikeThrottle(self.clock)
+        self.tokens = token_verifier(self.clock)
         self.messages: list[LogMessage] = []
         self.passwords: dict[str, str] = {}
         """What the LDAP server knows, by user name."""
@@ -62,6 +65,8 @@ class Gateway:
         if isinstance(effect, Authenticate):
             right = self.passwords.get(effect.user_name) == effect.password
             return Verification(effect.user_name) if right else Verification("", "wrong password")
+        if isinstance(effect, VerifyToken):
+            return self.tokens.verify(effect) or NoKeys("no key set has been fetched")
         assert isinstance(effect, Log)
         self.messages.extend(effect.messages)
         return LOGGED

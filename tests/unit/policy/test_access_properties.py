@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from adapter.policy.catalog import AppliedPolicy, Pointcut, RateLimit, SlaTier
 from adapter.policy.decision import Allowed, Answered, Denied
 from adapter.policy.request.attributes import RequestAttributes
+from support.token_issuer import TokenIssuer
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials
 
@@ -28,6 +29,9 @@ DIRECTORY = {
     "ldapSearchBase": "dc=test",
 }
 MESSAGE = {"message": "#[attributes.headers.x ++ authentication.clientId]", "level": "INFO"}
+ISSUER = TokenIssuer("HS256", key=b"s" * 32)
+TOKENS = {"signingMethod": "hmac", "textKey": "s" * 32}
+FETCHED = {"jwksUrl": "https://issuer.test/keys", "skipClientIdValidation": True}
 SECRET = {"clientSecretExpression": "#[attributes.headers['client_secret']]"}
 
 
@@ -53,6 +57,8 @@ POLICIES = _several(
     applied("http-basic-authentication", {"username": "c1", "password": "secret"}),
     applied("ldap-authentication", DIRECTORY),
     applied("access-block", pointcuts=(Pointcut("GET", "/a.*"),)),
+    applied("jwt-validation", TOKENS),
+    applied("jwt-validation", FETCHED),
 )
 
 REQUESTS = st.builds(
@@ -72,6 +78,7 @@ REQUESTS = st.builds(
             ]
         ),
         st.sampled_from([*CLIENTS, "secret", "Basic YzE6c2VjcmV0", "https://a.test", "", "\r\n"])
+        | st.sampled_from(CLIENTS).map(lambda c: f"Bearer {ISSUER.token({'client_id': c})}")
         | st.text(),
     ),
     path=st.sampled_from(["/", "/a?b=c", "/a/../b", "*", ""]) | st.text(),

@@ -18,8 +18,11 @@ from adapter.policy.effects import (
     QuotaState,
     Throttle,
     Verification,
+    VerifyToken,
 )
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
+from adapter.policy.tokens.keys import KeySet
+from adapter.policy.tokens.trust import TokenTrust
 from adapter.policy.verdicts import CONTINUE, Identity
 from tests.builders import api_ruled_by
 from tests.unit.policy.gateway import a_request
@@ -35,6 +38,7 @@ EFFECTS: tuple[Effect, ...] = (
     Throttle((1, 1, "k"), 1.0, 1, 1, lambda _: CONTINUE),
     Log((LogMessage("info", "c", "text", "7"),)),
     Authenticate(DIRECTORY, "alice", Concealed("secret"), lambda _: CONTINUE),
+    VerifyToken("a.b.c", TokenTrust(KeySet(()), {"RS256"}), lambda _: CONTINUE),
 )
 
 

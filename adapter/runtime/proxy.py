@@ -4,13 +4,11 @@ from urllib.request import getproxies, proxy_bypass
 
 from yarl import URL
 
-from adapter.platform_client.http.exchange import HttpError
-
 
 def proxy_for(url: URL) -> URL | None:
     """The proxy for that URL, with its user name and password; None if there is none.
 
-    Raises HttpError if it cannot be used.
+    Raises ValueError if it cannot be used.
     """
     # NO_PROXY may contain an IPv6 address with or without brackets.
     if any(map(proxy_bypass, (url.raw_authority, url.raw_host or ""))):
@@ -28,12 +26,12 @@ def _usable(named: str) -> URL:
         # Basic authentication carries Latin-1 only. Otherwise every request would fail.
         f"{proxy.user}{proxy.password}".encode("latin-1")
     except ValueError:
-        raise HttpError("the proxy in the environment is not a valid URL") from None
+        raise ValueError("the proxy in the environment is not a valid URL") from None
     if proxy.scheme not in {"http", "https"}:
-        raise HttpError(
+        raise ValueError(
             f"the proxy in the environment has the unsupported scheme {proxy.scheme!r}: "
             "use http:// or https://"
         )
     if not proxy.host:
-        raise HttpError("the proxy in the environment has no host name")
+        raise ValueError("the proxy in the environment has no host name")
     return proxy

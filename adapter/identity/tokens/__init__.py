@@ -1,0 +1,1 @@
+"""Verifies tokens, and remembers those that are authentic."""

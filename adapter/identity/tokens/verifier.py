@@ -1,0 +1,152 @@
+"""Settles `VerifyToken`: verifies tokens, and remembers those that are authentic."""
+
+import asyncio
+from collections import Counter
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from cachetools import LRUCache
+
+from adapter.identity.jwks.key_sets import KeySets
+from adapter.policy.effects import NoKeys, RefusedToken, TokenState, VerifiedToken, VerifyToken
+from adapter.policy.tokens.claims import Lifetime, authenticate
+from adapter.policy.tokens.faults import TokenFault, UnknownKeyFault
+from adapter.policy.tokens.jws import MAX_CHARS
+from adapter.policy.tokens.keys import KeySet
+from adapter.policy.tokens.trust import JwksSource, TokenTrust
+from adapter.runtime.clock import Clock
+
+_UNIT_CHARS: Final = 1_024
+_LONGEST_WAIT_S: Final = 5.0
+"""Used where Envoy sends no deadline."""
+_ANSWER_IN: Final = 0.8
+"""The part of Envoy's deadline that a Check may wait, so that our answer comes in time."""
+_MOST_WAITING: Final = 1_000
+
+
+class _Remembered(NamedTuple):
+    """An authentic token, and the keys by which it is."""
+
+    outcome: VerifiedToken
+    lifetime: Lifetime
+    keys: KeySet
+    size: int
+
+
+class TokenVerifier:
+    """Verifies tokens with the keys of policies.
+
+    A token that was verified is remembered by its digest, together with what the policy trusts and
+    the key set of that time. So a new key set, or a changed policy, makes every token be verified
+    again. Only authentic tokens are remembered: invented ones evict nothing. The memory says that a
+    token is authentic, not that it is valid now: `exp` and `nbf` are checked each time.
+    """
+
+    def __init__(
+        self, key_sets: KeySets, clock: Clock, *, max_remembered: int, clock_skew_s: float
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        """Tokens by result."""
+        self._key_sets = key_sets
+        self._clock = clock
+        self._skew_s = clock_skew_s
+        self._waiting = 0
+        # A token of more than 1,024 characters counts as several.
+        self._remembered: LRUCache[tuple[bytes, TokenTrust], _Remembered] = LRUCache(
+            max_remembered, getsizeof=lambda token: token.size
+        )
+
+    @property
+    def remembered(self) -> float:
+        """How much of the memory is used; a token of up to 1,024 characters counts 1."""
+        return self._remembered.currsize
+
+    def verify(self, effect: VerifyToken) -> TokenState | None:
+        """See `ports.TokenVerifier`."""
+        trust = effect.trust
+        keys = self._keys(trust)
+        if keys is None:
+            return None
+        try:
+            return self._verified(effect.token, trust, keys)
+        except UnknownKeyFault as e:
+            return None if isinstance(trust.keys, JwksSource) else self._refused(e)
+        except TokenFault as e:
+            return self._refused(e)
+
+    async def verify_later(self, effect: VerifyToken, wait_at_most_s: float | None) -> TokenState:
+        """See `ports.TokenVerifier`."""
+        source = effect.trust.keys
+        if not isinstance(source, JwksSource):
+            raise TypeError("keys that a policy contains need not be fetched")
+        longest_s = _LONGEST_WAIT_S if wait_at_most_s is None else wait_at_most_s * _ANSWER_IN
+        if self._waiting >= _MOST_WAITING:
+            return self._undecided(source, "too many requests wait for keys")
+        self._waiting += 1
+        try:
+            found = await self._with_new_keys(effect, source, longest_s)
+        finally:
+            self._waiting -= 1
+        return found or self._undecided(source, self._key_sets.fault(source))
+
+    async def _with_new_keys(
+        self, effect: VerifyToken, source: JwksSource, longest_s: float
+    ) -> TokenState | None:
+        """Try again after each fetch that ends in time."""
+        deadline = self._clock.monotonic() + longest_s
+        fetches = self._key_sets.refetch(source, longest_s)
+        while True:
+            # Also before the first wait: the keys may come from before a restart.
+            found = self.verify(effect)
+            if found is not None or not fetches:
+                return found
+            left_s = max(deadline - self._clock.monotonic(), 0.0)
+            ended, fetches = await asyncio.wait(
+                fetches, timeout=left_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not ended:
+                return None
+
+    def _keys(self, trust: TokenTrust) -> KeySet | None:
+        keys = trust.keys
+        return keys if isinstance(keys, KeySet) else self._key_sets.current(keys)
+
+    def _verified(self, token: str, trust: TokenTrust, keys: KeySet) -> TokenState:
+        if len(token) > MAX_CHARS or not token.isascii():
+            raise TokenFault(f"it is not ASCII, or longer than {MAX_CHARS:,} characters")
+        name = sha256(token.encode()).digest(), trust
+        try:
+            known = self._remembered[name]
+        except KeyError:
+            known = None
+        if known is None or known.keys is not keys:
+            known = self._remember(name, token, keys)
+            result = "verified"
+        else:
+            result = "remembered"
+        objection = known.lifetime.objection(self._clock.now(), self._skew_s)
+        if objection is not None:
+            raise TokenFault(objection)
+        self.counts[result] += 1
+        return known.outcome
+
+    def _remember(self, name: tuple[bytes, TokenTrust], token: str, keys: KeySet) -> _Remembered:
+        """Verify the signature, and remember the token. Raises TokenFault."""
+        claims, lifetime = authenticate(token, name[1].algorithms, keys)
+        size = 1 + len(token) // _UNIT_CHARS
+        known = _Remembered(VerifiedToken(claims), lifetime, keys, size)
+        if size <= self._remembered.maxsize:
+            self._remembered[name] = known
+        return known
+
+    def _refused(self, fault: TokenFault) -> RefusedToken:
+        self.counts["refused"] += 1
+        return RefusedToken(str(fault))
+
+    def _undecided(self, source: JwksSource, why: str) -> TokenState:
+        """The answer where no fetch brought the right key in time."""
+        if self._key_sets.current(source) is None:
+            self.counts["no_keys"] += 1
+            return NoKeys(f"the keys have not been fetched: {why or 'not in time'}")
+        because = f"; a newer key set could not be fetched: {why}" if why else ""
+        return self._refused(TokenFault(f"none of the keys verifies its signature{because}"))

@@ -1,0 +1,155 @@
+"""jwt-validation: allows requests with a signed token (JWT, RFC 7519) of a trusted issuer."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from adapter.errors import PolicyError
+from adapter.policy.effects import NoKeys, RefusedToken, TokenState, VerifyToken
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.expression import compile_expression
+from adapter.policy.policies.shared.bearer import (
+    BEARER_HEADER,
+    TokenOrigin,
+    token_by_expression,
+    token_invalid,
+)
+from adapter.policy.policies.shared.claim_checks import (
+    ClaimCheck,
+    audience_among,
+    fulfilled,
+    required,
+)
+from adapter.policy.policies.shared.claim_headers import claim_headers
+from adapter.policy.policies.shared.configuration import read_configuration
+from adapter.policy.policies.shared.jwt_configuration import JwtValidation
+from adapter.policy.policies.shared.token_client import USER_ONLY, client_with_contract
+from adapter.policy.rule import Rule, Verdict
+from adapter.policy.tokens.key_text import read_public_key, read_secret
+from adapter.policy.tokens.keys import KeySet
+from adapter.policy.tokens.trust import JwksSource, TokenTrust
+from adapter.policy.verdicts import Conclusion, Continue, Deny, DenyReason
+
+_SECONDS_IN_MINUTE: Final = 60
+_MILLISECONDS_IN_SECOND: Final = 1_000
+
+
+def compile_jwt_validation(given: Mapping[str, Any]) -> Rule:
+    """Compile the policy; raises PolicyError."""
+    configuration = read_configuration(JwtValidation, given)
+    origin = _origin(configuration)
+    trust = _trust(configuration)
+    accept = _Acceptance(configuration)
+
+    def evaluate(evaluation: Evaluation) -> Verdict:
+        token = origin.read(evaluation)
+        if isinstance(token, Deny):
+            return token
+
+        def settled(state: TokenState) -> Conclusion:
+            return _conclusion(evaluation, state, accept)
+
+        return VerifyToken(token, trust, settled)
+
+    return Rule(
+        evaluate,
+        inspects_path=origin.inspects_path or accept.inspects_path,
+        inspects_method=origin.inspects_method or accept.inspects_method,
+        set_headers=frozenset(accept.header_names),
+        needs=(trust.keys,) if isinstance(trust.keys, JwksSource) else (),
+    )
+
+
+def _origin(configuration: JwtValidation) -> TokenOrigin:
+    if configuration.jwt_origin == "customExpression":
+        return token_by_expression(configuration.jwt_expression)
+    return BEARER_HEADER
+
+
+def _trust(configuration: JwtValidation) -> TokenTrust:
+    algorithms = configuration.algorithms
+    if configuration.jwt_key_origin == "jwks":
+        ttl_s = configuration.jwks_service_time_to_live * _SECONDS_IN_MINUTE
+        timeout_s = configuration.jwks_service_connection_timeout / _MILLISECONDS_IN_SECOND
+        return TokenTrust(JwksSource(configuration.urls, ttl_s, timeout_s), algorithms)
+    text = configuration.text_key.get_secret_value()
+    try:
+        keys = (
+            read_secret(text) if configuration.signing_method == "hmac" else read_public_key(text)
+        )
+    except ValueError as e:
+        raise PolicyError(f"textKey: {e}") from None
+    _check_fits(keys, algorithms)
+    return TokenTrust(keys, algorithms)
+
+
+def _check_fits(keys: KeySet, algorithms: frozenset[str]) -> None:
+    if not any(key.algorithms & algorithms for key in keys.keys):
+        raise PolicyError(
+            "textKey: the type, curve or length of the key does not fit signingMethod and "
+            f"signingKeyLength ({', '.join(sorted(algorithms))})"
+        )
+
+
+def _conclusion(evaluation: Evaluation, state: TokenState, accept: "_Acceptance") -> Conclusion:
+    if isinstance(state, NoKeys):
+        return Deny(
+            DenyReason.KEYS_UNAVAILABLE, 503, "Tokens cannot be verified at present", state.why
+        )
+    if isinstance(state, RefusedToken):
+        return token_invalid(state.why)
+    return evaluation.with_claims(state.claims, accept)
+
+
+class _Acceptance:
+    """Decides about an authentic token by its claims."""
+
+    def __init__(self, configuration: JwtValidation) -> None:
+        self._checks = tuple(_checks(configuration))
+        self._headers = configuration.claims_to_headers
+        self.header_names = tuple(header.header_name for header in self._headers)
+        self._client = (
+            USER_ONLY
+            if configuration.skip_client_id_validation
+            else client_with_contract(configuration.client_id_expression)
+        )
+        sources = [compile_expression(claim.value) for claim in configuration.custom_claims]
+        self.inspects_path = self._client.inspects_path or any(e.inspects_path for e in sources)
+        self.inspects_method = self._client.inspects_method or any(
+            e.inspects_method for e in sources
+        )
+
+    def __call__(self, evaluation: Evaluation) -> Conclusion:
+        """The verdict; `evaluation.claims` are the token's."""
+        for check in self._checks:
+            objection = check(evaluation)
+            if objection is not None:
+                return token_invalid(objection)
+        identity = self._client.find(evaluation)
+        if isinstance(identity, Deny):
+            return identity
+        try:
+            headers = claim_headers(self._headers, evaluation)
+        except ValueError as e:
+            return token_invalid(str(e))
+        return Continue(
+            identity,
+            set_headers=headers,
+            # The upstream must not take a header of the client for one of ours.
+            remove_headers=self.header_names,
+            claims=evaluation.claims,
+        )
+
+
+def _checks(configuration: JwtValidation) -> Iterator[ClaimCheck]:
+    if configuration.mandatory_exp_claim:
+        yield required("exp")
+    if configuration.mandatory_nbf_claim:
+        yield required("nbf")
+    if configuration.mandatory_aud_claim:
+        yield required("aud")
+    if configuration.validate_aud_claim:
+        yield audience_among(configuration.audiences)
+    for claim in configuration.mandatory_custom_claims:
+        yield required(claim.key)
+    for claim in configuration.custom_claims:
+        yield fulfilled(claim.key, claim.value)

@@ -1,0 +1,72 @@
+"""What policies require of a token's claims."""
+
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias
+
+from adapter.policy.evaluation import Evaluation
+from adapter.policy.expression import Failed, compile_expression
+from adapter.policy.expression.values import EvaluationFault, from_json, same, to_text
+
+ClaimCheck: TypeAlias = Callable[[Evaluation], str | None]
+"""Why the claims of the evaluation are not accepted, for operators; None if they are."""
+
+_CLAIMS: Final = "claimSet"
+"""How expressions call the claims."""
+
+
+def required(name: str) -> ClaimCheck:
+    """The claim has to be there. Null counts as absent."""
+
+    def check(evaluation: Evaluation) -> str | None:
+        return f"the claim {name} is missing" if evaluation.claims.get(name) is None else None
+
+    return check
+
+
+def audience_among(audiences: Iterable[str]) -> ClaimCheck:
+    """If there is an audience, one of its texts has to be in the list (RFC 7519, 4.1.3)."""
+    accepted = frozenset(audiences)
+
+    def check(evaluation: Evaluation) -> str | None:
+        given = evaluation.claims.get("aud")
+        if given is None:
+            return None
+        named = given if isinstance(given, list) else [given]
+        if not named or not all(isinstance(audience, str) for audience in named):
+            return "the claim aud is not a text, or a list of texts"
+        return None if accepted.intersection(named) else "the claim aud names other audiences"
+
+    return check
+
+
+def fulfilled(name: str, source: str) -> ClaimCheck:
+    """If the claim is there, it has to fulfil what the admin wrote.
+
+    - Plain text is the claim's value. Numbers and booleans are compared by their text.
+    - An expression that reads the claims and returns true or false is the condition itself.
+    - Any other expression returns the claim's value.
+
+    An expression that fails refuses the token.
+    """
+    expression = compile_expression(source)
+    is_condition = _CLAIMS in source
+
+    def check(evaluation: Evaluation) -> str | None:
+        claim = evaluation.claims.get(name)
+        if claim is None:
+            return None
+        wanted = expression.evaluate(evaluation)
+        if isinstance(wanted, Failed):
+            return f"the expression for the claim {name} failed: {wanted.why}"
+        if is_condition and isinstance(wanted, bool):
+            return None if wanted else f"the claim {name} does not fulfil its expression"
+        try:
+            given = from_json(claim)
+            equal = (
+                to_text(given) == wanted if expression.literal is not None else same(given, wanted)
+            )
+        except EvaluationFault as e:
+            return f"the claim {name} cannot be compared: {e}"
+        return None if equal else f"the claim {name} has another value"
+
+    return check
