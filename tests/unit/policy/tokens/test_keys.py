@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from adapter.policy.tokens.base64url import encoded
 from adapter.policy.tokens.claims import authenticate
 from adapter.policy.tokens.jwk import MAX_KEYS, read_key, read_key_set
-from adapter.policy.tokens.key_text import read_public_key, read_secret
+from adapter.policy.tokens.key_text import MAX_CHARS, read_public_key, read_secret
 from support.token_issuer import TokenIssuer, key_set, public_jwk, public_pem
 
 RSA: Final = TokenIssuer("RS256")
@@ -115,6 +115,11 @@ def test_the_algorithm_of_a_key_is_respected() -> None:
     assert read_key(ED.jwk | {"alg": "EdDSA"}).algorithms == {"EdDSA", "Ed25519"}
 
 
+def test_a_key_verifies_nothing_with_an_algorithm_of_another_type() -> None:
+    """The key refuses by itself, even if the selection of keys has a fault."""
+    assert not read_key(RSA.jwk).verifies("ES256", bytes(64), b"message")
+
+
 def test_a_secret_must_be_as_long_as_the_hash() -> None:
     """RFC 7518, section 3.2."""
     assert read_secret("s" * 48).keys[0].algorithms == {"HS256", "HS384"}
@@ -185,3 +190,29 @@ def test_a_text_that_is_no_key_is_an_error_without_the_text(text: str) -> None:
     with pytest.raises(ValueError, match=r".") as raised:
         read_public_key(text)
     assert len(text) < 8 or text not in str(raised.value)
+
+
+def _for_key_exchange() -> str:
+    public = x25519.X25519PrivateKey.generate().public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("a" * (MAX_CHARS + 1), "longer than"),
+        (PEM.replace("PUBLIC KEY", "CERTIFICATE REQUEST"), "PEM"),
+        (_for_key_exchange(), "not supported"),
+    ],
+    ids=["too long", "another kind of PEM", "X25519"],
+)
+def test_a_key_that_cannot_be_used_is_an_error(text: str, fault: str) -> None:
+    """The text is bounded, and only keys for signatures of tokens are taken."""
+    with pytest.raises(ValueError, match=fault):
+        read_public_key(text)
+
+
+def test_a_very_long_secret_is_an_error() -> None:
+    """A secret is as bounded as a key."""
+    with pytest.raises(ValueError, match="longer than"):
+        read_secret("s" * (MAX_CHARS + 1))
