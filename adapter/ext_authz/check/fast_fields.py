@@ -2,14 +2,13 @@
 """The fields that the fast reader has found in a Check. They become strings when needed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
-from adapter.ext_authz.check.map_entries import last_value, odd_keys, pairs
+from mypy_extensions import i64
+
+from adapter.ext_authz.check.map_entries import last_value, may_override_method, odd_keys, pairs
 from adapter.ext_authz.check.request import ClientAddress, EnvoyRequest
 from adapter.messages.wire import Span, content
 from adapter.transport.service import Metadata
-
-_COLON: Final = 0x3A
 
 
 class FastFields(EnvoyRequest):
@@ -56,24 +55,16 @@ class FastFields(EnvoyRequest):
         at, end = self._header_run
         return pairs(self._octets, at, end)
 
-    @property
-    def odd_names(self) -> Sequence[str]:
+    def odd_names(self, lengths: i64) -> Sequence[str]:
         """Found without making strings of the other names, since every Check asks for this."""
         at, end = self._header_run
-        return odd_keys(self._octets, at, end)
+        return odd_keys(self._octets, at, end, lengths)
 
     @property
     def may_override_method(self) -> bool:
-        """Searches the bytes of all headers, because every Check asks for this.
-
-        The word may also be in a header's value. Then the caller looks for the headers in vain.
-        """
-        octets = self._octets
+        """Found without making strings of names, like `odd_names`."""
         at, end = self._header_run
-        found = octets.find(b"method", at, end)
-        while found > 0 and octets[found - 1] == _COLON:
-            found = octets.find(b"method", found + 1, end)
-        return found > 0
+        return may_override_method(self._octets, at, end)
 
     @property
     def path(self) -> str:

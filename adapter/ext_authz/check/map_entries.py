@@ -10,9 +10,13 @@ from typing import Final
 from mypy_extensions import i64
 
 from adapter.messages.wire import content
+from adapter.policy.request.header_spelling import length_bit
 
 _KEY: Final = 0x0A
 _VALUE: Final = 0x12
+_H: Final = 0x68
+_M: Final = 0x6D
+_X: Final = 0x78
 
 
 def last_value(octets: bytes, at: i64, end: i64, key: bytes) -> i64:
@@ -44,16 +48,29 @@ def pairs(octets: bytes, at: i64, end: i64) -> dict[str, str]:
     return entries
 
 
-def odd_keys(octets: bytes, at: i64, end: i64) -> list[str]:
-    """The keys that are odd header names: see `policy.request.header_spelling`."""
+def odd_keys(octets: bytes, at: i64, end: i64, lengths: i64) -> list[str]:
+    """The keys of these lengths that are odd header names: see `request.header_spelling`."""
     odd = []
     while at < end:
         start, stop = content(octets, at + 1, end)
         size: i64 = octets[start + 1]
-        if _is_odd(octets, start + 2, start + 2 + size):
+        # Most keys have another length, so hardly any is read.
+        if lengths & length_bit(size) and _is_odd(octets, start + 2, start + 2 + size):
             odd.append(octets[start + 2 : start + 2 + size].decode())
         at = stop
     return odd
+
+
+def may_override_method(octets: bytes, at: i64, end: i64) -> bool:
+    """The same as `policy.request.attributes.may_override_method`, for the keys in these bytes."""
+    while at < end:
+        start, stop = content(octets, at + 1, end)
+        if octets[start + 2] == _X and octets[start + 1] > 4:
+            third = octets[start + 4]
+            if third in (_H, _M):
+                return True
+        at = stop
+    return False
 
 
 def _is_odd(octets: bytes, at: i64, stop: i64) -> bool:

@@ -4,9 +4,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from mypy_extensions import i64
+
 from adapter.ext_authz.check.peer import peer
-from adapter.policy.request.attributes import may_override_method
-from adapter.policy.request.header_spelling import is_odd
+from adapter.policy.request.attributes import may_override_method, odd_names
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import Metadata
 
@@ -110,10 +111,9 @@ class EnvoyRequest:
         """See `RequestAttributes`."""
         raise NotImplementedError
 
-    @property
-    def odd_names(self) -> Sequence[str]:
+    def odd_names(self, lengths: i64) -> Sequence[str]:
         """See `RequestAttributes`."""
-        return [name for name in self.headers if is_odd(name)]
+        return odd_names(self.headers, lengths)
 
     @property
     def may_override_method(self) -> bool:

@@ -1,14 +1,17 @@
 # mypyc: compiled
 """The part of an ALLOW with the changes that policies make to the request's headers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
+
+from mypy_extensions import i64
 
 from adapter.ext_authz.response.headers import clean_value, is_removable_name, usable
 from adapter.messages.check_pb2 import CheckResponse, OkHttpResponse
 from adapter.policy.policies.shared.header_values import is_protected
-from adapter.policy.request.header_spelling import dashed, is_odd
+from adapter.policy.request.attributes import RequestAttributes
+from adapter.policy.request.header_spelling import dashed, is_odd, length_bits
 from adapter.policy.verdicts import Edit, Header
 
 _KEPT: Final = 4_096
@@ -27,6 +30,7 @@ class EditPart:
     def __init__(self, own: frozenset[str]) -> None:
         self._own = own
         self._kept = lru_cache(maxsize=_KEPT)(self._build)
+        self._own_lengths: Final[i64] = length_bits(own)
         self._kept_removals = lru_cache(maxsize=_KEPT)(self._removals)
 
     def write(self, edits: tuple[Edit, ...], appended: tuple[Header, ...]) -> bytes:
@@ -34,16 +38,23 @@ class EditPart:
         write = self._kept if _may_be_kept((*edits, *appended)) else self._build
         return write(edits, appended)
 
-    def without_other_spellings(self, odd_names: Sequence[str], edits: tuple[Edit, ...]) -> bytes:
+    def without_other_spellings(
+        self, request: RequestAttributes, edits: tuple[Edit, ...], appended: tuple[Header, ...]
+    ) -> bytes:
         """Remove headers that servers could take for one of our headers, or for an edited one."""
-        edited = tuple([name for name, _ in edits])
-        names = tuple(odd_names)
+        edited = [name for name, _ in edits]
+        for name, _ in appended:
+            edited.append(name)
+        # All spellings of a name have the same length.
+        odd_names = request.odd_names(self._own_lengths | length_bits(edited))
+        if not odd_names:
+            return b""
         characters = 0
-        for name in (*names, *edited):
+        for name in (*odd_names, *edited):
             characters += len(name)
-        # Most clients send the same odd names each time, such as `client_id`.
+        # Most clients send the same odd names each time.
         removals = self._kept_removals if characters <= _LONGEST_NAMES_KEPT else self._removals
-        return removals(names, edited)
+        return removals(tuple(odd_names), tuple(edited))
 
     def _removals(self, odd_names: tuple[str, ...], edited: tuple[str, ...]) -> bytes:
         """A serialised CheckResponse that removes those of the odd names that mean our headers."""

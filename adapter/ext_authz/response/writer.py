@@ -81,11 +81,7 @@ class ResponseWriter:
         parts += self._identity_part.write(decision.identity or _NOBODY)
         if decision.edits or decision.appended:
             parts += self._edit_part.write(decision.edits, decision.appended)
-        odd_names = request.odd_names
-        if odd_names:
-            parts += self._edit_part.without_other_spellings(
-                odd_names, (*decision.edits, *decision.appended)
-            )
+        parts += self._edit_part.without_other_spellings(request, decision.edits, decision.appended)
         if decision.response_headers:
             parts += _response_part(decision.response_headers)
         if decision.append_response_headers:

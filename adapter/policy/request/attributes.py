@@ -1,16 +1,20 @@
 # mypyc: compiled
 """What a policy can see of a request."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from adapter.policy.request.header_spelling import is_odd
+from mypy_extensions import i64
+
+from adapter.policy.request.header_spelling import is_odd, length_bit, length_bits
 
 _MAX_DIGITS: Final = 15
 _GRPC: Final = "application/grpc"
 _GRPC_WITH_FORMAT: Final = "application/grpc+"
-_WORD_METHOD: Final = re.compile("[^:\n]method")
+
+METHOD_OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
+"""Headers from which some servers take the method, instead of the method itself."""
+OVERRIDE_LENGTHS: Final[i64] = length_bits(METHOD_OVERRIDES)
 
 
 class RequestAttributes(Protocol):
@@ -51,15 +55,17 @@ class RequestAttributes(Protocol):
     def headers(self) -> Mapping[str, str]:
         """All headers by lower-case name. If one header is enough, `header` costs much less."""
 
-    @property
-    def odd_names(self) -> Sequence[str]:
-        """Names of headers that are not spelled with hyphens: see `header_spelling`."""
+    def odd_names(self, lengths: i64) -> Sequence[str]:
+        """Names of headers that are not spelled with hyphens: see `header_spelling`.
+
+        Only names of these lengths: see `header_spelling.length_bits`.
+        """
 
     @property
     def may_override_method(self) -> bool:
-        """False if no header can override the method, as `x-http-method-override` does.
+        """False if no header is one of `METHOD_OVERRIDES`, in any spelling.
 
-        Such a name contains the word `method` behind another character, in every spelling.
+        It is a quick test: True means that the caller has to look.
         """
 
     @property
@@ -123,10 +129,9 @@ class GivenAttributes(NamedTuple):
         """See `RequestAttributes`."""
         return self.headers.get(name)
 
-    @property
-    def odd_names(self) -> Sequence[str]:
+    def odd_names(self, lengths: i64) -> Sequence[str]:
         """See `RequestAttributes`."""
-        return [name for name in self.headers if is_odd(name)]
+        return odd_names(self.headers, lengths)
 
     @property
     def may_override_method(self) -> bool:
@@ -134,9 +139,14 @@ class GivenAttributes(NamedTuple):
         return may_override_method(self.headers)
 
 
+def odd_names(headers: Mapping[str, str], lengths: i64) -> Sequence[str]:
+    """See `RequestAttributes`."""
+    return [name for name in headers if lengths & length_bit(len(name)) and is_odd(name)]
+
+
 def may_override_method(headers: Mapping[str, str]) -> bool:
-    """See `RequestAttributes`; `:method` is no override."""
-    return _WORD_METHOD.search("\n".join(headers)) is not None
+    """See `RequestAttributes`: whether a name begins like `x-http...` or `x-method...`."""
+    return any(len(name) > 4 and name[0] == "x" and name[2] in "hm" for name in headers)
 
 
 def path_of(request: RequestAttributes) -> str:

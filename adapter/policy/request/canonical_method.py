@@ -4,15 +4,17 @@
 import re
 from typing import Final
 
-from adapter.policy.request.attributes import RequestAttributes
+from adapter.policy.request.attributes import (
+    METHOD_OVERRIDES,
+    OVERRIDE_LENGTHS,
+    RequestAttributes,
+)
 from adapter.policy.request.header_spelling import dashed
 from adapter.policy.verdicts import Deny, DenyReason
 
 MAX_CHARS: Final = 32
 _CANONICAL: Final = re.compile(rf"[!#$%&'*+.^_`|~0-9A-Z-]{{1,{MAX_CHARS}}}")
 """Methods are case-sensitive, and all registered ones are in capitals (RFC 9110, 9.1; 16.1)."""
-_OVERRIDES: Final = ("x-http-method-override", "x-http-method", "x-method-override")
-"""Headers from which some servers take the method, instead of the method itself."""
 _ECHOED: Final = ("TRACE", "TRACK")
 """Methods whose response repeats the request with its headers (RFC 9110, 9.3.8)."""
 
@@ -67,12 +69,12 @@ def _overrides(request: RequestAttributes) -> list[str]:
     # Every Check that gets headers from a policy comes here, so the common case must be cheap.
     if not request.may_override_method:
         return found
-    for name in _OVERRIDES:
+    for name in METHOD_OVERRIDES:
         value = request.header(name)
         if value is not None:
             found.append(value)
-    odd_names = request.odd_names
+    odd_names = request.odd_names(OVERRIDE_LENGTHS)
     if odd_names:
-        spellings = [name for name in odd_names if dashed(name) in _OVERRIDES]
+        spellings = [name for name in odd_names if dashed(name) in METHOD_OVERRIDES]
         found.extend([request.header(name) or "" for name in spellings])
     return found

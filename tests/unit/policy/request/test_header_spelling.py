@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.request.header_spelling import dashed, is_odd
+from adapter.policy.request.header_spelling import dashed, is_odd, length_bits
 from tests.unit.policy.gateway import a_request
 
 names = st.text(ascii_lowercase + digits + "!#$%&'*+-.^_`|~", min_size=1, max_size=20)
@@ -37,5 +37,8 @@ def test_usual_names_are_not_odd(name: str) -> None:
 
 def test_a_request_tells_its_odd_names() -> None:
     """Whatever reads it."""
-    request = a_request({"client_id": "1", "client-id": "2", "x.y": "3", ":path": "/"})
-    assert list(request.odd_names) == ["client_id", "x.y"]
+    long = "x_" * 40
+    request = a_request({"client_id": "1", "client-id": "2", "x.y": "3", ":path": "/", long: "4"})
+    assert list(request.odd_names(length_bits(["x" * 9, "xyz"]))) == ["client_id", "x.y"]
+    assert list(request.odd_names(length_bits(["x" * 99]))) == [long]
+    assert list(request.odd_names(length_bits([]))) == []
