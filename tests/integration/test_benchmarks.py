@@ -1,6 +1,7 @@
 """The benchmark works, on a small scale; how fast anything is, no test says."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
 from adapter.runtime.clock import SystemClock
-from benchmarks import plan
+from benchmarks import password_flood, plan
 from benchmarks.bench import Bench, Effort, Figures
 from benchmarks.catalog import CHAINS, LDAP, USUAL, CatalogSize, build_apis
 from benchmarks.load import BenchmarkError
@@ -87,6 +88,12 @@ async def test_users_of_an_ldap_server_are_remembered(tmp_path: Path) -> None:
     async with MeasuredProcess(command) as server:
         sample = await Replay(workload).run(server.address, 200, connections=2, streams=4)
     assert len(sample.latencies_us) == 200
+
+
+async def test_a_flood_of_passwords_spoils_no_answer() -> None:
+    """Users whom the adapter remembers are all let in during the flood."""
+    *_, flood = await password_flood.measure(seconds=0.2)
+    assert re.search(r"answered: \d+", flood)
 
 
 async def test_denials_spoil_the_measurement(tmp_path: Path) -> None:

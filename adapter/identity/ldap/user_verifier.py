@@ -72,14 +72,14 @@ class LdapUserVerifier:
     ) -> Verification | Awaitable[Verification]:
         """See `UserVerifier.verify`."""
         key = self._digest(wanted.directory.digest, wanted.user_name, wanted.password)
-        known = self._remembered.get(key)
-        if known is not None:
-            self._counts["remembered"] += 1
-            return known
-        task = self._running.get(key)
-        if task is None:
-            task = self._started(key, wanted)
-        return self._answer(task, wait_at_most_s)
+        try:
+            # The cache's `get` would look for the key twice.
+            known = self._remembered[key]
+        except KeyError:
+            task = self._running.get(key) or self._started(key, wanted)
+            return self._answer(task, wait_at_most_s)
+        self._counts["remembered"] += 1
+        return known
 
     async def close(self) -> None:
         """Stop what is running, and close all connections."""
