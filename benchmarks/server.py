@@ -52,6 +52,7 @@ from support.defaults import (
     redis_quotas,
     response_writer,
     server_options,
+    token_introspector,
     token_verifier,
 )
 from tests.rig.certificates import Authority
@@ -95,6 +96,7 @@ def make_authorizer(
             messages=MessageLog(clock),
             users=users or ldap_users(clock),
             tokens=token_verifier(clock),
+            introspector=token_introspector(clock),
         ),
         unbound=RequestSettings().unbound,
         discovered=DiscoveredServices(),

@@ -13,7 +13,9 @@ from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import UploadOptions
 from adapter.app import analytics, checks, quotas, server
+from adapter.app.introspection import Introspection
 from adapter.app.ldap import LdapUsers
+from adapter.app.provider_clients import LazyProviderClients
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import PlatformContact
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -21,6 +23,7 @@ from adapter.envoy_config import ApiRoute, EnvoyConfig
 from adapter.errors import ProviderError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.writer import ResponseWriter
+from adapter.identity.introspection.token_introspector import TokenIntrospector
 from adapter.identity.jwks.key_set_file import KeySetFile
 from adapter.identity.jwks.key_sets import KeySets
 from adapter.identity.jwks.remote_key_set import FetchKeys
@@ -136,6 +139,12 @@ def token_verifier(clock: Clock, keys: KeySets | None = None, **changes: Any) ->
         "clock_skew_s": settings.clock_skew_s,
     }
     return TokenVerifier(keys or key_sets(clock), clock, **(how | changes))
+
+
+def token_introspector(clock: Clock, **changes: Any) -> TokenIntrospector:
+    """An introspector of tokens that may call only the providers that the settings allow."""
+    settings = IdentitySettings(**changes)
+    return Introspection(settings, LazyProviderClients(settings), clock).introspector
 
 
 def response_writer() -> ResponseWriter:

@@ -79,6 +79,7 @@ class Checks:
                 messages=self.messages,
                 users=self.users,
                 tokens=identity.tokens,
+                introspector=identity.introspection.introspector,
             ),
             unbound=self._settings.requests.unbound,
             discovered=self.discovered,

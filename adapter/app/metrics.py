@@ -95,14 +95,27 @@ def observe_edges(metrics: Metrics, server: Server, analytics: Analytics) -> Non
 
 
 def observe_identity(metrics: Metrics, identity: Identity) -> None:
-    """Metrics of tokens and key sets."""
+    """Metrics of tokens, key sets and identity providers."""
     tokens = identity.tokens
     metrics.observe("adapter_tokens", lambda: {(r,): n for r, n in tokens.counts.items()})
     metrics.observe(
         "adapter_key_sets",
         lambda: {(state,): number for state, number in identity.key_sets_by_state.items()},
     )
-    _observe_numbers(metrics, {"adapter_tokens_remembered": lambda: tokens.remembered})
+    introspector = identity.introspection.introspector
+    metrics.observe(
+        "adapter_introspections", lambda: {(r,): n for r, n in introspector.counts.items()}
+    )
+    _observe_numbers(
+        metrics,
+        {
+            "adapter_tokens_remembered": lambda: tokens.remembered,
+            "adapter_introspections_running": lambda: introspector.load.running,
+            "adapter_introspected_remembered": lambda: introspector.active.used,
+            "adapter_introspected_evicted": lambda: introspector.active.evicted,
+            "adapter_identity_providers_failing": lambda: len(introspector.load.faults),
+        },
+    )
 
 
 def observe_operators(metrics: Metrics, listeners: Sequence[OperatorListener]) -> None:

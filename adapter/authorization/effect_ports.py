@@ -11,6 +11,7 @@ from adapter.authorization.ports import (
     MessageLog,
     QuotaStore,
     Throttler,
+    TokenIntrospector,
     TokenVerifier,
     UserVerifier,
 )
@@ -19,6 +20,7 @@ from adapter.policy.effects import (
     Authenticate,
     Charge,
     Effect,
+    Introspect,
     Log,
     Outcome,
     Throttle,
@@ -114,6 +116,19 @@ class TokenPort(EffectPort):
         return self._tokens.verify_later(token, _left_s(request, waited_s))
 
 
+class IntrospectPort(EffectPort):
+    """Has tokens introspected within the time that Envoy leaves for the Check."""
+
+    def __init__(self, tokens: TokenIntrospector) -> None:
+        self._tokens: Final = tokens
+
+    def settle(
+        self, request: RequestAttributes, effect: Effect, waited_s: float, /
+    ) -> Outcome | Awaitable[Outcome]:
+        """See `TokenIntrospector`."""
+        return self._tokens.introspect(cast(Introspect, effect), _left_s(request, waited_s))
+
+
 def _left_s(request: RequestAttributes, waited_s: float) -> float | None:
     """How long the Check may still wait; None if Envoy does not say."""
     patience_s = timeout_s(request)
@@ -127,6 +142,7 @@ def effect_ports(
     messages: MessageLog,
     users: UserVerifier,
     tokens: TokenVerifier,
+    introspector: TokenIntrospector,
 ) -> dict[type[Effect], EffectPort]:
     """The table that the authorizer looks the port of an effect up in."""
     return {
@@ -135,4 +151,5 @@ def effect_ports(
         Log: LogPort(messages),
         Authenticate: AuthenticatePort(users),
         VerifyToken: TokenPort(tokens),
+        Introspect: IntrospectPort(introspector),
     }

@@ -6,6 +6,8 @@ from typing import Protocol
 from adapter.policy.effects import (
     Authenticate,
     Charge,
+    Introspect,
+    IntrospectionState,
     LogMessage,
     QuotaState,
     Throttle,
@@ -88,3 +90,17 @@ class TokenVerifier(Protocol):
         self, effect: VerifyToken, wait_at_most_s: float | None
     ) -> Awaitable[TokenState]:
         """Fetch the keys and answer within that time. Checks that wait share one fetch."""
+
+
+class TokenIntrospector(Protocol):
+    """Asks identity providers whether tokens are active."""
+
+    def introspect(
+        self, effect: Introspect, wait_at_most_s: float | None
+    ) -> IntrospectionState | Awaitable[IntrospectionState]:
+        """Return at once what is remembered, or else an awaitable that asks the provider.
+
+        `wait_at_most_s` is the time that Envoy leaves for the Check; None if it did not say. Raises
+        OverloadError if too many tokens are being introspected, and ProviderError if the provider
+        is down or too slow.
+        """

@@ -23,6 +23,10 @@ from adapter.policy.policies.ip_lists import compile_ip_allowlist, compile_ip_bl
 from adapter.policy.policies.jwt_validation import compile_jwt_validation
 from adapter.policy.policies.ldap_authentication import compile_ldap_authentication
 from adapter.policy.policies.message_logging import compile_message_logging
+from adapter.policy.policies.oauth2_token_introspection import compile_oauth2_token_introspection
+from adapter.policy.policies.openidconnect_access_token_enforcement import (
+    compile_openidconnect_access_token_enforcement,
+)
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
 from adapter.policy.policies.rate_limiting_sla_based import compile_rate_limiting_sla_based
 from adapter.policy.policies.spike_control import compile_spike_control
@@ -45,6 +49,8 @@ POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
         "ip-blocklist": compile_ip_blocklist,
         "jwt-validation": compile_jwt_validation,
         "ldap-authentication": compile_ldap_authentication,
+        "oauth2-token-introspection": compile_oauth2_token_introspection,
+        "openidconnect-access-token-enforcement": compile_openidconnect_access_token_enforcement,
         "rate-limiting": compile_rate_limiting,
         "rate-limiting-sla-based": compile_rate_limiting_sla_based,
     }

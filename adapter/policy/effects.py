@@ -21,6 +21,7 @@ from mypy_extensions import mypyc_attr
 from adapter.policy.concealed import Concealed
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.ldap_directory import LdapDirectory
+from adapter.policy.tokens.introspection import IntrospectionSource
 from adapter.policy.tokens.trust import TokenTrust
 from adapter.policy.value import Value
 from adapter.policy.verdicts import CONTINUE, Conclusion, Continue, Identity
@@ -342,11 +343,56 @@ class VerifyToken(Effect):
         return VerifyToken(self.token, self.trust, settled)
 
 
+@mypyc_attr(acyclic=True)
+class UnusableAnswer(Outcome):
+    """The identity provider answered something about the token that cannot be used."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, why: str) -> None:
+        self.why: Final = why
+        """For operators. It does not contain the token."""
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return (self.why,)
+
+
+IntrospectionState: TypeAlias = VerifiedToken | RefusedToken | UnusableAnswer
+"""The outcome of `Introspect`."""
+
+
+@mypyc_attr(acyclic=True)
+class Introspect(Effect):
+    """Asks an identity provider whether a token is active."""
+
+    __slots__ = ("source", "token")
+
+    def __init__(
+        self,
+        token: Concealed,
+        source: IntrospectionSource,
+        settled: Callable[[IntrospectionState], Conclusion],
+    ) -> None:
+        super().__init__(settled)
+        self.token: Final = token
+        self.source: Final = source
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return self.token, self.source, self.settled
+
+    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Introspect":
+        """See `Effect`."""
+        return Introspect(self.token, self.source, settled)
+
+
 EFFECT_KINDS: Final[tuple[type[Effect], ...]] = (
     Charge,
     Throttle,
     Log,
     Authenticate,
     VerifyToken,
+    Introspect,
 )
 """Every kind of effect. The authorizer needs a port for each."""

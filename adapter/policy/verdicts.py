@@ -38,6 +38,8 @@ class DenyReason(StrEnum):
     TOKEN_MISSING = "token_missing"  # noqa: S105 - a reason
     TOKEN_INVALID = "token_invalid"  # noqa: S105 - a reason
     KEYS_UNAVAILABLE = "keys_unavailable"
+    SCOPE_MISSING = "scope_missing"
+    PROVIDER_FAILED = "provider_failed"
     QUOTA_EXCEEDED = "quota_exceeded"
     QUOTA_UNKNOWN = "quota_unknown"
     ADDRESS_REFUSED = "address_refused"

@@ -131,6 +131,15 @@ class RequestSettings(_Group):
     unbound: Literal["deny", "allow"] = "deny"
     """What to do with requests that belong to no API."""
 
+    @model_validator(mode="after")
+    def _own_prefix(self) -> "RequestSettings":
+        if self.identity_header_prefix.startswith("x-agw-"):
+            raise ValueError(
+                "identity_header_prefix cannot begin with x-agw-: policies with exposeHeaders "
+                "write these headers; choose another prefix"
+            )
+        return self
+
 
 class GatekeeperSettings(_Group):
     """When Checks are decided from what was loaded."""
@@ -186,6 +195,29 @@ class QuotaSettings(_Group):
         return self
 
 
+class ClientProviderSettings(_Group):
+    """The organization's client provider, for openidconnect-access-token-enforcement."""
+
+    issuer: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    """Its issuer URL. The introspection endpoint is found by discovery."""
+    introspection_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    """Or the URL of its introspection endpoint."""
+    client_id: str = ""
+    """The client id with which the adapter may introspect tokens."""
+    client_secret: Annotated[SecretStr, Field(min_length=1)] | None = None
+    """Its secret."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "ClientProviderSettings":
+        places = sum(place is not None for place in (self.issuer, self.introspection_url))
+        parts = (places == 1, bool(self.client_id), self.client_secret is not None)
+        if any((places, *parts)) and not all(parts):
+            raise ValueError(
+                "set client_id, client_secret, and one of issuer and introspection_url"
+            )
+        return self
+
+
 class IdentitySettings(_Group):
     """Calls to identity providers, whose addresses API admins choose in policies; and tokens."""
 
@@ -222,6 +254,13 @@ class IdentitySettings(_Group):
     """Verified tokens that are remembered. One of more than 1,024 characters counts as several."""
     clock_skew_s: Annotated[float, Field(ge=0, le=300)] = 30
     """How much the clocks of an issuer and this machine may differ: see `exp` and `nbf`."""
+
+    introspection_concurrency: Annotated[int, Field(ge=2, le=200)] = 100
+    """Most introspections of tokens at the same time. A provider gets at most as many as are still
+    free, so half of them if it is alone. Above that, Checks with new tokens fail at once."""
+    refused_token_s: Annotated[float, Field(ge=0, le=300)] = 5
+    """How long a token that is not active is refused without asking its provider again."""
+    client_provider: ClientProviderSettings = ClientProviderSettings()
 
     @model_validator(mode="after")
     def _complete_certificate(self) -> "IdentitySettings":

@@ -70,6 +70,21 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         "adapter_quota_charges_without_store": MetricRow(
             "counter", "Charges decided by quota.when_down, without the shared store"
         ),
+        "adapter_introspections": MetricRow(
+            "counter", "Tokens that had to be introspected, by result", ("result",)
+        ),
+        "adapter_introspections_running": MetricRow(
+            "gauge", "Questions to identity providers about tokens that run now"
+        ),
+        "adapter_introspected_remembered": MetricRow(
+            "gauge", "Places in use of the memory of active tokens"
+        ),
+        "adapter_introspected_evicted": MetricRow(
+            "counter", "Active tokens that were forgotten early because there was no room"
+        ),
+        "adapter_identity_providers_failing": MetricRow(
+            "gauge", "Identity providers that are left alone because they fail"
+        ),
         "adapter_transport_faults": MetricRow(
             "counter", "Violations of a limit by peers of the gRPC server, by kind", ("kind",)
         ),

@@ -17,7 +17,7 @@ from adapter.runtime.clock import SystemClock
 from support.defaults import envoy_config, memory_quotas
 from support.upstream import Upstream
 from tests.builders import api
-from tests.e2e import test_identity_policies
+from tests.e2e import test_identity_policies, test_introspection_policies
 from tests.e2e.conftest import Gateway
 from tests.e2e.policy_chains import CHAINS, CONTRACTS, GOLD, HOUR_MS, SHOP
 from tests.rig.adapters import AdapterInProcess
@@ -73,7 +73,8 @@ def values(answer: Answer, name: str) -> list[str]:
 
 async def test_no_policy_is_left_out() -> None:
     """Whatever can be enforced has been through a real Envoy."""
-    chains = (*CHAINS.values(), *test_identity_policies.CHAINS.values())
+    others = (test_identity_policies.CHAINS, test_introspection_policies.CHAINS)
+    chains = (*CHAINS.values(), *(chain for each in others for chain in each.values()))
     assert {p.policy_type for chain in chains for p in chain} == set(POLICY_TYPES)
 
 

@@ -10,7 +10,7 @@ from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.observer import DecisionObserver
-from adapter.authorization.ports import QuotaStore, UserVerifier
+from adapter.authorization.ports import QuotaStore, TokenIntrospector, UserVerifier
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import StoreError
 from adapter.ext_authz.check.reader import RequestReader
@@ -33,6 +33,7 @@ from support.defaults import (
     ldap_users,
     response_writer,
     server_options,
+    token_introspector,
     token_verifier,
 )
 
@@ -121,6 +122,7 @@ class AdapterInProcess:
         quotas: QuotaStore | None = None,
         reader: RequestReader | None = None,
         users: UserVerifier | None = None,
+        introspector: TokenIntrospector | None = None,
     ) -> None:
         clock = SystemClock()
         self.snapshots = SnapshotStore(clock)
@@ -139,6 +141,7 @@ class AdapterInProcess:
                 messages=self,
                 users=users or ldap_users(clock),
                 tokens=token_verifier(clock),
+                introspector=introspector or token_introspector(clock),
             ),
             unbound=RequestSettings().unbound,
             discovered=DiscoveredServices(),

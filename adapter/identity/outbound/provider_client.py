@@ -14,7 +14,8 @@ from adapter.identity.outbound.address_guard import AddressGuard
 from adapter.identity.outbound.guarded_network import GuardedNetwork
 from adapter.identity.outbound.provider_url import UrlRules
 
-_MAX_CONNECTIONS: Final = 32
+_MAX_CONNECTIONS: Final = 256
+"""More than callers use at once, because each has a limit of its own."""
 _KEPT_OPEN_S: Final = 30.0
 
 

@@ -50,8 +50,13 @@ def authenticate(token: str, algorithms: Set[str], keys: KeySet) -> AuthenticTok
         claims = strict_object(signed.payload)
     except ValueError as e:
         raise TokenFault(f"its claims are not valid JSON: {e}") from None
+    return AuthenticToken(claims, lifetime_of(claims))
+
+
+def lifetime_of(claims: Mapping[str, Any]) -> Lifetime:
+    """When the token is valid; raises TokenFault if one of its dates is not a date."""
     _date(claims, "iat")
-    return AuthenticToken(claims, Lifetime(_date(claims, "nbf"), _date(claims, "exp")))
+    return Lifetime(_date(claims, "nbf"), _date(claims, "exp"))
 
 
 def _date(claims: Mapping[str, Any], name: str) -> float | None:

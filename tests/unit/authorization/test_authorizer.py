@@ -30,7 +30,7 @@ from adapter.policy.rule import Rule, Verdict
 from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason
-from support.defaults import gatekeeper, ldap_users, token_verifier
+from support.defaults import gatekeeper, ldap_users, token_introspector, token_verifier
 from tests.rig.clock import FakeClock
 from tests.unit.authorization.contact import Contact
 from tests.unit.policy.gateway import a_request
@@ -106,6 +106,7 @@ def authorizer(
             messages=messages or Messages(),
             users=ldap_users(FakeClock()),
             tokens=token_verifier(clock),
+            introspector=token_introspector(clock),
         ),
         unbound=unbound,
         discovered=DiscoveredServices(),
@@ -218,6 +219,7 @@ def test_an_effect_without_a_port_is_an_error_when_the_authorizer_is_made(
         messages=Messages(),
         users=ldap_users(clock),
         tokens=token_verifier(clock),
+        introspector=token_introspector(clock),
     )
     del ports[kind]
     with pytest.raises(ValueError, match=f"no port settles these effects: {kind.__name__}$"):
@@ -269,6 +271,7 @@ def test_without_a_snapshot_every_request_is_denied_as_not_ready() -> None:
             messages=Messages(),
             users=ldap_users(FakeClock()),
             tokens=token_verifier(clock),
+            introspector=token_introspector(clock),
         ),
         unbound="deny",
         discovered=DiscoveredServices(),

@@ -14,7 +14,7 @@ from adapter.settings.groups import IdentitySettings
 _WITHOUT_LIBRARY = """
 import sys
 sys.modules["sansldap"] = None  # As if it was not installed: an import raises ImportError.
-from adapter.app.ldap import objection_to_needs
+from adapter.app.needs import objection_to_needs
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy
 from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import build_api

@@ -11,11 +11,14 @@ from adapter.policy.effects import (
     Authenticate,
     Charge,
     Effect,
+    Introspect,
+    IntrospectionState,
     Log,
     LogMessage,
     NoKeys,
     Outcome,
     QuotaState,
+    RefusedToken,
     Throttle,
     Verification,
     VerifyToken,
@@ -47,6 +50,8 @@ class Gateway:
         self.messages: list[LogMessage] = []
         self.passwords: dict[str, str] = {}
         """What the LDAP server knows, by user name."""
+        self.introspected: dict[str, IntrospectionState] = {}
+        """What the identity provider says, by token."""
 
     def ask(self, request: RequestAttributes) -> Decision:
         """The decision, with every effect settled at once."""
@@ -67,6 +72,8 @@ class Gateway:
             return Verification(effect.user_name) if right else Verification("", "wrong password")
         if isinstance(effect, VerifyToken):
             return self.tokens.verify(effect) or NoKeys("no key set has been fetched")
+        if isinstance(effect, Introspect):
+            return self.introspected.get(effect.token, RefusedToken("not active"))
         assert isinstance(effect, Log)
         self.messages.extend(effect.messages)
         return LOGGED

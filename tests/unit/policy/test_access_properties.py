@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.policy.catalog import AppliedPolicy, Pointcut, RateLimit, SlaTier
+from adapter.policy.contracts.contract import Contract
 from adapter.policy.decision import Allowed, Answered, Denied
+from adapter.policy.effects import VerifiedToken
 from adapter.policy.request.attributes import RequestAttributes
 from support.token_issuer import TokenIssuer
 from tests.builders import applied, contract
@@ -32,6 +34,12 @@ MESSAGE = {"message": "#[attributes.headers.x ++ authentication.clientId]", "lev
 ISSUER = TokenIssuer("HS256", key=b"s" * 32)
 TOKENS = {"signingMethod": "hmac", "textKey": "s" * 32}
 FETCHED = {"jwksUrl": "https://issuer.test/keys", "skipClientIdValidation": True}
+PROVIDER = {
+    "introspectionURL": "https://idp.test/introspect",
+    "authorizationValue": "Basic x",
+    "exposeHeaders": True,
+}
+SCOPED = PROVIDER | {"scopes": "read write", "scopeValidationCriteria": "OR"}
 SECRET = {"clientSecretExpression": "#[attributes.headers['client_secret']]"}
 
 
@@ -59,6 +67,9 @@ POLICIES = _several(
     applied("access-block", pointcuts=(Pointcut("GET", "/a.*"),)),
     applied("jwt-validation", TOKENS),
     applied("jwt-validation", FETCHED),
+    applied("oauth2-token-introspection", PROVIDER),
+    applied("oauth2-token-introspection", SCOPED | {"skipClientIdValidation": True}),
+    applied("openidconnect-access-token-enforcement", SCOPED),
 )
 
 REQUESTS = st.builds(
@@ -79,6 +90,7 @@ REQUESTS = st.builds(
         ),
         st.sampled_from([*CLIENTS, "secret", "Basic YzE6c2VjcmV0", "https://a.test", "", "\r\n"])
         | st.sampled_from(CLIENTS).map(lambda c: f"Bearer {ISSUER.token({'client_id': c})}")
+        | st.sampled_from(CLIENTS).map(lambda c: f"Bearer {c}")
         | st.text(),
     ),
     path=st.sampled_from(["/", "/a?b=c", "/a/../b", "*", ""]) | st.text(),
@@ -87,11 +99,20 @@ REQUESTS = st.builds(
 )
 
 
+def _gateway(policies: list[AppliedPolicy], contracts: list[Contract]) -> Gateway:
+    """A gateway whose LDAP server knows one user, and whose identity provider knows all clients."""
+    gateway = Gateway(*policies, contracts=contracts, tiers=TIERS)
+    gateway.passwords["c1"] = "secret"
+    for client in CLIENTS:
+        claims = {"client_id": client, "scope": "read", "level": 7}
+        gateway.introspected[client] = VerifiedToken(claims)
+    return gateway
+
+
 def _allowed(policies: list[AppliedPolicy], clients: Any, requests: list[RequestAttributes]) -> int:
     """How many of the requests, one after the other, pass."""
     contracts = [contract(c, tier_id="t1" if c == "c1" else "t2") for c in clients]
-    gateway = Gateway(*policies, contracts=contracts, tiers=TIERS)
-    gateway.passwords["c1"] = "secret"
+    gateway = _gateway(policies, contracts)
     return sum(isinstance(gateway.ask(request), Allowed) for request in requests)
 
 
@@ -100,7 +121,7 @@ def test_every_request_gets_a_decision(
     policies: list[AppliedPolicy], requests: list[RequestAttributes]
 ) -> None:
     """Nothing that a client sends makes the evaluation raise."""
-    gateway = Gateway(*policies, contracts=[contract("c1", tier_id="t1")], tiers=TIERS)
+    gateway = _gateway(policies, [contract("c1", tier_id="t1")])
     for request in requests:
         assert isinstance(gateway.ask(request), Allowed | Denied | Answered)
 

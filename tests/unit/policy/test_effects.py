@@ -11,6 +11,7 @@ from adapter.policy.effects import (
     Authenticate,
     Charge,
     Effect,
+    Introspect,
     Log,
     Logged,
     LogMessage,
@@ -21,6 +22,7 @@ from adapter.policy.effects import (
     VerifyToken,
 )
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
+from adapter.policy.tokens.introspection import IntrospectionSource
 from adapter.policy.tokens.keys import KeySet
 from adapter.policy.tokens.trust import TokenTrust
 from adapter.policy.verdicts import CONTINUE, Identity
@@ -33,12 +35,21 @@ DIRECTORY = LdapDirectory(
     search_filter="(uid={0})",
     in_subtree=False,
 )
+PROVIDER = IntrospectionSource(
+    "https://idp.test",
+    Concealed("Basic secret"),
+    timeout_s=1,
+    longest_s=1,
+    without_exp_s=1,
+    max_remembered=1,
+)
 EFFECTS: tuple[Effect, ...] = (
     Charge(((1, 1, "k"),), lambda _: CONTINUE),
     Throttle((1, 1, "k"), 1.0, 1, 1, lambda _: CONTINUE),
     Log((LogMessage("info", "c", "text", "7"),)),
     Authenticate(DIRECTORY, "alice", Concealed("secret"), lambda _: CONTINUE),
     VerifyToken("a.b.c", TokenTrust(KeySet(()), {"RS256"}), lambda _: CONTINUE),
+    Introspect(Concealed("abc"), PROVIDER, lambda _: CONTINUE),
 )
 
 

@@ -23,7 +23,7 @@ def blocks(page: str, language: str) -> list[str]:
 def test_every_policy_type_is_listed_and_has_a_page(policy_type: str) -> None:
     """An admin finds what can be enforced."""
     row = re.search(
-        rf"^\| .*`{policy_type}`.*?\]\(([a-z-]+\.md)\)", (PAGES / "README.md").read_text(), re.M
+        rf"^\| .*`{policy_type}`.*?\]\(([a-z0-9-]+\.md)\)", (PAGES / "README.md").read_text(), re.M
     )
     assert row is not None
     assert (PAGES / row.group(1)).exists()

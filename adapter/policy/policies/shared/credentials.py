@@ -30,7 +30,8 @@ class Challenge:
     `detail`, which operators see, differs.
     """
 
-    def __init__(self, www_authenticate: str) -> None:
+    def __init__(self, www_authenticate: str, *, status: int = 401) -> None:
+        self._status = status
         self._headers: tuple[Header, ...] = (("www-authenticate", www_authenticate),)
         self.id_missing = self._missing("Client ID is not present")
         self.secret_missing = self._missing("Client secret is not present")
@@ -47,14 +48,14 @@ class Challenge:
         """The denial of credentials that are present but invalid."""
         return Deny(
             DenyReason.CREDENTIALS_INVALID,
-            401,
+            self._status,
             "Invalid client id or secret",
             detail,
             self._headers,
         )
 
     def _missing(self, message: str) -> Deny:
-        return Deny(DenyReason.CREDENTIALS_MISSING, 401, message, headers=self._headers)
+        return Deny(DenyReason.CREDENTIALS_MISSING, self._status, message, headers=self._headers)
 
 
 CLIENT_ID_CHALLENGE: Final = Challenge("Client-ID-Enforcement")

@@ -1,0 +1,1 @@
+"""Asks identity providers whether tokens are active, and remembers the answers."""

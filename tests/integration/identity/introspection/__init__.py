@@ -1,0 +1,1 @@
+"""Introspection of tokens over real sockets."""
