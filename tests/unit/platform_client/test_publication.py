@@ -9,7 +9,7 @@ from adapter.policy.catalog import ApiContent, ApiInstance
 from adapter.policy.snapshot import Api
 from tests.rig.clock import FakeClock
 from tests.rig.platform_options import options
-from tests.unit.platform_client.sync_rig import no_jitter
+from tests.unit.platform_client.sync_rig import Rig, no_jitter
 
 
 async def test_a_bug_in_compiling_closes_the_api() -> None:
@@ -30,3 +30,14 @@ async def test_a_bug_in_compiling_closes_the_api() -> None:
     assert in_force is not None
     assert in_force.instance == instance
     assert "unforeseen" in in_force.faults[0]
+
+
+async def test_a_policy_whose_server_the_operator_forbids_closes_its_api() -> None:
+    """By the settings' default nothing inside the network may be called, not even loopback."""
+    rig = Rig()
+    where = {"ldapServerUserDn": "cn=a", "ldapServerUserPassword": "b", "ldapSearchBase": "dc=c"}
+    rig.api.apply("ldap-authentication", where)
+    async with rig.running():
+        (fault,) = rig.in_force().faults
+    assert "ldapServerURL: 127.0.0.1: " in fault
+    assert "identity.allow_networks" in fault
