@@ -13,6 +13,7 @@ from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
 from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import Api, build_api
+from benchmarks.tokens import configuration
 from tests.rig import slapd
 
 SECRET: Final = "a-secret-of-32-characters-------"  # noqa: S105 - made up
@@ -79,6 +80,9 @@ AUTHORIZATION: Final[Mapping[str, str]] = {
 }
 """What clients send in their `authorization` header, by the policy that asks for it."""
 
+TOKENS: Final[Mapping[str, str]] = {"jwt-validation": "RS256", "jwt-validation, ES256": "ES256"}
+"""The algorithm of the tokens that clients send, by chain."""
+
 TYPICAL: Final = "typical"
 CHAINS: Final[Mapping[str, Chain]] = MappingProxyType(
     {
@@ -88,6 +92,7 @@ CHAINS: Final[Mapping[str, Chain]] = MappingProxyType(
             for name in ("client-id-enforcement", "rate-limiting-sla-based", "header-injection")
         ),
         **{name: ((name, configuration),) for name, configuration in _POLICIES.items()},
+        **{name: (("jwt-validation", configuration(a)),) for name, a in TOKENS.items()},
     }
 )
 """No policy, the typical chain, and each policy alone."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from benchmarks.catalog import AUTHORIZATION, CHAINS, TYPICAL, USUAL, CatalogSize
+from benchmarks.catalog import AUTHORIZATION, CHAINS, TOKENS, TYPICAL, USUAL, CatalogSize
 from benchmarks.requests import Workload
 
 CPU: Final = "cpu_us"
@@ -39,6 +39,8 @@ class Adapter:
     quotas: str = "memory"
     interpreted: bool = False
     """Whether to run without the compiled Check path."""
+    forgets_tokens: bool = False
+    """Whether it verifies each token as if it were new."""
     analytics: bool = False
     """Whether Envoy also sends access log entries, which become compressed events."""
 
@@ -50,6 +52,7 @@ class Adapter:
             *("--transport", self.transport, "--chain", self.chain),
             *("--apis", str(self.size.apis), "--contracts", str(self.size.contracts)),
             *("--quotas", self.quotas),
+            *(("--forget-tokens",) if self.forgets_tokens else ()),
             *(("--analytics",) if self.analytics else ()),
         )
 
@@ -154,6 +157,10 @@ def _direct_rows() -> list[Row]:
             Row("policies", f"{chain} alone", Adapter(chain=chain), workload_for(chain))
             for chain in others
         ),
+        *(
+            Row("policies", new_tokens(a), Adapter(chain=c, forgets_tokens=True), workload_for(c))
+            for c, a in TOKENS.items()
+        ),
         Row("quotas", "typical, on Redis", Adapter(quotas="redis")),
         Row("addresses", "typical, 10,000 addresses", Adapter(), many),
         Row("headers", "typical, raw headers", Adapter(), Workload(USUAL, raw_headers=True)),
@@ -161,9 +168,14 @@ def _direct_rows() -> list[Row]:
     ]
 
 
+def new_tokens(algorithm: str) -> str:
+    """The name of the row in which each token is verified as if it were new."""
+    return f"jwt-validation alone, a new {algorithm} token in each Check"
+
+
 def workload_for(chain: str) -> Workload:
     """Requests with what the chain's policy asks for."""
-    return Workload(USUAL, authorization=AUTHORIZATION.get(chain, ""))
+    return Workload(USUAL, authorization=AUTHORIZATION.get(chain, ""), tokens=TOKENS.get(chain, ""))
 
 
 def _scale_rows() -> list[Row]:
@@ -225,6 +237,18 @@ RATIOS: Final = (
         *(CPU, "asyncio, typical, interpreted", "asyncio, typical"),
     ),
     Ratio("CPU per Check: typical chain to no policy", CPU, "asyncio, typical", "asyncio, none"),
+    Ratio(
+        "CPU per Check: a token seen before to the typical chain",
+        *(CPU, "jwt-validation alone", "asyncio, typical"),
+        at_most=1.3,
+    ),
+    *(
+        Ratio(
+            f"CPU per Check: a new {algorithm} token to one seen before",
+            *(CPU, new_tokens(algorithm), f"{chain} alone"),
+        )
+        for chain, algorithm in TOKENS.items()
+    ),
     Ratio(
         "CPU per Check: typical chain on Redis to memory",
         CPU,

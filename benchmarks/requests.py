@@ -13,6 +13,7 @@ from uuid import UUID
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 
 from benchmarks.catalog import SECRET, USUAL, CatalogSize, api_id, client_id
+from benchmarks.tokens import bearer
 
 TOKEN: Final = "the-secret-that-tells-us-our-envoy"  # noqa: S105 - made up
 """The token in each call's metadata."""
@@ -34,6 +35,8 @@ class Workload:
     """Whether Envoy's `encode_raw_headers` is on."""
     authorization: str = ""
     """What each request has in this header, if anything."""
+    tokens: str = ""
+    """The algorithm of the token that each client sends in that header, if it sends one."""
     different: int = 20_000
     """The number of different Checks before they repeat with the same ids. It is more than the
     quota store remembers; otherwise it would treat them as retries."""
@@ -75,6 +78,8 @@ class Workload:
         headers = _headers(client_id(client), address, str(request_id))
         if self.authorization:
             headers["authorization"] = self.authorization
+        if self.tokens:
+            headers["authorization"] = bearer(self.tokens, client_id(client))
         if self.raw_headers:
             for name, value in headers.items():
                 http.header_map.headers.add(key=name, raw_value=value.encode())

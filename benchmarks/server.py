@@ -20,7 +20,7 @@ from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
-from adapter.authorization.ports import QuotaStore, UserVerifier
+from adapter.authorization.ports import QuotaStore, TokenVerifier, UserVerifier
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
@@ -81,6 +81,7 @@ def make_authorizer(
     quotas: QuotaStore | None = None,
     bindings: Iterable[ApiBinding] = (),
     users: UserVerifier | None = None,
+    tokens: TokenVerifier | None = None,
 ) -> Authorizer:
     """An authorizer as in `adapter.app`, with a fixed snapshot."""
     snapshots = SnapshotStore(clock)
@@ -95,7 +96,7 @@ def make_authorizer(
             throttler=SpikeThrottle(clock),
             messages=MessageLog(clock),
             users=users or ldap_users(clock),
-            tokens=token_verifier(clock),
+            tokens=tokens or token_verifier(clock),
             introspector=token_introspector(clock),
         ),
         unbound=RequestSettings().unbound,
@@ -110,10 +111,11 @@ def make_service(
     bindings: Iterable[ApiBinding] = (),
     reader: RequestReader | None = None,
     users: UserVerifier | None = None,
+    tokens: TokenVerifier | None = None,
 ) -> AuthorizationService:
     """The whole service, as in `adapter.app`."""
     return AuthorizationService(
-        make_authorizer(apis, clock, quotas, bindings, users),
+        make_authorizer(apis, clock, quotas, bindings, users, tokens),
         reader or RequestReader(),
         response_writer(),
         observer=DecisionCounts(),
@@ -158,12 +160,15 @@ async def serve(
     apis: Iterable[Api],
     quotas: QuotaStore,
     streams: Sequence[ClientStreamMethod] = (),
+    *,
+    forget_tokens: bool = False,
 ) -> None:
     """Serve Checks and `streams` until standard input ends."""
     clock = SystemClock()
     garbage.calm()
     users = ldap_users(clock, allow_networks=["127.0.0.0/8"], allow_plain_ldap=True)
-    service = make_service(apis, clock, quotas, users=users)
+    tokens = token_verifier(clock, max_remembered=0) if forget_tokens else token_verifier(clock)
+    service = make_service(apis, clock, quotas, users=users, tokens=tokens)
     garbage.settle()
     HugePages(clock).collapse()
     token = CallerToken(TOKEN)
@@ -186,6 +191,7 @@ def main() -> None:
     parser.add_argument("--contracts", type=int, default=1_000)
     parser.add_argument("--chain", choices=list(CHAINS), default=TYPICAL)
     parser.add_argument("--quotas", choices=["memory", "redis"], default="memory")
+    parser.add_argument("--forget-tokens", action="store_true", help="verify each token anew")
     parser.add_argument("--analytics", action="store_true", help="also accept access log entries")
     given = parser.parse_args()
     configure_logging("warning", "json")  # otherwise a log line could precede the address
@@ -200,7 +206,14 @@ def main() -> None:
                 streams.append(await stack.enter_async_context(access_logs(clock)))
             ldap_url = await stack.enter_async_context(ldap_server(given.chain))
             apis = build_apis(size, given.chain, ldap_url)
-            await serve(given.transport, given.address, apis, quotas, streams)
+            await serve(
+                given.transport,
+                given.address,
+                apis,
+                quotas,
+                streams,
+                forget_tokens=given.forget_tokens,
+            )
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
