@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Settles `VerifyToken`: verifies tokens, and remembers those that are authentic."""
 
 import asyncio

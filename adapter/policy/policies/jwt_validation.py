@@ -1,3 +1,4 @@
+# mypyc: compiled
 """jwt-validation: allows requests with a signed token (JWT, RFC 7519) of a trusted issuer."""
 
 from collections.abc import Iterator, Mapping
@@ -105,8 +106,10 @@ class _Acceptance:
 
     def __init__(self, configuration: JwtValidation) -> None:
         self._checks = tuple(_checks(configuration))
-        self._headers = configuration.claims_to_headers
-        self.header_names = tuple(header.header_name for header in self._headers)
+        self._headers = tuple(
+            (header.claim_name, header.header_name) for header in configuration.claims_to_headers
+        )
+        self.header_names = tuple(header for _, header in self._headers)
         self._client = (
             USER_ONLY
             if configuration.skip_client_id_validation

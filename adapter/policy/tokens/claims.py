@@ -1,3 +1,4 @@
+# mypyc: compiled
 """The claims of a token (RFC 7519, section 4), and when they are valid."""
 
 from collections.abc import Mapping, Set

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Bearer tokens in requests (RFC 6750), and the denials of policies that need one."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """What policies require of a token's claims."""
 
 from collections.abc import Callable, Iterable

@@ -1,38 +1,28 @@
+# mypyc: compiled
 """Claims of a verified token as request headers for the upstream."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import TypeAlias
 
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression.values import EvaluationFault, from_json, to_text
-from adapter.policy.policies.shared.configuration import Configuration
-from adapter.policy.policies.shared.header_values import RequestHeaderName, is_fit_for_a_header
+from adapter.policy.policies.shared.header_values import is_fit_for_a_header
 from adapter.policy.verdicts import Header
 
-
-class ClaimHeader(Configuration):
-    """One claim, and the header that it becomes. `key` and `value` are other names of the two."""
-
-    claim_name: str
-    header_name: RequestHeaderName
-
-    @classmethod
-    def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """See `Configuration.used`."""
-        names = {"key": "claimName", "value": "headerName"}
-        return {names.get(name, name): value for name, value in given.items()}
+ClaimAndHeader: TypeAlias = tuple[str, str]
+"""The names of a claim, and of the header that it becomes."""
 
 
-def claim_headers(wanted: Iterable[ClaimHeader], evaluation: Evaluation) -> tuple[Header, ...]:
+def claim_headers(wanted: Iterable[ClaimAndHeader], evaluation: Evaluation) -> tuple[Header, ...]:
     """The headers for the claims that the token has. Raises ValueError if one cannot be a header.
 
     Texts, numbers and booleans are written as they are, and lists of them with commas between them.
     """
     headers = []
-    for each in wanted:
-        claim = evaluation.claims.get(each.claim_name)
+    for name, header in wanted:
+        claim = evaluation.claims.get(name)
         if claim is not None:
-            headers.append((each.header_name, _header_text(each.claim_name, claim)))
+            headers.append((header, _header_text(name, claim)))
     return tuple(headers)
 
 

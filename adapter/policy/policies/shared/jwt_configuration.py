@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
-from adapter.policy.policies.shared.claim_headers import ClaimHeader
 from adapter.policy.policies.shared.configuration import (
     Configuration,
     ExpressionSource,
@@ -13,6 +12,7 @@ from adapter.policy.policies.shared.configuration import (
     without,
 )
 from adapter.policy.policies.shared.credentials import CredentialExpression
+from adapter.policy.policies.shared.header_values import RequestHeaderName
 
 _ALGORITHMS: Final[Mapping[tuple[str, int], frozenset[str]]] = {
     ("eddsa", 256): frozenset({"EdDSA", "Ed25519", "Ed448"}),
@@ -28,6 +28,19 @@ class CustomClaim(Configuration):
 
     key: Annotated[str, Field(min_length=1)]
     value: ExpressionSource
+
+
+class ClaimHeader(Configuration):
+    """One claim, and the header that it becomes. `key` and `value` are other names of the two."""
+
+    claim_name: str
+    header_name: RequestHeaderName
+
+    @classmethod
+    def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Configuration.used`."""
+        names = {"key": "claimName", "value": "headerName"}
+        return {names.get(name, name): value for name, value in given.items()}
 
 
 CustomClaims = Annotated[tuple[CustomClaim, ...], Field(max_length=100)]

@@ -1,3 +1,4 @@
+# mypyc: compiled
 """Who calls, by the claims of a verified token."""
 
 from collections.abc import Callable
@@ -19,12 +20,17 @@ class TokenClient(NamedTuple):
     inspects_method: bool = False
 
 
-def _user_of(evaluation: Evaluation) -> Identity | None:
-    """The user that the claim `sub` names (RFC 7519, 4.1.2), if it can be a header's value."""
+def _user_name(evaluation: Evaluation) -> str:
+    """The claim `sub` (RFC 7519, 4.1.2), if it can be a header's value; otherwise empty."""
     subject = evaluation.claims.get("sub")
-    if not isinstance(subject, str) or subject != subject.strip() or not subject:
-        return None
-    return evaluation.identity_of_user(subject) if is_fit_for_a_header(subject) else None
+    if not isinstance(subject, str) or subject != subject.strip():
+        return ""
+    return subject if is_fit_for_a_header(subject) else ""
+
+
+def _user_of(evaluation: Evaluation) -> Identity | None:
+    user = _user_name(evaluation)
+    return evaluation.identity_of_user(user) if user else None
 
 
 USER_ONLY = TokenClient(_user_of)
@@ -49,7 +55,7 @@ def client_with_contract(id_source: str) -> TokenClient:
         if isinstance(contract, Deny):
             return contract
         identity = evaluation.identity_under(contract)
-        user = _user_of(evaluation)
-        return identity if user is None else identity.with_principal(user.principal)
+        user = _user_name(evaluation)
+        return identity.with_principal(user) if user else identity
 
     return TokenClient(find, expression.inspects_path, expression.inspects_method)
