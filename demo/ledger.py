@@ -9,6 +9,8 @@ POLICY_OF_REASON: Mapping[str, str] = MappingProxyType(
     {
         "credentials_missing": "client-id-enforcement",
         "credentials_invalid": "client-id-enforcement",
+        "token_missing": "jwt-validation",
+        "token_invalid": "jwt-validation",
         "quota_exceeded": "rate-limiting-sla-based",
         "address_refused": "ip-blocklist",
     }

@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 from demo.ledger import POLICY_OF_REASON, Totals
 from demo.report import Report
 from demo.stage import POLL_INTERVAL_S, Stage
+from support.token_issuer import TokenIssuer, public_pem
 
 _WITHIN_ONE_POLL_S = POLL_INTERVAL_S + 1.0
 """A poll, its jitter, and the time between two observations."""
 _ANALYTICS_DEADLINE_S = 15.0
+_SIGNED = "/orders/signed"
+"""The path that requires a token."""
 _FORGED = {"x-adapter-client-id": "forged", "x-adapter-sla-tier": "platinum"}
 
 
@@ -48,6 +51,7 @@ class Story:
         self.api_id = 0
         self.applications: dict[str, Application] = {}
         self._contracts: dict[str, int] = {}
+        self._issuer = TokenIssuer("RS256")
 
     async def set_up(self) -> None:
         """Create the API, policies, tiers, applications and contracts, as an administrator."""
@@ -64,13 +68,18 @@ class Story:
             "exposeHeaders": True,
         }
         await self._admin.apply_policy(self.api_id, "rate-limiting-sla-based", sla, order=3)
+        signed = {"textKey": public_pem(self._issuer.key), "mandatoryExpClaim": True}
+        pointcut = [{"methodRegex": ".*", "uriTemplateRegex": _SIGNED}]
+        await self._admin.apply_policy(
+            self.api_id, "jwt-validation", signed, order=1, pointcutData=pointcut
+        )
         bronze = await self._admin.create_tier(self.api_id, "bronze", [(5, 60_000)])
         gold = await self._admin.create_tier(self.api_id, "gold", [(1_000, 60_000)])
         await self._register("Mobile", bronze["id"])
         await self._register("Partner", gold["id"])
         await self._register("Stranger", None)
         self._report.say(
-            f"created API {self.api_id} with two policies, two tiers, three applications"
+            f"created API {self.api_id} with three policies, two tiers, three applications"
         )
 
     async def _register(self, name: str, tier_id: int | None) -> None:
@@ -88,6 +97,7 @@ class Story:
             self.no_credentials,
             self.approved_contract,
             self.wrong_credentials,
+            self.signed_tokens,
             self.more_than_the_tier_allows,
             self.blocklist_comes_and_goes,
             self.contract_is_revoked,
@@ -126,6 +136,23 @@ class Story:
             answer = await self._get(who)
             seen = (answer.status, answer.headers.get("x-adapter-reason"))
             self._report.compare(what, (401, "credentials_invalid"), seen)
+
+    async def signed_tokens(self) -> None:
+        """One path requires a signed token: without one 400, with a bad one 401."""
+        partner = self.applications["Partner"]
+        claims = {"client_id": partner.client_id, "exp": int(time.time()) + 600}
+        expired, forger = claims | {"exp": int(time.time()) - 600}, TokenIssuer("RS256")
+        tokens = {
+            "accepted": (self._issuer.token(claims), 200, None),
+            "expired": (self._issuer.token(expired), 401, 'Bearer error="invalid_token"'),
+            "forged": (forger.token(claims), 401, 'Bearer error="invalid_token"'),
+        }
+        answer = await self._get(partner, path=_SIGNED)
+        self._report.compare("no token", 400, answer.status)
+        for what, (token, *expected) in tokens.items():
+            answer = await self._get(partner, {"authorization": f"Bearer {token}"}, _SIGNED)
+            seen = [answer.status, answer.headers.get("www-authenticate")]
+            self._report.compare(f"a token: {what}", expected, seen)
 
     async def more_than_the_tier_allows(self) -> None:
         """The sixth request at five per minute gets 429; a client with a higher tier passes."""
@@ -200,13 +227,16 @@ class Story:
         compare(f"no latency above the client's {sent.longest_ms:.0f} ms", True, plausible)
 
     async def _get(
-        self, application: Application | None = None, headers: dict[str, str] | None = None
+        self,
+        application: Application | None = None,
+        headers: dict[str, str] | None = None,
+        path: str = "/orders/1",
     ) -> Answer:
         """Send a request through Envoy, and count it."""
         sent = (application.headers if application else {}) | (headers or {})
         started = time.monotonic()
         response = await self._stage.http.get(
-            f"{self._stage.addresses.envoy}/orders/1?api_key=never-stored", headers=sent
+            f"{self._stage.addresses.envoy}{path}?api_key=never-stored", headers=sent
         )
         reason = response.headers.get("x-adapter-reason", "")
         known = application is not None and (response.status_code == 200 or "quota" in reason)
