@@ -56,12 +56,12 @@ def authenticate(token: str, algorithms: Set[str], keys: KeySet) -> AuthenticTok
 
 def lifetime_of(claims: Mapping[str, Any]) -> Lifetime:
     """When the token is valid; raises TokenFault if one of its dates is not a date."""
-    _date(claims, "iat")
-    return Lifetime(_date(claims, "nbf"), _date(claims, "exp"))
+    numeric_date(claims, "iat")
+    return Lifetime(numeric_date(claims, "nbf"), numeric_date(claims, "exp"))
 
 
-def _date(claims: Mapping[str, Any], name: str) -> float | None:
-    """A NumericDate: a number of seconds, perhaps with a fraction (RFC 7519, section 2)."""
+def numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
+    """The claim as seconds since the epoch (RFC 7519, section 2); None if absent."""
     if name not in claims:
         return None
     date = claims[name]

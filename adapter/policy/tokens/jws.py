@@ -26,6 +26,7 @@ class SignedToken(NamedTuple):
 
     algorithm: str
     key_id: str | None
+    header: Mapping[str, Any]
     message: bytes
     """What was signed."""
     payload: bytes
@@ -33,7 +34,15 @@ class SignedToken(NamedTuple):
 
 
 def read_token(token: str, algorithms: Set[str]) -> SignedToken:
-    """Read a token in compact form. Raises TokenFault, also if its algorithm is another one."""
+    """Read a token for access in compact form. Raises TokenFault, also for another algorithm."""
+    signed = read_signed(token, algorithms)
+    if str(signed.header.get("typ", "")).lower().removeprefix("application/") in _OTHER_PURPOSES:
+        raise TokenFault("its typ says that it is not for access")
+    return signed
+
+
+def read_signed(token: str, algorithms: Set[str]) -> SignedToken:
+    """Read a token for any purpose, as `read_token` does."""
     if len(token) > MAX_CHARS:
         raise TokenFault(f"the token is longer than {MAX_CHARS:,} characters")
     parts = token.split(".")
@@ -48,7 +57,7 @@ def read_token(token: str, algorithms: Set[str]) -> SignedToken:
         raise TokenFault(f"the token's encoding or header is invalid: {e}") from None
     algorithm = _algorithm(header, algorithms)
     message = token[: len(token) - len(parts[2]) - 1].encode()
-    return SignedToken(algorithm, _key_id(header), message, payload, signature)
+    return SignedToken(algorithm, _key_id(header), header, message, payload, signature)
 
 
 def _algorithm(header: Mapping[str, Any], algorithms: Set[str]) -> str:
@@ -60,9 +69,7 @@ def _algorithm(header: Mapping[str, Any], algorithms: Set[str]) -> str:
     for name in ("crit", "b64", "enc", "zip"):
         if name in header:
             raise TokenFault(f"its header has {name}, which is not supported")
-    kind, content = (str(header.get(name, "")).lower() for name in ("typ", "cty"))
-    if kind.removeprefix("application/") in _OTHER_PURPOSES:
-        raise TokenFault("its typ says that it is not for access")
+    content = str(header.get("cty", "")).lower()
     if content.removeprefix("application/") == "jwt":
         raise TokenFault("it contains another token (nested JWT), which is not supported")
     return algorithm
