@@ -98,6 +98,8 @@ def make_authorizer(
             users=users or ldap_users(clock),
             tokens=tokens or token_verifier(clock),
             introspector=token_introspector(clock),
+            clock=clock,
+            clock_skew_s=0,
         ),
         unbound=RequestSettings().unbound,
         discovered=DiscoveredServices(),

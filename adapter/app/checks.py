@@ -80,6 +80,8 @@ class Checks:
                 users=self.users,
                 tokens=identity.tokens,
                 introspector=identity.introspection.introspector,
+                clock=self._clock,
+                clock_skew_s=self._settings.identity.clock_skew_s,
             ),
             unbound=self._settings.requests.unbound,
             discovered=self.discovered,

@@ -23,10 +23,15 @@ from adapter.policy.effects import (
     Introspect,
     Log,
     Outcome,
+    QuotaState,
     Throttle,
+    Usage,
+    UseOnce,
     VerifyToken,
 )
 from adapter.policy.request.attributes import RequestAttributes, timeout_s
+from adapter.policy.verdicts import Conclusion
+from adapter.runtime.clock import Clock
 
 
 class EffectPort:
@@ -129,6 +134,51 @@ class IntrospectPort(EffectPort):
         return self._tokens.introspect(cast(Introspect, effect), _left_s(request, waited_s))
 
 
+class UseOncePort(EffectPort):
+    """Knows the time, and has the quota store remember what was used: a quota of one.
+
+    So processes that share quotas share this memory too. A Check that Envoy repeats is no second
+    use.
+    """
+
+    def __init__(self, quotas: QuotaStore, clock: Clock, clock_skew_s: float) -> None:
+        self._quotas: Final = quotas
+        self._clock: Final = clock
+        self._skew_s: Final = clock_skew_s
+
+    def settle(
+        self, request: RequestAttributes, effect: Effect, _: float, /
+    ) -> Outcome | Awaitable[Outcome]:
+        """Refuse what is too old, from the future, or used before."""
+        use = cast(UseOnce, effect)
+        age_s = self._clock.now() - use.issued_at
+        if age_s > use.max_age_s + self._skew_s:
+            return Usage(f"it is older than {use.max_age_s:g} s")
+        if age_s < -self._skew_s:
+            return Usage("it is from the future: the clocks differ")
+        state = self._quotas.charge(request.check_id, self._charge(use))
+        return _usage(state) if isinstance(state, QuotaState) else _usage_later(state)
+
+    def _charge(self, use: UseOnce) -> Charge:
+        valid_s = use.max_age_s + 2 * self._skew_s  # from the earliest use to the latest
+        window = (1, int(valid_s * 1_000) + 1, *use.name)
+        return Charge((window,), _never_judged, figures=False, must_count=True)
+
+
+def _never_judged(_: QuotaState) -> Conclusion:
+    raise TypeError("this charge is part of another effect, which is judged in its place")
+
+
+def _usage(state: QuotaState) -> Usage:
+    if state.unknown:
+        return Usage(unknown=state.unknown)
+    return Usage() if state.admitted else Usage("it was used before")
+
+
+async def _usage_later(state: Awaitable[QuotaState]) -> Usage:
+    return _usage(await state)
+
+
 def _left_s(request: RequestAttributes, waited_s: float) -> float | None:
     """How long the Check may still wait; None if Envoy does not say."""
     patience_s = timeout_s(request)
@@ -143,6 +193,8 @@ def effect_ports(
     users: UserVerifier,
     tokens: TokenVerifier,
     introspector: TokenIntrospector,
+    clock: Clock,
+    clock_skew_s: float,
 ) -> dict[type[Effect], EffectPort]:
     """The table that the authorizer looks the port of an effect up in."""
     return {
@@ -152,4 +204,5 @@ def effect_ports(
         Authenticate: AuthenticatePort(users),
         VerifyToken: TokenPort(tokens),
         Introspect: IntrospectPort(introspector),
+        UseOnce: UseOncePort(quotas, clock, clock_skew_s),
     }

@@ -50,6 +50,8 @@ class Unsettled:
         """Go on with the outcome of the effect. Call it once."""
         verdict, evaluation = self.effect.settled(outcome), self._evaluation
         if verdict is not CONTINUE:
+            if isinstance(verdict, Effect):
+                return _unsettled(verdict, evaluation, self._api, self._revision)
             ended = _conclude(verdict, evaluation, self._api, self._revision)
             if ended is not None:
                 return ended
@@ -93,13 +95,17 @@ def _ask(first: int, evaluation: Evaluation, api: Api, revision: int) -> Step:
         if verdict is CONTINUE:
             continue
         if isinstance(verdict, Effect):
-            if verdict.identity is not None:
-                evaluation.identity = verdict.identity
-            return Unsettled(verdict, evaluation, api, revision)
+            return _unsettled(verdict, evaluation, api, revision)
         ended = _conclude(verdict, evaluation, api, revision)
         if ended is not None:
             return ended
     return _passed(evaluation, api, revision)
+
+
+def _unsettled(effect: Effect, evaluation: Evaluation, api: Api, revision: int) -> Unsettled:
+    if effect.identity is not None:
+        evaluation.identity = effect.identity
+    return Unsettled(effect, evaluation, api, revision)
 
 
 def _conclude(

@@ -51,17 +51,21 @@ class Effect(Value):
     __slots__ = ("identity", "settled")
 
     def __init__(
-        self, settled: Callable[[Any], Conclusion], identity: Identity | None = None
+        self, settled: Callable[[Any], "Verdict"], identity: Identity | None = None
     ) -> None:
         self.settled: Final = settled
-        """Turns the outcome into a verdict. Its argument is the `Outcome` of this kind of effect.
-        """
+        """Turns the outcome into a verdict, which may be another effect. Its argument is the
+        `Outcome` of this kind of effect."""
         self.identity: Final = identity
         """The caller, if the policy found out: analytics show it for a denied request too."""
 
-    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Effect":
+    def judged_by(self, settled: Callable[[Any], "Verdict"]) -> "Effect":
         """The same effect, but another function turns its outcome into a verdict."""
         raise NotImplementedError
+
+
+Verdict: TypeAlias = Conclusion | Effect
+"""What a policy says. An effect has to be settled first."""
 
 
 @mypyc_attr(acyclic=True)
@@ -103,16 +107,17 @@ ADMITTED: Final = QuotaState(admitted=True, remaining=(), reset_ms=())
 class Charge(Effect):
     """Charges all quota windows if every one has room, else none."""
 
-    __slots__ = ("contract", "figures", "local", "windows")
+    __slots__ = ("contract", "figures", "local", "must_count", "windows")
 
     def __init__(
         self,
         windows: tuple[QuotaWindow, ...],
-        settled: Callable[[QuotaState], Conclusion],
+        settled: Callable[[QuotaState], Verdict],
         local: bool = False,
         identity: Identity | None = None,
         figures: bool = True,
         contract: Contract | None = None,
+        must_count: bool = False,
     ) -> None:
         super().__init__(settled, identity)
         self.windows: Final = windows
@@ -124,6 +129,9 @@ class Charge(Effect):
         self.contract: Final = contract
         """The contract whose requests the windows count, if they count one contract's. A store in
         this process can then keep its counter at the contract (`Contract.counter`)."""
+        self.must_count: Final = must_count
+        """Never admit it uncounted: without a shared store, this process counts, whatever the
+        operator chose for quotas (`quota.when_down`)."""
 
     def held(self) -> tuple[Any, ...]:
         """See `Value`."""
@@ -134,11 +142,20 @@ class Charge(Effect):
             self.identity,
             self.figures,
             self.contract,
+            self.must_count,
         )
 
-    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Charge":
+    def judged_by(self, settled: Callable[[Any], Verdict]) -> "Charge":
         """See `Effect`."""
-        return Charge(self.windows, settled, self.local, self.identity, self.figures, self.contract)
+        return Charge(
+            self.windows,
+            settled,
+            self.local,
+            self.identity,
+            self.figures,
+            self.contract,
+            self.must_count,
+        )
 
 
 @mypyc_attr(acyclic=True)
@@ -153,7 +170,7 @@ class Throttle(Effect):
         delay_s: float,
         attempts: int,
         waiting_limit: int,
-        settled: Callable[[QuotaState], Conclusion],
+        settled: Callable[[QuotaState], Verdict],
     ) -> None:
         super().__init__(settled)
         self.window: Final = window
@@ -168,7 +185,7 @@ class Throttle(Effect):
         """See `Value`."""
         return self.window, self.delay_s, self.attempts, self.waiting_limit, self.settled
 
-    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Throttle":
+    def judged_by(self, settled: Callable[[Any], Verdict]) -> "Throttle":
         """See `Effect`."""
         return Throttle(self.window, self.delay_s, self.attempts, self.waiting_limit, settled)
 
@@ -209,7 +226,7 @@ class Log(Effect):
     def __init__(
         self,
         messages: tuple[LogMessage, ...],
-        settled: Callable[[Logged], Conclusion] = _go_on,
+        settled: Callable[[Logged], Verdict] = _go_on,
     ) -> None:
         super().__init__(settled)
         self.messages: Final = messages
@@ -218,7 +235,7 @@ class Log(Effect):
         """See `Value`."""
         return self.messages, self.settled
 
-    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Log":
+    def judged_by(self, settled: Callable[[Any], Verdict]) -> "Log":
         """See `Effect`."""
         return Log(self.messages, settled)
 
@@ -250,7 +267,7 @@ class Authenticate(Effect):
         directory: LdapDirectory,
         user_name: str,
         password: Concealed,
-        settled: Callable[[Verification], Conclusion],
+        settled: Callable[[Verification], Verdict],
     ) -> None:
         super().__init__(settled)
         self.directory: Final = directory
@@ -263,7 +280,7 @@ class Authenticate(Effect):
         """See `Value`."""
         return self.directory, self.user_name, self.password, self.settled
 
-    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Authenticate":
+    def judged_by(self, settled: Callable[[Any], Verdict]) -> "Authenticate":
         """See `Effect`."""
         return Authenticate(self.directory, self.user_name, self.password, settled)
 
@@ -324,7 +341,7 @@ class VerifyToken(Effect):
     __slots__ = ("token", "trust")
 
     def __init__(
-        self, token: str, trust: TokenTrust, settled: Callable[[TokenState], Conclusion]
+        self, token: str, trust: TokenTrust, settled: Callable[[TokenState], Verdict]
     ) -> None:
         super().__init__(settled)
         self.token: Final = token
@@ -338,7 +355,7 @@ class VerifyToken(Effect):
     def __repr__(self) -> str:
         return "VerifyToken(...)"
 
-    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "VerifyToken":
+    def judged_by(self, settled: Callable[[Any], Verdict]) -> "VerifyToken":
         """See `Effect`."""
         return VerifyToken(self.token, self.trust, settled)
 
@@ -372,7 +389,7 @@ class Introspect(Effect):
         self,
         token: Concealed,
         source: IntrospectionSource,
-        settled: Callable[[IntrospectionState], Conclusion],
+        settled: Callable[[IntrospectionState], Verdict],
     ) -> None:
         super().__init__(settled)
         self.token: Final = token
@@ -382,9 +399,56 @@ class Introspect(Effect):
         """See `Value`."""
         return self.token, self.source, self.settled
 
-    def judged_by(self, settled: Callable[[Any], Conclusion]) -> "Introspect":
+    def judged_by(self, settled: Callable[[Any], Verdict]) -> "Introspect":
         """See `Effect`."""
         return Introspect(self.token, self.source, settled)
+
+
+@mypyc_attr(acyclic=True)
+class Usage(Outcome):
+    """The outcome of `UseOnce`."""
+
+    __slots__ = ("objection", "unknown")
+
+    def __init__(self, objection: str = "", unknown: str = "") -> None:
+        self.objection: Final = objection
+        """Why it may not be used now, for operators. Empty if this is its first use, in time."""
+        self.unknown: Final = unknown
+        """Why nobody can say whether it was used before, for operators."""
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return self.objection, self.unknown
+
+
+@mypyc_attr(acyclic=True)
+class UseOnce(Effect):
+    """Uses something that a client made for one request, such as a proof. A second use fails."""
+
+    __slots__ = ("issued_at", "max_age_s", "name")
+
+    def __init__(
+        self,
+        name: tuple[str, str, str],
+        issued_at: float,
+        max_age_s: float,
+        settled: Callable[[Usage], Verdict],
+    ) -> None:
+        super().__init__(settled)
+        self.name: Final = name
+        """The API, the policy, and a short text that nothing else is named."""
+        self.issued_at: Final = issued_at
+        """In seconds since the epoch, by the client's clock."""
+        self.max_age_s: Final = max_age_s
+        """How long after that it may be used."""
+
+    def held(self) -> tuple[Any, ...]:
+        """See `Value`."""
+        return self.name, self.issued_at, self.max_age_s, self.settled
+
+    def judged_by(self, settled: Callable[[Any], Verdict]) -> "UseOnce":
+        """See `Effect`."""
+        return UseOnce(self.name, self.issued_at, self.max_age_s, settled)
 
 
 EFFECT_KINDS: Final[tuple[type[Effect], ...]] = (
@@ -394,5 +458,6 @@ EFFECT_KINDS: Final[tuple[type[Effect], ...]] = (
     Authenticate,
     VerifyToken,
     Introspect,
+    UseOnce,
 )
 """Every kind of effect. The authorizer needs a port for each."""

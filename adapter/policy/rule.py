@@ -5,15 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
-from adapter.policy.effects import Effect, Outcome
+from adapter.policy.effects import Effect, Outcome, Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.need import Need
 from adapter.policy.request.attributes import RequestAttributes, path_of
 from adapter.policy.request.canonical_path import MAX_CHARS
 from adapter.policy.verdicts import Conclusion
-
-Verdict: TypeAlias = Conclusion | Effect
-"""What a policy says about a request: see `policy/verdicts.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +83,22 @@ class Rule:
     def wrapped(self, change: Callable[[Evaluation, Conclusion], Conclusion]) -> "Rule":
         """The same rule, but each verdict passes through `change` first.
 
-        If the rule returns an effect, `change` gets the verdict that follows from the outcome.
+        If the rule returns an effect, `change` gets the verdict that follows from the last outcome.
         Example: a `change` that notes the verdict and returns it unchanged records what the policy
         says; one that notes it and returns `CONTINUE` also keeps the policy from taking part.
         """
 
-        def evaluate(evaluation: Evaluation) -> Verdict:
-            verdict = self.evaluate(evaluation)
+        def changed(evaluation: Evaluation, verdict: Verdict) -> Verdict:
             if not isinstance(verdict, Effect):
                 return change(evaluation, verdict)
             settled = verdict.settled
 
-            def judged(outcome: Outcome) -> Conclusion:
-                return change(evaluation, settled(outcome))
+            def judged(outcome: Outcome) -> Verdict:
+                return changed(evaluation, settled(outcome))
 
             return verdict.judged_by(judged)
 
-        return replace(self, evaluate=evaluate)
+        return replace(self, evaluate=lambda e: changed(e, self.evaluate(e)))
 
 
 def always(verdict: Verdict) -> Rule:

@@ -37,6 +37,8 @@ class DenyReason(StrEnum):
     CREDENTIALS_INVALID = "credentials_invalid"
     TOKEN_MISSING = "token_missing"  # noqa: S105 - a reason
     TOKEN_INVALID = "token_invalid"  # noqa: S105 - a reason
+    PROOF_INVALID = "proof_invalid"
+    REPLAY_UNKNOWN = "replay_unknown"
     KEYS_UNAVAILABLE = "keys_unavailable"
     SCOPE_MISSING = "scope_missing"
     PROVIDER_FAILED = "provider_failed"

@@ -144,7 +144,7 @@ class SharedQuotaStore:
 
     def _charge_without(self, check_id: str, charge: Charge) -> QuotaState:
         self._charges_without += 1
-        if self._when_down == "local":
+        if self._when_down == "local" or (charge.must_count and self._when_down == "allow"):
             return self._local.charge(check_id, charge)
         if self._when_down == "allow":
             remaining = tuple([window[0] for window in charge.windows])

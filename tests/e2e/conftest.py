@@ -10,9 +10,8 @@ import pytest_asyncio
 import yaml
 
 from adapter.envoy_config import ApiRoute, render
-from adapter.policy.effects import Charge
+from adapter.policy.effects import Charge, Verdict
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.rule import Verdict
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import Continue, Deny, DenyReason, Identity
 from support.defaults import envoy_config

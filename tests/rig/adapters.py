@@ -142,6 +142,8 @@ class AdapterInProcess:
                 users=users or ldap_users(clock),
                 tokens=token_verifier(clock),
                 introspector=introspector or token_introspector(clock),
+                clock=clock,
+                clock_skew_s=0,
             ),
             unbound=RequestSettings().unbound,
             discovered=DiscoveredServices(),

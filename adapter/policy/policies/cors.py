@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from adapter.policy.effects import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import (
     Configuration,
@@ -18,7 +19,7 @@ from adapter.policy.policies.shared.configuration import (
     without,
 )
 from adapter.policy.policies.shared.header_values import NAME_PATTERN
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 from adapter.policy.verdicts import CONTINUE, Continue, DirectResponse, Header
 
 NO_CONTENT: Final = 204

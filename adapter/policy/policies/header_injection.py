@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, Field
 
+from adapter.policy.effects import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Expression, Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (
@@ -18,7 +19,7 @@ from adapter.policy.policies.shared.header_values import (
     ResponseHeaderName,
     is_fit_for_a_header,
 )
-from adapter.policy.rule import Rule, Verdict, always
+from adapter.policy.rule import Rule, always
 from adapter.policy.verdicts import Continue, Deny, DenyReason, Header
 
 OVERRIDDEN: Final = frozenset({"content-type", "access-control-allow-origin"})

@@ -12,11 +12,12 @@ from adapter.policy.bounded_patterns import (
     compile_together,
     most_characters,
 )
+from adapter.policy.effects import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
 from adapter.policy.policies.shared.header_values import HOP_BY_HOP, is_protected, removable
 from adapter.policy.request.header_spelling import dashed
-from adapter.policy.rule import Rule, Verdict, always
+from adapter.policy.rule import Rule, always
 from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")

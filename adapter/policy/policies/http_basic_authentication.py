@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import SecretStr, StringConstraints, model_validator
 
+from adapter.policy.effects import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.basic_authentication import (
     MALFORMED,
@@ -17,7 +18,7 @@ from adapter.policy.policies.shared.basic_authentication import (
 )
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
 from adapter.policy.policies.shared.header_values import is_fit_for_a_header
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 from adapter.policy.verdicts import Identity
 
 _WRONG: Final = invalid_user("wrong user name or password")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, Field
 
+from adapter.policy.effects import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Expression, Failed, compile_expression
 from adapter.policy.policies.shared.addresses import (
@@ -18,7 +19,7 @@ from adapter.policy.policies.shared.configuration import (
     ExpressionSource,
     read_configuration,
 )
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 from adapter.policy.verdicts import CONTINUE, Deny, DenyReason
 
 DEFAULT_EXPRESSION: Final = "#[attributes.headers['x-forwarded-for']]"

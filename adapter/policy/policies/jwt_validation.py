@@ -5,13 +5,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapter.errors import PolicyError
-from adapter.policy.effects import NoKeys, RefusedToken, TokenState, VerifyToken
+from adapter.policy.effects import (
+    NoKeys,
+    RefusedToken,
+    TokenState,
+    Verdict,
+    VerifiedToken,
+    VerifyToken,
+)
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import compile_expression
 from adapter.policy.policies.shared.bearer import (
     BEARER_HEADER,
+    BEARER_SCHEME,
     TokenOrigin,
     token_by_expression,
+    token_by_scheme,
     token_invalid,
 )
 from adapter.policy.policies.shared.claim_checks import (
@@ -23,8 +32,9 @@ from adapter.policy.policies.shared.claim_checks import (
 from adapter.policy.policies.shared.claim_headers import claim_headers
 from adapter.policy.policies.shared.configuration import read_configuration
 from adapter.policy.policies.shared.jwt_configuration import JwtValidation
+from adapter.policy.policies.shared.sender_constraint import DPOP_SCHEME, SenderConstraint
 from adapter.policy.policies.shared.token_client import USER_ONLY, client_with_contract
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 from adapter.policy.tokens.key_text import read_public_key, read_secret
 from adapter.policy.tokens.keys import KeySet
 from adapter.policy.tokens.trust import JwksSource, TokenTrust
@@ -37,7 +47,8 @@ _MILLISECONDS_IN_SECOND: Final = 1_000
 def compile_jwt_validation(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
     configuration = read_configuration(JwtValidation, given)
-    origin = _origin(configuration)
+    constraint = _constraint(configuration)
+    origin = _origin(configuration, constraint)
     trust = _trust(configuration)
     accept = _Acceptance(configuration)
 
@@ -46,24 +57,43 @@ def compile_jwt_validation(given: Mapping[str, Any]) -> Rule:
         if isinstance(token, Deny):
             return token
 
-        def settled(state: TokenState) -> Conclusion:
-            return _conclusion(evaluation, state, accept)
+        def settled(state: TokenState) -> Verdict:
+            conclusion = _conclusion(evaluation, state, accept)
+            if constraint is None or not isinstance(state, VerifiedToken):
+                return conclusion
+            if isinstance(conclusion, Deny):
+                return conclusion
+            return constraint.verdict(evaluation, token, state.claims, conclusion)
 
         return VerifyToken(token, trust, settled)
 
     return Rule(
         evaluate,
-        inspects_path=origin.inspects_path or accept.inspects_path,
-        inspects_method=origin.inspects_method or accept.inspects_method,
+        # A proof names the path and the method that it is for.
+        inspects_path=origin.inspects_path or accept.inspects_path or constraint is not None,
+        inspects_method=origin.inspects_method or accept.inspects_method or constraint is not None,
         set_headers=frozenset(accept.header_names),
         needs=(trust.keys,) if isinstance(trust.keys, JwksSource) else (),
     )
 
 
-def _origin(configuration: JwtValidation) -> TokenOrigin:
+def _constraint(configuration: JwtValidation) -> SenderConstraint | None:
+    if configuration.sender_constraint == "none":
+        return None
+    return SenderConstraint(
+        configuration.sender_constraint,
+        configuration.proof_algorithms,
+        configuration.dpop_proof_max_age,
+        configuration.dpop_origin,
+    )
+
+
+def _origin(configuration: JwtValidation, constraint: SenderConstraint | None) -> TokenOrigin:
     if configuration.jwt_origin == "customExpression":
         return token_by_expression(configuration.jwt_expression)
-    return BEARER_HEADER
+    if constraint is None:
+        return BEARER_HEADER
+    return token_by_scheme(BEARER_SCHEME, DPOP_SCHEME, missing=constraint.token_missing)
 
 
 def _trust(configuration: JwtValidation) -> TokenTrust:

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from adapter.policy.concealed import Concealed
-from adapter.policy.effects import Authenticate, Verification
+from adapter.policy.effects import Authenticate, Verdict, Verification
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
 from adapter.policy.policies.shared.basic_authentication import invalid_user, user_password
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 from adapter.policy.verdicts import Conclusion, Deny
 
 _PORTS: Final = {"ldap": 389, "ldaps": 636}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, field_validator
 
-from adapter.policy.effects import Log, LogMessage
+from adapter.policy.effects import Log, LogMessage, Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Expression, Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (
@@ -14,7 +14,7 @@ from adapter.policy.policies.shared.configuration import (
     ExpressionSource,
     read_configuration,
 )
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 from adapter.policy.verdicts import CONTINUE
 
 MAX_MESSAGE_CHARS: Final = 4_096

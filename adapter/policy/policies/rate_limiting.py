@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from adapter.policy.catalog import RateLimit
-from adapter.policy.effects import Charge
+from adapter.policy.effects import Charge, Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (
@@ -22,7 +22,7 @@ from adapter.policy.policies.shared.limits import (
     settlement,
     windows_of,
 )
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 
 
 class LimitConfiguration(Configuration):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from adapter.policy.catalog import RateLimit
-from adapter.policy.effects import Throttle
+from adapter.policy.effects import Throttle, Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import (
     Configuration,
@@ -15,7 +15,7 @@ from adapter.policy.policies.shared.configuration import (
     without,
 )
 from adapter.policy.policies.shared.limits import MaximumRequests, PeriodMs, settlement
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 
 _HOUR_MS = 3_600_000
 

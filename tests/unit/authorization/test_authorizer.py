@@ -24,9 +24,10 @@ from adapter.policy.effects import (
     LogMessage,
     QuotaState,
     Throttle,
+    Verdict,
 )
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason
@@ -107,6 +108,8 @@ def authorizer(
             users=ldap_users(FakeClock()),
             tokens=token_verifier(clock),
             introspector=token_introspector(clock),
+            clock=clock,
+            clock_skew_s=0,
         ),
         unbound=unbound,
         discovered=DiscoveredServices(),
@@ -220,6 +223,8 @@ def test_an_effect_without_a_port_is_an_error_when_the_authorizer_is_made(
         users=ldap_users(clock),
         tokens=token_verifier(clock),
         introspector=token_introspector(clock),
+        clock=clock,
+        clock_skew_s=0,
     )
     del ports[kind]
     with pytest.raises(ValueError, match=f"no port settles these effects: {kind.__name__}$"):
@@ -272,6 +277,8 @@ def test_without_a_snapshot_every_request_is_denied_as_not_ready() -> None:
             users=ldap_users(FakeClock()),
             tokens=token_verifier(clock),
             introspector=token_introspector(clock),
+            clock=clock,
+            clock_skew_s=0,
         ),
         unbound="deny",
         discovered=DiscoveredServices(),

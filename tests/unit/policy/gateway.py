@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from adapter.authorization.effect_ports import UseOncePort
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, PolicyRef, SlaTier
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.decide import Unsettled, decide
@@ -20,6 +21,8 @@ from adapter.policy.effects import (
     QuotaState,
     RefusedToken,
     Throttle,
+    Usage,
+    UseOnce,
     Verification,
     VerifyToken,
 )
@@ -74,6 +77,11 @@ class Gateway:
             return self.tokens.verify(effect) or NoKeys("no key set has been fetched")
         if isinstance(effect, Introspect):
             return self.introspected.get(effect.token, RefusedToken("not active"))
+        if isinstance(effect, UseOnce):
+            port = UseOncePort(self.quotas, self.clock, clock_skew_s=5)
+            usage = port.settle(GivenAttributes(check_id), effect, 0.0)
+            assert isinstance(usage, Usage)
+            return usage
         assert isinstance(effect, Log)
         self.messages.extend(effect.messages)
         return LOGGED

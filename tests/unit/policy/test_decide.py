@@ -13,9 +13,9 @@ from adapter.policy.catalog import ApiInstance, PolicyRef
 from adapter.policy.compile import CompiledPolicy
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
-from adapter.policy.effects import LOGGED, Charge, Log, LogMessage, QuotaState
+from adapter.policy.effects import LOGGED, Charge, Log, LogMessage, QuotaState, Verdict
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import (

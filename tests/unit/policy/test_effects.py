@@ -18,6 +18,8 @@ from adapter.policy.effects import (
     Outcome,
     QuotaState,
     Throttle,
+    Usage,
+    UseOnce,
     Verification,
     VerifyToken,
 )
@@ -48,6 +50,7 @@ EFFECTS: tuple[Effect, ...] = (
     Throttle((1, 1, "k"), 1.0, 1, 1, lambda _: CONTINUE),
     Log((LogMessage("info", "c", "text", "7"),)),
     Authenticate(DIRECTORY, "alice", Concealed("secret"), lambda _: CONTINUE),
+    UseOnce(("7", "jwt/1", "proof"), 1.0, 60.0, lambda _: CONTINUE),
     VerifyToken("a.b.c", TokenTrust(KeySet(()), {"RS256"}), lambda _: CONTINUE),
     Introspect(Concealed("abc"), PROVIDER, lambda _: CONTINUE),
 )
@@ -84,5 +87,6 @@ def test_outcomes_are_equal_if_they_say_the_same() -> None:
     assert len({state, QuotaState(True, (1,), (1_000,)), QuotaState(True, (0,), (1_000,))}) == 2
     assert Logged() == LOGGED
     assert Verification("alice") == Verification("alice") != Verification("", "wrong password")
+    assert Usage() == Usage() != Usage("it was used before")
     outcomes: list[Outcome] = [LOGGED, QuotaState(True, (), ())]
     assert outcomes[0] != outcomes[1]

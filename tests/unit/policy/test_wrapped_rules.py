@@ -6,12 +6,16 @@ from dataclasses import replace
 import pytest
 
 from adapter.policy.compile import CompiledPolicy
+from adapter.policy.decide import Unsettled, decide
+from adapter.policy.decision import Allowed
+from adapter.policy.effects import ADMITTED, Charge, Usage, UseOnce
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import RequestAttributes
+from adapter.policy.rule import always
 from adapter.policy.rule_pool import SharedRule
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import CONTINUE, Conclusion, Deny, DenyReason
-from tests.builders import CLIENT_ID_ENFORCEMENT, applied, contract
+from tests.builders import CLIENT_ID_ENFORCEMENT, api_ruled_by, applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials
 
 LIMIT = {"maximumRequests": 1, "timePeriodInMilliseconds": 60_000}
@@ -51,6 +55,21 @@ class Recorder:
         """Take down the verdict, and keep the policy from taking part."""
         self.note(evaluation, verdict)
         return CONTINUE
+
+
+def test_an_effect_after_an_effect_is_wrapped_too() -> None:
+    """`change` gets the verdict at the end, and not an effect in between."""
+    second = UseOnce(("7", "p", "n"), 1.0, 60.0, lambda _: Deny(DenyReason.PROOF_INVALID, 401, ""))
+    rule = always(Charge(((1, 1_000, "7", "p"),), lambda _: second))
+    recorder = Recorder()
+    api = wrapped(api_ruled_by("7", rule.evaluate), recorder.let_pass)
+    first = decide(a_request(), api, 1)
+    assert isinstance(first, Unsettled)
+    then = first.settle(ADMITTED)
+    assert isinstance(then, Unsettled)
+    assert then.effect == second.judged_by(then.effect.settled)
+    assert isinstance(then.settle(Usage()), Allowed)
+    assert [said for _, said in recorder.said] == [DenyReason.PROOF_INVALID]
 
 
 def gateways() -> tuple[Gateway, Gateway]:

@@ -7,6 +7,7 @@ import pytest
 
 from adapter.errors import StoreError
 from adapter.policy.effects import Charge, QuotaState
+from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.store import MemoryQuotaStore
 from support.defaults import shared_quotas
 from tests.rig.clock import FakeClock
@@ -93,6 +94,19 @@ async def test_a_failure_now_and_then_does_not_break(rig: Rig) -> None:
         await rig.charged(1)
     assert rig.store.status.available
     assert rig.store.status.failed_charges == 10
+
+
+async def test_what_must_be_counted_is_counted_here_when_others_are_admitted_uncounted() -> None:
+    """A proof that nobody remembers could be used again."""
+    clock = FakeClock()
+    remote, local = FlakyStore(), MemoryQuotaStore(clock, max_windows=10)
+    remote.failing = True
+    store = shared_quotas(remote, local, clock, when_down="allow")
+    once = Charge(((1, 1_000, "7", "jwt/1", "proof"),), lambda _: CONTINUE, must_count=True)
+    assert (await made(store.charge("1", once))).admitted
+    assert not (await made(store.charge("2", once))).admitted
+    assert (await made(store.charge("3", CHARGE))).admitted
+    assert len(local) == 1
 
 
 async def test_a_working_store_is_not_probed(rig: Rig) -> None:

@@ -9,7 +9,7 @@ from adapter.policy.expression import Failed, compile_expression
 from adapter.policy.policies.shared.credentials import Challenge
 from adapter.policy.verdicts import Deny, DenyReason
 
-_SCHEME: Final = "bearer "
+BEARER_SCHEME: Final = "bearer "
 _INVALID: Final = 'Bearer error="invalid_token"'
 
 TOKEN_CHALLENGE: Final = Challenge(_INVALID)
@@ -42,15 +42,26 @@ class TokenOrigin(NamedTuple):
     inspects_method: bool = False
 
 
-def _bearer_token(evaluation: Evaluation) -> str | Deny:
-    """The token of the `authorization` header; schemes have no case (RFC 9110, 11.1)."""
-    header = evaluation.header("authorization")
-    if header is None or header[: len(_SCHEME)].lower() != _SCHEME:
-        return TOKEN_MISSING
-    return header[len(_SCHEME) :].strip(" ") or TOKEN_MISSING
+def token_by_scheme(*schemes: str, missing: Deny = TOKEN_MISSING) -> TokenOrigin:
+    """The token of the `authorization` header under one of these schemes.
+
+    A scheme is in lower case and ends with a blank. Clients may write it in any case (RFC 9110,
+    11.1).
+    """
+
+    def read(evaluation: Evaluation) -> str | Deny:
+        header = evaluation.header("authorization")
+        if header is None:
+            return missing
+        for scheme in schemes:
+            if header[: len(scheme)].lower() == scheme:
+                return header[len(scheme) :].strip(" ") or missing
+        return missing
+
+    return TokenOrigin(read)
 
 
-BEARER_HEADER: Final = TokenOrigin(_bearer_token)
+BEARER_HEADER: Final = token_by_scheme(BEARER_SCHEME)
 
 
 def token_by_expression(source: str) -> TokenOrigin:

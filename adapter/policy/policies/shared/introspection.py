@@ -7,7 +7,13 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, SecretStr
 
 from adapter.policy.concealed import Concealed
-from adapter.policy.effects import Introspect, IntrospectionState, RefusedToken, UnusableAnswer
+from adapter.policy.effects import (
+    Introspect,
+    IntrospectionState,
+    RefusedToken,
+    UnusableAnswer,
+    Verdict,
+)
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.bearer import BEARER_HEADER, token_invalid
 from adapter.policy.policies.shared.configuration import Configuration, Whole, without
@@ -15,7 +21,7 @@ from adapter.policy.policies.shared.exposed_fields import exposed_headers, forge
 from adapter.policy.policies.shared.header_values import is_fit_for_a_header
 from adapter.policy.policies.shared.introspected_client import client_of, user_of
 from adapter.policy.policies.shared.scopes import Criteria, ScopeCheck, Scopes
-from adapter.policy.rule import Rule, Verdict
+from adapter.policy.rule import Rule
 from adapter.policy.tokens.introspection import IntrospectionSource
 from adapter.policy.verdicts import Conclusion, Continue, Deny, DenyReason, Identity
 

@@ -13,6 +13,8 @@ from adapter.policy.policies.shared.configuration import (
 )
 from adapter.policy.policies.shared.credentials import CredentialExpression
 from adapter.policy.policies.shared.header_values import RequestHeaderName
+from adapter.policy.tokens.dpop import ALGORITHMS
+from adapter.policy.tokens.request_url import normal_url
 
 _ALGORITHMS: Final[Mapping[tuple[str, int], frozenset[str]]] = {
     ("eddsa", 256): frozenset({"EdDSA", "Ed25519", "Ed448"}),
@@ -72,6 +74,12 @@ class JwtValidation(Configuration):
     validate_custom_claim: bool = False
     mandatory_custom_claims: CustomClaims = ()
     non_mandatory_custom_claims: CustomClaims = ()
+    sender_constraint: Literal["none", "mtls", "dpop", "any"] = "none"
+    """An extension of ours: how tokens have to be bound to their client."""
+    dpop_algorithms: str = ""
+    dpop_proof_max_age: Annotated[Whole, Field(ge=1, le=3_600)] = 60
+    """Seconds."""
+    dpop_origin: str = ""
     claims_to_headers: Annotated[tuple[ClaimHeader, ...], Field(max_length=100)] = ()
 
     @classmethod
@@ -106,14 +114,26 @@ class JwtValidation(Configuration):
             yield "clientIdExpression is missing"
         if self.validate_aud_claim and not self.audiences:
             yield "supportedAudiences is missing"
+        yield from self._dpop_faults()
         headers = [header.header_name for header in self.claims_to_headers]
         if len(set(headers)) < len(headers):
             yield "claimsToHeaders has a header name twice"
+
+    def _dpop_faults(self) -> Iterator[str]:
+        if not self.proof_algorithms <= ALGORITHMS:
+            yield f"dpopAlgorithms may have {', '.join(sorted(ALGORITHMS))}"
+        if self.dpop_origin and normal_url(self.dpop_origin) != f"{self.dpop_origin.lower()}/":
+            yield "dpopOrigin must be https://HOST or https://HOST:PORT"
 
     @property
     def algorithms(self) -> frozenset[str]:
         """The algorithms that the issuer may sign with."""
         return _ALGORITHMS[self.signing_method, self.signing_key_length]
+
+    @property
+    def proof_algorithms(self) -> frozenset[str]:
+        """The algorithms that clients may sign DPoP proofs with."""
+        return frozenset(_listed(self.dpop_algorithms)) or ALGORITHMS
 
     @property
     def custom_claims(self) -> tuple[CustomClaim, ...]:
@@ -141,6 +161,8 @@ def _unused(given: Mapping[str, Any], key_origin: str) -> Iterator[str]:
         yield "jwtExpression"
     if given.get("signingMethod") in {"eddsa", "none"}:
         yield "signingKeyLength"
+    if given.get("senderConstraint", "none") == "none":
+        yield from ("dpopAlgorithms", "dpopProofMaxAge", "dpopOrigin")
     if given.get("skipClientIdValidation") is True:
         yield "clientIdExpression"
     if not given.get("validateAudClaim"):

@@ -1,7 +1,8 @@
 """What expressions read of the client's certificate that Envoy verified."""
 
 import datetime
-from urllib.parse import quote
+from base64 import b64encode
+from urllib.parse import quote, unquote_to_bytes
 
 import pytest
 from cryptography import x509
@@ -17,10 +18,15 @@ from adapter.policy.verdicts import DenyReason
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, an_evaluation, set_headers
 
+DER = serialization.Encoding.DER
 SPIFFE = "spiffe://shop.test/ns/prod/sa/orders"
 
 
-def certificate(*names: x509.GeneralName, common_names: tuple[str, ...] = ("orders",)) -> str:
+def certificate(
+    *names: x509.GeneralName,
+    common_names: tuple[str, ...] = ("orders",),
+    names_of_issuer: bool = False,
+) -> str:
     """A certificate as Envoy sends it: PEM, URL-encoded."""
     key = ec.generate_private_key(ec.SECP256R1())
     attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name) for name in common_names]
@@ -34,6 +40,9 @@ def certificate(*names: x509.GeneralName, common_names: tuple[str, ...] = ("orde
         .not_valid_before(now)
         .not_valid_after(now + datetime.timedelta(hours=1))
     )
+    if names_of_issuer:
+        of_issuer = x509.IssuerAlternativeName(names)
+        builder = builder.add_extension(of_issuer, critical=False)
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     signed = builder.sign(key, hashes.SHA256())
@@ -45,6 +54,8 @@ CERTIFICATE = certificate(
     x509.UniformResourceIdentifier("spiffe://other.test/x"),
     x509.DNSName("orders.test"),
 )
+
+TWICE = certificate(x509.DNSName("orders.test"), names_of_issuer=True)
 
 
 def value(name: str, text: str = CERTIFICATE, principal: str = SPIFFE) -> Value | Failed:
@@ -106,6 +117,15 @@ def test_names_that_a_certificate_does_not_have(text: str, name: str, expected: 
 def test_a_certificate_that_cannot_be_read_fails_the_expression(text: str) -> None:
     """So the policy decides as for every failed expression, and never takes it for a value."""
     assert isinstance(value("subject", text), Failed)
+
+
+def test_a_certificate_with_its_names_twice_fails_the_expression() -> None:
+    """Programs differ in which of the two extensions they read."""
+    der = bytearray(x509.load_pem_x509_certificate(unquote_to_bytes(TWICE)).public_bytes(DER))
+    # The alternative names of the issuer (2.5.29.18) become those of the subject (2.5.29.17).
+    der[der.index(b"\x55\x1d\x12") + 2] = 0x11
+    text = f"-----BEGIN CERTIFICATE-----\n{b64encode(der).decode()}\n-----END CERTIFICATE-----\n"
+    assert isinstance(value("dnsNames", quote(text, safe="")), Failed)
 
 
 @given(st.text(max_size=300), st.sampled_from(["subject", "uris", "fingerprint", "commonName"]))

@@ -70,6 +70,17 @@ def test_the_thumbprint_of_the_rfc() -> None:
     assert thumbprint(RFC_KEY) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
+@pytest.mark.parametrize(
+    "key",
+    [{}, {"kty": "oct", "k": "AA"}, {"kty": 1}, {"kty": "EC", "crv": "P-256", "x": "AA"}],
+    ids=str,
+)
+def test_other_keys_have_no_thumbprint(key: dict[str, Any]) -> None:
+    """A thumbprint of a secret, or of half a key, would name nobody."""
+    with pytest.raises(ValueError, match="key"):
+        thumbprint(key)
+
+
 @pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
 def test_every_asymmetric_algorithm(algorithm: str) -> None:
     """And each only while the policy allows it."""
