@@ -79,7 +79,8 @@ def _tls(settings: IdentitySettings) -> Callable[[], Awaitable[ssl.SSLContext]]:
             # Only here: the import takes time at the start, and most adapters do not need it.
             from adapter.identity.outbound.tls import provider_tls  # noqa: PLC0415
 
-            made = await asyncio.to_thread(provider_tls, settings.ca_file)
+            files = settings.ca_file, settings.certificate_file, settings.key_file
+            made = await asyncio.to_thread(provider_tls, *files)
         return made
 
     return context

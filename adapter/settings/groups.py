@@ -237,7 +237,8 @@ class IdentitySettings(_Group):
     ldap_timeout_s: Seconds = 5
     """Longest time for authenticating one user. Envoy's timeout for the Check may be shorter."""
     ldap_concurrency: Annotated[int, Field(ge=1, le=1_000)] = 32
-    """Most requests to one LDAP server at the same time. Above it, Checks fail at once."""
+    """Most requests to one LDAP server at the same time. Above it, Checks fail at once. Users
+    whose password was not right within the last hour get at most half of them."""
     ldap_remember_s: Annotated[float, Field(ge=0, le=3_600)] = 30
     """How long a user who was authenticated is let in without asking the server again."""
     ldap_remembered_users: Annotated[int, Field(ge=1)] = 10_000

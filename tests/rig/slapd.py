@@ -32,7 +32,8 @@ moduleload back_mdb
 pidfile {directory}/slapd.pid
 TLSCertificateFile {certificate}
 TLSCertificateKeyFile {key}
-TLSVerifyClient never
+TLSCACertificateFile {ca}
+TLSVerifyClient {verify_client}
 allow bind_anon_cred
 database mdb
 suffix {suffix}
@@ -96,7 +97,9 @@ def _users() -> list[str]:
 class Slapd:
     """One server process; `stop` and `start` keep its ports and its entries."""
 
-    def __init__(self, directory: Path, authority: Authority) -> None:
+    def __init__(
+        self, directory: Path, authority: Authority, *, asks_for_certificate: bool = False
+    ) -> None:
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
         self._configuration = directory / "slapd.conf"
@@ -109,6 +112,8 @@ class Slapd:
                 directory=directory,
                 certificate=identity.certificate,
                 key=identity.key,
+                ca=authority.certificate,
+                verify_client="demand" if asks_for_certificate else "never",
                 suffix=SUFFIX,
                 account=ACCOUNT,
             )
@@ -196,9 +201,11 @@ def _slapd(tool: str) -> list[str]:
 
 
 @asynccontextmanager
-async def running_slapd(directory: Path, authority: Authority) -> AsyncIterator[Slapd]:
+async def running_slapd(
+    directory: Path, authority: Authority, *, asks_for_certificate: bool = False
+) -> AsyncIterator[Slapd]:
     """A server that runs while the block does."""
-    server = Slapd(directory, authority)
+    server = Slapd(directory, authority, asks_for_certificate=asks_for_certificate)
     try:
         await server.start()
         yield server

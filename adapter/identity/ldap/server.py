@@ -39,6 +39,8 @@ class LdapServer:
         self._last_error = ""
         self.busy = 0
         """Requests at the moment."""
+        self._unknown = 0
+        """Those of them for users who are not known."""
         self._searching = ConnectionPool(self._open_bound, IDLE_S)
         self._binding = ConnectionPool(self._open, IDLE_S)
 
@@ -60,18 +62,24 @@ class LdapServer:
         """Connections that are kept open and wait for work."""
         return len(self._searching) + len(self._binding)
 
-    def take_place(self) -> None:
-        """Begin a request; raises OverloadError if there are too many already."""
-        if self.busy >= self._most:
+    def take_place(self, *, is_known: bool) -> None:
+        """Begin a request; raises OverloadError if there are too many already.
+
+        Requests for unknown users get at most half of the places. So a flood of random passwords
+        cannot keep known users out when the adapter has to ask about them again.
+        """
+        if self.busy >= self._most or not (is_known or self._unknown < -(-self._most // 2)):
             raise OverloadError(
                 f"{self.busy} requests already wait for the LDAP server {self._account.host} "
                 "(identity.ldap_concurrency)"
             )
         self.busy += 1
+        self._unknown += not is_known
 
-    def leave_place(self) -> None:
+    def leave_place(self, *, is_known: bool) -> None:
         """End a request."""
         self.busy -= 1
+        self._unknown -= not is_known
 
     async def verify(self, wanted: Authenticate, timeout_s: float) -> tuple[Found, Verification]:
         """Search the user and try the password within that time; raises ProviderError."""

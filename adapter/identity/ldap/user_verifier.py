@@ -16,6 +16,7 @@ from adapter.policy.effects import Authenticate, Verification
 from adapter.policy.ldap_directory import LdapAccount
 from adapter.runtime.clock import Clock
 
+_KNOWN_S: Final = 3_600.0
 _ANSWER_IN: Final = 0.8
 """The part of Envoy's deadline that a Check may wait, so that our answer comes in time."""
 
@@ -50,9 +51,13 @@ class LdapUserVerifier:
         self._options = options
         self._clock = clock
         self._key = os.urandom(32)
-        size, ttl = options.remembered_users, options.remember_s
-        self._remembered: TTLCache[bytes, Verification] = TTLCache(size, ttl, clock.monotonic)
-        self._by_entry: TTLCache[bytes, bytes] = TTLCache(size, ttl, clock.monotonic)
+        size = options.remembered_users
+        self._remembered: TTLCache[bytes, Verification] = TTLCache(
+            size, options.remember_s, clock.monotonic
+        )
+        self._by_entry: TTLCache[bytes, bytes] = TTLCache(size, _KNOWN_S, clock.monotonic)
+        self._accepted: TTLCache[bytes, None] = TTLCache(size, _KNOWN_S, clock.monotonic)
+        """Credentials that were right not long ago: those who send them are known users."""
         self._servers: dict[LdapAccount, LdapServer] = {}
         self._running: dict[bytes, asyncio.Task[Verification]] = {}
         self._counts = dict.fromkeys(("remembered", "accepted", "refused", "failed", "overload"), 0)
@@ -93,8 +98,9 @@ class LdapUserVerifier:
 
     def _started(self, key: bytes, wanted: Authenticate) -> asyncio.Task[Verification]:
         server = self._server(wanted.directory.account)
+        is_known = key in self._accepted
         try:
-            server.take_place()
+            server.take_place(is_known=is_known)
         except OverloadError:
             self._counts["overload"] += 1
             raise
@@ -102,7 +108,7 @@ class LdapUserVerifier:
         self._running[key] = task
 
         def ended(task: asyncio.Task[Verification]) -> None:
-            server.leave_place()
+            server.leave_place(is_known=is_known)
             del self._running[key]
             if not task.cancelled():
                 task.exception()  # Nobody may be waiting any more; asyncio would log it as lost.
@@ -132,11 +138,13 @@ class LdapUserVerifier:
         return task.result()
 
     def _remember(self, key: bytes, entry: bytes, answer: Verification) -> None:
+        before = self._by_entry.get(entry)
+        if before is not None and before != key:
+            self._remembered.pop(before, None)
+            self._accepted.pop(before, None)
+        self._by_entry[entry] = key
+        self._accepted[key] = None
         if self._options.remember_s > 0:
-            before = self._by_entry.get(entry)
-            if before is not None:
-                self._remembered.pop(before, None)
-            self._by_entry[entry] = key
             self._remembered[key] = answer
 
     def _digest(self, directory: bytes, name: str, password: str) -> bytes:

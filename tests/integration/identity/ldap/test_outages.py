@@ -103,7 +103,7 @@ async def test_checks_with_equal_credentials_share_one_request(slapd: Slapd) -> 
 
 async def test_above_the_limit_a_check_fails_at_once(slapd: Slapd) -> None:
     """It neither waits nor is allowed; remembered users do not need the server."""
-    async with users(allow_plain_ldap=True, ldap_concurrency=2) as asked:
+    async with users(allow_plain_ldap=True, ldap_concurrency=4) as asked:
         where = directory(slapd.port, in_subtree=True)
         assert await verified(asked, where, "alice") == ALICE
         waiting = [asyncio.ensure_future(verified(asked, where, f"u{n}")) for n in range(2)]
@@ -114,6 +114,19 @@ async def test_above_the_limit_a_check_fails_at_once(slapd: Slapd) -> None:
         assert all(answer.refusal for answer in await asyncio.gather(*waiting))
         assert await verified(asked, where, "deep") == Verification("deep")
         assert asked.counts["overload"] == 1
+
+
+async def test_a_flood_leaves_places_for_known_users(slapd: Slapd) -> None:
+    """A user who has to be asked about again is, although random passwords fill their half."""
+    async with users(allow_plain_ldap=True, ldap_concurrency=4, ldap_remember_s=0) as asked:
+        where = directory(slapd.port, in_subtree=True)
+        assert await verified(asked, where, "alice") == ALICE
+        flood = [asyncio.ensure_future(verified(asked, where, f"u{n}")) for n in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(OverloadError):
+            asked.verify(request(where, "alice", "wrong"), None)
+        assert await verified(asked, where, "alice") == ALICE
+        assert all(answer.refusal for answer in await asyncio.gather(*flood))
 
 
 async def test_one_server_that_hangs_does_not_hold_up_another(

@@ -11,7 +11,7 @@ from adapter.errors import ProviderError
 from adapter.policy.effects import Verification
 from tests.integration.identity.ldap.asking import directory, users, verified
 from tests.rig.certificates import Authority
-from tests.rig.slapd import Slapd
+from tests.rig.slapd import Slapd, running_slapd
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -46,6 +46,20 @@ async def test_the_certificate_must_be_the_hosts(
     async with users(authority, allow_networks=["127.0.0.0/8", "::1/128"]) as asked:
         with pytest.raises(ProviderError, match=r"(?i)certificate"):
             await verified(asked, directory(port, tls=tls, host="localhost"), "alice")
+
+
+async def test_a_server_may_ask_for_our_certificate(
+    directory_of_own: Path, authority: Authority
+) -> None:
+    """The operator's, of the group `identity`."""
+    ours = authority.issue("adapter")
+    async with running_slapd(directory_of_own, authority, asks_for_certificate=True) as server:
+        where = directory(server.tls_port, tls=True)
+        async with users(authority, certificate_file=ours.certificate, key_file=ours.key) as asked:
+            assert await verified(asked, where, "alice") == Verification("alice")
+        async with users(authority) as asked:
+            with pytest.raises(ProviderError):
+                await verified(asked, where, "alice")
 
 
 async def test_a_server_without_start_tls_gets_no_password(authority: Authority) -> None:
