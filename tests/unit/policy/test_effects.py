@@ -15,12 +15,15 @@ from adapter.policy.effects import (
     Log,
     Logged,
     LogMessage,
+    NoKeys,
     Outcome,
     QuotaState,
+    RefusedToken,
     Throttle,
     Usage,
     UseOnce,
     Verification,
+    VerifiedToken,
     VerifyToken,
 )
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
@@ -88,5 +91,13 @@ def test_outcomes_are_equal_if_they_say_the_same() -> None:
     assert Logged() == LOGGED
     assert Verification("alice") == Verification("alice") != Verification("", "wrong password")
     assert Usage() == Usage() != Usage("it was used before")
+    assert VerifiedToken({"sub": "ann"}) == VerifiedToken({"sub": "ann"}) != VerifiedToken({})
+    assert RefusedToken("expired") == RefusedToken("expired") != RefusedToken("not signed")
+    assert NoKeys("not fetched") == NoKeys("not fetched") != NoKeys("no route")
     outcomes: list[Outcome] = [LOGGED, QuotaState(True, (), ())]
     assert outcomes[0] != outcomes[1]
+
+
+def test_an_effect_shows_no_token() -> None:
+    """What a log or a traceback shows of an effect must not admit anyone."""
+    assert all("a.b.c" not in repr(effect) for effect in EFFECTS)

@@ -240,6 +240,11 @@ BAD: Final[dict[str, tuple[dict[str, Any], str]]] = {
         {"jwtKeyOrigin": "jwks", "jwksUrl": "https://a.test", "jwksServiceTimeToLive": 0},
         "jwksServiceTimeToLive",
     ),
+    "no place of the token": (
+        {"jwtOrigin": "customExpression", "jwtExpression": ""},
+        "jwtExpression is missing",
+    ),
+    "no client id": ({"clientIdExpression": ""}, "clientIdExpression is missing"),
     "no audience": ({"validateAudClaim": True}, "supportedAudiences is missing"),
     "client id is a text": ({"clientIdExpression": "c1"}, "must be an expression"),
     "token is a text": (

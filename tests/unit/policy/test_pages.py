@@ -31,10 +31,12 @@ def test_every_policy_type_is_listed_and_has_a_page(policy_type: str) -> None:
 
 @pytest.mark.parametrize("policy_type", POLICY_TYPES)
 def test_examples_are_good_configurations(policy_type: str) -> None:
-    """An example can be pasted into API Manager."""
+    """Each example can be pasted into API Manager."""
     page = "ip-lists.md" if policy_type.startswith("ip-") else f"{policy_type}.md"
-    (example,) = blocks(page, "json")
-    compile_policy(applied(policy_type, json.loads(example)), RulePool())
+    examples = blocks(page, "json")
+    assert examples
+    for example in examples:
+        compile_policy(applied(policy_type, json.loads(example)), RulePool())
 
 
 def test_the_example_of_a_new_policy_is_a_real_one() -> None:

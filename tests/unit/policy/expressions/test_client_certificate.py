@@ -105,6 +105,7 @@ def test_without_a_certificate_all_parts_are_null(name: str) -> None:
         (certificate(common_names=()), "commonName", None),
         (certificate(common_names=("admin", "orders")), "commonName", None),
     ],
+    ids=["no URI", "no DNS name", "no common name", "two common names"],
 )
 def test_names_that_a_certificate_does_not_have(text: str, name: str, expected: Value) -> None:
     """Of two common names none counts, because readers differ in which one they take."""
@@ -112,7 +113,9 @@ def test_names_that_a_certificate_does_not_have(text: str, name: str, expected: 
 
 
 @pytest.mark.parametrize(
-    "text", ["nonsense", "%00", CERTIFICATE[:-60], "x" * 70_000, quote("-----BEGIN CERTIFICATE")]
+    "text",
+    ["nonsense", "%00", CERTIFICATE[:-60], "x" * 70_000, quote("-----BEGIN CERTIFICATE")],
+    ids=["no certificate", "zero octet", "cut off", "too long", "no end"],
 )
 def test_a_certificate_that_cannot_be_read_fails_the_expression(text: str) -> None:
     """So the policy decides as for every failed expression, and never takes it for a value."""
