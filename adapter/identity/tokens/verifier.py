@@ -4,7 +4,7 @@
 import asyncio
 from collections import Counter
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
 from cachetools import LRUCache
 
@@ -25,13 +25,16 @@ _ANSWER_IN: Final = 0.8
 _MOST_WAITING: Final = 1_000
 
 
-class _Remembered(NamedTuple):
+class _Remembered:
     """An authentic token, and the keys by which it is."""
 
-    outcome: VerifiedToken
-    lifetime: Lifetime
-    keys: KeySet
-    size: int
+    __slots__ = ("keys", "lifetime", "outcome", "size")
+
+    def __init__(self, outcome: VerifiedToken, lifetime: Lifetime, keys: KeySet, size: int) -> None:
+        self.outcome: Final = outcome
+        self.lifetime: Final = lifetime
+        self.keys: Final = keys
+        self.size: Final = size
 
 
 class TokenVerifier:

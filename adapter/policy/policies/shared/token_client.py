@@ -25,6 +25,8 @@ def _user_name(evaluation: Evaluation) -> str:
     subject = evaluation.claims.get("sub")
     if not isinstance(subject, str) or subject != subject.strip():
         return ""
+    if subject.isascii() and subject.isprintable():
+        return subject  # Usual, and faster than the search for characters that do not fit.
     return subject if is_fit_for_a_header(subject) else ""
 
 
