@@ -82,6 +82,7 @@ class Checks:
                 introspector=identity.introspection.introspector,
                 clock=self._clock,
                 clock_skew_s=self._settings.identity.clock_skew_s,
+                envoy_payload=self._settings.identity.envoy_jwt_payload or "",
             ),
             unbound=self._settings.requests.unbound,
             discovered=self.discovered,

@@ -107,15 +107,23 @@ class AuthenticatePort(EffectPort):
 class TokenPort(EffectPort):
     """Has tokens verified within the time that Envoy leaves for the Check."""
 
-    def __init__(self, tokens: TokenVerifier) -> None:
+    def __init__(self, tokens: TokenVerifier, envoy_payload: str = "") -> None:
         self._tokens: Final = tokens
+        self._envoy_payload: Final = envoy_payload
+        """The name of the payloads that Envoy verified; empty if the operator does not say that
+        they count."""
 
     def settle(
         self, request: RequestAttributes, effect: Effect, waited_s: float, /
     ) -> Outcome | Awaitable[Outcome]:
         """See `TokenVerifier`."""
         token = cast(VerifyToken, effect)
-        found = self._tokens.verify(token)
+        found = None
+        if self._envoy_payload:
+            payload = request.envoy_payloads.get(self._envoy_payload)
+            found = self._tokens.verified_by_envoy(token, payload)
+        if found is None:
+            found = self._tokens.verify(token)
         if found is not None:
             return found
         return self._tokens.verify_later(token, _left_s(request, waited_s))
@@ -195,6 +203,7 @@ def effect_ports(
     introspector: TokenIntrospector,
     clock: Clock,
     clock_skew_s: float,
+    envoy_payload: str = "",
 ) -> dict[type[Effect], EffectPort]:
     """The table that the authorizer looks the port of an effect up in."""
     return {
@@ -202,7 +211,7 @@ def effect_ports(
         Throttle: ThrottlePort(throttler),
         Log: LogPort(messages),
         Authenticate: AuthenticatePort(users),
-        VerifyToken: TokenPort(tokens),
+        VerifyToken: TokenPort(tokens, envoy_payload),
         Introspect: IntrospectPort(introspector),
         UseOnce: UseOncePort(quotas, clock, clock_skew_s),
     }

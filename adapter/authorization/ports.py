@@ -83,6 +83,12 @@ class UserVerifier(Protocol):
 class TokenVerifier(Protocol):
     """Says whether tokens are authentic, and valid now."""
 
+    def verified_by_envoy(self, effect: VerifyToken, payload: object) -> TokenState | None:
+        """Return the answer if this is the payload of the token, which Envoy verified; else None.
+
+        The keys and algorithms of the policy do not count then.
+        """
+
     def verify(self, effect: VerifyToken) -> TokenState | None:
         """Return the answer, or None if keys have to be fetched first."""
 

@@ -256,6 +256,9 @@ class IdentitySettings(_Group):
     clock_skew_s: Annotated[float, Field(ge=0, le=300)] = 30
     """How much the clocks of an issuer and this machine may differ: see `exp` and `nbf`."""
 
+    envoy_jwt_payload: Annotated[str, Field(min_length=1)] | None = None
+    """`payload_in_metadata` of Envoy's `jwt_authn` filter. Tokens that it verified are then not
+    verified again, so the keys of policies do not count for them. Default: no such trust."""
     introspection_concurrency: Annotated[int, Field(ge=2, le=200)] = 100
     """Most introspections of tokens at the same time. A provider gets at most as many as are still
     free, so half of them if it is alone. Above that, Checks with new tokens fail at once."""

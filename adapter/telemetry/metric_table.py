@@ -43,7 +43,9 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
             "counter", "Messages of message-logging policies dropped because too many were waiting"
         ),
         "adapter_tokens": MetricRow(
-            "counter", "Tokens by result (verified, remembered, refused, no_keys)", ("result",)
+            "counter",
+            "Tokens by result (verified, remembered, verified_by_envoy, refused, no_keys)",
+            ("result",),
         ),
         "adapter_tokens_remembered": MetricRow(
             "gauge",

@@ -122,6 +122,7 @@ class AdapterInProcess:
         quotas: QuotaStore | None = None,
         reader: RequestReader | None = None,
         users: UserVerifier | None = None,
+        envoy_payload: str = "",
         introspector: TokenIntrospector | None = None,
     ) -> None:
         clock = SystemClock()
@@ -144,6 +145,7 @@ class AdapterInProcess:
                 introspector=introspector or token_introspector(clock),
                 clock=clock,
                 clock_skew_s=0,
+                envoy_payload=envoy_payload,
             ),
             unbound=RequestSettings().unbound,
             discovered=DiscoveredServices(),

@@ -2,10 +2,11 @@
 """The request attributes of a Check, as far as they are the same for both readers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from mypy_extensions import i64
 
+from adapter.ext_authz.check.jwt_payloads import jwt_payloads
 from adapter.ext_authz.check.peer import peer
 from adapter.policy.request.attributes import may_override_method, odd_names
 from adapter.policy.verdicts import Deny, DenyReason
@@ -164,6 +165,11 @@ class EnvoyRequest:
     def certificate(self) -> str:
         """See `RequestAttributes`."""
         return peer(self.source).certificate
+
+    @property
+    def envoy_payloads(self) -> Mapping[str, Any]:
+        """See `RequestAttributes`."""
+        return jwt_payloads(self.filter_metadata)
 
     @property
     def client_address(self) -> str | None:

@@ -10,7 +10,7 @@ from cachetools import LRUCache
 
 from adapter.identity.jwks.key_sets import KeySets
 from adapter.policy.effects import NoKeys, RefusedToken, TokenState, VerifiedToken, VerifyToken
-from adapter.policy.tokens.claims import Lifetime, authenticate
+from adapter.policy.tokens.claims import Lifetime, authenticate, authenticated_elsewhere
 from adapter.policy.tokens.faults import TokenFault, UnknownKeyFault
 from adapter.policy.tokens.jws import MAX_CHARS
 from adapter.policy.tokens.keys import KeySet
@@ -64,6 +64,20 @@ class TokenVerifier:
     def remembered(self) -> float:
         """How much of the memory is used; a token of up to 1,024 characters counts 1."""
         return self._remembered.currsize
+
+    def verified_by_envoy(self, effect: VerifyToken, payload: object) -> TokenState | None:
+        """See `ports.TokenVerifier`."""
+        if not isinstance(payload, dict):
+            return None
+        try:
+            known = authenticated_elsewhere(effect.token, payload)
+        except TokenFault:
+            return None
+        objection = known.lifetime.objection(self._clock.now(), self._skew_s)
+        if objection is not None:
+            return self._refused(TokenFault(objection))
+        self.counts["verified_by_envoy"] += 1
+        return VerifiedToken(known.claims)
 
     def verify(self, effect: VerifyToken) -> TokenState | None:
         """See `ports.TokenVerifier`."""

@@ -2,7 +2,7 @@
 """What a policy can see of a request."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from mypy_extensions import i64
 
@@ -81,6 +81,13 @@ class RequestAttributes(Protocol):
         """`source.certificate`: the client's certificate in URL-encoded PEM; may be empty."""
 
     @property
+    def envoy_payloads(self) -> Mapping[str, Any]:
+        """What Envoy's `jwt_authn` filter wrote into its metadata: payloads of verified tokens.
+
+        They have the names that `payload_in_metadata` gives them. JSON values; numbers are floats.
+        """
+
+    @property
     def api_id(self) -> str:
         """`context_extensions.api_id` of the route; empty if the route names no API."""
 
@@ -124,6 +131,7 @@ class GivenAttributes(NamedTuple):
     chosen_by_host: bool = False
     principal: str = ""
     certificate: str = ""
+    envoy_payloads: Mapping[str, Any] = {}
 
     def header(self, name: str) -> str | None:
         """See `RequestAttributes`."""

@@ -43,7 +43,11 @@ def plain_checks(draw: st.DrawFn) -> bytes:
     check.attributes.source.principal = draw(st.text(max_size=200))
     check.attributes.source.certificate = draw(st.text(max_size=200) | long_text)
     if draw(st.booleans()):
-        check.attributes.metadata_context.filter_metadata[draw(st.text())]["a"] = draw(st.text())
+        name = draw(st.text() | st.just("envoy.filters.http.jwt_authn"))
+        payloads = check.attributes.metadata_context.filter_metadata[name]
+        payloads.update(
+            {draw(st.text()): {"sub": draw(st.text()), "roles": ["a", True, 1.5, None]}}
+        )
     message: bytes = check.SerializeToString()
     return message
 
