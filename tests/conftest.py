@@ -1,9 +1,12 @@
-"""What holds for all tests."""
+"""Names of parametrized tests."""
 
-from hypothesis import HealthCheck, settings
+_LONGEST = 100
+"""Characters of a value that may name a test."""
 
-# How long an example takes depends on the machine, so no time limit is an assertion.
-settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("any machine")
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long text by its argument, because it may be random.
+
+    Each process has to find tests of the same names: `make test` runs several.
+    """
+    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST else None

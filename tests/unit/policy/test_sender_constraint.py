@@ -145,7 +145,6 @@ class TestDpop:
             ({"ath": "x"}, DenyReason.PROOF_INVALID),
             ({"jti": None}, DenyReason.PROOF_INVALID),
         ],
-        ids=str,
     )
     def test_attacks_with_a_stolen_token(self, change: dict[str, Any], reason: DenyReason) -> None:
         """A thief has the token and perhaps old proofs, and not the key."""

@@ -118,7 +118,6 @@ PRIVATE: Final = public_jwk(CLIENT.key) | {"d": "AA"}
         {"crit": ["exp"]},
         {"b64": False},
     ],
-    ids=str,
 )
 def test_headers_of_proofs_that_are_refused(header: Mapping[str, Any]) -> None:
     """RFC 9449, section 4.3, 4 to 7. A secret in the header would verify anybody's proof."""
