@@ -28,6 +28,15 @@ Chain: TypeAlias = tuple[tuple[str, Mapping[str, Any]], ...]
 """Policy types and their configurations, in order."""
 
 LDAP: Final = "ldap-authentication"
+OAUTH: Final = "oauth2-token-introspection"
+OPENID: Final = "openidconnect-access-token-enforcement"
+PROVIDER_SETTINGS: Final = {
+    LDAP: "ldapServerURL",
+    OAUTH: "introspectionURL",
+    OPENID: "introspectionURL",
+}
+"""The setting with the address of the identity provider, by the policy that needs one."""
+_TOKENS: Final = {"authorizationValue": "Basic Z2F0ZXdheTpzZWNyZXQ=", "scopes": "read"}
 
 
 def basic(name: str, password: str) -> str:
@@ -73,10 +82,14 @@ _POLICIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "ldapServerUserPassword": slapd.ACCOUNT_PASSWORD,
         "ldapSearchBase": slapd.PEOPLE,
     },
+    OAUTH: _TOKENS,
+    OPENID: _TOKENS,
 }
 AUTHORIZATION: Final[Mapping[str, str]] = {
     "http-basic-authentication": basic("partner", "of-the-partner"),
     LDAP: basic("alice", slapd.PASSWORD),
+    OAUTH: "Bearer of-the-first-client",
+    OPENID: "Bearer of-the-first-client",
 }
 """What clients send in their `authorization` header, by the policy that asks for it."""
 
@@ -124,18 +137,18 @@ def client_id(number: int) -> str:
     return f"{number:032x}"
 
 
-def build_apis(size: CatalogSize, chain: str, ldap_url: str = "") -> Iterator[Api]:
-    """The APIs, compiled as in a sync; `ldap_url` is where the LDAP server listens."""
-    return map(partial(build_api, pool=RulePool()), contents(size, chain, ldap_url))
+def build_apis(size: CatalogSize, chain: str, provider_url: str = "") -> Iterator[Api]:
+    """The APIs, compiled as in a sync; `provider_url` is where the identity provider listens."""
+    return map(partial(build_api, pool=RulePool()), contents(size, chain, provider_url))
 
 
-def contents(size: CatalogSize, chain: str, ldap_url: str = "") -> Iterator[ApiContent]:
+def contents(size: CatalogSize, chain: str, provider_url: str = "") -> Iterator[ApiContent]:
     """The contents of the APIs, as from the platform."""
     for number in range(size.apis):
         contracts = (_contract(contract) for contract in size.contracts_of(number))
         yield ApiContent(
             ApiInstance(api_id(number), f"orders-{number}", "v1"),
-            tuple(_with_server(policy, ldap_url) for policy in policies_of(CHAINS[chain])),
+            tuple(_with_provider(policy, provider_url) for policy in policies_of(CHAINS[chain])),
             {_TIER.tier_id: _TIER},
             {contract.contract_id: contract for contract in contracts},
         )
@@ -149,10 +162,11 @@ def policies_of(chain: Chain) -> tuple[AppliedPolicy, ...]:
     )
 
 
-def _with_server(policy: AppliedPolicy, ldap_url: str) -> AppliedPolicy:
-    if policy.policy_type != LDAP:
+def _with_provider(policy: AppliedPolicy, url: str) -> AppliedPolicy:
+    setting = PROVIDER_SETTINGS.get(policy.policy_type)
+    if setting is None:
         return policy
-    return replace(policy, configuration={**policy.configuration, "ldapServerURL": ldap_url})
+    return replace(policy, configuration={**policy.configuration, setting: url})
 
 
 def _contract(number: int) -> Contract:

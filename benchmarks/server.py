@@ -20,7 +20,7 @@ from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
-from adapter.authorization.ports import QuotaStore, TokenVerifier, UserVerifier
+from adapter.authorization.ports import QuotaStore, TokenIntrospector, TokenVerifier, UserVerifier
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
@@ -40,8 +40,9 @@ from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.service import ClientStreamMethod
-from benchmarks.catalog import CHAINS, LDAP, TYPICAL, CatalogSize, build_apis
+from benchmarks.catalog import CHAINS, TYPICAL, CatalogSize, build_apis
 from benchmarks.events import access_logs
+from benchmarks.providers import provider_for
 from benchmarks.requests import TOKEN
 from benchmarks.transport import FailingLoudly
 from support.defaults import (
@@ -55,9 +56,7 @@ from support.defaults import (
     token_introspector,
     token_verifier,
 )
-from tests.rig.certificates import Authority
 from tests.rig.redis_server import RedisServer
-from tests.rig.slapd import running_slapd
 
 _PATIENCE_S: Final = 5.0
 """Long, because on a busy machine the default deadline would be exceeded."""
@@ -82,6 +81,7 @@ def make_authorizer(
     bindings: Iterable[ApiBinding] = (),
     users: UserVerifier | None = None,
     tokens: TokenVerifier | None = None,
+    introspector: TokenIntrospector | None = None,
 ) -> Authorizer:
     """An authorizer as in `adapter.app`, with a fixed snapshot."""
     snapshots = SnapshotStore(clock)
@@ -97,7 +97,7 @@ def make_authorizer(
             messages=MessageLog(clock),
             users=users or ldap_users(clock),
             tokens=tokens or token_verifier(clock),
-            introspector=token_introspector(clock),
+            introspector=introspector or token_introspector(clock),
             clock=clock,
             clock_skew_s=0,
         ),
@@ -114,10 +114,11 @@ def make_service(
     reader: RequestReader | None = None,
     users: UserVerifier | None = None,
     tokens: TokenVerifier | None = None,
+    introspector: TokenIntrospector | None = None,
 ) -> AuthorizationService:
     """The whole service, as in `adapter.app`."""
     return AuthorizationService(
-        make_authorizer(apis, clock, quotas, bindings, users, tokens),
+        make_authorizer(apis, clock, quotas, bindings, users, tokens, introspector),
         reader or RequestReader(),
         response_writer(),
         observer=DecisionCounts(),
@@ -145,17 +146,6 @@ async def quota_store(kind: str, clock: Clock) -> AsyncIterator[QuotaStore]:
             server.stop()
 
 
-@asynccontextmanager
-async def ldap_server(chain: str) -> AsyncIterator[str]:
-    """The URL of an LDAP server that this starts; empty if the chain needs none."""
-    if all(policy_type != LDAP for policy_type, _ in CHAINS[chain]):
-        yield ""
-        return
-    with tempfile.TemporaryDirectory() as directory:
-        async with running_slapd(Path(directory), Authority(Path(directory))) as server:
-            yield server.url
-
-
 async def serve(
     transport: str,
     address: str,
@@ -168,9 +158,13 @@ async def serve(
     """Serve Checks and `streams` until standard input ends."""
     clock = SystemClock()
     garbage.calm()
-    users = ldap_users(clock, allow_networks=["127.0.0.0/8"], allow_plain_ldap=True)
+    on_loopback = {"allow_networks": ["127.0.0.0/8"]}
+    users = ldap_users(clock, **on_loopback, allow_plain_ldap=True)
+    introspector = token_introspector(clock, **on_loopback, allow_http=True)
     tokens = token_verifier(clock, max_remembered=0) if forget_tokens else token_verifier(clock)
-    service = make_service(apis, clock, quotas, users=users, tokens=tokens)
+    service = make_service(
+        apis, clock, quotas, users=users, tokens=tokens, introspector=introspector
+    )
     garbage.settle()
     HugePages(clock).collapse()
     token = CallerToken(TOKEN)
@@ -182,6 +176,7 @@ async def serve(
     await asyncio.to_thread(sys.stdin.read)
     await server.drain_and_stop()
     await users.close()
+    await introspector.close()
 
 
 def main() -> None:
@@ -206,8 +201,8 @@ def main() -> None:
             streams = []
             if given.analytics:
                 streams.append(await stack.enter_async_context(access_logs(clock)))
-            ldap_url = await stack.enter_async_context(ldap_server(given.chain))
-            apis = build_apis(size, given.chain, ldap_url)
+            provider_url = await stack.enter_async_context(provider_for(given.chain))
+            apis = build_apis(size, given.chain, provider_url)
             await serve(
                 given.transport,
                 given.address,

@@ -1,0 +1,49 @@
+"""The identity providers that measured policies ask."""
+
+import json
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from benchmarks.catalog import CHAINS, LDAP, OAUTH, OPENID, client_id
+from tests.rig.certificates import Authority
+from tests.rig.slapd import running_slapd
+
+_HOUR_S = 3_600
+
+
+@asynccontextmanager
+async def provider_for(chain: str) -> AsyncIterator[str]:
+    """The URL of the provider that the chain needs, which this starts; empty if it needs none."""
+    types = {policy_type for policy_type, _ in CHAINS[chain]}
+    if LDAP in types:
+        with tempfile.TemporaryDirectory() as directory:
+            async with running_slapd(Path(directory), Authority(Path(directory))) as server:
+                yield server.url
+    elif types & {OAUTH, OPENID}:
+        async with _introspection() as url:
+            yield url
+    else:
+        yield ""
+
+
+@asynccontextmanager
+async def _introspection() -> AsyncIterator[str]:
+    """An endpoint at which every token belongs to the first application (RFC 7662)."""
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        expires = int(time.time()) + _HOUR_S
+        fields = {"active": True, "client_id": client_id(0), "scope": "read", "exp": expires}
+        return web.Response(text=json.dumps(fields), content_type="application/json")
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
