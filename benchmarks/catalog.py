@@ -36,6 +36,8 @@ PROVIDER_SETTINGS: Final = {
     OPENID: "introspectionURL",
 }
 """The setting with the address of the identity provider, by the policy that needs one."""
+INVENTED: Final = "invented-"
+"""How tokens begin that the provider does not know."""
 _TOKENS: Final = {"authorizationValue": "Basic Z2F0ZXdheTpzZWNyZXQ=", "scopes": "read"}
 
 

@@ -1,6 +1,5 @@
 """The identity providers that measured policies ask."""
 
-import json
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from benchmarks.catalog import CHAINS, LDAP, OAUTH, OPENID, client_id
+from benchmarks.catalog import CHAINS, INVENTED, LDAP, OAUTH, OPENID, client_id
 from tests.rig.certificates import Authority
 from tests.rig.slapd import running_slapd
 
@@ -33,12 +32,14 @@ async def provider_for(chain: str) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _introspection() -> AsyncIterator[str]:
-    """An endpoint at which every token belongs to the first application (RFC 7662)."""
+    """An endpoint (RFC 7662). All tokens that are not invented belong to the first application."""
 
-    async def answer(_: web.BaseRequest) -> web.Response:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        if f"token={INVENTED}".encode() in await request.read():
+            return web.json_response({"active": False})
         expires = int(time.time()) + _HOUR_S
         fields = {"active": True, "client_id": client_id(0), "scope": "read", "exp": expires}
-        return web.Response(text=json.dumps(fields), content_type="application/json")
+        return web.json_response(fields)
 
     runner = web.ServerRunner(web.Server(answer))
     await runner.setup()

@@ -12,9 +12,17 @@ import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
 from adapter.runtime.clock import SystemClock
-from benchmarks import password_flood, plan
+from benchmarks import credential_flood, plan
 from benchmarks.bench import Bench, Effort, Figures
-from benchmarks.catalog import CHAINS, LDAP, USUAL, CatalogSize, build_apis
+from benchmarks.catalog import (
+    CHAINS,
+    LDAP,
+    OAUTH,
+    PROVIDER_SETTINGS,
+    USUAL,
+    CatalogSize,
+    build_apis,
+)
 from benchmarks.load import BenchmarkError
 from benchmarks.plan import Adapter, Row
 from benchmarks.processes import MeasuredProcess
@@ -70,7 +78,7 @@ async def test_measures_through_envoy_and_without_h2load(tmp_path: Path) -> None
     assert all(plan.BILL in found[row.name] for row in rows if row.through_envoy)
 
 
-@pytest.mark.parametrize("chain", [chain for chain in CHAINS if chain != LDAP])
+@pytest.mark.parametrize("chain", [chain for chain in CHAINS if chain not in PROVIDER_SETTINGS])
 def test_every_check_is_allowed(chain: str) -> None:
     """What is measured are requests that pass the whole chain."""
     service = make_service(build_apis(USUAL, chain), SystemClock())
@@ -81,18 +89,20 @@ def test_every_check_is_allowed(chain: str) -> None:
         assert CheckResponse.FromString(answer).WhichOneof("http_response") == "ok_response"
 
 
-async def test_users_of_an_ldap_server_are_remembered(tmp_path: Path) -> None:
-    """The policy that asks a server is measured with one, in a process of its own."""
-    workload = replace(plan.workload_for(LDAP), different=50)
-    command = Adapter(chain=LDAP).command(f"unix:{tmp_path}/server")
+@pytest.mark.parametrize("chain", PROVIDER_SETTINGS)
+async def test_clients_that_a_provider_knows_are_remembered(tmp_path: Path, chain: str) -> None:
+    """A policy that asks a provider is measured with one, in a process of its own."""
+    workload = replace(plan.workload_for(chain), different=50)
+    command = Adapter(chain=chain).command(f"unix:{tmp_path}/server")
     async with MeasuredProcess(command) as server:
         sample = await Replay(workload).run(server.address, 200, connections=2, streams=4)
     assert len(sample.latencies_us) == 200
 
 
-async def test_a_flood_of_passwords_spoils_no_answer() -> None:
-    """Users whom the adapter remembers are all let in during the flood."""
-    *_, flood = await password_flood.measure(seconds=0.2)
+@pytest.mark.parametrize("chain", [LDAP, OAUTH])
+async def test_a_flood_of_credentials_spoils_no_answer(chain: str) -> None:
+    """Clients whom the adapter remembers are all let in during the flood."""
+    *_, flood = await credential_flood.measure(chain, seconds=0.2)
     assert re.search(r"answered: \d+", flood)
 
 

@@ -1,7 +1,7 @@
-"""Measures good clients of an LDAP policy while others try random passwords.
+"""Measures good clients while others try random credentials.
 
-`python -m benchmarks.password_flood` prints latencies, CPU and memory without and with the flood.
-A real LDAP server is asked about each random password. It runs on the same machine, so its CPU
+`python -m benchmarks.credential_flood` prints latencies, CPU and memory without and with the flood.
+A real server is asked about each random password or token. It runs on the same machine, so its CPU
 time is part of what good clients feel.
 """
 
@@ -18,7 +18,7 @@ import grpc.aio
 
 from adapter.ext_authz.service import CHECK
 from benchmarks import plan
-from benchmarks.catalog import LDAP, USUAL, basic
+from benchmarks.catalog import INVENTED, LDAP, PROVIDER_SETTINGS, USUAL, basic
 from benchmarks.load import Sample
 from benchmarks.plan import Adapter
 from benchmarks.processes import MeasuredProcess, cpu_s, resident_mb
@@ -52,16 +52,18 @@ async def _phase(server: MeasuredProcess, good: Replay, seconds: float) -> Figur
     return Figures(sample, cpu_us, resident_mb(server.pid))
 
 
-async def measure(seconds: float = _SECONDS) -> list[str]:
+async def measure(chain: str, seconds: float = _SECONDS) -> list[str]:
     """Measure each phase for that time; return the lines of a table."""
-    good = Replay(replace(plan.workload_for(LDAP), different=2_000))
+    good = Replay(replace(plan.workload_for(chain), different=2_000))
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        async with MeasuredProcess(Adapter(chain=LDAP).command(f"unix:{directory}/s")) as server:
+        async with MeasuredProcess(Adapter(chain=chain).command(f"unix:{directory}/s")) as server:
             await good.run(server.address, 2_000, connections=1, streams=1)
             alone = await _phase(server, good, seconds)
-            command = (sys.executable, "-m", "benchmarks.password_flood", "--flood", server.address)
+            command = (sys.executable, "-m", "benchmarks.credential_flood", "--chain", chain)
             pipe = asyncio.subprocess.PIPE
-            flood = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+            flood = await asyncio.create_subprocess_exec(
+                *command, "--flood", server.address, stdin=pipe, stdout=pipe
+            )
             assert flood.stdout is not None
             await flood.stdout.readline()
             flooded = await _phase(server, good, seconds)
@@ -73,12 +75,12 @@ async def measure(seconds: float = _SECONDS) -> list[str]:
         alone.line("alone"),
         flooded.line("during the flood"),
         after.line("after it"),
-        f"Random passwords answered: {answered.decode().strip()}",
+        f"Random credentials answered: {answered.decode().strip()}",
     ]
 
 
-async def flood(address: str) -> None:
-    """Try random passwords until standard input ends; then print how many were answered."""
+async def flood(chain: str, address: str) -> None:
+    """Try random credentials until standard input ends; then print how many were answered."""
     check = Workload(USUAL, different=1)
     choice = random.Random(0)  # noqa: S311 - no secret
     ended = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
@@ -88,8 +90,9 @@ async def flood(address: str) -> None:
 
         async def client() -> None:
             while not ended.done():
-                name, password = (f"{choice.getrandbits(64):x}" for _ in range(2))
-                tried = replace(check, authorization=basic(name, password)).one_message()
+                name, secret = (f"{choice.getrandbits(64):x}" for _ in range(2))
+                invented = basic(name, secret) if chain == LDAP else f"Bearer {INVENTED}{secret}"
+                tried = replace(check, authorization=invented).one_message()
                 try:
                     await call(tried, metadata=(("x-adapter-token", TOKEN),))
                     code = grpc.StatusCode.OK
@@ -106,12 +109,13 @@ async def flood(address: str) -> None:
 def main() -> None:
     """Measure, or be the flood."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chain", choices=list(PROVIDER_SETTINGS), default=LDAP)
     parser.add_argument("--flood", metavar="ADDRESS", help="only send the flood to this address")
     given = parser.parse_args()
     if given.flood:
-        asyncio.run(flood(given.flood))
+        asyncio.run(flood(given.chain, given.flood))
     else:
-        print("\n".join(asyncio.run(measure())))
+        print("\n".join(asyncio.run(measure(given.chain))))
 
 
 if __name__ == "__main__":
