@@ -210,6 +210,23 @@ class TestDpop:
         bearer = headers["jwt"]
         api.allows(asked({"jwt": bearer, "dpop": CLIENT.proof("GET", URL, bearer, {"iat": NOW})}))
 
+    @pytest.mark.parametrize("authority", ["api.test/orders?", "api.test/orders#", "a@api.test"])
+    def test_a_host_does_not_make_it_another_url(self, authority: str) -> None:
+        """A recorded proof for /orders would otherwise open /admin."""
+        headers = proven(token(BY_KEY))
+        request = a_request(headers, path="/admin", authority=authority)
+        gateway("dpop").denies(request, *PROOF_INVALID)
+
+    @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER  "])
+    def test_a_good_proof_does_not_make_it_a_bearer_token(self, scheme: str) -> None:
+        """RFC 9449, section 7.2."""
+        headers = proven(token(BY_KEY), scheme=scheme)
+        api = gateway("dpop")
+        api.denies(asked(headers), *TOKEN_INVALID)
+        api.denies(
+            asked({**headers, "authorization": f"{headers['authorization']} "}), *TOKEN_INVALID
+        )
+
     def test_an_ambiguous_path_is_refused(self) -> None:
         """The proof names the path, so the path must have one reading."""
         headers = proven(token(BY_KEY), url="https://api.test/a/..%2fb")

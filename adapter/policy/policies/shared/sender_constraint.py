@@ -11,7 +11,9 @@ from typing import Any, Final, Literal, TypeAlias
 
 from adapter.policy.effects import Usage, UseOnce, Verdict
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.policies.shared.bearer import TOKEN_MISSING, token_invalid
+from adapter.policy.policies.shared.bearer import BEARER_SCHEME, TOKEN_MISSING, token_invalid
+from adapter.policy.request.attributes import RequestAttributes
+from adapter.policy.request.canonical_host import is_canonical
 from adapter.policy.request.client_certificate import digest_of, read_certificate
 from adapter.policy.tokens.base64url import encoded
 from adapter.policy.tokens.dpop import DpopProof, read_proof
@@ -102,11 +104,20 @@ class SenderConstraint:
             raise TokenFault("there is no dpop header")
         proof = read_proof(header, self._algorithms)
         request = evaluation.request
-        origin = self._origin or f"{request.scheme}://{request.authority}"
-        objection = proof.objection(request.method, origin + request.path, token)
+        objection = proof.objection(request.method, self._url(request), token)
         if objection is not None:
             raise TokenFault(objection)
         return proof
+
+    def _url(self, request: RequestAttributes) -> str:
+        """The URL that the client used. Raises TokenFault if the host is not plain.
+
+        A host such as `api.test/public?` would make it the URL of another resource.
+        """
+        if not self._origin and not is_canonical(request.authority):
+            raise TokenFault("the host has more than one reading")
+        origin = self._origin or f"{request.scheme}://{request.authority}"
+        return origin + request.path
 
     def _invalid_dpop(self, detail: str) -> Deny:
         return self._invalid(self._invalid_proof, f"DPoP: {detail}", DenyReason.PROOF_INVALID)
@@ -148,4 +159,5 @@ def _has_dpop_scheme(evaluation: Evaluation) -> bool:
 def _has_bearer_scheme(evaluation: Evaluation, token: str) -> bool:
     """Whether this token came as a bearer token, and not from elsewhere in the request."""
     header = evaluation.header("authorization") or ""
-    return header.lower().startswith("bearer ") and header.endswith(token)
+    is_bearer = header[: len(BEARER_SCHEME)].lower() == BEARER_SCHEME
+    return is_bearer and header[len(BEARER_SCHEME) :].strip(" ") == token
