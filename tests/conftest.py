@@ -1,6 +1,14 @@
-"""Names of parametrized tests."""
+"""What holds for all tests."""
 
-_LONGEST = 100
+from hypothesis import HealthCheck, settings
+
+# How long an example takes depends on the machine, so no time limit is an assertion.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
+
+_LONGEST_ID = 100
 """Characters of a value that may name a test."""
 
 
@@ -9,4 +17,4 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
     Each process has to find tests of the same names: `make test` runs several.
     """
-    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST else None
+    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
