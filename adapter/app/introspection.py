@@ -43,7 +43,7 @@ class Introspection:
 
     @property
     def alarms(self) -> Mapping[str, str]:
-        """Providers that fail."""
+        """Providers that fail, or whose answers cannot be used."""
         faults = self.introspector.load.faults
         return {f"identity provider {name}": fault for name, fault in faults.items()}
 

@@ -113,7 +113,7 @@ def observe_identity(metrics: Metrics, identity: Identity) -> None:
             "adapter_introspections_running": lambda: introspector.load.running,
             "adapter_introspected_remembered": lambda: introspector.active.used,
             "adapter_introspected_evicted": lambda: introspector.active.evicted,
-            "adapter_identity_providers_failing": lambda: len(introspector.load.faults),
+            "adapter_identity_providers_failing": lambda: introspector.load.failing,
         },
     )
 

@@ -1,5 +1,7 @@
 """How much each identity provider is asked, and when one that fails is left alone."""
 
+import structlog
+
 from adapter.errors import OverloadError, ProviderError
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock
@@ -10,6 +12,8 @@ _FAILURES = 5
 strange token may cause one."""
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
+_SECONDS_BETWEEN_LINES = 60.0
+"""Clients can cause faults, so a provider gets at most one line in the log in this time."""
 
 
 class _Provider:
@@ -19,6 +23,8 @@ class _Provider:
         self.running = 0
         self.failures = 0
         self.fault = ""
+        """Why the last question was not answered, or its answer could not be used."""
+        self.log_at = 0.0
         self.resume_at = 0.0
         self.backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, jitter)
 
@@ -48,8 +54,13 @@ class ProviderLoad:
 
     @property
     def faults(self) -> dict[str, str]:
-        """Why providers are left alone, by name."""
-        return {name: each.fault for name, each in self._providers.items() if each.fails}
+        """What was wrong with the last question to a provider, by its name."""
+        return {name: each.fault for name, each in self._providers.items() if each.fault}
+
+    @property
+    def failing(self) -> int:
+        """Providers that are left alone because they fail."""
+        return sum(provider.fails for provider in self._providers.values())
 
     def enter(self, name: str) -> None:
         """Take a place for a question to that provider; call `leave` after it.
@@ -63,13 +74,18 @@ class ProviderLoad:
             raise OverloadError("too many tokens are being introspected at the same time")
         provider.running += 1
 
-    def leave(self, name: str, fault: str = "") -> None:
-        """Give the place back. `fault`: why the provider gave no answer."""
+    def leave(self, name: str, *, failure: str = "", complaint: str = "") -> None:
+        """Give the place back.
+
+        `failure`: why the provider gave no answer. `complaint`: why its answer could not be used;
+        such a provider is not left alone, because one strange token may cause it.
+        """
         provider = self._providers[name]
         provider.running -= 1
         self._places.give_back(name)
-        provider.fault = fault
-        if not fault:
+        provider.fault = failure or complaint
+        self._log(name, provider)
+        if not failure:
             provider.failures = 0
             provider.backoff.succeeded()
             return
@@ -77,12 +93,20 @@ class ProviderLoad:
         if provider.fails:
             provider.resume_at = self._clock.monotonic() + provider.backoff.failed()
 
+    def _log(self, name: str, provider: _Provider) -> None:
+        now = self._clock.monotonic()
+        if provider.fault and now >= provider.log_at:
+            provider.log_at = now + _SECONDS_BETWEEN_LINES
+            structlog.get_logger().warning(
+                "introspection.failed", provider=name, reason=provider.fault
+            )
+
     def _check_pause(self, provider: _Provider) -> None:
         if provider.running or self._clock.monotonic() < provider.resume_at:
             raise ProviderError(f"not asked now, because it fails: {provider.fault}")
 
     def _added(self, name: str) -> _Provider:
-        idle = [n for n, each in self._providers.items() if not each.running and not each.failures]
+        idle = [n for n, each in self._providers.items() if not each.running and not each.fault]
         for unused in idle:
             del self._providers[unused]
         provider = self._providers[name] = _Provider(self._jitter)

@@ -120,11 +120,23 @@ class TokenIntrospector:
 
         def ended(question: asyncio.Task[IntrospectionState]) -> None:
             del self._running[name]
-            failure = None if question.cancelled() else question.exception()
-            self.load.leave(provider, str(failure) if failure else "")
+            self._leave(provider, question)
 
         question.add_done_callback(ended)
         return question
+
+    def _leave(self, provider: str, question: "asyncio.Task[IntrospectionState]") -> None:
+        """Report how the question went."""
+        if question.cancelled():
+            self.load.leave(provider)
+            return
+        failure = question.exception()
+        if failure is not None:
+            self.load.leave(provider, failure=str(failure) or type(failure).__name__)
+            return
+        state = question.result()
+        complaint = state.why if isinstance(state, UnusableAnswer) else ""
+        self.load.leave(provider, complaint=complaint)
 
     async def _question(self, name: bytes, effect: Introspect, digest: bytes) -> IntrospectionState:
         source = effect.source

@@ -195,12 +195,29 @@ async def test_a_provider_that_fails_is_left_alone_for_a_while() -> None:
         with pytest.raises(ProviderError, match="503"):
             await state_of(introspector, an_effect(f"t{number}"))
     assert len(provider.asked) == 5
+    assert introspector.load.failing == 1
     assert "503" in introspector.load.faults["https://idp.test/introspect"]
     provider.fault = None
     await clock.advance(1)
     assert isinstance(await state_of(introspector, GOOD), VerifiedToken)
     assert not introspector.load.faults
     assert isinstance(await state_of(introspector, an_effect("t")), RefusedToken)
+
+
+async def test_operators_see_that_answers_cannot_be_used() -> None:
+    """Until one can. The provider is still asked: only the token may be strange."""
+    provider, clock = AskedProvider(), FakeClock()
+    provider.add("good")
+    provider.fault = ValueError("it answered 401; check the credentials")
+    introspector = an_introspector(provider, clock)
+    for number in range(10):
+        await state_of(introspector, an_effect(f"t{number}"))
+    assert len(provider.asked) == 10
+    assert introspector.load.failing == 0
+    assert "credentials" in introspector.load.faults["https://idp.test/introspect"]
+    provider.fault = None
+    await state_of(introspector, GOOD)
+    assert not introspector.load.faults
 
 
 async def test_a_provider_that_comes_back_is_not_overrun() -> None:
