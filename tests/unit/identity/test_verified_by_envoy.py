@@ -85,6 +85,12 @@ def test_another_payload_says_nothing_about_this_token(payload: object) -> None:
     assert found(ISSUER.token(CLAIMS), payload) is None
 
 
+def test_a_number_beyond_all_floats_is_not_the_one_that_envoy_read() -> None:
+    """Python cannot even compare it with a float by converting it."""
+    token = ISSUER.token(json.dumps(CLAIMS | {"n": 10**400}).encode())
+    assert found(token, as_envoy_says(CLAIMS | {"n": 1})) is None
+
+
 @pytest.mark.parametrize(
     "token",
     [

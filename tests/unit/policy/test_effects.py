@@ -20,6 +20,7 @@ from adapter.policy.effects import (
     QuotaState,
     RefusedToken,
     Throttle,
+    UnusableAnswer,
     Usage,
     UseOnce,
     Verification,
@@ -94,6 +95,7 @@ def test_outcomes_are_equal_if_they_say_the_same() -> None:
     assert VerifiedToken({"sub": "ann"}) == VerifiedToken({"sub": "ann"}) != VerifiedToken({})
     assert RefusedToken("expired") == RefusedToken("expired") != RefusedToken("not signed")
     assert NoKeys("not fetched") == NoKeys("not fetched") != NoKeys("no route")
+    assert UnusableAnswer("not JSON") == UnusableAnswer("not JSON") != UnusableAnswer("")
     outcomes: list[Outcome] = [LOGGED, QuotaState(True, (), ())]
     assert outcomes[0] != outcomes[1]
 

@@ -192,6 +192,11 @@ class TestTheClient:
         allowed = subject.allows(a_request(signed(client_id="c9")))
         assert allowed.identity == Identity("", principal="ann")
 
+    def test_a_subject_in_any_script_is_the_principal(self) -> None:
+        """Headers can hold UTF-8."""
+        allowed = gateway({"skipClientIdValidation": True}).allows(a_request(signed(sub="zoë")))
+        assert allowed.identity == Identity("", principal="zoë")
+
     @pytest.mark.parametrize("subject", [" ann", "ann\n", "", 7, None])
     def test_an_unfit_subject_is_no_principal(self, subject: Any) -> None:
         """It would reach the upstream as another one."""

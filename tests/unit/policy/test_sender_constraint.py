@@ -338,3 +338,10 @@ def test_without_a_constraint_its_settings_are_not_validated() -> None:
     """As everywhere: a setting without effect closes no API."""
     given = {"signingMethod": "es", "textKey": public_pem(ISSUER.key)}
     compile_jwt_validation(given | {"dpopAlgorithms": "HS256", "dpopOrigin": "x"})
+
+
+def test_a_proof_does_not_replace_the_client_id() -> None:
+    """A client that has its key still needs a token that says which application it is."""
+    api = gateway("dpop", skipClientIdValidation=False)
+    denied = api.denies(asked(proven(token(BY_KEY))), *TOKEN_INVALID)
+    assert "no client id" in denied.deny.detail
