@@ -12,6 +12,7 @@ from adapter.policy.contracts.contract import Contract
 from adapter.policy.decision import Allowed, Answered, Denied
 from adapter.policy.effects import VerifiedToken
 from adapter.policy.request.attributes import RequestAttributes
+from support.dpop_client import DpopClient
 from support.token_issuer import TokenIssuer
 from tests.builders import applied, contract
 from tests.unit.policy.gateway import Gateway, a_request, credentials
@@ -67,10 +68,17 @@ POLICIES = _several(
     applied("access-block", pointcuts=(Pointcut("GET", "/a.*"),)),
     applied("jwt-validation", TOKENS),
     applied("jwt-validation", FETCHED),
+    applied("jwt-validation", TOKENS | {"senderConstraint": "any"}),
+    applied(
+        "client-id-enforcement", {"clientIdExpression": "#[attributes.clientCertificate.subject]"}
+    ),
     applied("oauth2-token-introspection", PROVIDER),
     applied("oauth2-token-introspection", SCOPED | {"skipClientIdValidation": True}),
     applied("openidconnect-access-token-enforcement", SCOPED),
 )
+
+PROVER = DpopClient()
+BOUND = ISSUER.token({"client_id": "c1", "cnf": dict(PROVER.confirmation)})
 
 REQUESTS = st.builds(
     a_request,
@@ -80,6 +88,7 @@ REQUESTS = st.builds(
                 "client_id",
                 "client_secret",
                 "authorization",
+                "dpop",
                 "x",
                 "x-id",
                 "content-type",
@@ -91,10 +100,13 @@ REQUESTS = st.builds(
         st.sampled_from([*CLIENTS, "secret", "Basic YzE6c2VjcmV0", "https://a.test", "", "\r\n"])
         | st.sampled_from(CLIENTS).map(lambda c: f"Bearer {ISSUER.token({'client_id': c})}")
         | st.sampled_from(CLIENTS).map(lambda c: f"Bearer {c}")
+        | st.sampled_from([f"DPoP {BOUND}", PROVER.proof("GET", "https://api.test/", BOUND)])
         | st.text(),
     ),
     path=st.sampled_from(["/", "/a?b=c", "/a/../b", "*", ""]) | st.text(),
     method=st.sampled_from(["GET", "OPTIONS", "", "\x00"]),
+    principal=st.sampled_from(["", "c1"]),
+    certificate=st.sampled_from(["", "nonsense"]) | st.text(),
     client_address=st.sampled_from(["192.0.2.1", "2001:db8::1", "198.51.100.1", "nonsense", None]),
 )
 
