@@ -161,6 +161,14 @@ def test_contracts_need_not_be_checked(policy_type: str) -> None:
     assert (identity.client_id, identity.principal) == ("", "alice")
 
 
+@pytest.mark.parametrize("name", ["a\r\nb", " alice", "", 7, None], ids=range(5))
+def test_a_user_whose_name_cannot_be_a_header_stays_unknown(name: Any) -> None:
+    """The client application is still known."""
+    identity = a_gateway(username=name).allows(with_token()).identity
+    assert identity is not None
+    assert (identity.client_id, identity.principal) == ("c1", "")
+
+
 @TYPES
 def test_fields_of_the_answer_become_headers(policy_type: str) -> None:
     """Texts, numbers and booleans; neither scope nor exp nor what has parts."""
