@@ -9,7 +9,7 @@ from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Polic
 from adapter.policy.compile import CompiledPolicy
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
-from adapter.policy.effects import Verdict
+from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.rule import Rule
 from adapter.policy.rule_pool import RulePool, SharedRule

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from adapter.identity.outbound.address_guard import AddressGuard
-from adapter.policy.effects import Authenticate, Verification
+from adapter.policy.effects.user import Authenticate, Verification
 from adapter.runtime.clock import Clock
 from adapter.settings import IdentitySettings
 

@@ -12,7 +12,8 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.policy.bindings import BindingTable
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Decision, Denied
-from adapter.policy.effects import EFFECT_KINDS, Outcome
+from adapter.policy.effects.effect import Outcome
+from adapter.policy.effects.kinds import EFFECT_KINDS
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.snapshot import Snapshot
 from adapter.policy.verdicts import Deny, DenyReason

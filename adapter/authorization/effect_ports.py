@@ -15,20 +15,12 @@ from adapter.authorization.ports import (
     TokenVerifier,
     UserVerifier,
 )
-from adapter.policy.effects import (
-    LOGGED,
-    Authenticate,
-    Charge,
-    Effect,
-    Introspect,
-    Log,
-    Outcome,
-    QuotaState,
-    Throttle,
-    Usage,
-    UseOnce,
-    VerifyToken,
-)
+from adapter.policy.effects.effect import Effect, Outcome
+from adapter.policy.effects.log import LOGGED, Log
+from adapter.policy.effects.quota import Charge, QuotaState, Throttle
+from adapter.policy.effects.token import Introspect, VerifyToken
+from adapter.policy.effects.use import Usage, UseOnce
+from adapter.policy.effects.user import Authenticate
 from adapter.policy.request.attributes import RequestAttributes, timeout_s
 from adapter.policy.verdicts import Conclusion
 from adapter.runtime.clock import Clock

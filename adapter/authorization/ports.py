@@ -3,18 +3,10 @@
 from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
-from adapter.policy.effects import (
-    Authenticate,
-    Charge,
-    Introspect,
-    IntrospectionState,
-    LogMessage,
-    QuotaState,
-    Throttle,
-    TokenState,
-    Verification,
-    VerifyToken,
-)
+from adapter.policy.effects.log import LogMessage
+from adapter.policy.effects.quota import Charge, QuotaState, Throttle
+from adapter.policy.effects.token import Introspect, IntrospectionState, TokenState, VerifyToken
+from adapter.policy.effects.user import Authenticate, Verification
 from adapter.runtime.clock import WallTime
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from adapter.policy.effects import LogMessage
+from adapter.policy.effects.log import LogMessage
 from adapter.runtime.clock import Clock
 from adapter.runtime.shares import Shares
 

@@ -8,7 +8,7 @@ How a request becomes a decision, in reading order:
 3. `decide.py` asks the rules of the API one after the other. `evaluation.py` holds the request and
    what earlier policies established.
 4. A rule (`rule.py`, made by a file in `policies/`) returns a verdict (`verdicts.py`), or an effect
-   (`effects.py`) if the verdict depends on the outside world, such as a counter.
+   (`effects/`) if the verdict depends on the outside world, such as a counter.
 5. The verdicts add up to a decision (`decision.py`): allowed, denied or answered.
 
 Example: an API has `client-id-enforcement` and `rate-limiting`. The first rule returns an

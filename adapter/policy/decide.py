@@ -4,7 +4,7 @@
 from typing import Final, TypeAlias, assert_never
 
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
-from adapter.policy.effects import Effect, Outcome
+from adapter.policy.effects.effect import Effect, Outcome
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import RequestAttributes, path_of
 from adapter.policy.request.canonical_host import obstacle_in_host

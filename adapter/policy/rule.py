@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
-from adapter.policy.effects import Effect, Outcome, Verdict
+from adapter.policy.effects.effect import Effect, Outcome, Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.need import Need
 from adapter.policy.request.attributes import RequestAttributes, path_of

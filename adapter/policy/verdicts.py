@@ -7,7 +7,7 @@
 | `Identity` | no objection, and this is who calls |
 | `Deny` | the request is refused |
 | `DirectResponse` | the adapter responds itself, though nothing is refused |
-| an effect (`policy/effects.py`) | the verdict depends on the outside world, such as a counter |
+| an effect (`policy/effects/`) | the verdict depends on the outside world, such as a counter |
 """
 
 from collections.abc import Mapping

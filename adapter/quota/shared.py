@@ -10,7 +10,7 @@ import structlog
 
 from adapter.authorization.ports import QuotaStore
 from adapter.errors import StoreError
-from adapter.policy.effects import Charge, QuotaState
+from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.runtime.backoff import Backoff
 from adapter.runtime.clock import Clock, WallTime

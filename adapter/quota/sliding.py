@@ -10,7 +10,7 @@ from math import ceil
 from typing import Final
 
 from adapter.policy.catalog import RateLimit
-from adapter.policy.effects import QuotaState
+from adapter.policy.effects.quota import QuotaState
 from adapter.runtime.clock import MonotonicTime
 
 MAX_SLOTS: Final = 1_024

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from adapter.policy.catalog import RateLimit
-from adapter.policy.effects import QuotaState, QuotaWindow, Throttle
+from adapter.policy.effects.quota import QuotaState, QuotaWindow, Throttle
 from adapter.quota.memory.idempotency import REMEMBERED_CHECKS, REMEMBERED_S, RecentCharges
 from adapter.quota.sliding import SlidingWindow
 from adapter.runtime.clock import Clock, MonotonicTime

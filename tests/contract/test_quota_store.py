@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from adapter.policy.effects import QuotaState
+from adapter.policy.effects.quota import QuotaState
 from adapter.quota.memory.store import MemoryQuotaStore
 from tests.contract.benches import BENCHES, Bench, memory_bench, redis_bench
 from tests.rig.clock import ManualClock

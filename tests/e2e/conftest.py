@@ -10,7 +10,8 @@ import pytest_asyncio
 import yaml
 
 from adapter.envoy_config import ApiRoute, render
-from adapter.policy.effects import Charge, Verdict
+from adapter.policy.effects.effect import Verdict
+from adapter.policy.effects.quota import Charge
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import Continue, Deny, DenyReason, Identity

@@ -17,7 +17,8 @@ from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.decision import Decision
-from adapter.policy.effects import Charge, LogMessage, QuotaState
+from adapter.policy.effects.log import LogMessage
+from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.policy.snapshot import Api
 from adapter.quota.spike import SpikeThrottle
 from adapter.runtime.clock import Clock, SystemClock, WallTime

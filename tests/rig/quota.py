@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from adapter.policy.effects import Charge, QuotaState
+from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.redis.client import RedisOptions, open_client
 from adapter.quota.redis.store import RedisQuotaStore

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from cachetools import LRUCache
 
-from adapter.policy.effects import VerifiedToken
+from adapter.policy.effects.token import VerifiedToken
 from adapter.policy.tokens.introspection import IntrospectionSource
 from adapter.runtime.clock import MonotonicTime
 

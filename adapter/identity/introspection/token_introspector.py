@@ -12,7 +12,7 @@ from cachetools import TTLCache
 from adapter.errors import OverloadError, ProviderError
 from adapter.identity.introspection.active_tokens import ActiveTokens
 from adapter.identity.introspection.provider_load import ProviderLoad
-from adapter.policy.effects import (
+from adapter.policy.effects.token import (
     Introspect,
     IntrospectionState,
     RefusedToken,

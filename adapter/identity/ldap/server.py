@@ -8,7 +8,7 @@ import structlog
 from adapter.errors import OverloadError, ProviderError
 from adapter.identity.ldap.connection import ConnectionOptions, Found, LdapConnection, connect
 from adapter.identity.ldap.pool import ConnectionPool
-from adapter.policy.effects import Authenticate, Verification
+from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.ldap_directory import LdapAccount
 from adapter.runtime.clock import Clock, MonotonicTime
 

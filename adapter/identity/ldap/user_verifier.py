@@ -12,7 +12,7 @@ from cachetools import TTLCache
 from adapter.errors import OverloadError, ProviderError
 from adapter.identity.ldap.connection import ConnectionOptions
 from adapter.identity.ldap.server import LdapServer
-from adapter.policy.effects import Authenticate, Verification
+from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.ldap_directory import LdapAccount
 from adapter.runtime.clock import Clock
 

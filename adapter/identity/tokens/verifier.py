@@ -9,7 +9,13 @@ from typing import Final
 from cachetools import LRUCache
 
 from adapter.identity.jwks.key_sets import KeySets
-from adapter.policy.effects import NoKeys, RefusedToken, TokenState, VerifiedToken, VerifyToken
+from adapter.policy.effects.token import (
+    NoKeys,
+    RefusedToken,
+    TokenState,
+    VerifiedToken,
+    VerifyToken,
+)
 from adapter.policy.tokens.claims import Lifetime, authenticate, authenticated_elsewhere
 from adapter.policy.tokens.faults import TokenFault, UnknownKeyFault
 from adapter.policy.tokens.jws import MAX_CHARS

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from adapter.policy.effects import Verdict
+from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import (
     Configuration,

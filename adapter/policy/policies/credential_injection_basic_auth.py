@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import SecretStr, StringConstraints, model_validator
 
 from adapter.policy.concealed import Concealed
-from adapter.policy.effects import Verdict
+from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
 from adapter.policy.policies.shared.header_values import RequestHeaderName, is_fit_for_a_header

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, Field
 
-from adapter.policy.effects import Verdict
+from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Expression, Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (

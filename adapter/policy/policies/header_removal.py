@@ -12,7 +12,7 @@ from adapter.policy.bounded_patterns import (
     compile_together,
     most_characters,
 )
-from adapter.policy.effects import Verdict
+from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
 from adapter.policy.policies.shared.header_values import HOP_BY_HOP, is_protected, removable

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import SecretStr, StringConstraints, model_validator
 
-from adapter.policy.effects import Verdict
+from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.basic_authentication import (
     MALFORMED,

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapter.errors import PolicyError
-from adapter.policy.effects import (
+from adapter.policy.effects.effect import Verdict
+from adapter.policy.effects.token import (
     NoKeys,
     RefusedToken,
     TokenState,
-    Verdict,
     VerifiedToken,
     VerifyToken,
 )

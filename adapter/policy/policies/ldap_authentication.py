@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from adapter.policy.concealed import Concealed
-from adapter.policy.effects import Authenticate, Verdict, Verification
+from adapter.policy.effects.effect import Verdict
+from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
 from adapter.policy.policies.shared.basic_authentication import invalid_user, user_password

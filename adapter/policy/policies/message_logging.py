@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, field_validator
 
-from adapter.policy.effects import Log, LogMessage, Verdict
+from adapter.policy.effects.effect import Verdict
+from adapter.policy.effects.log import Log, LogMessage
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Expression, Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (

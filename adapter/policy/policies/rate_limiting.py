@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from adapter.policy.catalog import RateLimit
-from adapter.policy.effects import Charge, Verdict
+from adapter.policy.effects.effect import Verdict
+from adapter.policy.effects.quota import Charge
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (

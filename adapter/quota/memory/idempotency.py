@@ -3,7 +3,7 @@
 
 from typing import Final, TypeAlias
 
-from adapter.policy.effects import ADMITTED, QuotaState, QuotaWindow
+from adapter.policy.effects.quota import ADMITTED, QuotaState, QuotaWindow
 from adapter.quota.memory.windows import FixedWindow
 from adapter.runtime.clock import MonotonicTime
 

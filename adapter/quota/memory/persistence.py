@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from adapter.policy.effects import QuotaWindow
+from adapter.policy.effects.quota import QuotaWindow
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.memory.window_file import WindowFile, WindowRow, encode_rows
 from adapter.quota.memory.windows import FixedWindow

@@ -8,7 +8,7 @@ from typing import Protocol
 from mypy_extensions import i64
 
 from adapter.policy.contracts.contract import Contract
-from adapter.policy.effects import ADMITTED, Charge, QuotaState, QuotaWindow
+from adapter.policy.effects.quota import ADMITTED, Charge, QuotaState, QuotaWindow
 from adapter.quota.memory.idempotency import REMEMBERED_CHECKS, REMEMBERED_S, RecentCharges
 from adapter.quota.memory.window_queues import SHARE_USED_UP, WindowQueues
 from adapter.quota.memory.windows import FixedWindow, current_windows, end_of, found_state

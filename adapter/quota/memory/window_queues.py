@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from adapter.policy.effects import QuotaState, QuotaWindow
+from adapter.policy.effects.quota import QuotaState, QuotaWindow
 from adapter.quota.memory.windows import FixedWindow, policy_of
 from adapter.runtime.clock import MonotonicTime
 from adapter.runtime.shares import Shares

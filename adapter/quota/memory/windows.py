@@ -13,7 +13,7 @@ from typing import Final
 from mypy_extensions import i64, mypyc_attr
 
 from adapter.policy.contracts.contract import Contract
-from adapter.policy.effects import QuotaState, QuotaWindow
+from adapter.policy.effects.quota import QuotaState, QuotaWindow
 from adapter.runtime.clock import MonotonicTime
 
 LONGEST_PERIOD_MS: Final = 2**43

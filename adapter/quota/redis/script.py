@@ -10,7 +10,7 @@ import hashlib
 from typing import Final, NamedTuple
 
 from adapter.errors import ConfigurationError
-from adapter.policy.effects import Charge, QuotaState
+from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.quota.memory.window_queues import SHARE_USED_UP
 from adapter.quota.memory.windows import LONGEST_PERIOD_MS
 from adapter.quota.names import WindowNames

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from adapter.errors import StoreError
-from adapter.policy.effects import Charge, QuotaState, QuotaWindow
+from adapter.policy.effects.quota import Charge, QuotaState, QuotaWindow
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.idempotency import REMEMBERED_S
 from adapter.quota.memory.window_queues import WindowQueues

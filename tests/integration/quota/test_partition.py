@@ -7,7 +7,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from adapter.policy.effects import QuotaState
+from adapter.policy.effects.quota import QuotaState
 from adapter.quota.shared import SharedQuotaStore, WhenDown
 from adapter.runtime.clock import SystemClock
 from support.defaults import memory_quotas

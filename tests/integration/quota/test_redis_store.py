@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapter.errors import StoreError
-from adapter.policy.effects import Charge
+from adapter.policy.effects.quota import Charge
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.redis.store import RedisQuotaStore
 from tests.rig.quota import a_charge, redis_store

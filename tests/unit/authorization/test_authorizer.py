@@ -16,16 +16,10 @@ from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.catalog import ApiInstance, PolicyRef
 from adapter.policy.compile import CompiledPolicy
 from adapter.policy.decision import Allowed, Denied
-from adapter.policy.effects import (
-    EFFECT_KINDS,
-    Charge,
-    Effect,
-    Log,
-    LogMessage,
-    QuotaState,
-    Throttle,
-    Verdict,
-)
+from adapter.policy.effects.effect import Effect, Verdict
+from adapter.policy.effects.kinds import EFFECT_KINDS
+from adapter.policy.effects.log import Log, LogMessage
+from adapter.policy.effects.quota import Charge, QuotaState, Throttle
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.rule import Rule
 from adapter.policy.rule_pool import SharedRule

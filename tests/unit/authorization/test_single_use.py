@@ -5,7 +5,8 @@ from collections.abc import Awaitable
 import pytest
 
 from adapter.authorization.effect_ports import UseOncePort
-from adapter.policy.effects import Charge, QuotaState, Usage, UseOnce
+from adapter.policy.effects.quota import Charge, QuotaState
+from adapter.policy.effects.use import Usage, UseOnce
 from adapter.policy.request.attributes import GivenAttributes
 from adapter.policy.verdicts import CONTINUE
 from support.defaults import memory_quotas

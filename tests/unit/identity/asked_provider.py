@@ -10,7 +10,7 @@ from adapter.identity.introspection.token_introspector import (
     TokenIntrospector,
 )
 from adapter.policy.concealed import Concealed
-from adapter.policy.effects import Introspect, IntrospectionState
+from adapter.policy.effects.token import Introspect, IntrospectionState
 from adapter.policy.tokens.claims import Lifetime
 from adapter.policy.tokens.introspection import Introspected, IntrospectionSource
 from tests.rig.clock import FakeClock

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from adapter.policy.catalog import AppliedPolicy
-from adapter.policy.effects import TokenState, VerifyToken
+from adapter.policy.effects.token import TokenState, VerifyToken
 from adapter.policy.tokens.trust import JwksSource, TokenTrust
 from support.token_issuer import TokenIssuer, key_set
 from tests.builders import applied

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.identity.introspection.active_tokens import ActiveTokens
-from adapter.policy.effects import VerifiedToken
+from adapter.policy.effects.token import VerifiedToken
 from adapter.policy.tokens.introspection import IntrospectionSource
 from adapter.runtime.clock import MonotonicTime
 from tests.unit.identity.asked_provider import a_source

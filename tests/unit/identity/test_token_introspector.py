@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from adapter.errors import OverloadError, ProviderError
-from adapter.policy.effects import RefusedToken, UnusableAnswer, VerifiedToken
+from adapter.policy.effects.token import RefusedToken, UnusableAnswer, VerifiedToken
 from tests.rig.clock import FakeClock
 from tests.unit.identity.asked_provider import (
     AskedProvider,

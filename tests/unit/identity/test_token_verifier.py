@@ -7,7 +7,7 @@ import pytest
 
 from adapter.errors import ProviderError
 from adapter.identity.tokens.verifier import TokenVerifier
-from adapter.policy.effects import NoKeys, RefusedToken, VerifiedToken
+from adapter.policy.effects.token import NoKeys, RefusedToken, VerifiedToken
 from adapter.policy.tokens.jwk import read_key_set
 from adapter.policy.tokens.trust import TokenTrust
 from support.defaults import key_sets, token_verifier

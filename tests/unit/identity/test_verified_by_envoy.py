@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adapter.ext_authz.check.jwt_payloads import NAMESPACE, jwt_payloads
 from adapter.messages.check_pb2 import Metadata
-from adapter.policy.effects import RefusedToken, TokenState, VerifiedToken
+from adapter.policy.effects.token import RefusedToken, TokenState, VerifiedToken
 from adapter.policy.tokens.jwk import read_key_set
 from adapter.policy.tokens.trust import TokenTrust
 from support.defaults import token_verifier

@@ -6,7 +6,7 @@ from contextlib import suppress
 from structlog.testing import capture_logs
 
 from adapter.operations.message_log import MessageLog
-from adapter.policy.effects import LogMessage
+from adapter.policy.effects.log import LogMessage
 from tests.rig.clock import FakeClock
 from tests.rig.polling import until
 

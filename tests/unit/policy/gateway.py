@@ -7,25 +7,18 @@ from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, Polic
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
-from adapter.policy.effects import (
-    LOGGED,
-    Authenticate,
-    Charge,
-    Effect,
+from adapter.policy.effects.effect import Effect, Outcome
+from adapter.policy.effects.log import LOGGED, Log, LogMessage
+from adapter.policy.effects.quota import Charge, QuotaState, Throttle
+from adapter.policy.effects.token import (
     Introspect,
     IntrospectionState,
-    Log,
-    LogMessage,
     NoKeys,
-    Outcome,
-    QuotaState,
     RefusedToken,
-    Throttle,
-    Usage,
-    UseOnce,
-    Verification,
     VerifyToken,
 )
+from adapter.policy.effects.use import Usage, UseOnce
+from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.policy.snapshot import contracts_by_client

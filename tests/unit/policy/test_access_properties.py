@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapter.policy.catalog import AppliedPolicy, Pointcut, RateLimit, SlaTier
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.decision import Allowed, Answered, Denied
-from adapter.policy.effects import VerifiedToken
+from adapter.policy.effects.token import VerifiedToken
 from adapter.policy.request.attributes import RequestAttributes
 from support.dpop_client import DpopClient
 from support.token_issuer import TokenIssuer

@@ -13,7 +13,9 @@ from adapter.policy.catalog import ApiInstance, PolicyRef
 from adapter.policy.compile import CompiledPolicy
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
-from adapter.policy.effects import LOGGED, Charge, Log, LogMessage, QuotaState, Verdict
+from adapter.policy.effects.effect import Verdict
+from adapter.policy.effects.log import LOGGED, Log, LogMessage
+from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.rule import Rule
 from adapter.policy.rule_pool import SharedRule

@@ -5,28 +5,20 @@ import pytest
 from adapter.policy.concealed import Concealed
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed
-from adapter.policy.effects import (
-    EFFECT_KINDS,
-    LOGGED,
-    Authenticate,
-    Charge,
-    Effect,
+from adapter.policy.effects.effect import Effect, Outcome
+from adapter.policy.effects.kinds import EFFECT_KINDS
+from adapter.policy.effects.log import LOGGED, Log, Logged, LogMessage
+from adapter.policy.effects.quota import Charge, QuotaState, Throttle
+from adapter.policy.effects.token import (
     Introspect,
-    Log,
-    Logged,
-    LogMessage,
     NoKeys,
-    Outcome,
-    QuotaState,
     RefusedToken,
-    Throttle,
     UnusableAnswer,
-    Usage,
-    UseOnce,
-    Verification,
     VerifiedToken,
     VerifyToken,
 )
+from adapter.policy.effects.use import Usage, UseOnce
+from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
 from adapter.policy.tokens.introspection import IntrospectionSource
 from adapter.policy.tokens.keys import KeySet

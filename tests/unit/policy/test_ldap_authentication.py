@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapter.policy.catalog import ApiContent, ApiInstance
 from adapter.policy.decision import Denied
-from adapter.policy.effects import Authenticate, Verification
+from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.ldap_directory import LdapAccount
 from adapter.policy.policies.ldap_authentication import compile_ldap_authentication
 from adapter.policy.rule_pool import RulePool

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.effects import LogMessage
+from adapter.policy.effects.log import LogMessage
 from adapter.policy.policies.message_logging import CREDENTIAL_HEADERS, MAX_MESSAGE_CHARS
 from adapter.policy.verdicts import DenyReason
 from tests.builders import applied

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapter.policy.compile import compile_policy
-from adapter.policy.effects import Charge, QuotaState
+from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
 from adapter.policy.policies.shared.limits import MAX_KEY_CHARS
 from adapter.policy.rule_pool import RulePool

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapter.policy.effects import Throttle
+from adapter.policy.effects.quota import Throttle
 from adapter.policy.policies.spike_control import compile_spike_control
 from adapter.policy.verdicts import DenyReason
 from tests.builders import applied

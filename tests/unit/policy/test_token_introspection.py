@@ -7,7 +7,7 @@ import pytest
 from adapter.errors import PolicyError
 from adapter.policy.compile import POLICY_TYPES
 from adapter.policy.decision import Allowed, Denied
-from adapter.policy.effects import Introspect, UnusableAnswer, VerifiedToken
+from adapter.policy.effects.token import Introspect, UnusableAnswer, VerifiedToken
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.verdicts import DenyReason
 from tests.builders import applied, contract

@@ -8,7 +8,8 @@ import pytest
 from adapter.policy.compile import CompiledPolicy
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed
-from adapter.policy.effects import ADMITTED, Charge, Usage, UseOnce
+from adapter.policy.effects.quota import ADMITTED, Charge
+from adapter.policy.effects.use import Usage, UseOnce
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.rule import always

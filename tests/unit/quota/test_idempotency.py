@@ -1,6 +1,6 @@
 """Which charges are remembered, and for how long."""
 
-from adapter.policy.effects import ADMITTED, QuotaState
+from adapter.policy.effects.quota import ADMITTED, QuotaState
 from adapter.quota.memory.idempotency import RecentCharges
 from adapter.quota.memory.windows import FixedWindow
 from adapter.runtime.clock import MonotonicTime

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from adapter.policy.catalog import RateLimit
 from adapter.policy.contracts.contract import Contract
-from adapter.policy.effects import Charge
+from adapter.policy.effects.quota import Charge
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.memory.windows import FixedWindow

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from adapter.policy.effects import QuotaState
+from adapter.policy.effects.quota import QuotaState
 from adapter.quota.memory.persistence import QuotaPersistence
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.quota.memory.window_file import WindowFile

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapter.errors import StoreError
-from adapter.policy.effects import Charge, QuotaState
+from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.memory.store import MemoryQuotaStore
 from support.defaults import shared_quotas

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.policy.effects import QuotaState, Throttle
+from adapter.policy.effects.quota import QuotaState, Throttle
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.spike import ANSWER_MARGIN_S, SpikeThrottle
 from tests.rig.clock import FakeClock

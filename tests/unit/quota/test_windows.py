@@ -1,6 +1,6 @@
 """Fixed windows, as the store in memory charges them."""
 
-from adapter.policy.effects import Charge, QuotaState, QuotaWindow
+from adapter.policy.effects.quota import Charge, QuotaState, QuotaWindow
 from adapter.policy.verdicts import CONTINUE
 from support.defaults import memory_quotas
 from tests.rig.clock import ManualClock

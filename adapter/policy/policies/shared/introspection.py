@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, SecretStr
 
 from adapter.policy.concealed import Concealed
-from adapter.policy.effects import (
+from adapter.policy.effects.effect import Verdict
+from adapter.policy.effects.token import (
     Introspect,
     IntrospectionState,
     RefusedToken,
     UnusableAnswer,
-    Verdict,
 )
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.bearer import BEARER_HEADER, token_invalid

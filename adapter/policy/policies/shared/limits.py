@@ -10,7 +10,7 @@ from pydantic import Field
 
 from adapter.policy.catalog import RateLimit
 from adapter.policy.contracts.contract import Contract
-from adapter.policy.effects import Charge, QuotaState, QuotaWindow
+from adapter.policy.effects.quota import Charge, QuotaState, QuotaWindow
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import Whole
 from adapter.policy.policies.shared.credentials import CLIENT_ID_CHALLENGE

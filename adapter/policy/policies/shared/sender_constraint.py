@@ -9,7 +9,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final, Literal, TypeAlias
 
-from adapter.policy.effects import Usage, UseOnce, Verdict
+from adapter.policy.effects.effect import Verdict
+from adapter.policy.effects.use import Usage, UseOnce
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.bearer import BEARER_SCHEME, TOKEN_MISSING, token_invalid
 from adapter.policy.request.attributes import RequestAttributes

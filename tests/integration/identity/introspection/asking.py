@@ -6,7 +6,7 @@ from typing import Any
 
 from adapter.app.introspection import Introspection
 from adapter.app.provider_clients import LazyProviderClients
-from adapter.policy.effects import IntrospectionState
+from adapter.policy.effects.token import IntrospectionState
 from adapter.policy.tokens.introspection import IntrospectionSource
 from adapter.runtime.clock import Clock, SystemClock
 from adapter.settings import IdentitySettings

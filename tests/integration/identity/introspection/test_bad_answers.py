@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from adapter.errors import ProviderError
-from adapter.policy.effects import RefusedToken, UnusableAnswer, VerifiedToken
+from adapter.policy.effects.token import RefusedToken, UnusableAnswer, VerifiedToken
 from tests.integration.http_client.servers import serving, speaking
 from tests.integration.identity.introspection.asking import answer, introspection, source_at
 

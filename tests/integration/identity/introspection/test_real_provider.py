@@ -6,7 +6,7 @@ import time
 import pytest
 
 from adapter.errors import ProviderError
-from adapter.policy.effects import RefusedToken, VerifiedToken
+from adapter.policy.effects.token import RefusedToken, VerifiedToken
 from tests.integration.identity.introspection.asking import (
     PATIENT_S,
     answer,

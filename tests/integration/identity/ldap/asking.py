@@ -6,7 +6,8 @@ from typing import Any
 
 from adapter.app.ldap import LdapUsers
 from adapter.policy.concealed import Concealed
-from adapter.policy.effects import Authenticate, Outcome, Verification
+from adapter.policy.effects.effect import Outcome
+from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
 from adapter.policy.verdicts import CONTINUE
 from adapter.runtime.clock import Clock, SystemClock

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sansldap import BindRequest, LDAPResultCode, LDAPServer, PartialAttribute, SearchRequest
 
 from adapter.errors import ProviderError
-from adapter.policy.effects import Verification
+from adapter.policy.effects.user import Verification
 from tests.integration.identity.ldap.asking import directory, users, verified
 from tests.integration.identity.ldap.scripted_server import scripted
 

@@ -11,7 +11,7 @@ from adapter.errors import OverloadError, ProviderError
 from adapter.identity.ldap.connection import ConnectionOptions, connect
 from adapter.identity.ldap.pool import ConnectionPool
 from adapter.identity.outbound.address_guard import AddressGuard
-from adapter.policy.effects import Verification
+from adapter.policy.effects.user import Verification
 from tests.integration.identity.ldap.asking import directory, request, users, verified
 from tests.rig.certificates import Authority
 from tests.rig.clock import FakeClock

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapter.errors import ProviderError
-from adapter.policy.effects import Verification
+from adapter.policy.effects.user import Verification
 from tests.integration.identity.ldap.asking import directory, users, verified
 from tests.rig.certificates import Authority
 from tests.rig.slapd import Slapd, running_slapd

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapter.errors import ProviderError
-from adapter.policy.effects import Verification
+from adapter.policy.effects.user import Verification
 from tests.integration.identity.ldap.asking import directory, request, users, verified
 from tests.rig.slapd import PEOPLE, SUFFIX, Slapd
 
