@@ -4,7 +4,8 @@ import uuid
 from collections.abc import Awaitable
 
 from adapter.authorization.effect_ports import UseOncePort
-from adapter.policy.effects import Outcome, Usage, UseOnce
+from adapter.policy.effects.effect import Outcome
+from adapter.policy.effects.use import Usage, UseOnce
 from adapter.policy.request.attributes import GivenAttributes
 from adapter.policy.verdicts import CONTINUE
 from adapter.quota.redis.store import RedisQuotaStore
