@@ -75,6 +75,20 @@ def check_config(config: ConfigOption = None) -> None:
     typer.echo(f"the settings are valid; the platform is {settings.platform.base_url}")
 
 
+@app.command(name="policy-schemas")
+def print_policy_schemas(
+    policy_type: Annotated[str | None, typer.Argument(help="One type. Default: all.")] = None,
+) -> None:
+    """Print JSON Schemas of the configurations of all policy types, or of one."""
+    from adapter.policy.policy_schemas import policy_schemas  # noqa: PLC0415 - slow to import
+
+    schemas = policy_schemas()
+    if policy_type is not None and policy_type not in schemas:
+        known = ", ".join(schemas)
+        _fail(ConfigurationError(f"unknown policy type {policy_type!r}; known types: {known}"))
+    typer.echo(json.dumps(schemas if policy_type is None else schemas[policy_type], indent=2))
+
+
 @app.command()
 def envoy_config(
     api: Annotated[
