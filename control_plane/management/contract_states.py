@@ -10,7 +10,7 @@ from control_plane.store.tables import Contract
 
 
 class State(StrEnum):
-    """Where a contract is in its life. Only an approved contract lets requests pass."""
+    """Where a contract is in its life. Only an approved contract gives access."""
 
     NEW = ""
     """The state of a contract that is being made. It is never stored."""

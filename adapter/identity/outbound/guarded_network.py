@@ -18,7 +18,7 @@ class RefusedAddressError(httpcore.ConnectError):
 class GuardedNetwork(AsyncNetworkBackend):
     """Resolves a host, checks every address, and connects to one that was checked.
 
-    A check of the name alone, or of an earlier answer, would not do: whoever controls the name can
+    A check of the name alone, or of an earlier answer, would not do: the owner of the name can
     change its address between the check and the connection (DNS rebinding). The name still counts
     for TLS: certificates are verified against it.
     """

@@ -11,7 +11,7 @@ from adapter.identity.outbound.address_guard import Address, AddressGuard
 async def allowed_addresses(host: str, port: int, guard: AddressGuard) -> list[Address]:
     """Every address of the host; raises ProviderError if one of them must not be called.
 
-    Connect to one of these addresses, not to the name: whoever controls the name can change its
+    Connect to one of these addresses, not to the name: the owner of the name can change its
     address between this check and the connection (DNS rebinding).
     """
     loop = asyncio.get_running_loop()

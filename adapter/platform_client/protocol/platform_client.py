@@ -57,7 +57,7 @@ class PlatformClient:
     ) -> None:
         self.options: Final = options
         self.turns: Final = LoopTurns()
-        """For callers that do long work with what comes."""
+        """For callers that do long work with the answers."""
         base_url = options.base_url.rstrip("/")
         analytics_url = (options.analytics_base_url or options.base_url).rstrip("/")
         exchange = Exchange(

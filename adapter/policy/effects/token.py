@@ -72,7 +72,7 @@ class VerifyToken(Effect):
     ) -> None:
         super().__init__(settled)
         self.token: Final = token
-        """A secret: whoever has it can use it."""
+        """A secret: anyone who has it can use it."""
         self.trust: Final = trust
 
     def held(self) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The thumbprint of a key (RFC 7638): a name that everyone computes alike from the public key."""
+"""The thumbprint of a key (RFC 7638): a name that everyone computes in the same way from its public part."""
 
 import json
 from collections.abc import Mapping
