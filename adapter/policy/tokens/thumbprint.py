@@ -1,4 +1,4 @@
-"""The thumbprint of a key (RFC 7638): a name that everyone computes in the same way from its public part."""
+"""The thumbprint of a key (RFC 7638): a name that everyone computes in the same way."""
 
 import json
 from collections.abc import Mapping
