@@ -14,9 +14,9 @@ from adapter.messages.wire import field
 from adapter.policy.verdicts import Deny, DenyReason
 
 MOST_OCTETS: Final = 128 * 1024
-"""Of a request's head in a Check. Envoy's default for the headers is 60 KiB."""
+"""The most bytes of a request's head. Envoy's default for the headers is 60 KiB."""
 _SMALL: Final = 16 * 1024
-"""Octets of a Check that needs no count: every reader copes with what fits in."""
+"""Bytes of a Check that needs no count, because every reader is quick with it."""
 _MOST_FIELDS: Final = 1_000
 """Envoy writes fewer besides headers. The count itself must not take long."""
 _TO_HTTP: Final = (0x0A, 0x22, 0x12)
@@ -43,7 +43,7 @@ def obstacle_in_head(message: bytes) -> Deny | None:
 
 
 class _Head:
-    """What was counted of one head. A message in several parts counts as one."""
+    """Counts one head, also if it comes in several parts."""
 
     __slots__ = ("_fields", "_headers", "_message", "_octets")
 

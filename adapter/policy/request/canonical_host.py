@@ -1,4 +1,4 @@
-"""Whether everyone who reads a request's host would understand the same host by it."""
+"""Whether every program reads the same host in a request."""
 
 import re
 from ipaddress import IPv6Address
@@ -23,11 +23,11 @@ AMBIGUOUS_HOST: Final = Deny(
     "The host is ambiguous",
     detail="not a plain name or address with an optional port (docs/policies/paths.md)",
 )
-"""Where the host chooses the API, and the host has more than one reading."""
+"""For requests whose host chooses the API, if the host can be read in several ways."""
 
 
 def obstacle_in_host(authority: str) -> Deny | None:
-    """Why no rule can go by that authority; None where it has one reading only.
+    """Why no rule can depend on this authority; None if it has only one meaning.
 
     Envoy compares hosts as text. A service that reads `x@shop.test` or `shop.test..` as `shop.test`
     would serve that host under the policies of another API.
@@ -47,8 +47,8 @@ def without_final_dot(authority: str) -> str:
 def is_canonical(authority: str) -> bool:
     """Whether an authority is a plain name or address, with or without a port.
 
-    Letter case does not matter. An empty authority has one reading: the client names no host
-    (RFC 9110, 7.2).
+    Letter case does not matter. An empty authority is clear: the client names no host (RFC 9110,
+    7.2).
     """
     if not authority:
         return True
