@@ -202,7 +202,7 @@ async def test_a_crowd_of_idle_clients_does_not_lock_gateways_out(tmp_path: Path
 
 @pytest.mark.parametrize("path", ["/other", INGEST_PATH])
 async def test_a_body_that_does_not_end_is_refused(path: str) -> None:
-    """It is refused when its time is over, whatever comes meanwhile."""
+    """It is refused after the time limit, even if more data arrives."""
 
     async def endless() -> AsyncIterator[bytes]:
         while True:

@@ -29,7 +29,7 @@ NAMES_TOO_LONG: Final = Deny(
     431,
     "The header names are too long",
     detail=f"a policy matches patterns against header names, and one has more than "
-    f"{MAX_NAME_CHARS} characters, or all together have more than the patterns bear "
+    f"{MAX_NAME_CHARS} characters, or all together have more than the patterns allow "
     "(docs/policies/header-removal.md)",
 )
 

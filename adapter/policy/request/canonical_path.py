@@ -47,7 +47,7 @@ PATH_TOO_LONG: Final = Deny(
     414,
     "The path is too long",
     detail="a policy or a binding looks at the path, and it has more than 4,096 characters, or "
-    "more than a pattern with counts in braces bears (docs/policies/paths.md)",
+    "more than a pattern with counts in braces allows (docs/policies/paths.md)",
 )
 """For requests to a rule that depends on the path, if matching it would delay other requests."""
 

@@ -16,7 +16,7 @@ _CLAIMS: Final = "claimSet"
 
 
 def required(name: str) -> ClaimCheck:
-    """The claim has to be there. Null counts as absent."""
+    """The token must have the claim. Null counts as absent."""
 
     def check(evaluation: Evaluation) -> str | None:
         return f"the claim {name} is missing" if evaluation.claims.get(name) is None else None
