@@ -1,95 +1,21 @@
-"""The command `policy-adapter`.
+"""`policy-adapter envoy-config`: prints an Envoy configuration that matches the settings."""
 
-Exit codes: 0 for success; 2 if the settings or arguments cannot be used. Standard error says why.
-"""
-
-import asyncio
-import json
 import re
-import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from adapter.cli.common import ConfigOption, fail, settings_of, write_file
 from adapter.envoy_config import AdapterTls, ApiRoute, EnvoyConfig, ListenerTls, render
 from adapter.errors import ConfigurationError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
-from adapter.runtime import garbage
-from adapter.settings import Settings, load_settings
+from adapter.settings import Settings
 
-if TYPE_CHECKING:
-    from adapter.app.adapter import Endpoints
-
-_BAD_SETTINGS = 2
 _API = re.compile(r"(?P<id>[^@=]+)(@(?P<domain>[^=]+))?=(?P<scheme>http|grpc)://(?P<rest>.+)")
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="API management on any Envoy.",
-)
 
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help="YAML file of settings; environment variables override it."),
-]
-
-
-@app.command()
-def serve(
-    config: ConfigOption = None,
-    endpoints: Annotated[
-        Path | None,
-        typer.Option(help="JSON file to write, with the adapter's own addresses."),
-    ] = None,
-) -> None:
-    """Run the adapter until SIGTERM."""
-    # Only here, because these imports take time that other commands do not need to spend.
-    with garbage.nothing_to_collect():
-        import uvloop  # noqa: PLC0415
-
-        from adapter.app import adapter  # noqa: PLC0415
-        from adapter.telemetry.logs import configure_logging  # noqa: PLC0415
-
-    settings = _settings(config)
-    configure_logging(settings.observability.log_level, settings.observability.log_format)
-
-    def announce(found: "Endpoints") -> None:
-        if endpoints is not None:
-            _write(endpoints, json.dumps(asdict(found)) + "\n")
-
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(adapter.serve(settings, announce))
-    except ConfigurationError as e:
-        _fail(e)
-
-
-@app.command()
-def check_config(config: ConfigOption = None) -> None:
-    """Check the settings and print all errors in them."""
-    settings = _settings(config)
-    typer.echo(f"the settings are valid; the platform is {settings.platform.base_url}")
-
-
-@app.command(name="policy-schemas")
-def print_policy_schemas(
-    policy_type: Annotated[str | None, typer.Argument(help="One type. Default: all.")] = None,
-) -> None:
-    """Print JSON Schemas of the configurations of all policy types, or of one."""
-    from adapter.policy.policy_schemas import policy_schemas  # noqa: PLC0415 - slow to import
-
-    schemas = policy_schemas()
-    if policy_type is not None and policy_type not in schemas:
-        known = ", ".join(schemas)
-        _fail(ConfigurationError(f"unknown policy type {policy_type!r}; known types: {known}"))
-    typer.echo(json.dumps(schemas if policy_type is None else schemas[policy_type], indent=2))
-
-
-@app.command()
 def envoy_config(
     api: Annotated[
         list[str],
@@ -141,23 +67,18 @@ def envoy_config(
     ] = None,
 ) -> None:
     """Print an Envoy configuration that matches the settings."""
-    settings = _settings(config)
+    settings = settings_of(config)
     try:
         tls = _adapter_tls(settings, adapter_ca_file, certificate_file, key_file)
         envoy = _envoy_config(settings, api, adapter, listen, admin, tls)
         listener_tls = _listener_tls(listener_certificate_file, listener_key_file, client_ca_file)
         text = render(replace(envoy, trusted_hops=trusted_hops, listener_tls=listener_tls))
         if output is not None:
-            _write(output, text, private=True)
+            write_file(output, text, private=True)
     except ConfigurationError as e:
-        _fail(e)
+        fail(e)
     if output is None:
         typer.echo(text, nl=False)
-
-
-def main() -> None:
-    """The entry point."""
-    app()
 
 
 def _adapter_tls(
@@ -228,25 +149,3 @@ def _route(text: str) -> ApiRoute:
         path_prefix=f"/{path}",
         grpc=match["scheme"] == "grpc",
     )
-
-
-def _write(file: Path, text: str, *, private: bool = False) -> None:
-    try:
-        if private:
-            file.touch(mode=0o600)
-            file.chmod(0o600)
-        file.write_text(text)
-    except OSError as e:
-        raise ConfigurationError(f"cannot write {file}: {e.strerror}") from e
-
-
-def _settings(config: Path | None) -> Settings:
-    try:
-        return load_settings(config)
-    except ConfigurationError as e:
-        _fail(e)
-
-
-def _fail(error: ConfigurationError) -> NoReturn:
-    print(f"policy-adapter: {error}", file=sys.stderr)  # noqa: T201 - it is the command's answer
-    raise typer.Exit(_BAD_SETTINGS)

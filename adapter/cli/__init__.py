@@ -1,0 +1,24 @@
+"""The command `policy-adapter`, with one module per subcommand.
+
+Exit codes: 0 for success; 2 if the settings or arguments cannot be used. Standard error says why.
+"""
+
+import typer
+
+from adapter.cli import check_config, envoy_config, policy_schemas, serve
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="API management on any Envoy.",
+)
+app.command()(serve.serve)
+app.command()(check_config.check_config)
+app.command("policy-schemas")(policy_schemas.print_policy_schemas)
+app.command()(envoy_config.envoy_config)
+
+
+def main() -> None:
+    """The entry point."""
+    app()

@@ -1,0 +1,42 @@
+"""What the commands share: settings, files and failures."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from adapter.errors import ConfigurationError
+from adapter.settings import Settings, load_settings
+
+_BAD_SETTINGS = 2
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="YAML file of settings; environment variables override it."),
+]
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings in this file and the environment. Ends the command if they are unusable."""
+    try:
+        return load_settings(config)
+    except ConfigurationError as e:
+        fail(e)
+
+
+def write_file(file: Path, text: str, *, private: bool = False) -> None:
+    """Write it; `private` means mode 0600. Raises ConfigurationError if that is not possible."""
+    try:
+        if private:
+            file.touch(mode=0o600)
+            file.chmod(0o600)
+        file.write_text(text)
+    except OSError as e:
+        raise ConfigurationError(f"cannot write {file}: {e.strerror}") from e
+
+
+def fail(error: ConfigurationError) -> NoReturn:
+    """End the command with the error on standard error and exit code 2."""
+    print(f"policy-adapter: {error}", file=sys.stderr)  # noqa: T201 - it is the command's answer
+    raise typer.Exit(_BAD_SETTINGS)

@@ -1,0 +1,45 @@
+"""`policy-adapter serve`: runs the adapter."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapter.cli.common import ConfigOption, fail, settings_of, write_file
+from adapter.errors import ConfigurationError
+from adapter.runtime import garbage
+
+if TYPE_CHECKING:
+    from adapter.app.adapter import Endpoints
+
+
+def serve(
+    config: ConfigOption = None,
+    endpoints: Annotated[
+        Path | None,
+        typer.Option(help="JSON file to write, with the adapter's own addresses."),
+    ] = None,
+) -> None:
+    """Run the adapter until SIGTERM."""
+    # Only here, because these imports take time that other commands do not need to spend.
+    with garbage.nothing_to_collect():
+        import uvloop  # noqa: PLC0415
+
+        from adapter.app import adapter  # noqa: PLC0415
+        from adapter.telemetry.logs import configure_logging  # noqa: PLC0415
+
+    settings = settings_of(config)
+    configure_logging(settings.observability.log_level, settings.observability.log_format)
+
+    def announce(found: "Endpoints") -> None:
+        if endpoints is not None:
+            write_file(endpoints, json.dumps(asdict(found)) + "\n")
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(adapter.serve(settings, announce))
+    except ConfigurationError as e:
+        fail(e)
