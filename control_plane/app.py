@@ -35,6 +35,7 @@ from control_plane.store.database import Database
 from control_plane.store.schema import CONFIGURATION, EVENTS
 from control_plane.store.tables import Environment
 from control_plane.store.write_queue import WriteQueue
+from control_plane.version import program_version
 
 # Each batch that waits holds its whole body.
 _MAX_WAITING_BATCHES = 30
@@ -116,4 +117,4 @@ def create_app(services: Services) -> FastAPI:
 
 
 async def _health() -> dict[str, str]:
-    return {"status": "ok"}
+    return {"status": "ok", "version": program_version()}

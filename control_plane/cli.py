@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import platform
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ from control_plane.protocol.services import Services
 from control_plane.settings import ENV_PREFIX, Settings, unknown_variables
 from control_plane.store.backup import back_up
 from control_plane.store.schema import CONFIGURATION, EVENTS
+from control_plane.version import program_version
 
 _STOP_DEADLINE_S = 10
 
@@ -41,6 +43,26 @@ CredentialsOption = Annotated[
         help="Write new credentials to this new file, as JSON with mode 0600, instead of printing."
     ),
 ]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        python = platform.python_version()
+        typer.echo(f"policy-control-plane {program_version()} (Python {python})")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options without a command."""
 
 
 @app.command()
@@ -185,7 +207,7 @@ def server_config(
 
 def _run(services: Services, bound: socket.socket) -> None:
     log = structlog.get_logger()
-    log.info("control_plane.started", pid=os.getpid())
+    log.info("control_plane.started", version=program_version(), pid=os.getpid())
     try:
         protocol = timed_protocol(room_for_connections())
         uvicorn.Server(server_config(services, protocol)).run(sockets=[bound])

@@ -28,9 +28,10 @@ from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock, SystemClock
-from adapter.runtime.compiled import COMPILED
+from adapter.runtime.compiled import BUILD, COMPILED
 from adapter.runtime.huge_pages import HugePages
 from adapter.runtime.supervision import Supervisor
+from adapter.runtime.version import program_version
 from adapter.settings import Settings
 from adapter.telemetry.counters import CallCounters
 from adapter.telemetry.metrics import Metrics
@@ -60,6 +61,7 @@ class Adapter:
         self._settings = settings
         self._clock = clock
         self._metrics = Metrics()
+        self._metrics.observe("adapter_build_info", lambda: {(program_version(), BUILD): 1})
         self._supervisor = Supervisor(clock, self._count_crash)
         self._snapshots = SnapshotStore(clock)
         self._quotas = Quotas(settings.quota, clock)
@@ -116,7 +118,9 @@ class Adapter:
             self._supervisor.start("huge_pages", HugePages(self._clock).run)
         self._analytics.start(self._supervisor)
         endpoints = Endpoints(self._server.addresses, metrics, next(iter(inspection), None))
-        log.info("adapter.started", **asdict(endpoints), compiled=COMPILED)
+        log.info(
+            "adapter.started", version=program_version(), compiled=COMPILED, **asdict(endpoints)
+        )
         return endpoints
 
     async def stop(self) -> None:
@@ -172,6 +176,7 @@ class Adapter:
             render_metrics=self._metrics.render,
             readiness=self.readiness,
             crashed_tasks=self._crashed_tasks,
+            version=program_version(),
         )
         listeners = [OperatorListener(observability.metrics_address, probes, self._clock)]
         if observability.inspection_address is not None:

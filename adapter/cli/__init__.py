@@ -5,7 +5,7 @@ Exit codes: 0 for success; 2 if the settings or arguments cannot be used. Standa
 
 import typer
 
-from adapter.cli import check_config, envoy_config, policy_schemas, serve
+from adapter.cli import check_config, envoy_config, policy_schemas, serve, version
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="API management on any Envoy.",
 )
+app.callback()(version.options)
 app.command()(serve.serve)
 app.command()(check_config.check_config)
 app.command("policy-schemas")(policy_schemas.print_policy_schemas)

@@ -20,6 +20,7 @@ def probe_routes(
     render_metrics: Callable[[], Awaitable[bytes]],
     readiness: Callable[[], Readiness],
     crashed_tasks: Callable[[], Mapping[str, str]],
+    version: str,
 ) -> list[Route]:
     """The routes. Each callable is called again for every request."""
 
@@ -33,8 +34,7 @@ def probe_routes(
 
     def readyz(_: Question) -> Reply:
         state = readiness()
-        return json_reply(
-            {"ready": state.ready, "details": dict(state.details)}, 200 if state.ready else 503
-        )
+        body = {"ready": state.ready, "version": version, "details": dict(state.details)}
+        return json_reply(body, 200 if state.ready else 503)
 
     return [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]

@@ -5,3 +5,6 @@ from typing import Final
 
 COMPILED: Final = not __file__.endswith(".py")
 """True in a build by mypyc, False where the sources run as Python."""
+
+BUILD: Final = "compiled" if COMPILED else "interpreted"
+"""The word for it, in metrics and in what `--version` prints."""

@@ -18,6 +18,11 @@ class MetricRow(NamedTuple):
 
 METRICS: Mapping[str, MetricRow] = MappingProxyType(
     {
+        "adapter_build_info": MetricRow(
+            "gauge",
+            "Always 1; the labels say the version and whether the Check path is compiled",
+            ("version", "build"),
+        ),
         "adapter_decisions": MetricRow(
             "counter", "Decisions by API and outcome (allowed or a deny reason)", ("api", "outcome")
         ),

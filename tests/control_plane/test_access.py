@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from control_plane.accounts.access import Access
 from control_plane.accounts.callers import Role
 from control_plane.accounts.first_start import Credentials, reset
+from control_plane.version import program_version
 from support.admin import AdminError
 from tests.control_plane.conftest import Platform, gateway_token
 
@@ -100,7 +101,11 @@ async def test_odd_names_are_only_unknown(platform: Platform, name: str) -> None
 
 async def test_every_call_needs_a_token(platform: Platform) -> None:
     """Without a valid token there is health, login, and nothing else."""
-    assert (await platform.anyone.get("/healthz")).status_code == 200
+    health = await platform.anyone.get("/healthz")
+    assert (health.status_code, health.json()) == (
+        200,
+        {"status": "ok", "version": program_version()},
+    )
     for token in (None, "Bearer wrong", "Bearer", "Basic YTpi", "Bearer \xff"):
         headers = {} if token is None else {"Authorization": token.encode("latin-1")}
         for path in (platform.apis, platform.feed(1), platform.applications, "/accounts/api/me"):

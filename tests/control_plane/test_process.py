@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from control_plane.version import program_version
 from support.admin import Admin
 from tests.rig.control_plane import running_control_plane
 
@@ -106,6 +107,7 @@ async def test_first_start_restart_and_reset(tmp_path: Path) -> None:
             await admin.request_contract(made["id"], phone["id"])
         assert process.stop() == 0
         assert phone["clientSecret"] not in process.output()
+        assert f"version={program_version()}" in process.output()
     assert _modes(tmp_path) == {0o600}
     with _serve(tmp_path, "--log-format", "json", "--credentials-file", str(file)) as process:
         base_url = process.base_url()

@@ -2,6 +2,7 @@
 
 import asyncio
 import grp
+import json
 import os
 import signal
 import stat
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from adapter.runtime.compiled import BUILD
+from adapter.runtime.version import program_version
 from support.processes import Program
 from tests.rig.adapter_process import COMMAND, AdapterProcess, settings_for
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
@@ -54,6 +57,19 @@ async def test_without_the_platform_nothing_is_allowed(
             return reason(await adapter.check("1")) == "credentials_missing"
 
         await eventually(decided)
+
+
+async def test_the_version_shows_wherever_operators_look(
+    platform: RunningControlPlane, tmp_path: Path
+) -> None:
+    """In the first log line, in the metrics and in the answer of the probe."""
+    async with AdapterProcess(settings_for(platform), tmp_path) as adapter:
+        version = program_version()
+        assert (await adapter.readiness())["version"] == version
+        info = f'adapter_build_info{{build="{BUILD}",version="{version}"}} 1.0'
+        assert info in await adapter.metric_lines()
+        (started,) = [s for s in adapter.log.read_text().splitlines() if "adapter.started" in s]
+        assert json.loads(started)["version"] == version
 
 
 @pytest.mark.parametrize(

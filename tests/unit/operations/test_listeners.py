@@ -132,12 +132,13 @@ async def test_readiness_is_a_status_with_details(*, ready: bool, status: int) -
         render_metrics=rendered,
         readiness=lambda: Readiness(ready, {"api 2": "closed"}),
         crashed_tasks=lambda: crashed,
+        version="1.2.3",
     )
     async with asking(routes) as client:
         answer = await client.get("/readyz")
         assert (answer.status_code, answer.json()) == (
             status,
-            {"ready": ready, "details": {"api 2": "closed"}},
+            {"ready": ready, "version": "1.2.3", "details": {"api 2": "closed"}},
         )
         health = await client.get("/healthz")
         assert health.status_code == 200

@@ -1,0 +1,28 @@
+"""`policy-adapter --version`: prints the version, the build and the version of Python."""
+
+import platform
+from typing import Annotated
+
+import typer
+
+from adapter.runtime.compiled import BUILD
+from adapter.runtime.version import program_version
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        python = platform.python_version()
+        typer.echo(f"policy-adapter {program_version()} ({BUILD}, Python {python})")
+        raise typer.Exit
+
+
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options without a command."""
