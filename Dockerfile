@@ -18,7 +18,9 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
 USER 10001
 EXPOSE 9001 9102
 # Metrics and probes listen on loopback unless told otherwise: a pod's probes come from outside.
-ENV POLICY_ADAPTER_LISTENER__ADDRESS=0.0.0.0:9001 \
+# Mount a volume at the state directory to keep its files when the container is replaced.
+ENV POLICY_ADAPTER_STATE_DIRECTORY=/var/lib/policy-adapter \
+    POLICY_ADAPTER_LISTENER__ADDRESS=0.0.0.0:9001 \
     POLICY_ADAPTER_OBSERVABILITY__METRICS_ADDRESS=0.0.0.0:9102
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["policy-adapter"]

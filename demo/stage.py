@@ -140,7 +140,7 @@ class Stage:
                 "client_secret": self.credentials["gateway_client_secret"],
                 "poll_interval_s": POLL_INTERVAL_S,
             },
-            "disk_copy": {"directory": str(self._file("disk-copy"))},
+            "state_directory": str(self._file("state")),
             "analytics": {"batch_age_s": 1},
             "observability": {
                 "metrics_address": "127.0.0.1:0",

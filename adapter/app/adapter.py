@@ -64,7 +64,7 @@ class Adapter:
         self._metrics.observe("adapter_build_info", lambda: {(program_version(), BUILD): 1})
         self._supervisor = Supervisor(clock, self._count_crash)
         self._snapshots = SnapshotStore(clock)
-        self._quotas = Quotas(settings.quota, clock)
+        self._quotas = Quotas(settings.quota, settings.quota_file, clock)
         self._platform = Platform(settings, self._snapshots, clock, self._metrics)
         self._identity = Identity(settings, self._snapshots, clock, self._metrics)
         self._checks = Checks(
@@ -103,6 +103,13 @@ class Adapter:
         if self._checks.bindings.trusts_authority:
             log.warning(
                 "bindings.trust_authority", advice="list the same domains in Envoy's virtual hosts"
+            )
+        if self._settings.disk_directory is None:
+            log.warning(
+                "disk_copy.none",
+                consequence="a restart while the platform is down denies every request until the "
+                "platform is back",
+                fix="set state_directory",
             )
         garbage.calm()
         await self._quotas.start(self._supervisor)

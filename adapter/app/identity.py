@@ -93,7 +93,7 @@ class Identity:
 
 
 def _key_set_file(settings: Settings) -> KeySetFile | None:
-    directory = settings.disk_copy.directory
+    directory = settings.disk_directory
     if directory is None:
         return None
     return KeySetFile(directory / "keys", settings.platform.client_secret.get_secret_value())

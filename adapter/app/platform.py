@@ -109,7 +109,7 @@ def sync_options(settings: Settings) -> SyncOptions:
 
 
 def _disk_copy(settings: Settings, options: PlatformOptions, clock: Clock) -> DiskCopy | None:
-    directory = settings.disk_copy.directory
+    directory = settings.disk_directory
     if directory is None:
         return None
     environment = f"{options.organization_id}/{options.environment_id}"

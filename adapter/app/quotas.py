@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,16 +27,16 @@ class Quotas:
     Raises ConfigurationError if the shared store's address or certificates cannot be used.
     """
 
-    def __init__(self, settings: QuotaSettings, clock: Clock) -> None:
+    def __init__(self, settings: QuotaSettings, file: Path | None, clock: Clock) -> None:
         secret = settings.secret.get_secret_value().encode() if settings.secret else b""
         names = WindowNames(secret)
         self._settings = settings
         self.memory = MemoryQuotaStore(clock, max_windows=settings.max_windows)
         self._saver: QuotaPersistence | None = None
-        if settings.file is not None:
-            file = WindowFile(settings.file, secret, settings.max_windows)
+        if file is not None:
+            windows = WindowFile(file, secret, settings.max_windows)
             self._saver = QuotaPersistence(
-                self.memory, file, names, clock, interval_s=settings.file_interval_s
+                self.memory, windows, names, clock, interval_s=settings.file_interval_s
             )
         self.shared: SharedQuotaStore | None = None
         if settings.url is not None:

@@ -10,7 +10,8 @@ from adapter.settings.groups import (
     RequestSettings,
     ShutdownSettings,
 )
-from adapter.settings.loading import Settings, load_settings
+from adapter.settings.loading import load_settings
+from adapter.settings.settings import Settings
 
 __all__ = [
     "AnalyticsSettings",

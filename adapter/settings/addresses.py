@@ -24,9 +24,16 @@ def _listen_address(address: str) -> str:
 
 def _loopback(address: str) -> str:
     host = _host_and_port(address).rpartition(":")[0].strip("[]")
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+    if host != "localhost" and not _is_loopback(host):
         raise ValueError(f"{address!r} is not a loopback address, such as 127.0.0.1:9103")
     return address
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 HostPort = Annotated[str, AfterValidator(_host_and_port)]

@@ -1,26 +1,33 @@
 """The groups of settings."""
 
-from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    HttpUrl,
     SecretStr,
     model_validator,
 )
 
 from adapter.settings.addresses import HostPort, ListenAddress, LoopbackAddress
-
-Seconds = Annotated[float, Field(gt=0)]
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+from adapter.settings.values import (
+    AS_LIST,
+    ApiIds,
+    FilledPath,
+    FilledText,
+    HeaderName,
+    HttpAddress,
+    Networks,
+    PlatformUrl,
+    Seconds,
+    Texts,
+    of_form,
+)
 
 
 class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class ListenerSettings(_Group):
@@ -30,17 +37,19 @@ class ListenerSettings(_Group):
     """The gRPC server: our own on asyncio, or grpcio, which needs several times more CPU."""
     address: ListenAddress = "127.0.0.1:9001"
     """`HOST:PORT`, `unix:/path/of.sock` or `unix-abstract:name`. Each process needs its own."""
-    socket_mode: Annotated[str, Field(pattern=r"^0?[0-7]{3}$")] = "0660"
+    socket_mode: Annotated[
+        str, of_form(r"0?[0-7]{3}", 'be permissions in octal, such as "0660"')
+    ] = "0660"
     """Permissions of a Unix socket, in octal."""
     socket_group: str | None = None
-    """Group of a Unix socket: one that Envoy's user is a member of."""
+    """Group of a Unix socket, by name or number: one that Envoy's user is a member of."""
     token: Annotated[SecretStr, Field(min_length=1)] | None = None
     """Secret that Envoy sends as gRPC metadata `x-adapter-token` (in its `initial_metadata`)."""
-    tls_certificate_file: Path | None = None
+    tls_certificate_file: FilledPath | None = None
     """PEM file of the certificate. With `tls_key_file`: serve TLS (`transport: asyncio` only)."""
-    tls_key_file: Path | None = None
+    tls_key_file: FilledPath | None = None
     """PEM file of its key."""
-    tls_client_ca_file: Path | None = None
+    tls_client_ca_file: FilledPath | None = None
     """PEM file of CAs. If set, Envoy must show a certificate that one of them signed."""
     max_message_bytes: Annotated[int, Field(ge=64 * 1024, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     """Largest message accepted. Must exceed `max_request_bytes` of Envoy's `with_request_body`."""
@@ -70,18 +79,18 @@ class ListenerSettings(_Group):
 class PlatformSettings(_Group):
     """The API management platform."""
 
-    base_url: HttpUrl
+    base_url: PlatformUrl
     """URL of Anypoint Platform, or of our own control plane."""
-    analytics_url: HttpUrl | None = None
+    analytics_url: PlatformUrl | None = None
     """URL for analytics events. Default: `base_url`."""
-    organization_id: Annotated[str, Field(min_length=1)]
-    environment_id: Annotated[str, Field(min_length=1)]
-    client_id: Annotated[str, Field(min_length=1)]
+    organization_id: FilledText
+    environment_id: FilledText
+    client_id: FilledText
     """The environment's client id, with which the adapter logs in."""
-    client_secret: SecretStr
-    apis: Literal["environment"] | Annotated[tuple[str, ...], Field(min_length=1)] = "environment"
+    client_secret: Annotated[SecretStr, Field(min_length=1)]
+    apis: ApiIds = "environment"
     """`environment` for all API instances of the environment, or a list of their ids."""
-    ignored_policy_types: tuple[str, ...] = ()
+    ignored_policy_types: Texts = ()
     """Policy types that are not enforced. An API with any other unsupported policy is closed."""
     secret_form: Literal["auto", "secret+salt", "salt+secret"] = "auto"  # noqa: S105
     """The order in which the platform joins client secret and salt before SHA-256."""
@@ -95,7 +104,7 @@ class PlatformSettings(_Group):
 class BindingSettings(_Group):
     """Requests that belong to an API, for routes without `api_id` in their configuration."""
 
-    api_id: Annotated[str, Field(min_length=1)]
+    api_id: FilledText
     route_name: str = ""
     """Envoy's route name, sent as gRPC metadata `x-route-name: %ROUTE_NAME%`."""
     route_metadata: str = ""
@@ -103,7 +112,7 @@ class BindingSettings(_Group):
     authority: str = ""
     """Host of the request: a name, `*.example.com` or `*`. Safe only if Envoy's virtual host
     lists the same domains."""
-    path_prefix: Annotated[str, Field(pattern=r"^/")] = "/"
+    path_prefix: Annotated[str, of_form("/.*", "begin with /")] = "/"
 
     @model_validator(mode="after")
     def _one_way(self) -> "BindingSettings":
@@ -125,9 +134,15 @@ class RequestSettings(_Group):
     """
     forwarded_for_position: Annotated[int, Field(ge=1)] | None = None
     """Instead of that header: the entry of `x-forwarded-for` to use, counted from the right."""
-    identity_header_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*-$")] = "x-adapter-"
+    identity_header_prefix: Annotated[
+        str,
+        of_form(
+            "[a-z][a-z0-9-]*-",
+            "have small letters, digits and hyphens, and end with a hyphen, such as x-adapter-",
+        ),
+    ] = "x-adapter-"
     """Prefix of the headers that tell the upstream who the client is."""
-    bindings: tuple[BindingSettings, ...] = ()
+    bindings: Annotated[tuple[BindingSettings, ...], AS_LIST] = ()
     unbound: Literal["deny", "allow"] = "deny"
     """What to do with requests that belong to no API."""
 
@@ -161,8 +176,9 @@ class QuotaSettings(_Group):
     max_windows: Annotated[int, Field(ge=1)] = 1_000_000
     """Most counters at once. A policy may hold at most as many as are still free, so half of them
     if it is alone. Above that, its requests that need another counter are refused."""
-    file: Path | None = None
-    """File in which this process keeps its counters over a restart. Default: none."""
+    file: FilledPath | None = None
+    """File in which this process keeps its counters over a restart. Default: `quota-windows` in
+    `state_directory`."""
     file_interval_s: Seconds = 5
     """Time between two writes of the file."""
     url: SecretStr | None = None
@@ -174,16 +190,18 @@ class QuotaSettings(_Group):
     """Longest wait for the server's answer, in each Check."""
     connections: Annotated[int, Field(ge=1, le=64)] = 4
     """Connections to the server, or to each node of a cluster."""
-    prefix: str = "policy-adapter:quota:"
+    prefix: Annotated[
+        str, of_form("[^{}]*", "contain no braces, which would break a cluster's hash tags")
+    ] = "policy-adapter:quota:"
     """Prefix of the keys on the server."""
     secret: SecretStr | None = None
     """Key for hashing the names of counters, so that nobody can guess them. The same in all
     processes."""
-    ca_file: Path | None = None
+    ca_file: FilledPath | None = None
     """PEM file of CAs that the server's certificate is checked against. Default: the system's."""
-    certificate_file: Path | None = None
+    certificate_file: FilledPath | None = None
     """PEM file of our own certificate, for a server that asks for one."""
-    key_file: Path | None = None
+    key_file: FilledPath | None = None
     """PEM file of its key."""
     sentinel_username: str | None = None
     sentinel_password: SecretStr | None = None
@@ -198,9 +216,9 @@ class QuotaSettings(_Group):
 class ClientProviderSettings(_Group):
     """The organization's client provider, for openidconnect-access-token-enforcement."""
 
-    issuer: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    issuer: HttpAddress | None = None
     """Its issuer URL. The introspection endpoint is found by discovery."""
-    introspection_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    introspection_url: HttpAddress | None = None
     """Or the URL of its introspection endpoint."""
     client_id: str = ""
     """The client id with which the adapter may introspect tokens."""
@@ -223,12 +241,12 @@ class IdentitySettings(_Group):
 
     allow_http: bool = False
     """Whether `http` URLs may be called. Otherwise only `https`."""
-    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    allow_networks: Networks = ()
     """Networks (CIDR) inside yours that may be called. Default: none, not even loopback.
     Link-local addresses and metadata services of clouds are always refused."""
-    allowed_hosts: tuple[str, ...] | None = None
+    allowed_hosts: Texts | None = None
     """Only these hosts may be called; `*.example.com` stands for all below it. Default: any."""
-    ca_file: Path | None = None
+    ca_file: FilledPath | None = None
     """PEM file of CAs that providers' certificates are checked against. Default: the same as for
     the platform."""
     allow_plain_ldap: bool = False
@@ -243,9 +261,9 @@ class IdentitySettings(_Group):
     """How long a user who was authenticated is let in without asking the server again."""
     ldap_remembered_users: Annotated[int, Field(ge=1)] = 10_000
     """Most users that are remembered."""
-    certificate_file: Path | None = None
+    certificate_file: FilledPath | None = None
     """PEM file of our own certificate, for providers that ask for one."""
-    key_file: Path | None = None
+    key_file: FilledPath | None = None
     """PEM file of its key."""
     max_response_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 256 * 1024
     """Largest answer that is read."""
@@ -256,7 +274,7 @@ class IdentitySettings(_Group):
     clock_skew_s: Annotated[float, Field(ge=0, le=300)] = 30
     """How much the clocks of an issuer and this machine may differ: see `exp` and `nbf`."""
 
-    envoy_jwt_payload: Annotated[str, Field(min_length=1)] | None = None
+    envoy_jwt_payload: FilledText | None = None
     """`payload_in_metadata` of Envoy's `jwt_authn` filter. Tokens that it verified are then not
     verified again, so the keys of policies do not count for them. Default: no such trust."""
     introspection_concurrency: Annotated[int, Field(ge=2, le=200)] = 100
@@ -276,8 +294,8 @@ class IdentitySettings(_Group):
 class DiskCopySettings(_Group):
     """An encrypted copy of what was loaded, for a start without the platform."""
 
-    directory: Path | None = None
-    """Directory of the copy. Default: no copy."""
+    directory: FilledPath | None = None
+    """Directory of the copy. Default: `state_directory`."""
 
 
 class AnalyticsSettings(_Group):

@@ -24,6 +24,19 @@ def socket_path(address: str) -> Path | None:
     return Path(address.removeprefix(_UNIX)) if address.startswith(_UNIX) else None
 
 
+def group_id(group: str) -> int:
+    """The number of a group that is given by name or number; raises ConfigurationError."""
+    if group.isdecimal():
+        return int(group)
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise ConfigurationError(
+            f"listener.socket_group: this machine has no group {group!r}; create it, or name "
+            "another one"
+        ) from None
+
+
 @contextmanager
 def owned_socket(path: Path, mode: int, group: str | None) -> Iterator[None]:
     """A context for binding a Unix socket: private at first, then with its mode and group.
@@ -39,12 +52,8 @@ def owned_socket(path: Path, mode: int, group: str | None) -> Iterator[None]:
         os.umask(before)
     try:
         if group is not None:
-            os.chown(path, -1, grp.getgrnam(group).gr_gid)
+            os.chown(path, -1, group_id(group))
         path.chmod(mode)
-    except KeyError:
-        raise ConfigurationError(
-            f"{path}: this machine has no group {group!r}; create it, or change socket_group"
-        ) from None
     except OSError as e:
         raise ConfigurationError(f"{path}: cannot set mode or group: {e.strerror}") from e
 

@@ -85,7 +85,7 @@ def test_the_environment_overrides_the_file(
     [
         ("platform: [", "is not YAML"),
         ("- a\n- b", "must be a mapping"),
-        ("", "platform: Field required"),
+        ("", "platform.client_id: is missing; set it in the file or as POLICY_ADAPTER_PLATFORM__"),
     ],
 )
 def test_a_broken_file_is_named(tmp_path: Path, content: str, words: str) -> None:
@@ -101,6 +101,71 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A path that does not exist is a clear error, not a traceback."""
     with pytest.raises(ConfigurationError, match=r"cannot read the settings file .*absent.yaml"):
         load_settings(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("[1, 2]", ("1", "2")),
+        ("[007, '8']", ("007", "8")),
+        ("18912", ("18912",)),
+        ("18912, 18913", ("18912", "18913")),
+        ("environment", "environment"),
+    ],
+)
+def test_ids_of_apis_are_read_as_the_platform_prints_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, expected: object
+) -> None:
+    """Numbers or text, in the file or in the environment."""
+    file = tmp_path / "adapter.yaml"
+    file.write_text(yaml.safe_dump({"platform": PLATFORM}) + f"  apis: {written}\n")
+    assert load_settings(file).platform.apis == expected
+    monkeypatch.setenv("POLICY_ADAPTER_PLATFORM__APIS", written)
+    assert load_settings(write(tmp_path)).platform.apis == expected
+
+
+def test_a_text_is_what_was_written(tmp_path: Path) -> None:
+    """YAML would read these as the numbers 83, 432 and 1000, a date, and true."""
+    file = tmp_path / "adapter.yaml"
+    file.write_text(
+        "platform: {base_url: 'https://platform.test', organization_id: 0123, client_secret: yes,"
+        " environment_id: 2024-01-01, client_id: 1_000}\n"
+        "listener: {socket_mode: 0660, socket_group: 1000}\n"
+    )
+    settings = load_settings(file)
+    platform, listener = settings.platform, settings.listener
+    ids = platform.organization_id, platform.environment_id, platform.client_id
+    assert ids == ("0123", "2024-01-01", "1_000")
+    assert platform.client_secret.get_secret_value() == "yes"
+    assert (listener.socket_mode, listener.socket_group) == ("0660", "1000")
+
+
+def test_a_group_without_settings_has_its_defaults(tmp_path: Path) -> None:
+    """As when each line in it is commented out."""
+    assert load_settings(write(tmp_path, listener=None)) == load_settings(write(tmp_path))
+
+
+def test_lists_and_null_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commas separate the parts of a list, or it is written as in YAML; null means none."""
+    monkeypatch.setenv("POLICY_ADAPTER_IDENTITY__ALLOWED_HOSTS", "a.test, b.test")
+    monkeypatch.setenv("POLICY_ADAPTER_IDENTITY__ALLOW_NETWORKS", '["10.0.0.0/8", "fd00::/8"]')
+    monkeypatch.setenv("POLICY_ADAPTER_OBSERVABILITY__INSPECTION_ADDRESS", "null")
+    settings = load_settings(write(tmp_path))
+    assert settings.identity.allowed_hosts == ("a.test", "b.test")
+    assert list(map(str, settings.identity.allow_networks)) == ["10.0.0.0/8", "fd00::/8"]
+    assert settings.observability.inspection_address is None
+
+
+def test_the_state_directory_holds_what_has_no_place_of_its_own(tmp_path: Path) -> None:
+    """The settings of single files win."""
+    settings = load_settings(write(tmp_path, state_directory="/state"))
+    assert settings.disk_directory == Path("/state")
+    assert settings.quota_file == Path("/state/quota-windows")
+    own = {"disk_copy": {"directory": "/disk"}, "quota": {"file": "/quota"}}
+    settings = load_settings(write(tmp_path, state_directory="/state", **own))
+    assert (settings.disk_directory, settings.quota_file) == (Path("/disk"), Path("/quota"))
+    settings = load_settings(write(tmp_path))
+    assert (settings.disk_directory, settings.quota_file) == (None, None)
 
 
 @pytest.mark.parametrize("address", ["9001", "127.0.0.1", "127.0.0.1:99999", "unix:", ":9001"])
@@ -135,7 +200,8 @@ def test_the_example_names_every_setting_with_its_default(tmp_path: Path) -> Non
     example = yaml.safe_load(EXAMPLE.read_text())
     settings = load_settings(EXAMPLE)
     defaults = load_settings(write(tmp_path))
-    for name in type(settings).model_fields:
+    assert (example.pop("state_directory"), defaults.state_directory) == (None, None)
+    for name in example:
         assert set(example[name]) == set(type(getattr(settings, name)).model_fields), name
         if name != "platform":
             assert getattr(settings, name) == getattr(defaults, name)

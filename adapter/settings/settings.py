@@ -1,0 +1,56 @@
+"""All settings together."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from adapter.settings.groups import (
+    AnalyticsSettings,
+    DiskCopySettings,
+    GatekeeperSettings,
+    IdentitySettings,
+    ListenerSettings,
+    MemorySettings,
+    ObservabilitySettings,
+    PlatformSettings,
+    QuotaSettings,
+    RequestSettings,
+    ShutdownSettings,
+)
+from adapter.settings.values import FilledPath
+
+_QUOTA_FILE: Final = "quota-windows"
+
+
+class Settings(BaseModel):
+    """All settings; `adapter.app` gives each part of the program its own group."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state_directory: FilledPath | None = None
+    """Directory of the files that this process keeps over a restart: the disk copy and the quota
+    file. Each process needs its own. Default: none, and nothing is kept."""
+    listener: ListenerSettings = ListenerSettings()
+    platform: PlatformSettings
+    requests: RequestSettings = RequestSettings()
+    gatekeeper: GatekeeperSettings = GatekeeperSettings()
+    quota: QuotaSettings = QuotaSettings()
+    identity: IdentitySettings = IdentitySettings()
+    disk_copy: DiskCopySettings = DiskCopySettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
+    observability: ObservabilitySettings = ObservabilitySettings()
+    memory: MemorySettings = MemorySettings()
+    shutdown: ShutdownSettings = ShutdownSettings()
+
+    @property
+    def disk_directory(self) -> Path | None:
+        """Where the disk copy and the key sets are; None: they are not kept."""
+        return self.disk_copy.directory or self.state_directory
+
+    @property
+    def quota_file(self) -> Path | None:
+        """Where the quota windows are kept; None: they are not kept."""
+        if self.quota.file is None and self.state_directory is not None:
+            return self.state_directory / _QUOTA_FILE
+        return self.quota.file
