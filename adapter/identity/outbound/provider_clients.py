@@ -39,7 +39,7 @@ class ProviderClients:
                 self._guard,
                 max_response_bytes=self._max_response_bytes,
                 tls=self._tls,
-                proxy=None if proxy is None else _proxy(proxy),
+                proxy=None if proxy is None else _proxy(proxy, self._tls),
             )
         return self._clients[proxy]
 
@@ -48,6 +48,10 @@ class ProviderClients:
         await asyncio.gather(*(client.close() for client in self._clients.values()))
 
 
-def _proxy(proxy: URL) -> httpcore.Proxy:
-    user = None if proxy.user is None else (proxy.user, proxy.password or "")
-    return httpcore.Proxy(str(proxy.with_user(None)), auth=user)
+def _proxy(proxy: URL, tls: ssl.SSLContext) -> httpcore.Proxy:
+    user = None
+    if proxy.user is not None:
+        # As octets: the library would take ASCII only, and `proxy_for` admits Latin-1.
+        user = (proxy.user.encode("latin-1"), (proxy.password or "").encode("latin-1"))
+    trusted = tls if proxy.scheme == "https" else None
+    return httpcore.Proxy(str(proxy.with_user(None)), auth=user, ssl_context=trusted)

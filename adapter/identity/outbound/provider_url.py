@@ -29,24 +29,27 @@ class UrlRules:
 
     def checked(self, text: str) -> httpx.URL:
         """The URL; raise PolicyError that names what is wrong with it, without its query."""
-        url = _parsed(text)
-        where = f"{url.scheme}://{url.host}"
-        if url.scheme not in {"http", "https"} or not url.host:
+        url, host = _parsed(text)
+        where = f"{url.scheme}://{host}"
+        if url.scheme not in {"http", "https"} or not host:
             raise PolicyError(f"{where!r} is not an https URL with a host")
         if url.scheme == "http" and not self._allow_http:
             raise PolicyError(f"{where} is not https; the operator can set identity.allow_http")
         if url.userinfo:
             raise PolicyError(f"{where}: a user or password in the URL is not supported")
-        objection = self._hosts.objection(url.host)
+        objection = self._hosts.objection(host)
         if objection is not None:
             raise PolicyError(f"{where}: {objection}")
         return url.copy_with(fragment=None)
 
 
-def _parsed(text: str) -> httpx.URL:
+def _parsed(text: str) -> tuple[httpx.URL, str]:
+    """The URL and its host. Reading the host decodes an international name, which may fail."""
     if len(text) > _MAX_CHARACTERS:
         raise PolicyError(f"a URL has at most {_MAX_CHARACTERS:,} characters")
     try:
-        return httpx.URL(text.strip())
+        url = httpx.URL(text.strip())
+        host = url.host
     except (httpx.InvalidURL, ValueError):
         raise PolicyError("not a URL") from None
+    return url, host

@@ -61,7 +61,7 @@ async def serving(
 
 
 @asynccontextmanager
-async def speaking(script: Script) -> AsyncIterator[str]:
+async def speaking(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """A server that reads and writes octets as the script says; gives its address."""
     connections: set[asyncio.Task[None] | None] = set()
 
@@ -74,9 +74,9 @@ async def speaking(script: Script) -> AsyncIterator[str]:
                 writer.close()
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(speak, "127.0.0.1", 0)
+    server = await asyncio.start_server(speak, "127.0.0.1", 0, ssl=tls)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         tasks = [task for task in connections if task is not None]

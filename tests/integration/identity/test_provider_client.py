@@ -49,12 +49,18 @@ async def test_an_answer_comes_back_whole() -> None:
         assert sent.body == b"POST /introspect token=a+b%26c"
 
 
-async def test_a_name_that_leads_inside_the_network_is_refused() -> None:
+async def test_a_name_that_leads_inside_the_network_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The resolved address counts, not the name."""
+
+    async def resolve(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
     async with serving(_echo) as url, client() as http:
-        port = url.rpartition(":")[2]
-        with pytest.raises(ProviderError, match=r"localhost has .*allow_networks"):
-            await http.get(f"http://localhost:{port}/", timeout_s=TIMEOUT_S)
+        with pytest.raises(ProviderError, match=r"provider.test has .*allow_networks"):
+            await http.get(f"http://provider.test:{url.rpartition(':')[2]}/", timeout_s=TIMEOUT_S)
         with pytest.raises(PolicyError, match="allow_networks"):
             await http.get(url, timeout_s=TIMEOUT_S)
 

@@ -29,6 +29,13 @@ PRIVATE = [
     "64:ff9b:1::a00:1",
     "2002:7f00:1::1",
     "2002:a00:1::1",
+    "::ffff:0:10.0.0.1",
+    "2001:0:a00:1::f5ff:fffe",
+    "64:ff9b:1:a9fe:a9:fe00:808:808",
+    "fec0::1",
+    "3fff::1",
+    "5f00::1",
+    "192.88.99.1",
 ]
 METADATA = [
     "169.254.169.254",
@@ -37,6 +44,9 @@ METADATA = [
     "168.63.129.16",
     "192.0.0.192",
     "fd00:ec2::254",
+    "fd20:ce::254",
+    "fd00:42::42",
+    "::ffff:0:169.254.169.254",
     "fe80::a9fe:a9fe",
     "::ffff:169.254.169.254",
     "64:ff9b::a9fe:a9fe",
@@ -86,6 +96,6 @@ def test_allowing_one_network_allows_no_other() -> None:
 def test_an_ipv6_form_reaches_nothing_that_ipv4_may_not(address: IPv4Address) -> None:
     """Each way of writing an IPv4 address as IPv6 is judged like the address itself."""
     refused = AddressGuard().objection(address) is not None
-    for prefix in ("::ffff:0:0", "64:ff9b::"):
+    for prefix in ("::ffff:0:0", "::ffff:0:0:0", "64:ff9b::"):
         form = IPv6Address(int(IPv6Address(prefix)) | int(address))
         assert not refused or AddressGuard().objection(form) is not None
