@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from adapter.policy.tokens.base64url import encoded
 from adapter.policy.tokens.claims import numeric_date
 from adapter.policy.tokens.faults import TokenFault
-from adapter.policy.tokens.jwk import read_key
+from adapter.policy.tokens.jwk import PRIVATE_MEMBERS, read_key
 from adapter.policy.tokens.jws import SignedToken, read_signed
 from adapter.policy.tokens.request_url import normal_url
 from adapter.policy.tokens.strict_json import strict_object
@@ -25,7 +25,7 @@ MAX_CHARS: Final = 8_192
 MAX_ID_CHARS: Final = 1_024
 
 _TYPE: Final = "dpop+jwt"
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_SECRET: Final = PRIVATE_MEMBERS | {"k"}
 """Members of private and secret keys (RFC 7518, 6.2.2, 6.3.2 and 6.4.1)."""
 
 
@@ -95,7 +95,7 @@ def _verified_key(signed: SignedToken) -> str:
     jwk = signed.header.get("jwk")
     if not isinstance(jwk, dict):
         raise TokenFault("its header has no jwk")
-    if not _PRIVATE.isdisjoint(jwk):
+    if not _SECRET.isdisjoint(jwk):
         raise TokenFault("its jwk is a private key, which nobody else may have")
     try:
         key, name = read_key(jwk), thumbprint(jwk)

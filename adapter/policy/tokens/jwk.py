@@ -23,6 +23,8 @@ from adapter.policy.tokens.keys import KeySet, VerificationKey, algorithms_of
 from adapter.policy.tokens.strict_json import strict_object
 
 MAX_KEYS: Final = 100
+PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
+"""Members of private keys (RFC 7518, 6.2.2 and 6.3.2)."""
 _MAX_ID_CHARS: Final = 256
 _CURVES: Final[Mapping[str, EllipticCurve]] = MappingProxyType(
     {"P-256": SECP256R1(), "P-384": SECP384R1(), "P-521": SECP521R1()}
@@ -48,9 +50,10 @@ def read_key_set(octets: bytes) -> KeySetDocument:
     if not isinstance(entries, list):
         raise ValueError("it is not a JWK set: it has no array 'keys'")  # noqa: TRY004 - see there
     keys, faults = [], []
+    is_public = any(_is_public(entry) for entry in entries)
     for number, entry in enumerate(entries[:MAX_KEYS], 1):
         try:
-            keys.append(read_key(entry))
+            keys.append(_key_in_set(entry, is_public=is_public))
         except ValueError as e:
             faults.append(f"key {number}: {e}")
     if len(entries) > MAX_KEYS:
@@ -59,6 +62,17 @@ def read_key_set(octets: bytes) -> KeySetDocument:
         raise ValueError(f"it has no usable key: {'; '.join(faults[:5]) or 'it is empty'}")
     texts = frozenset(json.dumps(entry, sort_keys=True, default=str) for entry in entries)
     return KeySetDocument(KeySet(keys), tuple(faults), texts)
+
+
+def _key_in_set(entry: object, *, is_public: bool) -> VerificationKey:
+    """Read a key of a set that has public keys, or has none."""
+    if is_public and not _is_public(entry):
+        raise ValueError("it is a secret among public keys, so others can read it")
+    return read_key(entry)
+
+
+def _is_public(entry: object) -> bool:
+    return isinstance(entry, dict) and entry.get("kty") != "oct"
 
 
 def read_key(entry: object) -> VerificationKey:
@@ -92,7 +106,7 @@ def _check_purpose(entry: Mapping[str, Any]) -> None:
     operations = entry.get("key_ops")
     if operations is not None and not (isinstance(operations, list) and "verify" in operations):
         raise ValueError("key_ops does not contain 'verify'")
-    if "d" in entry:
+    if not PRIVATE_MEMBERS.isdisjoint(entry):
         raise ValueError("it is a private key; a private key that others can read is worthless")
 
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from adapter.policy.tokens.algorithms import CURVES, SECRET_OCTETS, VERIFY, Material
+from adapter.policy.tokens.roca import has_roca_flaw
 
 MAX_TRIED: Final = 10
 """Keys that one token is tried with, because each try takes up to a millisecond."""
@@ -95,6 +96,9 @@ def _algorithms_of_rsa(key: RSAPublicKey) -> frozenset[str]:
             f"an RSA key must have {_LEAST_RSA_BITS:,} to {_MOST_RSA_BITS:,} bits, not "
             f"{key.key_size:,} (RFC 7518, section 3.3)"
         )
-    if key.public_numbers().e >= _MOST_RSA_EXPONENT:
+    numbers = key.public_numbers()
+    if numbers.e >= _MOST_RSA_EXPONENT:
         raise ValueError("the exponent of an RSA key must be less than 2^32")
+    if has_roca_flaw(numbers.n):
+        raise ValueError("this RSA key can be factored (CVE-2017-15361)")
     return _RSA

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from math import prod
 from typing import Any, Final
 
 import pytest
@@ -28,6 +29,9 @@ RSA: Final = TokenIssuer("RS256")
 EC: Final = TokenIssuer("ES256", "e1")
 ED: Final = TokenIssuer("EdDSA", "d1")
 SHORT: Final = {"kty": "RSA", "e": "AQAB", "n": encoded(b"\xff" * 128)}
+PRIMES: Final = prod(p for p in range(2, 168) if all(p % d for d in range(2, p)))
+ROCA: Final = ((1 << 2_047) // PRIMES + 1) * PRIMES + pow(65_537, 1_001, PRIMES)
+"""A modulus as from a chip with the flaw: a power of 65,537 modulo each small prime."""
 K1: Final = public_jwk(ec.generate_private_key(ec.SECP256R1()))
 
 
@@ -46,10 +50,12 @@ BAD_KEYS: Final[dict[str, Any]] = {
     "only for signing": RSA.jwk | {"key_ops": ["sign"]},
     "key_ops is a text": RSA.jwk | {"key_ops": "verify"},
     "private": RSA.jwk | {"d": "AQAB"},
+    "prime factor": RSA.jwk | {"p": "AQAB"},
     "algorithm of another type": RSA.jwk | {"alg": "ES256"},
     "algorithm is a list": RSA.jwk | {"alg": ["RS256"]},
     "unknown algorithm": RSA.jwk | {"alg": "RSA-OAEP"},
     "short modulus": SHORT,
+    "modulus with the ROCA flaw": {"kty": "RSA", "e": "AQAB", "n": encoded(ROCA.to_bytes(256))},
     "huge modulus": {"kty": "RSA", "e": "AQAB", "n": encoded(b"\xff" * 2_049)},
     "no modulus": _without(RSA.jwk, "n"),
     "modulus is a number": RSA.jwk | {"n": 7},
@@ -69,6 +75,7 @@ BAD_KEYS: Final[dict[str, Any]] = {
     "short Ed25519": ED.jwk | {"x": encoded(bytes(31))},
     "short secret": {"kty": "oct", "k": encoded(bytes(31))},
     "empty secret": {"kty": "oct", "k": ""},
+    "secret among public keys": {"kty": "oct", "k": encoded(bytes(32))},
 }
 
 
