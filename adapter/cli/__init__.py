@@ -11,6 +11,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Rich would read [@DOMAIN] in a help text as markup, and leave it out.
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 100},
     help="API management on any Envoy.",
 )
 app.callback()(version.options)

@@ -1,7 +1,9 @@
 """What the commands share: settings, files and failures."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, NoReturn
 
 import typer
@@ -34,6 +36,42 @@ def write_file(file: Path, text: str, *, private: bool = False) -> None:
         file.write_text(text)
     except OSError as e:
         raise ConfigurationError(f"cannot write {file}: {e.strerror}") from e
+
+
+class CollectedErrors:
+    """Collects errors, so that an operator sees all of them at once.
+
+    with errors:
+        route = read_api(text)
+    errors.raise_all()
+    """
+
+    def __init__(self) -> None:
+        self._messages: list[str] = []
+
+    def __enter__(self) -> None:
+        """Begin a step that may raise ConfigurationError."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """Collect a ConfigurationError."""
+        if isinstance(error, ConfigurationError):
+            self._messages.append(str(error))
+            return True
+        return False
+
+    def add(self, messages: Iterable[str]) -> None:
+        """Collect messages that nobody raised."""
+        self._messages.extend(messages)
+
+    def raise_all(self) -> None:
+        """Raise one ConfigurationError with all messages, if there is any."""
+        if self._messages:
+            raise ConfigurationError("\n".join(self._messages))
 
 
 def fail(error: ConfigurationError) -> NoReturn:

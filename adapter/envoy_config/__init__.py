@@ -1,11 +1,14 @@
-"""Writes an Envoy bootstrap configuration for given APIs and adapters.
+"""Writes Envoy configurations for given APIs and adapters.
 
-The end-to-end tests send requests through every part of it. Envoy's own validation is not enough:
-it accepts configurations that crash the process at the first request.
+`parts/` holds the parts as data. Each renderer puts them together in its own form: `bootstrap`
+writes one file for an Envoy of its own. The end-to-end tests send requests through every part.
+Envoy's own validation is not enough: it accepts configurations that crash the process at the first
+request.
 """
 
 from adapter.envoy_config.bootstrap import render
 from adapter.envoy_config.config import (
+    SYSTEM_CA_FILE,
     AdapterTls,
     ApiRoute,
     EnvoyConfig,
@@ -13,4 +16,12 @@ from adapter.envoy_config.config import (
     api_of_route,
 )
 
-__all__ = ["AdapterTls", "ApiRoute", "EnvoyConfig", "ListenerTls", "api_of_route", "render"]
+__all__ = [
+    "SYSTEM_CA_FILE",
+    "AdapterTls",
+    "ApiRoute",
+    "EnvoyConfig",
+    "ListenerTls",
+    "api_of_route",
+    "render",
+]

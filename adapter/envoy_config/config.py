@@ -1,11 +1,10 @@
-"""The options of an Envoy configuration, and their validation."""
+"""The options of an Envoy configuration."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from adapter.envoy_config.addresses import ABSTRACT, UNIX, is_name
-from adapter.errors import ConfigurationError
-
+SYSTEM_CA_FILE: Final = "/etc/ssl/certs/ca-certificates.crt"
+"""Where Debian, Ubuntu, Alpine and Envoy's own images keep the CAs that the system trusts."""
 _ROUTE_PREFIX = "api-"
 
 
@@ -22,11 +21,25 @@ class ApiRoute:
     """Matches whole segments: `/pay` does not match `/payments`."""
     grpc: bool = False
     """Whether the upstream speaks HTTP/2."""
+    tls: bool = False
+    """Whether Envoy connects to the upstream by TLS, and verifies its certificate."""
+    upstream_prefix: str | None = None
+    """Replaces `path_prefix` in what the upstream receives. None: the path stays as it is."""
 
     @property
     def name(self) -> str:
         """The route's name in Envoy, which access log entries contain."""
         return f"{_ROUTE_PREFIX}{self.api_id}"
+
+    @property
+    def scheme(self) -> str:
+        """How Envoy speaks to the upstream: `http`, `https`, `grpc` or `grpcs`."""
+        return ("grpc" if self.grpc else "http") + ("s" if self.tls else "")
+
+    @property
+    def upstream_host(self) -> str:
+        """The Host header that names the upstream: without the port that its scheme implies."""
+        return self.upstream.removesuffix(":443" if self.tls else ":80")
 
 
 def api_of_route(name: str) -> str:
@@ -76,51 +89,10 @@ class EnvoyConfig:
     """None: Envoy's listener has no TLS."""
     trusted_hops: int = 0
     """Trusted proxies in front of Envoy that append to `x-forwarded-for`."""
+    upstream_ca_file: str = SYSTEM_CA_FILE
+    """CAs of the upstreams' certificates. The path is on Envoy's machine."""
+    rewrite_host: bool = False
+    """Whether upstreams receive their own name as the host, instead of the client's."""
     check_timeout_s: float = 0.5
     health_interval_s: float = 1.0
     log_flush_s: float = 1.0
-
-
-def validate(config: EnvoyConfig) -> None:
-    """Raise ConfigurationError with all errors."""
-    faults = [*_address_faults(config), *_route_faults(config.apis)]
-    if faults:
-        raise ConfigurationError("\n".join(faults))
-
-
-def _address_faults(config: EnvoyConfig) -> Iterable[str]:
-    tcp = [("listen", config.listen), ("admin", config.admin)]
-    tcp += [(f"upstream of API {route.api_id}", route.upstream) for route in config.apis]
-    tcp += [("adapter", a) for a in config.adapters if not a.startswith((UNIX, ABSTRACT))]
-    for name, address in tcp:
-        host, _, port = address.rpartition(":")
-        if not host or not port.isdecimal() or int(port) > 65535:
-            yield f"{name}: {address!r} is not of the form host:port"
-    if not config.adapters:
-        yield "adapters: name at least one address"
-    if len({is_name(address) for address in config.adapters}) > 1:
-        yield "adapters: host names cannot be mixed with IP addresses or sockets; use one kind"
-    if config.adapter_tls is not None and any(
-        a.startswith((UNIX, ABSTRACT)) for a in config.adapters
-    ):
-        yield "adapters: TLS needs host:port addresses; a Unix socket does not need TLS"
-
-
-def _route_faults(routes: Sequence[ApiRoute]) -> Iterable[str]:
-    if not routes:
-        yield "apis: name at least one API"
-    taken: dict[tuple[str, str], str] = {}
-    protocols: dict[str, bool] = {}
-    for route in routes:
-        if not route.path_prefix.startswith("/") or "?" in route.path_prefix:
-            yield f"API {route.api_id}: path_prefix must begin with / and have no query"
-        if protocols.setdefault(route.upstream, route.grpc) != route.grpc:
-            yield f"upstream {route.upstream}: used for both HTTP/1 and gRPC; use one of them"
-        if not route.api_id or not route.domains:
-            yield f"API {route.api_id!r}: needs an id and at least one domain"
-        for domain in route.domains:
-            place = (domain, route.path_prefix.rstrip("/"))
-            if place in taken:
-                claimants = f"{taken[place]} and {route.api_id}"
-                yield f"APIs {claimants} have the same domain and path: {domain}{route.path_prefix}"
-            taken[place] = route.api_id

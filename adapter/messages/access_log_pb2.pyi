@@ -164,20 +164,22 @@ class Value(_message.Message):
     def __init__(self, string_value: _Optional[bytes] = ...) -> None: ...
 
 class RequestProperties(_message.Message):
-    __slots__ = ("request_method", "authority", "path", "user_agent", "request_id", "request_body_bytes")
+    __slots__ = ("request_method", "authority", "path", "user_agent", "request_id", "original_path", "request_body_bytes")
     REQUEST_METHOD_FIELD_NUMBER: _ClassVar[int]
     AUTHORITY_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     USER_AGENT_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ORIGINAL_PATH_FIELD_NUMBER: _ClassVar[int]
     REQUEST_BODY_BYTES_FIELD_NUMBER: _ClassVar[int]
     request_method: int
     authority: bytes
     path: bytes
     user_agent: bytes
     request_id: bytes
+    original_path: bytes
     request_body_bytes: int
-    def __init__(self, request_method: _Optional[int] = ..., authority: _Optional[bytes] = ..., path: _Optional[bytes] = ..., user_agent: _Optional[bytes] = ..., request_id: _Optional[bytes] = ..., request_body_bytes: _Optional[int] = ...) -> None: ...
+    def __init__(self, request_method: _Optional[int] = ..., authority: _Optional[bytes] = ..., path: _Optional[bytes] = ..., user_agent: _Optional[bytes] = ..., request_id: _Optional[bytes] = ..., original_path: _Optional[bytes] = ..., request_body_bytes: _Optional[int] = ...) -> None: ...
 
 class ResponseProperties(_message.Message):
     __slots__ = ("response_code", "response_body_bytes", "response_headers", "response_trailers", "response_code_details")

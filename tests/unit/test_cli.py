@@ -80,9 +80,8 @@ def test_a_file_is_its_owners_alone(config: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        (("--api", "nonsense"), "'nonsense' is not ID[@DOMAIN]=http://HOST:PORT/PREFIX"),
-        (("--api", "1=ftp://127.0.0.1:21"), "'1=ftp://127.0.0.1:21' is not"),
-        (("--api", "1=http://127.0.0.1"), "upstream of API 1: '127.0.0.1'"),
+        (("--api", "nonsense"), "'nonsense' is not ID[@DOMAIN][/PREFIX]=http://HOST:PORT[/PREFIX]"),
+        (("--api", "1=http://127.0.0.1"), "the URL has no port; write http://127.0.0.1:80"),
         (
             ("--api", ROUTE, "--api", "2=http://127.0.0.1:8/orders"),
             "have the same domain and path: */orders",
@@ -104,6 +103,24 @@ def test_what_cannot_be_used_is_named(config: Path, arguments: tuple[str, ...], 
     result = run("envoy-config", "--config", config, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert fault in result.stderr
+
+
+def test_all_mistakes_are_named_at_once(config: Path) -> None:
+    """In the APIs, in their URLs, in addresses and in files; each in a line of its own."""
+    apis = ("--api", "1=ftp://a", "--api", "2@a:80=http://a:80", "--api", "x")
+    others = ("--listen", "8080", "--client-ca-file", "ca.pem", "--adapter-ca-file", "ca.pem")
+    result = run("envoy-config", "--config", config, *apis, *others)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        "policy-adapter: --api '1=ftp://a': unknown scheme 'ftp'; use http, https, grpc or grpcs",
+        "--api '1=ftp://a': the URL has no port; write ftp://a:PORT",
+        "--api 'x' is not ID[@DOMAIN][/PREFIX]=http://HOST:PORT[/PREFIX]",
+        "TLS between Envoy and the adapters needs both listener.tls_certificate_file and "
+        "--adapter-ca-file",
+        "TLS for clients needs both --listener-certificate-file and --listener-key-file",
+        "listen: '8080' is not of the form host:port",
+        "API 2: domain 'a:80' has a port: leave it out, because Envoy ignores the port of a host",
+    ]
 
 
 @pytest.mark.parametrize("asks_for_one", [False, True])

@@ -61,7 +61,7 @@ class Entry:
     duration_ms: int
     request_method: int
     path: bytes
-    """Without the query."""
+    """As the client sent it, before a rewriting by the route, and without the query."""
     user_agent: bytes
     received_bytes: int
     """Of the request's body; in `tcp_logs`, of the whole connection."""

@@ -24,6 +24,7 @@ _METHOD: Final = 0x08
 _AUTHORITY: Final = 0x1A
 _PATH: Final = 0x2A
 _USER_AGENT: Final = 0x32
+_ORIGINAL_PATH: Final = 0x52
 _REQUEST_BODY: Final = 0x60
 
 _CODE: Final = 0x0A
@@ -122,12 +123,18 @@ class FastEntry(FastCommonProperties):
 
     def _find_request(self, at: i64, end: i64) -> bool:
         octets = self._octets
+        path: i64 = 0
+        path_end: i64 = 0
+        path_tag: i64 = 0
         while at < end:
             tag, start, at = field(octets, at, end)
             if not at:
                 return False
-            if tag == _PATH:
-                self.path = octets[start : _query(octets, start, at)]
+            if tag in (_PATH, _ORIGINAL_PATH):
+                # The original path comes after the path, and replaces it.
+                if tag < path_tag or (tag == _ORIGINAL_PATH and at == start):
+                    return False
+                path_tag, path, path_end = tag, start, at
             elif tag == _AUTHORITY:
                 self._authority = (start, at)
             elif tag == _USER_AGENT:
@@ -136,6 +143,7 @@ class FastEntry(FastCommonProperties):
                 self.request_method = number(octets, start, at)
             elif tag == _REQUEST_BODY:
                 self.received_bytes = number(octets, start, at)
+        self.path = octets[path : _query(octets, path, path_end)]
         return self.request_method <= MOST_32_BITS
 
     def _find_response(self, at: i64, end: i64) -> bool:

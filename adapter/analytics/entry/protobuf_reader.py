@@ -62,7 +62,7 @@ class ProtobufEntry(Entry):
         self.start_seconds, self.start_nanos = start.seconds, start.nanos
         self.duration_ms = _milliseconds(common.duration)
         self.request_method = request.request_method
-        self.path = request.path.partition(b"?")[0]
+        self.path = (request.original_path or request.path).partition(b"?")[0]
         self.user_agent = request.user_agent
         self.received_bytes = request.request_body_bytes
         self.sent_bytes = response.response_body_bytes

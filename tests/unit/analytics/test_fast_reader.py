@@ -174,6 +174,8 @@ HALVES = (b"\x08\x01", b"\x10\x02")
         field(1, field(5, b"\x08" + b"\xff" * 9 + b"\x01")),
         field(1, field(23, b"\x10\xff\xff\xff\xff\x0f")),
         field(3, b"\x08\x81\x80\x80\x80\x10"),
+        field(3, field(10, b"/original") + field(5, b"/rewritten")),
+        field(3, field(5, b"/path") + field(10, b"")),
         field(1, b"\x0b\x0c"),
         b"\x80\x80\x01\x00",
     ],

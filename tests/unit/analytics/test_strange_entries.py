@@ -52,13 +52,16 @@ def test_any_bytes_of_clients_become_text(raw: bytes) -> None:
     path=st.text(alphabet="/ab%.;#=&", max_size=600),
     query=st.text(max_size=50),
     refused=st.booleans(),
+    rewritten=st.booleans(),
 )
-def test_query_never_leaves(path: str, query: str, refused: bool) -> None:
+def test_query_never_leaves(path: str, query: str, refused: bool, rewritten: bool) -> None:
     """Nothing behind the first question mark is sent, of denied requests neither."""
     secret = f"s3cret{query}"
     entry = denied_entry() if refused else http_entry()
     entry.request.path = f"{path}?{secret}"
-    entry.request.original_path = f"/?{secret}"
+    if rewritten:
+        entry.request.original_path = entry.request.path
+        entry.request.path = f"/?{secret}"
     entry.request.referer = f"http://h/?{secret}"
     entry.request.request_headers["authorization"] = "Bearer s3cret"
     entry.common_properties.upstream_cluster = "s3cret"

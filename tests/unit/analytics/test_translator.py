@@ -183,3 +183,10 @@ def test_a_preflight_that_the_adapter_answered_is_no_violation() -> None:
     event = event_of(entry)
     assert (event["status_code"], event["verb"]) == (204, "OPTIONS")
     assert (event["request_disposition"], event["policy_violation"]) == ("PROCESSED", None)
+
+
+def test_a_rewritten_path_is_told_as_the_client_sent_it() -> None:
+    """A request has the same path in its event whether it was forwarded or refused."""
+    entry = http_entry(path="/internal/orders/1?x=1")
+    entry.request.original_path = "/orders/1?x=1"
+    assert event_of(entry)["path"] == "/orders/1"

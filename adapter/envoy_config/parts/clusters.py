@@ -2,17 +2,43 @@
 
 from collections.abc import Sequence
 
-from adapter.envoy_config.addresses import address_of, is_name
-from adapter.envoy_config.config import EnvoyConfig
-from adapter.envoy_config.tree import Tree, seconds, typed
+from adapter.envoy_config.config import ApiRoute, EnvoyConfig
+from adapter.envoy_config.parts.addresses import address_of, is_name
+from adapter.envoy_config.parts.tree import Tree, seconds, typed
+from adapter.envoy_config.parts.upstream_tls import adapter_socket, upstream_socket
 
 
-def adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
+def adapter_clusters(config: EnvoyConfig) -> list[Tree]:
+    """The clusters for Checks and for access logs.
+
+    Access logs have a separate one, so that they do not share a circuit breaker with Checks.
+    """
+    return [_adapter_cluster(name, config) for name in ("adapter", "adapter_als")]
+
+
+def upstream_clusters(config: EnvoyConfig) -> list[Tree]:
+    """One cluster for each service behind Envoy."""
+    upstreams = {cluster_name(route): route for route in config.apis}
+    return [
+        {
+            **_cluster(name, (route.upstream,), http2=route.grpc),
+            **upstream_socket(route, config.upstream_ca_file),
+        }
+        for name, route in upstreams.items()
+    ]
+
+
+def cluster_name(route: ApiRoute) -> str:
+    """The name of the cluster of the route's upstream."""
+    return f"upstream_tls_{route.upstream}" if route.tls else f"upstream_{route.upstream}"
+
+
+def _adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
     """All adapters, with health checks. One that stops answering is left out within seconds."""
     interval = seconds(config.health_interval_s)
     return {
         **_cluster(name, config.adapters, http2=True),
-        **_tls(config),
+        **adapter_socket(config),
         "lb_policy": "ROUND_ROBIN",
         # By default Envoy may apply a change of health up to a second late. During a rolling
         # restart it would still send Checks to an adapter that reports NOT_SERVING.
@@ -48,38 +74,6 @@ def adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
     }
 
 
-def _tls(config: EnvoyConfig) -> Tree:
-    tls = config.adapter_tls
-    if tls is None:
-        return {}
-    common: Tree = {
-        "alpn_protocols": ["h2"],
-        "validation_context": {
-            "trusted_ca": {"filename": tls.ca_file},
-            # Without it, any certificate signed by that CA would be accepted.
-            "match_typed_subject_alt_names": [_subject(address) for address in config.adapters],
-        },
-    }
-    if tls.certificate_file and tls.key_file:
-        own = {"filename": tls.certificate_file}
-        common["tls_certificates"] = [
-            {"certificate_chain": own, "private_key": {"filename": tls.key_file}}
-        ]
-    context = typed("transport_sockets.tls.v3.UpstreamTlsContext", {"common_tls_context": common})
-    return {"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": context}}
-
-
-def _subject(address: str) -> Tree:
-    host = address.rpartition(":")[0].strip("[]")
-    kind = "DNS" if is_name(address) else "IP_ADDRESS"
-    return {"san_type": kind, "matcher": {"exact": host}}
-
-
-def upstream_cluster(address: str, *, http2: bool) -> Tree:
-    """The cluster of one service behind Envoy."""
-    return _cluster(cluster_name(address), (address,), http2=http2)
-
-
 def _cluster(name: str, addresses: Sequence[str], *, http2: bool) -> Tree:
     cluster: Tree = {
         "name": name,
@@ -101,8 +95,3 @@ def _cluster(name: str, addresses: Sequence[str], *, http2: bool) -> Tree:
             )
         }
     return cluster
-
-
-def cluster_name(address: str) -> str:
-    """The name of an upstream's cluster."""
-    return f"upstream_{address}"

@@ -1,7 +1,7 @@
 """TLS between clients and Envoy."""
 
 from adapter.envoy_config.config import ListenerTls
-from adapter.envoy_config.tree import Tree, typed
+from adapter.envoy_config.parts.tree import Tree, typed
 
 
 def transport_socket(tls: ListenerTls | None) -> Tree:

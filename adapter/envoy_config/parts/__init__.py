@@ -1,0 +1,1 @@
+"""The parts of an Envoy configuration, as data. Every renderer uses the same parts."""
