@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 @contextmanager
-def new_private_file(path: Path) -> Iterator[Path]:
+def new_private_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give an empty file of mode 0600 to fill; at the end it gets the name `path`.
 
-    Raise FileExistsError if `path` is there, before or after: no file is overwritten. If the block
-    fails, nothing is left.
+    Raise FileExistsError if `path` is there, before or after, and `overwrite` is false. If the
+    block fails, nothing has changed.
     """
-    if os.path.lexists(path):
+    if not overwrite and os.path.lexists(path):
         raise _exists(path)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -24,11 +24,20 @@ def new_private_file(path: Path) -> Iterator[Path]:
     try:
         yield draft
         _to_disk(draft)
-        os.link(draft, path)  # unlike a rename, this fails if there is a file by now
+        if overwrite:
+            draft.replace(path)
+        else:
+            _link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _link(draft: Path, path: Path) -> None:
+    """Unlike a rename, this fails if there is a file by now."""
+    try:
+        os.link(draft, path)
     except FileExistsError:
         raise _exists(path) from None
-    finally:
-        draft.unlink()
 
 
 def _exists(path: Path) -> FileExistsError:

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from control_plane.accounts.first_start import Credentials, set_up
+from control_plane.accounts.credentials import Credentials
+from control_plane.accounts.first_start import set_up
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import create_app, open_services
 from control_plane.protocol.services import Services

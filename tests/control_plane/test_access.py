@@ -9,7 +9,8 @@ from fastapi import FastAPI
 
 from control_plane.accounts.access import Access
 from control_plane.accounts.callers import Role
-from control_plane.accounts.first_start import Credentials, reset
+from control_plane.accounts.credentials import Credentials
+from control_plane.accounts.renewal import reset
 from control_plane.version import program_version
 from support.admin import AdminError
 from tests.control_plane.conftest import Platform, gateway_token

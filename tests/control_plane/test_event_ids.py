@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from control_plane.accounts.callers import Role
-from control_plane.accounts.first_start import Credentials, set_up
+from control_plane.accounts.credentials import Credentials
+from control_plane.accounts.first_start import set_up
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import events_path, open_services
 from control_plane.errors import UnusableDatabaseError

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from control_plane.version import program_version
 from support.admin import Admin
@@ -138,6 +139,46 @@ def test_credentials_without_a_file_are_printed(tmp_path: Path) -> None:
         assert "admin password" in process.output()
     reset = _run("reset-credentials", "--database", tmp_path / "platform.db")
     assert "gateway client secret" in reset.stdout
+
+
+def test_the_first_start_writes_an_adapters_settings(tmp_path: Path) -> None:
+    """Once, with the address that serves; a later start says how to get others."""
+    file = tmp_path / "adapter.yaml"
+    with _serve(tmp_path, "--adapter-settings", str(file)) as process:
+        base_url = process.base_url()
+        written = yaml.safe_load(file.read_text())
+        assert written["platform"]["base_url"] == base_url
+        assert "admin password" in process.output()
+        assert written["platform"]["client_secret"] not in process.output()
+        assert "gateway client id" not in process.output()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    first = file.read_text()
+    with _serve(tmp_path, "--adapter-settings", str(file)) as process:
+        process.base_url()
+        assert file.read_text() == first
+        assert "was not written" not in process.output()
+    file.unlink()
+    with _serve(tmp_path, "--adapter-settings", str(file)) as process:
+        process.base_url()
+        assert f"adapter-settings --database {tmp_path}/platform.db" in process.output()
+        assert not file.exists()
+
+
+def test_a_first_start_changes_nothing_if_a_file_is_in_the_way(tmp_path: Path) -> None:
+    """Neither file is written, and the next start is the first one again."""
+    there, new = tmp_path / "adapter.yaml", tmp_path / "admin.json"
+    there.write_text("mine")
+    options = ("serve", "--database", tmp_path / "p.db", "--listen", "127.0.0.1:0")
+    files = ("--credentials-file", new, "--adapter-settings", there)
+    refused = _run(*options, *files)
+    assert refused.returncode == 2
+    assert f"{there} exists already" in refused.stderr
+    assert there.read_text() == "mine"
+    assert not new.exists()
+    same = _run(*options, "--credentials-file", new, "--adapter-settings", new)
+    assert same.returncode == 2
+    assert "name the same file" in same.stderr
+    assert not new.exists()
 
 
 def test_a_backup_of_a_running_platform_can_be_served(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from control_plane.accounts.first_start import Credentials, set_up
+from control_plane.accounts.credentials import Credentials
+from control_plane.accounts.first_start import set_up
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import create_app, open_services
 from control_plane.errors import UnusableDatabaseError

@@ -12,9 +12,10 @@ from typing import Any
 
 import uvicorn
 
-from control_plane.accounts.first_start import Credentials, set_up
+from control_plane.accounts.credentials import Credentials
+from control_plane.accounts.first_start import set_up
 from control_plane.app import open_services
-from control_plane.cli import server_config
+from control_plane.cli.serve import server_config
 from control_plane.clock import SystemClock
 from control_plane.settings import Settings
 from support.admin import Admin
@@ -30,7 +31,8 @@ class RunningControlPlane:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         """`settings` are those of `control_plane.settings`, except for the database."""
-        self._settings = Settings(database=directory / "control-plane.db", **settings)
+        self.database = directory / "control-plane.db"
+        self._settings = Settings(database=self.database, **settings)
         self._port = 0
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

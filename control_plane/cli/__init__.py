@@ -1,0 +1,35 @@
+"""The command `policy-control-plane`, with one module per subcommand.
+
+Exit codes: 0 for success; 2 if the command could not do what was asked. Standard error says why.
+"""
+
+import typer
+
+from control_plane.cli import (
+    adapter_settings,
+    backup,
+    login,
+    reset_credentials,
+    serve,
+    version,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="An API management platform: API instances, policies, client applications, contracts "
+    "and analytics, over HTTP.",
+)
+app.callback()(version.options)
+app.command()(serve.serve)
+app.command()(login.login)
+app.command("adapter-settings")(adapter_settings.print_adapter_settings)
+app.command()(reset_credentials.reset_credentials)
+app.command()(backup.backup)
+
+
+def main() -> None:
+    """The entry point."""
+    app()

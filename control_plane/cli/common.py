@@ -1,0 +1,71 @@
+"""What several commands share: options, settings, and how a command fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from control_plane.app import open_services
+from control_plane.clock import SystemClock
+from control_plane.errors import ControlPlaneError
+from control_plane.protocol.field_errors import field_errors
+from control_plane.protocol.services import Services
+from control_plane.settings import ENV_PREFIX, Settings, unknown_variables
+
+DatabaseOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The SQLite file of the platform. Default: POLICY_CONTROL_PLANE_DATABASE, or "
+        "control-plane.db in this directory."
+    ),
+]
+CredentialsOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write the new credentials to this file, as JSON with mode 0600, instead of showing "
+        "them. The file must not exist."
+    ),
+]
+
+
+def settings_with(database: Path | None) -> Settings:
+    """The settings of the environment; `database` overrides theirs. Ends the command if bad."""
+    unknown = unknown_variables()
+    if unknown:
+        known = ", ".join(f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields)
+        fail(f"unknown settings in the environment: {', '.join(unknown)}; known are {known}")
+    chosen: dict[str, Any] = {} if database is None else {"database": database}
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        fail(f"settings: {field_errors(error.errors())}")
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Services]:
+    """The services of a database that exists already, for a command that changes it."""
+    if not settings.database.exists():
+        raise ControlPlaneError(f"there is no database {settings.database}; use --database")
+    services = open_services(settings, SystemClock())
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+@contextmanager
+def failing_in_words() -> Iterator[None]:
+    """End the command with one line on standard error for every expected failure."""
+    try:
+        yield
+    except (ControlPlaneError, OSError) as error:
+        fail(str(error))
+
+
+def fail(message: str) -> NoReturn:
+    """End the command."""
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(2)

@@ -1,0 +1,86 @@
+"""`policy-control-plane login`: gets an admin's token, and prints shell variables for curl.
+
+A script then needs no program that reads JSON:
+
+    eval "$(policy-control-plane login --credentials-file admin.json)"
+    curl -H "$AUTH" "$APIS"
+"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from control_plane.cli.common import failing_in_words
+from control_plane.cli.platform_requests import log_in, once_started, read
+from control_plane.errors import ControlPlaneError
+
+
+def login(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="The address of the platform. Default: from the credentials file, or "
+            "http://127.0.0.1:8085."
+        ),
+    ] = None,
+    username: Annotated[
+        str | None,
+        typer.Option(help="The user's name. Default: from the credentials file, or admin."),
+    ] = None,
+    credentials_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file that `serve --credentials-file` has written. Without it, the command "
+            "asks for the password."
+        ),
+    ] = None,
+) -> None:
+    """Log in to a running platform, and print shell variables for curl.
+
+    Use it as: eval "$(policy-control-plane login)". The variables are AUTH (a header with an
+    access token), ORG, ENV, and the addresses APIS, AUTOMATED_POLICIES, APPLICATIONS and
+    ANALYTICS. If the platform is just starting, the command waits for it.
+    """
+    with failing_in_words():
+        given = once_started(lambda: _credentials(credentials_file))
+        base_url = (url or given.get("base_url") or "http://127.0.0.1:8085").rstrip("/")
+        name = username or given.get("admin_username") or "admin"
+        password = given.get("admin_password") or typer.prompt(
+            f"Password of {name}", hide_input=True, err=True
+        )
+        token = once_started(lambda: log_in(base_url, name, password))
+        for variable, value in _variables(base_url, token).items():
+            typer.echo(f"{variable}={shlex.quote(value)}")
+
+
+def _credentials(file: Path | None) -> Mapping[str, Any]:
+    """The members of the credentials file; none without a file."""
+    if file is None:
+        return {}
+    try:
+        members = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise ControlPlaneError(f"{file} is not a credentials file: {error}") from error
+    if not isinstance(members, dict):
+        raise ControlPlaneError(f"{file} is not a credentials file: it must hold a JSON object")
+    return members
+
+
+def _variables(base_url: str, token: str) -> Mapping[str, str]:
+    organization = read(base_url, "/accounts/api/me", token)["user"]["organization"]["id"]
+    environments = f"/accounts/api/organizations/{organization}/environments"
+    environment = read(base_url, environments, token)["data"][0]["id"]
+    manager = f"{base_url}/apimanager/api/v1/organizations/{organization}"
+    return {
+        "AUTH": f"Authorization: Bearer {token}",
+        "ORG": organization,
+        "ENV": environment,
+        "APIS": f"{manager}/environments/{environment}/apis",
+        "AUTOMATED_POLICIES": f"{manager}/automated-policies",
+        "APPLICATIONS": f"{base_url}/exchange/api/v2/organizations/{organization}/applications",
+        "ANALYTICS": f"{base_url}/analytics/1.0/{organization}/environments/{environment}",
+    }

@@ -1,0 +1,38 @@
+"""`policy-control-plane reset-credentials`: replaces lost or leaked credentials."""
+
+from typing import Annotated
+
+import typer
+
+from control_plane.accounts.callers import Role
+from control_plane.accounts.renewal import reset
+from control_plane.cli.common import (
+    CredentialsOption,
+    DatabaseOption,
+    failing_in_words,
+    opened,
+    settings_with,
+)
+from control_plane.cli.publishing import publisher
+
+
+def reset_credentials(
+    database: DatabaseOption = None,
+    *,
+    admin: Annotated[
+        bool, typer.Option("--admin", help="Replace the admin's password only.")
+    ] = False,
+    gateway: Annotated[
+        bool, typer.Option("--gateway", help="Replace the gateways' client id and secret only.")
+    ] = False,
+    credentials_file: CredentialsOption = None,
+) -> None:
+    """Replace the admin's password and the gateways' credentials, or one of the two.
+
+    The old credentials and their access tokens stop working at once. All gateways of the
+    environment are replaced by one new one. The platform may be running.
+    """
+    chosen = [role for role, wanted in ((Role.ADMIN, admin), (Role.GATEWAY, gateway)) if wanted]
+    with failing_in_words(), opened(settings_with(database)) as services:
+        publish = publisher(None, credentials_file=credentials_file)
+        reset(services.database, services.hasher, publish, chosen or tuple(Role))

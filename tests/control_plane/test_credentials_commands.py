@@ -1,0 +1,201 @@
+"""Commands that make credentials: the settings of an adapter, and new ones for old."""
+
+import asyncio
+import json
+import stat
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+import adapter.cli
+import control_plane.cli
+from tests.rig.control_plane import RunningControlPlane, running_control_plane
+
+
+def run(platform: RunningControlPlane, command: str, *arguments: object) -> Result:
+    """What the command says about the platform's database."""
+    words = (command, "--database", platform.database, *arguments)
+    return CliRunner().invoke(control_plane.cli.app, [str(word) for word in words])
+
+
+def status_of_gateway(platform: RunningControlPlane, client_id: str, client_secret: str) -> int:
+    """What the platform answers when this gateway asks for a token."""
+    body = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": client_secret,
+    }
+    url = f"{platform.base_url}/accounts/oauth2/token"
+    return httpx.post(url, json=body, trust_env=False).status_code
+
+
+def status_of_admin(platform: RunningControlPlane, password: str) -> int:
+    """What the platform answers when the admin logs in with this password."""
+    body = {"username": "admin", "password": password}
+    url = f"{platform.base_url}/accounts/login"
+    return httpx.post(url, json=body, trust_env=False).status_code
+
+
+def status_of(url: str, headers: dict[str, str]) -> int:
+    """What a GET request is answered with."""
+    return httpx.get(url, headers=headers, trust_env=False).status_code
+
+
+def old_gateway(platform: RunningControlPlane) -> int:
+    """The same for the gateway of the first start."""
+    credentials = platform.credentials
+    return status_of_gateway(
+        platform, credentials.gateway_client_id, credentials.gateway_client_secret
+    )
+
+
+async def test_an_adapters_settings_are_written_and_accepted(tmp_path: Path) -> None:
+    """The file is its owner's, the adapter accepts it, and its new credentials work."""
+    output = tmp_path / "adapter.yaml"
+    async with running_control_plane(tmp_path) as platform:
+        done = run(
+            platform, "adapter-settings", "--output", output, "--base-url", platform.base_url
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert stat.S_IMODE(output.stat().st_mode) == 0o600
+        written = yaml.safe_load(output.read_text())["platform"]
+        assert written["client_id"] in done.stdout
+        assert written["client_secret"] not in done.output
+        assert written["base_url"] == platform.base_url
+        assert written["organization_id"] == platform.credentials.organization_id
+        assert written["environment_id"] == platform.credentials.environment_id
+        assert status_of_gateway(platform, written["client_id"], written["client_secret"]) == 200
+        assert old_gateway(platform) == 200
+    checked = CliRunner().invoke(adapter.cli.app, ["check-config", "--config", str(output)])
+    assert checked.exit_code == 0, checked.output
+
+
+async def test_settings_are_overwritten_only_if_asked(tmp_path: Path) -> None:
+    """A refused command makes no credentials either."""
+    output = tmp_path / "adapter.yaml"
+    output.write_text("mine")
+    async with running_control_plane(tmp_path) as platform:
+        refused = run(platform, "adapter-settings", "--output", output)
+        assert refused.exit_code == 2
+        assert f"{output} exists already" in refused.stderr
+        assert output.read_text() == "mine"
+        assert run(platform, "adapter-settings", "--output", output, "--overwrite").exit_code == 0
+        printed = run(platform, "adapter-settings").stdout
+    first, second = yaml.safe_load(output.read_text()), yaml.safe_load(printed)
+    assert first["platform"]["client_id"] != second["platform"]["client_id"]
+    assert first["platform"]["base_url"] == "http://127.0.0.1:8085"
+
+
+@pytest.mark.parametrize(
+    ("options", "admin", "gateway"),
+    [((), 401, 401), (("--admin",), 401, 200), (("--gateway",), 200, 401)],
+)
+async def test_reset_replaces_what_is_named(
+    tmp_path: Path, options: tuple[str, ...], admin: int, gateway: int
+) -> None:
+    """The other credentials and their tokens keep working; the new ones work at once."""
+    file = tmp_path / "new.json"
+    async with running_control_plane(tmp_path) as platform:
+        done = run(platform, "reset-credentials", "--credentials-file", file, *options)
+        assert (done.exit_code, done.stdout) == (0, f"new credentials are in {file}\n")
+        assert status_of_admin(platform, platform.credentials.admin_password) == admin
+        assert old_gateway(platform) == gateway
+        me = f"{platform.base_url}/accounts/api/me"
+        assert status_of(me, platform.admin.authorization) == admin
+        new: dict[str, Any] = json.loads(file.read_text())
+        assert ("admin_password" in new, "gateway_client_secret" in new) == (
+            admin == 401,
+            gateway == 401,
+        )
+        if admin == 401:
+            assert status_of_admin(platform, new["admin_password"]) == 200
+        if gateway == 401:
+            client = new["gateway_client_id"], new["gateway_client_secret"]
+            assert status_of_gateway(platform, *client) == 200
+
+
+async def test_new_credentials_are_printed_without_empty_lines(tmp_path: Path) -> None:
+    """What was not replaced is not shown."""
+    async with running_control_plane(tmp_path) as platform:
+        shown = run(platform, "reset-credentials", "--gateway").stdout
+    assert "gateway client secret" in shown
+    assert "admin" not in shown
+
+
+@pytest.mark.parametrize("command", ["adapter-settings", "reset-credentials"])
+def test_a_missing_database_is_not_made(tmp_path: Path, command: str) -> None:
+    """A mistyped name must not leave an empty database behind."""
+    missing = tmp_path / "missing.db"
+    done = CliRunner().invoke(control_plane.cli.app, [command, "--database", str(missing)])
+    assert done.exit_code == 2
+    assert f"there is no database {missing}" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_login_prints_what_curl_needs(tmp_path: Path) -> None:
+    """The variables are quoted for a shell; the token and the addresses work."""
+    file = tmp_path / "admin.json"
+    async with running_control_plane(tmp_path) as platform:
+        file.write_text(platform.credentials.as_json(platform.base_url))
+        done = CliRunner().invoke(control_plane.cli.app, ["login", "--credentials-file", str(file)])
+        assert (done.exit_code, done.stderr) == (0, "")
+        shown = dict(line.split("=", 1) for line in done.stdout.splitlines())
+        header = dict([shown["AUTH"].strip("'").split(": ", 1)])
+        for name in ("APIS", "APPLICATIONS", "ANALYTICS"):
+            url = shown[name] + ("/summary?groupBy=api" if name == "ANALYTICS" else "")
+            assert status_of(url, header) == 200
+        asked = CliRunner().invoke(
+            control_plane.cli.app,
+            ["login", "--url", platform.base_url + "/"],
+            input=f"{platform.credentials.admin_password}\n",
+        )
+        assert "Password of admin" in asked.stderr
+        assert f"ORG={platform.credentials.organization_id}" in asked.stdout
+
+
+async def test_login_says_why_it_failed(tmp_path: Path) -> None:
+    """In one line, without the password."""
+    file = tmp_path / "admin.json"
+    async with running_control_plane(tmp_path) as platform:
+        wrong = asdict(platform.credentials) | {
+            "admin_password": "not-the-password",
+            "base_url": platform.base_url,
+        }
+        for text, options, fault in (
+            (json.dumps(wrong), (), "401 unknown name or wrong secret"),
+            (json.dumps(wrong), ("--url", f"{platform.base_url}/nowhere"), "404"),
+            (json.dumps(wrong), ("--url", "ftp://platform"), "use http:// or https://"),
+            ("[]", (), "must hold a JSON object"),
+            ("{", (), "is not a credentials file"),
+        ):
+            file.write_text(text)
+            words = ["login", "--credentials-file", str(file), *options]
+            done = CliRunner().invoke(control_plane.cli.app, words)
+            assert done.exit_code == 2
+            assert "AUTH=" not in done.stdout
+            assert fault in done.stderr
+            assert "not-the-password" not in done.stderr
+            assert len(done.stderr.splitlines()) == 1
+
+
+async def test_login_waits_for_a_platform_that_is_starting(tmp_path: Path) -> None:
+    """A script may start the platform in the background and log in right after."""
+    async with running_control_plane(tmp_path) as platform:
+        credentials, url = platform.credentials, platform.base_url
+        await platform.stop()
+        file = tmp_path / "admin.json"
+        file.write_text(credentials.as_json(url))
+        waiting = asyncio.create_task(
+            asyncio.to_thread(
+                CliRunner().invoke,
+                control_plane.cli.app,
+                ["login", "--credentials-file", str(file)],
+            )
+        )
+        await platform.start()
+        assert (await waiting).exit_code == 0
