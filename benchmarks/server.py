@@ -46,6 +46,7 @@ from benchmarks.providers import provider_for
 from benchmarks.requests import TOKEN
 from benchmarks.transport import FailingLoudly
 from support.defaults import (
+    denial_log,
     gatekeeper,
     ldap_users,
     memory_quotas,
@@ -122,6 +123,7 @@ def make_service(
         reader or RequestReader(),
         response_writer(),
         observer=DecisionCounts(),
+        denials=denial_log(clock),
         clock=clock,
     )
 

@@ -16,6 +16,7 @@ from adapter.app import analytics, checks, quotas, server
 from adapter.app.introspection import Introspection
 from adapter.app.ldap import LdapUsers
 from adapter.app.provider_clients import LazyProviderClients
+from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import PlatformContact
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -39,6 +40,7 @@ from adapter.settings import (
     GatekeeperSettings,
     IdentitySettings,
     ListenerSettings,
+    ObservabilitySettings,
     QuotaSettings,
     RequestSettings,
     ShutdownSettings,
@@ -150,6 +152,15 @@ def token_introspector(clock: Clock, **changes: Any) -> TokenIntrospector:
 def response_writer() -> ResponseWriter:
     """A writer of answers to Checks."""
     return checks.response_writer(RequestSettings())
+
+
+def denial_log(clock: Clock, **changes: Any) -> DenialLog:
+    """A log of the last denials."""
+    how: dict[str, Any] = {
+        "capacity": ObservabilitySettings().denials,
+        "keep_addresses": AnalyticsSettings().include_client_ip,
+    }
+    return DenialLog(clock, **(how | changes))
 
 
 def envoy_config(apis: Sequence[ApiRoute], adapters: Sequence[str], **changes: Any) -> EnvoyConfig:

@@ -23,6 +23,7 @@ from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.app.server import make_server
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.operations.denials import denial_route
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
@@ -196,6 +197,7 @@ class Adapter:
                     "/identity": lambda: self._identity.status,
                 },
             )
+            routes.append(denial_route(self._checks.denials))
             address = observability.inspection_address
             listeners.append(OperatorListener(address, routes, self._clock, any_host=False))
         return tuple(listeners)

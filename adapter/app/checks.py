@@ -5,6 +5,7 @@ from adapter.app.ldap import LdapUsers
 from adapter.app.quotas import Quotas
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
+from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.gatekeeper import Gatekeeper
@@ -43,6 +44,11 @@ class Checks:
         self._clock = clock
         self.decisions = DecisionCounts()
         self.discovered = DiscoveredServices()
+        self.denials = DenialLog(
+            clock,
+            settings.observability.denials,
+            keep_addresses=settings.analytics.include_client_ip,
+        )
         self.spikes = SpikeThrottle(clock)
         self.messages = MessageLog(clock)
         self.users = LdapUsers(settings.identity, clock)
@@ -95,6 +101,7 @@ class Checks:
             RequestReader(requests.client_address_header, requests.forwarded_for_position),
             response_writer(requests),
             observer=self.decisions,
+            denials=self.denials,
             clock=self._clock,
         )
         return service.method
@@ -103,4 +110,6 @@ class Checks:
 def response_writer(requests: RequestSettings) -> ResponseWriter:
     """The writer of answers to Checks."""
     header = requests.client_address_header or ADDRESS_HEADER
-    return ResponseWriter(requests.identity_header_prefix, header)
+    return ResponseWriter(
+        requests.identity_header_prefix, header, sends_decision_id=requests.decision_id_header
+    )

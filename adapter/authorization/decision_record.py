@@ -27,7 +27,7 @@ _FIELDS: Final = {
     API: ("api_id", "api_name", "api_version", "revision"),
     CALLER: ("client_id", "client_name", "contract_id", "sla_tier"),
 }
-_OWN_FIELDS: Final = ("reason", "status", "detail", "policy_id", "policy_type")
+_OWN_FIELDS: Final = ("reason", "status", "detail", "policy_id", "policy_type", "decision_id")
 
 ANSWERED: Final = "answered"
 """The reason of a direct response (a CORS preflight)."""
@@ -51,9 +51,11 @@ class DecisionRecord(NamedTuple):
     policy_id: str = ""
     policy_type: str = ""
     revision: str = ""
+    decision_id: str = ""
+    """The id of a denial: see `denial_log`."""
 
     @classmethod
-    def of(cls, decision: Decision) -> "DecisionRecord":
+    def of(cls, decision: Decision, decision_id: str = "") -> "DecisionRecord":
         """The record of that decision."""
         api, who = decision.api, decision.identity or _ANONYMOUS
         denied = decision if isinstance(decision, Denied) else None
@@ -73,6 +75,7 @@ class DecisionRecord(NamedTuple):
             policy_id=policy.policy_id if policy else "",
             policy_type=policy.policy_type if policy else "",
             revision=str(decision.revision),
+            decision_id=decision_id,
         )
 
     def to_metadata(self, longest: int | None = None) -> dict[str, str]:

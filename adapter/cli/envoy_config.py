@@ -96,6 +96,14 @@ def envoy_config(
             "needs a certificate.",
         ),
     ] = None,
+    access_log: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="File for Envoy's own access log, with the adapter's decisions, such as "
+            "/dev/stdout. Default: none.",
+        ),
+    ] = "",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -128,6 +136,7 @@ def envoy_config(
         trusted_hops=trusted_hops,
         upstream_ca_file=upstream_ca_file,
         rewrite_host=rewrite_host,
+        access_log=access_log,
     )
     errors.add(validation.address_faults(envoy))
     errors.add(validation.route_faults(routes) if routes else ())

@@ -87,6 +87,8 @@ class EnvoyConfig:
     """None: no TLS, for adapters on this host or on a private network."""
     listener_tls: ListenerTls | None = None
     """None: Envoy's listener has no TLS."""
+    access_log: str = ""
+    """A file for Envoy's own access log, such as `/dev/stdout`. Empty: none."""
     trusted_hops: int = 0
     """Trusted proxies in front of Envoy that append to `x-forwarded-for`."""
     upstream_ca_file: str = SYSTEM_CA_FILE

@@ -4,6 +4,7 @@
 from collections.abc import Awaitable
 from typing import Final, Protocol
 
+from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.observer import DecisionObserver
 from adapter.errors import OverloadError, ProviderError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
@@ -44,12 +45,14 @@ class AuthorizationService:
         writer: ResponseWriter,
         *,
         observer: DecisionObserver,
+        denials: DenialLog,
         clock: Clock,
     ) -> None:
         self._authorizer = authorizer
         self._reader = reader
         self._writer = writer
         self._observer = observer
+        self._denials = denials
         self._clock = clock
 
     @property
@@ -83,7 +86,10 @@ class AuthorizationService:
     def _answer(
         self, decision: Decision, started: MonotonicTime, request: RequestAttributes
     ) -> bytes:
-        response = self._writer.write(decision, request)
+        decision_id = ""
+        if isinstance(decision, Denied):
+            decision_id = self._denials.record(decision, request)
+        response = self._writer.write(decision, request, decision_id)
         self._observer.decided(decision, self._clock.monotonic() - started)
         return response
 

@@ -83,31 +83,33 @@ class HttpConnection:
     async def _exchange(self) -> None:
         """Answer one request. Afterwards the state is IDLE if another one may follow."""
         try:
-            request = await self._request()
+            arrived = await self._request()
         except h11.RemoteProtocolError as e:
             if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
                 await self._send(text_reply(str(e), e.error_status_hint), with_body=True)
             return
-        if request is None:
+        if arrived is None:
             return
+        request, body = arrived
         self._if_late = _SLOW_READER
         async with asyncio.timeout(self._patience.answer_s):
             method = request.method.decode()
-            await self._send(await self._answer(method, request), with_body=method != "HEAD")
+            reply = await self._answer(method, request, body)
+            await self._send(reply, with_body=method != "HEAD")
         if self._http.our_state is self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
             self._if_late = _SLOW_REQUEST if self._http.trailing_data[0] else ""
 
-    async def _request(self) -> h11.Request | None:
+    async def _request(self) -> tuple[h11.Request, bytes] | None:
         """Wait for the next complete request; None if the client closed the connection."""
         wait_s = self._patience.request_s if self._if_late else self._patience.idle_s
         async with asyncio.timeout(wait_s) as self._waiting:
             return await self._whole_request()
 
-    async def _whole_request(self) -> h11.Request | None:
-        """See `_request`. The body is ignored, and bounded."""
+    async def _whole_request(self) -> tuple[h11.Request, bytes] | None:
+        """See `_request`. The body is bounded."""
         request: h11.Request | None = None
-        body_bytes = 0
+        body = bytearray()
         while True:
             event = self._http.next_event()
             if event is h11.NEED_DATA:
@@ -115,11 +117,11 @@ class HttpConnection:
             elif isinstance(event, h11.Request):
                 request = event
             elif isinstance(event, h11.Data):
-                body_bytes += len(event.data)
-                if body_bytes > _MOST_BODY_BYTES:
+                body += event.data
+                if len(body) > _MOST_BODY_BYTES:
                     raise h11.RemoteProtocolError("the request's body is too long", 413)
-            elif isinstance(event, h11.EndOfMessage):
-                return request
+            elif isinstance(event, h11.EndOfMessage) and request is not None:
+                return request, bytes(body)
             elif isinstance(event, h11.ConnectionClosed):
                 self._http.send(h11.ConnectionClosed())
                 return None
@@ -132,13 +134,13 @@ class HttpConnection:
             self._waiting.reschedule(now + self._patience.request_s)
         self._http.receive_data(octets)
 
-    async def _answer(self, method: str, request: h11.Request) -> Reply:
+    async def _answer(self, method: str, request: h11.Request, body: bytes) -> Reply:
         target = request.target.decode()
         host = dict(request.headers).get(b"host", b"").decode("latin-1")
         if not (self._any_host or names_this_machine(host, target)):
             return _OTHER_HOST
         try:
-            return await answer(self._routes, method, target)
+            return await answer(self._routes, method, target, body)
         except Exception:
             structlog.get_logger().exception("operations.answer_failed")
             return text_reply("internal error; see the log", 500)
@@ -148,9 +150,8 @@ class HttpConnection:
             ("date", formatdate(usegmt=True)),
             ("content-type", reply.content_type),
             ("content-length", str(len(reply.body))),
+            *reply.headers,
         ]
-        if reply.status == 405:
-            headers.append(("allow", "GET, HEAD"))
         events: list[h11.Event] = [h11.Response(status_code=reply.status, headers=headers)]
         if with_body:
             events.append(h11.Data(data=reply.body))

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from adapter.errors import AdapterError
@@ -21,6 +21,7 @@ class Question:
     """The path segments at the places where the route has a name in braces."""
     query: Mapping[str, str]
     """If a name occurs several times, its first value."""
+    body: bytes = b""
 
 
 class Reply(NamedTuple):
@@ -29,6 +30,7 @@ class Reply(NamedTuple):
     body: bytes
     status: int = 200
     content_type: str = "text/plain; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class QuestionError(AdapterError):
@@ -44,6 +46,12 @@ class Route(NamedTuple):
 
     path: str
     answer: Callable[[Question], Reply | Awaitable[Reply]]
+    method: Literal["GET", "POST"] = "GET"
+    """A GET route also answers HEAD."""
+
+    def takes(self, method: str) -> bool:
+        """Whether it answers requests with this method."""
+        return method == self.method or (method == "HEAD" and self.method == "GET")
 
 
 def json_reply(value: Any, status: int = 200) -> Reply:
@@ -56,23 +64,31 @@ def text_reply(text: str, status: int) -> Reply:
     return Reply(text.encode("utf-8", "backslashreplace"), status)
 
 
-async def answer(routes: Iterable[Route], method: str, target: str) -> Reply:
+async def answer(routes: Iterable[Route], method: str, target: str, body: bytes = b"") -> Reply:
     """The answer of the route that matches the request target (RFC 9112, 3.2.1)."""
     path, _, query = _ORIGIN.sub("", target).partition("?")
     segments = [unquote(segment) for segment in path.split("/")]
+    allowed: list[str] = []
     for route in routes:
         names = _matched(route.path.split("/"), segments)
         if names is None:
             continue
-        if method not in {"GET", "HEAD"}:
-            return text_reply("method not allowed: use GET", 405)
+        if not route.takes(method):
+            allowed.append(route.method)
+            continue
         try:
-            question = Question(names, _parameters(query))
+            question = Question(names, _parameters(query), body)
             reply = route.answer(question)
             return reply if isinstance(reply, Reply) else await reply
         except QuestionError as e:
             return text_reply(str(e), e.status)
-    return text_reply("not found", 404)
+    return _not_allowed(allowed) if allowed else text_reply("not found", 404)
+
+
+def _not_allowed(methods: list[str]) -> Reply:
+    reply = text_reply(f"method not allowed: use {' or '.join(methods)}", 405)
+    listed = ["GET, HEAD" if method == "GET" else method for method in methods]
+    return reply._replace(headers=(("allow", ", ".join(listed)),))
 
 
 def _parameters(query: str) -> Mapping[str, str]:

@@ -148,7 +148,7 @@ def _denied(deny: Deny, evaluation: Evaluation, api: Api, revision: int) -> Deni
         revision,
         api.instance,
         evaluation.policy,
-        evaluation.identity,
+        evaluation.identity if deny.identity is None else deny.identity,
         evaluation.response_headers,
         evaluation.append_response_headers,
     )

@@ -135,6 +135,8 @@ class Deny:
     """For operators: what exactly was wrong."""
     headers: tuple[Header, ...] = ()
     exposed_quota: ExposedQuota | None = None
+    identity: Identity | None = None
+    """Who is refused, if the policy that refuses has found out; for operators and analytics."""
 
     @property
     def status_sent(self) -> int:

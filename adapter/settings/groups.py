@@ -142,6 +142,8 @@ class RequestSettings(_Group):
         ),
     ] = "x-adapter-"
     """Prefix of the headers that tell the upstream who the client is."""
+    decision_id_header: bool = True
+    """Whether denials have the header `x-adapter-decision-id` (with the prefix above)."""
     bindings: Annotated[tuple[BindingSettings, ...], AS_LIST] = ()
     unbound: Literal["deny", "allow"] = "deny"
     """What to do with requests that belong to no API."""
@@ -320,6 +322,8 @@ class ObservabilitySettings(_Group):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
     """`auto`: text on a terminal, JSON elsewhere."""
+    denials: Annotated[int, Field(ge=0, le=100_000)] = 1_000
+    """How many of the last denials `policy-adapter denials` can show."""
     metrics_address: HostPort = "127.0.0.1:9102"
     """Address of `/metrics`, `/healthz` and `/readyz`."""
     inspection_address: LoopbackAddress | None = "127.0.0.1:9103"

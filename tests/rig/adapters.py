@@ -30,6 +30,7 @@ from adapter.transport.observer import TransportObserver
 from adapter.transport.options import ServerOptions
 from adapter.transport.service import ClientStreamMethod, Metadata, Server
 from support.defaults import (
+    denial_log,
     gatekeeper,
     ldap_users,
     response_writer,
@@ -131,6 +132,7 @@ class AdapterInProcess:
         self.snapshots.publish(apis)
         self.messages: list[LogMessage] = []
         self.observed = Observed()
+        self.denials = denial_log(clock)
         self.logs = logs or CollectedLogs()
         authorizer = Authorizer(
             self.snapshots,
@@ -156,6 +158,7 @@ class AdapterInProcess:
             reader or RequestReader(),
             response_writer(),
             observer=self.observed,
+            denials=self.denials,
             clock=clock,
         )
         methods = self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)

@@ -14,8 +14,9 @@ from adapter.messages.wire import field, pair
 
 FILTERS: Final = (b"envoy.filters.http.ext_authz", b"envoy.filters.network.ext_authz")
 """The filters whose metadata may contain the record."""
-DURATION_FIELD: Final = b"\n\x12ext_authz_duration"
-"""How the field that Envoy adds to our metadata begins. It differs for every request."""
+UNIQUE_FIELDS: Final = (b"\n\x12ext_authz_duration", b"\n\x0bdecision_id")
+"""How the fields begin that differ for every request: one that Envoy adds to our metadata, and the
+id of a denial. They are no part of the record, because equal records are looked up."""
 
 _FILTER_METADATA: Final = 0x0A
 _FIELDS: Final = 0x0A
@@ -59,6 +60,6 @@ def _record_in(octets: bytes, at: i64, end: i64) -> bytes | None:
             return None
         if tag == _FIELDS:
             one = octets[start:at]
-            if not one.startswith(DURATION_FIELD):
+            if not one.startswith(UNIQUE_FIELDS):
                 fields.append(one)
     return record_of(fields)

@@ -10,7 +10,7 @@ from typing import Final
 
 from google.protobuf.duration_pb2 import Duration
 
-from adapter.analytics.entry.decision_fields import DURATION_FIELD, FILTERS, record_of
+from adapter.analytics.entry.decision_fields import FILTERS, UNIQUE_FIELDS, record_of
 from adapter.analytics.entry.entry import (
     FINAL,
     GRPC_STATUS,
@@ -117,7 +117,7 @@ def _record(metadata: Iterable[pb.FilterMetadata]) -> bytes:
     for one in metadata:
         if one.key in FILTERS:
             fields = pb.Struct.FromString(one.value).fields
-            return record_of([field for field in fields if not field.startswith(DURATION_FIELD)])
+            return record_of([field for field in fields if not field.startswith(UNIQUE_FIELDS)])
     return b""
 
 

@@ -5,6 +5,7 @@ from adapter.envoy_config.parts.access_log import adapter_access_log
 from adapter.envoy_config.parts.addresses import address_of
 from adapter.envoy_config.parts.http_filters import ROUTER, policy_filters
 from adapter.envoy_config.parts.listener_tls import client_certificate_forwarding, transport_socket
+from adapter.envoy_config.parts.text_log import text_log
 from adapter.envoy_config.parts.tree import Tree, typed
 
 
@@ -25,13 +26,19 @@ def request_options(config: EnvoyConfig) -> Tree:
     }
 
 
+def access_logs(config: EnvoyConfig) -> list[Tree]:
+    """The access logger that tells the adapter, and Envoy's own if there is a file for it."""
+    own = [text_log(config.access_log)] if config.access_log else []
+    return [adapter_access_log(config), *own]
+
+
 def listener(config: EnvoyConfig, routes: Tree) -> Tree:
     """The listener. `routes` is the manager's `route_config` or `rds`, under that key."""
     manager = {
         "stat_prefix": "ingress",
         **request_options(config),
         "upgrade_configs": [{"upgrade_type": "websocket"}],
-        "access_log": [adapter_access_log(config)],
+        "access_log": access_logs(config),
         **routes,
         "http_filters": [*policy_filters(config), ROUTER],
     }

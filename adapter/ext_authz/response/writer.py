@@ -37,12 +37,13 @@ _STATUS_CODES: Final[Mapping[int, StatusCode]] = {
 _HEADERS: Final = ("client-id", "client-name", "contract-id", "sla-tier", "principal")
 _API_ID: Final = "api-id"
 _REASON: Final = "reason"
+_DECISION_ID: Final = "decision-id"
 _NOBODY: Final = Identity(client_id="")
 
 
 def own_headers(prefix: str, client_address_header: str) -> frozenset[str]:
     """The adapter's own headers, spelled with hyphens; see `ResponseWriter`."""
-    names = [prefix + name for name in (_API_ID, *_HEADERS, _REASON)]
+    names = [prefix + name for name in (_API_ID, *_HEADERS, _REASON, _DECISION_ID)]
     return frozenset(dashed(name.lower()) for name in (*names, client_address_header))
 
 
@@ -51,10 +52,12 @@ class ResponseWriter:
 
     Headers that begin with `prefix` are the adapter's own. Upstreams see only those that the
     adapter sets, never one that a client sent, and policies cannot set them. A denial has the
-    header `<prefix>reason`.
+    header `<prefix>reason` and, with `sends_decision_id`, `<prefix>decision-id`.
     """
 
-    def __init__(self, prefix: str, client_address_header: str) -> None:
+    def __init__(
+        self, prefix: str, client_address_header: str, *, sends_decision_id: bool = True
+    ) -> None:
         prefix = prefix.lower()
         self._api_header = prefix + _API_ID
         # The header with the client's address is for the adapter, not for upstreams.
@@ -65,16 +68,17 @@ class ResponseWriter:
         self._identity_part = IdentityPart([prefix + name for name in _HEADERS])
         self._edit_part = EditPart(own_headers(prefix, client_address_header))
         self._reason = prefix + _REASON
+        self._decision_id = prefix + _DECISION_ID if sends_decision_id else ""
 
-    def write(self, decision: Decision, request: RequestAttributes) -> bytes:
-        """Return the response's bytes.
+    def write(self, decision: Decision, request: RequestAttributes, decision_id: str = "") -> bytes:
+        """Return the response's bytes. A denial has a `decision_id`.
 
         All responses are made here, because a mistake would be dangerous. Envoy lets a request pass
         if `status.code` is 0, which is also the default. So an empty response, or a denial without
         its code, would be an ALLOW.
         """
         if not isinstance(decision, Allowed):
-            return self._instead(decision, to_grpc=is_grpc(request))
+            return self._instead(decision, decision_id, to_grpc=is_grpc(request))
         # Encoded messages that follow each other are one message, and their repeated fields add up
         # (protobuf.dev, encoding).
         parts = self._api_part(decision.api, decision.revision)
@@ -110,24 +114,30 @@ class ResponseWriter:
         _write_record(response.dynamic_metadata, DecisionRecord.of(Allowed(api, revision)))
         return response.SerializeToString()
 
-    def _instead(self, decision: Denied | Answered, *, to_grpc: bool) -> bytes:
+    def _instead(self, decision: Denied | Answered, decision_id: str, *, to_grpc: bool) -> bytes:
         """The response that the client gets in place of the upstream's. Its code is never 0."""
         response = CheckResponse()
         if isinstance(decision, Denied):
             status = decision.deny.status_sent
             code = response.status.code = grpc_status(status)
-            self._write_denied(response.denied_response, decision, code if to_grpc else None)
+            self._write_denied(
+                response.denied_response, decision, decision_id, code if to_grpc else None
+            )
         else:
             status = decision.response.status_sent
             response.status.code = StatusCode.PERMISSION_DENIED
             headers = (*decision.response_headers, *decision.response.headers)
             _write_headers(response.denied_response, usable(headers), decision)
         response.denied_response.status.code = status
-        _write_record(response.dynamic_metadata, DecisionRecord.of(decision))
+        _write_record(response.dynamic_metadata, DecisionRecord.of(decision, decision_id))
         return response.SerializeToString()
 
     def _write_denied(
-        self, response: DeniedHttpResponse, denied: Denied, code: StatusCode | None
+        self,
+        response: DeniedHttpResponse,
+        denied: Denied,
+        decision_id: str,
+        code: StatusCode | None,
     ) -> None:
         """Write a denial. `code` is given for gRPC, where the body becomes `grpc-message`."""
         headers = {
@@ -135,6 +145,8 @@ class ResponseWriter:
             **usable(denied.deny.headers),
             self._reason: denied.deny.reason.value,
         }
+        if self._decision_id and decision_id:
+            headers[self._decision_id] = decision_id
         if code is None:
             headers["content-type"] = "application/json"
             response.body = json.dumps({"error": denied.deny.message})

@@ -21,7 +21,7 @@ READERS = [
 texts = st.text(max_size=10) | st.text("a?", max_size=5) | st.integers(120, 20_000).map("x".__mul__)
 numbers = st.integers(0, 2**31 - 1)
 filters = st.sampled_from([HTTP_FILTER, NETWORK_FILTER, "envoy.filters.http.rbac", ""])
-keys = st.sampled_from(["api", "caller", "ext_authz_duration", "grpc-status", ""])
+keys = st.sampled_from(["api", "caller", "decision_id", "ext_authz_duration", "grpc-status", ""])
 MAPS = {
     "request_headers": st.dictionaries(keys, texts),
     "response_headers": st.dictionaries(keys, texts),

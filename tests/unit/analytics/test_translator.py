@@ -7,6 +7,7 @@ from google.protobuf.struct_pb2 import Struct, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.analytics.entry import fast_reader, protobuf_reader
 from adapter.authorization.decision_record import ANSWERED
 from adapter.messages import access_log_pb2 as ours
 from tests.unit.analytics.envoy_log import (
@@ -72,6 +73,21 @@ def test_decision_is_read_in_any_order(order: list[str]) -> None:
     entry.common_properties.metadata.filter_metadata.add(key=HTTP_FILTER.encode(), value=value)
     event = read(translating().http(entry.SerializeToString(), EVENT_ID))
     assert event == event_of(http_entry())
+
+
+def test_denials_that_differ_only_in_their_id_are_read_once() -> None:
+    """Ids are unique, so a flood of denials would push out everything that is remembered."""
+    logged = denied_entry()
+    metadata = logged.common_properties.metadata.filter_metadata[HTTP_FILTER]
+    records = set()
+    for decision_id in ("019ac8f1b2d4f7a3e001", "019ac8f1b2d4f7a3e002"):
+        metadata.update({"decision_id": decision_id})
+        octets = logged.SerializeToString()
+        read_fast = fast_reader.read_http(octets)
+        assert read_fast is not None
+        records |= {read_fast.record, protobuf_reader.read_http(octets).record}
+    assert len(records) == 1
+    assert event_of(logged) == event_of(denied_entry())
 
 
 @pytest.mark.parametrize("key", [HTTP_FILTER, NETWORK_FILTER])

@@ -103,6 +103,24 @@ def test_edits() -> None:
     assert pairs(ok.response_headers_to_add) == {"x-ratelimit-limit": "10"}
 
 
+@pytest.mark.parametrize("request_", [ANY, TO_GRPC], ids=["http", "grpc"])
+def test_a_denial_has_the_id_by_which_operators_find_it(request_: RequestAttributes) -> None:
+    """The client sees it in a header, and Envoy's access log can print it."""
+    answer = response_writer().write(denied(), request_, "019ac8f1b2d4f7a3e001")
+    response = CheckResponse.FromString(answer)
+    headers = pairs(response.denied_response.headers)
+    assert headers["x-adapter-decision-id"] == "019ac8f1b2d4f7a3e001"
+    assert response.dynamic_metadata["decision_id"] == "019ac8f1b2d4f7a3e001"
+
+
+def test_the_header_with_the_id_can_be_turned_off() -> None:
+    """The metadata still has it."""
+    writer = ResponseWriter("x-adapter-", "x-address", sends_decision_id=False)
+    response = CheckResponse.FromString(writer.write(denied(), ANY, "019ac8f1b2d4f7a3e001"))
+    assert "x-adapter-decision-id" not in pairs(response.denied_response.headers)
+    assert response.dynamic_metadata["decision_id"] == "019ac8f1b2d4f7a3e001"
+
+
 def test_policies_cannot_forge() -> None:
     """A policy may take an identity header away, never say something else in it."""
     allowed = Allowed(

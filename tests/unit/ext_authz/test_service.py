@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 
+from adapter.authorization.denial_log import DenialLog
 from adapter.errors import AdapterError, OverloadError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
@@ -12,7 +13,7 @@ from adapter.policy.decision import Allowed, Decision, Denied
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import StatusCode
-from support.defaults import response_writer
+from support.defaults import denial_log, response_writer
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock
 from tests.unit.ext_authz.checks import check_request
@@ -45,7 +46,9 @@ class FixedAuthorizer:
 
 
 def service_of(
-    authorizer: FixedAuthorizer, observed: Observed | None = None
+    authorizer: FixedAuthorizer,
+    observed: Observed | None = None,
+    denials: DenialLog | None = None,
 ) -> AuthorizationService:
     """The service around that authorizer."""
     return AuthorizationService(
@@ -53,6 +56,7 @@ def service_of(
         RequestReader(),
         response_writer(),
         observer=observed or Observed(),
+        denials=denials or denial_log(FakeClock()),
         clock=FakeClock(),
     )
 
@@ -100,3 +104,13 @@ async def test_malformed(message: bytes) -> None:
     assert response.status.code > 0
     assert authorizer.asked == []
     assert len(observed.decisions) == 1
+
+
+async def test_denials_are_recorded_and_nothing_else() -> None:
+    """Also a Check that cannot be read; an allowed request gets no id."""
+    denials = denial_log(FakeClock())
+    for outcome, message in ((ALLOWED, CHECK), (REFUSED, CHECK), (ALLOWED, b"<html>")):
+        await answer(service_of(FixedAuthorizer(outcome), denials=denials), message)
+    malformed, refused = denials.newest_first
+    assert malformed.denied.deny.reason is DenyReason.MALFORMED_REQUEST
+    assert (refused.denied, refused.method) == (REFUSED, "GET")

@@ -64,12 +64,14 @@ def test_without_credentials_or_contract_there_is_no_access() -> None:
     gateway.denies(a_request(credentials("nobody")), *INVALID)
     denied = gateway.denies(a_request(credentials("c2")), *INVALID)
     assert "no SLA tier" in denied.deny.detail
+    assert denied.identity == Identity("c2", "c2", "contract-of-c2")
 
 
 def test_an_unknown_tier_closes_the_contract_alone() -> None:
     """A contract whose tier the platform does not list is not let in without limits."""
     gateway = tiered(contract("c1", tier_id="gone"), contract("c2", tier_id="t-gold"))
     denied = gateway.denies(a_request(credentials("c1")), DenyReason.CONTRACT_CLOSED, 503)
+    assert denied.identity == Identity("c1", "c1", "contract-of-c1")
     assert "gone" in denied.deny.detail
     gateway.allows(a_request(credentials("c2")))
 

@@ -198,7 +198,7 @@ def contract_of(
         _stand_in(evaluation).matches(secret)
         if contract.fault is None:
             return challenge.no_secret
-    return contract if contract.fault is None else _closed(contract.fault)
+    return contract if contract.fault is None else _closed(contract, contract.fault)
 
 
 def _stand_in(evaluation: Evaluation) -> HashedSecret:
@@ -207,7 +207,8 @@ def _stand_in(evaluation: Evaluation) -> HashedSecret:
     return (some and some.secret) or _NOBODY
 
 
-def _closed(fault: str) -> Deny:
-    return Deny(
-        DenyReason.CONTRACT_CLOSED, 503, "This contract cannot be honoured at present", fault
-    )
+def _closed(contract: Contract, fault: str) -> Deny:
+    # Its tier may be unknown, so it is left out.
+    identity = Identity(contract.client_id, contract.client_name, contract.contract_id)
+    message = "This contract cannot be honoured at present"
+    return Deny(DenyReason.CONTRACT_CLOSED, 503, message, fault, identity=identity)

@@ -75,9 +75,9 @@ def charging_by_tier(
             return contract
         tier_id = contract.tier_id
         limits = () if tier_id is None else evaluation.tiers[tier_id].limits
-        if not limits:
-            return CLIENT_ID_CHALLENGE.no_tier
         identity = evaluation.identity_under(contract)
+        if not limits:
+            return replace(CLIENT_ID_CHALLENGE.no_tier, identity=identity)
         key = (evaluation.api_id, evaluation.policy.counter, identity.contract_id)
         return Charge(
             windows_of(key, limits),

@@ -1,0 +1,86 @@
+# mypyc: compiled
+"""The last denials, for operators who ask why a request was refused.
+
+Each denial gets an id, which the client sees in a header and Envoy's access log can print. An
+operator who is told the id finds the denial, with details that clients never see.
+
+A denial is kept as it is, and turned into text only when somebody reads it.
+"""
+
+import secrets
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from adapter.policy.decision import Denied
+from adapter.policy.request.attributes import RequestAttributes
+from adapter.runtime.clock import Clock, WallTime
+
+LONGEST_PATH: Final = 200
+"""Longest path that is kept, in characters."""
+_LONGEST_TEXT: Final = 64
+_COUNTS: Final = 0xFFF
+"""The count in an id begins again after so many denials: 4 million a second are different."""
+
+
+class RecordedDenial(NamedTuple):
+    """A denial, and what is kept of its request."""
+
+    decision_id: str
+    at: WallTime
+    denied: Denied
+    api_id: str
+    """The API, or what the route names in place of one; may be empty."""
+    method: str
+    path: str
+    """Without the query; cut off after `LONGEST_PATH` characters."""
+    address: str
+    """The client's address; empty if Envoy attests none, or if it may not be kept."""
+
+
+class DenialLog:
+    """Keeps the last `capacity` denials of this process."""
+
+    def __init__(self, clock: Clock, capacity: int, *, keep_addresses: bool) -> None:
+        self._clock = clock
+        self._last: deque[RecordedDenial] = deque(maxlen=capacity)
+        self._keep_addresses = keep_addresses
+        self._process: Final = secrets.token_hex(3)
+        """Distinguishes the ids of processes."""
+        self.total = 0
+        """How many there were since the start."""
+
+    def record(self, denied: Denied, request: RequestAttributes) -> str:
+        """Keep a denial, and return its id.
+
+        Example: `019ac8f1b2d4f7a3e001c`. It has the time in milliseconds (11 hexadecimal digits),
+        the process (6) and a count (3), so that ids sort by time.
+        """
+        now = self._clock.now()
+        self.total += 1
+        decision_id = f"{int(now * 1000):011x}{self._process}{self.total & _COUNTS:03x}"
+        api, address = denied.api, None
+        if self._keep_addresses:
+            address = request.client_address
+        self._last.append(
+            RecordedDenial(
+                decision_id,
+                now,
+                denied,
+                request.api_id[:_LONGEST_TEXT] if api is None else api.api_id,
+                request.method[:_LONGEST_TEXT],
+                request.path[: LONGEST_PATH + 1].partition("?")[0][:LONGEST_PATH],
+                "" if address is None else address[:_LONGEST_TEXT],
+            )
+        )
+        return decision_id
+
+    @property
+    def capacity(self) -> int:
+        """How many denials are kept at most."""
+        return self._last.maxlen or 0
+
+    @property
+    def newest_first(self) -> Iterable[RecordedDenial]:
+        """The denials that are kept."""
+        return tuple(reversed(self._last))
