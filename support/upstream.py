@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import ssl
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -12,14 +14,22 @@ ECHO = "/demo.Echo/Headers"
 
 
 class Upstream:
-    """An HTTP service and a gRPC service on loopback ports. Port 0: the system chooses."""
+    """An HTTP service and a gRPC service on loopback ports. Port 0: the system chooses.
 
-    def __init__(self, http_port: int = 0, grpc_port: int = 0) -> None:
+    `tls` is a PEM file of a certificate and one of its key.
+    """
+
+    def __init__(
+        self, http_port: int = 0, grpc_port: int = 0, tls: tuple[Path, Path] | None = None
+    ) -> None:
         self._ports = http_port, grpc_port
+        self._tls = tls
         self.http_address = ""
         self.grpc_address = ""
         self.requests = 0
         """The number of received HTTP requests."""
+        self.server_names: list[str | None] = []
+        """The names that TLS clients of the HTTP service asked for (SNI)."""
 
     async def start(self) -> None:
         """Listen on both ports."""
@@ -31,17 +41,33 @@ class Upstream:
         )
         await self._runner.setup()
         http_port, grpc_port = self._ports
-        await web.TCPSite(self._runner, "127.0.0.1", http_port).start()
+        context = self._ssl_context()
+        await web.TCPSite(self._runner, "127.0.0.1", http_port, ssl_context=context).start()
         self.http_address = f"127.0.0.1:{self._runner.addresses[0][1]}"
         self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         self._grpc.add_generic_rpc_handlers((_EchoMethod(),))
-        self.grpc_address = f"127.0.0.1:{self._grpc.add_insecure_port(f'127.0.0.1:{grpc_port}')}"
+        self.grpc_address = f"127.0.0.1:{self._add_grpc_port(f'127.0.0.1:{grpc_port}')}"
         await self._grpc.start()
 
     async def stop(self) -> None:
         """Stop both."""
         await self._grpc.stop(0)
         await self._runner.cleanup()
+
+    def _ssl_context(self) -> ssl.SSLContext | None:
+        if self._tls is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self._tls)
+        context.sni_callback = lambda _, name, __: self.server_names.append(name)
+        return context
+
+    def _add_grpc_port(self, address: str) -> int:
+        if self._tls is None:
+            return self._grpc.add_insecure_port(address)
+        certificate, key = (file.read_bytes() for file in self._tls)
+        credentials = grpc.ssl_server_credentials([(key, certificate)])
+        return self._grpc.add_secure_port(address, credentials)
 
     async def _tell(self, request: web.Request) -> web.Response:
         """Return the method, path and query, headers and body size, as received."""

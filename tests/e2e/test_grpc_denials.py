@@ -1,6 +1,5 @@
 """Denials of what is gRPC to Envoy, and of what only looks like it."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +8,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.envoy_config import ApiRoute, render
-from adapter.messages import access_log_pb2
-from support.defaults import entry_translator, envoy_config
+from support.defaults import envoy_config
 from tests.builders import api, api_ruled_by, applied
 from tests.e2e.conftest import QUICK_AND_PATIENT, TOKEN, denying
 from tests.rig.adapters import AdapterInProcess, CollectedLogs
 from tests.rig.envoy import Envoy
+from tests.rig.events import event_of
 from tests.rig.polling import until
 from tests.rig.raw_http import request
 
@@ -41,19 +39,10 @@ class Logged:
     address: str
     logs: CollectedLogs
 
-    def entries(self) -> list[bytes]:
-        """All entries so far."""
-        messages = map(access_log_pb2.StreamAccessLogsMessage.FromString, self.logs.messages)
-        return [entry for message in messages for entry in message.http_logs.log_entry]
-
     async def last_event(self, entries_before: int) -> dict[str, Any]:
         """The event of the one entry that comes after so many."""
-        await until(lambda: len(self.entries()) > entries_before)
-        translator = entry_translator(lambda *_: None, EventEncoder(EventOrigin("o", "h", "HY")))
-        event = translator.http(self.entries()[-1], "id")
-        assert isinstance(event, bytes)
-        document: dict[str, Any] = json.loads(event)
-        return document
+        await until(lambda: len(self.logs.entries()) > entries_before)
+        return event_of(self.logs.entries()[-1])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -77,7 +66,7 @@ async def test_a_denial_speaks_the_protocol_that_envoy_takes_the_client_for(
     gateway: Logged, content_type: str, method: str
 ) -> None:
     """And analytics show the denial's own status, whatever went over the wire."""
-    before = len(gateway.entries())
+    before = len(gateway.logs.entries())
     answer = await request(
         gateway.address, "deny.test", "/", [("content-type", content_type)], method=method
     )
@@ -94,7 +83,7 @@ async def test_a_denial_speaks_the_protocol_that_envoy_takes_the_client_for(
 
 async def test_a_preflight_that_looks_like_grpc_is_no_failure(gateway: Logged) -> None:
     """Envoy has a status of its own for it; ours is 204."""
-    before = len(gateway.entries())
+    before = len(gateway.logs.entries())
     asked = [("origin", "https://a.test"), ("access-control-request-method", "GET")]
     sent = [*asked, ("content-type", "application/grpc")]
     await request(gateway.address, "cors.test", "/", sent, method="OPTIONS")
@@ -104,7 +93,7 @@ async def test_a_preflight_that_looks_like_grpc_is_no_failure(gateway: Logged) -
 
 async def test_what_was_refused_without_a_decision_is_no_success(gateway: Logged) -> None:
     """A service that is away, asked by a client whom Envoy takes for one of gRPC."""
-    before = len(gateway.entries())
+    before = len(gateway.logs.entries())
     sent = [("content-type", "application/grpc")]
     answer = await request(gateway.address, "cors.test", "/", sent)
     assert answer.status == 200

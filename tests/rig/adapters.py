@@ -15,6 +15,7 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
+from adapter.messages import access_log_pb2
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.decision import Decision
 from adapter.policy.effects.log import LogMessage
@@ -105,6 +106,11 @@ class CollectedLogs:
     def finish(self) -> None:
         """See `StreamConsumer`."""
         self.finished += 1
+
+    def entries(self) -> list[bytes]:
+        """The entries of all HTTP requests so far."""
+        messages = map(access_log_pb2.StreamAccessLogsMessage.FromString, self.messages)
+        return [entry for message in messages for entry in message.http_logs.log_entry]
 
 
 class AdapterInProcess:
