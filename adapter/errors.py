@@ -36,7 +36,15 @@ class ExpressionError(PolicyError):
 
 
 class PlatformError(AdapterError):
-    """The platform did not give a usable answer."""
+    """The platform did not give a usable answer: `what` was asked, and `why` it failed.
+
+    Requests that fail for the same reason have the same `why`, so that it is reported once.
+    """
+
+    def __init__(self, why: str, *, what: str = "") -> None:
+        super().__init__(f"{what}: {why}" if what else why)
+        self.why = why
+        self.what = what
 
 
 class PlatformUnavailableError(PlatformError):
@@ -45,8 +53,8 @@ class PlatformUnavailableError(PlatformError):
     `retry_after_s` is what the platform asked for in `Retry-After` (RFC 9110, 10.2.3), if it did.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, why: str, *, what: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(why, what=what)
         self.retry_after_s = retry_after_s
 
 
@@ -61,8 +69,8 @@ class PlatformNotFoundError(PlatformError):
 class PlatformRejectedError(PlatformError):
     """Another 4xx: the same request will fail again."""
 
-    def __init__(self, message: str, *, status: int) -> None:
-        super().__init__(message)
+    def __init__(self, why: str, *, status: int, what: str = "") -> None:
+        super().__init__(why, what=what)
         self.status = status
 
 

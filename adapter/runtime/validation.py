@@ -5,7 +5,12 @@ valid tuple"). Each sentence continues the name of the value: "poll_interval_s: 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
+
+from pydantic_core.core_schema import ErrorType
+
+_KINDS: Final = frozenset({*get_args(ErrorType), "path_type"})
+"""Pydantic's own kinds of errors. Others come from validators of ours."""
 
 _WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
@@ -15,6 +20,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "finite": "must be a number",
     "bool": "must be true or false",
     "string": "must be text",
+    "string_pattern_mismatch": "has characters that are not allowed there",
+    "string_unicode": "has characters that cannot be encoded",
     "tuple": "must be a list",
     "list": "must be a list",
     "model": "must be a group of named values",
@@ -24,7 +31,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "json": "is not valid JSON",
     "too": "has the wrong length",
 }
-"""By the first word of pydantic's name for the kind of error."""
+"""By pydantic's name for the kind of error, or the first word of that name."""
 
 _LIMITS: Final[Mapping[str, tuple[str, str]]] = {
     "greater_than": ("must be greater than {}", "gt"),
@@ -40,10 +47,10 @@ _LIMITS: Final[Mapping[str, tuple[str, str]]] = {
 def plain_words(fault: Mapping[str, Any]) -> str:
     """The end of a sentence for an entry of `ValidationError.errors()`; it contains no value.
 
-    A message that a validator of ours raised (`ValueError`) is returned as it is.
+    A message that a validator of ours raised is returned as it is.
     """
     kind, context = fault["type"], fault.get("ctx") or {}
-    if kind == "value_error":
+    if kind == "value_error" or kind not in _KINDS:
         return str(fault["msg"]).removeprefix("Value error, ")
     if kind == "literal_error":
         return f"must be {context['expected']}".replace("'", "")
@@ -52,7 +59,7 @@ def plain_words(fault: Mapping[str, Any]) -> str:
         return sentence.format(_number(context[limit]))
     if kind in {"string_too_short", "too_short"}:
         return "must not be empty"
-    return _WORDS.get(kind.partition("_")[0], "cannot be used")
+    return _WORDS.get(kind) or _WORDS.get(kind.partition("_")[0], "cannot be used")
 
 
 def _number(limit: object) -> str:

@@ -181,7 +181,7 @@ async def test_wrong_gateway_credentials_are_an_alarm(
 
         await eventually(alarmed)
         alarms = str((await adapter.readiness())["details"])
-        assert "client id and secret" in alarms
+        assert "check platform.client_id and platform.client_secret" in alarms
         assert "not-the-secret" not in alarms
         assert reason(await adapter.check("1")) == DENIED_UNREADY
 

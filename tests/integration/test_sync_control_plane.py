@@ -228,7 +228,7 @@ async def test_wrong_credentials_are_named(platform: RunningControlPlane) -> Non
     adapter = Adapter(platform, client_secret="wrong")
     async with aclosing(adapter):
         await adapter.sync.sync_once()
-        assert "client id and secret" in adapter.sync.status().alarms[0]
+        assert "check platform.client_id and" in adapter.sync.status().alarms[0]
         with pytest.raises(PlatformRefusedError):
             await adapter.client.automated_policies()
 

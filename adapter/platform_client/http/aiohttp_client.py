@@ -8,11 +8,10 @@ from io import BytesIO
 from typing import Final
 
 import aiohttp
-from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
+from adapter.platform_client.http.connection_failures import failure_of
 from adapter.platform_client.http.exchange import (
-    BrokenBodyError,
     HttpError,
     HttpRequest,
     StreamedResponse,
@@ -60,20 +59,21 @@ class AiohttpClient:
     async def send(self, request: HttpRequest) -> AsyncIterator[StreamedResponse]:
         """See `Http.send`. A dead idle connection is replaced, except for a POST."""
         url = URL(request.url, encoded=True)
+        proxy = self._proxy(url)
         try:
             async with self._session.request(
                 request.method,
                 url,
                 headers=request.headers,
                 data=None if request.body is None else BytesIO(request.body),
-                proxy=self._proxy(url),
+                proxy=proxy,
                 allow_redirects=False,
             ) as response:
                 yield StreamedResponse(
                     response.status, response.headers, response.content.iter_any()
                 )
         except aiohttp.ClientError as e:
-            raise _failure(e) from None
+            raise failure_of(e, url, proxy) from None
 
     def _proxy(self, url: URL) -> URL | None:
         """Read the environment once for each address; there are at most two."""
@@ -84,19 +84,3 @@ class AiohttpClient:
             except ValueError as e:
                 raise HttpError(str(e)) from None
         return self._proxies[address]
-
-
-def _failure(error: aiohttp.ClientError) -> HttpError:
-    """Use our own words where aiohttp's message would show what was sent or received."""
-    match error:
-        case aiohttp.ClientPayloadError(__cause__=ContentEncodingError()):
-            return BrokenBodyError("the compression of the body is invalid")
-        case aiohttp.ClientPayloadError():
-            return HttpError("the connection ended in the middle of the body")
-        case aiohttp.ServerDisconnectedError():
-            return HttpError("the connection was closed before a response came")
-        case aiohttp.ClientHttpProxyError():
-            return HttpError(f"the proxy answered with status {error.status}")
-        case aiohttp.ClientResponseError():
-            return HttpError("the response is not HTTP, or its headers are too large")
-    return HttpError(str(error) or type(error).__name__)

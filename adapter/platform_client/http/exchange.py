@@ -19,6 +19,7 @@ from adapter.errors import (
 from adapter.runtime.clock import Clock, WallTime
 from adapter.runtime.fairness import LoopTurns
 
+CREDENTIALS = "platform.client_id and platform.client_secret"
 _TRY_LATER = frozenset({408, 425, 429})
 
 
@@ -107,13 +108,14 @@ class Exchange:
                 return await self._send(http, request, what)
         except TimeoutError:
             raise PlatformUnavailableError(
-                f"{what}: no complete response within {self._timeout_s:g} s "
-                "(platform.request_timeout_s)"
+                f"{urlsplit(url).netloc} gave no complete response within {self._timeout_s:g} s "
+                "(platform.request_timeout_s); check platform.base_url, and firewalls",
+                what=what,
             ) from None
         except BrokenBodyError as e:
-            raise DocumentError(f"{what}: {e}") from None
+            raise DocumentError(str(e), what=what) from None
         except HttpError as e:
-            raise PlatformUnavailableError(f"{what}: {e}") from None
+            raise PlatformUnavailableError(str(e), what=what) from None
 
     async def _send(self, http: Http, request: HttpRequest, what: str) -> WholeResponse:
         async with http.send(request) as response:
@@ -125,31 +127,47 @@ class Exchange:
                 body += chunk
                 if len(body) > self._max_response_bytes:
                     raise DocumentError(
-                        f"{what}: the body is larger than {self._max_response_bytes} bytes "
-                        "(platform.max_response_bytes)"
+                        f"the body is larger than {self._max_response_bytes} bytes "
+                        "(platform.max_response_bytes)",
+                        what=what,
                     )
             return WholeResponse(what, response.status, response.headers, bytes(body))
 
 
-def require_success(answer: WholeResponse, clock: Clock) -> None:
-    """Raise the exception for each status other than 2xx and 304; it says whose fault it is."""
+def require_success(answer: WholeResponse, clock: Clock, check_if_missing: str) -> None:
+    """Raise the exception for each status other than 2xx and 304; it says whose fault it is.
+
+    `check_if_missing` names the settings that are wrong if the status is 404.
+    """
     status, what = answer.status, answer.what
     if 200 <= status < 300 or status == 304:
         return
-    message = f"{what}: the platform answered {status}"
-    if status in {401, 403}:
+    said = f"the platform answered {status}"
+    if status == 401:
+        raise PlatformRefusedError(f"{said}; check {CREDENTIALS}", what=what)
+    if status == 403:
         raise PlatformRefusedError(
-            f"{message}; check the gateway's client id and secret, and the client's rights"
+            f"{said}; check that {CREDENTIALS} belong to the environment "
+            "platform.environment_id, and the rights of the client",
+            what=what,
         )
     if status == 404:
-        raise PlatformNotFoundError(message)
+        raise PlatformNotFoundError(f"{said}; check {check_if_missing}", what=what)
     if status in _TRY_LATER or status >= 500:
-        raise PlatformUnavailableError(message, retry_after_s=retry_after_s(answer, clock))
+        why = "it gets too many requests" if status == 429 else "it is in trouble"
+        raise PlatformUnavailableError(
+            f"{said}: {why}; the adapter asks again later",
+            what=what,
+            retry_after_s=retry_after_s(answer, clock),
+        )
     if 400 <= status < 500:
-        raise PlatformRejectedError(message, status=status)
+        raise PlatformRejectedError(
+            f"{said}: it does not accept this request", status=status, what=what
+        )
     raise DocumentError(
-        f"{message}, which is not a valid answer to this request; check that platform.base_url "
-        "is the platform's own address"
+        f"{said}, which is not a valid answer to this request; check that platform.base_url "
+        "is the platform's own address",
+        what=what,
     )
 
 

@@ -3,12 +3,19 @@
 from typing import Final
 
 from adapter.errors import ConfigurationError, DocumentError, PlatformRefusedError
-from adapter.platform_client.http.exchange import Exchange, WholeResponse, require_success
+from adapter.platform_client.http.exchange import (
+    CREDENTIALS,
+    Exchange,
+    WholeResponse,
+    require_success,
+)
 from adapter.platform_client.http.origin import origin
 from adapter.platform_client.protocol.token import TokenSource
 from adapter.runtime.clock import Clock
 
 _UNAUTHORIZED: Final = 401
+IDS: Final = "platform.organization_id, platform.environment_id and platform.apis"
+"""The settings that choose what is asked for."""
 
 
 class AuthorizedExchange:
@@ -33,12 +40,21 @@ class AuthorizedExchange:
             )
 
     async def send(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        *,
+        check_if_missing: str = IDS,
     ) -> WholeResponse:
-        """Send and return a success or a 304; raises PlatformError for everything else."""
+        """Send and return a success or a 304; raises PlatformError for everything else.
+
+        `check_if_missing`: see `require_success`.
+        """
         self._require_trusted(url)
         response = await self._send_with_token(method, url, headers, body)
-        require_success(response, self._clock)
+        require_success(response, self._clock, check_if_missing)
         return response
 
     async def _send_with_token(
@@ -57,8 +73,8 @@ class AuthorizedExchange:
                 return response
             self._tokens.discard(token)
         raise PlatformRefusedError(
-            f"{response.what}: the platform answered 401 to a new token too; check the "
-            "gateway's client id and secret"
+            f"the platform answered 401 to a new token, too; check {CREDENTIALS}",
+            what=response.what,
         )
 
     def _require_trusted(self, url: str) -> None:

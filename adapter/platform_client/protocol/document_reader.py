@@ -26,11 +26,10 @@ async def read_document(shape: TypeAdapter[Shape], response: WholeResponse) -> S
     except ValidationError as e:
         if not _is_not_json(e):
             raise _not_expected(response, faults(e)) from None
-        refusal = faults(e)
     try:
         value = await asyncio.to_thread(read_leniently, body)
     except ValueError:
-        raise _not_expected(response, refusal) from None
+        raise _not_json(response) from None
     try:
         return shape.validate_python(value)
     except ValidationError as e:
@@ -54,5 +53,18 @@ def _is_not_json(error: ValidationError) -> bool:
 
 
 def _not_expected(response: WholeResponse, why: str) -> DocumentError:
-    kind = response.headers.get("content-type", "no content type")[:64]
-    return DocumentError(f"{response.what}: not the expected JSON ({kind!a}): {why}")
+    return DocumentError(
+        f"the answer ({_kind(response)}) is not what the protocol says: {why}", what=response.what
+    )
+
+
+def _not_json(response: WholeResponse) -> DocumentError:
+    return DocumentError(
+        f"the answer ({_kind(response)}) is not JSON, or a part of it is missing; check that "
+        "platform.base_url is the platform's own address",
+        what=response.what,
+    )
+
+
+def _kind(response: WholeResponse) -> str:
+    return ascii(response.headers.get("content-type", "no content type")[:64])[1:-1]

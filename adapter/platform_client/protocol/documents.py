@@ -29,6 +29,7 @@ from adapter.platform_client.protocol.field_types import (
     lifetime_s,
 )
 from adapter.policy.policies.shared.limits import MAX_LIMITS, MaximumRequests, PeriodMs
+from adapter.runtime.validation import plain_words
 
 SecretText: TypeAlias = Annotated[str, Field(max_length=256, pattern="")]
 """A hash or a salt. Both are short; a salt is hashed again for each Check."""
@@ -155,9 +156,13 @@ POLICY_LIST: Final[TypeAdapter[AnyList]] = TypeAdapter(list[Any] | PolicyListDoc
 
 def faults(error: ValidationError) -> str:
     """All faults in one line, without the values, which may be secret."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"{_place(fault['loc'])}: {fault['msg']}" for fault in found[:10])
+    found = error.errors(include_input=False, include_url=False)
+    lines = (f"{_place(fault['loc'])}: {plain_words(fault)}" for fault in found[:10])
+    return "; ".join(dict.fromkeys(lines))
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "the document"
+    """Names of fields, without those of the two forms of a list (see `AnyList`)."""
+    parts = [str(part) for part in location]
+    fields = [p for p in parts if not p.endswith(("Document", "[any]"))]
+    return ".".join(fields) or "the document"

@@ -102,7 +102,7 @@ class PlatformClient:
             return PolicyList(await _policy_rows(response), server_time(response))
         if modified_since is None:
             raise DocumentError(
-                f"{response.what}: the platform answered 304 to a request without a condition"
+                "the platform answered 304 to a request without a condition", what=response.what
             )
         return PolicyList(None, server_time(response))
 
@@ -144,9 +144,10 @@ class PlatformClient:
         Raises PlatformRejectedError where sending the same bytes again would fail again.
         """
         headers = {"content-type": "application/json", "content-encoding": "gzip"}
-        return await refused_events(
-            await self._exchange.send("POST", self._events_url, headers, gzip_body)
+        response = await self._exchange.send(
+            "POST", self._events_url, headers, gzip_body, check_if_missing="platform.analytics_url"
         )
+        return await refused_events(response)
 
     def _api_url(self, api_id: str) -> str:
         return f"{self._apis_url}/{quote(api_id, safe='')}"
@@ -166,7 +167,9 @@ class PlatformClient:
 async def _policy_rows(response: WholeResponse) -> list[Any]:
     rows, total = page_of(await read_document(POLICY_LIST, response))
     if total is not None and total > len(rows):
-        raise DocumentError(f"{response.what}: the list has only {len(rows)} of {total} policies")
+        raise DocumentError(
+            f"the list has only {len(rows)} of {total} policies", what=response.what
+        )
     return rows
 
 

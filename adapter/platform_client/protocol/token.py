@@ -5,7 +5,7 @@ import json
 from typing import Final
 
 from adapter.errors import PlatformError, PlatformRefusedError, PlatformRejectedError
-from adapter.platform_client.http.exchange import Exchange, require_success
+from adapter.platform_client.http.exchange import CREDENTIALS, Exchange, require_success
 from adapter.platform_client.protocol.document_reader import read_document
 from adapter.platform_client.protocol.documents import TOKEN, TokenDocument
 from adapter.platform_client.protocol.options import PlatformOptions
@@ -81,8 +81,10 @@ class TokenSource:
         body = json.dumps(credentials).encode()
         response = await self._exchange.send("POST", url, headers=headers, body=body)
         try:
-            require_success(response, self._clock)
+            require_success(response, self._clock, "platform.base_url")
         except PlatformRejectedError as e:
             # RFC 6749, 5.2: wrong credentials may be a 400.
-            raise PlatformRefusedError(f"{e}; check the gateway's client id and secret") from None
+            raise PlatformRefusedError(
+                f"the platform answered {e.status}; check {CREDENTIALS}", what=e.what
+            ) from None
         return await read_document(TOKEN, response)

@@ -76,7 +76,7 @@ async def test_events_on_a_connection_that_dies_fail_once(http: AiohttpClient) -
     """Nobody knows what became of them: that is for the uploader, who sends them again."""
     async with closing(1) as (url, heads):
         await ask(http, url)
-        with pytest.raises(HttpError, match="closed before a response came"):
+        with pytest.raises(HttpError, match="closed the connection without a response"):
             await ask(http, url, method="POST", body=b"events")
         assert len(heads) == 2
         assert (await ask(http, url, method="POST", body=b"events")).status == 200

@@ -157,10 +157,10 @@ async def test_a_certificate_is_believed_that_the_environment_names(
         return web.Response()
 
     async with serving(note, tls(authority)) as url:
-        with pytest.raises(HttpError, match="CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(HttpError, match="not signed by a CA that is trusted here"):
             await ask_over_tls(url)
         monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-        with pytest.raises(HttpError, match="CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(HttpError, match="not signed by a CA that is trusted here"):
             await ask_over_tls(url)
         assert asked == []
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
@@ -174,7 +174,7 @@ async def test_a_certificate_is_for_one_host(
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     async with serving(hello, tls(authority)) as url:
-        with pytest.raises(HttpError, match="CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(HttpError, match="is for another host"):
             await ask_over_tls(url.replace("127.0.0.1", "localhost"))
 
 
@@ -223,6 +223,6 @@ async def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) ->
     refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
     async with tunnelling(refusal) as (proxy, _):
         monkeypatch.setenv("HTTPS_PROXY", proxy.replace("//", "//secret:secret@"))
-        with pytest.raises(HttpError, match="the proxy answered with status 407") as caught:
+        with pytest.raises(HttpError, match="answered 407: it asks for a user name") as caught:
             await ask_over_tls("https://platform.test/")
     assert "secret" not in str(caught.value)

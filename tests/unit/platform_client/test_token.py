@@ -109,7 +109,7 @@ async def test_refused_credentials_are_the_operators_matter(
 ) -> None:
     """Wrong credentials are named as such, in either of the forms that RFC 6749 allows."""
     platform.fail("/oauth2/token", answering(status, '{"error": "invalid_client"}'))
-    with pytest.raises(PlatformRefusedError, match="client id and secret"):
+    with pytest.raises(PlatformRefusedError, match=r"check platform\.client_id and"):
         await platform.client().policies("7")
 
 
