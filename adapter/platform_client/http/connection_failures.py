@@ -1,4 +1,4 @@
-"""Why no complete response came, in words that name the setting to look at.
+"""Why aiohttp got no complete response, in words that name the setting to look at.
 
 aiohttp's own messages name classes and error numbers, and some show what was sent or received.
 """
