@@ -8,6 +8,8 @@ from typing import Any
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.operations.routes import Question, QuestionError, Reply, Route, json_reply
+from adapter.policy.catalog import Pointcut
+from adapter.policy.compile import CompiledPolicy
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.snapshot import Api
 
@@ -93,15 +95,29 @@ def _api_detail(api: Api) -> dict[str, Any]:
         "inspects_method": api.inspects_method,
         "longest_path": api.longest_path,
         "policies": [
-            {
-                "policy_id": policy.ref.policy_id,
-                "policy_type": policy.ref.policy_type,
-                "pointcuts": len(policy.rule.pointcuts),
-                "overridden_pointcuts": len(policy.rule.overridden),
-            }
-            for policy in api.policies
+            _policy(policy, api.matches.of(position))
+            for position, policy in enumerate(api.policies)
         ],
     }
+
+
+def _policy(policy: CompiledPolicy, matched: tuple[int, ...]) -> dict[str, Any]:
+    """A policy. Without pointcuts it covers the whole API, and nothing is counted."""
+    return {
+        "policy_id": policy.ref.policy_id,
+        "policy_type": policy.ref.policy_type,
+        "automated": policy.automated,
+        "pointcuts": [
+            {**_pointcut(pointcut), "matched": count}
+            for pointcut, count in zip(policy.pointcuts, matched, strict=True)
+        ],
+        "overridden_by_automated_policies": [_pointcut(p) for p in policy.overridden],
+    }
+
+
+def _pointcut(pointcut: Pointcut) -> dict[str, Any]:
+    """A pointcut, with the names that it has on the platform."""
+    return {"methodRegex": pointcut.method_regex, "uriTemplateRegex": pointcut.path_regex}
 
 
 def _contract(api: Api, contract: Contract) -> dict[str, Any]:

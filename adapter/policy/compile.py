@@ -58,11 +58,19 @@ POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
 """Every policy type that can be enforced, by the id of its asset on the platform."""
 
 
+_ANYWHERE = Pointcut(".*", ".*")
+
+
 class CompiledPolicy(NamedTuple):
     """A policy that Checks can ask: its name and its rule."""
 
     ref: PolicyRef
     shared: SharedRule
+    automated: bool = False
+    pointcuts: tuple[Pointcut, ...] = ()
+    """The pointcuts of the rule, as the admin wrote them."""
+    overridden: tuple[Pointcut, ...] = ()
+    """The same for the parts where automated policies apply instead."""
 
     @property
     def rule(self) -> Rule:
@@ -82,8 +90,14 @@ def compile_policy(policy: AppliedPolicy, pool: RulePool) -> CompiledPolicy:
     def compiled() -> Rule:
         return _at_pointcuts(_compile_rule(policy.policy_type, configuration), policy)
 
-    shared = pool.rule(_key(policy, configuration), compiled)
-    return CompiledPolicy(PolicyRef(policy.policy_id, policy.policy_type), shared)
+    return CompiledPolicy(
+        PolicyRef(policy.policy_id, policy.policy_type),
+        pool.rule(_key(policy, configuration), compiled),
+        policy.automated,
+        # A rule that is overridden somewhere has a pointcut, even if the admin wrote none.
+        policy.pointcuts or ((_ANYWHERE,) if policy.overridden else ()),
+        policy.overridden,
+    )
 
 
 def _key(policy: AppliedPolicy, configuration: str) -> bytes:

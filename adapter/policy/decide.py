@@ -10,6 +10,7 @@ from adapter.policy.request.attributes import RequestAttributes, path_of
 from adapter.policy.request.canonical_host import obstacle_in_host
 from adapter.policy.request.canonical_method import ECHO_REFUSED, is_echoed, obstacle_in_method
 from adapter.policy.request.canonical_path import obstacle_in
+from adapter.policy.rule import NOWHERE
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import (
     CONTINUE,
@@ -65,8 +66,8 @@ def decide(request: RequestAttributes, api: Api, revision: int) -> Step:
     """Ask the API's policies in the platform's order until one ends the request.
 
     The result is a decision, or `Unsettled` where a policy returns an effect: then settle the
-    effect and call `settle` with its outcome. `decide` itself performs no effect, so it is pure,
-    and a denial before a limit charges nothing.
+    effect and call `settle` with its outcome. `decide` itself performs no effect, so it is pure
+    (except that it counts in `Api.matches`), and a denial before a limit charges nothing.
     """
     if (
         api.faults
@@ -88,8 +89,11 @@ def _ask(first: int, evaluation: Evaluation, api: Api, revision: int) -> Step:
     rules = api.rules
     for position in range(first, len(rules)):
         rule = rules[position]
-        if not rule.applies_to(evaluation.request):
-            continue
+        if rule.pointcuts:
+            pointcut = rule.pointcut_of(evaluation.request)
+            if pointcut == NOWHERE:
+                continue
+            api.matches.add(position, pointcut)
         evaluation.position = position
         verdict = rule.evaluate(evaluation)
         if verdict is CONTINUE:

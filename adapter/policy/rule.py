@@ -36,6 +36,8 @@ class CompiledPointcut:
 
 
 ANYWHERE: Final = CompiledPointcut(None, None)
+NOWHERE: Final = -1
+"""The position of no pointcut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,17 @@ class Rule:
         """How many of its pointcuts have patterns."""
         return sum(pointcut.has_pattern for pointcut in self.pointcuts + self.overridden)
 
-    def applies_to(self, request: RequestAttributes) -> bool:
-        """Whether the policy applies to that request."""
-        if not self.pointcuts:
-            return True
-        if not any(p.matches(request) for p in self.pointcuts):
-            return False
-        return not self.overridden or not any(p.matches(request) for p in self.overridden)
+    def pointcut_of(self, request: RequestAttributes) -> int:
+        """The position of the first pointcut that matches; `NOWHERE` if the rule does not apply.
+
+        Only for a rule with pointcuts: one without them applies to every request.
+        """
+        for position, pointcut in enumerate(self.pointcuts):
+            if pointcut.matches(request):
+                if self.overridden and any(p.matches(request) for p in self.overridden):
+                    return NOWHERE
+                return position
+        return NOWHERE
 
     def wrapped(self, change: Callable[[Evaluation, Conclusion], Conclusion]) -> "Rule":
         """The same rule, but each verdict passes through `change` first.

@@ -11,6 +11,7 @@ from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, SlaTi
 from adapter.policy.compile import CompiledPolicy, compile_policy
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.contract_table import ContractTable
+from adapter.policy.match_counts import MatchCounts
 from adapter.policy.need import Need, NeedObjection, no_objection
 from adapter.policy.request.canonical_path import MAX_CHARS
 from adapter.policy.request.header_spelling import dashed
@@ -20,7 +21,7 @@ from adapter.runtime.clock import WallTime
 
 
 class Api:
-    """One API instance, ready for Checks. It is immutable.
+    """One API instance, ready for Checks. It is immutable, except for `matches`.
 
     `faults` name the policies that cannot be enforced. An API with faults is closed: each request
     is denied with 503, because to allow it would skip a policy that an admin applied.
@@ -36,6 +37,7 @@ class Api:
         "inspects_path",
         "instance",
         "longest_path",
+        "matches",
         "policies",
         "policy_refs",
         "rules",
@@ -81,6 +83,8 @@ class Api:
             contract.fault is not None for contract in self.contracts
         )
         """Number of contracts with a fault. Counted here, because there may be a million."""
+        self.matches: Final = MatchCounts(policies)
+        """How often each pointcut matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,11 @@ class Snapshot:
         merged = dict(self.apis)
         for api_id in removed:
             merged.pop(api_id, None)
-        merged.update((api.instance.api_id, api) for api in apis)
+        for api in apis:
+            before = merged.get(api.instance.api_id)
+            if before is not None:
+                api.matches.continue_from(before.matches, before.policies, api.policies)
+            merged[api.instance.api_id] = api
         revision = max(self.revision + 1, int(now * 1000))
         return Snapshot(revision, merged)
 

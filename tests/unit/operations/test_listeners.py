@@ -16,12 +16,15 @@ from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
 from adapter.operations.routes import Question, Reply, Route
-from adapter.policy.catalog import RateLimit, SlaTier
+from adapter.policy.catalog import Pointcut, RateLimit, SlaTier
+from adapter.policy.decide import decide
+from adapter.policy.request.attributes import GivenAttributes
 from adapter.runtime.clock import SystemClock
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 
 GOLD = SlaTier("7", "Gold", (RateLimit(1, 1000),))
 CLIENTS = 1_200
+ADMIN = (Pointcut("GET", "/admin"), Pointcut(".*", "/billing/admin"))
 
 
 @asynccontextmanager
@@ -55,8 +58,11 @@ async def inspection() -> AsyncIterator[httpx.AsyncClient]:
         [
             api("1", [CLIENT_ID_ENFORCEMENT], held, [GOLD]),
             api("2", [applied("no-such-policy")]),
+            api("3", [applied("access-block", pointcuts=ADMIN, automated=True)]),
         ]
     )
+    request = GivenAttributes(method="GET", path="/billing/admin")
+    decide(request, snapshots.current.apis["3"], revision=1)
     for host in ("a.test", "b.test", "a.test"):
         discovered.add(host, "route")
     statuses = {"/sync": lambda: {"all_settled": True}}
@@ -67,10 +73,29 @@ async def inspection() -> AsyncIterator[httpx.AsyncClient]:
 async def test_apis_show_what_is_open_and_what_is_closed(inspection: httpx.AsyncClient) -> None:
     """And why: the fault names the policy."""
     listed = (await inspection.get("/apis")).json()
-    assert [(a["api_id"], a["closed"]) for a in listed["items"]] == [("1", False), ("2", True)]
-    assert (listed["total"], listed["items"][0]["contracts"]) == (2, CLIENTS)
+    assert [(a["api_id"], a["closed"]) for a in listed["items"]] == [
+        ("1", False),
+        ("2", True),
+        ("3", False),
+    ]
+    assert (listed["total"], listed["items"][0]["contracts"]) == (3, CLIENTS)
     closed = (await inspection.get("/apis/2")).json()
     assert "no-such-policy" in closed["faults"][0]
+
+
+async def test_policies_show_where_they_apply_and_how_often(inspection: httpx.AsyncClient) -> None:
+    """The patterns as the admin wrote them. A pattern that covers nothing shows a zero."""
+    (blocked,) = (await inspection.get("/apis/3")).json()["policies"]
+    assert blocked == {
+        "policy_id": "id-of-access-block",
+        "policy_type": "access-block",
+        "automated": True,
+        "pointcuts": [
+            {"methodRegex": "GET", "uriTemplateRegex": "/admin", "matched": 0},
+            {"methodRegex": ".*", "uriTemplateRegex": "/billing/admin", "matched": 1},
+        ],
+        "overridden_by_automated_policies": [],
+    }
 
 
 async def test_contracts_come_in_pages_and_without_secrets(inspection: httpx.AsyncClient) -> None:
@@ -104,7 +129,7 @@ async def test_a_bad_number_is_named(inspection: httpx.AsyncClient, path: str, n
 
 async def test_what_is_not_there_is_not_found(inspection: httpx.AsyncClient) -> None:
     """An API that is not in the snapshot, and a page that there is not."""
-    for path in ("/apis/3", "/apis/3/contracts", "/secrets"):
+    for path in ("/apis/4", "/apis/4/contracts", "/secrets"):
         assert (await inspection.get(path)).status_code == 404
     assert (await inspection.post("/apis")).status_code == 405
 

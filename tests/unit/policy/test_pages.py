@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from adapter.policy.catalog import Pointcut
 from adapter.policy.compile import POLICY_TYPES, compile_policy
 from adapter.policy.policies import access_block
+from adapter.policy.request.attributes import GivenAttributes
+from adapter.policy.rule import NOWHERE
 from adapter.policy.rule_pool import RulePool
 from tests.builders import applied
 
@@ -42,3 +45,14 @@ def test_examples_are_good_configurations(policy_type: str) -> None:
 def test_the_example_of_a_new_policy_is_a_real_one() -> None:
     """Who follows the page ends up with a policy."""
     assert blocks("adding-a-policy.md", "python")[0] == Path(access_block.__file__).read_text()
+
+
+def test_the_example_of_a_pointcut_can_be_pasted() -> None:
+    """It compiles, and covers what the page says."""
+    (example,) = map(json.loads, blocks("pointcuts.md", "json"))
+    where = [Pointcut(p["methodRegex"], p["uriTemplateRegex"]) for p in example["pointcutData"]]
+    policy = applied(example["assetId"], example["configurationData"], pointcuts=tuple(where))
+    rule = compile_policy(policy, RulePool()).rule
+    paths = ("/admin", "/billing/admin", "/billing/admin/1")
+    requests = [GivenAttributes(method="GET", path=path) for path in paths]
+    assert [rule.pointcut_of(request) for request in requests] == [NOWHERE, 0, 0]

@@ -1,14 +1,23 @@
 """From what the platform says to what Checks see."""
 
-from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, RateLimit, SlaTier
+from adapter.policy.catalog import (
+    ApiContent,
+    ApiInstance,
+    AppliedPolicy,
+    Pointcut,
+    RateLimit,
+    SlaTier,
+)
+from adapter.policy.decide import decide
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.request.attributes import GivenAttributes
 from adapter.policy.rule_pool import RulePool
-from adapter.policy.snapshot import Snapshot, build_api, contracts_by_client, in_force
+from adapter.policy.snapshot import Api, Snapshot, build_api, contracts_by_client, in_force
 from adapter.policy.verdicts import Identity
 from adapter.runtime.clock import WallTime
 from tests.builders import api, applied, contract
 
+LOGGING = {"loggingConfiguration": [{"itemData": {"message": "seen", "level": "INFO"}}]}
 TIER = SlaTier("t1", "Gold", (RateLimit(5, 1_000),))
 
 
@@ -120,3 +129,57 @@ def test_revisions_always_grow() -> None:
 def test_representations_show_no_contracts() -> None:
     """Nobody logs ten thousand clients by accident."""
     assert "client-1" not in repr(api("7", contracts=[contract("client-1")]))
+
+
+def matched(snapshot: Snapshot) -> list[tuple[int, ...]]:
+    """How often each pointcut of the API's policies matched."""
+    api = snapshot.apis["1"]
+    return [api.matches.of(position) for position in range(len(api.policies))]
+
+
+def ask(snapshot: Snapshot, *paths: str) -> None:
+    """Decide about a request to each path."""
+    for path in paths:
+        decide(GivenAttributes(method="GET", path=path), snapshot.apis["1"], 1)
+
+
+def test_the_first_pointcut_that_matches_is_counted() -> None:
+    """An operator sees that a pattern covers nothing; a policy without pointcuts counts nothing."""
+    pointcuts = tuple(Pointcut("GET", path) for path in ("/a/.*", "/a/b", "/admin"))
+    content = [applied("cors"), applied("message-logging", LOGGING, pointcuts=pointcuts)]
+    snapshot = Snapshot().replaced([api("1", content)], (), WallTime(1))
+    ask(snapshot, "/a/b", "/a/c", "/billing/admin", "/")
+    assert matched(snapshot) == [(), (2, 0, 0)]
+
+
+def test_where_an_automated_policy_applies_nothing_is_counted() -> None:
+    """An overridden policy without pointcuts covers the rest of the API."""
+    there = (Pointcut(".*", "/health"),)
+    content = [
+        applied("message-logging", LOGGING),
+        AppliedPolicy("a", "message-logging", LOGGING, automated=True, pointcuts=there),
+    ]
+    snapshot = Snapshot().replaced([api("1", content)], (), WallTime(1))
+    ask(snapshot, "/health", "/orders", "/orders")
+    assert matched(snapshot) == [(1,), (2,)]
+    assert [p.automated for p in snapshot.apis["1"].policies] == [True, False]
+
+
+def test_counts_go_on_until_the_pointcuts_change() -> None:
+    """A contract or another policy changes; what a pattern has matched is still known."""
+
+    def compiled(path: str, *others: AppliedPolicy) -> Api:
+        pointcuts = (Pointcut(".*", path),)
+        return api("1", [*others, applied("message-logging", LOGGING, pointcuts=pointcuts)])
+
+    snapshot = Snapshot().replaced([compiled("/a")], (), WallTime(1))
+    ask(snapshot, "/a")
+    snapshot = snapshot.replaced([compiled("/a", applied("cors"))], (), WallTime(2))
+    ask(snapshot, "/a")
+    assert matched(snapshot) == [(), (2,)]
+    snapshot = snapshot.replaced([compiled("/b")], (), WallTime(3))
+    assert matched(snapshot) == [(0,)]
+    snapshot = snapshot.replaced([api("1")], (), WallTime(4)).replaced(
+        [compiled("/b")], (), WallTime(5)
+    )
+    assert matched(snapshot) == [(0,)]
