@@ -9,6 +9,7 @@ from adapter.platform_client.sync.document_faults import DocumentFaults
 from adapter.platform_client.sync.empty_list_guard import EmptyListGuard, Policies
 from adapter.platform_client.sync.fetched import FetchedAutomated
 from adapter.platform_client.sync.options import SyncOptions
+from adapter.platform_client.sync.outages import Outages
 from adapter.platform_client.sync.poll_state import PollState
 from adapter.runtime.backoff import Jitter
 from adapter.runtime.clock import Clock, WallTime
@@ -23,13 +24,14 @@ class Environment:
         self.automated: Policies | None = None
         """The last good automated policies; None before the first complete poll."""
         self.automated_poll = PollState(
-            "automated_policies", options, clock, jitter, of="automated_policies"
+            "automated_policies", "automated policies", options, clock, jitter
         )
-        self.instances_poll = PollState("instances", options, clock, jitter, of="instances")
+        self.instances_poll = PollState("instances", "API instances", options, clock, jitter)
         self.instances_known = options.apis is not None
         """Whether all API instances that are to be enforced are tracked."""
         self.last_contact: WallTime | None = None
         """When the platform last gave a good answer since the start."""
+        self.outages = Outages(clock)
         self.document_faults = DocumentFaults()
         self._mule_only: tuple[str, ...] = ()
         self._empty_guard = EmptyListGuard()

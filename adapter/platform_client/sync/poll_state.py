@@ -1,31 +1,29 @@
 """How the polls of one thing go, and when the next one is due."""
 
-import structlog
-
 from adapter.errors import PlatformError, PlatformNotFoundError
 from adapter.platform_client.sync.observer import PollKind
 from adapter.platform_client.sync.options import SyncOptions
+from adapter.platform_client.sync.outages import shown_error
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, WallTime
 
 
 class PollState:
-    """The polls of an API, of the list of instances, or of the automated policies.
-
-    Logs when a poll fails in a new way or succeeds again. `context` goes into the log.
-    """
+    """The polls of an API, of the list of instances, or of the automated policies."""
 
     def __init__(
         self,
         kind: PollKind,
+        name: str,
         options: SyncOptions,
         clock: Clock,
         jitter: Jitter,
         *,
         confirmed_at: WallTime | None = None,
-        **context: str,
     ) -> None:
         self.kind: PollKind = kind
+        self.name = name
+        """What is polled, for operators."""
         self.last_error: str | None = None
         """What the last poll failed with; None if it succeeded."""
         self.confirmed_at = confirmed_at
@@ -35,15 +33,12 @@ class PollState:
         self._clock = clock
         self._jitter = jitter
         self._backoff = Backoff(options.poll_interval_s, options.backoff_cap_s, jitter)
-        self._context = context
 
     def succeeded(self, *, unconfirmed: bool = False) -> float:
         """Note that a poll got a complete answer; return the seconds until the next poll.
 
         If something in the answer is `unconfirmed`, the next poll comes soon.
         """
-        if self.last_error is not None:
-            structlog.get_logger().info("platform.poll_recovered", **self._context)
         self.last_error = None
         self.confirmed_at = self._clock.now()
         self._backoff.succeeded()
@@ -53,10 +48,9 @@ class PollState:
         """Note that a poll failed; return the seconds until the next poll.
 
         The wait grows with each failure, except for "not found": a platform that answers this is
-        not in trouble. An exception that nobody foresaw is logged with its traceback.
+        not in trouble.
         """
-        self._log(error)
-        self.last_error = _text(error)
+        self.last_error = shown_error(error)
         self.failed_at = self._clock.now()
         if isinstance(error, PlatformNotFoundError):
             self._backoff.succeeded()
@@ -72,22 +66,7 @@ class PollState:
             return min(self._options.confirmation_delay_s, self._options.poll_interval_s)
         return self.spread(self._options.poll_interval_s)
 
-    def _log(self, error: Exception) -> None:
-        log = structlog.get_logger()
-        if not isinstance(error, PlatformError):
-            log.error("platform.poll_broke", kind=self.kind, exc_info=error)
-        text = _text(error)
-        if text != self.last_error:
-            log.warning("platform.poll_failed", error=text, **self._context)
-
 
 def error_kind(error: Exception) -> str:
     """The name of the error's class, or `unforeseen`: few values, fit for a metric's label."""
     return type(error).__name__ if isinstance(error, PlatformError) else "unforeseen"
-
-
-def _text(error: Exception) -> str:
-    """What an operator may read. Other exceptions may hold secrets: only the name is shown."""
-    if isinstance(error, PlatformError):
-        return str(error)
-    return f"unforeseen {type(error).__name__}; the log has its traceback"

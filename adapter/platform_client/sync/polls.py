@@ -129,6 +129,7 @@ class Polls:
                 changed.append(api)
         for api_id in self._apis.drop_unlisted(instances.keys()):
             self._publication.remove(api_id)
+            self._environment.outages.forget(f"API {api_id}")
         await self.publish_in_turns(changed)
         if changed:
             self._save()
@@ -149,6 +150,7 @@ class Polls:
 
     def _note_success(self, poll: PollState, *, unconfirmed: bool = False) -> float:
         self._observer.poll_succeeded(poll.kind)
+        self._environment.outages.succeeded(poll.name)
         wait_s = poll.succeeded(unconfirmed=unconfirmed)
         self._environment.last_contact = poll.confirmed_at
         return wait_s
@@ -157,4 +159,5 @@ class Polls:
         self, poll: PollState, error: Exception, *, unconfirmed: bool = False
     ) -> float:
         self._observer.poll_failed(poll.kind, error_kind(error))
+        self._environment.outages.failed(poll.name, error)
         return poll.failed(error, unconfirmed=unconfirmed)

@@ -1,6 +1,6 @@
 """How the sync is doing, for operators and for readiness."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal
@@ -79,7 +79,7 @@ def sync_status(
         all_settled=all_settled,
         last_success_at=environment.last_contact,
         last_failure_at=max(failures, default=None),
-        alarms=tuple(islice(_alarms(environment, disk_alarm, apis), _MOST_ALARMS)),
+        alarms=tuple(islice(_alarms(environment, disk_alarm), _MOST_ALARMS)),
         apis=tuple(
             _api_status(api, publication.in_force(api.api_id), environment, now) for api in apis
         ),
@@ -113,19 +113,9 @@ def _api_status(
     )
 
 
-def _alarms(
-    environment: Environment, disk_alarm: str | None, apis: Iterable[TrackedApi]
-) -> Iterator[str]:
+def _alarms(environment: Environment, disk_alarm: str | None) -> Iterator[str]:
     """What an operator should look at, the most general problems first."""
-    for name, poll in (
-        ("automated policies", environment.automated_poll),
-        ("API instances", environment.instances_poll),
-    ):
-        if poll.last_error is not None:
-            yield f"{name}: {poll.last_error}"
+    yield from (outage.alarm for outage in environment.outages.current)
     if disk_alarm is not None:
         yield disk_alarm
     yield from environment.document_faults.current
-    for api in apis:
-        if api.poll_state.last_error is not None:
-            yield f"API {api.api_id}: {api.poll_state.last_error}"

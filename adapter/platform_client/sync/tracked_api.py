@@ -55,7 +55,7 @@ class TrackedApi:
         """Whether the environment's list has it. If not, polls ask for the instance itself."""
         self.polled_by_loop = False
         self.poll_state = PollState(
-            "api", options, clock, jitter, confirmed_at=confirmed_at, api_id=api_id
+            "api", f"API {api_id}", options, clock, jitter, confirmed_at=confirmed_at
         )
         self.document_faults = DocumentFaults(api_id=api_id)
         self._cursor: str | None = None

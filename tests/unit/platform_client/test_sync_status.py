@@ -29,6 +29,60 @@ async def test_a_lasting_failure_is_logged_once(rig: Rig) -> None:
     assert [log["event"] for log in logs] == ["platform.poll_failed", "platform.poll_recovered"]
 
 
+async def test_one_failure_of_the_platform_is_one_message() -> None:
+    """However many APIs it concerns: a line at its begin and at its end, and one alarm."""
+    rig = Rig()
+    for number in range(10, 20):
+        rig.platform.add_api(str(number), f"api {number}")
+    await rig.sync.sync_once()
+    with capture_logs() as logs:
+        rig.platform.fail("/apis", answering(503))
+        for _ in range(3):
+            await rig.sync.sync_once()
+            await rig.clock.advance(60)
+        (alarm,) = rig.sync.status().alarms
+        rig.platform.recover()
+        await rig.sync.sync_once()
+    assert [log["event"] for log in logs] == ["platform.poll_failed", "platform.poll_recovered"]
+    assert logs[0]["error"].endswith(
+        "the platform answered 503: it is in trouble; the adapter asks again later"
+    )
+    assert (logs[1]["failed_for_s"], logs[1]["failed_polls"]) == (180.0, 36)
+    assert alarm.startswith("API instances, API 7, API 10, API 11, API 12 and 7 more: GET /")
+    assert alarm.endswith("asks again later (since 2027-01-15T08:00:00+00:00)")
+    assert rig.sync.status().alarms == ()
+
+
+async def test_reasons_that_alternate_are_logged_once_each(rig: Rig) -> None:
+    """A platform that answers 500 and 503 in turn is no line in each poll."""
+    await rig.sync.sync_once()
+    with capture_logs() as logs:
+        for status in (500, 503, 500, 503):
+            rig.platform.fail("/7/policies", answering(status))
+            await rig.sync.sync_once()
+        (alarm,) = rig.sync.status().alarms
+        rig.platform.recover()
+        await rig.sync.sync_once()
+    events = ["platform.poll_failed"] * 2 + ["platform.poll_recovered"] * 2
+    assert [log["event"] for log in logs] == events
+    assert "503" in alarm
+
+
+async def test_two_failures_are_two_messages(rig: Rig) -> None:
+    """Each with its own end."""
+    rig.platform.add_api("8", "stock")
+    await rig.sync.sync_once()
+    with capture_logs() as logs:
+        rig.platform.fail("/7/policies", answering(403))
+        rig.platform.fail("/8/policies", answering(500))
+        await rig.sync.sync_once()
+    assert len(rig.sync.status().alarms) == 2
+    assert [(log["event"], log["of"]) for log in logs] == [
+        ("platform.poll_failed", "API 7"),
+        ("platform.poll_failed", "API 8"),
+    ]
+
+
 async def test_a_closed_api_is_loud(rig: Rig) -> None:
     """Log and status name the policy; the API is open again once it is removed."""
     rig.platform.automate("client-id-enforcement")
