@@ -10,6 +10,7 @@ send, and it stays as it is:
 """
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from adapter.envoy_config import ApiRoute
@@ -29,24 +30,24 @@ def read_api(text: str) -> ApiRoute:
         raise ConfigurationError(f"--api {_shown(text)!r} is not {FORM}")
     if faults := _url_faults(scheme.lower(), rest):
         raise ConfigurationError("\n".join(f"--api {_shown(text)!r}: {fault}" for fault in faults))
-    return _route(left, scheme.lower(), rest)
-
-
-def _route(left: str, scheme: str, rest: str) -> ApiRoute:
-    name, separator, path = left.partition("/")
-    api_id, at, domain = name.partition("@")
-    upstream, _, upstream_path = rest.partition("/")
-    theirs = f"/{upstream_path}"
-    public = f"/{path}" if separator else theirs
-    return ApiRoute(
-        api_id=api_id,
+    upstream, _, path = rest.partition("/")
+    place, theirs = read_place(left), f"/{path}"
+    public = place.path_prefix if "/" in left else theirs
+    return replace(
+        place,
         upstream=upstream,
-        domains=(domain.lower() if at else "*",),
         path_prefix=public,
         upstream_prefix=None if public.rstrip("/") == theirs.rstrip("/") else theirs,
-        grpc=scheme.startswith("grpc"),
-        tls=scheme.endswith("s"),
+        grpc=scheme.lower().startswith("grpc"),
+        tls=scheme.lower().endswith("s"),
     )
+
+
+def read_place(text: str) -> ApiRoute:
+    """The route of `ID[@DOMAIN][/PREFIX]`, without a service."""
+    name, _, path = text.partition("/")
+    api_id, at, domain = name.partition("@")
+    return ApiRoute(api_id, "", (domain.lower() if at else "*",), f"/{path}")
 
 
 def _url_faults(scheme: str, rest: str) -> list[str]:

@@ -1,19 +1,31 @@
 """`policy-adapter envoy-config`: prints an Envoy configuration that matches the settings."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from adapter.cli.api_option import FORM, read_api
+from adapter.cli.api_option import FORM, read_api, read_place
 from adapter.cli.common import CollectedErrors, ConfigOption, fail, settings_of, write_file
 from adapter.cli.envoy_tls import adapter_tls, listener_tls
-from adapter.envoy_config import SYSTEM_CA_FILE, ApiRoute, EnvoyConfig, render, validation
+from adapter.envoy_config import (
+    SYSTEM_CA_FILE,
+    ApiRoute,
+    EnvoyConfig,
+    render,
+    render_fragments,
+    validation,
+)
 from adapter.errors import ConfigurationError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 
+_NOT_IN_FRAGMENTS = ("listen", "admin", "upstream_ca_file", "rewrite_host")
+"""Options about parts of Envoy that --fragment does not print."""
+
 
 def envoy_config(
+    context: typer.Context,
     api: Annotated[
         list[str],
         typer.Option(
@@ -104,6 +116,14 @@ def envoy_config(
             "/dev/stdout. Default: none.",
         ),
     ] = "",
+    fragment: Annotated[
+        bool,
+        typer.Option(
+            "--fragment",
+            help="Print only the parts to add to an Envoy that you have, and what each protects. "
+            "--api then needs no service: ID[@DOMAIN][/PREFIX].",
+        ),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -117,7 +137,7 @@ def envoy_config(
     to_adapter = to_clients = None
     for text in api:
         with errors:
-            routes.append(read_api(text))
+            routes.append(read_place(text) if fragment and "=" not in text else read_api(text))
     with errors:
         to_adapter = adapter_tls(settings.listener, adapter_ca_file, certificate_file, key_file)
     with errors:
@@ -139,13 +159,21 @@ def envoy_config(
         access_log=access_log,
     )
     errors.add(validation.address_faults(envoy))
-    errors.add(validation.route_faults(routes) if routes else ())
+    errors.add(validation.route_faults(routes, services=not fragment) if routes else ())
+    errors.add(_pointless(context, _NOT_IN_FRAGMENTS) if fragment else ())
     try:
         errors.raise_all()
-        text = render(envoy)
+        text = render_fragments(envoy) if fragment else render(envoy)
         if output is not None:
             write_file(output, text, private=True)
     except ConfigurationError as e:
         fail(e)
     if output is None:
         typer.echo(text, nl=False)
+
+
+def _pointless(context: typer.Context, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            yield f"--{name.replace('_', '-')}: has no effect on fragments; leave it out"

@@ -1,9 +1,9 @@
 """Writes Envoy configurations for given APIs and adapters.
 
 `parts/` holds the parts as data. Each renderer puts them together in its own form: `bootstrap`
-writes one file for an Envoy of its own. The end-to-end tests send requests through every part.
-Envoy's own validation is not enough: it accepts configurations that crash the process at the first
-request.
+writes one file for an Envoy of its own, `fragments` the parts to add to an Envoy that exists. The
+end-to-end tests send requests through every part. Envoy's own validation is not enough: it accepts
+configurations that crash the process at the first request.
 """
 
 from adapter.envoy_config.bootstrap import render
@@ -15,6 +15,7 @@ from adapter.envoy_config.config import (
     ListenerTls,
     api_of_route,
 )
+from adapter.envoy_config.fragments import render_fragments
 
 __all__ = [
     "SYSTEM_CA_FILE",
@@ -24,4 +25,5 @@ __all__ = [
     "ListenerTls",
     "api_of_route",
     "render",
+    "render_fragments",
 ]

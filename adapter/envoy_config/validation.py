@@ -47,14 +47,18 @@ def address_faults(config: EnvoyConfig) -> Iterator[str]:
         yield "adapters: TLS needs host:port addresses; a Unix socket does not need TLS"
 
 
-def route_faults(routes: Sequence[ApiRoute]) -> Iterator[str]:
-    """What is wrong with the APIs: each by itself, and all together."""
+def route_faults(routes: Sequence[ApiRoute], *, services: bool = True) -> Iterator[str]:
+    """What is wrong with the APIs: each by itself, and all together.
+
+    `services` says whether Envoy's routes to their services are written, too.
+    """
     if not routes:
         yield "apis: name at least one API"
     for route in routes:
         for fault in _faults_of_one(route):
             yield f"API {route.api_id}: {fault}"
-    yield from _protocol_faults(routes)
+    if services:
+        yield from _service_faults(routes)
     yield from _place_faults(routes)
 
 
@@ -66,8 +70,6 @@ def _faults_of_one(route: ApiRoute) -> Iterator[str]:
     for domain in route.domains:
         if fault := _domain_fault(domain):
             yield f"domain {domain!r} {fault}"
-    if fault := _address_fault(route.upstream, service=True):
-        yield f"upstream {route.upstream!r} {fault}"
     for prefix in (route.path_prefix, route.upstream_prefix):
         if prefix is not None and not canonical_path.is_canonical(prefix):
             yield (
@@ -100,9 +102,11 @@ def _address_fault(address: str, *, service: bool = False) -> str | None:
     return None if good else "has no host name or IP address before its port"
 
 
-def _protocol_faults(routes: Iterable[ApiRoute]) -> Iterator[str]:
+def _service_faults(routes: Iterable[ApiRoute]) -> Iterator[str]:
     schemes: dict[str, str] = {}
     for route in routes:
+        if fault := _address_fault(route.upstream, service=True):
+            yield f"API {route.api_id}: upstream {route.upstream!r} {fault}"
         scheme = schemes.setdefault(route.upstream, route.scheme)
         if scheme != route.scheme:
             yield f"upstream {route.upstream}: used for both {scheme} and {route.scheme}; use one"

@@ -105,6 +105,28 @@ def test_what_cannot_be_used_is_named(config: Path, arguments: tuple[str, ...], 
     assert fault in result.stderr
 
 
+@pytest.mark.parametrize("api", ["1@shop.test/orders", "1@shop.test=http://a:80/orders"])
+def test_fragments_need_no_service(config: Path, api: str) -> None:
+    """An Envoy that exists has routes to its services already."""
+    result = run("envoy-config", "--config", config, "--fragment", "--api", api)
+    assert result.exit_code == 0
+    documents = list(yaml.safe_load_all(result.stdout))
+    (extensions,) = [d for d in documents if "api_id" in str(d)]
+    assert "'api_id': '1', 'client_address': 'attested', 'api_chosen_by': 'path'" in str(extensions)
+    assert result.stdout.count("between-us") == 2
+
+
+def test_options_without_effect_on_fragments_are_refused(config: Path) -> None:
+    """Nobody believes that they have configured what is not printed."""
+    options = ("--listen", "0.0.0.0:8080", "--rewrite-host", "--api", "1", "--trusted-hops", "1")
+    result = run("envoy-config", "--config", config, "--fragment", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        "policy-adapter: --listen: has no effect on fragments; leave it out",
+        "--rewrite-host: has no effect on fragments; leave it out",
+    ]
+
+
 def test_all_mistakes_are_named_at_once(config: Path) -> None:
     """In the APIs, in their URLs, in addresses and in files; each in a line of its own."""
     apis = ("--api", "1=ftp://a", "--api", "2@a:80=http://a:80", "--api", "x")

@@ -51,10 +51,10 @@ def test_all_faults_at_once() -> None:
         "listen: '8080' is not of the form host:port",
         "admin: '127.0.0.1:99999' is not of the form host:port",
         "adapters: host names cannot be mixed with IP addresses or sockets; use one kind",
-        "API 1: upstream 'upstream' is not of the form host:port",
         "API 1: prefix 'pay' can be read in several ways: begin with /, and use no query, "
         "no ';', no '//', no dots as segments and no needless escapes",
         "API 4: name at least one domain, or * for all",
+        "API 1: upstream 'upstream' is not of the form host:port",
         "upstream 127.0.0.1:8080: used for both http and grpc; use one",
         "APIs 2 and 3 have the same domain and path: */",
     ]
