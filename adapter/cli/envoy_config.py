@@ -9,12 +9,14 @@ import typer
 from adapter.cli.api_option import FORM, read_api, read_place
 from adapter.cli.common import CollectedErrors, ConfigOption, fail, settings_of, write_file
 from adapter.cli.envoy_tls import adapter_tls, listener_tls
+from adapter.cli.replaced_files import replace_files
 from adapter.envoy_config import (
     SYSTEM_CA_FILE,
     ApiRoute,
     EnvoyConfig,
     render,
     render_fragments,
+    resource_files,
     validation,
 )
 from adapter.errors import ConfigurationError
@@ -130,6 +132,14 @@ def envoy_config(
             metavar="FILE", help="File to write, with mode 0600 because it contains the token."
         ),
     ] = None,
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Directory to write files to that Envoy reloads when they change. Start Envoy "
+            "once with DIR/envoy.yaml; run this command again for each change of the APIs.",
+        ),
+    ] = None,
 ) -> None:
     """Print an Envoy configuration that matches the settings."""
     settings = settings_of(config)
@@ -161,8 +171,13 @@ def envoy_config(
     errors.add(validation.address_faults(envoy))
     errors.add(validation.route_faults(routes, services=not fragment) if routes else ())
     errors.add(_pointless(context, _NOT_IN_FRAGMENTS) if fragment else ())
+    if output_dir is not None and (fragment or output is not None):
+        errors.add(["--output-dir: cannot be used together with --fragment or --output"])
     try:
         errors.raise_all()
+        if output_dir is not None:
+            _write_directory(envoy, output_dir)
+            return
         text = render_fragments(envoy) if fragment else render(envoy)
         if output is not None:
             write_file(output, text, private=True)
@@ -170,6 +185,19 @@ def envoy_config(
         fail(e)
     if output is None:
         typer.echo(text, nl=False)
+
+
+def _write_directory(envoy: EnvoyConfig, directory: Path) -> None:
+    directory = directory.absolute()
+    changed = replace_files(
+        directory,
+        resource_files.FILES,
+        resource_files.MARK,
+        lambda before: resource_files.render_files(envoy, directory, before),
+    )
+    typer.echo(f"written to {directory}: {', '.join(changed)}" if changed else "nothing changed")
+    if resource_files.BOOTSTRAP in changed:
+        typer.echo(f"start Envoy, or restart it: envoy -c {directory / resource_files.BOOTSTRAP}")
 
 
 def _pointless(context: typer.Context, names: Iterable[str]) -> Iterator[str]:

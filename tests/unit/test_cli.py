@@ -127,6 +127,37 @@ def test_options_without_effect_on_fragments_are_refused(config: Path) -> None:
     ]
 
 
+def test_a_directory_that_envoy_reloads(config: Path, tmp_path: Path) -> None:
+    """The command says what it has written, and when Envoy must be restarted."""
+    directory = tmp_path / "envoy"
+    command = ("envoy-config", "--config", config, "--output-dir", directory, "--api", ROUTE)
+    first, again, more, admin = (
+        run(*command),
+        run(*command),
+        run(*command, "--api", "2=http://127.0.0.1:8001/pay"),
+        run(*command, "--api", "2=http://127.0.0.1:8001/pay", "--admin", "127.0.0.1:9902"),
+    )
+    assert first.stdout.splitlines() == [
+        f"written to {directory}: clusters.yaml, routes.yaml, listeners.yaml, envoy.yaml",
+        f"start Envoy, or restart it: envoy -c {directory}/envoy.yaml",
+    ]
+    assert again.stdout == "nothing changed\n"
+    assert more.stdout == f"written to {directory}: clusters.yaml, routes.yaml\n"
+    assert "restart it" in admin.stdout
+
+
+@pytest.mark.parametrize("other", [("--fragment",), ("--output", "x.yaml")])
+def test_a_directory_is_one_of_three_ways(
+    config: Path, tmp_path: Path, other: tuple[str, ...]
+) -> None:
+    """Nothing is written if it is not clear what is wanted."""
+    directory = tmp_path / "envoy"
+    command = ("envoy-config", "--config", config, "--output-dir", directory, "--api", ROUTE)
+    result = run(*command, *other)
+    assert (result.exit_code, result.stdout, directory.exists()) == (2, "", False)
+    assert "--output-dir: cannot be used together with --fragment or --output" in result.stderr
+
+
 def test_all_mistakes_are_named_at_once(config: Path) -> None:
     """In the APIs, in their URLs, in addresses and in files; each in a line of its own."""
     apis = ("--api", "1=ftp://a", "--api", "2@a:80=http://a:80", "--api", "x")
