@@ -19,6 +19,7 @@ from adapter.app.metrics import (
     observe_operators,
     observe_platform,
 )
+from adapter.app.own_files import OwnFiles
 from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.app.server import make_server
@@ -52,7 +53,8 @@ class Endpoints:
 class Adapter:
     """One adapter process, made from its settings.
 
-    It starts in this order: quotas, disk copy, key sets, gRPC server, operators' listeners, sync.
+    It starts in this order: locks and addresses, quotas, disk copy, key sets, gRPC server,
+    operators' listeners, sync.
     Health is SERVING once every API is loaded or has definitely failed. It stops in this order:
     health, calls and streams, gRPC server, the last events, quotas, key sets, operators' listeners.
     """
@@ -65,6 +67,7 @@ class Adapter:
         self._metrics.observe("adapter_build_info", lambda: {(program_version(), BUILD): 1})
         self._supervisor = Supervisor(clock, self._count_crash)
         self._snapshots = SnapshotStore(clock)
+        self._files = OwnFiles(settings)
         self._quotas = Quotas(settings.quota, settings.quota_file, clock)
         self._platform = Platform(settings, self._snapshots, clock, self._metrics)
         self._identity = Identity(settings, self._snapshots, clock, self._metrics)
@@ -112,6 +115,7 @@ class Adapter:
                 "platform is back",
                 fix="set state_directory",
             )
+        await self._reserve()
         garbage.calm()
         await self._quotas.start(self._supervisor)
         await self._platform.sync.restore()
@@ -131,6 +135,27 @@ class Adapter:
         )
         return endpoints
 
+    async def _reserve(self) -> None:
+        """Lock files and bind addresses, or raise ConfigurationError.
+
+        Nothing is read or written before that. So a start that fails changes no file, and disturbs
+        no other process.
+        """
+        try:
+            self._files.acquire()
+            await self._server.bind()
+            for listener in self._listeners:
+                listener.bind()
+        except BaseException:
+            await self._server.drain_and_stop()
+            await self._release()
+            raise
+
+    async def _release(self) -> None:
+        for listener in self._listeners:
+            await listener.stop()
+        self._files.release()
+
     async def stop(self) -> None:
         """Stop without losing a request or an event, within the deadlines of the settings."""
         log = structlog.get_logger()
@@ -143,9 +168,8 @@ class Adapter:
         await self._quotas.stop()
         await self._checks.users.close()
         await self._identity.stop()
-        for listener in self._listeners:
-            await listener.stop()
         await self._platform.close()
+        await self._release()
         log.info("adapter.stopped")
 
     def readiness(self) -> Readiness:
@@ -225,6 +249,9 @@ async def serve(settings: Settings, announce: Callable[[Endpoints], None]) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
     adapter = Adapter(settings)
-    announce(await adapter.start())
-    await stopping.wait()
-    await adapter.stop()
+    endpoints = await adapter.start()
+    try:
+        announce(endpoints)
+        await stopping.wait()
+    finally:
+        await adapter.stop()

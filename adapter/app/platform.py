@@ -18,6 +18,7 @@ from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.runtime import garbage
 from adapter.runtime.authorities import authorities
 from adapter.runtime.clock import Clock
+from adapter.runtime.system_errors import system_words
 from adapter.settings import Settings
 from adapter.telemetry.counters import SyncCounters
 from adapter.telemetry.metrics import Metrics
@@ -63,7 +64,7 @@ class Platform:
                 except OSError as e:
                     raise PlatformUnavailableError(
                         "the certificates to trust cannot be read; check SSL_CERT_FILE and "
-                        f"SSL_CERT_DIR in the environment: {e}"
+                        f"SSL_CERT_DIR in the environment: {system_words(e)}"
                     ) from None
                 self._http = opening()
             return self._http

@@ -54,17 +54,27 @@ class OperatorListener:
         """How often clients violated each limit of `FAULTS`."""
         return MappingProxyType(self._faults)
 
-    async def start(self) -> str:
-        """Bind and serve. Returns `HOST:PORT`. Raises ConfigurationError if it is in use."""
-        self._listener = Listener(self._address)
-        failures = AcceptFailures(self._clock, lambda: self._count("descriptors"))
-        self._listener.accept(self._welcome, failures)
+    def bind(self) -> str:
+        """Bind the address, and return `HOST:PORT`; connections wait until `start`.
+
+        Raises ConfigurationError if the address cannot be bound.
+        """
+        self._listener = self._listener or Listener(self._address)
         return self._listener.address
+
+    async def start(self) -> str:
+        """Serve, after `bind` if that was not called; return `HOST:PORT`."""
+        address = self.bind()
+        failures = AcceptFailures(self._clock, lambda: self._count("descriptors"))
+        if self._listener is not None:
+            self._listener.accept(self._welcome, failures)
+        return address
 
     async def stop(self) -> None:
         """Close the listener and all its connections."""
         if self._listener is not None:
             self._listener.close()
+            self._listener = None
         clients = tuple(self._clients)
         for client in clients:
             client.task.cancel()

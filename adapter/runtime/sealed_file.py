@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from adapter.runtime.system_errors import system_words
+
 _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
@@ -79,7 +81,7 @@ class SealedFile:
         try:
             self.path.replace(aside)
         except OSError as e:
-            return f"it cannot be set aside either: {e}"
+            return f"it cannot be set aside either: {system_words(e)}"
         return f"set aside as {aside.name}"
 
     def _write_to(

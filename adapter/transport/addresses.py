@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adapter.errors import ConfigurationError
+from adapter.runtime.file_lock import FileInUseError, FileLock
+from adapter.runtime.system_errors import system_words
 
 _UNIX = "unix:"
 _ABSTRACT = "unix-abstract:"
@@ -42,7 +44,7 @@ def owned_socket(path: Path, mode: int, group: str | None) -> Iterator[None]:
     """A context for binding a Unix socket: private at first, then with its mode and group.
 
     Raises ConfigurationError if the path cannot be used. A stale socket file is replaced. A socket
-    that another process serves is an error, because binding would silently take its path.
+    that another program serves is an error, because binding would silently take its path.
     """
     _require_free(path)
     before = os.umask(0o177)
@@ -58,9 +60,26 @@ def owned_socket(path: Path, mode: int, group: str | None) -> Iterator[None]:
         raise ConfigurationError(f"{path}: cannot set mode or group: {e.strerror}") from e
 
 
-def _require_free(path: Path) -> None:
+def locked_socket(path: Path) -> FileLock:
+    """Lock a Unix socket's path for this process; release the lock after the socket is gone.
+
+    Raises ConfigurationError if another process has the lock, or the directory cannot be used.
+    """
     if not os.path.isdir(path.parent):
         raise ConfigurationError(f"{path}: its directory does not exist; create it first")
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire()
+    except FileInUseError as e:
+        raise ConfigurationError(
+            f"{path}: {e} uses this socket; give each process its own path"
+        ) from None
+    except OSError as e:
+        raise ConfigurationError(f"{path}: cannot listen there: {system_words(e)}") from None
+    return lock
+
+
+def _require_free(path: Path) -> None:
     if not os.path.lexists(path):
         return
     if not stat.S_ISSOCK(path.lstat().st_mode):
@@ -72,7 +91,7 @@ def _require_free(path: Path) -> None:
         except ConnectionRefusedError:
             return
         except OSError as e:
-            raise ConfigurationError(f"{path}: cannot be taken over: {e}") from e
+            raise ConfigurationError(f"{path}: cannot be taken over: {system_words(e)}") from e
     raise ConfigurationError(
         f"{path}: another process uses this socket; give each process its own path"
     )

@@ -9,7 +9,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from adapter.errors import ConfigurationError, RpcError
 from adapter.runtime.clock import Clock
-from adapter.transport.addresses import is_tcp, owned_socket, socket_path
+from adapter.runtime.file_lock import FileLock
+from adapter.transport.addresses import is_tcp, locked_socket, owned_socket, socket_path
 from adapter.transport.caller_token import UNKNOWN_CALLER
 from adapter.transport.client_streams import ClientStreams
 from adapter.transport.failures import FailureReport
@@ -53,13 +54,15 @@ class GrpcioServer:
         self._server: grpc.aio.Server | None = None
         self._streams: ClientStreams | None = None
         self._addresses: tuple[str, ...] = ()
+        self._locks: list[FileLock] = []
+        self._serving = False
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """See `service.Server`."""
         return self._addresses
 
-    async def start(self) -> None:
+    async def bind(self) -> None:
         """See `service.Server`."""
         self._streams = ClientStreams()
         self._server = grpc.aio.server(options=self._limits())
@@ -67,8 +70,19 @@ class GrpcioServer:
         handlers = {method.path: self._rpc(method, self._streams) for method in self._methods}
         self._server.add_generic_rpc_handlers((_MethodTable(handlers, self._refusal_of),))
         await self.set_serving(False)
-        self._addresses = tuple(self._bind(self._server, a) for a in self._options.addresses)
-        await self._server.start()
+        try:
+            self._addresses = tuple(self._bind(self._server, a) for a in self._options.addresses)
+        except BaseException:
+            self._unlock()
+            raise
+
+    async def start(self) -> None:
+        """See `service.Server`."""
+        if self._server is None:
+            await self.bind()
+        if self._server is not None:
+            await self._server.start()
+            self._serving = True
 
     async def set_serving(self, serving: bool) -> None:
         """See `service.Server`."""
@@ -79,11 +93,21 @@ class GrpcioServer:
         """See `service.Server`."""
         if self._server is None or self._streams is None:
             return
+        if not self._serving:
+            await self._server.stop(None)
+            self._unlock()
+            return
         await self._health.enter_graceful_shutdown()
         await self._clock.sleep(self._options.drain_s)
         await self._streams.end(self._clock.sleep(self._options.stream_end_s))
         await self._server.stop(self._options.stop_s)
         self._server = None
+        self._unlock()
+
+    def _unlock(self) -> None:
+        for lock in self._locks:
+            lock.release()
+        self._locks.clear()
 
     def _limits(self) -> list[tuple[str, int]]:
         return [
@@ -113,6 +137,8 @@ class GrpcioServer:
     def _bind(self, server: grpc.aio.Server, address: str) -> str:
         path = socket_path(address)
         options = self._options
+        if path:
+            self._locks.append(locked_socket(path))
         owned = owned_socket(path, options.socket_mode, options.socket_group) if path else None
         try:
             with owned or nullcontext():

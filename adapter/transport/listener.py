@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from adapter.errors import ConfigurationError
+from adapter.runtime.system_errors import system_words
 from adapter.transport.acceptor import AcceptFailures, Acceptor
-from adapter.transport.addresses import owned_socket, socket_path
+from adapter.transport.addresses import locked_socket, owned_socket, socket_path
 
 _ABSTRACT = "unix-abstract:"
 _BACKLOG = 1024
@@ -24,10 +25,14 @@ class Listener:
         self._acceptor: Acceptor | None = None
         self.address = address
         """The bound address. For port 0, it has the port that the system chose."""
+        self._lock = locked_socket(self._path) if self._path else None
         try:
             self._socket = self._open(mode, group)
-        except (OSError, ValueError) as e:
-            raise ConfigurationError(f"cannot listen on {address!r}: {e}") from e
+        except BaseException as e:
+            self._unlock()
+            if not isinstance(e, OSError | ValueError):
+                raise
+            raise ConfigurationError(f"cannot listen on {address!r}: {system_words(e)}") from e
 
     def accept(self, take: Callable[[socket.socket], None], failures: AcceptFailures) -> None:
         """Start accepting, and pass each connection to `take`."""
@@ -43,6 +48,12 @@ class Listener:
         self._socket.close()
         if self._path and self._is_ours(self._path):
             self._path.unlink()
+        self._file = None
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def _is_ours(self, path: Path) -> bool:
         return (

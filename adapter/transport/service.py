@@ -87,14 +87,23 @@ class Server(Protocol):
     def addresses(self) -> tuple[str, ...]:
         """The bound addresses, with the ports that the system chose; empty before the start."""
 
+    async def bind(self) -> None:
+        """Bind the addresses; raises ConfigurationError if one cannot be bound.
+
+        Connections wait until `start`.
+        """
+
     async def start(self) -> None:
-        """Bind and serve; raises ConfigurationError if an address cannot be bound."""
+        """Serve, after `bind` if that was not called."""
 
     async def set_serving(self, serving: bool) -> None:
         """Set the state of the health service. Has no effect after draining has started."""
 
     async def drain_and_stop(self) -> None:
-        """Let Envoy move its calls elsewhere, end client streams, and stop within a deadline."""
+        """Let Envoy move its calls elsewhere, end client streams, and stop within a deadline.
+
+        If it was not started, only the addresses are given up.
+        """
 
 
 def status_of(error: Exception) -> tuple[int, str]:

@@ -1,6 +1,7 @@
 """Runs the adapter as a user does, in its own process."""
 
 import json
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,9 +88,22 @@ class AdapterProcess:
         await self._http.aclose()
         await self.stop()
 
-    async def stop(self) -> None:
-        """Stop it with SIGTERM, and wait until it has ended."""
-        await self._program.stop()
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._program.pid
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop it with this signal, and wait until it has ended."""
+        await self._program.stop(how)
+
+    async def until_written(self, *files: Path) -> None:
+        """Wait until it has written these files."""
+
+        async def written() -> bool:
+            return all(file.exists() for file in files)
+
+        await self._program.until(written)
 
     async def _bound(self) -> bool:
         try:

@@ -16,6 +16,7 @@ from adapter.policy.tokens.keys import KeySet
 from adapter.policy.tokens.trust import JwksSource
 from adapter.runtime.clock import Clock
 from adapter.runtime.fairness import in_slices
+from adapter.runtime.system_errors import system_words
 
 _TICK_S: Final = 0.25
 _SAVING_PAUSE_S: Final = 10.0
@@ -82,7 +83,7 @@ class KeySets:
         try:
             self._saved = await asyncio.to_thread(self._file.read)
         except OSError as e:
-            self._raise_alarm(f"the file of key sets cannot be read: {e}")
+            self._raise_alarm(f"the file of key sets cannot be read: {system_words(e)}")
         except (ValueError, TypeError, AttributeError) as e:
             aside = self._file.set_aside(self._clock.now())
             self._raise_alarm(f"the file of key sets cannot be used: {e}; {aside}")
@@ -113,7 +114,7 @@ class KeySets:
             await asyncio.to_thread(self._file.write, key_sets)
         except OSError as e:
             self._unsaved = True
-            self._raise_alarm(f"the file of key sets cannot be written: {e}")
+            self._raise_alarm(f"the file of key sets cannot be written: {system_words(e)}")
         else:
             self.alarm = ""
 

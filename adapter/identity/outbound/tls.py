@@ -5,6 +5,7 @@ from pathlib import Path
 
 from adapter.errors import ProviderError
 from adapter.runtime.authorities import authorities
+from adapter.runtime.system_errors import system_words
 
 
 def provider_tls(
@@ -22,6 +23,6 @@ def provider_tls(
     except OSError as e:
         raise ProviderError(
             "the certificates for identity providers cannot be read; check ca_file, "
-            f"certificate_file and key_file of the group identity: {e}"
+            f"certificate_file and key_file of the group identity: {system_words(e)}"
         ) from None
     return context

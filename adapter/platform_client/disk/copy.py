@@ -12,6 +12,7 @@ from adapter.platform_client.disk.format import StoredCatalog, decode, encode
 from adapter.runtime.clock import Clock
 from adapter.runtime.fairness import rest_after
 from adapter.runtime.sealed_file import SealedFile
+from adapter.runtime.system_errors import system_words
 
 MAGIC: Final = b"envoy-policy-adapter catalog 1\n"
 _SHARE: Final = 0.1
@@ -47,7 +48,7 @@ class DiskCopy:
         except FileNotFoundError:
             return DiskCopyFound()
         except OSError as e:
-            return DiskCopyFound(alarm=f"the disk copy {path} cannot be read: {e}")
+            return DiskCopyFound(alarm=f"the disk copy {path} cannot be read: {system_words(e)}")
         except ValueError as e:
             aside = self._file.set_aside(self._clock.now())
             return DiskCopyFound(alarm=f"the disk copy {path} cannot be used: {e}; {aside}")

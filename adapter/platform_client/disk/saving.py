@@ -10,6 +10,7 @@ from adapter.platform_client.disk.copy import DiskCopy
 from adapter.platform_client.disk.format import StoredCatalog
 from adapter.platform_client.disk.observer import DiskObserver
 from adapter.runtime.clock import Clock
+from adapter.runtime.system_errors import system_words
 
 _PAUSE_S: Final = 1.0
 
@@ -68,7 +69,7 @@ class DiskSaving:
             byte_count = await asyncio.to_thread(self._disk.write, catalog, slowly=slowly)
         except OSError as e:
             self._unsaved.set()
-            self._note_failure(f"the disk copy cannot be written: {e}")
+            self._note_failure(f"the disk copy cannot be written: {system_words(e)}")
         else:
             self.alarm = None
             self._observer.disk_written(byte_count)

@@ -13,6 +13,7 @@ from adapter.quota.memory.windows import FixedWindow
 from adapter.quota.names import WindowNames
 from adapter.runtime.clock import Clock, MonotonicTime, WallTime
 from adapter.runtime.fairness import in_slices, rest_after
+from adapter.runtime.system_errors import system_words
 
 _SLICE: Final = 256
 """Windows to encode at once: they take a third of a millisecond (measured)."""
@@ -123,9 +124,9 @@ class QuotaPersistence:
 
     def _note_failure(self, error: OSError) -> None:
         self.failures += 1
-        alarm = f"the quota file cannot be written: {error}"
+        alarm = f"the quota file cannot be written: {system_words(error)}"
         if alarm != self.alarm:
-            structlog.get_logger().error("quota.file_failed", error=str(error))
+            structlog.get_logger().error("quota.file_failed", error=system_words(error))
         self.alarm = alarm
 
 

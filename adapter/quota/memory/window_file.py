@@ -14,6 +14,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from adapter.runtime.clock import WallTime
+from adapter.runtime.system_errors import system_words
 
 MAGIC: Final = b"envoy-policy-adapter quota windows 1\n"
 _ROW: Final = Struct("<16sQQ")
@@ -62,7 +63,9 @@ class WindowFile:
         except FileNotFoundError:
             return WindowsFound({})
         except OSError as e:
-            return WindowsFound({}, f"the quota file {self._path} cannot be read: {e}")
+            return WindowsFound(
+                {}, f"the quota file {self._path} cannot be read: {system_words(e)}"
+            )
         except ValueError as e:
             alarm = f"the quota file {self._path} cannot be used: {e}; {self._set_aside(now)}"
             return WindowsFound({}, alarm)
@@ -106,5 +109,5 @@ class WindowFile:
         try:
             self._path.replace(aside)
         except OSError as e:
-            return f"it cannot be renamed either: {e}"
+            return f"it cannot be renamed either: {system_words(e)}"
         return f"it was renamed to {aside.name}"

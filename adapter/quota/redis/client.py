@@ -21,6 +21,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from adapter.errors import ConfigurationError
 from adapter.quota.redis.url import RedisUrl
+from adapter.runtime.system_errors import system_words
 
 FAILURES: Final = (RedisError, RedisClusterException, OSError, TimeoutError)
 """The exceptions of a failed round trip."""
@@ -117,7 +118,7 @@ def _verify_certificates(options: RedisOptions) -> None:
             context.load_cert_chain(options.certificate_file, options.key_file)
     except OSError as e:
         raise ConfigurationError(
-            f"quota.ca_file, certificate_file or key_file cannot be used: {e}"
+            f"quota.ca_file, certificate_file or key_file cannot be used: {system_words(e)}"
         ) from e
 
 

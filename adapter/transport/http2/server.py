@@ -64,17 +64,25 @@ class AsyncioServer:
         """The number of open connections."""
         return len(self._guests)
 
-    async def start(self) -> None:
+    async def bind(self) -> None:
         """See `service.Server`."""
-        options, failures = self._options, AcceptFailures(self._clock, self._count_no_descriptor)
+        options = self._options
         try:
             for address in options.addresses:
                 listener = Listener(address, options.socket_mode, options.socket_group)
                 self._listeners.append(listener)
-                listener.accept(self._welcome, failures)
         except BaseException:
             self._stop_listening()
+            self._listeners.clear()
             raise
+
+    async def start(self) -> None:
+        """See `service.Server`."""
+        if not self._listeners:
+            await self.bind()
+        failures = AcceptFailures(self._clock, self._count_no_descriptor)
+        for listener in self._listeners:
+            listener.accept(self._welcome, failures)
         self._sweeping = asyncio.create_task(self._sweep_forever(), name="transport.sweep")
 
     async def set_serving(self, serving: bool) -> None:
@@ -84,6 +92,7 @@ class AsyncioServer:
     async def drain_and_stop(self) -> None:
         """See `service.Server`."""
         if self._sweeping is None:
+            self._stop_listening()
             return
         self._health.leave()
         await self._clock.sleep(self._options.drain_s)

@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 
 from adapter.errors import ConfigurationError
+from adapter.runtime.system_errors import system_words
 
 _TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """The TLS 1.2 ciphers that RFC 9113, appendix A, allows. All TLS 1.3 ciphers are allowed."""
@@ -30,5 +31,5 @@ def server_context(
         files = ", ".join(
             str(file) for file in (certificate_file, key_file, client_ca_file) if file
         )
-        raise ConfigurationError(f"TLS: one of {files} cannot be used: {e}") from e
+        raise ConfigurationError(f"TLS: one of {files} cannot be used: {system_words(e)}") from e
     return context

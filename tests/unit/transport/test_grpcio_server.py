@@ -252,7 +252,7 @@ async def test_unix_socket_in_use(tmp_path: Path) -> None:
     """A second process does not take the first one's path away."""
     address = f"unix:{tmp_path}/adapter.sock"
     async with running(address):
-        with pytest.raises(ConfigurationError, match="another process"):
+        with pytest.raises(ConfigurationError, match="uses this socket"):
             async with running(address):
                 pass
         assert await call(address, b"a") == b"a"
