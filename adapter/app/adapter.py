@@ -25,6 +25,7 @@ from adapter.app.quotas import Quotas
 from adapter.app.server import make_server
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.operations.denials import denial_route
+from adapter.operations.explain import explain_route
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
@@ -222,6 +223,7 @@ class Adapter:
                 },
             )
             routes.append(denial_route(self._checks.denials))
+            routes.append(explain_route(self._checks.explainer))
             address = observability.inspection_address
             listeners.append(OperatorListener(address, routes, self._clock, any_host=False))
         return tuple(listeners)

@@ -1,5 +1,6 @@
 """Makes the way from a Check to its decision from the settings."""
 
+from adapter.app.explaining import live_explainer
 from adapter.app.identity import Identity
 from adapter.app.ldap import LdapUsers
 from adapter.app.quotas import Quotas
@@ -54,7 +55,10 @@ class Checks:
         self.users = LdapUsers(settings.identity, clock)
         bindings = settings.requests.bindings
         self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
-        self.method = self._service(self._authorizer(contact, quotas, identity))
+        gate = settings.gatekeeper
+        self._gatekeeper = Gatekeeper(clock, contact, mode=gate.mode, max_age_s=gate.max_age_s)
+        self.explainer = live_explainer(snapshots, self._gatekeeper, quotas, identity)
+        self.method = self._service(self._authorizer(quotas, identity))
 
     def attribute(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
         """The API of an access log entry without a decision; None if it belongs to no API.
@@ -70,14 +74,11 @@ class Checks:
         api = self._snapshots.current.apis.get(api_id)
         return api.instance if api else None
 
-    def _authorizer(
-        self, contact: PlatformContact, quotas: Quotas, identity: Identity
-    ) -> Authorizer:
-        gatekeeper = self._settings.gatekeeper
+    def _authorizer(self, quotas: Quotas, identity: Identity) -> Authorizer:
         return Authorizer(
             self._snapshots,
             self.bindings,
-            Gatekeeper(self._clock, contact, mode=gatekeeper.mode, max_age_s=gatekeeper.max_age_s),
+            self._gatekeeper,
             self._clock,
             effect_ports(
                 quotas=quotas.store,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapter.app.needs import objection_to_needs
@@ -42,7 +43,9 @@ class Platform:
             snapshots,
             sync_options(settings),
             clock,
-            disk=_disk_copy(settings, options, clock),
+            disk=disk_copy(settings, settings.disk_directory, clock)
+            if settings.disk_directory
+            else None,
             observer=SyncCounters(metrics, garbage.settle),
         )
 
@@ -109,9 +112,8 @@ def sync_options(settings: Settings) -> SyncOptions:
     )
 
 
-def _disk_copy(settings: Settings, options: PlatformOptions, clock: Clock) -> DiskCopy | None:
-    directory = settings.disk_directory
-    if directory is None:
-        return None
+def disk_copy(settings: Settings, directory: Path, clock: Clock) -> DiskCopy:
+    """The disk copy in that directory, for the environment of the settings."""
+    options = platform_options(settings)
     environment = f"{options.organization_id}/{options.environment_id}"
     return DiskCopy(directory / "catalog", options.client_secret, environment, clock)

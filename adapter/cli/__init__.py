@@ -5,7 +5,7 @@ Exit codes: 0 for success; 2 if the settings or arguments cannot be used. Standa
 
 import typer
 
-from adapter.cli import check_config, denials, envoy_config, policy_schemas, serve, version
+from adapter.cli import check_config, denials, envoy_config, explain, policy_schemas, serve, version
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +22,7 @@ app.command()(check_config.check_config)
 app.command("policy-schemas")(policy_schemas.print_policy_schemas)
 app.command()(envoy_config.envoy_config)
 app.command()(denials.denials)
+app.command()(explain.explain)
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.operations.explained_steps import pointcut_document
 from adapter.operations.routes import Question, QuestionError, Reply, Route, json_reply
-from adapter.policy.catalog import Pointcut
 from adapter.policy.compile import CompiledPolicy
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.snapshot import Api
@@ -108,16 +108,11 @@ def _policy(policy: CompiledPolicy, matched: tuple[int, ...]) -> dict[str, Any]:
         "policy_type": policy.ref.policy_type,
         "automated": policy.automated,
         "pointcuts": [
-            {**_pointcut(pointcut), "matched": count}
+            {**pointcut_document(pointcut), "matched": count}
             for pointcut, count in zip(policy.pointcuts, matched, strict=True)
         ],
-        "overridden_by_automated_policies": [_pointcut(p) for p in policy.overridden],
+        "overridden_by_automated_policies": [pointcut_document(p) for p in policy.overridden],
     }
-
-
-def _pointcut(pointcut: Pointcut) -> dict[str, Any]:
-    """A pointcut, with the names that it has on the platform."""
-    return {"methodRegex": pointcut.method_regex, "uriTemplateRegex": pointcut.path_regex}
 
 
 def _contract(api: Api, contract: Contract) -> dict[str, Any]:

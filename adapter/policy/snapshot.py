@@ -16,7 +16,7 @@ from adapter.policy.need import Need, NeedObjection, no_objection
 from adapter.policy.request.canonical_path import MAX_CHARS
 from adapter.policy.request.header_spelling import dashed
 from adapter.policy.rule import Rule
-from adapter.policy.rule_pool import RuleChain, RulePool
+from adapter.policy.rule_pool import RuleChain, RulePool, SharedRule
 from adapter.runtime.clock import WallTime
 
 
@@ -54,6 +54,7 @@ class Api:
         chain: RuleChain | None = None,
         faults: tuple[str, ...] = (),
         ignored: tuple[str, ...] = (),
+        closed_contracts: int | None = None,
     ) -> None:
         self.instance: Final = instance
         self.faults: Final = faults
@@ -79,12 +80,28 @@ class Api:
         """By tier id. The tier of each contract without a fault is here."""
         self.ignored: Final = ignored
         """Types of applied policies that the operator's settings ignore."""
-        self.closed_contracts: Final = sum(
-            contract.fault is not None for contract in self.contracts
-        )
+        if closed_contracts is None:
+            closed_contracts = sum(contract.fault is not None for contract in self.contracts)
+        self.closed_contracts: Final = closed_contracts
         """Number of contracts with a fault. Counted here, because there may be a million."""
         self.matches: Final = MatchCounts(policies)
         """How often each pointcut matched."""
+
+    def ruled_by(self, rules: Iterable[Rule]) -> "Api":
+        """The same API with another rule for each policy; it counts no matches in this one."""
+        policies = tuple(
+            policy._replace(shared=SharedRule(rule))
+            for policy, rule in zip(self.policies, rules, strict=True)
+        )
+        return Api(
+            self.instance,
+            policies,
+            self.contracts,
+            self.tiers,
+            faults=self.faults,
+            ignored=self.ignored,
+            closed_contracts=self.closed_contracts,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class DiskCopy:
         """
         path = self._file.path
         try:
-            return DiskCopyFound(decode(BytesIO(self._file.read()), self._environment))
+            return DiskCopyFound(self.peek())
         except FileNotFoundError:
             return DiskCopyFound()
         except OSError as e:
@@ -52,6 +52,10 @@ class DiskCopy:
         except ValueError as e:
             aside = self._file.set_aside(self._clock.now())
             return DiskCopyFound(alarm=f"the disk copy {path} cannot be used: {e}; {aside}")
+
+    def peek(self) -> StoredCatalog:
+        """The catalog. Raises OSError or ValueError, and leaves the file where it is."""
+        return decode(BytesIO(self._file.read()), self._environment)
 
     def write(self, catalog: StoredCatalog, *, slowly: bool = False) -> int:
         """Replace the file in one step; return its size in bytes. Raises OSError.

@@ -85,6 +85,16 @@ class MemoryQuotaStore:
             self.charges += 1
         return state
 
+    def peek(self, windows: Sequence[QuotaWindow]) -> QuotaState:
+        """What a charge of these windows would find, and what is left before it. Charges nothing.
+
+        Windows of an earlier process count from their first charge in this one.
+        """
+        now = self._clock.monotonic()
+        current = current_windows(self._windows, windows, now)
+        admitted = all(window.used < name[0] for name, window in current.items())
+        return found_state(current, windows, now, admitted=admitted)
+
     def _count_one(self, charge: Charge, now: MonotonicTime, check_id: str) -> bool:
         """Count in the only window of a charge; returns whether it was admitted."""
         name = charge.windows[0]

@@ -1,0 +1,59 @@
+"""Makes explainers: of the running adapter, and of a disk copy."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from adapter.app.identity import Identity
+from adapter.app.platform import disk_copy, sync_options
+from adapter.app.quotas import Quotas
+from adapter.authorization.explainer import Explainer
+from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.errors import ConfigurationError
+from adapter.policy.effects.effect import Effect, Outcome
+from adapter.policy.effects.quota import Charge
+from adapter.policy.effects.token import VerifyToken
+from adapter.policy.explain import nothing_known
+from adapter.policy.rule_pool import RulePool
+from adapter.policy.snapshot import Snapshot, build_api
+from adapter.runtime.clock import SystemClock
+from adapter.settings import Settings
+
+
+def live_explainer(
+    snapshots: SnapshotStore, gatekeeper: Gatekeeper, quotas: Quotas, identity: Identity
+) -> Explainer:
+    """An explainer that looks into this process's quotas and keys, and asks nobody."""
+
+    def known(effect: Effect) -> Outcome | None:
+        if isinstance(effect, Charge):
+            counted_here = quotas.shared is None or effect.local
+            return quotas.memory.peek(effect.windows) if counted_here else None
+        return identity.tokens.verify(effect) if isinstance(effect, VerifyToken) else None
+
+    return Explainer(lambda: snapshots.current, known, gatekeeper)
+
+
+def stored_explainer(settings: Settings, directory: Path) -> Explainer:
+    """An explainer of the disk copy in that directory; raises ConfigurationError.
+
+    Nothing is changed there, so an adapter may use the directory at the same time.
+    """
+    copy = disk_copy(settings, directory, SystemClock())
+    try:
+        catalog = copy.peek()
+    except (OSError, ValueError) as e:
+        raise ConfigurationError(f"the disk copy in {directory} cannot be used: {e}") from e
+    options, pool = sync_options(settings), RulePool()
+    apis = [
+        build_api(
+            replace(api.content, policies=catalog.automated + api.content.policies),
+            pool,
+            ignored_types=options.ignored_policy_types,
+            own_headers=options.own_headers,
+            objection=options.objection,
+        )
+        for api in catalog.apis
+    ]
+    snapshot = Snapshot(0, {api.instance.api_id: api for api in apis})
+    return Explainer(lambda: snapshot, nothing_known)
