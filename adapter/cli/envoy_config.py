@@ -1,29 +1,17 @@
 """`policy-adapter envoy-config`: prints an Envoy configuration that matches the settings."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from adapter.cli.api_option import FORM, read_api, read_place
-from adapter.cli.common import CollectedErrors, ConfigOption, fail, settings_of, write_file
+from adapter.cli.common import CollectedErrors, ConfigOption, fail, settings_of
+from adapter.cli.envoy_output import emit, option_faults
 from adapter.cli.envoy_tls import adapter_tls, listener_tls
-from adapter.cli.replaced_files import replace_files
-from adapter.envoy_config import (
-    SYSTEM_CA_FILE,
-    ApiRoute,
-    EnvoyConfig,
-    render,
-    render_fragments,
-    resource_files,
-    validation,
-)
+from adapter.envoy_config import SYSTEM_CA_FILE, ApiRoute, EnvoyConfig, validation
 from adapter.errors import ConfigurationError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
-
-_NOT_IN_FRAGMENTS = ("listen", "admin", "upstream_ca_file", "rewrite_host")
-"""Options about parts of Envoy that --fragment does not print."""
 
 
 def envoy_config(
@@ -170,38 +158,9 @@ def envoy_config(
     )
     errors.add(validation.address_faults(envoy))
     errors.add(validation.route_faults(routes, services=not fragment) if routes else ())
-    errors.add(_pointless(context, _NOT_IN_FRAGMENTS) if fragment else ())
-    if output_dir is not None and (fragment or output is not None):
-        errors.add(["--output-dir: cannot be used together with --fragment or --output"])
+    errors.add(option_faults(context, envoy))
     try:
         errors.raise_all()
-        if output_dir is not None:
-            _write_directory(envoy, output_dir)
-            return
-        text = render_fragments(envoy) if fragment else render(envoy)
-        if output is not None:
-            write_file(output, text, private=True)
+        emit(envoy, fragment=fragment, file=output, directory=output_dir)
     except ConfigurationError as e:
         fail(e)
-    if output is None:
-        typer.echo(text, nl=False)
-
-
-def _write_directory(envoy: EnvoyConfig, directory: Path) -> None:
-    directory = directory.absolute()
-    changed = replace_files(
-        directory,
-        resource_files.FILES,
-        resource_files.MARK,
-        lambda before: resource_files.render_files(envoy, directory, before),
-    )
-    typer.echo(f"written to {directory}: {', '.join(changed)}" if changed else "nothing changed")
-    if resource_files.BOOTSTRAP in changed:
-        typer.echo(f"start Envoy, or restart it: envoy -c {directory / resource_files.BOOTSTRAP}")
-
-
-def _pointless(context: typer.Context, names: Iterable[str]) -> Iterator[str]:
-    for name in names:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            yield f"--{name.replace('_', '-')}: has no effect on fragments; leave it out"

@@ -94,6 +94,7 @@ def test_a_file_is_its_owners_alone(config: Path, tmp_path: Path) -> None:
             ("--api", ROUTE, "--client-ca-file", "ca.pem"),
             "needs both --listener-certificate-file and --listener-key-file",
         ),
+        (("--api", ROUTE, "--upstream-ca-file", "x"), "no service has https:// or grpcs://"),
         (("--api", ROUTE, "--output", "/dev/null/x"), "cannot write /dev/null/x"),
         ((), "--api"),
     ],
