@@ -18,6 +18,8 @@ A denial is a value (`policy.decision.Deny`); only what we could not decide is a
     └── RpcError                 an answer to a gRPC call that is not OK
 """
 
+from typing import NamedTuple
+
 
 class AdapterError(Exception):
     """The root: whatever this program raises on purpose."""
@@ -27,8 +29,23 @@ class ConfigurationError(AdapterError):
     """The operator's settings cannot be used; the message lists every fault with its fix."""
 
 
+class PolicyFault(NamedTuple):
+    """What is wrong with one field of a policy."""
+
+    field: str
+    """Its path, such as `rateLimits.0.maximumRequests`; empty for the policy as a whole."""
+    message: str
+
+
 class PolicyError(AdapterError):
-    """A policy that cannot be enforced as the platform describes it."""
+    """A policy that cannot be enforced as the platform describes it.
+
+    `faults` are the fields that are to blame; empty if the whole policy is.
+    """
+
+    def __init__(self, message: str, faults: tuple[PolicyFault, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class ExpressionError(PolicyError):

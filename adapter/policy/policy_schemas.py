@@ -25,8 +25,11 @@ from adapter.policy.policies.openidconnect_access_token_enforcement import (
 from adapter.policy.policies.rate_limiting import RateLimiting
 from adapter.policy.policies.rate_limiting_sla_based import RateLimitingSlaBased
 from adapter.policy.policies.shared.configuration import Configuration
+from adapter.policy.policies.shared.field_descriptions import title_of
 from adapter.policy.policies.shared.jwt_configuration import JwtValidation
 from adapter.policy.policies.spike_control import SpikeControl
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 CONFIGURATIONS: Final[Mapping[str, type[Configuration]]] = MappingProxyType(
     {
@@ -53,5 +56,12 @@ CONFIGURATIONS: Final[Mapping[str, type[Configuration]]] = MappingProxyType(
 
 
 def policy_schemas() -> dict[str, dict[str, Any]]:
-    """A JSON Schema (draft 2020-12) for each policy type; secrets have the format `password`."""
-    return {name: model.model_json_schema() for name, model in CONFIGURATIONS.items()}
+    """A JSON Schema (draft 2020-12) for each policy type.
+
+    Settings are in the order of a form, each with title and description. Secrets have the format
+    `password`, and expressions the format `expression`.
+    """
+    return {
+        name: {"$schema": DIALECT, **model.model_json_schema(), "title": title_of(name)}
+        for name, model in CONFIGURATIONS.items()
+    }

@@ -62,6 +62,8 @@ class Rule:
     """Like `inspects_path`, for the method."""
     needs: tuple[Need, ...] = ()
     """What it depends on outside this process. The API is closed if one of them may not be used."""
+    notes: tuple[str, ...] = ()
+    """What is allowed and yet probably not meant, for operators. Example: no secret is checked."""
 
     @property
     def longest_path(self) -> int:

@@ -29,13 +29,15 @@ class Expression:
     """Lower-case names of the request headers that it reads."""
     inspects_path: bool = False
     inspects_method: bool = False
+    is_constant: bool = False
+    """Whether it reads nothing of the request, so its value is always the same."""
 
 
 def compile_expression(source: str) -> Expression:
     """Compile `#[...]`. Any other text is used literally. Raises ExpressionError."""
     source = source.strip() if source.lstrip().startswith("#[") else source
     if "#[" not in source:
-        return Expression(lambda _: source, lambda _: source, literal=source)
+        return Expression(lambda _: source, lambda _: source, literal=source, is_constant=True)
     if not (source.startswith("#[") and source.endswith("]")):
         raise ExpressionError("write either plain text, or one #[...] around the whole expression")
     if len(source) > MAX_SOURCE_CHARS:
@@ -50,6 +52,7 @@ def compile_expression(source: str) -> Expression:
         headers=node.headers,
         inspects_path=node.inspects_path,
         inspects_method=node.inspects_method,
+        is_constant=node.is_constant,
     )
 
 

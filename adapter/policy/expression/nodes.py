@@ -32,6 +32,8 @@ class Node(NamedTuple):
     """Whether it is a literal, so that comparing costs at most the literal's length."""
     has_members: bool = False
     """Whether it may be an object."""
+    is_constant: bool = False
+    """Whether it reads nothing of the request."""
 
     @property
     def in_parentheses(self) -> "Node":
@@ -48,12 +50,13 @@ def combined(read: Reader, operands: Sequence[Node], operator: str = "") -> Node
         frozenset().union(*(o.headers for o in operands)),
         any(o.inspects_path for o in operands),
         any(o.inspects_method for o in operands),
+        is_constant=all(o.is_constant for o in operands),
     )
 
 
 def constant(value: Value) -> Node:
     """A literal."""
-    return Node(lambda _: value, is_short=True)
+    return Node(lambda _: value, is_short=True, is_constant=True)
 
 
 def array(items: Sequence[Node]) -> Node:

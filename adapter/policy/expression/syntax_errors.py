@@ -1,12 +1,12 @@
 """Errors about an expression's source: the position, what is wrong, and the fix."""
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
 from adapter.errors import ExpressionError
 from adapter.policy.expression.functions import FUNCTIONS
+from adapter.policy.spelling import did_you_mean
 
 SUBSET: Final = (
     "supported are attributes.{headers, queryParams, method, requestPath, requestUri, queryString, "
@@ -69,19 +69,12 @@ def unsupported_name(name: str, position: int) -> ExpressionError:
     why = _IMPOSSIBLE.get(name)
     if why is not None:
         return unsupported(f"unsupported name {name!r} ({why})", position)
-    return unsupported(f"unsupported name {name!r}", position, suggestion(name, _NAMES) or SUBSET)
+    return unsupported(f"unsupported name {name!r}", position, did_you_mean(name, _NAMES) or SUBSET)
 
 
 def unsupported_member(
     whole: str, name: str, known: Iterable[str], position: int
 ) -> ExpressionError:
     """The error for an unknown name after a dot."""
-    near = suggestion(name, known)
+    near = did_you_mean(name, known)
     return unsupported(f"unsupported {whole}.{name}", position, near or SUBSET)
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """`did you mean ...?`, or an empty text if no known name is similar."""
-    by_case = {each.casefold(): each for each in known}
-    near = get_close_matches(name.casefold(), by_case, n=1, cutoff=0.7)
-    return f"did you mean {by_case[near[0]]}?" if near else ""

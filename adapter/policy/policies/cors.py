@@ -8,16 +8,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from adapter.errors import PolicyFault
 from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import (
+    NUMBER,
     Configuration,
-    Whole,
+    Pattern,
     read_configuration,
     without,
 )
+from adapter.policy.policies.shared.configuration_faults import refuse
 from adapter.policy.policies.shared.header_values import NAME_PATTERN
 from adapter.policy.rule import Rule
 from adapter.policy.verdicts import CONTINUE, Continue, DirectResponse, Header
@@ -51,37 +54,56 @@ def _origin(text: str) -> str:
 
 
 Origin = Annotated[str, AfterValidator(_origin)]
-Token = Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
+MethodName = Annotated[
+    str,
+    Pattern(NAME_PATTERN, "must be one method, such as GET, or * for all"),
+    Field(examples=["GET"]),
+]
+HeaderName = Annotated[
+    str, Pattern(NAME_PATTERN, "must be the name of one header, such as x-request-id, or * for all")
+]
 
 
 class AllowedMethod(Configuration):
     """A method, and whether pages may use it."""
 
-    method_name: Token
+    method_name: MethodName
+    """The method, such as `GET`; `*` stands for all."""
     is_allowed: bool = False
+    """Whether pages may use the method."""
 
 
 class OriginGroup(Configuration):
-    """Origins with the same grants."""
+    """Origins whose pages may do the same."""
 
     origin_group_name: str = ""
     """A name for administrators."""
-    origins: Annotated[tuple[Origin, ...], Field(max_length=1_000)] = ()
-    access_control_max_age: Annotated[Whole, Field(ge=0, le=86_400)] = 30
+    origins: Annotated[
+        tuple[Origin, ...], Field(max_length=1_000, examples=[["https://shop.example.com"]])
+    ] = ()
+    """Scheme, host and port of the pages; `*` stands for all."""
+    access_control_max_age: Annotated[int, Field(ge=0, le=86_400), NUMBER] = 30
     """Seconds for which a browser may cache the answer to a preflight."""
-    allowed_methods: tuple[AllowedMethod, ...] = ()
-    headers: tuple[Token, ...] = ()
-    """Request headers that pages may set."""
-    exposed_headers: tuple[Token, ...] = ()
+    allowed_methods: Annotated[
+        tuple[AllowedMethod, ...], Field(examples=[[{"methodName": "GET", "isAllowed": True}]])
+    ] = ()
+    """Methods that pages may use, or may not."""
+    headers: Annotated[tuple[HeaderName, ...], Field(examples=[["x-request-id"]])] = ()
+    """Request headers that pages may set; `*` stands for all."""
+    exposed_headers: tuple[HeaderName, ...] = ()
     """Response headers that pages may read."""
 
 
 class Cors(Configuration):
-    """A public resource, or groups of origins."""
+    """Controls which web pages of other origins may read responses."""
 
     public_resource: bool = True
+    """Whether pages of all origins may do everything, without credentials. The other settings have
+    no effect then."""
     support_credentials: bool = False
+    """Whether pages may send cookies and credentials."""
     origin_groups: Annotated[tuple[OriginGroup, ...], Field(max_length=100)] = ()
+    """What pages of which origins may do. An origin can be in one group only."""
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -94,7 +116,7 @@ class Cors(Configuration):
     def _each_origin_once(self) -> "Cors":
         origins = [origin for group in self.origin_groups for origin in group.origins]
         if len(set(origins)) < len(origins):
-            raise ValueError("originGroups: an origin can be in one group only")
+            refuse([PolicyFault("originGroups", "an origin can be in one group only, and once")])
         return self
 
 

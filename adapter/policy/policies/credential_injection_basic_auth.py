@@ -2,36 +2,57 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from adapter.errors import PolicyFault
 from adapter.policy.concealed import Concealed
 from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.policies.shared.configuration import Configuration, read_configuration
-from adapter.policy.policies.shared.header_values import RequestHeaderName, is_fit_for_a_header
+from adapter.policy.policies.shared.basic_authentication import CONTROL_CHARACTERS, NO_COLON
+from adapter.policy.policies.shared.configuration import (
+    Configuration,
+    Pattern,
+    read_configuration,
+)
+from adapter.policy.policies.shared.configuration_faults import refuse
+from adapter.policy.policies.shared.header_values import (
+    is_fit_for_a_header,
+    request_header_name,
+)
 from adapter.policy.rule import Rule, always
 from adapter.policy.verdicts import CONTINUE, Continue
 
 
-class CredentialInjectionBasicAuth(Configuration):
-    """The credentials, and the header that carries them."""
+def _name_or_blank(name: str) -> str:
+    return name and request_header_name(name)
 
-    username: Annotated[str, StringConstraints(pattern=r"^[^:]*$")] = ""
-    """It has no colon, because a colon ends it (RFC 7617, 2)."""
+
+class CredentialInjectionBasicAuth(Configuration):
+    """Sends the gateway's own user name and password to the service."""
+
+    username: Annotated[str, Pattern("[^:]*", NO_COLON), Field(examples=["gateway"])] = ""
+    """The user name. It has no colon, because a colon ends it (RFC 7617, 2)."""
     password: SecretStr = SecretStr("")
+    """The password."""
     overwrite: bool = True
-    custom_header: RequestHeaderName | Literal[""] = ""
-    """Blank: `authorization`."""
+    """Whether to replace the credentials that a client sends in the same header."""
+    custom_header: Annotated[
+        str, AfterValidator(_name_or_blank), Field(examples=["x-credentials"])
+    ] = ""
+    """The header that carries the credentials. Empty: `authorization`."""
 
     @model_validator(mode="after")
     def _fit_for_a_header(self) -> "CredentialInjectionBasicAuth":
         password = self.password.get_secret_value()
         if not (self.username or password):
-            raise ValueError("username and password are both empty: set at least one")
-        if not is_fit_for_a_header(self.username + password):
-            raise ValueError("username and password cannot have control characters (RFC 7617, 2)")
+            refuse([PolicyFault("username", "and password are both empty: set at least one")])
+        refuse(
+            PolicyFault(name, CONTROL_CHARACTERS)
+            for name, value in (("username", self.username), ("password", password))
+            if not is_fit_for_a_header(value)
+        )
         return self
 
 

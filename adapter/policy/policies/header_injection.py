@@ -37,24 +37,30 @@ InjectedValue = Annotated[ExpressionSource, AfterValidator(_fit_for_a_header)]
 
 
 class RequestHeader(Configuration):
-    """A header for the upstream."""
+    """A header for the service."""
 
-    key: RequestHeaderName
-    value: InjectedValue
+    key: Annotated[RequestHeaderName, Field(examples=["x-tenant"])]
+    """The name of the header."""
+    value: Annotated[InjectedValue, Field(examples=["#[authentication.clientId]"])]
+    """The value of the header: an expression or plain text."""
 
 
 class ResponseHeader(Configuration):
     """A header for the client."""
 
-    key: ResponseHeaderName
-    value: InjectedValue
+    key: Annotated[ResponseHeaderName, Field(examples=["x-served-by"])]
+    """The name of the header."""
+    value: Annotated[InjectedValue, Field(examples=["gateway"])]
+    """The value of the header: an expression or plain text."""
 
 
 class HeaderInjection(Configuration):
-    """The headers to add to the request, and to the response."""
+    """Adds headers to requests and to responses."""
 
     inbound_headers: Annotated[tuple[RequestHeader, ...], Field(max_length=100)] = ()
+    """Headers that the request gets on its way to the service."""
     outbound_headers: Annotated[tuple[ResponseHeader, ...], Field(max_length=100)] = ()
+    """Headers that the response gets on its way to the client."""
 
 
 def compile_header_injection(given: Mapping[str, Any]) -> Rule:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from adapter.errors import PolicyError
 from adapter.policy.bounded_patterns import (
     compile_pattern,
     compile_together,
@@ -39,30 +38,39 @@ def _valid(text: str) -> str:
         try:
             compile_pattern(text, ignore_case=True)
         except ValueError as e:
-            raise ValueError(f"neither a header name nor a valid pattern: it {e}") from None
+            raise ValueError(f"is neither a header name nor a valid pattern: it {e}") from None
         return text
     return removable(text)
+
+
+def _no_responses(names: tuple[str, ...]) -> tuple[str, ...]:
+    if names:
+        raise ValueError(
+            "cannot be enforced: Envoy's external authorization cannot remove headers from a "
+            "response; leave outboundHeaders empty, and use response_headers_to_remove in Envoy's "
+            "route"
+        )
+    return names
 
 
 HeaderPattern = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_valid)]
 
 
 class HeaderRemoval(Configuration):
-    """Names, or regular expressions that match a whole name in any case."""
+    """Removes headers from requests."""
 
-    inbound_headers: Annotated[tuple[HeaderPattern, ...], Field(max_length=100)] = ()
-    outbound_headers: tuple[str, ...] = ()
+    inbound_headers: Annotated[
+        tuple[HeaderPattern, ...], Field(max_length=100, examples=[["x-internal", "x-debug-.*"]])
+    ] = ()
+    """Headers that the service must not get: names, or regular expressions (RE2) that match a whole
+    name in any case."""
+    outbound_headers: Annotated[tuple[str, ...], AfterValidator(_no_responses)] = ()
+    """Headers that the client must not get. This cannot be enforced with Envoy: leave it empty."""
 
 
 def compile_header_removal(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
     configuration = read_configuration(HeaderRemoval, given)
-    if configuration.outbound_headers:
-        raise PolicyError(
-            "outboundHeaders cannot be enforced: Envoy's external authorization cannot remove "
-            "headers from a response; leave outboundHeaders empty, and use "
-            "response_headers_to_remove in Envoy's route"
-        )
     plain = [n.lower() for n in configuration.inbound_headers if _PLAIN_NAME.fullmatch(n)]
     names = tuple(name for name in dict.fromkeys(plain) if not is_protected(name))
     patterns = [n for n in configuration.inbound_headers if not _PLAIN_NAME.fullmatch(n)]

@@ -5,18 +5,26 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
-from pydantic import SecretStr, StringConstraints, model_validator
+from pydantic import Field, SecretStr, model_validator
 
+from adapter.errors import PolicyFault
 from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.basic_authentication import (
+    CONTROL_CHARACTERS,
     MALFORMED,
     MALFORMED_USER,
+    NO_COLON,
     USER_MISSING,
     basic_octets,
     invalid_user,
 )
-from adapter.policy.policies.shared.configuration import Configuration, read_configuration
+from adapter.policy.policies.shared.configuration import (
+    Configuration,
+    Pattern,
+    read_configuration,
+)
+from adapter.policy.policies.shared.configuration_faults import refuse
 from adapter.policy.policies.shared.header_values import is_fit_for_a_header
 from adapter.policy.rule import Rule
 from adapter.policy.verdicts import Identity
@@ -25,16 +33,21 @@ _WRONG: Final = invalid_user("wrong user name or password")
 
 
 class HttpBasicAuthentication(Configuration):
-    """The user."""
+    """Allows one user, with the configured name and password."""
 
-    username: Annotated[str, StringConstraints(pattern=r"^[^:]+$")]
-    """It has no colon, because a colon ends it (RFC 7617, 2)."""
-    password: Annotated[SecretStr, StringConstraints(min_length=1)]
+    username: Annotated[str, Field(min_length=1, examples=["partner"]), Pattern("[^:]*", NO_COLON)]
+    """The user name. It has no colon, because a colon ends it (RFC 7617, 2)."""
+    password: Annotated[SecretStr, Field(min_length=1)]
+    """The password."""
 
     @model_validator(mode="after")
     def _can_be_sent(self) -> "HttpBasicAuthentication":
-        if not is_fit_for_a_header(self.username + self.password.get_secret_value()):
-            raise ValueError("username and password cannot have control characters (RFC 7617, 2)")
+        password = self.password.get_secret_value()
+        refuse(
+            PolicyFault(name, CONTROL_CHARACTERS)
+            for name, value in (("username", self.username), ("password", password))
+            if not is_fit_for_a_header(value)
+        )
         return self
 
 

@@ -16,9 +16,9 @@ from adapter.policy.policies.shared.addresses import (
 )
 from adapter.policy.policies.shared.configuration import (
     Configuration,
-    ExpressionSource,
     read_configuration,
 )
+from adapter.policy.policies.shared.request_expression import RequestExpression
 from adapter.policy.rule import Rule
 from adapter.policy.verdicts import CONTINUE, Deny, DenyReason
 
@@ -46,14 +46,22 @@ def _network(text: str) -> Network:
     try:
         return parse_network(text)
     except ValueError:
-        raise ValueError("not an address, a CIDR block or leading octets such as 192.168") from None
+        raise ValueError(
+            "is not an address, a CIDR block such as 192.0.2.0/24, or leading octets such as "
+            "192.168"
+        ) from None
 
 
 class IpList(Configuration):
-    """The listed addresses, and where the client's address is."""
+    """Filters requests by the client's address."""
 
-    ips: Annotated[list[Annotated[str, AfterValidator(_network)]], Field(min_length=1)]
-    ip_expression: ExpressionSource = DEFAULT_EXPRESSION
+    ips: Annotated[
+        list[Annotated[str, AfterValidator(_network)]],
+        Field(min_length=1, examples=[["192.0.2.0/24", "2001:db8::1"]]),
+    ]
+    """Addresses, CIDR blocks, or leading octets of an IPv4 address such as `192.168`."""
+    ip_expression: RequestExpression = DEFAULT_EXPRESSION
+    """Where the client's address is. With the default, it is the address that Envoy attests."""
 
 
 AddressSource: TypeAlias = Callable[[Evaluation], str | Deny]

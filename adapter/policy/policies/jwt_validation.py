@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from adapter.errors import PolicyError
+from adapter.errors import PolicyError, PolicyFault
 from adapter.policy.effects.effect import Verdict
 from adapter.policy.effects.token import (
     NoKeys,
@@ -108,17 +108,18 @@ def _trust(configuration: JwtValidation) -> TokenTrust:
             read_secret(text) if configuration.signing_method == "hmac" else read_public_key(text)
         )
     except ValueError as e:
-        raise PolicyError(f"textKey: {e}") from None
+        raise PolicyError(f"textKey: {e}", (PolicyFault("textKey", str(e)),)) from None
     _check_fits(keys, algorithms)
     return TokenTrust(keys, algorithms)
 
 
 def _check_fits(keys: KeySet, algorithms: frozenset[str]) -> None:
     if not any(key.algorithms & algorithms for key in keys.keys):
-        raise PolicyError(
-            "textKey: the type, curve or length of the key does not fit signingMethod and "
+        why = (
+            "the type, curve or length of the key does not fit signingMethod and "
             f"signingKeyLength ({', '.join(sorted(algorithms))})"
         )
+        raise PolicyError(f"textKey: {why}", (PolicyFault("textKey", why),))
 
 
 def _conclusion(evaluation: Evaluation, state: TokenState, accept: "_Acceptance") -> Conclusion:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from adapter.policy.concealed import Concealed
 from adapter.policy.effects.effect import Verdict
@@ -25,23 +25,32 @@ _NO_PASSWORD: Final = invalid_user("the password is empty")
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class LdapAuthentication(Configuration):
-    """The server, the account that searches users there, and where they are."""
+def _readable(url: str) -> str:
+    _scheme_host_port(url)
+    return url
 
-    server_url: str = Field("ldap://127.0.0.1:389", alias="ldapServerURL")
-    server_user_dn: Text = Field(alias="ldapServerUserDn")
+
+class LdapAuthentication(Configuration):
+    """Allows users whose password an LDAP server confirms."""
+
+    server_url: Annotated[str, AfterValidator(_readable)] = Field(
+        "ldap://127.0.0.1:389", alias="ldapServerURL", examples=["ldaps://ldap.example.com"]
+    )
+    """The LDAP server: `ldaps` or `ldap`, host and port. Only `ldaps` protects passwords."""
+    server_user_dn: Text = Field(
+        alias="ldapServerUserDn", examples=["cn=gateway,dc=example,dc=com"]
+    )
+    """The account that searches for users on the server."""
     server_user_password: Annotated[SecretStr, StringConstraints(min_length=1)] = Field(
         alias="ldapServerUserPassword"
     )
-    search_base: Text = Field(alias="ldapSearchBase")
+    """The password of this account."""
+    search_base: Text = Field(alias="ldapSearchBase", examples=["ou=people,dc=example,dc=com"])
+    """The entry below which users are."""
     search_filter: Text = Field("(uid={0})", alias="ldapSearchFilter")
+    """The filter that finds a user (RFC 4515). `{0}` stands for the user name."""
     search_in_subtree: bool = Field(False, alias="ldapSearchInSubtree")
-
-    @field_validator("server_url")
-    @classmethod
-    def _readable(cls, text: str) -> str:
-        _scheme_host_port(text)
-        return text
+    """Whether users may be anywhere below the base, or only directly below it."""
 
     @property
     def directory(self) -> LdapDirectory:
@@ -80,7 +89,7 @@ def _scheme_host_port(text: str) -> tuple[str, str, int]:
         url = urlsplit(text.strip())
         host, port = url.hostname or "", url.port
     except ValueError:
-        raise ValueError("not a URL") from None
+        raise ValueError("is not a URL; write one such as ldaps://ldap.example.com") from None
     if url.scheme not in _PORTS or not _HOST.fullmatch(host):
         raise ValueError("must be an ldap or ldaps URL with a host, such as ldaps://ldap.example")
     if "@" in url.netloc:

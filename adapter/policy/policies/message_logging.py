@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field
 
 from adapter.policy.effects.effect import Verdict
 from adapter.policy.effects.log import Log, LogMessage
@@ -48,17 +48,37 @@ def _is_never(condition: Any) -> bool:
     return isinstance(condition, str) and condition.strip().lower() == "false"
 
 
+def _no_responses(wanted: bool) -> bool:
+    if wanted:
+        raise ValueError(
+            "is not supported: Envoy's external authorization sees no responses; set it to false"
+        )
+    return wanted
+
+
 class MessageItem(Configuration):
     """One message."""
 
-    message: Annotated[ExpressionSource, AfterValidator(_without_credentials)]
-    conditional: Annotated[ExpressionSource, AfterValidator(_condition)] = ""
+    message: Annotated[
+        ExpressionSource,
+        AfterValidator(_without_credentials),
+        Field(examples=["#['request to ' ++ attributes.requestPath]"]),
+    ]
+    """What to log: an expression or plain text."""
+    conditional: Annotated[
+        ExpressionSource,
+        AfterValidator(_condition),
+        Field(examples=["#[attributes.headers['x-debug'] == 'true']"]),
+    ] = ""
+    """Log only if this expression is true. Empty: always."""
     category: Annotated[str, Field(max_length=200)] = ""
-    level: Literal["DEBUG", "INFO", "WARN", "ERROR"]
+    """A name for the messages in the log. Empty: the policy's id."""
+    level: Annotated[Literal["DEBUG", "INFO", "WARN", "ERROR"], Field(examples=["INFO"])]
+    """The level of the message in the log."""
     first_section: bool = True
-    """Log before the request goes on."""
-    second_section: bool = False
-    """Log after the response; not supported."""
+    """Whether to log before the request goes on."""
+    second_section: Annotated[bool, AfterValidator(_no_responses)] = False
+    """Whether to log after the response. This is not supported: leave it false."""
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -67,27 +87,28 @@ class MessageItem(Configuration):
             return {**given, "message": "", "firstSection": False, "conditional": ""}
         return given
 
-    @field_validator("second_section")
-    @classmethod
-    def _no_responses(cls, wanted: bool) -> bool:
-        if wanted:
-            raise ValueError("is not supported: Envoy's external authorization sees no responses")
-        return wanted
-
 
 class LoggingConfiguration(Configuration):
     """A named message."""
 
     item_name: str = ""
-    item_data: MessageItem
+    """A name for administrators."""
+    item_data: Annotated[MessageItem, Field(examples=[{"message": "a request", "level": "INFO"}])]
+    """The message."""
 
 
 class MessageLogging(Configuration):
-    """The messages; each is logged separately."""
+    """Writes messages to the adapter's log."""
 
     logging_configuration: Annotated[
-        tuple[LoggingConfiguration, ...], Field(min_length=1, max_length=100)
+        tuple[LoggingConfiguration, ...],
+        Field(
+            min_length=1,
+            max_length=100,
+            examples=[[{"itemData": {"message": "a request", "level": "INFO"}}]],
+        ),
     ]
+    """The messages. Each is logged separately."""
 
 
 class _Template(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from adapter.policy.concealed import Concealed
-from adapter.policy.policies.shared.configuration import Whole, read_configuration, without
+from adapter.policy.policies.shared.configuration import NUMBER, read_configuration, without
 from adapter.policy.policies.shared.introspection import (
     AuthorizationValue,
     ProviderUrl,
@@ -20,15 +20,27 @@ _YEAR_S = 366 * 24 * 3_600
 
 
 class OAuth2TokenIntrospection(TokenIntrospection):
-    """The provider, and how long its answers count."""
+    """Allows access tokens that an OAuth 2.0 provider says to be active."""
 
-    introspection_url: Annotated[ProviderUrl, Field(min_length=1, alias="introspectionURL")]
+    introspection_url: Annotated[
+        ProviderUrl,
+        Field(
+            min_length=1,
+            alias="introspectionURL",
+            examples=["https://login.example.com/oauth2/introspect"],
+        ),
+    ]
+    """The provider's introspection endpoint (RFC 7662)."""
     authorization_value: Annotated[AuthorizationValue, StringConstraints(min_length=1)]
-    validated_token_ttl: Annotated[Whole, Field(ge=0, le=_YEAR_S, alias="validatedTokenTTL")] = 600
-    """Seconds."""
+    """The `authorization` header that the adapter sends to the provider, such as `Basic ...`."""
+    validated_token_ttl: Annotated[
+        int, Field(ge=0, le=_YEAR_S, alias="validatedTokenTTL"), NUMBER
+    ] = 600
+    """How long an answer counts at most, in seconds."""
     consumer_by: Literal["client_id", "username"] = "client_id"
-    """The field of the provider's answer that has the client id."""
-    max_cache_entries: Annotated[Whole, Field(ge=0, le=10**9)] = 1_000
+    """The field of the provider's answer that has the client ID."""
+    max_cache_entries: Annotated[int, Field(ge=0, le=10**9), NUMBER] = 1_000
+    """How many answers are remembered."""
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:

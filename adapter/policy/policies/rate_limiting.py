@@ -1,7 +1,7 @@
 """rate-limiting: limits requests per period, for the whole API or for each value of a key."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -12,7 +12,6 @@ from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Failed, compile_expression
 from adapter.policy.policies.shared.configuration import (
     Configuration,
-    ExpressionSource,
     read_configuration,
 )
 from adapter.policy.policies.shared.limits import (
@@ -23,23 +22,44 @@ from adapter.policy.policies.shared.limits import (
     settlement,
     windows_of,
 )
+from adapter.policy.policies.shared.request_expression import RequestExpression
 from adapter.policy.rule import Rule
 
+ONE_LIMIT: Final = (
+    "keySelector is the same for all requests, so all clients share one limit; to count them "
+    "separately, use an expression that reads the request"
+)
 
-class LimitConfiguration(Configuration):
-    """One limit."""
+
+class Limit(Configuration):
+    """How many requests may come in a period."""
 
     maximum_requests: MaximumRequests
+    """How many requests may come in one period."""
     time_period_in_milliseconds: PeriodMs
+    """The length of the period, in milliseconds; at most 366 days."""
 
 
 class RateLimiting(Configuration):
-    """The limits; a request must fit into all of them."""
+    """Limits requests per period, for the whole API or for each value of a key."""
 
-    rate_limits: Annotated[list[LimitConfiguration], Field(min_length=1, max_length=MAX_LIMITS)]
-    key_selector: ExpressionSource = ""
+    rate_limits: Annotated[
+        list[Limit],
+        Field(
+            min_length=1,
+            max_length=MAX_LIMITS,
+            examples=[[{"maximumRequests": 100, "timePeriodInMilliseconds": 60_000}]],
+        ),
+    ]
+    """The limits. A request must fit into all of them."""
+    key_selector: Annotated[
+        RequestExpression, Field(examples=["#[attributes.headers['x-tenant']]"])
+    ] = ""
+    """Count each value of this expression separately. Empty: count all requests together."""
     expose_headers: bool = False
+    """Whether clients get `x-ratelimit-*` headers."""
     clusterizable: bool = True
+    """Whether adapter processes with a shared store count together. `false`: each counts alone."""
     block_on_unknown_quota: bool = True
     """Accepted without effect: the operator's `quota.when_down` decides about a failed store."""
 
@@ -64,4 +84,9 @@ def compile_rate_limiting(given: Mapping[str, Any]) -> Rule:
         windows = windows_of((evaluation.api_id, evaluation.policy.counter, text), limits)
         return Charge(windows, settled, local, figures=exposed)
 
-    return Rule(evaluate, selector.inspects_path, inspects_method=selector.inspects_method)
+    return Rule(
+        evaluate,
+        selector.inspects_path,
+        inspects_method=selector.inspects_method,
+        notes=(ONE_LIMIT,) if selector.literal is None and selector.is_constant else (),
+    )

@@ -10,8 +10,8 @@ from adapter.policy.effects.effect import Verdict
 from adapter.policy.effects.quota import Throttle
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import (
+    NUMBER,
     Configuration,
-    Whole,
     read_configuration,
     without,
 )
@@ -22,17 +22,20 @@ _HOUR_MS = 3_600_000
 
 
 class SpikeControl(Configuration):
-    """The limit, and how requests beyond it wait."""
+    """Limits requests in a sliding window. Some requests beyond the limit may wait."""
 
     maximum_requests: MaximumRequests = 1
+    """How many requests may come in any period of this length."""
     time_period_in_milliseconds: PeriodMs = 1_000
-    delay_time_in_millis: Annotated[Whole, Field(ge=1, le=_HOUR_MS)] = 1_000
-    """How long a request waits before it tries again."""
-    delay_attempts: Annotated[Whole, Field(ge=0, le=1_000)] = 1
-    """How often it tries again."""
-    queuing_limit: Annotated[Whole, Field(ge=0, le=2**53)] = 0
-    """How many requests may wait at once."""
+    """The length of the period, in milliseconds."""
+    delay_time_in_millis: Annotated[int, Field(ge=1, le=_HOUR_MS), NUMBER] = 1_000
+    """How long a request waits before it tries again, in milliseconds."""
+    delay_attempts: Annotated[int, Field(ge=0, le=1_000), NUMBER] = 1
+    """How often a waiting request tries again."""
+    queuing_limit: Annotated[int, Field(ge=0, le=2**53), NUMBER] = 0
+    """How many requests may wait at once. 0: none waits."""
     expose_headers: bool = False
+    """Whether clients get `x-ratelimit-*` headers."""
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -212,8 +212,11 @@ def test_revoking_a_contract_ends_access() -> None:
     [
         ({"credentialsOriginHasHttpBasicAuthenticationHeader": "cookie"}, "customExpression"),
         ({"clientIdExpression": "#[payload.id]"}, "unsupported name 'payload'"),
-        ({"secretHeader": "x-secret"}, "secretHeader needs idHeader"),
-        ({"idHeader": "x", "clientIdExpression": "#['x']"}, "not both"),
+        ({"secretHeader": "x-secret"}, "secretHeader: needs idHeader"),
+        (
+            {"idHeader": "x", "clientIdExpression": "#['x']"},
+            "idHeader: cannot be set together with expressions",
+        ),
         ({"idHeader": "x']]"}, "idHeader"),
         ({"clientSecretExpression": "hunter2"}, "clientSecretExpression: must be an expression"),
         ({"requireMfa": True}, "requireMfa: this setting is not supported"),

@@ -87,8 +87,8 @@ def test_the_password_shows_nowhere() -> None:
     [
         ({"username": "a:b"}, "username"),
         ({"password": "hunter2\r\n"}, "control characters"),
-        ({"username": "\ud800"}, "unicode"),
-        ({"username": "", "password": ""}, "username and password are both empty"),
+        ({"username": "\ud800"}, "username: must not"),
+        ({"username": "", "password": ""}, "username: and password are both empty"),
         ({"customHeader": "host"}, "customHeader"),
         ({"customHeader": "x y"}, "customHeader"),
     ],

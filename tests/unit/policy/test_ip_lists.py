@@ -117,7 +117,7 @@ def test_another_expression_is_taken_at_its_word() -> None:
 def test_what_is_no_address_closes_the_api(bad: str) -> None:
     """A typing error in a list is told, not skipped."""
     (fault,) = blocking("192.0.2.1", bad).api.faults
-    assert "ips.1: not an address" in fault
+    assert "ips.1: is not an address" in fault
 
 
 @pytest.mark.parametrize("policy_type", ["ip-allowlist", "ip-blocklist"])

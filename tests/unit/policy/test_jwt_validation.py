@@ -227,7 +227,7 @@ BAD: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "none": ({"signingMethod": "none"}, "anybody can write a token"),
     "unknown method": ({"signingMethod": "dsa"}, "signingMethod"),
     "length": ({"signingKeyLength": 128}, "256, 384 or 512"),
-    "no key": ({"textKey": ""}, "textKey is missing"),
+    "no key": ({"textKey": ""}, "textKey: is missing"),
     "not a key": ({"textKey": "hello"}, "cannot be read"),
     "key of another type": ({"signingMethod": "es"}, "does not fit"),
     "short secret": ({"signingMethod": "hmac", "textKey": "your-256-bit-secret"}, "32 octets"),
@@ -235,7 +235,7 @@ BAD: Final[dict[str, tuple[dict[str, Any], str]]] = {
         {"signingMethod": "hmac", "signingKeyLength": 512, "textKey": "s" * 32},
         "does not fit",
     ),
-    "no URL": ({"jwtKeyOrigin": "jwks", "jwksUrl": " , "}, "jwksUrl is missing"),
+    "no URL": ({"jwtKeyOrigin": "jwks", "jwksUrl": " , "}, "jwksUrl: is missing"),
     "no http URL": ({"jwtKeyOrigin": "jwks", "jwksUrl": "file:///etc/keys"}, "not an https URL"),
     "too many URLs": (
         {"jwtKeyOrigin": "jwks", "jwksUrl": ",".join(f"https://{n}.test" for n in range(11))},
@@ -247,10 +247,10 @@ BAD: Final[dict[str, tuple[dict[str, Any], str]]] = {
     ),
     "no place of the token": (
         {"jwtOrigin": "customExpression", "jwtExpression": ""},
-        "jwtExpression is missing",
+        "jwtExpression: is missing",
     ),
-    "no client id": ({"clientIdExpression": ""}, "clientIdExpression is missing"),
-    "no audience": ({"validateAudClaim": True}, "supportedAudiences is missing"),
+    "no client id": ({"clientIdExpression": ""}, "clientIdExpression: is missing"),
+    "no audience": ({"validateAudClaim": True}, "supportedAudiences: is missing"),
     "client id is a text": ({"clientIdExpression": "c1"}, "must be an expression"),
     "token is a text": (
         {"jwtOrigin": "customExpression", "jwtExpression": "abc"},

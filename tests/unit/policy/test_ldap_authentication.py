@@ -147,7 +147,7 @@ def test_no_password_is_shown() -> None:
     [
         ({"ldapServerURL": "https://x"}, "ldapServerURL: must be an ldap or ldaps URL"),
         ({"ldapServerURL": "ldap://"}, "ldapServerURL: must be an ldap or ldaps URL"),
-        ({"ldapServerURL": "ldap://a:b"}, "ldapServerURL: not a URL"),
+        ({"ldapServerURL": "ldap://a:b"}, "ldapServerURL: is not a URL"),
         ({"ldapServerURL": "ldap://u:hunter3@a"}, "set ldapServerUserDn"),
         ({"ldapServerURL": "ldap://a/dc=x"}, "set ldapSearchBase"),
         ({"ldapServerURL": "ldap://a b:389"}, "ldapServerURL"),

@@ -143,7 +143,7 @@ def test_credentials_are_kept_out_of_the_log(name: str) -> None:
         ({"level": "TRACE"}, "level"),
         ({"conditional": "maybe"}, "conditional: must be true, false"),
         ({"message": "#[payload]"}, "message: unsupported name 'payload'"),
-        ({"message": None}, "message: Field required"),
+        ({"message": None}, "message: is required"),
     ],
 )
 def test_a_bad_configuration_closes_the_api_and_says_where(

@@ -221,7 +221,7 @@ def test_a_check_that_envoy_retries_is_charged_once() -> None:
 @pytest.mark.parametrize(
     ("configuration", "complaint"),
     [
-        ({}, "rateLimits: Field required"),
+        ({}, "rateLimits: is required"),
         ({"rateLimits": []}, "rateLimits"),
         (limits((0, 1_000)), "rateLimits.0.maximumRequests"),
         (limits((1, 0)), "rateLimits.0.timePeriodInMilliseconds"),

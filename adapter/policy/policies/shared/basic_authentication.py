@@ -12,6 +12,10 @@ from adapter.policy.verdicts import Deny, DenyReason, Header
 CHALLENGE: Final = 'Basic realm="mule-realm"'
 """What the vendor's gateways put into `www-authenticate`."""
 
+NO_COLON: Final = "must not contain a colon, because a colon ends it (RFC 7617, 2)"
+CONTROL_CHARACTERS: Final = "must not contain control characters (RFC 7617, 2)"
+"""Faults of a user name or a password in a configuration."""
+
 MALFORMED: Final = b""
 """What `basic_octets` returns for credentials that cannot be read."""
 

@@ -1,25 +1,31 @@
 """The base class of all policy configurations, and the function that reads them."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ValidationError,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
 from adapter.errors import ExpressionError, PolicyError
 from adapter.policy.expression import compile_expression
+from adapter.policy.policies.shared.configuration_faults import faults_in
+from adapter.policy.policies.shared.field_descriptions import describe
 
 _MAX_FAULTS = 10
-_MAX_NAME_CHARS = 64
-"""Bounds a setting's name in a message, because the platform may send any name."""
 
 
 class Configuration(BaseModel):
@@ -55,6 +61,15 @@ class Configuration(BaseModel):
         """
         return given
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The JSON Schema, with what a form needs beyond the types."""
+        schema = handler(core_schema)
+        describe(handler.resolve_ref_schema(schema), cls)
+        return schema
+
 
 def without(given: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     """The settings except those with these names."""
@@ -71,8 +86,37 @@ def _no_truth(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_no_truth)]
-"""A whole number, also as text. `true` is rejected, although Python treats it as 1."""
+NUMBER: Final = BeforeValidator(_no_truth)
+"""Rejects `true`, although Python treats it as 1. It comes last in a type, after the bounds."""
+
+Whole = Annotated[int, NUMBER]
+"""A whole number, also as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The whole text has to match this regular expression; `fault` says what is wrong if not."""
+
+    regex: str
+    fault: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """See `pydantic.AfterValidator`."""
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The pattern, and under `errorMessage` the words for people."""
+        schema = handler(core_schema)
+        return {**schema, "pattern": f"^(?:{self.regex})$", "errorMessage": self.fault}
+
+    def _checked(self, text: str) -> str:
+        if re.fullmatch(self.regex, text) is None:
+            raise PydanticCustomError("pattern", "{why}", {"why": self.fault})
+        return text
 
 
 def _compilable(source: str) -> str:
@@ -83,7 +127,9 @@ def _compilable(source: str) -> str:
     return source
 
 
-ExpressionSource = Annotated[str, AfterValidator(_compilable)]
+ExpressionSource = Annotated[
+    str, AfterValidator(_compilable), Field(json_schema_extra={"format": "expression"})
+]
 """Text that `compile_expression` accepts. The model validates it, to report all errors at once."""
 
 _C = TypeVar("_C", bound=Configuration)
@@ -94,17 +140,7 @@ def read_configuration(model: type[_C], given: Mapping[str, Any]) -> _C:
     try:
         return model.model_validate(dict(given))
     except ValidationError as e:
-        errors = e.errors(include_input=False, include_url=False, include_context=False)
-        faults = [f"{_place(e['loc'])}: {_fault(e['type'], e['msg'])}" for e in errors]
-    more = f"; and {len(faults) - _MAX_FAULTS} more" if len(faults) > _MAX_FAULTS else ""
-    raise PolicyError(f"invalid configuration: {'; '.join(faults[:_MAX_FAULTS])}{more}")
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part)[:_MAX_NAME_CHARS] for part in location) or "the whole configuration"
-
-
-def _fault(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "this setting is not supported; remove it on the platform"
-    return message.removeprefix("Value error, ")
+        faults = faults_in(e, model)
+    lines = [f"{fault.field or 'the whole configuration'}: {fault.message}" for fault in faults]
+    more = f"; and {len(lines) - _MAX_FAULTS} more" if len(lines) > _MAX_FAULTS else ""
+    raise PolicyError(f"invalid configuration: {'; '.join(lines[:_MAX_FAULTS])}{more}", faults)

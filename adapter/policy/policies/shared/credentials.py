@@ -2,9 +2,7 @@
 """Finds the contract of a request from the client's credentials."""
 
 from collections.abc import Callable
-from typing import Annotated, Final, NamedTuple, TypeAlias
-
-from pydantic import AfterValidator
+from typing import Final, NamedTuple, TypeAlias
 
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.contracts.hashed_secret import HashedSecret
@@ -12,10 +10,14 @@ from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import compile_expression
 from adapter.policy.policies.shared import basic_authentication
 from adapter.policy.policies.shared.basic_authentication import basic_octets
-from adapter.policy.policies.shared.configuration import ExpressionSource
 from adapter.policy.verdicts import Deny, DenyReason, Header, Identity
 
 DEFAULT_CLIENT_ID: Final = "#[attributes.headers['client_id']]"
+
+ID_IS_ENOUGH: Final = (
+    "clientSecretExpression is empty: no client secret is checked, so anybody who knows a client "
+    "id is let in; to check secrets, set it to #[attributes.headers['client_secret']]"
+)
 
 _NOBODY: Final = HashedSecret.of(bytes(32), b"")
 
@@ -71,16 +73,15 @@ class CredentialSource(NamedTuple):
     inspects_method: bool = False
 
 
-def _only_an_expression(source: str) -> str:
-    if source and not source.lstrip().startswith("#["):
-        raise ValueError(
-            "must be an expression, #[...]: plain text would give all clients the same credentials"
-        )
-    return source
+_PROVEN: Final = ("attributes.clientCertificate", "authentication.", "vars.claimSet")
+"""What a client cannot make up: others have verified it."""
 
 
-CredentialExpression = Annotated[ExpressionSource, AfterValidator(_only_an_expression)]
-"""The place of a client id or secret: an expression, or blank."""
+def secret_notes(id_source: str, secret_source: str) -> tuple[str, ...]:
+    """A note if a client id that anybody can send is enough."""
+    if secret_source.strip() or any(name in id_source for name in _PROVEN):
+        return ()
+    return (ID_IS_ENOUGH,)
 
 
 def credentials_by_expression(id_source: str, secret_source: str) -> CredentialSource:

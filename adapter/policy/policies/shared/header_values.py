@@ -77,13 +77,17 @@ def removable(name: str) -> str:
 
 def _injectable(name: str) -> str:
     if _NAME.fullmatch(name) is None:
-        raise ValueError("not a header name (RFC 9110, 5.1)")
+        raise ValueError(
+            "is not a header name: use letters, digits, - and _ only, such as x-tenant"
+        )
     if name.lower() in UNTOUCHABLE:
         raise ValueError(f"{name.lower()} cannot be injected: it belongs to the connection")
     return name.lower()
 
 
-def _towards_upstream(name: str) -> str:
+def request_header_name(name: str) -> str:
+    """The name in lower case; raises ValueError if policies cannot set this request header."""
+    name = _injectable(name)
     if name == WRITTEN_BY_ROUTER or name in READ_BY_ROUTER:
         raise ValueError(
             f"{name} cannot be injected: Envoy's router removes it, so no upstream would get it; "
@@ -101,7 +105,7 @@ def _towards_client(name: str) -> str:
     return name
 
 
-RequestHeaderName = Annotated[str, AfterValidator(_injectable), AfterValidator(_towards_upstream)]
+RequestHeaderName = Annotated[str, AfterValidator(request_header_name)]
 """The name of a request header that a policy may set; converted to lower case."""
 
 ResponseHeaderName = Annotated[str, AfterValidator(_injectable), AfterValidator(_towards_client)]

@@ -16,7 +16,7 @@ from adapter.policy.effects.token import (
 )
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.bearer import BEARER_HEADER, token_invalid
-from adapter.policy.policies.shared.configuration import Configuration, Whole, without
+from adapter.policy.policies.shared.configuration import NUMBER, Configuration, without
 from adapter.policy.policies.shared.exposed_fields import exposed_headers, forged_headers
 from adapter.policy.policies.shared.header_values import is_fit_for_a_header
 from adapter.policy.policies.shared.introspected_client import client_of, user_of
@@ -33,13 +33,13 @@ _NO_TOKEN: Final = token_invalid("it has characters that no bearer token has, or
 
 def _provider_url(url: str) -> str:
     if url and not url.startswith(("https://", "http://")):
-        raise ValueError("must be an https URL")
+        raise ValueError("must be an https URL, such as https://login.example.com/introspect")
     return url
 
 
 def _header_value(value: SecretStr) -> SecretStr:
     if not is_fit_for_a_header(value.get_secret_value()):
-        raise ValueError("cannot have control characters, because it is sent as a header")
+        raise ValueError("must not contain control characters, because it is sent as a header")
     return value
 
 
@@ -50,12 +50,16 @@ AuthorizationValue = Annotated[SecretStr, AfterValidator(_header_value)]
 class TokenIntrospection(Configuration):
     """What an active token needs, and what the upstream gets to know about it."""
 
-    scopes: Scopes = ""
+    scopes: Annotated[Scopes, Field(examples=["read write"])] = ""
+    """Scopes that a token needs, with spaces between them. Empty: none."""
     scope_validation_criteria: Criteria = "AND"
+    """Whether a token needs all of the scopes (`AND`), or one of them (`OR`)."""
     skip_client_id_validation: bool = False
+    """Whether tokens of clients without a contract are allowed, too."""
     expose_headers: bool = False
-    authentication_timeout: Annotated[Whole, Field(ge=1, le=600_000)] = 10_000
-    """Milliseconds."""
+    """Whether the service gets the fields of the provider's answer as `x-agw-*` headers."""
+    authentication_timeout: Annotated[int, Field(ge=1, le=600_000), NUMBER] = 10_000
+    """How long the provider may take to answer, in milliseconds."""
     secure_trust_store: bool = False
     """Certificates are always verified, so this makes no difference."""
 

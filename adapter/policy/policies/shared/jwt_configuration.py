@@ -5,14 +5,17 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
+from adapter.errors import PolicyFault
 from adapter.policy.policies.shared.configuration import (
+    NUMBER,
     Configuration,
     ExpressionSource,
     Whole,
     without,
 )
-from adapter.policy.policies.shared.credentials import CredentialExpression
+from adapter.policy.policies.shared.configuration_faults import refuse
 from adapter.policy.policies.shared.header_values import RequestHeaderName
+from adapter.policy.policies.shared.request_expression import CredentialExpression
 from adapter.policy.tokens.dpop import ALGORITHMS
 from adapter.policy.tokens.request_url import normal_url
 
@@ -26,17 +29,22 @@ _MOST_URLS: Final = 10
 
 
 class CustomClaim(Configuration):
-    """A claim, and its value or an expression: see `claim_checks.fulfilled`."""
+    """A claim, and what it has to be."""
 
-    key: Annotated[str, Field(min_length=1)]
-    value: ExpressionSource
+    key: Annotated[str, Field(min_length=1, examples=["iss"])]
+    """The name of the claim."""
+    value: Annotated[ExpressionSource, Field(examples=["https://login.example.com"])]
+    """The value that the claim must have: plain text or an expression. An expression that reads
+    `vars.claimSet` and returns true or false is the condition itself."""
 
 
 class ClaimHeader(Configuration):
-    """One claim, and the header that it becomes. `key` and `value` are other names of the two."""
+    """A claim, and the header that it becomes. `key` and `value` are other names of the two."""
 
-    claim_name: str
-    header_name: RequestHeaderName
+    claim_name: Annotated[str, Field(min_length=1, examples=["sub"])]
+    """The name of the claim."""
+    header_name: Annotated[RequestHeaderName, Field(examples=["x-user"])]
+    """The name of the header."""
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -49,38 +57,67 @@ CustomClaims = Annotated[tuple[CustomClaim, ...], Field(max_length=100)]
 
 
 class JwtValidation(Configuration):
-    """Where the token and the keys are, and what the claims have to say."""
+    """Allows requests with a signed token (JWT) of a trusted issuer."""
 
     jwt_origin: Literal["httpBearerAuthenticationHeader", "customExpression"] = (
         "httpBearerAuthenticationHeader"
     )
+    """Where the token is: in the header `authorization`, or where `jwtExpression` says."""
     jwt_expression: CredentialExpression = "#[attributes.headers['jwt']]"
+    """Where the token is, with the origin `customExpression`."""
     signing_method: Literal["rsa", "hmac", "es", "eddsa", "none"] = "rsa"
-    signing_key_length: Whole = 256
+    """The kind of signature that the issuer makes. `none` cannot be enforced."""
+    signing_key_length: Annotated[Whole, Field(examples=[256])] = 256
+    """The length of the signature's hash: 256, 384 or 512."""
     jwt_key_origin: Literal["text", "jwks"] = "text"
+    """Where the issuer's key is: in `textKey`, or at `jwksUrl`."""
     text_key: SecretStr = SecretStr("")
-    jwks_url: str = ""
-    jwks_service_time_to_live: Annotated[Whole, Field(ge=1, le=525_600)] = 60
-    """Minutes."""
-    jwks_service_connection_timeout: Annotated[Whole, Field(ge=1, le=600_000)] = 10_000
-    """Milliseconds."""
+    """The issuer's public key in PEM, or the shared secret for the method `hmac`."""
+    custom_key_expression: str = ""
+    """Has no effect: keys come from `textKey` or `jwksUrl`."""
+    jwks_url: Annotated[
+        str, Field(examples=["https://login.example.com/.well-known/jwks.json"])
+    ] = ""
+    """The URLs of the issuer's key sets (RFC 7517), with commas between them; at most 10."""
+    jwks_service_time_to_live: Annotated[int, Field(ge=1, le=525_600), NUMBER] = 60
+    """How long a fetched key set is used before it is fetched again, in minutes."""
+    jwks_service_connection_timeout: Annotated[int, Field(ge=1, le=600_000), NUMBER] = 10_000
+    """How long fetching a key set may take, in milliseconds."""
     skip_client_id_validation: bool = False
+    """Whether tokens of clients without a contract are allowed, too."""
     client_id_expression: CredentialExpression = "#[vars.claimSet.client_id]"
+    """Where the client ID is, whose contract is required."""
     validate_aud_claim: bool = False
+    """Whether the claim `aud` is checked."""
     mandatory_aud_claim: bool = False
-    supported_audiences: str = ""
+    """Whether a token must have the claim `aud`."""
+    supported_audiences: Annotated[str, Field(examples=["orders, billing"])] = ""
+    """The audiences that are accepted, with commas between them."""
     mandatory_exp_claim: bool = False
+    """Whether a token must have the claim `exp`. An expired token is refused in any case."""
     mandatory_nbf_claim: bool = False
+    """Whether a token must have the claim `nbf`."""
     validate_custom_claim: bool = False
+    """Whether the custom claims are checked."""
     mandatory_custom_claims: CustomClaims = ()
+    """Claims that a token must have, and their values."""
     non_mandatory_custom_claims: CustomClaims = ()
+    """Values of claims that a token may have."""
     sender_constraint: Literal["none", "mtls", "dpop", "any"] = "none"
-    """An extension of ours: how tokens have to be bound to their client."""
-    dpop_algorithms: str = ""
-    dpop_proof_max_age: Annotated[Whole, Field(ge=1, le=3_600)] = 60
-    """Seconds."""
-    dpop_origin: str = ""
-    claims_to_headers: Annotated[tuple[ClaimHeader, ...], Field(max_length=100)] = ()
+    """How tokens have to be bound to their client: to its certificate (`mtls`), to its key (`dpop`)
+    or to either (`any`). An extension of ours."""
+    dpop_algorithms: Annotated[str, Field(examples=["ES256, EdDSA"])] = ""
+    """Algorithms that clients may sign DPoP proofs with, with commas between them. Empty: all that
+    are supported."""
+    dpop_proof_max_age: Annotated[int, Field(ge=1, le=3_600), NUMBER] = 60
+    """How old a DPoP proof may be, in seconds."""
+    dpop_origin: Annotated[str, Field(examples=["https://api.example.com"])] = ""
+    """Scheme and host that clients use, for DPoP proofs. Empty: those of the request."""
+    claims_to_headers: Annotated[
+        tuple[ClaimHeader, ...],
+        Field(max_length=100, examples=[[{"claimName": "sub", "headerName": "x-user"}]]),
+    ] = ()
+    """Claims that the service gets as headers."""
 
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -91,39 +128,41 @@ class JwtValidation(Configuration):
 
     @model_validator(mode="after")
     def _complete(self) -> "JwtValidation":
-        faults = "; ".join(self._faults())
-        if faults:
-            raise ValueError(faults)
+        refuse(PolicyFault(field, why) for field, why in self._faults())
         return self
 
-    def _faults(self) -> Iterator[str]:
+    def _faults(self) -> Iterator[tuple[str, str]]:
         if self.signing_method == "none":
             yield (
-                "signingMethod none cannot be enforced, because anybody can write a token without "
-                "a signature; choose the method that the issuer signs with"
+                "signingMethod",
+                "none cannot be enforced, because anybody can write a token without a signature; "
+                "choose the method that the issuer signs with",
             )
         elif (self.signing_method, self.signing_key_length) not in _ALGORITHMS:
-            yield "signingKeyLength must be 256, 384 or 512"
+            yield "signingKeyLength", "must be 256, 384 or 512"
         if self.jwt_origin == "customExpression" and not self.jwt_expression.strip():
-            yield "jwtExpression is missing"
+            yield "jwtExpression", "is missing: say where the token is, or change jwtOrigin"
         if self.jwt_key_origin == "jwks":
             yield from _url_faults(self.urls)
         elif not self.text_key.get_secret_value():
-            yield "textKey is missing"
+            yield "textKey", "is missing: set the issuer's key, or set jwksUrl instead"
         if not self.skip_client_id_validation and not self.client_id_expression.strip():
-            yield "clientIdExpression is missing"
+            yield (
+                "clientIdExpression",
+                "is missing: say where the client id is, or set skipClientIdValidation",
+            )
         if self.validate_aud_claim and not self.audiences:
-            yield "supportedAudiences is missing"
+            yield "supportedAudiences", "is missing: list audiences, or unset validateAudClaim"
         yield from self._dpop_faults()
         headers = [header.header_name for header in self.claims_to_headers]
         if len(set(headers)) < len(headers):
-            yield "claimsToHeaders has a header name twice"
+            yield "claimsToHeaders", "has a header name twice; name each header once"
 
-    def _dpop_faults(self) -> Iterator[str]:
+    def _dpop_faults(self) -> Iterator[tuple[str, str]]:
         if not self.proof_algorithms <= ALGORITHMS:
-            yield f"dpopAlgorithms may have {', '.join(sorted(ALGORITHMS))}"
+            yield "dpopAlgorithms", f"may have only {', '.join(sorted(ALGORITHMS))}"
         if self.dpop_origin and normal_url(self.dpop_origin) != f"{self.dpop_origin.lower()}/":
-            yield "dpopOrigin must be https://HOST or https://HOST:PORT"
+            yield "dpopOrigin", "must be https://HOST or https://HOST:PORT"
 
     @property
     def algorithms(self) -> frozenset[str]:
@@ -175,11 +214,14 @@ def _listed(text: str) -> Iterator[str]:
     return (part.strip() for part in text.split(",") if part.strip())
 
 
-def _url_faults(urls: tuple[str, ...]) -> Iterator[str]:
+def _url_faults(urls: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if not urls:
-        yield "jwksUrl is missing"
+        yield "jwksUrl", "is missing: set the URL of the issuer's keys, or set textKey instead"
     if len(urls) > _MOST_URLS:
-        yield f"jwksUrl has more than {_MOST_URLS} URLs"
+        yield "jwksUrl", f"has more than {_MOST_URLS} URLs"
     for number, url in enumerate(urls, 1):
         if not url.startswith(("https://", "http://")) or not url.isprintable() or " " in url:
-            yield f"URL {number} of jwksUrl is not an https URL"
+            yield (
+                "jwksUrl",
+                f"URL {number} is not an https URL; separate several URLs by commas",
+            )

@@ -12,7 +12,7 @@ from adapter.policy.catalog import RateLimit
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.effects.quota import Charge, QuotaState, QuotaWindow
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.policies.shared.configuration import Whole
+from adapter.policy.policies.shared.configuration import NUMBER
 from adapter.policy.policies.shared.credentials import CLIENT_ID_CHALLENGE
 from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason, ExposedQuota
 
@@ -28,8 +28,8 @@ QUOTA_UNKNOWN: Final = Deny(
 )
 """Its detail comes from the store."""
 
-MaximumRequests = Annotated[Whole, Field(ge=1, le=2**53)]
-PeriodMs = Annotated[Whole, Field(ge=1, le=MAX_PERIOD_MS)]
+MaximumRequests = Annotated[int, Field(ge=1, le=2**53, examples=[100]), NUMBER]
+PeriodMs = Annotated[int, Field(ge=1, le=MAX_PERIOD_MS, examples=[60_000]), NUMBER]
 
 
 def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[QuotaWindow, ...]:

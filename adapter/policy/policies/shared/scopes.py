@@ -13,7 +13,10 @@ _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 def _valid(text: str) -> str:
     if not all(_SCOPE.fullmatch(scope) for scope in text.split()):
-        raise ValueError("a scope has only ASCII characters, and no quote or backslash")
+        raise ValueError(
+            "must be scopes with spaces between them; a scope has only ASCII characters, and no "
+            "quote or backslash"
+        )
     return " ".join(dict.fromkeys(text.split()))
 
 
