@@ -1,11 +1,21 @@
 """The command `policy-adapter`, with one module per subcommand.
 
-Exit codes: 0 for success; 2 if the settings or arguments cannot be used. Standard error says why.
+Exit codes: 0 for success; 1 if what was checked has mistakes; 2 if the settings or arguments cannot
+be used. Standard error says why.
 """
 
 import typer
 
-from adapter.cli import check_config, denials, envoy_config, explain, policy_schemas, serve, version
+from adapter.cli import (
+    check_config,
+    check_policy,
+    denials,
+    envoy_config,
+    explain,
+    policy_schemas,
+    serve,
+    version,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +29,7 @@ app = typer.Typer(
 app.callback()(version.options)
 app.command()(serve.serve)
 app.command()(check_config.check_config)
+app.command()(check_policy.check_policy)
 app.command("policy-schemas")(policy_schemas.print_policy_schemas)
 app.command()(envoy_config.envoy_config)
 app.command()(denials.denials)

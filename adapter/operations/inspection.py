@@ -112,6 +112,7 @@ def _policy(policy: CompiledPolicy, matched: tuple[int, ...]) -> dict[str, Any]:
             for pointcut, count in zip(policy.pointcuts, matched, strict=True)
         ],
         "overridden_by_automated_policies": [pointcut_document(p) for p in policy.overridden],
+        "warnings": list(policy.rule.warnings),
     }
 
 

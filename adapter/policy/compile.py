@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from adapter.errors import PolicyError
-from adapter.policy.bounded_patterns import BoundedPattern, can_begin_with, compile_bounded, shown
-from adapter.policy.catalog import EVERYTHING, AppliedPolicy, Pointcut, PolicyRef
+from adapter.policy.catalog import AppliedPolicy, PolicyRef
+from adapter.policy.pointcuts import compile_pointcuts, warnings_on
 from adapter.policy.policies.access_block import compile_access_block
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement
 from adapter.policy.policies.cors import compile_cors
@@ -30,8 +30,7 @@ from adapter.policy.policies.openidconnect_access_token_enforcement import (
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
 from adapter.policy.policies.rate_limiting_sla_based import compile_rate_limiting_sla_based
 from adapter.policy.policies.spike_control import compile_spike_control
-from adapter.policy.request import canonical_method, canonical_path
-from adapter.policy.rule import ANYWHERE, CompiledPointcut, Rule, RuleCompiler
+from adapter.policy.rule import ANYWHERE, Rule, RuleCompiler
 from adapter.policy.rule_pool import RulePool, SharedRule
 
 POLICY_TYPES: Mapping[str, RuleCompiler] = MappingProxyType(
@@ -88,7 +87,7 @@ def compile_policy(policy: AppliedPolicy, pool: RulePool) -> CompiledPolicy:
     configuration = json.dumps(dict(policy.configuration))
 
     def compiled() -> Rule:
-        return _at_pointcuts(_compile_rule(policy.policy_type, configuration), policy)
+        return _at_pointcuts(compile_rule(policy.policy_type, configuration), policy)
 
     return CompiledPolicy(
         PolicyRef(policy.policy_id, policy.policy_type),
@@ -114,8 +113,8 @@ def _key(policy: AppliedPolicy, configuration: str) -> bytes:
 
 def _at_pointcuts(rule: Rule, policy: AppliedPolicy) -> Rule:
     """The rule with the pointcuts of the policy."""
-    pointcuts = tuple(map(_compile_pointcut, policy.pointcuts))
-    overridden = tuple(map(_compile_pointcut, policy.overridden))
+    pointcuts = compile_pointcuts(policy.pointcuts)
+    overridden = compile_pointcuts(policy.overridden)
     everywhere = pointcuts + overridden
     return replace(
         rule,
@@ -123,10 +122,12 @@ def _at_pointcuts(rule: Rule, policy: AppliedPolicy) -> Rule:
         inspects_method=rule.inspects_method or any(p.method is not None for p in everywhere),
         pointcuts=(ANYWHERE,) if overridden and not pointcuts else pointcuts,
         overridden=overridden,
+        warnings=rule.warnings + warnings_on(policy.pointcuts),
     )
 
 
-def _compile_rule(policy_type: str, configuration: str) -> Rule:
+def compile_rule(policy_type: str, configuration: str) -> Rule:
+    """Compile a configuration, given as JSON. Raises PolicyError."""
     compiler = POLICY_TYPES.get(policy_type)
     if compiler is None:
         raise PolicyError(
@@ -134,25 +135,3 @@ def _compile_rule(policy_type: str, configuration: str) -> Rule:
             "to platform.ignored_policy_types to leave it out"
         )
     return compiler(json.loads(configuration))
-
-
-def _compile_pointcut(pointcut: Pointcut) -> CompiledPointcut:
-    method = _compile_pattern(pointcut.method_regex, "methodRegex", canonical_method.MAX_CHARS)
-    path = _compile_pattern(pointcut.path_regex, "uriTemplateRegex", canonical_path.MAX_CHARS)
-    if path is None:
-        return CompiledPointcut(method and method.compiled, None)
-    if not can_begin_with(pointcut.path_regex, "/"):
-        raise PolicyError(
-            f"uriTemplateRegex {shown(pointcut.path_regex)!r} never matches: it is matched against "
-            "the whole path, which begins with '/'; write '/...' or '.*...'"
-        )
-    return CompiledPointcut(method and method.compiled, path.compiled, path.longest)
-
-
-def _compile_pattern(pattern: str, name: str, longest: int) -> BoundedPattern | None:
-    if pattern in EVERYTHING:
-        return None
-    try:
-        return compile_bounded(pattern, longest)
-    except ValueError as e:
-        raise PolicyError(f"{name} {shown(pattern)!r} {e}") from None

@@ -19,7 +19,7 @@ from adapter.policy.policies.shared.credentials import (
     CredentialSource,
     credentials_by_expression,
     identifying,
-    secret_notes,
+    secret_warnings,
 )
 from adapter.policy.policies.shared.request_expression import CredentialExpression
 from adapter.policy.rule import Rule
@@ -78,9 +78,9 @@ class ClientIdEnforcement(Configuration):
         return credentials_by_expression(*self._expressions)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """See `Rule.notes`."""
-        return () if self._is_basic else secret_notes(*self._expressions)
+    def warnings(self) -> tuple[str, ...]:
+        """See `Rule.warnings`."""
+        return () if self._is_basic else secret_warnings(*self._expressions)
 
     @property
     def _is_basic(self) -> bool:
@@ -106,5 +106,5 @@ def compile_client_id_enforcement(given: Mapping[str, Any]) -> Rule:
         identifying(source),
         source.inspects_path,
         inspects_method=source.inspects_method,
-        notes=configuration.notes,
+        warnings=configuration.warnings,
     )

@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from adapter.errors import PolicyFault
 from adapter.policy.effects.effect import Verdict
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.policies.shared.configuration import (
@@ -20,7 +19,6 @@ from adapter.policy.policies.shared.configuration import (
     read_configuration,
     without,
 )
-from adapter.policy.policies.shared.configuration_faults import refuse
 from adapter.policy.policies.shared.header_values import NAME_PATTERN
 from adapter.policy.rule import Rule
 from adapter.policy.verdicts import CONTINUE, Continue, DirectResponse, Header
@@ -47,10 +45,17 @@ def _origin(text: str) -> str:
     match = _ORIGIN.fullmatch(text.strip().lower())
     if match is None:
         raise ValueError(
-            "not an origin: write * for all, or an origin with its scheme, such as https://shop.example.com"
+            "is not an origin: write * for all, or an origin with its scheme, such as https://shop.example.com"
         )
     scheme, host, port = match.groups()
     return f"{scheme}://{host}{'' if port == _DEFAULT_PORTS[scheme] else port or ''}"
+
+
+def _each_origin_once(groups: "tuple[OriginGroup, ...]") -> "tuple[OriginGroup, ...]":
+    origins = [origin for group in groups for origin in group.origins]
+    if len(set(origins)) < len(origins):
+        raise ValueError("an origin can be in one group only, and once")
+    return groups
 
 
 Origin = Annotated[str, AfterValidator(_origin)]
@@ -102,7 +107,9 @@ class Cors(Configuration):
     no effect then."""
     support_credentials: bool = False
     """Whether pages may send cookies and credentials."""
-    origin_groups: Annotated[tuple[OriginGroup, ...], Field(max_length=100)] = ()
+    origin_groups: Annotated[
+        tuple[OriginGroup, ...], Field(max_length=100), AfterValidator(_each_origin_once)
+    ] = ()
     """What pages of which origins may do. An origin can be in one group only."""
 
     @classmethod
@@ -111,13 +118,6 @@ class Cors(Configuration):
         if given.get("publicResource") in (None, True, "true"):
             return without(given, "originGroups", "supportCredentials")
         return given
-
-    @model_validator(mode="after")
-    def _each_origin_once(self) -> "Cors":
-        origins = [origin for group in self.origin_groups for origin in group.origins]
-        if len(set(origins)) < len(origins):
-            refuse([PolicyFault("originGroups", "an origin can be in one group only, and once")])
-        return self
 
 
 class _Grant(NamedTuple):

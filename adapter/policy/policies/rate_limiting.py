@@ -88,5 +88,5 @@ def compile_rate_limiting(given: Mapping[str, Any]) -> Rule:
         evaluate,
         selector.inspects_path,
         inspects_method=selector.inspects_method,
-        notes=(ONE_LIMIT,) if selector.literal is None and selector.is_constant else (),
+        warnings=(ONE_LIMIT,) if selector.literal is None and selector.is_constant else (),
     )

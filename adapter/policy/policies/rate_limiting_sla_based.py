@@ -9,7 +9,7 @@ from adapter.policy.policies.shared.configuration import Configuration, read_con
 from adapter.policy.policies.shared.credentials import (
     DEFAULT_CLIENT_ID,
     contract_finder,
-    secret_notes,
+    secret_warnings,
 )
 from adapter.policy.policies.shared.limits import charging_by_tier
 from adapter.policy.policies.shared.request_expression import CredentialExpression
@@ -49,5 +49,5 @@ def compile_rate_limiting_sla_based(given: Mapping[str, Any]) -> Rule:
         evaluate,
         finder.inspects_path,
         inspects_method=finder.inspects_method,
-        notes=secret_notes(id_source, secret_source),
+        warnings=secret_warnings(id_source, secret_source),
     )

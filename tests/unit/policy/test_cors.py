@@ -288,7 +288,7 @@ def test_denials_of_later_policies_carry_the_grants() -> None:
 @pytest.mark.parametrize(
     ("group", "fault"),
     [
-        ({"origins": ["shop.example.com"]}, "originGroups.0.origins.0: not an origin"),
+        ({"origins": ["shop.example.com"]}, "originGroups.0.origins.0: is not an origin"),
         ({"origins": ["https://a.test:*"]}, "not an origin"),
         ({"origins": ["null"]}, "not an origin"),
         ({"origins": ["https://*.example.com"]}, "not an origin"),

@@ -96,7 +96,7 @@ def _faults(model: type[Configuration], name: str, value: Any) -> list[str]:
         model.model_validate({name: value})
     except ValidationError as error:
         kinds = [e for e in error.errors() if e["loc"][:1] == (name,)]
-        return [e["msg"] for e in kinds if e["type"] not in ("extra_forbidden", "fault")]
+        return [e["msg"] for e in kinds if e["type"] not in ("extra_forbidden", "value_error")]
     return []
 
 

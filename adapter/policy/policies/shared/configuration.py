@@ -82,7 +82,7 @@ def _asks_for_nothing(value: object) -> bool:
 
 def _no_truth(value: object) -> object:
     if isinstance(value, bool):
-        raise PydanticCustomError("number", "must be a number, not true or false")
+        raise PydanticCustomError("value_error", "must be a number, not true or false")
     return value
 
 
@@ -115,7 +115,7 @@ class Pattern:
 
     def _checked(self, text: str) -> str:
         if re.fullmatch(self.regex, text) is None:
-            raise PydanticCustomError("pattern", "{why}", {"why": self.fault})
+            raise PydanticCustomError("value_error", "{why}", {"why": self.fault})
         return text
 
 
@@ -123,7 +123,7 @@ def _compilable(source: str) -> str:
     try:
         compile_expression(source)
     except ExpressionError as e:
-        raise PydanticCustomError("expression", "{why}", {"why": str(e)}) from None
+        raise PydanticCustomError("value_error", "{why}", {"why": str(e)}) from None
     return source
 
 

@@ -1,19 +1,15 @@
-"""What is wrong with a configuration, in plain English and without its values.
-
-Pydantic finds the faults. Its own words are for programmers: `Input should be a valid tuple`. Here
-an admin reads `must be a list: [...]`, and what to write instead.
-"""
+"""What is wrong with a configuration, field by field, in plain English and without its values."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from adapter.errors import PolicyFault
 from adapter.policy.spelling import did_you_mean
+from adapter.runtime.validation import plain_words
 
 _MAX_NAME_CHARS: Final = 64
 """Bounds a setting's name in a message, because the platform may send any name."""
@@ -22,34 +18,14 @@ _MOST_NAMES: Final = 8
 
 Location: TypeAlias = tuple[int | str, ...]
 
-_NUMBER: Final = "must be a whole number, such as 5"
-_BOOLEAN: Final = "must be true or false"
 _LIST: Final = "must be a list: [...]"
-_TEXT: Final = "must be text, in quotes"
-_OBJECT: Final = "must be an object: {{...}}"
-
-_WORDS: Final[Mapping[str, str]] = {
-    "bool_parsing": _BOOLEAN,
-    "bool_type": _BOOLEAN,
-    "dict_type": _OBJECT,
-    "greater_than_equal": "must be at least {ge}",
-    "int_from_float": _NUMBER,
-    "int_parsing": _NUMBER,
-    "int_parsing_size": _NUMBER,
-    "int_type": _NUMBER,
-    "less_than_equal": "must be at most {le}",
+_HINTS: Final[Mapping[str, str]] = {
+    "dict_type": "must be an object: {...}",
+    "int_from_float": "must be a whole number",
     "list_type": _LIST,
-    "literal_error": "must be {expected}",
-    "model_type": _OBJECT,
-    "string_too_long": "must have at most {max_length} characters",
-    "string_too_short": "must not be empty",
-    "string_type": _TEXT,
-    "string_unicode": "must be text that can be written in UTF-8",
-    "too_long": "must have at most {max_length} items",
-    "too_short": "must not be empty",
     "tuple_type": _LIST,
 }
-"""Our words for pydantic's types of errors (docs.pydantic.dev/latest/errors/validation_errors)."""
+"""Words for people who write JSON, by pydantic's kind of error."""
 
 
 def faults_in(error: ValidationError, model: type[BaseModel]) -> tuple[PolicyFault, ...]:
@@ -62,7 +38,7 @@ def refuse(faults: Iterable[PolicyFault]) -> None:
     """Raise what a validator of a whole model found, each fault at its own field, if any."""
     details = [
         InitErrorDetails(
-            type=PydanticCustomError("fault", "{why}", {"why": fault.message}),
+            type=PydanticCustomError("value_error", "{why}", {"why": fault.message}),
             loc=(fault.field,),
             input=None,
         )
@@ -82,11 +58,9 @@ def _message(error: Any, model: type[BaseModel]) -> str:
         return _unknown(str(location[-1]), _model_at(model, location[:-1]))
     if kind == "missing":
         return _missing(str(location[-1]), _model_at(model, location[:-1]))
-    words = _WORDS.get(kind)
-    if words is not None:
-        return words.format(**error.get("ctx", {}))
-    message: str = error["msg"]
-    return message.removeprefix("Value error, ")
+    if kind == "model_type":
+        return f"must be an object, such as {json.dumps(_example(_model_at(model, location)))}"
+    return _HINTS.get(kind) or plain_words(error)
 
 
 def _unknown(name: str, model: type[BaseModel]) -> str:
@@ -104,21 +78,24 @@ def _missing(name: str, model: type[BaseModel]) -> str:
     return f"is required{f'; for example {json.dumps(examples[0])}' if examples else ''}"
 
 
+def _example(model: type[BaseModel]) -> dict[str, Any]:
+    """An object with the settings that have examples."""
+    fields = model.model_fields.values()
+    return {field.alias or "": field.examples[0] for field in fields if field.examples}
+
+
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel]:
     """The model of the object at a location."""
     for part in location:
         if isinstance(part, str):
             field = next(f for f in model.model_fields.values() if f.alias == part)
-            model = _model_in(field) or model
+            model = next(_models_in(field.annotation))
     return model
 
 
-def _model_in(field: FieldInfo) -> type[BaseModel] | None:
-    """The model that a field has, or has a list of."""
-    waiting = [field.annotation]
-    while waiting:
-        kind: Any = waiting.pop()
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return kind
-        waiting += get_args(kind)
-    return None
+def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
+    """The models in a type, such as the one of the items of a list."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for part in get_args(kind):
+        yield from _models_in(part)

@@ -77,8 +77,8 @@ _PROVEN: Final = ("attributes.clientCertificate", "authentication.", "vars.claim
 """What a client cannot make up: others have verified it."""
 
 
-def secret_notes(id_source: str, secret_source: str) -> tuple[str, ...]:
-    """A note if a client id that anybody can send is enough."""
+def secret_warnings(id_source: str, secret_source: str) -> tuple[str, ...]:
+    """A warning if a client id that anybody can send is enough."""
     if secret_source.strip() or any(name in id_source for name in _PROVEN):
         return ()
     return (ID_IS_ENOUGH,)

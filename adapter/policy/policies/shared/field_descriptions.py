@@ -55,8 +55,7 @@ def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
     for name, field in model.model_fields.items():
         described = properties[field.alias]
         described["title"] = title_of(field.alias or name)
-        if name in texts:
-            described["description"] = texts[name]
+        described["description"] = texts[name]
 
 
 def _docstrings(model: type) -> Iterator[tuple[str, str]]:

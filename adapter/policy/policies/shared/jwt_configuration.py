@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from adapter.errors import PolicyFault
 from adapter.policy.policies.shared.configuration import (
@@ -53,6 +53,44 @@ class ClaimHeader(Configuration):
         return {names.get(name, name): value for name, value in given.items()}
 
 
+def _signed(method: str) -> str:
+    if method == "none":
+        raise ValueError(
+            "none cannot be enforced, because anybody can write a token without a signature; "
+            "choose the method that the issuer signs with"
+        )
+    return method
+
+
+def _urls(text: str) -> str:
+    urls = list(_listed(text))
+    if len(urls) > _MOST_URLS:
+        raise ValueError(f"has more than {_MOST_URLS} URLs")
+    for number, url in enumerate(urls, 1):
+        if not url.startswith(("https://", "http://")) or not url.isprintable() or " " in url:
+            raise ValueError(f"URL {number} is not an https URL; separate several URLs by commas")
+    return text
+
+
+def _supported(algorithms: str) -> str:
+    if not ALGORITHMS.issuperset(_listed(algorithms)):
+        raise ValueError(f"may have only {', '.join(sorted(ALGORITHMS))}")
+    return algorithms
+
+
+def _origin(text: str) -> str:
+    if text and normal_url(text) != f"{text.lower()}/":
+        raise ValueError("must be https://HOST or https://HOST:PORT")
+    return text
+
+
+def _each_header_once(headers: tuple[ClaimHeader, ...]) -> tuple[ClaimHeader, ...]:
+    names = [header.header_name for header in headers]
+    if len(set(names)) < len(names):
+        raise ValueError("has a header name twice; name each header once")
+    return headers
+
+
 CustomClaims = Annotated[tuple[CustomClaim, ...], Field(max_length=100)]
 
 
@@ -65,7 +103,9 @@ class JwtValidation(Configuration):
     """Where the token is: in the header `authorization`, or where `jwtExpression` says."""
     jwt_expression: CredentialExpression = "#[attributes.headers['jwt']]"
     """Where the token is, with the origin `customExpression`."""
-    signing_method: Literal["rsa", "hmac", "es", "eddsa", "none"] = "rsa"
+    signing_method: Annotated[
+        Literal["rsa", "hmac", "es", "eddsa", "none"], AfterValidator(_signed)
+    ] = "rsa"
     """The kind of signature that the issuer makes. `none` cannot be enforced."""
     signing_key_length: Annotated[Whole, Field(examples=[256])] = 256
     """The length of the signature's hash: 256, 384 or 512."""
@@ -76,7 +116,9 @@ class JwtValidation(Configuration):
     custom_key_expression: str = ""
     """Has no effect: keys come from `textKey` or `jwksUrl`."""
     jwks_url: Annotated[
-        str, Field(examples=["https://login.example.com/.well-known/jwks.json"])
+        str,
+        AfterValidator(_urls),
+        Field(examples=["https://login.example.com/.well-known/jwks.json"]),
     ] = ""
     """The URLs of the issuer's key sets (RFC 7517), with commas between them; at most 10."""
     jwks_service_time_to_live: Annotated[int, Field(ge=1, le=525_600), NUMBER] = 60
@@ -106,15 +148,20 @@ class JwtValidation(Configuration):
     sender_constraint: Literal["none", "mtls", "dpop", "any"] = "none"
     """How tokens have to be bound to their client: to its certificate (`mtls`), to its key (`dpop`)
     or to either (`any`). An extension of ours."""
-    dpop_algorithms: Annotated[str, Field(examples=["ES256, EdDSA"])] = ""
+    dpop_algorithms: Annotated[
+        str, AfterValidator(_supported), Field(examples=["ES256, EdDSA"])
+    ] = ""
     """Algorithms that clients may sign DPoP proofs with, with commas between them. Empty: all that
     are supported."""
     dpop_proof_max_age: Annotated[int, Field(ge=1, le=3_600), NUMBER] = 60
     """How old a DPoP proof may be, in seconds."""
-    dpop_origin: Annotated[str, Field(examples=["https://api.example.com"])] = ""
+    dpop_origin: Annotated[
+        str, AfterValidator(_origin), Field(examples=["https://api.example.com"])
+    ] = ""
     """Scheme and host that clients use, for DPoP proofs. Empty: those of the request."""
     claims_to_headers: Annotated[
         tuple[ClaimHeader, ...],
+        AfterValidator(_each_header_once),
         Field(max_length=100, examples=[[{"claimName": "sub", "headerName": "x-user"}]]),
     ] = ()
     """Claims that the service gets as headers."""
@@ -132,18 +179,13 @@ class JwtValidation(Configuration):
         return self
 
     def _faults(self) -> Iterator[tuple[str, str]]:
-        if self.signing_method == "none":
-            yield (
-                "signingMethod",
-                "none cannot be enforced, because anybody can write a token without a signature; "
-                "choose the method that the issuer signs with",
-            )
-        elif (self.signing_method, self.signing_key_length) not in _ALGORITHMS:
+        if (self.signing_method, self.signing_key_length) not in _ALGORITHMS:
             yield "signingKeyLength", "must be 256, 384 or 512"
         if self.jwt_origin == "customExpression" and not self.jwt_expression.strip():
             yield "jwtExpression", "is missing: say where the token is, or change jwtOrigin"
         if self.jwt_key_origin == "jwks":
-            yield from _url_faults(self.urls)
+            if not self.urls:
+                yield "jwksUrl", "is missing: set the URL of the issuer's keys, or textKey instead"
         elif not self.text_key.get_secret_value():
             yield "textKey", "is missing: set the issuer's key, or set jwksUrl instead"
         if not self.skip_client_id_validation and not self.client_id_expression.strip():
@@ -153,16 +195,6 @@ class JwtValidation(Configuration):
             )
         if self.validate_aud_claim and not self.audiences:
             yield "supportedAudiences", "is missing: list audiences, or unset validateAudClaim"
-        yield from self._dpop_faults()
-        headers = [header.header_name for header in self.claims_to_headers]
-        if len(set(headers)) < len(headers):
-            yield "claimsToHeaders", "has a header name twice; name each header once"
-
-    def _dpop_faults(self) -> Iterator[tuple[str, str]]:
-        if not self.proof_algorithms <= ALGORITHMS:
-            yield "dpopAlgorithms", f"may have only {', '.join(sorted(ALGORITHMS))}"
-        if self.dpop_origin and normal_url(self.dpop_origin) != f"{self.dpop_origin.lower()}/":
-            yield "dpopOrigin", "must be https://HOST or https://HOST:PORT"
 
     @property
     def algorithms(self) -> frozenset[str]:
@@ -212,16 +244,3 @@ def _unused(given: Mapping[str, Any], key_origin: str) -> Iterator[str]:
 
 def _listed(text: str) -> Iterator[str]:
     return (part.strip() for part in text.split(",") if part.strip())
-
-
-def _url_faults(urls: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    if not urls:
-        yield "jwksUrl", "is missing: set the URL of the issuer's keys, or set textKey instead"
-    if len(urls) > _MOST_URLS:
-        yield "jwksUrl", f"has more than {_MOST_URLS} URLs"
-    for number, url in enumerate(urls, 1):
-        if not url.startswith(("https://", "http://")) or not url.isprintable() or " " in url:
-            yield (
-                "jwksUrl",
-                f"URL {number} is not an https URL; separate several URLs by commas",
-            )

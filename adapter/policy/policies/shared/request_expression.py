@@ -59,7 +59,7 @@ def _meant(text: str) -> str:
 def _wrapped(text: str) -> tuple[str, ...]:
     """The text as an expression, without brackets that were written instead of `#[...]`."""
     inner = text.removeprefix("#").removeprefix("$")
-    return f"#[{text}]", f"#{inner}", f"#[{inner[1:-1].strip()}]"
+    return f"#{inner}", f"#[{inner[1:-1].strip()}]", f"#[{text}]"
 
 
 def _reads_the_request(source: str) -> bool:

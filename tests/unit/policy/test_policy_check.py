@@ -1,0 +1,238 @@
+"""Checking a policy before it is applied, by the command and for the control plane."""
+
+import json
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapter.cli import app
+from adapter.policy.compile import POLICY_TYPES
+from adapter.policy.policy_check import check
+
+LIMITS = {"rateLimits": [{"maximumRequests": 1, "timePeriodInMilliseconds": 1000}]}
+
+
+def faults(policy_type: str, configuration: dict[str, Any], pointcut: Any = None) -> dict[str, str]:
+    """The message about each field."""
+    found = check(policy_type, configuration, pointcut)["faults"]
+    assert len({fault["field"] for fault in found}) == len(found)
+    return {fault["field"]: fault["message"] for fault in found}
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("Rate-Limiting", "did you mean rate-limiting?"),
+        ("ip-allow-list", "did you mean ip-allowlist?"),
+        ("ratelimiting", "did you mean rate-limiting?"),
+        ("client_id_enforcement", "did you mean client-id-enforcement?"),
+        ("jwt", "known are access-block, cors, "),
+        ("xml-threat-protection", "known are access-block, cors, "),
+    ],
+)
+def test_an_unknown_type_gets_the_nearest_one(given: str, meant: str) -> None:
+    """Names that differ in hyphens or capitals are the most frequent mistake."""
+    message = faults(given, {})["assetId"]
+    assert message.startswith(f"{given!r} is not a policy type; ")
+    assert meant in message
+
+
+def test_everything_is_told_at_once() -> None:
+    """Configuration and pointcuts, each fault at its field."""
+    limit = {"maximumRequests": "ten", "timePeriodInMilliseconds": True}
+    configuration = {"rateLimits": [limit], "keySelector": "x-tenant", "exposeHeader": True}
+    found = faults("rate-limiting", configuration, [{"methodRegex": "get"}])
+    assert found == {
+        "configurationData.rateLimits.0.maximumRequests": "must be a whole number",
+        "configurationData.rateLimits.0.timePeriodInMilliseconds": (
+            "must be a number, not true or false"
+        ),
+        "configurationData.keySelector": (
+            "must be an expression, because plain text is the same for all requests; "
+            "write #[attributes.headers['x-tenant']]"
+        ),
+        "configurationData.exposeHeader": (
+            "this setting is not supported; did you mean exposeHeaders?"
+        ),
+        "pointcutData.0.methodRegex": (
+            "'get' matches no HTTP method: it is a regular expression for the whole method, which "
+            "is in capitals; write 'GET'"
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("selector", "meant"),
+    [
+        ("client_id", "#[attributes.headers['client_id']]"),
+        ("method", "#[attributes.method]"),
+        ("attributes.headers['x-tenant']", "#[attributes.headers['x-tenant']]"),
+        ("[attributes.headers.tenant]", "#[attributes.headers.tenant]"),
+        ("${authentication.clientId}", "#[authentication.clientId]"),
+        ("#(authentication.clientId)", "#[authentication.clientId]"),
+        ("'all'", "an expression such as #[attributes.headers['x-tenant']]"),
+        ("all clients", "an expression such as #[attributes.headers['x-tenant']]"),
+        ("{{tenant}}", "an expression such as #[attributes.headers['x-tenant']]"),
+    ],
+)
+def test_a_key_in_plain_text_gets_the_expression_that_was_meant(selector: str, meant: str) -> None:
+    """One limit for all clients is hardly ever wanted."""
+    message = faults("rate-limiting", {**LIMITS, "keySelector": selector})
+    assert message["configurationData.keySelector"].endswith(f"; write {meant}")
+
+
+@pytest.mark.parametrize("selector", ["#['all']", "#[5]", "#['a' ++ 'b']", "#[['a']]", "#[!true]"])
+def test_a_constant_key_that_is_an_expression_is_accepted_with_a_warning(selector: str) -> None:
+    """The vendor allows any expression, so policies from Anypoint keep working."""
+    found = check("rate-limiting", {**LIMITS, "keySelector": selector}, None)
+    assert found["faults"] == []
+    (warning,) = found["warnings"]
+    assert "all clients share one limit" in warning
+
+
+@pytest.mark.parametrize("selector", ["", "  ", "#[attributes.method ++ 'x']"])
+def test_other_keys_have_no_warning(selector: str) -> None:
+    """Nor has a limit without a key, which says what it is."""
+    found = check("rate-limiting", {**LIMITS, "keySelector": selector}, None)
+    assert found == {"faults": [], "warnings": []}
+
+
+@pytest.mark.parametrize(
+    "policy_type", ["client-id-enforcement", "rate-limiting-sla-based", "jwt-validation"]
+)
+def test_a_credential_in_plain_text_is_not_repeated(policy_type: str) -> None:
+    """It may be the secret itself."""
+    names = ("clientIdExpression", "clientSecretExpression", "jwtExpression")
+    given = dict.fromkeys(names, "hunter2") | {"jwtOrigin": "customExpression"}
+    found = faults(policy_type, given)
+    assert "must be an expression" in found["configurationData.clientIdExpression"]
+    assert "hunter2" not in str(found)
+
+
+NO_SECRET = [
+    ("client-id-enforcement", {}),
+    ("client-id-enforcement", {"idHeader": "x-id"}),
+    ("client-id-enforcement", {"clientIdExpression": "#[attributes.queryParams.id]"}),
+    ("client-id-enforcement", {"clientSecretExpression": " "}),
+    ("rate-limiting-sla-based", {}),
+]
+SECRET = [
+    ("client-id-enforcement", {"idHeader": "x-id", "secretHeader": "x-secret"}),
+    ("client-id-enforcement", {"clientSecretExpression": "#[attributes.headers.secret]"}),
+    ("client-id-enforcement", {"clientIdExpression": "#[attributes.clientCertificate.principal]"}),
+    (
+        "client-id-enforcement",
+        {"credentialsOriginHasHttpBasicAuthenticationHeader": "httpBasicAuthenticationHeader"},
+    ),
+    ("rate-limiting-sla-based", {"clientIdExpression": "#[authentication.principal]"}),
+]
+
+
+@pytest.mark.parametrize(("policy_type", "configuration"), NO_SECRET)
+def test_a_policy_that_checks_no_secret_has_a_warning(
+    policy_type: str, configuration: dict[str, Any]
+) -> None:
+    """It is the vendor's default, and lets anybody in who knows an id."""
+    (warning,) = check(policy_type, configuration, None)["warnings"]
+    assert "no client secret is checked" in warning
+
+
+@pytest.mark.parametrize(("policy_type", "configuration"), SECRET)
+def test_a_policy_with_a_secret_or_another_proof_has_none(
+    policy_type: str, configuration: dict[str, Any]
+) -> None:
+    """A certificate or an earlier policy proves the client."""
+    assert check(policy_type, configuration, None)["warnings"] == []
+
+
+def test_a_list_of_objects_gets_an_example() -> None:
+    """The fix is to see what is expected."""
+    found = faults("cors", {"publicResource": False, "originGroups": [{"allowedMethods": ["GET"]}]})
+    assert found["configurationData.originGroups.0.allowedMethods.0"] == (
+        'must be an object, such as {"methodName": "GET"}'
+    )
+
+
+def test_the_control_plane_finds_the_check() -> None:
+    """By its entry point, since neither package imports the other."""
+    (found,) = entry_points(group="envoy_policy_adapter.policy_check")
+    assert found.load() is check
+
+
+def command(file: Path) -> Result:
+    """Run `policy-adapter check-policy FILE`."""
+    return CliRunner().invoke(app, ["check-policy", str(file)])
+
+
+def test_the_command_checks_a_file(tmp_path: Path) -> None:
+    """A good policy in YAML with short names, with a warning."""
+    file = tmp_path / "policy.yaml"
+    file.write_text("type: client-id-enforcement\nconfiguration: {}\n")
+    done = command(file)
+    assert done.exit_code == 0
+    warning, end = done.stdout.splitlines()
+    assert warning.startswith("warning: clientSecretExpression is empty")
+    assert end == "the policy is valid: client-id-enforcement"
+
+
+def test_the_command_prints_a_line_for_each_mistake(tmp_path: Path) -> None:
+    """The body of a POST in JSON, and exit code 1."""
+    file = tmp_path / "policy.json"
+    body = {
+        "assetId": "rate-limiting",
+        "assetVersion": "1.0.0",
+        "order": 1,
+        "configurationData": {"rateLimits": [], "exposeHeaders": "sometimes"},
+        "pointcutData": [{"methodRegex": "get", "uriTemplateRegex": None}],
+    }
+    file.write_text(json.dumps(body))
+    done = command(file)
+    assert done.exit_code == 1
+    assert [line.partition(": ")[0] for line in done.stdout.splitlines()] == [
+        "configurationData.rateLimits",
+        "configurationData.exposeHeaders",
+        "pointcutData.0.methodRegex",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "told"),
+    [
+        ("typ: cors", 1, "assetId: is required"),
+        ("type: 5", 1, "assetId: must be text"),
+        ("{type: cors, pointcut: GET}", 1, "pointcutData: must be a list"),
+        ("{type: cors, pointcut: [{methods: GET}]}", 1, "pointcutData.0.methods: this setting"),
+        ("{type: cors, configuration: []}", 1, "configurationData: must be an object"),
+        ("- 1", 2, "has no policy"),
+        ("", 2, "has no policy"),
+        ("type: [", 2, "neither JSON nor YAML"),
+        ("type: \0", 2, "neither JSON nor YAML"),
+        ("{type: cors, configuration: {a: 2024-01-01}}", 2, "a date"),
+        ("type: \udcff", 2, "not UTF-8"),
+    ],
+)
+def test_a_file_without_a_policy_is_refused(
+    tmp_path: Path, content: str, code: int, told: str
+) -> None:
+    """The message says what to write."""
+    file = tmp_path / "policy.yaml"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    done = command(file)
+    assert done.exit_code == code
+    assert told in done.output
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """As for the settings."""
+    done = command(tmp_path / "none.yaml")
+    assert done.exit_code == 2
+    assert "none.yaml: No such file" in done.output
+
+
+def test_each_type_can_be_checked() -> None:
+    """Without a configuration, each says what it needs, or accepts its defaults."""
+    for policy_type in POLICY_TYPES:
+        assert "assetId" not in faults(policy_type, {})
