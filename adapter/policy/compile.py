@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from adapter.errors import PolicyError
-from adapter.policy.catalog import AppliedPolicy, PolicyRef
+from adapter.policy.catalog import AppliedPolicy, Pointcut, PolicyRef
 from adapter.policy.pointcuts import compile_pointcuts, warnings_on
 from adapter.policy.policies.access_block import compile_access_block
 from adapter.policy.policies.client_id_enforcement import compile_client_id_enforcement

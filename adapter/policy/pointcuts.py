@@ -6,7 +6,7 @@ from adapter.errors import PolicyError, PolicyFault
 from adapter.policy.bounded_patterns import BoundedPattern, compile_bounded, shown
 from adapter.policy.catalog import EVERYTHING, Pointcut
 from adapter.policy.method_patterns import objection_to_methods
-from adapter.policy.path_patterns import warning_on_path, objection_to_path
+from adapter.policy.path_patterns import objection_to_path, warning_on_path
 from adapter.policy.request import canonical_method, canonical_path
 from adapter.policy.rule import CompiledPointcut
 

@@ -92,8 +92,8 @@ class Rule:
         """The same rule, but each verdict passes through `change` first.
 
         If the rule returns an effect, `change` gets the verdict that follows from the last outcome.
-        Example: a `change` that warnings the verdict and returns it unchanged records what the policy
-        says; one that warnings it and returns `CONTINUE` also keeps the policy from taking part.
+        Example: a `change` that notes the verdict and returns it unchanged records what the policy
+        says; one that notes it and returns `CONTINUE` also keeps the policy from taking part.
         """
 
         def changed(evaluation: Evaluation, verdict: Verdict) -> Verdict:

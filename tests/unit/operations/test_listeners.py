@@ -95,7 +95,18 @@ async def test_policies_show_where_they_apply_and_how_often(inspection: httpx.As
             {"methodRegex": ".*", "uriTemplateRegex": "/billing/admin", "matched": 1},
         ],
         "overridden_by_automated_policies": [],
+        "warnings": [],
     }
+
+
+async def test_a_policy_that_checks_no_secret_has_a_warning() -> None:
+    """Operators see what the administrator probably did not mean."""
+    snapshots = SnapshotStore(SystemClock())
+    snapshots.publish([api("1", [applied("client-id-enforcement")])])
+    async with asking(inspection_routes(snapshots, DiscoveredServices(), {})) as client:
+        (unchecked,) = (await client.get("/apis/1")).json()["policies"]
+    (warning,) = unchecked["warnings"]
+    assert "no client secret is checked" in warning
 
 
 async def test_contracts_come_in_pages_and_without_secrets(inspection: httpx.AsyncClient) -> None:
