@@ -113,3 +113,10 @@ def _chosen_by_host(routes: tuple[ApiRoute, ...]) -> set[str]:
     hosts = _find(yaml.safe_load(render(replace(CONFIG, apis=routes))), "virtual_hosts")
     extensions = [_find(route, "context_extensions") for host in hosts for route in host["routes"]]
     return {e["api_id"] for e in extensions if e.get("api_chosen_by_host") == "true"}
+
+
+def test_a_percent_sign_in_the_token_is_no_command() -> None:
+    """Envoy would crash at the first request, because initial_metadata may contain %COMMANDS%."""
+    written = yaml.safe_load(render(replace(CONFIG, token="100%REQ")))
+    values = [m["value"] for m in _find(written, "initial_metadata")]
+    assert values == ["100%%REQ"]

@@ -28,4 +28,6 @@ def token_metadata(token: str | None) -> Tree:
     """The part of a `grpc_service` that sends the shared secret; empty without one."""
     if token is None:
         return {}
-    return {"initial_metadata": [{"key": "x-adapter-token", "value": token}]}
+    # Envoy reads %NAME% as a command, and crashes at the first request if it cannot.
+    value = token.replace("%", "%%")
+    return {"initial_metadata": [{"key": "x-adapter-token", "value": value}]}
