@@ -10,6 +10,7 @@ from adapter.cli import (
     check_config,
     check_policy,
     denials,
+    doctor,
     envoy_config,
     explain,
     policy_schemas,
@@ -34,6 +35,7 @@ app.command("policy-schemas")(policy_schemas.print_policy_schemas)
 app.command()(envoy_config.envoy_config)
 app.command()(denials.denials)
 app.command()(explain.explain)
+app.command()(doctor.doctor)
 
 
 def main() -> None:

@@ -1,0 +1,78 @@
+"""What `policy-adapter doctor` knows of the adapter: its settings, and the APIs that it serves."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from adapter.cli.running_adapter import ask
+from adapter.doctor import KnownAdapter, KnownBinding
+from adapter.errors import ConfigurationError
+from adapter.ext_authz.check.request import ADDRESS_HEADER
+from adapter.platform_client.disk.copy import MAGIC
+from adapter.platform_client.disk.format import decode
+from adapter.runtime.sealed_file import SealedFile
+from adapter.settings import RequestSettings, Settings
+
+_PAGE: Final = 1000
+
+
+def known_adapter(settings: Settings | None, inspection: str | None) -> KnownAdapter:
+    """What the settings say; the APIs of a running adapter, or else of the disk copy.
+
+    Raises ConfigurationError if the running adapter does not answer, or the disk copy is damaged.
+    """
+    api_ids = _running_apis(inspection) if inspection else None
+    if settings is None:
+        prefix = RequestSettings().identity_header_prefix
+        return KnownAdapter(prefix, ADDRESS_HEADER, api_ids=api_ids)
+    requests, listener = settings.requests, settings.listener
+    return KnownAdapter(
+        header_prefix=requests.identity_header_prefix,
+        address_header=(requests.client_address_header or ADDRESS_HEADER).lower(),
+        has_settings=True,
+        trusts_address_header=requests.client_address_header is not None,
+        forwarded_for_position=requests.forwarded_for_position,
+        token=listener.token.get_secret_value() if listener.token else None,
+        serves_tls=listener.tls_certificate_file is not None,
+        asks_for_certificate=listener.tls_client_ca_file is not None,
+        drain_s=settings.shutdown.drain_s,
+        max_message_bytes=listener.max_message_bytes,
+        reads_jwt_payload=settings.identity.envoy_jwt_payload is not None,
+        bindings=tuple(
+            KnownBinding(b.route_name, b.route_metadata, b.authority) for b in requests.bindings
+        ),
+        api_ids=_stored_apis(settings) if api_ids is None else api_ids,
+    )
+
+
+def _running_apis(address: str) -> frozenset[str]:
+    found: set[str] = set()
+    while True:
+        page = ask(address, f"/apis?offset={len(found)}&limit={_PAGE}")
+        try:
+            ids = {str(item["api_id"]) for item in page["items"]}
+        except (KeyError, TypeError):
+            raise ConfigurationError(
+                f"{address} does not answer /apis as the inspection listener of an adapter does"
+            ) from None
+        if not ids - found:
+            return frozenset(found)
+        found |= ids
+
+
+def _stored_apis(settings: Settings) -> frozenset[str] | None:
+    """The APIs in the disk copy; None if there is no copy."""
+    directory, platform = settings.disk_directory, settings.platform
+    if directory is None:
+        return None
+    file: Path = directory / "catalog"
+    environment = f"{platform.organization_id}/{platform.environment_id}"
+    # Not with DiskCopy, which renames a file that it cannot use.
+    sealed = SealedFile(file, platform.client_secret.get_secret_value(), MAGIC)
+    try:
+        catalog = decode(BytesIO(sealed.read()), environment)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as e:
+        raise ConfigurationError(f"the disk copy {file} cannot be read: {e}") from None
+    return frozenset(api.content.instance.api_id for api in catalog.apis)

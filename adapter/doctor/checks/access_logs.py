@@ -1,0 +1,99 @@
+"""The access log service, which analytics are made from."""
+
+from adapter.doctor.check import (
+    Check,
+    Found,
+    logger_service,
+    loggers,
+    per_checked_chain,
+    per_logger,
+)
+from adapter.doctor.fields import Tree, number, text, texts, tree
+from adapter.doctor.finding import Severity
+from adapter.doctor.known_adapter import KnownAdapter
+from adapter.doctor.model import Chain
+
+_ENOUGH_BYTES = 64 * 1024
+_STATUS = "grpc-status"
+_SECRET = frozenset(
+    {"authorization", "client_secret", "cookie", "proxy-authorization", "x-api-key"}
+)
+
+
+def _cluster(logger: Tree) -> str:
+    return text(tree(logger_service(logger), "envoy_grpc"), "cluster_name")
+
+
+def _config(logger: Tree) -> Tree:
+    return tree(logger, "typed_config")
+
+
+def _shared(logger: Tree, chain: Chain, _: KnownAdapter) -> str | None:
+    return _cluster(logger) if any(a.cluster == _cluster(logger) for a in chain.askers) else None
+
+
+def _no_status(logger: Tree, _: Chain, __: KnownAdapter) -> str:
+    names = ("additional_response_headers_to_log", "additional_response_trailers_to_log")
+    return ", ".join(n for n in names if _STATUS not in texts(_config(logger), n))
+
+
+def _small_buffer(logger: Tree, _: Chain, __: KnownAdapter) -> str | None:
+    size = number(tree(_config(logger), "common_config"), "buffer_size_bytes")
+    size = 16_384 if size is None else size
+    return f"{size:.0f} bytes" if 0 < size < _ENOUGH_BYTES else None
+
+
+def _secrets(logger: Tree, _: Chain, __: KnownAdapter) -> str:
+    logged = texts(_config(logger), "additional_request_headers_to_log")
+    return ", ".join(n for n in logged if n.lower() in _SECRET)
+
+
+def _filtered(logger: Tree, _: Chain, __: KnownAdapter) -> Found:
+    return "filter" in logger
+
+
+CHECKS = (
+    Check(
+        "access_log_missing",
+        Severity.WARNING,
+        "The adapter learns nothing of the requests' ends, so there are no analytics.",
+        "Add an access log of type HttpGrpcAccessLogConfig to the HTTP connection manager.",
+        per_checked_chain(lambda chain, _: not loggers(chain)),
+    ),
+    Check(
+        "access_log_cluster_shared",
+        Severity.WARNING,
+        "Access logs use the same cluster as Checks, so they share its circuit breakers.",
+        "Give the access logger a cluster of its own, with the same endpoints.",
+        per_logger(_shared),
+    ),
+    Check(
+        "access_log_grpc_status",
+        Severity.WARNING,
+        "Denied gRPC calls are logged as HTTP 200, so analytics count failed calls as good ones.",
+        "Add grpc-status to additional_response_headers_to_log and "
+        "additional_response_trailers_to_log.",
+        per_logger(_no_status),
+    ),
+    Check(
+        "access_log_buffer",
+        Severity.NOTE,
+        "While the adapter does not read the stream, Envoy drops entries above this size.",
+        "Set buffer_size_bytes: 262144.",
+        per_logger(_small_buffer),
+    ),
+    Check(
+        "access_log_filtered",
+        Severity.WARNING,
+        "The logger has a filter, so some requests are missing in the analytics.",
+        "Remove the filter of the access logger.",
+        per_logger(_filtered),
+    ),
+    Check(
+        "access_log_secrets",
+        Severity.WARNING,
+        "The entries contain credentials of clients, which the adapter does not need.",
+        "Remove these names from additional_request_headers_to_log.",
+        per_logger(_secrets),
+    ),
+)

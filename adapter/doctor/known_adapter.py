@@ -1,0 +1,37 @@
+"""What is known of the adapter that Envoy asks."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBinding:
+    """How requests without `api_id` find their API: see `requests.bindings`."""
+
+    route_name: str = ""
+    route_metadata: str = ""
+    authority: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAdapter:
+    """What the checks compare Envoy with. The defaults are those of the settings."""
+
+    header_prefix: str
+    """`requests.identity_header_prefix`."""
+    address_header: str
+    """The header with the client's address."""
+    has_settings: bool = False
+    """Whether the settings are known. Otherwise nothing is compared with them."""
+    trusts_address_header: bool = False
+    """Whether the header is believed on all routes: `requests.client_address_header`."""
+    forwarded_for_position: int | None = None
+    token: str | None = field(default=None, repr=False)
+    serves_tls: bool = False
+    asks_for_certificate: bool = False
+    drain_s: float = 0.0
+    max_message_bytes: int = 0
+    reads_jwt_payload: bool = False
+    """Whether tokens that Envoy verified are believed: `identity.envoy_jwt_payload`."""
+    bindings: tuple[KnownBinding, ...] = ()
+    api_ids: frozenset[str] | None = None
+    """The API instances in the adapter's snapshot; None if they are not known."""

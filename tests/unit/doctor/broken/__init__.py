@@ -1,0 +1,1 @@
+"""Configurations with one mistake each."""
