@@ -29,7 +29,7 @@ from control_plane.protocol import (
 from control_plane.protocol.date_header import DateHeader
 from control_plane.protocol.refusals import add_refusals
 from control_plane.protocol.request_bodies import RequestBodies
-from control_plane.protocol.services import Services
+from control_plane.services import Services
 from control_plane.settings import Settings
 from control_plane.store.database import Database
 from control_plane.store.schema import CONFIGURATION, EVENTS

@@ -1,4 +1,4 @@
-"""Everything the control plane raises on purpose. `protocol.refusals` gives refusals a status.
+"""Everything the control plane raises on purpose. `http_statuses` gives refusals a status.
 
 ControlPlaneError
 ├── UnusableDatabaseError  the file can't be opened, or is not ours
@@ -8,6 +8,9 @@ ControlPlaneError
     ├── Forbidden          the caller may not do this
     ├── NotFound           no such thing, or none that the caller may know of
     ├── Conflict           it contradicts what is stored
+    ├── Stale              somebody else changed the thing in the meantime
+    ├── TooLarge           the request is over its limit
+    ├── TooSlow            the request did not arrive in time
     ├── TooManyLogins      too many logins at once
     └── Busy               it can't be done in good time
 """
@@ -50,8 +53,20 @@ class Conflict(Refused):
     """The request contradicts what is stored."""
 
 
+class Stale(Refused):
+    """Somebody else has changed the thing since it was shown."""
+
+
+class TooLarge(Refused):
+    """The body is over its limit."""
+
+
+class TooSlow(Refused):
+    """The body did not arrive in time."""
+
+
 class TooManyLogins(Refused):
-    """Too many logins wait already."""
+    """Too many logins wait already, or too many failed."""
 
 
 class Busy(Refused):

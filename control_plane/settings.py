@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     public_url: AnyHttpUrl | None = None  # for links behind a proxy; else what the client asked
     secret_form: SecretForm = SecretForm.HEX_SALT_LAST
     token_lifetime_s: int = Field(default=3600, ge=10, le=86_400)
+    session_idle_s: int = Field(default=2 * 3600, ge=60, le=86_400)
+    session_lifetime_s: int = Field(default=12 * 3600, ge=60, le=30 * 86_400)
     contract_page_size: int = Field(default=100, ge=1, le=1000)
     max_body_mib: Mebibytes = 1
     max_analytics_body_mib: Mebibytes = 8

@@ -1,21 +1,43 @@
-"""Tokens: given out for logins, and recognised in later requests."""
+"""Logins, and the tokens that they give: handed out here, and recognised in later requests."""
 
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy import delete, select
 
-from control_plane.accounts.callers import Caller, Role
+from control_plane.accounts import user_tokens
+from control_plane.accounts.callers import Caller
 from control_plane.accounts.hashing import LoginHasher, token_hash
 from control_plane.accounts.hashing_pool import HashingPool
+from control_plane.accounts.login_throttle import LoginThrottle
+from control_plane.accounts.user_tokens import Kind, Lifetimes
 from control_plane.clock import Clock
-from control_plane.errors import Unauthenticated
+from control_plane.errors import Busy, Unauthenticated
 from control_plane.store.database import Database
-from control_plane.store.tables import AccessToken, Login
+from control_plane.store.tables import AccessToken, GatewayLogin, User, UserToken
 from control_plane.store.write_queue import WriteQueue
+
+_BEARER_KINDS: Final = (Kind.ACCESS, Kind.PERSONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From where somebody logs in: the network address, and the browser if it is one."""
+
+    address: str | None = None
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Whom a valid token belongs to, and the id of its row if it is a user's."""
+
+    caller: Caller
+    token_id: int | None = None
 
 
 class Access:
@@ -28,42 +50,64 @@ class Access:
         hasher: LoginHasher,
         clock: Clock,
         *,
-        lifetime_s: int,
+        lifetimes: Lifetimes | None = None,
         max_tokens_per_login: int = 1000,
     ) -> None:
         """`max_tokens_per_login` tokens are kept for each login; the oldest ones end first."""
         self._database = database
         self._writes = writes
         self._hasher = hasher
-        # One pool for each role, so that guesses at an admin's password do not delay gateways.
-        self._pools = {role: HashingPool() for role in Role}
+        # Two pools, so that guesses at a user's password do not delay gateways.
+        self._users, self._gateways = HashingPool(), HashingPool()
+        self._throttle = LoginThrottle()
         self._clock = clock
-        self.lifetime_s = lifetime_s
+        self.lifetimes = lifetimes or Lifetimes()
         self._max_tokens = max_tokens_per_login
 
-    async def log_in(self, name: str, secret: str, role: Role) -> str:
-        """A new token; raise Unauthenticated for a wrong name, or likewise for a wrong secret.
+    async def log_in_gateway(self, client_id: str, secret: str) -> str:
+        """A new token; raise Unauthenticated for a wrong id, or likewise for a wrong secret.
 
         Raise TooManyLogins or Busy if a queue on the way is full.
         """
-        stored = await run_sync(self._stored_hash, name, role)
-        if not await self._pools[role].run(partial(self._hasher.matches, secret, stored)):
-            # Without the name: people type passwords into the wrong field.
-            structlog.get_logger().warning("access.login_refused", role=role.value)
-            raise Unauthenticated("unknown name or wrong secret")
-        return await self._writes.run(partial(self._issue, name))
+        stored = await run_sync(self._gateway_hash, client_id)
+        if not await self._gateways.run(partial(self._hasher.matches, secret, stored)):
+            raise _refused("gateway")
+        return await self._writes.run(partial(self._issue_to_gateway, client_id))
 
-    def _stored_hash(self, name: str, role: Role) -> str | None:
+    async def log_in_user(self, name: str, password: str, kind: Kind, origin: Origin) -> str:
+        """A new token of this kind; raise as `log_in_gateway` does.
+
+        Raise TooManyLogins also if there were too many wrong passwords.
+        """
+        now = self._clock.now()
+        self._throttle.check(name, origin.address, now)
+        user = await run_sync(self._user, name)
+        stored = user.password_hash if user is not None and user.enabled else None
+        matches = partial(self._hasher.matches, password, stored)
+        if not await self._users.run(matches) or user is None or stored is None:
+            self._throttle.failed(name, origin.address, now)
+            raise _refused("user")
+        self._throttle.succeeded(name)
+        new_hash = None
+        if self._hasher.is_outdated(stored):
+            new_hash = await self._users.run(partial(self._hasher.hash, password))
+        return await self._writes.run(partial(self._issue_to_user, user.id, kind, origin, new_hash))
+
+    def _gateway_hash(self, client_id: str) -> str | None:
         with self._database.read() as session:
-            login = session.get(Login, name)
-        return login.secret_hash if login is not None and login.role == role else None
+            login = session.get(GatewayLogin, client_id)
+        return None if login is None else login.secret_hash
 
-    def _issue(self, login_name: str) -> str:
+    def _user(self, name: str) -> User | None:
+        with self._database.read() as session:
+            return session.scalars(select(User).where(User.name == name.lower())).one_or_none()
+
+    def _issue_to_gateway(self, client_id: str) -> str:
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         newest = (
             select(AccessToken.token_hash)
-            .where(AccessToken.login_name == login_name)
+            .where(AccessToken.login_name == client_id)
             .order_by(AccessToken.expires_at.desc())
             .limit(self._max_tokens - 1)
         )
@@ -71,28 +115,55 @@ class Access:
             session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))
             session.execute(
                 delete(AccessToken).where(
-                    AccessToken.login_name == login_name, AccessToken.token_hash.not_in(newest)
+                    AccessToken.login_name == client_id, AccessToken.token_hash.not_in(newest)
                 )
             )
             session.add(
                 AccessToken(
                     token_hash=token_hash(token),
-                    login_name=login_name,
-                    expires_at=now + timedelta(seconds=self.lifetime_s),
+                    login_name=client_id,
+                    expires_at=now + self.lifetimes.access,
                 )
             )
         return token
 
-    def close(self) -> None:
-        """End the threads that hash."""
-        for pool in self._pools.values():
-            pool.close()
+    def _issue_to_user(
+        self, user_id: int, kind: Kind, origin: Origin, new_hash: str | None = None
+    ) -> str:
+        now = self._clock.now()
+        lifetime = self.lifetimes.session if kind is Kind.SESSION else self.lifetimes.access
+        with self._database.write() as session:
+            if new_hash is not None:
+                session.get_one(User, user_id).password_hash = new_hash
+            user_tokens.make_room(session, user_id, kind, now, self._max_tokens)
+            _, token = user_tokens.issue(
+                session,
+                user_id,
+                kind,
+                now,
+                lifetime,
+                address=origin.address,
+                agent=origin.agent,
+            )
+        return token
 
-    def caller(self, token: str) -> Caller:
-        """The login that `token` belongs to; raise Unauthenticated if it is unknown or expired."""
+    async def caller(self, token: str) -> Caller:
+        """Whom a bearer token belongs to; raise Unauthenticated if it is unknown or expired."""
+        gateway = await run_sync(self._gateway, token)
+        return gateway or (await self._of_user(token, _BEARER_KINDS)).caller
+
+    async def session(self, token: str) -> Recognised:
+        """Whom a browser's session belongs to; raise Unauthenticated if it has ended."""
+        return await self._of_user(token, (Kind.SESSION,))
+
+    async def end_session(self, token: str) -> None:
+        """End a session, if it is one."""
+        await self._writes.run(partial(self._delete_session, token))
+
+    def _gateway(self, token: str) -> Caller | None:
         query = (
-            select(Login)
-            .join(AccessToken, AccessToken.login_name == Login.name)
+            select(GatewayLogin)
+            .join(AccessToken, AccessToken.login_name == GatewayLogin.name)
             .where(
                 AccessToken.token_hash == token_hash(token),
                 AccessToken.expires_at > self._clock.now(),
@@ -100,6 +171,48 @@ class Access:
         )
         with self._database.read() as session:
             login = session.scalars(query).one_or_none()
-        if login is None:
+        return None if login is None else Caller.of_gateway(login)
+
+    async def _of_user(self, token: str, kinds: tuple[Kind, ...]) -> Recognised:
+        row = await run_sync(self._find, token, kinds)
+        if row is None:
             raise Unauthenticated("unknown or expired token; get a new one")
-        return Caller(login.name, Role(login.role), login.organization_id, login.environment_id)
+        if self._clock.now() - row.used_at >= user_tokens.USED_GRAIN:
+            await self._note_use(row.id)
+        return Recognised(Caller.of_user(row.user), row.id)
+
+    def _find(self, token: str, kinds: tuple[Kind, ...]) -> UserToken | None:
+        now = self._clock.now()
+        with self._database.read() as session:
+            return user_tokens.find(session, token, kinds, now, self.lifetimes.idle)
+
+    async def _note_use(self, token_id: int) -> None:
+        """Write the use down. If that has to wait too long, the next use will be written."""
+        try:
+            await self._writes.run(partial(self._write_use, token_id))
+        except Busy:
+            structlog.get_logger().warning("access.use_not_noted")
+
+    def _write_use(self, token_id: int) -> None:
+        with self._database.write() as session:
+            row = session.get(UserToken, token_id)
+            if row is not None:
+                row.used_at = self._clock.now()
+
+    def _delete_session(self, token: str) -> None:
+        ended = delete(UserToken).where(
+            UserToken.token_hash == token_hash(token), UserToken.kind == Kind.SESSION
+        )
+        with self._database.write() as session:
+            session.execute(ended)
+
+    def close(self) -> None:
+        """End the threads that hash."""
+        self._users.close()
+        self._gateways.close()
+
+
+def _refused(who: str) -> Unauthenticated:
+    # Without the name: people type passwords into the wrong field.
+    structlog.get_logger().warning("access.login_refused", who=who)
+    return Unauthenticated("unknown name or wrong secret")

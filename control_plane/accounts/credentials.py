@@ -4,10 +4,23 @@ import json
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
-from control_plane.accounts.callers import Role
 from control_plane.accounts.hashing import LoginHasher
-from control_plane.store.tables import Login
+from control_plane.accounts.roles import Role
+from control_plane.store.tables import Base, GatewayLogin, RoleGrant, User
+
+ADMIN_NAME: Final = "admin"
+"""The first user, who owns the organization."""
+
+
+class Holder(StrEnum):
+    """Whom credentials are for."""
+
+    ADMIN = "admin"
+    GATEWAY = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +42,23 @@ class Credentials:
         known = {name: value for name, value in asdict(self).items() if value}
         return json.dumps({**known, "base_url": base_url}, indent=2) + "\n"
 
-    def logins(self, hasher: LoginHasher) -> list[Login]:
-        """The rows to store."""
-        admin = Login(
-            name=self.admin_username,
-            role=Role.ADMIN,
+    def rows(self, hasher: LoginHasher, now: datetime) -> list[Base]:
+        """The rows to store: an owner, a gateway, or both."""
+        admin = User(
             organization_id=self.organization_id,
-            environment_id=None,
-            secret_hash=hasher.hash(self.admin_password),
+            name=self.admin_username,
+            password_hash=hasher.hash(self.admin_password),
+            enabled=True,
+            created_at=now,
+            grants=[RoleGrant(role=Role.OWNER)],
         )
-        gateway = Login(
+        gateway = GatewayLogin(
             name=self.gateway_client_id,
-            role=Role.GATEWAY,
             organization_id=self.organization_id,
             environment_id=self.environment_id,
             secret_hash=hasher.hash(self.gateway_client_secret),
         )
-        return [login for login in (admin, gateway) if login.name]
+        return [row for row in (admin, gateway) if row.name]
 
 
 Publish = Callable[[Credentials], None]
@@ -53,13 +66,13 @@ Publish = Callable[[Credentials], None]
 
 
 def new_credentials(
-    organization_id: str, environment_id: str, roles: Iterable[Role] = tuple(Role)
+    organization_id: str, environment_id: str, holders: Iterable[Holder] = tuple(Holder)
 ) -> Credentials:
-    """Random credentials for these roles."""
+    """Random credentials for these holders."""
     members: dict[str, str] = {}
-    if Role.ADMIN in (wanted := set(roles)):
-        members |= {"admin_username": "admin", "admin_password": secrets.token_urlsafe(18)}
-    if Role.GATEWAY in wanted:
+    if Holder.ADMIN in (wanted := set(holders)):
+        members |= {"admin_username": ADMIN_NAME, "admin_password": secrets.token_urlsafe(18)}
+    if Holder.GATEWAY in wanted:
         members |= {
             "gateway_client_id": secrets.token_hex(16),
             "gateway_client_secret": secrets.token_urlsafe(32),

@@ -1,6 +1,7 @@
-"""The first start: an organization, an environment, an admin and the gateway's credentials."""
+"""The first start: an organization, an environment, an owner and the gateway's credentials."""
 
 import uuid
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -10,7 +11,7 @@ from control_plane.store.database import Database
 from control_plane.store.tables import Environment, Organization
 
 
-def set_up(database: Database, hasher: LoginHasher, publish: Publish) -> bool:
+def set_up(database: Database, hasher: LoginHasher, publish: Publish, now: datetime) -> bool:
     """Fill an empty database, and call `publish` with its credentials; else do nothing.
 
     Return whether the database was empty. `publish` runs before the commit.
@@ -26,6 +27,6 @@ def set_up(database: Database, hasher: LoginHasher, publish: Publish) -> bool:
             Environment(id=environment_id, organization_id=organization_id, name="Production")
         )
         session.flush()
-        session.add_all(credentials.logins(hasher))
+        session.add_all(credentials.rows(hasher, now))
         publish(credentials)
         return True

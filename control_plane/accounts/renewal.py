@@ -1,42 +1,48 @@
 """Replaces lost or leaked credentials, and adds credentials for more gateways."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from control_plane.accounts.callers import Role
-from control_plane.accounts.credentials import Publish, new_credentials
+from control_plane.accounts.credentials import ADMIN_NAME, Holder, Publish, new_credentials
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.errors import ControlPlaneError
 from control_plane.store.database import Database
-from control_plane.store.tables import AccessToken, Environment, Login
+from control_plane.store.tables import Environment, GatewayLogin, User
 
 
 def reset(
     database: Database,
     hasher: LoginHasher,
     publish: Publish,
-    roles: Iterable[Role] = tuple(Role),
+    now: datetime,
+    holders: Iterable[Holder] = tuple(Holder),
 ) -> None:
-    """Replace the credentials of these roles. The old ones and their tokens end at once."""
-    roles = tuple(roles)
+    """Replace the credentials of these holders. The old ones and their tokens end at once.
+
+    The admin is the first user. Other users keep their passwords.
+    """
+    holders = tuple(holders)
     with database.write() as session:
         environment = _environment(session)
-        old = select(Login.name).where(Login.role.in_(roles))
-        session.execute(delete(AccessToken).where(AccessToken.login_name.in_(old)))
-        session.execute(delete(Login).where(Login.role.in_(roles)))
-        credentials = new_credentials(environment.organization_id, environment.id, roles)
-        session.add_all(credentials.logins(hasher))
+        credentials = new_credentials(environment.organization_id, environment.id, holders)
+        # The database deletes their tokens along with them.
+        if Holder.ADMIN in holders:
+            session.execute(delete(User).where(User.name == ADMIN_NAME))
+        if Holder.GATEWAY in holders:
+            session.execute(delete(GatewayLogin))
+        session.add_all(credentials.rows(hasher, now))
         publish(credentials)
 
 
-def add_gateway(database: Database, hasher: LoginHasher, publish: Publish) -> None:
+def add_gateway(database: Database, hasher: LoginHasher, publish: Publish, now: datetime) -> None:
     """Make credentials for one more gateway. The existing ones keep working."""
     with database.write() as session:
         environment = _environment(session)
-        credentials = new_credentials(environment.organization_id, environment.id, [Role.GATEWAY])
-        session.add_all(credentials.logins(hasher))
+        credentials = new_credentials(environment.organization_id, environment.id, [Holder.GATEWAY])
+        session.add_all(credentials.rows(hasher, now))
         publish(credentials)
 
 

@@ -50,4 +50,4 @@ def print_adapter_settings(
                     f"{credentials.gateway_client_id}"
                 )
 
-        add_gateway(services.database, services.hasher, publish)
+        add_gateway(services.database, services.hasher, publish, services.clock.now())

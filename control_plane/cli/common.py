@@ -12,7 +12,7 @@ from control_plane.app import open_services
 from control_plane.clock import SystemClock
 from control_plane.errors import ControlPlaneError
 from control_plane.protocol.field_errors import field_errors
-from control_plane.protocol.services import Services
+from control_plane.services import Services
 from control_plane.settings import ENV_PREFIX, Settings, unknown_variables
 
 DatabaseOption = Annotated[

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from control_plane.accounts.callers import Role
+from control_plane.accounts.credentials import Holder
 from control_plane.accounts.renewal import reset
 from control_plane.cli.common import (
     CredentialsOption,
@@ -32,7 +32,8 @@ def reset_credentials(
     The old credentials and their access tokens stop working at once. All gateways of the
     environment are replaced by one new one. The platform may be running.
     """
-    chosen = [role for role, wanted in ((Role.ADMIN, admin), (Role.GATEWAY, gateway)) if wanted]
+    wanted = {Holder.ADMIN: admin, Holder.GATEWAY: gateway}
+    chosen = [holder for holder in Holder if wanted[holder]] or [*Holder]
     with failing_in_words(), opened(settings_with(database)) as services:
         publish = publisher(None, credentials_file=credentials_file)
-        reset(services.database, services.hasher, publish, chosen or tuple(Role))
+        reset(services.database, services.hasher, publish, services.clock.now(), chosen)

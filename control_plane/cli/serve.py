@@ -27,7 +27,7 @@ from control_plane.cli.listening import base_url, listening_socket
 from control_plane.cli.publishing import publisher
 from control_plane.clock import SystemClock
 from control_plane.protocol.connections import TimedProtocol, room_for_connections, timed_protocol
-from control_plane.protocol.services import Services
+from control_plane.services import Services
 from control_plane.version import program_version
 
 _STOP_DEADLINE_S = 10
@@ -71,7 +71,7 @@ def serve(
             publish = publisher(
                 public, credentials_file=credentials_file, settings_file=adapter_settings
             )
-            if not set_up(services.database, services.hasher, publish):
+            if not set_up(services.database, services.hasher, publish, services.clock.now()):
                 _explain_missing(adapter_settings, settings.database)
             if endpoints is not None:
                 endpoints.write_text(json.dumps({"base_url": url}) + "\n")

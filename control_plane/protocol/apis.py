@@ -14,7 +14,7 @@ from control_plane.management import apis
 from control_plane.protocol.bodies import Body, Filter, JsonObject, Name, Prose, RowId, Uri
 from control_plane.protocol.documents import api_document, asset_document
 from control_plane.protocol.paging import InPage, Page
-from control_plane.protocol.scope import EnvironmentAdmin, EnvironmentReader
+from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.json_values import require_json
 from control_plane.store.tables import ApiInstance, Asset
@@ -84,7 +84,7 @@ class ApiChange(Body):
 @router.get("")
 def search(
     request: Request,
-    scope: EnvironmentReader,
+    scope: ApisReader,
     page: InPage,
     *,
     group_id: Annotated[Filter, Query(alias="groupId")] = None,
@@ -125,7 +125,7 @@ def _search(session: Session, page: Page, matching: Select[int]) -> dict[str, An
 
 @router.post("", status_code=201)
 @in_turn
-def create(scope: EnvironmentAdmin, body: NewApi) -> Response:
+def create(scope: ApisWriter, body: NewApi) -> Response:
     """Create an API instance, and its asset if it is the first of it."""
     if body.spec is None:
         raise Invalid("spec: required; creating an API by promotion is not supported")
@@ -137,7 +137,7 @@ def create(scope: EnvironmentAdmin, body: NewApi) -> Response:
 
 
 @router.get("/{api_id}")
-def get(scope: EnvironmentReader, api_id: RowId) -> dict[str, Any]:
+def get(scope: ApisReader, api_id: RowId) -> dict[str, Any]:
     """One API instance."""
     with scope.reading() as session:
         return api_document(scope.api(session, api_id))
@@ -145,7 +145,7 @@ def get(scope: EnvironmentReader, api_id: RowId) -> dict[str, Any]:
 
 @router.patch("/{api_id}")
 @in_turn
-def change(scope: EnvironmentAdmin, api_id: RowId, body: ApiChange) -> Response:
+def change(scope: ApisWriter, api_id: RowId, body: ApiChange) -> Response:
     """Change the fields that are given."""
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
@@ -154,7 +154,7 @@ def change(scope: EnvironmentAdmin, api_id: RowId, body: ApiChange) -> Response:
 
 @router.delete("/{api_id}", status_code=204)
 @in_turn
-def delete(scope: EnvironmentAdmin, api_id: RowId) -> None:
+def delete(scope: ApisWriter, api_id: RowId) -> None:
     """Delete an API instance with its policies, tiers and contracts."""
     with scope.writing() as transaction:
         apis.delete(transaction, scope.api(transaction.session, api_id))

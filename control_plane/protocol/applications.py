@@ -10,7 +10,7 @@ from control_plane.management import applications
 from control_plane.protocol.bodies import Body, Name, Prose, RowId, Uri
 from control_plane.protocol.documents import application_document
 from control_plane.protocol.paging import InPage
-from control_plane.protocol.scope import OrganizationAdmin
+from control_plane.protocol.scope import ApplicationsReader, ApplicationsWriter
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import ClientApplication
 
@@ -55,7 +55,7 @@ def _columns(given: dict[str, Any]) -> dict[str, Any]:
 
 @router.post("", status_code=201)
 @in_turn
-def create(scope: OrganizationAdmin, body: NewApplication) -> Response:
+def create(scope: ApplicationsWriter, body: NewApplication) -> Response:
     """Register an application; the answer is the only one with its secret."""
     form = scope.services.settings.secret_form
     with scope.writing() as transaction:
@@ -66,7 +66,7 @@ def create(scope: OrganizationAdmin, body: NewApplication) -> Response:
 
 @imports.post("", status_code=201)
 @in_turn
-def import_(scope: OrganizationAdmin, body: ImportedApplication) -> Response:
+def import_(scope: ApplicationsWriter, body: ImportedApplication) -> Response:
     """Add a client of an identity provider, which alone knows its secret."""
     columns = body.model_dump(exclude={"client_id"})
     with scope.writing() as transaction:
@@ -76,7 +76,7 @@ def import_(scope: OrganizationAdmin, body: ImportedApplication) -> Response:
 
 
 @router.get("")
-def all_of_organization(scope: OrganizationAdmin, page: InPage) -> dict[str, Any]:
+def all_of_organization(scope: ApplicationsReader, page: InPage) -> dict[str, Any]:
     """The organization's applications."""
     found = applications.of_organization(scope.organization_id)
     matching = page.matching(found, ClientApplication.name)
@@ -87,7 +87,7 @@ def all_of_organization(scope: OrganizationAdmin, page: InPage) -> dict[str, Any
 
 
 @router.get("/{application_id}")
-def get(scope: OrganizationAdmin, application_id: RowId) -> dict[str, Any]:
+def get(scope: ApplicationsReader, application_id: RowId) -> dict[str, Any]:
     """One application."""
     with scope.reading() as session:
         application = applications.get(session, scope.organization_id, application_id)
@@ -96,7 +96,7 @@ def get(scope: OrganizationAdmin, application_id: RowId) -> dict[str, Any]:
 
 @router.patch("/{application_id}")
 @in_turn
-def change(scope: OrganizationAdmin, application_id: RowId, body: ApplicationChange) -> Response:
+def change(scope: ApplicationsWriter, application_id: RowId, body: ApplicationChange) -> Response:
     """Change the fields that are given."""
     with scope.writing() as transaction:
         application = applications.get(transaction.session, scope.organization_id, application_id)
@@ -106,7 +106,7 @@ def change(scope: OrganizationAdmin, application_id: RowId, body: ApplicationCha
 
 @router.post("/{application_id}/secret/reset", status_code=201)
 @in_turn
-def reset_secret(scope: OrganizationAdmin, application_id: RowId) -> Response:
+def reset_secret(scope: ApplicationsWriter, application_id: RowId) -> Response:
     """Make a new secret; the old one is valid until the gateways have polled."""
     form = scope.services.settings.secret_form
     with scope.writing() as transaction:
@@ -118,7 +118,7 @@ def reset_secret(scope: OrganizationAdmin, application_id: RowId) -> Response:
 
 @router.delete("/{application_id}", status_code=204)
 @in_turn
-def delete(scope: OrganizationAdmin, application_id: RowId) -> None:
+def delete(scope: ApplicationsWriter, application_id: RowId) -> None:
     """Delete an application with all of its contracts."""
     with scope.writing() as transaction:
         application = applications.get(transaction.session, scope.organization_id, application_id)

@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
+from sqlalchemy.orm import Session
 
+from control_plane.accounts.roles import Permission
 from control_plane.management import automated_policies
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.protocol.bodies import Body, Name, RowId
@@ -17,7 +19,7 @@ from control_plane.protocol.policies import (
     TemplateId,
     policy_columns,
 )
-from control_plane.protocol.scope import OrganizationAdmin, OrganizationReader, OrganizationScope
+from control_plane.protocol.scope import OrganizationReader, OrganizationScope, SomeApisWriter
 from control_plane.protocol.writing import answer, in_turn
 
 router = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/automated-policies")
@@ -77,6 +79,14 @@ def _columns(
     return columns
 
 
+def _require(
+    scope: OrganizationScope, session: Session, permission: Permission, environment_id: str
+) -> None:
+    """Raise NotFound or Forbidden unless the caller may do this in the environment."""
+    scope.caller.require_environment(environment_id, session)
+    scope.caller.require(permission, environment_id)
+
+
 @router.get("")
 def all_of_environment(
     scope: OrganizationReader,
@@ -84,7 +94,7 @@ def all_of_environment(
 ) -> dict[str, Any]:
     """The environment's automated policies in their order; those without one come last."""
     with scope.reading() as session:
-        scope.caller.require_environment(environment_id, session)
+        _require(scope, session, Permission.APIS_READ, environment_id)
         rows = automated_policies.of_environment(session, environment_id)
         found = [automated_policy_document(policy) for policy in rows]
     return {"automatedPolicies": found, "total": len(found)}
@@ -92,10 +102,11 @@ def all_of_environment(
 
 @router.post("", status_code=201)
 @in_turn
-def create(scope: OrganizationAdmin, body: NewAutomatedPolicy) -> Response:
+def create(scope: SomeApisWriter, body: NewAutomatedPolicy) -> Response:
     """Apply a policy to every API instance of an environment."""
     columns = {"group_id": body.group_id, "disabled": body.disabled, **_columns(body, scope)}
     with scope.writing() as transaction:
+        _require(scope, transaction.session, Permission.APIS_WRITE, columns["environment_id"])
         policy = automated_policies.apply(transaction, columns)
         return answer(automated_policy_document(policy), HTTPStatus.CREATED)
 
@@ -105,24 +116,31 @@ def get(scope: OrganizationReader, policy_id: RowId) -> dict[str, Any]:
     """One automated policy."""
     with scope.reading() as session:
         policy = automated_policies.get(session, scope.organization_id, policy_id)
-        scope.caller.require_environment(policy.environment_id, session)
+        _require(scope, session, Permission.APIS_READ, policy.environment_id)
         return automated_policy_document(policy)
 
 
 @router.patch("/{policy_id}")
 @in_turn
-def change(scope: OrganizationAdmin, policy_id: RowId, body: AutomatedPolicyChange) -> Response:
+def change(scope: SomeApisWriter, policy_id: RowId, body: AutomatedPolicyChange) -> Response:
     """Change the fields that are given."""
+    columns = _columns(body, scope)
     with scope.writing() as transaction:
-        policy = automated_policies.get(transaction.session, scope.organization_id, policy_id)
-        automated_policies.change(transaction, policy, _columns(body, scope))
+        session = transaction.session
+        policy = automated_policies.get(session, scope.organization_id, policy_id)
+        _require(scope, session, Permission.APIS_WRITE, policy.environment_id)
+        if "environment_id" in columns:
+            _require(scope, session, Permission.APIS_WRITE, columns["environment_id"])
+        automated_policies.change(transaction, policy, columns)
         return answer(automated_policy_document(policy))
 
 
 @router.delete("/{policy_id}", status_code=204)
 @in_turn
-def delete(scope: OrganizationAdmin, policy_id: RowId) -> None:
+def delete(scope: SomeApisWriter, policy_id: RowId) -> None:
     """Remove an automated policy from its environment."""
     with scope.writing() as transaction:
-        policy = automated_policies.get(transaction.session, scope.organization_id, policy_id)
+        session = transaction.session
+        policy = automated_policies.get(session, scope.organization_id, policy_id)
+        _require(scope, session, Permission.APIS_WRITE, policy.environment_id)
         automated_policies.delete(transaction, policy)

@@ -8,7 +8,7 @@ from control_plane.clock import iso
 from control_plane.errors import Invalid
 from control_plane.management import change_feed
 from control_plane.protocol.bodies import RowId
-from control_plane.protocol.scope import EnvironmentReader, EnvironmentScope
+from control_plane.protocol.scope import EnvironmentScope, FeedReader
 from control_plane.store.tables import Contract, ContractTombstone
 
 router = APIRouter(
@@ -21,7 +21,7 @@ HASH_ALGORITHM = "sha256"
 @router.get("/apis/{api_id}/contracts")
 def contracts(
     request: Request,
-    scope: EnvironmentReader,
+    scope: FeedReader,
     api_id: RowId,
     cursor: str | None = None,
     accept_hash_algorithm: Annotated[str | None, Header(alias="X-Accept-Hash-Algorithm")] = None,

@@ -10,7 +10,7 @@ from control_plane.management import contracts
 from control_plane.protocol.bodies import Body, Id, Name, RowId
 from control_plane.protocol.documents import contract_document
 from control_plane.protocol.paging import InPage
-from control_plane.protocol.scope import EnvironmentAdmin
+from control_plane.protocol.scope import ContractsReader, ContractsWriter
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import ClientApplication, Contract
 
@@ -47,7 +47,7 @@ class ContractChange(Body):
 
 @router.post("", status_code=201)
 @in_turn
-def request_access(scope: EnvironmentAdmin, api_id: RowId, body: NewContract) -> Response:
+def request_access(scope: ContractsWriter, api_id: RowId, body: NewContract) -> Response:
     """Ask for a contract. It is approved at once, unless its tier waits for an admin."""
     info = body.request_access_info
     asked = contracts.AccessRequest(
@@ -66,7 +66,7 @@ def request_access(scope: EnvironmentAdmin, api_id: RowId, body: NewContract) ->
 
 @router.get("")
 def all_of_api(
-    scope: EnvironmentAdmin,
+    scope: ContractsReader,
     api_id: RowId,
     page: InPage,
     status: str | None = None,
@@ -82,7 +82,7 @@ def all_of_api(
 
 
 @router.get("/{contract_id}")
-def get(scope: EnvironmentAdmin, api_id: RowId, contract_id: RowId) -> dict[str, Any]:
+def get(scope: ContractsReader, api_id: RowId, contract_id: RowId) -> dict[str, Any]:
     """One contract."""
     with scope.reading() as session:
         return contract_document(contracts.get(session, scope.api(session, api_id), contract_id))
@@ -91,7 +91,7 @@ def get(scope: EnvironmentAdmin, api_id: RowId, contract_id: RowId) -> dict[str,
 @router.patch("/{contract_id}")
 @in_turn
 def change(
-    scope: EnvironmentAdmin, api_id: RowId, contract_id: RowId, body: ContractChange
+    scope: ContractsWriter, api_id: RowId, contract_id: RowId, body: ContractChange
 ) -> Response:
     """Approve, reject, revoke or restore (`status`), and choose the tier (`tierId`).
 
@@ -109,7 +109,7 @@ def change(
 
 @router.delete("/{contract_id}", status_code=204)
 @in_turn
-def delete(scope: EnvironmentAdmin, api_id: RowId, contract_id: RowId) -> None:
+def delete(scope: ContractsWriter, api_id: RowId, contract_id: RowId) -> None:
     """Delete a contract. Gateways learn of it by a tombstone."""
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from control_plane.errors import Invalid
 from control_plane.management import apis
 from control_plane.protocol.export_fields import FIELDS, titles
-from control_plane.protocol.scope import EnvironmentAdmin, OrganizationAdmin
+from control_plane.protocol.scope import OrganizationReader, RequestsReader
 from control_plane.protocol.window import InWindow
 
 router = APIRouter(prefix="/analytics/1.0/{organization_id}")
@@ -21,7 +21,7 @@ MAX_RESULTS = 20_000
 
 @router.get("/environments/{environment_id}/events", response_model=None)
 def export(
-    scope: EnvironmentAdmin,
+    scope: RequestsReader,
     window: InWindow,
     format_: Annotated[Literal["json", "csv"], Query(alias="format")],
     fields: str | None = None,
@@ -57,7 +57,7 @@ def _asked(fields: str | None, *, required: bool) -> list[str]:
     return asked
 
 
-def _api_names(scope: EnvironmentAdmin) -> dict[int, str]:
+def _api_names(scope: RequestsReader) -> dict[int, str]:
     """Names for events whose gateway knew the API by its number only."""
     with scope.reading() as session:
         return apis.names(session, scope.environment_id)
@@ -77,6 +77,6 @@ def _cell(value: Any) -> Any:
 
 
 @router.get("/events/fields")
-def fields(scope: OrganizationAdmin) -> list[str]:  # noqa: ARG001 - only for the right to ask
+def fields(scope: OrganizationReader) -> list[str]:  # noqa: ARG001 - callers of the organization only
     """The titles that an export can have."""
     return list(FIELDS)

@@ -13,13 +13,12 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from control_plane.accounts.callers import Caller, Role
+from control_plane.accounts.callers import Caller
 from control_plane.analytics.event import Sender, event_row
-from control_plane.errors import Forbidden, Invalid
+from control_plane.errors import Invalid, TooLarge
 from control_plane.protocol.field_errors import field_errors
-from control_plane.protocol.refusals import TooLarge
-from control_plane.protocol.scope import InCaller
-from control_plane.protocol.services import InServices, Services
+from control_plane.protocol.scope import InCaller, InServices
+from control_plane.services import Services
 
 INGEST_PATH = "/v2/analytics/events"
 
@@ -35,10 +34,9 @@ router = APIRouter()
 @router.post(INGEST_PATH)
 async def ingest(request: Request, caller: InCaller, services: InServices) -> dict[str, Any]:
     """Store a batch; the answer counts accepted and known events and names the rejected ones."""
-    if caller.role is not Role.GATEWAY or caller.environment_id is None:
-        raise Forbidden("events are sent with a gateway's token, which names their environment")
+    environment_id = caller.gateway_environment()
     body = await request.body()
-    work = partial(_store, body, caller, caller.environment_id, services)
+    work = partial(_store, body, caller, environment_id, services)
     return await services.event_writes.run(work)
 
 

@@ -17,7 +17,7 @@ from control_plane.management.policies import MAX_POLICIES, VENDOR_GROUP_ID
 from control_plane.protocol.bodies import Body, Id, JsonObject, Name, RowId
 from control_plane.protocol.conditional import unchanged
 from control_plane.protocol.documents import policy_document, policy_without_template
-from control_plane.protocol.scope import EnvironmentAdmin, EnvironmentReader
+from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.json_values import depth_of
 
@@ -106,7 +106,7 @@ def policy_columns(body: Body) -> dict[str, Any]:
 
 @router.get("", response_model=None)
 def all_of_api(
-    scope: EnvironmentReader,
+    scope: ApisReader,
     api_id: RowId,
     if_modified_since: Annotated[str | None, Header()] = None,
     full_info: Annotated[bool, Query(alias="fullInfo")] = True,
@@ -129,7 +129,7 @@ def all_of_api(
 
 @router.post("", status_code=201)
 @in_turn
-def apply(scope: EnvironmentAdmin, api_id: RowId, body: NewPolicy) -> Response:
+def apply(scope: ApisWriter, api_id: RowId, body: NewPolicy) -> Response:
     """Apply a policy, as the last one unless `order` is given."""
     columns = {"group_id": body.group_id, "disabled": body.disabled, **policy_columns(body)}
     with scope.writing() as transaction:
@@ -140,7 +140,7 @@ def apply(scope: EnvironmentAdmin, api_id: RowId, body: NewPolicy) -> Response:
 @router.patch("")
 @in_turn
 def reorder(
-    scope: EnvironmentAdmin,
+    scope: ApisWriter,
     api_id: RowId,
     body: Annotated[list[PolicyOrder], Field(max_length=MAX_POLICIES)],
 ) -> Response:
@@ -152,7 +152,7 @@ def reorder(
 
 
 @router.get("/{policy_id}")
-def get(scope: EnvironmentReader, api_id: RowId, policy_id: RowId) -> dict[str, Any]:
+def get(scope: ApisReader, api_id: RowId, policy_id: RowId) -> dict[str, Any]:
     """One policy, active or not."""
     with scope.reading() as session:
         return policy_document(policies.get(session, scope.api(session, api_id), policy_id))
@@ -160,9 +160,7 @@ def get(scope: EnvironmentReader, api_id: RowId, policy_id: RowId) -> dict[str, 
 
 @router.patch("/{policy_id}")
 @in_turn
-def change(
-    scope: EnvironmentAdmin, api_id: RowId, policy_id: RowId, body: PolicyChange
-) -> Response:
+def change(scope: ApisWriter, api_id: RowId, policy_id: RowId, body: PolicyChange) -> Response:
     """Change the fields that are given."""
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
@@ -173,7 +171,7 @@ def change(
 
 @router.delete("/{policy_id}", status_code=204)
 @in_turn
-def delete(scope: EnvironmentAdmin, api_id: RowId, policy_id: RowId) -> None:
+def delete(scope: ApisWriter, api_id: RowId, policy_id: RowId) -> None:
     """Remove a policy from the API instance."""
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)

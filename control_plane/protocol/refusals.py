@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -12,27 +12,11 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from control_plane.errors import (
-    Busy,
-    Conflict,
-    Forbidden,
-    Invalid,
-    NotFound,
-    Refused,
-    TooManyLogins,
-    Unauthenticated,
-)
+from control_plane.errors import Refused
+from control_plane.http_statuses import status_of
 from control_plane.protocol.field_errors import field_errors
 
 _MAX_MESSAGE = 2000
-
-
-class TooSlow(Refused):
-    """The body did not arrive in time."""
-
-
-class TooLarge(Refused):
-    """The body is over its limit."""
 
 
 class OAuthRefused(Refused):
@@ -44,29 +28,12 @@ class OAuthRefused(Refused):
         self.code = code
 
 
-_STATUSES: Final[Mapping[type[Refused], HTTPStatus]] = {
-    Invalid: HTTPStatus.BAD_REQUEST,
-    Unauthenticated: HTTPStatus.UNAUTHORIZED,
-    Forbidden: HTTPStatus.FORBIDDEN,
-    NotFound: HTTPStatus.NOT_FOUND,
-    TooSlow: HTTPStatus.REQUEST_TIMEOUT,
-    Conflict: HTTPStatus.CONFLICT,
-    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    TooManyLogins: HTTPStatus.TOO_MANY_REQUESTS,
-    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
-}
-
-
-def status_of(error: Refused) -> HTTPStatus:
-    """The status that tells a client of the refusal."""
-    return error.status if isinstance(error, OAuthRefused) else _STATUSES[type(error)]
-
-
 def refusal(error: Refused) -> JSONResponse:
     """The answer to a request that was refused on purpose."""
     wait = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-    code = error.code if isinstance(error, OAuthRefused) else None
-    return _answer(status_of(error), error.message, wait, code=code)
+    if isinstance(error, OAuthRefused):
+        return _answer(error.status, error.message, wait, code=error.code)
+    return _answer(status_of(error), error.message, wait)
 
 
 def _answer(

@@ -7,9 +7,10 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from control_plane.errors import Busy, Invalid, Refused
+from control_plane.errors import Busy, Invalid, Refused, TooLarge, TooSlow
+from control_plane.http_statuses import status_of
 from control_plane.protocol.ingest import INGEST_PATH
-from control_plane.protocol.refusals import TooLarge, TooSlow, refusal, status_of
+from control_plane.protocol.refusals import refusal
 from control_plane.store.json_values import MAX_DEPTH, nested_too_deeply
 
 _SMALL = 16 << 10

@@ -4,30 +4,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.callers import Caller
+from control_plane.accounts.roles import Permission
 from control_plane.errors import Unauthenticated
 from control_plane.management import apis
 from control_plane.management.transaction import Actor, Transaction
-from control_plane.protocol.services import InServices, Services
+from control_plane.services import Services
 from control_plane.store.tables import ApiInstance
 
 _bearer = HTTPBearer(auto_error=False, description="A token of /accounts/login or .../oauth2/token")
 
 
-def caller(
+def services(request: Request) -> Services:
+    """The services of the application that this request reached."""
+    return cast(Services, request.app.state.services)
+
+
+InServices = Annotated[Services, Depends(services)]
+
+
+async def caller(
     services: InServices,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """The login that the request's bearer token was made for."""
+    """The user or gateway that the request's bearer token was made for."""
     if credentials is None:
         raise Unauthenticated("this needs an Authorization header with a bearer token")
-    return services.access.caller(credentials.credentials)
+    return await services.access.caller(credentials.credentials)
 
 
 InCaller = Annotated[Caller, Depends(caller)]
@@ -84,11 +93,6 @@ def _organization(
 OrganizationReader = Annotated[OrganizationScope, Depends(_organization)]
 
 
-def _organization_admin(scope: OrganizationReader) -> OrganizationScope:
-    scope.caller.require_admin()
-    return scope
-
-
 def _environment(scope: OrganizationReader, environment_id: str) -> EnvironmentScope:
     with scope.reading() as session:
         scope.caller.require_environment(environment_id, session)
@@ -97,13 +101,43 @@ def _environment(scope: OrganizationReader, environment_id: str) -> EnvironmentS
     )
 
 
-OrganizationAdmin = Annotated[OrganizationScope, Depends(_organization_admin)]
-EnvironmentReader = Annotated[EnvironmentScope, Depends(_environment)]
+InEnvironment = Annotated[EnvironmentScope, Depends(_environment)]
 
 
-def _environment_admin(scope: EnvironmentReader) -> EnvironmentScope:
-    scope.caller.require_admin()
+def _in_organization(permission: Permission) -> Any:
+    """A dependency: the scope of a caller who has the permission in the whole organization."""
+
+    def permitted(scope: OrganizationReader) -> OrganizationScope:
+        scope.caller.require(permission)
+        return scope
+
+    return Depends(permitted)
+
+
+def _in_environment(permission: Permission) -> Any:
+    """A dependency: the scope of a caller who has the permission in the environment."""
+
+    def permitted(scope: InEnvironment) -> EnvironmentScope:
+        scope.caller.require(permission, scope.environment_id)
+        return scope
+
+    return Depends(permitted)
+
+
+def _some_apis_writer(scope: OrganizationReader) -> OrganizationScope:
+    scope.caller.require_somewhere(Permission.APIS_WRITE)
     return scope
 
 
-EnvironmentAdmin = Annotated[EnvironmentScope, Depends(_environment_admin)]
+SomeApisWriter = Annotated[OrganizationScope, Depends(_some_apis_writer)]
+"""For requests whose body names the environment, which the endpoint then checks."""
+
+ApisReader = Annotated[EnvironmentScope, _in_environment(Permission.APIS_READ)]
+ApisWriter = Annotated[EnvironmentScope, _in_environment(Permission.APIS_WRITE)]
+ContractsReader = Annotated[EnvironmentScope, _in_environment(Permission.CONTRACTS_READ)]
+ContractsWriter = Annotated[EnvironmentScope, _in_environment(Permission.CONTRACTS_WRITE)]
+AnalyticsReader = Annotated[EnvironmentScope, _in_environment(Permission.ANALYTICS_READ)]
+RequestsReader = Annotated[EnvironmentScope, _in_environment(Permission.REQUESTS_READ)]
+FeedReader = Annotated[EnvironmentScope, _in_environment(Permission.FEED_READ)]
+ApplicationsReader = Annotated[OrganizationScope, _in_organization(Permission.APPLICATIONS_READ)]
+ApplicationsWriter = Annotated[OrganizationScope, _in_organization(Permission.APPLICATIONS_WRITE)]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from control_plane.analytics.queries import GROUPINGS
 from control_plane.clock import iso
 from control_plane.errors import Invalid
-from control_plane.protocol.scope import EnvironmentAdmin
+from control_plane.protocol.scope import AnalyticsReader
 from control_plane.protocol.window import InWindow
 
 router = APIRouter(prefix="/analytics/1.0/{organization_id}")
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/analytics/1.0/{organization_id}")
 
 @router.get("/environments/{environment_id}/summary")
 def summary(
-    scope: EnvironmentAdmin, window: InWindow, group_by: Annotated[str, Query(alias="groupBy")]
+    scope: AnalyticsReader, window: InWindow, group_by: Annotated[str, Query(alias="groupBy")]
 ) -> dict[str, Any]:
     """Requests, bytes and response times by status code, application, policy, API or outcome."""
     if group_by not in GROUPINGS:

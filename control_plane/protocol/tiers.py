@@ -10,7 +10,7 @@ from control_plane.management import tiers
 from control_plane.protocol.bodies import Body, Name, Prose, RowId
 from control_plane.protocol.documents import tier_document
 from control_plane.protocol.paging import InPage
-from control_plane.protocol.scope import EnvironmentAdmin, EnvironmentReader, EnvironmentScope
+from control_plane.protocol.scope import ApisReader, ApisWriter, EnvironmentScope
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import SlaTier
 
@@ -68,7 +68,7 @@ def _document(scope: EnvironmentScope, tier: SlaTier, applications: int = 0) -> 
 
 @router.get("")
 def all_of_api(
-    scope: EnvironmentReader, api_id: RowId, page: InPage, active: bool = False
+    scope: ApisReader, api_id: RowId, page: InPage, active: bool = False
 ) -> dict[str, Any]:
     """The tiers of the API instance, deprecated ones too unless `active`."""
     matching = page.matching(tiers.of_api(api_id, active=active), SlaTier.name)
@@ -90,7 +90,7 @@ def _columns(given: dict[str, Any]) -> dict[str, Any]:
 
 @router.post("", status_code=201)
 @in_turn
-def create(scope: EnvironmentAdmin, api_id: RowId, body: NewTier) -> Response:
+def create(scope: ApisWriter, api_id: RowId, body: NewTier) -> Response:
     """Offer a new tier."""
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
@@ -100,7 +100,7 @@ def create(scope: EnvironmentAdmin, api_id: RowId, body: NewTier) -> Response:
 
 @router.put("/{tier_id}", status_code=201)
 @in_turn
-def change(scope: EnvironmentAdmin, api_id: RowId, tier_id: RowId, body: TierChange) -> Response:
+def change(scope: ApisWriter, api_id: RowId, tier_id: RowId, body: TierChange) -> Response:
     """Change the fields that are given; applications that have the tier get the new limits.
 
     The official document says PUT and 201, and means a change. A tier that no longer needs
@@ -116,7 +116,7 @@ def change(scope: EnvironmentAdmin, api_id: RowId, tier_id: RowId, body: TierCha
 
 @router.delete("/{tier_id}", status_code=204)
 @in_turn
-def delete(scope: EnvironmentAdmin, api_id: RowId, tier_id: RowId) -> None:
+def delete(scope: ApisWriter, api_id: RowId, tier_id: RowId) -> None:
     """Delete a tier that no contract has or asks for."""
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from control_plane.accounts.callers import Role
+from control_plane.accounts.access import Origin
+from control_plane.accounts.user_tokens import Kind
 from control_plane.errors import Invalid, Unauthenticated
 from control_plane.protocol.refusals import OAuthRefused
-from control_plane.protocol.scope import InCaller, OrganizationReader
-from control_plane.protocol.services import InServices, Services
+from control_plane.protocol.scope import InCaller, InServices, OrganizationReader
+from control_plane.services import Services
 
 router = APIRouter(prefix="/accounts")
 
@@ -65,24 +66,30 @@ async def token(request: Request, services: InServices) -> dict[str, Any]:
             "grant_type must be client_credentials",
         )
     try:
-        return await _log_in(services, login.client_id, login.client_secret, Role.GATEWAY)
+        issued = await services.access.log_in_gateway(
+            login.client_id, login.client_secret.get_secret_value()
+        )
     except Unauthenticated as error:
         raise OAuthRefused(
             HTTPStatus.UNAUTHORIZED, "invalid_client", "unknown client_id or wrong client_secret"
         ) from error
+    return _answer(services, issued)
 
 
 @router.post("/login")
 async def login(request: Request, services: InServices) -> dict[str, Any]:
     """A token for a user."""
     user = UserLogin.model_validate(await _fields(request))
-    return await _log_in(services, user.username, user.password, Role.ADMIN)
+    origin = Origin(request.client.host if request.client else None)
+    issued = await services.access.log_in_user(
+        user.username, user.password.get_secret_value(), Kind.ACCESS, origin
+    )
+    return _answer(services, issued)
 
 
-async def _log_in(services: Services, name: str, secret: SecretStr, role: Role) -> dict[str, Any]:
-    access = services.access
-    issued = await access.log_in(name, secret.get_secret_value(), role)
-    return {"access_token": issued, "token_type": "bearer", "expires_in": access.lifetime_s}
+def _answer(services: Services, token: str) -> dict[str, Any]:
+    seconds = int(services.access.lifetimes.access.total_seconds())
+    return {"access_token": token, "token_type": "bearer", "expires_in": seconds}
 
 
 @router.get("/api/me")

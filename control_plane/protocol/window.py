@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 
 from control_plane.analytics.queries import Window
 from control_plane.errors import Invalid
-from control_plane.protocol.scope import EnvironmentAdmin
+from control_plane.protocol.scope import AnalyticsReader
 from control_plane.store.tables import MAX_ID
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
@@ -16,7 +16,7 @@ _DURATION = re.compile(r"([0-9]{1,6})([dhms])")
 
 
 def _window(
-    scope: EnvironmentAdmin,
+    scope: AnalyticsReader,
     *,
     api_ids: Annotated[str | None, Query(alias="apiIds")] = None,
     api_version_ids: Annotated[str | None, Query(alias="apiVersionIds")] = None,

@@ -10,12 +10,12 @@ import pytest
 
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
-from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import create_app, open_services
-from control_plane.protocol.services import Services
+from control_plane.services import Services
 from control_plane.settings import Settings
 from support.admin import Admin, AdminError, Document
 from tests.rig.clock import DatetimeClock
+from tests.rig.hashing import quick_hasher
 
 
 @dataclass
@@ -115,9 +115,9 @@ def settings(tmp_path: Path) -> Settings:
 async def platform(settings: Settings) -> AsyncIterator[Platform]:
     """A control plane after its first start."""
     clock = DatetimeClock()
-    services = open_services(settings, clock, LoginHasher(cost=2))
+    services = open_services(settings, clock, quick_hasher())
     shown: list[Credentials] = []
-    set_up(services.database, services.hasher, shown.append)
+    set_up(services.database, services.hasher, shown.append, clock.now())
     transport = httpx.ASGITransport(create_app(services))
     base_url = "http://platform.test"
     async with (

@@ -8,7 +8,6 @@ import pytest
 from fastapi import FastAPI
 
 from control_plane.accounts.access import Access
-from control_plane.accounts.callers import Role
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.renewal import reset
 from control_plane.version import program_version
@@ -204,7 +203,7 @@ async def test_scripts_find_their_way_from_a_token_alone(platform: Platform) -> 
 async def test_reset_ends_the_old_credentials_and_tokens(platform: Platform) -> None:
     """After a reset nothing of the old works, and the new ones do."""
     shown: list[Credentials] = []
-    reset(platform.services.database, platform.services.hasher, shown.append)
+    reset(platform.services.database, platform.services.hasher, shown.append, platform.clock.now())
     assert (await platform.gateway.get(platform.apis)).status_code == 401
     old = _client_credentials(platform.credentials)
     assert (await platform.anyone.post("/accounts/oauth2/token", json=old)).status_code == 401
@@ -238,15 +237,14 @@ async def test_tokens_of_one_login_are_bounded(
     services, credentials = platform.services, platform.credentials
     access = Access(
         *(services.database, services.writes, services.hasher, platform.clock),
-        lifetime_s=3600,
         max_tokens_per_login=3,
     )
     tokens = []
     for _ in range(4):
         platform.clock.move(seconds=1)
         tokens.append(
-            await access.log_in(
-                credentials.gateway_client_id, credentials.gateway_client_secret, Role.GATEWAY
+            await access.log_in_gateway(
+                credentials.gateway_client_id, credentials.gateway_client_secret
             )
         )
     statuses = [

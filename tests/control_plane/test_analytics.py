@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_plane.errors import Invalid
+from control_plane.errors import Invalid, TooLarge
 from control_plane.protocol.ingest import unpack
-from control_plane.protocol.refusals import TooLarge
 from support.admin import AdminError
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send

@@ -108,7 +108,7 @@ async def test_every_write_leaves_one_entry(platform: Platform) -> None:
         entry = found[0]
         found_thing = (entry.kind, entry.action, entry.object_id)
         assert found_thing == (write.kind, write.action, write.object_id)
-        assert (entry.actor, entry.role) == ("admin", "admin")
+        assert (entry.actor, entry.role) == ("admin", "owner")
         assert entry.at == platform.clock.now()
         assert entry.address == "127.0.0.1"
         assert entry.api_id == (1 if "{api_id}" in write.path or write.kind == "api" else None)

@@ -31,7 +31,7 @@ class SlowHasher(LoginHasher):
     """Guesses take until the test lets them go."""
 
     def __init__(self) -> None:
-        super().__init__(cost=2)
+        super().__init__(memory_kib=8, passes=1)
         self.go_on = threading.Event()
         self.guesses = 0
 
@@ -52,7 +52,7 @@ def hasher() -> Iterator[SlowHasher]:
 
 def _client(platform: Platform, hasher: LoginHasher) -> httpx.AsyncClient:
     services = platform.services
-    access = Access(*(services.database, services.writes, hasher, platform.clock), lifetime_s=3600)
+    access = Access(*(services.database, services.writes, hasher, platform.clock))
     app = create_app(replace(services, access=access))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://platform.test")
 

@@ -6,17 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from control_plane.accounts.callers import Role
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
-from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import events_path, open_services
 from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
-from control_plane.store.tables import Environment, Login, Organization
+from control_plane.store.tables import Environment, GatewayLogin, Organization
 from tests.control_plane.conftest import Platform, gateway_token
 from tests.control_plane.events import event, send
 from tests.rig.clock import DatetimeClock
+from tests.rig.hashing import quick_hasher
 
 # The table as it was before ids belonged to an organization.
 VERSION_1 = """
@@ -68,9 +67,8 @@ def _second_organization(platform: Platform) -> Credentials:
         )
         session.flush()
         session.add(
-            Login(
+            GatewayLogin(
                 name=credentials.gateway_client_id,
-                role=Role.GATEWAY,
                 organization_id=organization_id,
                 environment_id=credentials.environment_id,
                 secret_hash=platform.services.hasher.hash(credentials.gateway_client_secret),
@@ -101,8 +99,8 @@ def _write_version_1(settings: Settings, environment_id: str) -> None:
 def test_events_of_the_version_before_are_kept(settings: Settings) -> None:
     """The file is upgraded at the next start; ids that were known are still known."""
     shown: list[Credentials] = []
-    services = open_services(settings, DatetimeClock(), LoginHasher(cost=2))
-    set_up(services.database, services.hasher, shown.append)
+    services = open_services(settings, DatetimeClock(), quick_hasher())
+    set_up(services.database, services.hasher, shown.append, services.clock.now())
     services.close()
     [credentials] = shown
     _write_version_1(settings, credentials.environment_id)

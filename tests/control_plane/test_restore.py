@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
-from control_plane.accounts.hashing import LoginHasher
 from control_plane.app import create_app, open_services
 from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
@@ -24,6 +23,7 @@ from control_plane.store.tables import ClientApplication, EndedFeedEpoch
 from support.admin import Admin
 from tests.control_plane.conftest import Platform, gateway_token
 from tests.rig.clock import DatetimeClock
+from tests.rig.hashing import quick_hasher
 
 SHA = {"X-Accept-Hash-Algorithm": "sha256"}
 
@@ -39,8 +39,13 @@ class Site:
     @asynccontextmanager
     async def started(self) -> AsyncIterator[Platform]:
         """The control plane, from start to stop."""
-        services = open_services(Settings(database=self.file), self.clock, LoginHasher(cost=2))
-        set_up(services.database, services.hasher, self._credentials.append)
+        services = open_services(Settings(database=self.file), self.clock, quick_hasher())
+        set_up(
+            services.database,
+            services.hasher,
+            self._credentials.append,
+            services.clock.now(),
+        )
         [credentials] = self._credentials
         transport = httpx.ASGITransport(create_app(services))
         base_url = "http://platform.test"
@@ -268,7 +273,7 @@ async def test_a_backup_has_what_is_still_in_the_log(site: Site) -> None:
 
 def test_a_backup_overwrites_nothing_and_takes_only_our_files(site: Site, tmp_path: Path) -> None:
     """A mistake in a name costs no data and leaves no half of a copy."""
-    open_services(Settings(database=site.file), site.clock, LoginHasher(cost=2)).close()
+    open_services(Settings(database=site.file), site.clock, quick_hasher()).close()
     copy = site.copy()
     before = copy.read_bytes()
     with pytest.raises(FileExistsError, match=r"copy\.db exists already"):

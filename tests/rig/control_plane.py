@@ -19,6 +19,7 @@ from control_plane.cli.serve import server_config
 from control_plane.clock import SystemClock
 from control_plane.settings import Settings
 from support.admin import Admin
+from tests.rig.hashing import quick_hasher
 
 START_DEADLINE_S = 20
 
@@ -46,8 +47,8 @@ class RunningControlPlane:
 
     async def start(self) -> None:
         """Start serving, and return when it answers requests."""
-        services = open_services(self._settings, SystemClock())
-        set_up(services.database, services.hasher, self._keep)
+        services = open_services(self._settings, SystemClock(), quick_hasher())
+        set_up(services.database, services.hasher, self._keep, services.clock.now())
         bound = socket.create_server(("127.0.0.1", self._port))
         self._port = bound.getsockname()[1]
         self._server = uvicorn.Server(server_config(services))

@@ -4,7 +4,13 @@ Ids of rows that a gateway remembers are never used again (AUTOINCREMENT). A gat
 a new contract with the id of a deleted one for the old contract.
 """
 
-from control_plane.store.tables.accounts import AccessToken, Login
+from control_plane.store.tables.accounts import (
+    AccessToken,
+    GatewayLogin,
+    RoleGrant,
+    User,
+    UserToken,
+)
 from control_plane.store.tables.apis import ApiInstance, Asset, AutomatedPolicy, Policy, SlaTier
 from control_plane.store.tables.audit import AuditEntry
 from control_plane.store.tables.base import MAX_ID, Base
@@ -24,8 +30,11 @@ __all__ = [
     "ContractTombstone",
     "EndedFeedEpoch",
     "Environment",
-    "Login",
+    "GatewayLogin",
     "Organization",
     "Policy",
+    "RoleGrant",
     "SlaTier",
+    "User",
+    "UserToken",
 ]

@@ -1,9 +1,6 @@
-"""What the routers work with."""
+"""The parts of a control plane that routers and pages work with."""
 
 from dataclasses import dataclass
-from typing import Annotated, cast
-
-from fastapi import Depends, Request
 
 from control_plane.accounts.access import Access
 from control_plane.accounts.hashing import LoginHasher
@@ -18,7 +15,7 @@ from control_plane.store.write_queue import WriteQueue
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of a control plane; one set for each application."""
+    """One set for each application."""
 
     settings: Settings
     clock: Clock
@@ -36,11 +33,3 @@ class Services:
         self.access.close()
         self.database.close()
         self.events.close()
-
-
-def services(request: Request) -> Services:
-    """The services of the application that this request reached."""
-    return cast(Services, request.app.state.services)
-
-
-InServices = Annotated[Services, Depends(services)]
