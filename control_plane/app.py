@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -9,10 +10,12 @@ from sqlalchemy import select
 
 from control_plane.accounts.access import Access
 from control_plane.accounts.hashing import LoginHasher
+from control_plane.accounts.user_tokens import Lifetimes
 from control_plane.analytics.event_store import EventStore
 from control_plane.clock import Clock
 from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.management.policy_dates import PolicyDates
+from control_plane.pages.app import create_console
 from control_plane.protocol import (
     apis,
     applications,
@@ -58,11 +61,19 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         database=database,
         events=EventStore(event_database, settings.analytics_retention_days),
         hasher=hasher,
-        access=Access(database, writes, hasher, clock, lifetime_s=settings.token_lifetime_s),
+        access=Access(database, writes, hasher, clock, lifetimes=_lifetimes(settings)),
         writes=writes,
         event_writes=WriteQueue(max_waiting=_MAX_WAITING_BATCHES),
         epochs=FeedEpochs(),
         policy_dates=PolicyDates(clock.now()),
+    )
+
+
+def _lifetimes(settings: Settings) -> Lifetimes:
+    return Lifetimes(
+        access=timedelta(seconds=settings.token_lifetime_s),
+        session=timedelta(seconds=settings.session_lifetime_s),
+        idle=timedelta(seconds=settings.session_idle_s),
     )
 
 
@@ -106,6 +117,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(applications.imports)
     app.add_api_route("/healthz", _health)
     add_refusals(app)
+    # What is no path of the protocol is a page.
+    app.router.default = create_console(services)
     settings = services.settings
     app.add_middleware(
         RequestBodies,

@@ -61,6 +61,12 @@ def names(session: Session, environment_id: str) -> dict[int, str]:
     return {api.id: api.asset.asset_id for api in session.scalars(query)}
 
 
+def count(session: Session, environment_id: str) -> int:
+    """How many API instances the environment has."""
+    query = select(func.count()).where(ApiInstance.environment_id == environment_id)
+    return session.scalar(query) or 0
+
+
 def active_contracts(session: Session) -> dict[int, int]:
     """How many approved contracts each API instance has."""
     query = (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import Conflict, Invalid, NotFound
@@ -52,6 +52,17 @@ def of_api(
     if client_id is not None:
         found = found.where(ClientApplication.client_id == client_id)
     return found
+
+
+def count_pending(session: Session, environment_id: str) -> int:
+    """How many contracts with API instances of the environment wait for a decision."""
+    query = (
+        select(func.count())
+        .select_from(Contract)
+        .join(ApiInstance, Contract.api_id == ApiInstance.id)
+        .where(ApiInstance.environment_id == environment_id, Contract.status == State.PENDING)
+    )
+    return session.scalar(query) or 0
 
 
 def get(session: Session, api: ApiInstance, contract_id: int) -> Contract:

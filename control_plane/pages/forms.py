@@ -1,0 +1,179 @@
+"""Forms: what a browser sent, checked field by field, and shown again with what is wrong.
+
+A page gets `form: Posted`, checks it against a pydantic model, and shows the same page again if
+that fails:
+
+    try:
+        new = form.checked(NewTier)
+        with visit.writing() as transaction:
+            tiers.create(transaction, api, new.columns())
+    except FIXABLE as error:
+        return _edit_page(visit, form.refused(error), status_of(error))
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.exceptions import HTTPException
+
+from control_plane.errors import Conflict, Invalid
+
+MAX_FIELDS: Final = 1000
+
+FIXABLE: Final = (Invalid, Conflict)
+"""Refusals that the user can do something about in the form."""
+
+_NAMED_FIELD: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*): (.+)", re.DOTALL)
+# What no text may contain: control characters but tab and line ends. SQLite stops at NUL.
+_UNWANTED: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_MESSAGES: Final[Mapping[str, str]] = {
+    "missing": "Fill in this field.",
+    "string_too_short": "Fill in this field.",
+    "string_too_long": "Use at most {max_length} characters.",
+    "int_parsing": "Write a whole number.",
+    "int_from_float": "Write a whole number.",
+    "float_parsing": "Write a number.",
+    "greater_than_equal": "The least is {ge}.",
+    "less_than_equal": "The most is {le}.",
+    "literal_error": "Choose one of {expected}.",
+    "enum": "Choose one of {expected}.",
+    "too_short": "Choose at least {min_length}.",
+    "too_long": "Choose at most {max_length}.",
+    "bool_parsing": "Choose yes or no.",
+}
+
+
+class Fields(BaseModel):
+    """The base of models of forms. Blanks around a value are dropped; a list takes every value."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+
+
+class InvalidForm(Invalid):
+    """Fields of a form are wrong; `errors` says what, by field."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {message}" for name, message in errors.items()))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The values of a form's fields, and what is wrong with them: what the macros show."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """By the name of the field; under "" what is wrong with the whole."""
+
+    def value(self, name: str, default: Any = "") -> Any:
+        """The value of a field."""
+        found = self.values.get(name, default)
+        return default if found is None else found
+
+    def has(self, name: str, value: str) -> bool:
+        """Whether the value of a field is this, or one of several is."""
+        found = self.values.get(name)
+        return str(value) in map(str, found if isinstance(found, list) else [found])
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The fields of a form as the browser sent them."""
+
+    fields: Mapping[str, Sequence[str]]
+
+    def text(self, name: str) -> str:
+        """The value of a field; empty if it was not sent."""
+        return self.fields.get(name, [""])[-1]
+
+    def checked(self, model: type[Model]) -> Model:
+        """The model of the fields; raise InvalidForm, which names all fields that are wrong."""
+        errors = {
+            name: "Remove the control characters."
+            for name, values in self.fields.items()
+            if any(_UNWANTED.search(value) for value in values)
+        }
+        try:
+            found = model.model_validate(self._given(model))
+        except ValidationError as error:
+            raise InvalidForm(_messages(error) | errors) from error
+        if errors:
+            raise InvalidForm(errors)
+        return found
+
+    def require_typed(self, name: str) -> None:
+        """Raise InvalidForm unless the name was typed into the page that asks (`confirm`)."""
+        if self.text("confirmed").strip() != name:
+            raise InvalidForm({"confirmed": f"Type {name}, exactly as it is written here."})
+
+    def _given(self, model: type[BaseModel]) -> dict[str, Any]:
+        """The fields that the model knows. One that was left empty is missing."""
+        given: dict[str, Any] = {}
+        for name, info in model.model_fields.items():
+            values = self.fields.get(name, [])
+            if "list[" in str(info.annotation):
+                given[name] = [value for value in values if value]
+            elif values and values[-1] != "":
+                given[name] = values[-1]
+        return given
+
+    def refused(self, error: Invalid | Conflict) -> Form:
+        """The form to show again: with the values that were sent, and what is wrong with them."""
+        if isinstance(error, InvalidForm):
+            return Form(self._values(), error.errors)
+        named = _NAMED_FIELD.fullmatch(error.message)
+        if named and _snake(named[1]) in self.fields:
+            return Form(self._values(), {_snake(named[1]): _sentence(named[2])})
+        return Form(self._values(), {"": _sentence(error.message)})
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            name: values[0] if len(values) == 1 else list(values)
+            for name, values in self.fields.items()
+        }
+
+
+async def _posted(request: Request) -> Posted:
+    try:
+        async with request.form(max_files=0, max_fields=MAX_FIELDS) as form:
+            fields: dict[str, list[str]] = {}
+            for name, value in form.multi_items():
+                fields.setdefault(name, []).append(str(value).replace("\r\n", "\n"))
+    except HTTPException as error:
+        raise Invalid(f"the form can't be read: {error.detail}") from error
+    except UnicodeDecodeError as error:
+        raise Invalid("the form can't be read: it is not UTF-8") from error
+    return Posted(fields)
+
+
+InForm = Annotated[Posted, Depends(_posted)]
+
+
+def _messages(error: ValidationError) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in error.errors(include_url=False):
+        name = str(each["loc"][0]) if each["loc"] else ""
+        template = _MESSAGES.get(each["type"])
+        if template is None:
+            message = _sentence(each["msg"].removeprefix("Value error, "))
+        else:
+            message = template.format(**each.get("ctx", {}))
+        found.setdefault(name, message)
+    return found
+
+
+def _sentence(text: str) -> str:
+    whole = text[:1].upper() + text[1:]
+    return whole if whole.endswith((".", "!", "?")) else f"{whole}."
+
+
+def _snake(name: str) -> str:
+    """The name of a field of the JSON API as forms write it: `instanceLabel`, `instance_label`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

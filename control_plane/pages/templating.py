@@ -1,0 +1,56 @@
+"""Jinja2 templates: the environment, and what all templates can use."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from control_plane.clock import iso
+
+_FOLDER: Final = Path(__file__).parent
+STATIC: Final = _FOLDER / "static"
+
+
+def render(template: str, **context: Any) -> str:
+    """The page that the template makes of the context."""
+    return _environment().get_template(template).render(**context)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = asset_url
+    environment.filters |= {"iso": iso, "utc": utc_text, "pretty": pretty, "count": counted}
+    return environment
+
+
+@cache
+def asset_url(path: str) -> str:
+    """The address of a static file; a changed file has a new one, so browsers may keep it."""
+    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+    return f"/static/{path}?v={digest}"
+
+
+def utc_text(moment: datetime) -> str:
+    """The moment as people read it, such as `28 Nov 2026, 06:15 UTC`."""
+    return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def pretty(value: Any) -> str:
+    """A JSON value for people to read."""
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """A number with its thing, such as `1 contract` or `1,204 requests`."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"

@@ -1,0 +1,104 @@
+"""Fetches the scripts of others that the console ships, and checks that they are what we recorded.
+
+The files are committed and are in the wheel, so neither a build nor a start needs npm. To renew or
+check them:
+
+    python -m control_plane.pages.vendor          # fetch them again, into static/vendor/
+    python -m control_plane.pages.vendor --check  # compare what is committed with the record
+
+`npm pack NAME@VERSION` fetches a package from the registry that npm is set up for.
+"""
+
+import base64
+import hashlib
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).parent / "static" / "vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package of npm at one version, and what we take from it."""
+
+    name: str
+    version: str
+    integrity: str
+    """The SHA-512 of the package, in the form of npm's `dist.integrity`."""
+    files: Mapping[str, str]
+    """The SHA-256 of each file that we ship, by its path in the package."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return FOLDER / f"{self.name.removesuffix('.org')}-{self.version}"
+
+
+PACKAGES: Final = (
+    Package(
+        "htmx.org",
+        "4.0.1",
+        "sha512-oF7JgXhDW9UXCy/k1ZYFUQgzu/rm19ORWPSPNL91vPluB2PB9+MV55tyQdH/w7o2"
+        "EAbTYUG5SDW1R60mdkdqGg==",
+        {
+            "dist/htmx.min.js": "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130",
+            "LICENSE": "d3d2456f76414f2456104660ebd65aff1c04cd7966b942bdabd63f3cdb316a38",
+        },
+    ),
+)
+
+
+def wrong_files() -> list[str]:
+    """What is missing, changed, or not recorded among the committed files."""
+    recorded = {
+        package.folder / Path(path).name: digest
+        for package in PACKAGES
+        for path, digest in package.files.items()
+    }
+    present = {path for path in FOLDER.rglob("*") if path.is_file()}
+    return [f"{path} is not recorded" for path in sorted(present - recorded.keys())] + [
+        f"{path} is not what was recorded"
+        for path, digest in recorded.items()
+        if path not in present or _digest(path.read_bytes()) != digest
+    ]
+
+
+def fetch(package: Package) -> None:
+    """Write the package's files; raise ValueError if the registry gives something else."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["npm", "pack", "--silent", f"{package.name}@{package.version}"]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        [archive] = Path(folder).iterdir()
+        digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+        if f"sha512-{digest}" != package.integrity:
+            raise ValueError(f"{package.name} {package.version} is not what was recorded")
+        package.folder.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(archive) as files:
+            for path in package.files:
+                member = files.extractfile(f"package/{path}")
+                if member is None:
+                    raise ValueError(f"{package.name} {package.version} has no file {path}")
+                (package.folder / Path(path).name).write_bytes(member.read())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def main() -> None:
+    """Fetch the files, unless they are only to be checked; exit with an error if any is wrong."""
+    if "--check" not in sys.argv[1:]:
+        for package in PACKAGES:
+            fetch(package)
+    if wrong := wrong_files():
+        sys.exit("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
