@@ -109,13 +109,6 @@ class Adapter:
             log.warning(
                 "bindings.trust_authority", advice="list the same domains in Envoy's virtual hosts"
             )
-        if self._settings.disk_directory is None:
-            log.warning(
-                "disk_copy.none",
-                consequence="a restart while the platform is down denies every request until the "
-                "platform is back",
-                fix="set state_directory",
-            )
         await self._reserve()
         garbage.calm()
         await self._quotas.start(self._supervisor)

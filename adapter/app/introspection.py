@@ -1,9 +1,11 @@
 """Introspection of tokens, as the settings say."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from adapter.errors import ProviderError
 from adapter.identity.introspection.client_provider import ClientProvider, IntrospectionEndpoint
 from adapter.identity.introspection.provider_load import ProviderLoad
 from adapter.identity.introspection.provider_question import introspect
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from adapter.identity.outbound.provider_client import ProviderAnswer
     from adapter.identity.outbound.provider_clients import ProviderClients
 
+_UNKNOWN: Final = "check-config"
+"""A token that nobody has."""
 OpenClients: TypeAlias = "Callable[[], Awaitable[ProviderClients]]"
 """Opens the clients for identity providers when they are first needed."""
 
@@ -57,6 +61,23 @@ class Introspection:
             "running": introspector.load.running,
             "failing_providers": introspector.load.faults,
         }
+
+    async def try_client_provider(self, timeout_s: float) -> None:
+        """Ask the client provider about a token that nobody has.
+
+        Raises ProviderError if it cannot be reached, refuses our credentials, or answers anything
+        else that cannot be used. Only for settings that have a client provider.
+        """
+        if self._client_provider is None:
+            return
+        endpoint = await self._client_provider.endpoint(timeout_s)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await introspect(await self._clients(), endpoint, _UNKNOWN, timeout_s)
+        except TimeoutError:
+            raise ProviderError(f"it did not answer within {timeout_s:g} s") from None
+        except ValueError as e:
+            raise ProviderError(str(e)) from None
 
     async def _ask(self, source: IntrospectionSource, token: str) -> Introspected:
         """See `AskProvider`."""

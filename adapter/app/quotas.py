@@ -28,7 +28,7 @@ class Quotas:
     """
 
     def __init__(self, settings: QuotaSettings, file: Path | None, clock: Clock) -> None:
-        secret = settings.secret.get_secret_value().encode() if settings.secret else b""
+        secret = _secret(settings)
         names = WindowNames(secret)
         self._settings = settings
         self.memory = MemoryQuotaStore(clock, max_windows=settings.max_windows)
@@ -39,8 +39,8 @@ class Quotas:
                 self.memory, windows, names, clock, interval_s=settings.file_interval_s
             )
         self.shared: SharedQuotaStore | None = None
-        if settings.url is not None:
-            redis = _redis_store(settings, settings.url.get_secret_value(), names, clock)
+        redis = probed_store(settings, clock)
+        if redis is not None:
             self.shared = SharedQuotaStore(redis, self.memory, clock, when_down=settings.when_down)
 
     @property
@@ -103,23 +103,29 @@ class Quotas:
             await self.shared.close()
 
 
-def _redis_store(
-    settings: QuotaSettings, url: str, names: WindowNames, clock: Clock
-) -> ProbedQuotaStore:
+def probed_store(settings: QuotaSettings, clock: Clock) -> ProbedQuotaStore | None:
+    """The store on a server, if the settings name one; raises ConfigurationError."""
+    if settings.url is None:
+        return None
     # Only here, because these imports take time at the start, and memory.
     from adapter.quota.redis.client import open_client  # noqa: PLC0415
     from adapter.quota.redis.store import RedisQuotaStore  # noqa: PLC0415
     from adapter.quota.redis.url import RedisUrl  # noqa: PLC0415
 
+    url = RedisUrl.parse(settings.url.get_secret_value())
     return RedisQuotaStore(
-        open_client(RedisUrl.parse(url), redis_options(settings)),
-        names,
+        open_client(url, redis_options(settings)),
+        WindowNames(_secret(settings)),
         clock,
         max_windows=settings.max_windows,
         connections=settings.connections,
         deadline_s=settings.deadline_s,
         prefix=settings.prefix,
     )
+
+
+def _secret(settings: QuotaSettings) -> bytes:
+    return settings.secret.get_secret_value().encode() if settings.secret else b""
 
 
 def redis_options(settings: QuotaSettings) -> "RedisOptions":

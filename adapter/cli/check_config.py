@@ -1,11 +1,38 @@
-"""`policy-adapter check-config`: checks the settings."""
+"""`policy-adapter check-config`: checks the settings, and what the adapter needs."""
+
+import asyncio
+from typing import Annotated
 
 import typer
 
-from adapter.cli.common import ConfigOption, settings_of
+from adapter.cli.common import ConfigOption, examined_settings, print_notes
+
+_FAILED_ONLINE = 1
 
 
-def check_config(config: ConfigOption = None) -> None:
-    """Check the settings and print all errors in them."""
-    settings = settings_of(config)
-    typer.echo(f"the settings are valid; the platform is {settings.platform.base_url}")
+def check_config(
+    config: ConfigOption = None,
+    online: Annotated[
+        bool,
+        typer.Option(
+            "--online",
+            help="Also ask the platform, Redis and the client provider. Exit code 1 if "
+            "one of them refuses or cannot be reached.",
+        ),
+    ] = False,
+) -> None:
+    """Check everything that serve needs, and print all errors."""
+    settings, notes = examined_settings(config)
+    typer.echo(f"the settings are good; the platform is {settings.platform.base_url}")
+    print_notes(notes)
+    if online:
+        from adapter.app.preflight.online import examine_online  # noqa: PLC0415 - slow to import
+
+        answers = asyncio.run(examine_online(settings))
+        for line in answers.good:
+            typer.echo(line)
+        print_notes(answers.notes)
+        for fault in answers.faults:
+            typer.echo(f"failed: {fault}", err=True)
+        if answers.faults:
+            raise typer.Exit(_FAILED_ONLINE)

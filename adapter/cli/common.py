@@ -10,6 +10,7 @@ import typer
 
 from adapter.errors import ConfigurationError
 from adapter.settings import Settings, load_settings
+from adapter.settings.loading import bad_settings, read_settings
 
 _BAD_SETTINGS = 2
 
@@ -25,6 +26,30 @@ def settings_of(config: Path | None) -> Settings:
         return load_settings(config)
     except ConfigurationError as e:
         fail(e)
+
+
+def examined_settings(config: Path | None) -> tuple[Settings, list[str]]:
+    """Settings that `serve` can start with, and notes about them.
+
+    Ends the command with all faults, in the settings and on this machine, if there are any.
+    """
+    from adapter.app.preflight import examine  # noqa: PLC0415 - other commands need not import it
+
+    try:
+        reading = read_settings(config)
+        findings = examine(reading.parts)
+        faults = (*reading.faults, *findings.faults)
+        if reading.settings is None or faults:
+            raise bad_settings(config, faults)
+    except ConfigurationError as e:
+        fail(e)
+    return reading.settings, findings.notes
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what should be looked at, although nothing is wrong."""
+    for note in notes:
+        typer.echo(f"note: {note}")
 
 
 def write_file(file: Path, text: str, *, private: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapter.cli.common import ConfigOption, fail, settings_of, write_file
+from adapter.cli.common import ConfigOption, examined_settings, fail, write_file
 from adapter.errors import ConfigurationError
 from adapter.runtime import garbage
 
@@ -26,13 +26,16 @@ def serve(
     """Run the adapter until SIGTERM."""
     # Only here, because these imports take time that other commands do not need to spend.
     with garbage.nothing_to_collect():
+        import structlog  # noqa: PLC0415
         import uvloop  # noqa: PLC0415
 
         from adapter.app import adapter  # noqa: PLC0415
         from adapter.telemetry.logs import configure_logging  # noqa: PLC0415
 
-    settings = settings_of(config)
+    settings, notes = examined_settings(config)
     configure_logging(settings.observability.log_level, settings.observability.log_format)
+    for note in notes:
+        structlog.get_logger().warning("settings.note", note=note)
 
     def announce(found: "Endpoints") -> None:
         if endpoints is not None:

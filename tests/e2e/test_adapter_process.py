@@ -243,7 +243,7 @@ async def test_a_unix_socket_is_for_whom_the_operator_says(
     ("listener", "named"),
     [
         ({"socket_group": "no-such-group"}, "no-such-group"),
-        ({"address": "unix:/nonexistent/adapter.sock"}, "/nonexistent/adapter.sock"),
+        ({"address": "unix:/nonexistent/adapter.sock"}, "the directory /nonexistent does not"),
         (
             {"tls_certificate_file": "/nonexistent/own.pem", "tls_key_file": "x"},
             "/nonexistent/own.pem",

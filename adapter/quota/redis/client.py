@@ -1,4 +1,4 @@
-"""Connections to a server, a Sentinel set-up or a cluster: the only module that uses redis-py.
+"""Connections to a server, a Sentinel set-up or a cluster, by redis-py.
 
 redis-py's own retries are off, because a command must not be sent twice: a charge is idempotent
 only if its Check has an id.

@@ -13,6 +13,7 @@ from adapter.quota.memory.window_queues import WindowQueues
 from adapter.quota.memory.windows import FixedWindow, end_of, without_key
 from adapter.quota.names import WindowNames
 from adapter.quota.redis.client import FAILURES, Command, RedisClient, Reply, lacks_script
+from adapter.quota.redis.failures import meaning_of
 from adapter.quota.redis.script import ChargeScript, ScriptResult, by_digest, by_text, read_result
 from adapter.runtime.clock import Clock
 
@@ -211,4 +212,4 @@ def _read(reply: Reply, windows: int) -> ScriptResult | StoreError:
 
 
 def _store_error(cause: Exception) -> StoreError:
-    return StoreError(f"the quota store failed: {type(cause).__name__}: {cause}")
+    return StoreError(f"the quota store failed: {meaning_of(cause)}")
