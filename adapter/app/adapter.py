@@ -38,6 +38,7 @@ from adapter.runtime.version import program_version
 from adapter.settings import Settings
 from adapter.telemetry.counters import CallCounters
 from adapter.telemetry.metrics import Metrics
+from adapter.telemetry.refused_callers import RefusedCallers
 
 _SERVING_CHECK_S: Final = 0.1
 
@@ -87,11 +88,12 @@ class Adapter:
             clock,
             self._metrics,
         )
+        self._refused = RefusedCallers(clock)
         methods = (self._checks.method, self._analytics.method)
         self._server = make_server(
             settings,
             methods if settings.analytics.enabled else methods[:1],
-            CallCounters(self._metrics),
+            CallCounters(self._metrics, self._refused),
             clock,
         )
         self._listeners = self._make_listeners()
@@ -182,6 +184,7 @@ class Adapter:
             **self._identity.alarms,
             **self._checks.users.alarms,
             **self._analytics.alarms,
+            **self._refused.alarms,
         }
         return Readiness(self._serving, {**details, **alarms})
 

@@ -6,19 +6,28 @@ from adapter.analytics.observer import AnalyticsObserver, DropReason, Unattribut
 from adapter.identity.jwks.observer import FetchResult, KeySetObserver
 from adapter.platform_client.sync.observer import PollKind, SyncObserver
 from adapter.telemetry.metrics import Metrics
+from adapter.telemetry.refused_callers import RefusedCallers
 from adapter.transport.observer import TransportObserver
 
 
 class CallCounters(TransportObserver):
-    """Counts failed calls. Decisions are counted by `DecisionCounts`, which costs a Check less."""
+    """Counts failed calls, and reports refused callers.
 
-    def __init__(self, metrics: Metrics) -> None:
+    Decisions are counted by `DecisionCounts`, which costs a Check less.
+    """
+
+    def __init__(self, metrics: Metrics, refused: RefusedCallers) -> None:
         self._metrics = metrics
+        self._refused = refused
 
     def call_failed(self, path: str, code: int) -> None:
         """See the base class."""
         method = path.rpartition("/")[2]
         self._metrics.add("adapter_call_errors", method=method, code=str(code))
+
+    def caller_refused(self, kind: str, peer: str, detail: str) -> None:
+        """See the base class."""
+        self._refused.add(kind, peer, detail)
 
 
 class SyncCounters(SyncObserver):

@@ -49,6 +49,7 @@ class GrpcioServer:
         self._methods = tuple(methods)
         self._options = options
         self._failures = FailureReport(observer, clock)
+        self._observer = observer
         self._clock = clock
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
@@ -130,6 +131,7 @@ class GrpcioServer:
             return None
 
         async def refuse(_: Any, context: Any) -> bytes:
+            self._observer.caller_refused("unauthenticated", context.peer(), "")
             await self._abort(context, path, _NO_TOKEN)
 
         return grpc.stream_unary_rpc_method_handler(refuse)

@@ -76,6 +76,7 @@ class Observed(DecisionObserver, TransportObserver):
     def __init__(self) -> None:
         self.decisions: list[Decision] = []
         self.failed: list[tuple[str, int]] = []
+        self.refused: list[tuple[str, str, str]] = []
 
     def decided(self, decision: Decision, elapsed_s: float) -> None:
         """See `DecisionObserver`."""
@@ -84,6 +85,10 @@ class Observed(DecisionObserver, TransportObserver):
     def call_failed(self, path: str, code: int) -> None:
         """See `TransportObserver`."""
         self.failed.append((path, code))
+
+    def caller_refused(self, kind: str, peer: str, detail: str) -> None:
+        """See `TransportObserver`."""
+        self.refused.append((kind, peer, detail))
 
 
 class CollectedLogs:

@@ -6,6 +6,8 @@ import ssl
 
 from adapter.transport.http2.connection import Connection
 from adapter.transport.http2.shared import Shared
+from adapter.transport.http2.tls_faults import kind_of
+from adapter.transport.peer_name import peer_name
 
 
 class Arrival:
@@ -13,6 +15,7 @@ class Arrival:
 
     def __init__(self, accepted: socket.socket, shared: Shared, tls: ssl.SSLContext | None) -> None:
         self._accepted = accepted
+        self._peer = peer_name(accepted)
         self._shared = shared
         self._tls = tls
         self.closed = asyncio.get_running_loop().create_task(self._arrive())
@@ -48,4 +51,6 @@ class Arrival:
             return
         self._accepted.close()
         if self._tls is not None and not task.cancelled():
-            self._shared.counters["tls_handshake"] += 1
+            error = task.exception()
+            reason = getattr(error, "reason", None) or ""
+            self._shared.count(kind_of(error), self._peer, str(reason))

@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, TypeAlias, TypeVar
 
 from mypy_extensions import mypyc_attr
@@ -63,16 +63,19 @@ class Refusal:
     message: str
     kind: str = ""
     """The member of `limits.KINDS` to count; empty if none."""
+    detail: str = ""
+    """What exactly is refused, for the log. The client has chosen it."""
 
 
 _TOO_MANY_FIELDS: Final = Refusal(
     200, StatusCode.RESOURCE_EXHAUSTED, "the request's metadata is too large", "header_list"
 )
 _NOT_GRPC: Final = Refusal(
-    415, 0, "this server accepts gRPC only: use content-type application/grpc\n"
+    415, 0, "this server accepts gRPC only: use content-type application/grpc\n", "not_grpc"
 )
-_NOT_POST: Final = Refusal(405, 0, "this server accepts gRPC only: use method POST\n")
-_UNKNOWN_METHOD: Final = Refusal(200, StatusCode.UNIMPLEMENTED, "unknown method")
+_NOT_POST: Final = Refusal(405, 0, "this server accepts gRPC only: use method POST\n", "not_grpc")
+_UNKNOWN_METHOD: Final = Refusal(200, StatusCode.UNIMPLEMENTED, "unknown method", "unknown_method")
+_LONGEST_DETAIL: Final = 100
 _NO_TOKEN: Final = Refusal(200, StatusCode.UNAUTHENTICATED, UNKNOWN_CALLER, "unauthenticated")
 _BAD_TIMEOUT: Final = Refusal(200, StatusCode.INTERNAL, "malformed grpc-timeout")
 
@@ -272,6 +275,8 @@ def read_call(
             and not token.is_in(metadata)
         ):
             refusal = _NO_TOKEN
+        elif refusal is _UNKNOWN_METHOD:
+            refusal = replace(refusal, detail=request[":path"][:_LONGEST_DETAIL])
     return Call(
         unary=route.call if refusal is None and isinstance(route, UnaryMethod) else None,
         metadata=metadata,

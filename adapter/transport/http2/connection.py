@@ -11,6 +11,7 @@ from adapter.transport.http2.inbox import Inbox
 from adapter.transport.http2.outbox import Outbox
 from adapter.transport.http2.shared import Shared
 from adapter.transport.http2.streams import Streams
+from adapter.transport.peer_name import peer_text
 
 _DRAIN_PING: Final = b"draining"
 
@@ -56,14 +57,15 @@ class Connection(asyncio.Protocol):
         """Send our settings. A connection for another protocol is closed."""
         shared, limits = self._shared, self._shared.strangers_limits
         self._transport = cast("asyncio.Transport", transport)
+        self._peer = peer_text(transport.get_extra_info("peername"))
         self._outbox = Outbox(self._transport)
         self._streams = Streams(
-            self._outbox, limits, self._counters, shared.failures, shared.held, self._emptied
+            self._outbox, limits, self._count, shared.failures, shared.held, self._emptied
         )
         self._inbox = Inbox(self._calls, self._streams, self._outbox, limits, self._counters)
         tls = transport.get_extra_info("ssl_object")
         if tls is not None and tls.selected_alpn_protocol() != "h2":
-            self._abort("no_http2")
+            self._abort("no_alpn")
         else:
             shared.guests.enter(self)
             self._greet()
@@ -232,14 +234,17 @@ class Connection(asyncio.Protocol):
         if self._inbox.refusing and not self._closing and not len(self._streams):
             self._close()
 
+    def _count(self, kind: str, detail: str = "") -> None:
+        self._shared.count(kind, self._peer, detail)
+
     def _abandon(self, fault: ConnectionFault) -> None:
-        self._counters[fault.kind] += 1
+        self._count(fault.kind)
         self._outbox.write(frames.goaway(self._inbox.last_id, fault.code, str(fault)))
         self._streams.drop_all()
         self._close()
 
     def _abort(self, kind: str) -> None:
-        self._counters[kind] += 1
+        self._count(kind)
         self.abort()
 
     def _close(self) -> None:

@@ -5,6 +5,7 @@ The hot loop is `_take_frames`. One read from the socket contains the frames of 
 call is answered as soon as its DATA frame is read.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +36,10 @@ _OF_THE_CONNECTION: Final = frozenset(
     (frames.SETTINGS, frames.PING, frames.GOAWAY, frames.PUSH_PROMISE)
 )
 """PUSH_PROMISE is in both, because clients must not send it (8.4)."""
+_TLS_HANDSHAKE: Final = b"\x16\x03"
+"""How a TLS client begins (RFC 8446, 5.1)."""
+_HTTP1: Final = re.compile(rb"[A-Z]{3,10} ")
+"""How a request of HTTP/1 begins."""
 _TURN_FRAMES: Final = 256
 """Frames to process before other connections are served. A call usually has two."""
 _WORK_OCTETS_LOG2: Final = 8
@@ -119,7 +124,9 @@ class Inbox:
     def _take_greeting(self, octets: bytes) -> int:
         """Read the client's preface and SETTINGS (3.4). Returns the number of bytes read."""
         if not frames.PREFACE.startswith(octets[: len(frames.PREFACE)]):
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "this is not HTTP/2", "no_http2")
+            raise ConnectionFault(
+                ErrorCode.PROTOCOL_ERROR, "this is not HTTP/2", _other_protocol(octets)
+            )
         if len(octets) < _GREETING_SIZE:
             return 0
         if octets[len(frames.PREFACE) + 3 : _GREETING_SIZE - 4] != bytes((frames.SETTINGS, 0)):
@@ -342,3 +349,10 @@ class Inbox:
         if due > 0:
             self._unreturned -= due
             self._outbox.write(frames.window_update(0, due))
+
+
+def _other_protocol(octets: bytes) -> str:
+    """Which protocol a client speaks in place of HTTP/2, as a member of `limits.KINDS`."""
+    if octets.startswith(_TLS_HANDSHAKE):
+        return "unexpected_tls"
+    return "http1" if _HTTP1.match(octets) else "no_http2"

@@ -5,14 +5,28 @@ from typing import Final, TypeAlias
 
 from adapter.transport.http2.frames import DEFAULT_WINDOW
 
+REFUSALS: Final = (
+    "unauthenticated",  # a call without the token
+    "unknown_method",  # a call to a method that no service has
+    "not_grpc",  # a request over HTTP/2 that is no gRPC call
+    "http1",  # HTTP/1 in place of HTTP/2
+    "no_http2",  # another protocol
+    "no_alpn",  # TLS without ALPN `h2`
+    "unexpected_tls",  # TLS at a port without TLS
+    "no_tls",  # no TLS at a port with TLS
+    "tls_certificate_missing",  # a client without a certificate, where one is needed
+    "tls_certificate_not_trusted",  # a client's certificate that our CAs did not sign
+    "tls_our_certificate_refused",  # a client that does not accept our certificate
+    "tls_mismatch",  # a TLS handshake that failed for another reason, such as its version
+)
+"""Kinds of clients that do not get in because of how they or we are configured."""
 KINDS: Final = (
     "connections",  # more than max_connections; the oldest stranger is closed, or the new one
     "descriptors",  # no file descriptor was left for a connection; closed at once
-    "tls_handshake",  # a TLS handshake that failed, or took too long
-    "no_http2",  # another protocol, detected by ALPN or by its first bytes
+    "tls_handshake",  # a TLS handshake that the client broke off, or that took too long
+    *REFUSALS,
     "slow_preface",  # a connection that sends nothing
     "no_call",  # a connection without an accepted call; closed gracefully
-    "unauthenticated",  # a call without the token
     "idle",  # a connection without calls; closed gracefully
     "streams",  # more calls at once than max_streams; refused, may be retried
     "header_list",  # header fields beyond max_header_list_bytes, including bombs

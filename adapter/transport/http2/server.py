@@ -44,6 +44,7 @@ class AsyncioServer:
             options.token,
             limits or _limits(options),
             FailureReport(observer, clock),
+            observer,
         )
         self._guests = self._shared.guests
         self._listeners: list[Listener] = []

@@ -24,7 +24,7 @@ from adapter.transport.http2.grpc_messages import (
     http_refusal_block,
     trailers,
 )
-from adapter.transport.http2.limits import Counters, HeldOctets, Limits
+from adapter.transport.http2.limits import HeldOctets, Limits
 from adapter.transport.http2.outbox import Outbox
 from adapter.transport.http2.stream import Stream, not_one_message
 from adapter.transport.service import ClientStreamMethod, StatusCode, StreamConsumer
@@ -39,7 +39,7 @@ class Streams:
         self,
         outbox: Outbox,
         limits: Limits,
-        counters: Counters,
+        count: Callable[..., None],
         failures: FailureReport,
         held: HeldOctets,
         emptied: Callable[[], None],
@@ -47,7 +47,8 @@ class Streams:
         self._emptied = emptied
         self._outbox = outbox
         self.set_limits(limits)
-        self._counters = counters
+        self._count = count
+        """Counts a violation: a member of `limits.KINDS`, and optionally a detail."""
         self._failures = failures
         self._held = held
         """Bytes kept by all connections; `held_bytes` is this connection's part."""
@@ -72,7 +73,7 @@ class Streams:
     def begin(self, stream_id: int, call: Call, *, ended: bool) -> None:
         """Start a call whose headers have arrived. `ended`: it has no body."""
         if len(self.waiting) + len(self._streams) >= self._max_streams:
-            self._counters["streams"] += 1
+            self._count("streams")
             self.cut(stream_id, ErrorCode.REFUSED_STREAM)
         elif call.unary is not None and not ended:
             self.waiting[stream_id] = call
@@ -231,7 +232,7 @@ class Streams:
 
     def _refuse(self, stream: Stream, refusal: Refusal) -> None:
         if refusal.kind:
-            self._counters[refusal.kind] += 1
+            self._count(refusal.kind, refusal.detail)
         if stream.path:
             self._failures.status(stream.path, RpcError(refusal.grpc_status, refusal.message))
         self._send_status(stream, refusal.grpc_status, refusal.message)
@@ -247,9 +248,9 @@ class Streams:
             self._hold(stream)
         except Exception as error:
             if isinstance(error, MessageTooLarge):
-                self._counters["message_size"] += 1
+                self._count("message_size")
             elif isinstance(error, TooMuchHeld):
-                self._counters["held_bytes"] += 1
+                self._count("held_bytes")
             self._fail(stream, error)
 
     def _consume(self, stream: Stream, consumer: StreamConsumer, message: bytes) -> None:
@@ -353,6 +354,7 @@ class Streams:
         self._push(stream)
 
     def _send_http(self, stream: Stream, refusal: Refusal) -> None:
+        self._count(refusal.kind, refusal.detail)
         self._outbox.headers(stream.id, http_refusal_block(refusal.http_status))
         stream.pending += refusal.message.encode()
         stream.ending = b""

@@ -66,7 +66,7 @@ async def test_clients_of_another_protocol(tmp_path: Path) -> None:
             await reader.readexactly(1)
         writer.close()
         counters = cast("AsyncioServer", server).counters
-        await until(lambda: counters["no_http2"] == 1)
+        await until(lambda: counters["no_alpn"] == 1)
 
 
 def test_unusable_files(tmp_path: Path) -> None:

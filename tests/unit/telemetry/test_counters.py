@@ -7,6 +7,8 @@ import pytest
 from adapter.analytics.observer import DropReason, Unattributed
 from adapter.telemetry.counters import AnalyticsCounters, CallCounters, SyncCounters
 from adapter.telemetry.metrics import Metrics
+from adapter.telemetry.refused_callers import RefusedCallers
+from tests.rig.clock import FakeClock
 
 
 async def shown(report: Callable[[Metrics], None]) -> list[str]:
@@ -22,11 +24,16 @@ def sync(metrics: Metrics) -> SyncCounters:
     return SyncCounters(metrics, lambda: None)
 
 
+def calls(metrics: Metrics) -> CallCounters:
+    """Those of gRPC calls."""
+    return CallCounters(metrics, RefusedCallers(FakeClock()))
+
+
 @pytest.mark.parametrize(
     ("report", "sample"),
     [
         (
-            lambda t: CallCounters(t).call_failed("/a.b.Authorization/Check", 8),
+            lambda t: calls(t).call_failed("/a.b.Authorization/Check", 8),
             'adapter_call_errors_total{code="8",method="Check"} 1.0',
         ),
         (

@@ -134,6 +134,7 @@ class Peer:
             CallerToken(token),
             limits or Limits(),
             FailureReport(self.observed, FakeClock()),
+            self.observed,
         )
         if beside is not None:
             self.shared = beside.shared

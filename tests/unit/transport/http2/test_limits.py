@@ -43,7 +43,7 @@ async def test_another_protocol_by_alpn() -> None:
     tls = SimpleNamespace(selected_alpn_protocol=lambda: None)
     peer = Peer(greet=False, extra={"ssl_object": tls})
     assert peer.transport.aborted
-    assert peer.counted == {"no_http2": 1}
+    assert peer.counted == {"no_alpn": 1}
 
 
 async def test_streams() -> None:
