@@ -79,19 +79,33 @@ class Access:
 
         Raise TooManyLogins also if there were too many wrong passwords.
         """
+        user = await self._authenticated(name, password, origin)
+        if user is None or user.password_hash is None:
+            raise _refused("user")
+        new_hash = None
+        if self._hasher.is_outdated(user.password_hash):
+            new_hash = await self.hash_password(password)
+        return await self._writes.run(partial(self._issue_to_user, user.id, kind, origin, new_hash))
+
+    async def _authenticated(self, name: str, password: str, origin: Origin) -> User | None:
+        """The user if the password is right; raise TooManyLogins after too many wrong ones."""
         now = self._clock.now()
         self._throttle.check(name, origin.address, now)
         user = await run_sync(self._user, name)
         stored = user.password_hash if user is not None and user.enabled else None
-        matches = partial(self._hasher.matches, password, stored)
-        if not await self._users.run(matches) or user is None or stored is None:
+        if not await self._users.run(partial(self._hasher.matches, password, stored)):
             self._throttle.failed(name, origin.address, now)
-            raise _refused("user")
+            return None
         self._throttle.succeeded(name)
-        new_hash = None
-        if self._hasher.is_outdated(stored):
-            new_hash = await self._users.run(partial(self._hasher.hash, password))
-        return await self._writes.run(partial(self._issue_to_user, user.id, kind, origin, new_hash))
+        return user
+
+    async def hash_password(self, password: str) -> str:
+        """The hash to store of a new password; raise TooManyLogins if the queue is full."""
+        return await self._users.run(partial(self._hasher.hash, password))
+
+    async def is_password(self, name: str, password: str, origin: Origin) -> bool:
+        """Whether this is the user's password; raise TooManyLogins after too many wrong ones."""
+        return await self._authenticated(name, password, origin) is not None
 
     def _gateway_hash(self, client_id: str) -> str | None:
         with self._database.read() as session:

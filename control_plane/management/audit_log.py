@@ -27,6 +27,8 @@ from control_plane.store.tables import (
     Contract,
     Policy,
     SlaTier,
+    User,
+    UserToken,
 )
 
 KINDS: Final[dict[type[Base], str]] = {
@@ -36,6 +38,8 @@ KINDS: Final[dict[type[Base], str]] = {
     SlaTier: "tier",
     ClientApplication: "application",
     Contract: "contract",
+    User: "user",
+    UserToken: "token",
 }
 
 MAX_VALUE: Final = 4096
@@ -93,6 +97,10 @@ def _values(row: Base) -> _Values:
     if isinstance(row, ApiInstance):
         # The asset may be deleted later, and its id alone would then tell nothing.
         values |= {"group_id": row.asset.group_id, "asset_id": row.asset.asset_id}
+    if isinstance(row, User):
+        values["roles"] = {
+            grant.environment_id or "all environments": grant.role for grant in row.grants
+        }
     return values
 
 
@@ -141,6 +149,7 @@ class AuditFilter:
     kind: str | None = None
     object_id: int | None = None
     api_id: int | None = None
+    actor: str | None = None
     since: datetime | None = None
     """The earliest time."""
     until: datetime | None = None
@@ -160,7 +169,7 @@ def entries(
         AuditEntry.organization_id == organization_id,
         *(
             getattr(AuditEntry, name) == value
-            for name in ("kind", "object_id", "api_id")
+            for name in ("kind", "object_id", "api_id", "actor")
             if (value := getattr(wanted, name)) is not None
         ),
     ]

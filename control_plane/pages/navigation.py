@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -50,7 +51,11 @@ def navigation(visit: Visit) -> list[Link]:
         for entry in _ENTRIES
         if entry.route in visit.pages and _may_see(visit, entry)
     }
-    path = visit.request.url.path
+    return marked(links, visit.request.url.path)
+
+
+def marked(links: Mapping[str, str], path: str) -> list[Link]:
+    """Links from their labels and paths; the longest one that `path` begins with is current."""
     matching = [link for link in links.values() if f"{path}/".startswith(f"{link}/")]
     current = max(matching, key=len, default="")
     return [Link(label, link, link == current) for label, link in links.items()]

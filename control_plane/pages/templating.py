@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -13,6 +13,17 @@ from control_plane.clock import iso
 
 _FOLDER: Final = Path(__file__).parent
 STATIC: Final = _FOLDER / "static"
+
+
+class Column(NamedTuple):
+    """A column of a table; in templates `column("Requests", sort="requests", number=True)`."""
+
+    label: str
+    sort: str = ""
+    """The name of the column in the URL, if the list can be ordered by it."""
+    number: bool = False
+    hidden: bool = False
+    """The label is for those who hear the page only, as of a column of buttons."""
 
 
 def render(template: str, **context: Any) -> str:
@@ -29,7 +40,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["asset"] = asset_url
+    environment.globals |= {"asset": asset_url, "column": Column}
     environment.filters |= {"iso": iso, "utc": utc_text, "pretty": pretty, "count": counted}
     return environment
 

@@ -21,7 +21,7 @@ from control_plane.management.transaction import Actor, Transaction
 from control_plane.pages import cookies
 from control_plane.pages.errors import NotLoggedIn
 from control_plane.pages.forms import Form, Posted
-from control_plane.pages.navigation import navigation
+from control_plane.pages.navigation import Link, marked, navigation
 from control_plane.pages.templating import render
 from control_plane.services import Services
 from control_plane.store.tables import ApiInstance, Environment
@@ -48,6 +48,17 @@ class Visit:
     def address(self) -> str | None:
         """From where the request comes."""
         return self.request.client.host if self.request.client else None
+
+    @property
+    def user_id(self) -> int:
+        """The user who is logged in."""
+        assert self.caller.user_id is not None  # noqa: S101 - gateways have no sessions
+        return self.caller.user_id
+
+    @property
+    def base_url(self) -> str:
+        """The address of the control plane, for commands to copy."""
+        return str(self.services.settings.public_url or self.request.base_url).rstrip("/")
 
     def now(self) -> datetime:
         """The time for dates in rows and on pages."""
@@ -83,6 +94,10 @@ class Visit:
         if self.environment is not None and self.is_of_environment(route):
             parts.setdefault("environment_id", self.environment.id)
         return str(app.url_path_for(route, **{name: str(part) for name, part in parts.items()}))
+
+    def tabs(self, links: Mapping[str, str]) -> list[Link]:
+        """Links to the parts of a thing, by label; the part that is shown is marked."""
+        return marked(links, self.request.url.path)
 
     def is_of_environment(self, route: str) -> bool:
         """Whether the page with this name is about one environment."""

@@ -1,0 +1,9 @@
+"""Types of path parameters."""
+
+from typing import Annotated
+
+from fastapi import Path
+
+from control_plane.store.tables import MAX_ID
+
+RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
