@@ -38,6 +38,7 @@ def known_adapter(settings: Settings | None, inspection: str | None) -> KnownAda
         drain_s=settings.shutdown.drain_s,
         max_message_bytes=listener.max_message_bytes,
         reads_jwt_payload=settings.identity.envoy_jwt_payload is not None,
+        allows_unbound=requests.unbound == "allow",
         bindings=tuple(
             KnownBinding(b.route_name, b.route_metadata, b.authority) for b in requests.bindings
         ),

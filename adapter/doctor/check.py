@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from adapter.doctor.fields import Tree, text, tree, trees
+from adapter.doctor.fields import Tree, text
 from adapter.doctor.finding import Finding, Place, Severity
 from adapter.doctor.known_adapter import KnownAdapter
-from adapter.doctor.model import Chain, Cluster, Envoy, HttpFilter, Route, VirtualHost
+from adapter.doctor.model import Chain, Cluster, Envoy, HttpFilter, Route, VirtualHost, cluster_of
 
 Found: TypeAlias = str | bool | None
 Spot: TypeAlias = tuple[Place, str]
@@ -92,7 +92,7 @@ def per_logger(test: Callable[[Tree, Chain, KnownAdapter], Found]) -> Find:
 
     def find(envoy: Envoy, adapter: KnownAdapter) -> Iterator[Spot]:
         for chain in envoy.chains:
-            for logger in loggers(chain) if chain.askers else ():
+            for logger in chain.loggers if chain.askers else ():
                 place = chain.place_of_filter(text(logger, "name") or ACCESS_LOGGER)
                 yield from _spot(place, test(logger, chain, adapter))
 
@@ -110,28 +110,14 @@ def per_cluster(test: Callable[[Cluster, KnownAdapter], Found]) -> Find:
     return find
 
 
-def loggers(chain: Chain) -> list[Tree]:
-    """The access loggers that stream entries by gRPC."""
-    return [
-        logger
-        for logger in trees(chain.manager, "access_log")
-        if text(tree(logger, "typed_config"), "@type").endswith(".HttpGrpcAccessLogConfig")
-    ]
-
-
-def logger_service(logger: Tree) -> Tree:
-    """The gRPC service that a logger streams to."""
-    return tree(logger, "typed_config", "common_config", "grpc_service")
-
-
 def adapter_clusters(envoy: Envoy) -> list[str]:
     """The names of the clusters of adapters, for Checks and for access logs."""
     names: dict[str, None] = {}
     for chain in envoy.chains:
         for asker in chain.askers:
             names[asker.cluster] = None
-        for logger in loggers(chain) if chain.askers else ():
-            names[text(tree(logger_service(logger), "envoy_grpc"), "cluster_name")] = None
+        for logger in chain.loggers if chain.askers else ():
+            names[cluster_of(logger)] = None
     names.pop("", None)
     return list(names)
 

@@ -32,6 +32,8 @@ class KnownAdapter:
     max_message_bytes: int = 0
     reads_jwt_payload: bool = False
     """Whether tokens that Envoy verified are believed: `identity.envoy_jwt_payload`."""
+    allows_unbound: bool = False
+    """Whether requests without an API pass: `requests.unbound: allow`."""
     bindings: tuple[KnownBinding, ...] = ()
     api_ids: frozenset[str] | None = None
     """The API instances in the adapter's snapshot; None if they are not known."""

@@ -1,11 +1,16 @@
 """The parts of an Envoy that the checks look at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from adapter.doctor.fields import Tree, flag, text, tree
+from adapter.doctor.fields import Tree, flag, text, tree, trees
 from adapter.doctor.finding import Place
 
+API_ID = "api_id"
+"""The key of `context_extensions` that names a route's API."""
+TOKEN = "x-adapter-token"  # noqa: S105 - the name of a piece of metadata
+ROUTE_NAME = "x-route-name"
 REDACTED = "[redacted]"
 """What Envoy's admin interface shows instead of the values of `context_extensions`."""
 
@@ -22,9 +27,15 @@ class HttpFilter:
     """Whether it runs only on routes that have a configuration for it."""
 
     @property
-    def asks_adapter(self) -> bool:
+    def can_ask_adapter(self) -> bool:
         """Whether it can be the filter that asks the adapter, which speaks gRPC only."""
         return self.kind == "ext_authz" and "grpc_service" in self.config
+
+    @property
+    def sends_our_metadata(self) -> bool:
+        """Whether it sends metadata that only the adapter reads."""
+        sent = trees(tree(self.config, "grpc_service"), "initial_metadata")
+        return any(text(m, "key") in {TOKEN, ROUTE_NAME} for m in sent)
 
     @property
     def cluster(self) -> str:
@@ -90,7 +101,7 @@ class VirtualHost:
     routes: Sequence[Route]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Chain:
     """One HTTP connection manager, in a filter chain of a listener."""
 
@@ -103,6 +114,8 @@ class Chain:
     filters: Sequence[HttpFilter]
     hosts: Sequence[VirtualHost]
     route_config: Tree
+    loggers: Sequence[Tree] = ()
+    """The access loggers that stream entries to the adapter by gRPC."""
     missing_routes: str = ""
     """The name of the route configuration that was not found."""
 
@@ -111,27 +124,39 @@ class Chain:
         """Its place."""
         return Place(self.listener, self.label)
 
-    @property
-    def askers(self) -> list[HttpFilter]:
-        """The filters that ask the adapter."""
-        return [f for f in self.filters if f.asks_adapter]
-
-    @property
-    def before_check(self) -> list[HttpFilter]:
-        """The filters that run before the adapter is asked; all if it is not."""
-        first = next((i for i, f in enumerate(self.filters) if f.asks_adapter), len(self.filters))
-        return list(self.filters[:first])
-
-    @property
-    def after_check(self) -> list[HttpFilter]:
-        """The filters that run after the adapter was asked, without the router."""
-        first = next((i for i, f in enumerate(self.filters) if f.asks_adapter), len(self.filters))
-        return [f for f in self.filters[first + 1 :] if f.kind not in {"router", "ext_authz"}]
-
-    @property
-    def routes(self) -> Iterator[tuple[VirtualHost, Route]]:
+    @cached_property
+    def routes(self) -> Sequence[tuple[VirtualHost, Route]]:
         """All routes."""
-        return ((host, route) for host in self.hosts for route in host.routes)
+        return [(host, route) for host in self.hosts for route in host.routes]
+
+    @cached_property
+    def askers(self) -> Sequence[HttpFilter]:
+        """The filters that ask the adapter.
+
+        Of several ext_authz filters, those that send our metadata or name an API on some route; if
+        none does, all.
+        """
+        candidates = [f for f in self.filters if f.can_ask_adapter]
+        ours = [f for f in candidates if f.sends_our_metadata or self._names_api(f)]
+        return ours if len(candidates) > 1 and ours else candidates
+
+    def _names_api(self, http_filter: HttpFilter) -> bool:
+        return any(API_ID in route.extensions(http_filter.name) for _, route in self.routes)
+
+    @property
+    def before_check(self) -> Sequence[HttpFilter]:
+        """The filters that run before the adapter is asked; all if it is not."""
+        return self.filters[: self._first_asker]
+
+    @property
+    def after_check(self) -> Sequence[HttpFilter]:
+        """The filters that run after the adapter was asked."""
+        return self.filters[self._first_asker + 1 :]
+
+    @property
+    def _first_asker(self) -> int:
+        names = [f.name for f in self.filters]
+        return names.index(self.askers[0].name) if self.askers else len(names)
 
     def place_of(self, host: VirtualHost, route: Route) -> Place:
         """The place of a route."""
@@ -168,5 +193,17 @@ class Envoy:
     """For example `1.40.0`; empty if it is not known."""
     rejected: frozenset[Place] = frozenset()
     """Where Envoy refused the last update and continues with an older one."""
+    other_listeners: Sequence[str] = ()
+    """The names of listeners without HTTP."""
     counters: Mapping[str, int] = field(default_factory=dict)
     """Counters of a running Envoy, by name."""
+
+
+def logger_service(logger: Tree) -> Tree:
+    """The gRPC service that an access logger streams to."""
+    return tree(logger, "typed_config", "common_config", "grpc_service")
+
+
+def cluster_of(logger: Tree) -> str:
+    """The cluster that an access logger streams to."""
+    return text(tree(logger_service(logger), "envoy_grpc"), "cluster_name")

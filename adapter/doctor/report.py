@@ -30,8 +30,8 @@ def _lines(same: Sequence[Finding]) -> Iterable[str]:
     for finding in same[:_MOST_PLACES]:
         if where := ": ".join(filter(None, (finding.place.within, shown(finding.detail)))):
             yield f"           at   {where}"
-    if len(same) > _MOST_PLACES:
-        yield f"           and in {len(same) - _MOST_PLACES} more places"
+    if (others := len(same) - _MOST_PLACES) > 0:
+        yield f"           and in {others} more place{'' if others == 1 else 's'}"
     yield f"           why  {first.why}"
     yield f"           fix  {first.fix}"
 

@@ -9,12 +9,14 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from adapter.cli.api_option import read_place
 from adapter.doctor import Finding, KnownAdapter, Severity, examine, read_admin, read_file
-from adapter.envoy_config import ApiRoute, render
+from adapter.envoy_config import ApiRoute, render, render_fragments
 from support.defaults import envoy_config
 from support.upstream import Upstream
 from tests.builders import api
 from tests.e2e.conftest import QUICK_AND_PATIENT, manager_and_filter
+from tests.e2e.test_fragments import BASE, assembled
 from tests.rig.adapters import AdapterInProcess
 from tests.rig.envoy import Envoy
 from tests.rig.polling import until
@@ -95,6 +97,23 @@ async def test_a_broken_envoy(
         *("api_chosen_by_path", "no_traffic_interval"),
         *("circuit_breaker_requests", "circuit_breaker_retries"),
     }
+
+
+async def test_an_envoy_that_exists(
+    binary: Path, upstream: Upstream, adapter: AdapterInProcess, tmp_path: Path
+) -> None:
+    """Before the parts of `envoy-config --fragment` were added, and with them.
+
+    One mistake of its own route is left: it matches a prefix, not a segment.
+    """
+    async with Envoy(binary, BASE, tmp_path / "before") as envoy:
+        assert [f.code for f in await examined(envoy, known(**SETTINGS))] == ["ext_authz_missing"]
+    options = {**QUICK_AND_PATIENT, "token": TOKEN}
+    config = envoy_config([read_place("1@shop.test/orders")], [adapter.address], **options)
+    text = assembled(render_fragments(config), upstream.http_address)
+    async with Envoy(binary, text, tmp_path / "after") as envoy:
+        found = await examined(envoy, known(**SETTINGS))
+    assert [finding.code for finding in found] == ["prefix_without_slash"]
 
 
 async def test_an_operator_that_ends_envoy(

@@ -5,6 +5,7 @@ from typing import Final
 from adapter.doctor.check import Check
 from adapter.doctor.checks import (
     access_logs,
+    api_choice,
     client_address,
     cluster_tls,
     clusters,
@@ -20,7 +21,8 @@ from adapter.doctor.checks import (
 
 GROUPS: Final[dict[str, tuple[Check, ...]]] = {
     "Whether requests are checked": listeners.CHECKS,
-    "Routes and APIs": routes.CHECKS,
+    "Routes": routes.CHECKS,
+    "Which API a request belongs to": api_choice.CHECKS,
     "When the adapter does not answer": failures.CHECKS,
     "What Envoy sends, and what it takes": questions.CHECKS,
     "The client's address": client_address.CHECKS,

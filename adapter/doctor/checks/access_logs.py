@@ -1,17 +1,18 @@
 """The access log service, which analytics are made from."""
 
+from collections.abc import Iterable, Iterator
+
 from adapter.doctor.check import (
     Check,
     Found,
-    logger_service,
-    loggers,
+    Spot,
     per_checked_chain,
     per_logger,
 )
 from adapter.doctor.fields import Tree, number, text, texts, tree
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
-from adapter.doctor.model import Chain
+from adapter.doctor.model import Chain, Envoy, cluster_of
 
 _ENOUGH_BYTES = 64 * 1024
 _STATUS = "grpc-status"
@@ -20,16 +21,14 @@ _SECRET = frozenset(
 )
 
 
-def _cluster(logger: Tree) -> str:
-    return text(tree(logger_service(logger), "envoy_grpc"), "cluster_name")
-
-
 def _config(logger: Tree) -> Tree:
     return tree(logger, "typed_config")
 
 
 def _shared(logger: Tree, chain: Chain, _: KnownAdapter) -> str | None:
-    return _cluster(logger) if any(a.cluster == _cluster(logger) for a in chain.askers) else None
+    return (
+        cluster_of(logger) if any(a.cluster == cluster_of(logger) for a in chain.askers) else None
+    )
 
 
 def _no_status(logger: Tree, _: Chain, __: KnownAdapter) -> str:
@@ -48,6 +47,20 @@ def _secrets(logger: Tree, _: Chain, __: KnownAdapter) -> str:
     return ", ".join(n for n in logged if n.lower() in _SECRET)
 
 
+def _elsewhere(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
+    for chain in envoy.chains:
+        asked = _addresses(envoy, [asker.cluster for asker in chain.askers])
+        for logger in chain.loggers:
+            told = _addresses(envoy, [cluster_of(logger)])
+            if asked and told and not asked & told:
+                yield chain.place_of_filter(text(logger, "name")), cluster_of(logger)
+
+
+def _addresses(envoy: Envoy, names: Iterable[str]) -> set[str]:
+    clusters = [envoy.clusters[name] for name in names if name in envoy.clusters]
+    return {str(address) for cluster in clusters for address in cluster.addresses}
+
+
 def _filtered(logger: Tree, _: Chain, __: KnownAdapter) -> Found:
     return "filter" in logger
 
@@ -58,7 +71,7 @@ CHECKS = (
         Severity.WARNING,
         "The adapter learns nothing of the requests' ends, so there are no analytics.",
         "Add an access log of type HttpGrpcAccessLogConfig to the HTTP connection manager.",
-        per_checked_chain(lambda chain, _: not loggers(chain)),
+        per_checked_chain(lambda chain, _: not chain.loggers),
     ),
     Check(
         "access_log_cluster_shared",
@@ -66,6 +79,13 @@ CHECKS = (
         "Access logs use the same cluster as Checks, so they share its circuit breakers.",
         "Give the access logger a cluster of its own, with the same endpoints.",
         per_logger(_shared),
+    ),
+    Check(
+        "access_log_elsewhere",
+        Severity.WARNING,
+        "The access log goes to other addresses than the Checks, so the adapters may not get it.",
+        "Give the access logger's cluster the endpoints of the adapters.",
+        _elsewhere,
     ),
     Check(
         "access_log_grpc_status",

@@ -2,7 +2,7 @@
 
 from adapter.doctor.check import Check, per_checked_chain, per_checked_route
 from adapter.doctor.checks.header_mutations import mutations_before_check, removes, value_set
-from adapter.doctor.fields import flag, number, trees
+from adapter.doctor.fields import flag, kind_of, number, tree, trees
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
 from adapter.doctor.model import REDACTED, Chain, Route, VirtualHost
@@ -81,6 +81,24 @@ def _not_appended(chain: Chain, adapter: KnownAdapter) -> bool:
     return adapter.forwarded_for_position is not None and flag(chain.manager, "skip_xff_append")
 
 
+def _filter_off(route: Route, _: VirtualHost, chain: Chain, adapter: KnownAdapter) -> str:
+    """The mutation filters before the Check that a route turns off."""
+    if not adapter.trusts_address_header and not attests(route, chain):
+        return ""
+    mutating = [f.name for f in chain.before_check if f.kind == "header_mutation"]
+    return ", ".join(name for name in mutating if route.is_disabled_for(name))
+
+
+def _trusted_hops(chain: Chain, _: KnownAdapter) -> str | None:
+    return f"xff_num_trusted_hops: {_hops(chain)}" if _hops(chain) else None
+
+
+def _own_detection(chain: Chain, _: KnownAdapter) -> str:
+    extensions = trees(chain.manager, "original_ip_detection_extensions")
+    kinds = [kind_of(tree(extension, "typed_config")) for extension in extensions]
+    return ", ".join(kind for kind in kinds if kind != "xff")
+
+
 def _unknown(route: Route, _: VirtualHost, chain: Chain, adapter: KnownAdapter) -> bool:
     is_known = adapter.trusts_address_header or adapter.forwarded_for_position is not None
     return not is_known and not attests(route, chain)
@@ -94,6 +112,14 @@ CHECKS = (
         "Add a header_mutation filter before ext_authz that overwrites the header with "
         "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% (OVERWRITE_IF_EXISTS_OR_ADD).",
         per_checked_chain(_not_overwritten),
+    ),
+    Check(
+        "address_filter_off",
+        Severity.ERROR,
+        "The route turns off the filter that overwrites the header with the client's address, and "
+        "the adapter believes the header.",
+        "Remove disabled: true for this filter from the route.",
+        per_checked_route(_filter_off),
     ),
     Check(
         "address_removed",
@@ -125,6 +151,22 @@ CHECKS = (
         "proxy may set.",
         "Set use_remote_address: true if this Envoy is the first proxy that you trust.",
         per_checked_chain(_not_remote),
+    ),
+    Check(
+        "address_detection",
+        Severity.WARNING,
+        "An extension takes the client's address from a header that clients may send themselves.",
+        "Remove original_ip_detection_extensions, or make sure that a proxy in front overwrites "
+        "the header.",
+        per_checked_chain(_own_detection),
+    ),
+    Check(
+        "trusted_hops",
+        Severity.NOTE,
+        "Envoy believes this many entries of x-forwarded-for; with fewer proxies in front of it, "
+        "clients choose their address.",
+        "Set xff_num_trusted_hops to the number of proxies that append to x-forwarded-for.",
+        per_checked_chain(_trusted_hops),
     ),
     Check(
         "forwarded_for_position",

@@ -9,6 +9,7 @@ from adapter.doctor.known_adapter import KnownAdapter
 from adapter.doctor.model import Cluster, Envoy
 
 _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_RARE_S = 10.0
 _ENOUGH_REQUESTS = 10_000
 _ENOUGH_RETRIES = 50
 _DEFAULT_MERGE_S = 1.0
@@ -35,12 +36,17 @@ def _checks(cluster: Cluster) -> list[Tree]:
     return trees(cluster.config, "health_checks")
 
 
+def _rare_checks(cluster: Cluster, _: KnownAdapter) -> str | None:
+    intervals = [seconds(check, "interval") or 0 for check in _checks(cluster)]
+    return f"{max(intervals):g} s" if intervals and max(intervals) > _RARE_S else None
+
+
 def _idle_checks(cluster: Cluster, _: KnownAdapter) -> str | None:
     for check in _checks(cluster):
         pause, interval = seconds(check, "no_traffic_interval"), seconds(check, "interval") or 0
         if pause is None:
             return "not set, so 60 s"
-        if pause > max(10, 2 * interval):
+        if pause > max(_RARE_S, 2 * interval):
             return f"{pause:g} s"
     return None
 
@@ -145,6 +151,13 @@ CHECKS = (
         per_cluster(
             lambda cluster, _: any("grpc_health_check" not in c for c in _checks(cluster)),
         ),
+    ),
+    Check(
+        "health_check_interval",
+        Severity.WARNING,
+        "Until the next health check, Envoy sends requests to an adapter that hangs or stops.",
+        "Set the interval of the health check to 1s.",
+        per_cluster(_rare_checks),
     ),
     Check(
         "no_traffic_interval",

@@ -20,6 +20,15 @@ def _no_http(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
         yield Place(), ""
 
 
+def _without_http(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
+    return ((Place(name), "") for name in envoy.other_listeners if envoy.chains)
+
+
+def _connect(chain: Chain, _: KnownAdapter) -> bool:
+    upgrades = trees(chain.manager, "upgrade_configs")
+    return any(text(upgrade, "upgrade_type").upper() == "CONNECT" for upgrade in upgrades)
+
+
 def _forwards(chain: Chain) -> bool:
     return bool(chain.missing_routes) or any(route.forwards for _, route in chain.routes)
 
@@ -52,7 +61,7 @@ def _after_router(chain: Chain, _: KnownAdapter) -> str | None:
     if "router" not in kinds:
         return None
     late = chain.filters[kinds.index("router") :]
-    return next((f.name for f in late if f.asks_adapter), None)
+    return next((f.name for f in late if f.can_ask_adapter), None)
 
 
 def _changes_later(chain: Chain, _: KnownAdapter) -> str:
@@ -85,6 +94,13 @@ CHECKS = (
         "No listener has an HTTP connection manager, so no request is checked.",
         "Start from the output of policy-adapter envoy-config.",
         _no_http,
+    ),
+    Check(
+        "listener_without_http",
+        Severity.WARNING,
+        "The listener forwards connections without reading requests, so nothing is checked there.",
+        "Make sure that clients cannot reach your services through this listener.",
+        _without_http,
     ),
     Check(
         "ext_authz_missing",
@@ -165,6 +181,13 @@ CHECKS = (
         "checked.",
         "Remove filters from the upgrade_configs entry, or add ext_authz there.",
         per_checked_chain(_upgrades),
+    ),
+    Check(
+        "connect_upgrade",
+        Severity.WARNING,
+        "After a CONNECT request, everything in the tunnel passes without a Check.",
+        "Remove the CONNECT upgrade.",
+        per_checked_chain(_connect),
     ),
     Check(
         "routes_unknown",

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from adapter.doctor.check import Check, Spot, logger_service, loggers
+from adapter.doctor.check import Check, Spot
 from adapter.doctor.checks.known_operators import IN_OLDEST, NEED_PARAMETERS, NEWER
 from adapter.doctor.fields import Tree, text, tree, trees
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
-from adapter.doctor.model import Chain, Envoy
+from adapter.doctor.model import Chain, Envoy, logger_service
 
 # The same grammar as in Envoy: %% is a percent sign.
 _COMMAND = re.compile(r"%(?:%|([A-Z0-9_]+)(?:\((.*?)\))?(?::\d+)?%)", re.DOTALL)
@@ -60,7 +60,7 @@ def _formats(chain: Chain) -> Iterator[tuple[str, str]]:
         yield name, text(tree(log_format, "text_format_source"), "inline_string")
         yield name, text(log_format, "text_format")
         yield from ((name, value) for value in _leaves(tree(log_format, "json_format")))
-    for logger in loggers(chain):
+    for logger in chain.loggers:
         yield from ((text(logger, "name"), value) for _, value in _metadata(logger_service(logger)))
     for http_filter in chain.filters:
         for mutation in trees(tree(http_filter.config, "mutations"), "request_mutations"):

@@ -3,7 +3,6 @@
 from adapter.doctor.check import (
     Check,
     Found,
-    logger_service,
     per_checked_chain,
     per_filter,
     per_logger,
@@ -11,10 +10,8 @@ from adapter.doctor.check import (
 from adapter.doctor.fields import Tree, flag, number, text, texts, tree, trees
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
-from adapter.doctor.model import REDACTED, Chain, HttpFilter
+from adapter.doctor.model import REDACTED, ROUTE_NAME, TOKEN, Chain, HttpFilter, logger_service
 
-TOKEN = "x-adapter-token"  # noqa: S105 - the name of a header
-_ROUTE_NAME = "x-route-name"
 _JWT = "envoy.filters.http.jwt_authn"
 
 
@@ -68,7 +65,7 @@ def _untrusted(chain: Chain, _: KnownAdapter) -> bool:
 
 def _route_name(asker: HttpFilter, _: Chain, adapter: KnownAdapter) -> bool:
     sent = _metadata(tree(asker.config, "grpc_service"))
-    return any(b.route_name for b in adapter.bindings) and _ROUTE_NAME not in sent
+    return any(b.route_name for b in adapter.bindings) and ROUTE_NAME not in sent
 
 
 def _route_metadata(asker: HttpFilter, _: Chain, adapter: KnownAdapter) -> bool:

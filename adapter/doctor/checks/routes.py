@@ -1,12 +1,12 @@
-"""Whether every route is checked, as a request to the right API."""
+"""Whether every route is checked, and names an API that exists."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from adapter.doctor.check import Check, Spot, per_checked_route, per_route
 from adapter.doctor.fields import text
-from adapter.doctor.finding import Place, Severity
+from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
-from adapter.doctor.model import REDACTED, Chain, Envoy, Route, VirtualHost
+from adapter.doctor.model import API_ID, REDACTED, Chain, Envoy, Route, VirtualHost
 
 _GENERATED = "api-"
 
@@ -23,24 +23,30 @@ def api_of(route: Route, chain: Chain) -> str:
     Envoy redacts `context_extensions`. Then the id comes from the name that `envoy-config` gives to
     routes; for other routes it is the redacted value.
     """
-    api_id = extensions(route, chain).get("api_id", "")
+    api_id = extensions(route, chain).get(API_ID, "")
     if api_id == REDACTED and route.name.startswith(_GENERATED):
         return route.name.removeprefix(_GENERATED)
     return api_id
 
 
 def _unchecked(route: Route, _: VirtualHost, chain: Chain, __: KnownAdapter) -> bool:
-    is_covered = any(route.is_covered_by(asker) for asker in chain.askers)
-    return not is_covered and _is_explicit(route, chain)
+    return not _is_covered(route, chain) and _is_turned_off(route, chain)
 
 
-def _not_covered(route: Route, _: VirtualHost, chain: Chain, __: KnownAdapter) -> bool:
-    is_covered = any(route.is_covered_by(asker) for asker in chain.askers)
-    others = any(r.is_covered_by(asker) for _, r in chain.routes for asker in chain.askers)
-    return not is_covered and others and not _is_explicit(route, chain)
+def _not_covered(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
+    for chain in envoy.chains:
+        if any(_is_covered(route, chain) for __, route in chain.routes):
+            for host, route in chain.routes:
+                is_open = not _is_covered(route, chain) and not _is_turned_off(route, chain)
+                if route.forwards and is_open:
+                    yield chain.place_of(host, route), ""
 
 
-def _is_explicit(route: Route, chain: Chain) -> bool:
+def _is_covered(route: Route, chain: Chain) -> bool:
+    return any(route.is_covered_by(asker) for asker in chain.askers)
+
+
+def _is_turned_off(route: Route, chain: Chain) -> bool:
     return any(route.is_disabled_for(asker.name) for asker in chain.askers)
 
 
@@ -56,6 +62,14 @@ def _misnamed(route: Route, _: VirtualHost, chain: Chain, __: KnownAdapter) -> s
 
 
 def _no_api(route: Route, _: VirtualHost, chain: Chain, adapter: KnownAdapter) -> bool:
+    return _is_unbound(route, chain, adapter) and not adapter.allows_unbound
+
+
+def _allowed(route: Route, _: VirtualHost, chain: Chain, adapter: KnownAdapter) -> bool:
+    return _is_unbound(route, chain, adapter) and adapter.allows_unbound
+
+
+def _is_unbound(route: Route, chain: Chain, adapter: KnownAdapter) -> bool:
     return not api_of(route, chain) and not _is_bound(route, adapter)
 
 
@@ -78,56 +92,6 @@ def _hidden(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
             yield chain.place, ""
 
 
-def _open_prefix(route: Route, _: VirtualHost, __: Chain, ___: KnownAdapter) -> str | None:
-    prefix = text(route.match, "prefix")
-    return f"{prefix} also matches {prefix}X" if prefix and not prefix.endswith("/") else None
-
-
-def _differ(routes: Iterable[Route], chain: Chain) -> bool:
-    """Whether the routes belong to more than one API; redacted ids count as different."""
-    ids = [api_of(route, chain) for route in routes if route.forwards]
-    return len(set(ids)) > 1 or (len(ids) > 1 and REDACTED in ids)
-
-
-def _path_of(route: Route) -> str:
-    kinds = ("prefix", "path_separated_prefix", "path", "safe_regex", "path_match_policy")
-    return str([route.match.get(kind) for kind in kinds])
-
-
-def _by_path(route: Route, host: VirtualHost, chain: Chain, _: KnownAdapter) -> bool:
-    found = extensions(route, chain)
-    paths = {_path_of(r) for r in host.routes if r.forwards}
-    is_said = found.get("api_chosen_by") in {"path", REDACTED}
-    return "api_id" in found and not is_said and len(paths) > 1 and _differ(host.routes, chain)
-
-
-def _leaves_prefix(route: Route, host: VirtualHost, chain: Chain, known: KnownAdapter) -> bool:
-    found = extensions(route, chain)
-    is_said = found.get("api_chosen_by") in {"path", REDACTED}
-    has_prefix = any(
-        text(route.match, kind).rstrip("/") for kind in ("prefix", "path_separated_prefix")
-    )
-    is_worse = _by_path(route, host, chain, known)
-    return "api_id" in found and has_prefix and not is_said and not is_worse
-
-
-def _by_host(route: Route, _: VirtualHost, chain: Chain, __: KnownAdapter) -> bool:
-    found = extensions(route, chain)
-    is_said = found.get("api_chosen_by_host") in {"true", REDACTED}
-    routes = [r for _, r in chain.routes]
-    return "api_id" in found and not is_said and len(chain.hosts) > 1 and _differ(routes, chain)
-
-
-def _any_host(envoy: Envoy, adapter: KnownAdapter) -> Iterator[Spot]:
-    if not any(b.authority for b in adapter.bindings):
-        return
-    for chain in envoy.chains:
-        for host in chain.hosts if chain.askers else ():
-            unnamed = [r for r in host.routes if r.forwards and not api_of(r, chain)]
-            if "*" in host.domains and unnamed:
-                yield Place(chain.listener, chain.label, virtual_host=host.name), ""
-
-
 CHECKS = (
     Check(
         "route_unchecked",
@@ -142,7 +106,7 @@ CHECKS = (
         "The filter is disabled by default and this route, unlike others, does not enable it, so "
         "its requests are not checked.",
         "Give the route a configuration for the filter, or remove disabled: true from the filter.",
-        per_route(_not_covered),
+        _not_covered,
     ),
     Check(
         "per_route_name",
@@ -161,6 +125,14 @@ CHECKS = (
         per_checked_route(_no_api),
     ),
     Check(
+        "unbound_allowed",
+        Severity.WARNING,
+        "The route names no API, and the settings let such requests through without policies "
+        "(requests.unbound: allow).",
+        "Add api_id to the route's context_extensions, or set requests.unbound: deny.",
+        per_checked_route(_allowed),
+    ),
+    Check(
         "api_unknown",
         Severity.ERROR,
         "The adapter denies the requests (api_unknown), because it has no such API instance.",
@@ -173,44 +145,5 @@ CHECKS = (
         "Envoy hides the values of context_extensions, so the API ids were not compared.",
         "Run the doctor on the configuration file, too: policy-adapter doctor --file envoy.yaml.",
         _hidden,
-    ),
-    Check(
-        "prefix_without_slash",
-        Severity.WARNING,
-        "The prefix does not end at a segment, so it matches other paths as well.",
-        "Use path_separated_prefix.",
-        per_route(_open_prefix),
-    ),
-    Check(
-        "api_chosen_by_path",
-        Severity.ERROR,
-        "The path decides about the API, and with ; or percent-encoding a client can reach a "
-        "service through another API.",
-        "Add api_chosen_by: path to the context_extensions of all routes of the virtual host.",
-        per_checked_route(_by_path),
-    ),
-    Check(
-        "prefix_left",
-        Severity.WARNING,
-        "With ;, percent-encoding or dots a client can reach paths of the service outside of the "
-        "route's prefix.",
-        "Add api_chosen_by: path to the route's context_extensions.",
-        per_checked_route(_leaves_prefix),
-    ),
-    Check(
-        "api_chosen_by_host",
-        Severity.ERROR,
-        "The host decides about the API, and with an odd host a client can reach a service through "
-        "another API.",
-        'Add api_chosen_by_host: "true" to the context_extensions of all routes.',
-        per_checked_route(_by_host),
-    ),
-    Check(
-        "binding_for_any_host",
-        Severity.ERROR,
-        "The settings bind APIs by authority, and this virtual host accepts every host, so clients "
-        "choose their API.",
-        "List the bound hosts in domains, or add api_id to the routes.",
-        _any_host,
     ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from adapter.doctor.fields import Tree, text, tree, trees, unwrapped
 from adapter.doctor.model import Envoy
@@ -24,10 +25,15 @@ def read_file(file: Path) -> Envoy:
     parts = {"static_resources", "dynamic_resources"}
     if not isinstance(document, dict) or not document.keys() & parts:
         raise ConfigurationError(
-            f"{_OPTION} {file} is not an Envoy configuration: it has neither static_resources nor "
-            "dynamic_resources"
+            f"{_OPTION} {file} is not an Envoy configuration: {_why(document)}"
         )
     return envoy_of(resources_of_bootstrap(document, file))
+
+
+def _why(document: Any) -> str:
+    if isinstance(document, dict) and "resources" in document:
+        return "it is a file for discovery (LDS, RDS, CDS, EDS); give the bootstrap file"
+    return "it has neither static_resources nor dynamic_resources"
 
 
 def resources_of_bootstrap(bootstrap: Tree, file: Path = Path()) -> Resources:

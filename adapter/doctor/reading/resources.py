@@ -6,7 +6,15 @@ from typing import Any
 
 from adapter.doctor.fields import Tree, flag, kind_of, text, texts, tree, trees, unwrapped
 from adapter.doctor.finding import Place
-from adapter.doctor.model import Chain, Cluster, Envoy, HttpFilter, Route, VirtualHost
+from adapter.doctor.model import (
+    Chain,
+    Cluster,
+    Envoy,
+    HttpFilter,
+    Route,
+    VirtualHost,
+    cluster_of,
+)
 
 _MANAGER = ".HttpConnectionManager"
 
@@ -31,8 +39,11 @@ class Resources:
 
 def envoy_of(found: Resources) -> Envoy:
     """The model."""
+    chains = [chain for listener in found.listeners for chain in _chains(listener, found)]
+    with_http = {chain.listener for chain in chains}
     return Envoy(
-        chains=[chain for listener in found.listeners for chain in _chains(listener, found)],
+        chains=chains,
+        other_listeners=[n for n in map(_listener_name, found.listeners) if n not in with_http],
         clusters={text(c, "name"): _cluster(c, found) for c in found.clusters},
         admin=found.admin,
         version=found.version,
@@ -41,8 +52,12 @@ def envoy_of(found: Resources) -> Envoy:
     )
 
 
+def _listener_name(listener: Tree) -> str:
+    return text(listener, "name") or _address(tree(listener, "address"))
+
+
 def _chains(listener: Tree, found: Resources) -> Iterator[Chain]:
-    name = text(listener, "name") or _address(tree(listener, "address"))
+    name = _listener_name(listener)
     chains = trees(listener, "filter_chains")
     if default := tree(listener, "default_filter_chain"):
         chains = [*chains, {"name": "default", **default}]
@@ -57,12 +72,14 @@ def _chains(listener: Tree, found: Resources) -> Iterator[Chain]:
 def _chain(listener: str, label: str, chain: Tree, manager: Tree, found: Resources) -> Chain:
     configs, missing = _route_configs(manager, found)
     tls = unwrapped(tree(chain, "transport_socket", "typed_config"))
+    filters = [_http_filter(f, found) for f in trees(manager, "http_filters")]
     return Chain(
         listener=listener,
         label=label,
         manager=manager,
         tls=tls if text(tls, "@type").endswith(".DownstreamTlsContext") else {},
-        filters=[_http_filter(f, found) for f in trees(manager, "http_filters")],
+        filters=filters,
+        loggers=_loggers(manager, {f.cluster for f in filters}, found),
         hosts=[_host(host, c) for c in configs for host in trees(c, "virtual_hosts")],
         route_config=configs[0] if configs else {},
         missing_routes=missing,
@@ -83,6 +100,27 @@ def _route_configs(manager: Tree, found: Resources) -> tuple[Sequence[Tree], str
         named = [config for name, config in found.routes.items() if name in names]
         return (named, "") if named else ([], text(tree(manager, "scoped_routes"), "name"))
     return [tree(manager, "route_config")], ""
+
+
+def _loggers(manager: Tree, asked: set[str], found: Resources) -> list[Tree]:
+    """The gRPC access loggers. Of several, those that lead to the adapter; if none does, all."""
+    candidates = [
+        logger
+        for logger in trees(manager, "access_log")
+        if text(tree(logger, "typed_config"), "@type").endswith(".HttpGrpcAccessLogConfig")
+    ]
+    adapters = {a for name in asked for a in _addresses(name, found)}
+    ours = [
+        logger
+        for logger in candidates
+        if cluster_of(logger) in asked or _addresses(cluster_of(logger), found) & adapters
+    ]
+    return ours or candidates
+
+
+def _addresses(name: str, found: Resources) -> set[str]:
+    configs = [c for c in found.clusters if text(c, "name") == name]
+    return {str(address) for c in configs for address in _cluster(c, found).addresses}
 
 
 def _http_filter(config: Tree, found: Resources) -> HttpFilter:

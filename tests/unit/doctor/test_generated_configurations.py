@@ -1,11 +1,13 @@
 """What envoy-config writes has nothing that the doctor complains about."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapter.doctor import Severity
+from adapter.doctor import Severity, examine, read_file
 from adapter.envoy_config import AdapterTls, ApiRoute, ListenerTls, render
+from adapter.envoy_config.resource_files import render_files
 from support.defaults import envoy_config
 from tests.unit.doctor.configurations import ADAPTERS, ROUTES, Parts, known
 
@@ -49,3 +51,10 @@ def test_it_is_clean(changes: dict[str, Any], adapter: dict[str, Any]) -> None:
     for facts in (known(**adapter), known(**(SETTINGS | adapter))):
         found = parts.findings(facts)
         assert [f for f in found if f.severity is not Severity.NOTE] == []
+
+
+def test_files_that_envoy_reloads_are_clean(tmp_path: Path) -> None:
+    """What `envoy-config --output-dir` writes."""
+    for name, text in render_files(envoy_config(ROUTES, ADAPTERS), tmp_path, {}).items():
+        (tmp_path / name).write_text(text)
+    assert examine(read_file(tmp_path / "envoy.yaml"), known()) == []

@@ -124,6 +124,8 @@ BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         (b"hello", "is not an Envoy configuration"),
         (b"- 1", "is not an Envoy configuration"),
         (b"static_resource: {}", "has neither static_resources nor dynamic_resources"),
+        (b"resources: []", "it is a file for discovery (LDS, RDS, CDS, EDS); give the bootstrap"),
+        (b"admin: {}\n---\na: 1", "line 2: but found another document"),
         (b"a: b: between-us", "is neither YAML nor JSON: line 1: mapping values are not allowed"),
         (b'{"token": "between-us" 1}', "is neither YAML nor JSON: line 1"),
         (b"\xff\xfe\x00", "is neither YAML nor JSON"),

@@ -9,11 +9,12 @@ from tests.unit.doctor.configurations import Parts
 def test_the_same_finding_is_shown_once() -> None:
     """With the first five places, and the number of the others."""
     parts = Parts()
-    route = parts.route | {"match": {"prefix": "/orders"}}
-    parts.hosts[0]["routes"] = [route | {"name": f"route-{n}"} for n in range(7)]
+    parts.hosts[0]["routes"] = [
+        parts.route | {"name": f"route-{n}", "match": {"prefix": f"/{n}"}} for n in range(7)
+    ]
     text = as_text(parts.findings())
     assert text.count("prefix_without_slash") == 1
-    assert "           at   virtual host shop.test, route route-4: /orders also matches" in text
+    assert "           at   virtual host shop.test, route route-4: /4 also matches" in text
     assert "route-5" not in text
     assert "and in 2 more places" in text
     assert text.endswith("\n0 errors, 7 warnings, 0 notes\n")

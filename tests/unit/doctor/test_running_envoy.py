@@ -177,6 +177,23 @@ def test_parts_that_are_discovered(admin: Admin) -> None:
     assert admin.codes() == {"prefix_without_slash"}
 
 
+def test_routes_of_scopes(admin: Admin) -> None:
+    """All route configurations that the scopes name are examined."""
+    parts = Parts()
+    routes = {**parts.manager.pop("route_config"), "name": "routes"}
+    scopes = [{"name": "a", "route_configuration_name": "routes"}]
+    parts.manager["scoped_routes"] = {
+        "name": "scopes",
+        "scoped_route_configurations_list": {"scoped_route_configurations": scopes},
+    }
+    admin.answers |= answers(parts)
+    assert admin.codes() == {"routes_unknown"}
+    dump: dict[str, Any] = {"@type": "type.googleapis.com/envoy.admin.v3.RoutesConfigDump"}
+    dump["static_route_configs"] = [{"route_config": routes}]
+    admin.answers["/config_dump"]["configs"].append(dump)
+    assert admin.codes() == set()
+
+
 def test_redacted_ids_are_found_in_the_names_of_routes(admin: Admin) -> None:
     """Envoy hides the values of context_extensions; envoy-config's names say the same."""
     parts = Parts()

@@ -1,12 +1,26 @@
 """Addresses, headers, paths and hosts that clients can choose."""
 
 from tests.unit.doctor.broken.mistake import Broken
-from tests.unit.doctor.configurations import Parts
+from tests.unit.doctor.configurations import EXTENSIONS, Parts
 
 
 def header_matched(parts: Parts) -> None:
     """A route looks at the host by itself."""
     parts.route["match"]["headers"] = [{"name": ":authority", "string_match": {"exact": "a.test"}}]
+
+
+def mutations_off(parts: Parts) -> None:
+    """A route without the filter that writes the address."""
+    parts.route["typed_per_filter_config"]["envoy.filters.http.header_mutation"] = {
+        "@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig",
+        "disabled": True,
+    }
+
+
+def detected(parts: Parts) -> None:
+    """An address that comes from a header."""
+    kind = f"{EXTENSIONS}http.original_ip_detection.custom_header.v3.CustomHeaderConfig"
+    parts.manager["original_ip_detection_extensions"] = [{"typed_config": {"@type": kind}}]
 
 
 BROKEN = (
@@ -77,4 +91,16 @@ BROKEN = (
         ),
     ),
     Broken("host_in_match", header_matched),
+    Broken("address_filter_off", mutations_off),
+    Broken("trusted_hops", lambda p: p.manager.update(xff_num_trusted_hops=1)),
+    Broken("address_detection", detected),
+    Broken(
+        "address_not_overwritten",
+        lambda p: p.filters[0].update(disabled=True),
+        more={"identity_headers"},
+    ),
+    Broken(
+        "identity_headers",
+        lambda p: p.mutations[0]["remove_on_match"].update(key_matcher={"prefix": "x-adapter-"}),
+    ),
 )

@@ -30,8 +30,9 @@ def of_clusters(change: Callable[[dict[str, Any]], Any]) -> Change:
 
 def plain(parts: Parts) -> None:
     """Adapters elsewhere in the network."""
-    for endpoint in parts.cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]:
-        endpoint["endpoint"]["address"]["socket_address"]["address"] = "10.0.0.7"
+    for cluster in parts.bootstrap["static_resources"]["clusters"][:2]:
+        for endpoint in cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]:
+            endpoint["endpoint"]["address"]["socket_address"]["address"] = "10.0.0.7"
 
 
 BROKEN = (
@@ -84,5 +85,9 @@ BROKEN = (
         "tls_certificate",
         tls,
         adapter={**SETTINGS, "serves_tls": True, "asks_for_certificate": True},
+    ),
+    Broken(
+        "health_check_interval",
+        of_clusters(lambda c: c["health_checks"][0].update(interval="30s")),
     ),
 )

@@ -1,7 +1,9 @@
 """Listeners that do not ask the adapter, or too late."""
 
+from copy import deepcopy
+
 from tests.unit.doctor.broken.mistake import Broken
-from tests.unit.doctor.configurations import Parts
+from tests.unit.doctor.configurations import EXTENSIONS, Parts
 
 
 def disabled(parts: Parts) -> None:
@@ -29,6 +31,35 @@ def no_listener(parts: Parts) -> None:
     parts.bootstrap["static_resources"]["listeners"] = []
 
 
+def other_listener(parts: Parts) -> None:
+    """A way to a service that no filter sees."""
+    proxy = {"@type": f"{EXTENSIONS}filters.network.tcp_proxy.v3.TcpProxy", "cluster": "a"}
+    parts.bootstrap["static_resources"]["listeners"].append(
+        {"name": "tcp", "filter_chains": [{"filters": [{"typed_config": proxy}]}]}
+    )
+
+
+def second_listener(parts: Parts) -> None:
+    """A second one for plain HTTP, without the filter."""
+    copied = deepcopy(parts.listener)
+    copied["name"] = "plain"
+    del copied["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"][1]
+    parts.bootstrap["static_resources"]["listeners"].append(copied)
+
+
+def wrapped_chain(parts: Parts) -> None:
+    """A default filter chain without the filter, in the form that control planes send."""
+    copied = deepcopy(parts.chain)
+    manager = copied["filters"][0]["typed_config"]
+    del manager["http_filters"][1]
+    copied["filters"][0]["typed_config"] = {
+        "@type": "type.googleapis.com/xds.type.v3.TypedStruct",
+        "type_url": manager.pop("@type"),
+        "value": manager,
+    }
+    parts.listener["default_filter_chain"] = copied
+
+
 BROKEN = (
     Broken("no_http_listener", no_listener),
     Broken("ext_authz_missing", lambda p: p.filters.pop(1)),
@@ -52,4 +83,16 @@ BROKEN = (
         lambda p: p.manager["upgrade_configs"][0].update(filters=[p.filters[2]]),
     ),
     Broken("routes_unknown", discovered_routes),
+    Broken("listener_without_http", other_listener),
+    Broken("ext_authz_missing", second_listener),
+    Broken(
+        "connect_upgrade",
+        lambda p: p.manager["upgrade_configs"].append({"upgrade_type": "CONNECT"}),
+    ),
+    Broken(
+        "changes_after_check",
+        lambda p: p.filters.insert(1, p.filters.pop(0)),
+        more={"address_not_overwritten", "identity_headers"},
+    ),
+    Broken("ext_authz_missing", wrapped_chain),
 )

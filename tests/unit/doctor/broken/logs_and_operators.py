@@ -29,6 +29,13 @@ def wide_open() -> dict[str, Any]:
     return {"address": {"socket_address": {"address": "0.0.0.0", "port_value": 9901}}}
 
 
+def elsewhere(parts: Parts) -> None:
+    """The log goes to other servers."""
+    cluster = parts.bootstrap["static_resources"]["clusters"][1]
+    for endpoint in cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]:
+        endpoint["endpoint"]["address"]["socket_address"]["port_value"] = 4317
+
+
 BROKEN = (
     Broken("access_log_missing", lambda p: p.manager.pop("access_log")),
     Broken(
@@ -58,4 +65,5 @@ BROKEN = (
         lambda p: p.mutations.append({"append": {"header": {"key": "x-a", "value": "%REQ(x-a"}}}),
     ),
     Broken("admin_exposed", lambda p: p.bootstrap.update(admin=wide_open())),
+    Broken("access_log_elsewhere", elsewhere),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from adapter.doctor import KnownBinding
 from tests.unit.doctor.broken.mistake import Broken, Change
-from tests.unit.doctor.configurations import Parts
+from tests.unit.doctor.configurations import EXTENSIONS, Parts
 
 AUTHORITY = {"bindings": (KnownBinding(authority="shop.test"),)}
 
@@ -58,6 +58,37 @@ def renamed_key(parts: Parts) -> None:
     configs["ext_authz"] = {**parts.per_route, "check_settings": {}}
 
 
+ALLOWING = {"allows_unbound": True}
+NAME = "envoy.filters.http.ext_authz"
+OFF = {"@type": f"{EXTENSIONS}filters.http.ext_authz.v3.ExtAuthzPerRoute", "disabled": True}
+
+
+def disabled_for_host(parts: Parts) -> None:
+    """A virtual host turns the filter off, and one of its routes says nothing else."""
+    parts.hosts[0]["typed_per_filter_config"] = {NAME: OFF}
+    del parts.route["typed_per_filter_config"]
+
+
+def disabled_everywhere(parts: Parts) -> None:
+    """The route configuration turns the filter off."""
+    parts.manager["route_config"]["typed_per_filter_config"] = {NAME: OFF}
+    for host in parts.hosts:
+        for route in host["routes"]:
+            del route["typed_per_filter_config"]
+
+
+def wrapped_off(parts: Parts) -> None:
+    """The filter is off by Envoy's general form for all filters."""
+    kind = "type.googleapis.com/envoy.config.route.v3.FilterConfig"
+    off = {"@type": kind, "config": parts.per_route, "disabled": True}
+    parts.route["typed_per_filter_config"] = {NAME: off}
+
+
+def pattern(regex: str) -> dict[str, Any]:
+    """A match by regular expression."""
+    return {"safe_regex": {"regex": regex}}
+
+
 BROKEN = (
     Broken("route_unchecked", lambda p: p.per_route.update(disabled=True)),
     Broken("route_not_covered", not_enabled),
@@ -71,5 +102,15 @@ BROKEN = (
     Broken("api_chosen_by_host", without_keys("api_chosen_by_host")),
     Broken(
         "binding_for_any_host", lambda p: p.every_extensions()[2].pop("api_id"), adapter=AUTHORITY
+    ),
+    Broken("route_unchecked", disabled_for_host),
+    Broken("route_unchecked", disabled_everywhere),
+    Broken("route_unchecked", wrapped_off),
+    Broken("prefix_without_slash", lambda p: p.route.update(match=pattern("/orders.*"))),
+    Broken("route_shadowed", lambda p: p.hosts[0]["routes"].reverse()),
+    Broken("unbound_allowed", lambda p: p.extensions.pop("api_id"), adapter=ALLOWING),
+    Broken(
+        "api_chosen_by_host",
+        lambda p: p.extensions.update(api_chosen_by_host="True"),
     ),
 )
