@@ -99,6 +99,7 @@ class VirtualHost:
     name: str
     domains: Sequence[str]
     routes: Sequence[Route]
+    config: Tree
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,12 +9,13 @@ from adapter.doctor.check import (
     per_checked_chain,
     per_logger,
 )
-from adapter.doctor.fields import Tree, number, text, texts, tree
+from adapter.doctor.fields import Tree, number, seconds, text, texts, tree
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
 from adapter.doctor.model import Chain, Envoy, cluster_of
 
 _ENOUGH_BYTES = 64 * 1024
+_LATEST_S = 10.0
 _STATUS = "grpc-status"
 _SECRET = frozenset(
     {"authorization", "client_secret", "cookie", "proxy-authorization", "x-api-key"}
@@ -40,6 +41,11 @@ def _small_buffer(logger: Tree, _: Chain, __: KnownAdapter) -> str | None:
     size = number(tree(_config(logger), "common_config"), "buffer_size_bytes")
     size = 16_384 if size is None else size
     return f"{size:.0f} bytes" if 0 < size < _ENOUGH_BYTES else None
+
+
+def _late(logger: Tree, _: Chain, __: KnownAdapter) -> str | None:
+    pause = seconds(tree(_config(logger), "common_config"), "buffer_flush_interval") or 0
+    return f"{pause:g} s" if pause > _LATEST_S else None
 
 
 def _secrets(logger: Tree, _: Chain, __: KnownAdapter) -> str:
@@ -101,6 +107,13 @@ CHECKS = (
         "While the adapter does not read the stream, Envoy drops entries above this size.",
         "Set buffer_size_bytes: 262144.",
         per_logger(_small_buffer),
+    ),
+    Check(
+        "access_log_flush",
+        Severity.NOTE,
+        "Envoy sends entries this late, and loses them if it ends before.",
+        "Set buffer_flush_interval: 1s.",
+        per_logger(_late),
     ),
     Check(
         "access_log_filtered",

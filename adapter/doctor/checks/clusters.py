@@ -1,18 +1,16 @@
-"""The clusters of adapters: whether a failing adapter is noticed, and whether there is room."""
+"""The clusters of adapters: whether they can be reached, and whether there is room."""
 
 from collections.abc import Iterator
 
 from adapter.doctor.check import Check, Spot, adapter_clusters, per_cluster
-from adapter.doctor.fields import Tree, flag, number, seconds, text, tree, trees
+from adapter.doctor.fields import number, seconds, text, tree, trees
 from adapter.doctor.finding import Place, Severity
 from adapter.doctor.known_adapter import KnownAdapter
 from adapter.doctor.model import Cluster, Envoy
 
 _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_RARE_S = 10.0
 _ENOUGH_REQUESTS = 10_000
 _ENOUGH_RETRIES = 50
-_DEFAULT_MERGE_S = 1.0
 
 
 def _missing(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
@@ -30,25 +28,6 @@ def _speaks_http2(cluster: Cluster) -> bool:
         or "http2_protocol_options" in tree(options, "use_downstream_protocol_config")
         or "auto_config" in options
     )
-
-
-def _checks(cluster: Cluster) -> list[Tree]:
-    return trees(cluster.config, "health_checks")
-
-
-def _rare_checks(cluster: Cluster, _: KnownAdapter) -> str | None:
-    intervals = [seconds(check, "interval") or 0 for check in _checks(cluster)]
-    return f"{max(intervals):g} s" if intervals and max(intervals) > _RARE_S else None
-
-
-def _idle_checks(cluster: Cluster, _: KnownAdapter) -> str | None:
-    for check in _checks(cluster):
-        pause, interval = seconds(check, "no_traffic_interval"), seconds(check, "interval") or 0
-        if pause is None:
-            return "not set, so 60 s"
-        if pause > max(_RARE_S, 2 * interval):
-            return f"{pause:g} s"
-    return None
 
 
 def _thresholds(cluster: Cluster, name: str) -> float | None:
@@ -83,31 +62,6 @@ def _slow_connect(cluster: Cluster, _: KnownAdapter) -> str | None:
     return f"{timeout:g} s" if timeout > 1 else None
 
 
-def _merge_window(cluster: Cluster) -> float:
-    window = seconds(tree(cluster.config, "common_lb_config"), "update_merge_window")
-    return _DEFAULT_MERGE_S if window is None else window
-
-
-def _short_drain(cluster: Cluster, adapter: KnownAdapter) -> str | None:
-    if not adapter.has_settings or not _checks(cluster):
-        return None
-    check = _checks(cluster)[0]
-    needed = (seconds(check, "interval") or 0) + (seconds(check, "timeout") or 0)
-    needed += _merge_window(cluster)
-    short = adapter.drain_s < needed
-    return f"{adapter.drain_s:g} s, and Envoy needs {needed:g} s" if short else None
-
-
-def _unhealthy(cluster: Cluster, _: KnownAdapter) -> str | None:
-    healthy, total = cluster.healthy, len(cluster.addresses)
-    some = healthy is not None and 0 < healthy < total
-    return f"{total - (healthy or 0)} of {total}" if some else None
-
-
-def _unreachable(cluster: Cluster, _: KnownAdapter) -> bool:
-    return cluster.healthy == 0
-
-
 def _no_endpoints(cluster: Cluster, _: KnownAdapter) -> bool:
     return not cluster.addresses and not cluster.discovers_endpoints
 
@@ -137,54 +91,11 @@ CHECKS = (
         per_cluster(lambda cluster, _: not _speaks_http2(cluster)),
     ),
     Check(
-        "health_check_missing",
+        "logical_dns",
         Severity.WARNING,
-        "Envoy does not notice that an adapter hangs or is about to stop.",
-        "Add health_checks with grpc_health_check: {} and an interval of 1s.",
-        per_cluster(lambda cluster, _: not _checks(cluster)),
-    ),
-    Check(
-        "health_check_kind",
-        Severity.WARNING,
-        "Only a gRPC health check sees that an adapter is about to stop.",
-        "Use grpc_health_check: {}.",
-        per_cluster(
-            lambda cluster, _: any("grpc_health_check" not in c for c in _checks(cluster)),
-        ),
-    ),
-    Check(
-        "health_check_interval",
-        Severity.WARNING,
-        "Until the next health check, Envoy sends requests to an adapter that hangs or stops.",
-        "Set the interval of the health check to 1s.",
-        per_cluster(_rare_checks),
-    ),
-    Check(
-        "no_traffic_interval",
-        Severity.WARNING,
-        "Envoy checks an adapter that had no traffic this rarely, so a fresh or idle Envoy sends "
-        "requests to one that is down.",
-        "Set no_traffic_interval to the interval, for example 1s.",
-        per_cluster(_idle_checks),
-    ),
-    Check(
-        "outlier_detection",
-        Severity.NOTE,
-        "An adapter that passes health checks and fails Checks is not left out.",
-        "Add outlier_detection with consecutive_5xx: 5 and base_ejection_time: 5s.",
-        per_cluster(lambda cluster, _: "outlier_detection" not in cluster.config),
-    ),
-    Check(
-        "outlier_detection_split",
-        Severity.WARNING,
-        "With split_external_local_origin_errors, Envoy does not count timeouts of Checks, so a "
-        "hung adapter stays in use.",
-        "Remove split_external_local_origin_errors.",
-        per_cluster(
-            lambda cluster, _: flag(
-                tree(cluster.config, "outlier_detection"), "split_external_local_origin_errors"
-            )
-        ),
+        "Envoy uses only one address of the name at a time, so one adapter gets all Checks.",
+        "Set type: STRICT_DNS.",
+        per_cluster(lambda cluster, _: text(cluster.config, "type") == "LOGICAL_DNS"),
     ),
     Check(
         "circuit_breaker_requests",
@@ -209,39 +120,10 @@ CHECKS = (
         per_cluster(_slow_connect),
     ),
     Check(
-        "update_merge_window",
-        Severity.NOTE,
-        "Envoy may use a change of health up to a second late.",
-        "Set common_lb_config: {update_merge_window: 0s}, or make shutdown.drain_s a second "
-        "longer.",
-        per_cluster(lambda cluster, _: bool(_checks(cluster)) and _merge_window(cluster) > 0),
-    ),
-    Check(
-        "drain_short",
-        Severity.WARNING,
-        "The adapter stops before Envoy has noticed it, so a rolling restart loses requests.",
-        "Raise shutdown.drain_s above interval, timeout and update_merge_window together.",
-        per_cluster(_short_drain),
-    ),
-    Check(
         "one_endpoint",
         Severity.NOTE,
         "While the only adapter restarts, all requests fail.",
         "Run two adapter processes, and give the cluster one endpoint for each.",
         per_cluster(lambda cluster, _: len(cluster.addresses) == 1),
-    ),
-    Check(
-        "endpoints_unhealthy",
-        Severity.WARNING,
-        "Envoy leaves these adapters out, because they do not answer or are stopping.",
-        "Look at the log and at /readyz of these adapters.",
-        per_cluster(_unhealthy),
-    ),
-    Check(
-        "adapter_unreachable",
-        Severity.ERROR,
-        "Envoy can use no endpoint of the cluster, so Checks fail.",
-        "Start the adapter, and compare its address, TLS and socket permissions with the cluster.",
-        per_cluster(_unreachable),
     ),
 )

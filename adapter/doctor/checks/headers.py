@@ -1,11 +1,13 @@
 """Request headers: forged identities, and what Envoy lets through."""
 
-from adapter.doctor.check import Check, per_checked_chain
+from collections.abc import Iterator
+
+from adapter.doctor.check import Check, Spot, per_checked_chain
 from adapter.doctor.checks.header_mutations import mutations_before_check, removes
-from adapter.doctor.fields import flag, number, text, tree
+from adapter.doctor.fields import Tree, flag, number, text, texts, tree, trees
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
-from adapter.doctor.model import Chain
+from adapter.doctor.model import Chain, Envoy
 
 _MOST_HEADERS = 250
 _MOST_KB = 128
@@ -26,6 +28,25 @@ def _forgeable(chain: Chain, adapter: KnownAdapter) -> str:
         names += [name.replace("-", "_") for name in names]
     mutations = list(mutations_before_check(chain))
     return ", ".join(n for n in names if not any(removes(m, n) for m in mutations))
+
+
+def _changed_later(envoy: Envoy, adapter: KnownAdapter) -> Iterator[Spot]:
+    """Routes and virtual hosts change headers after all filters."""
+    for chain in envoy.chains:
+        if names := _changed(chain.route_config, adapter):
+            yield chain.place, names
+        for host, route in chain.routes:
+            changed = filter(
+                None, (_changed(host.config, adapter), _changed(route.config, adapter))
+            )
+            if names := ", ".join(changed):
+                yield chain.place_of(host, route), names
+
+
+def _changed(config: Tree, adapter: KnownAdapter) -> str:
+    added = [text(tree(o, "header"), "key") for o in trees(config, "request_headers_to_add")]
+    names = [name.lower() for name in (*added, *texts(config, "request_headers_to_remove"))]
+    return ", ".join(name for name in names if name.startswith(adapter.header_prefix))
 
 
 def _refuses_underscores(chain: Chain, _: KnownAdapter) -> str | None:
@@ -60,6 +81,13 @@ CHECKS = (
         "Add a header_mutation filter before ext_authz whose remove_on_match covers the prefix, "
         "with any character in place of its dashes.",
         per_checked_chain(_forgeable),
+    ),
+    Check(
+        "identity_header_changed",
+        Severity.ERROR,
+        "After the Check, Envoy changes a header with which the adapter tells services who calls.",
+        "Remove the header from request_headers_to_add and request_headers_to_remove.",
+        _changed_later,
     ),
     Check(
         "underscores",

@@ -1,5 +1,7 @@
 """Whether Envoy, the adapter and the services read paths and hosts in the same way."""
 
+import re
+
 from adapter.doctor.check import Check, per_checked_chain, per_route
 from adapter.doctor.fields import flag, text, trees
 from adapter.doctor.finding import Severity
@@ -24,12 +26,33 @@ def _dots(chain: Chain, _: KnownAdapter) -> bool:
 
 
 def _ports(chain: Chain, _: KnownAdapter) -> bool:
-    ignored = (
-        flag(chain.route_config, "ignore_port_in_host_matching")
-        or flag(chain.manager, "strip_any_host_port")
-        or flag(chain.manager, "strip_matching_host_port")
+    is_matching = flag(chain.manager, "strip_matching_host_port")
+    return _names_hosts(chain) and not is_matching and not _ignores_ports(chain)
+
+
+def _ignores_ports(chain: Chain) -> bool:
+    ignores = flag(chain.route_config, "ignore_port_in_host_matching")
+    return ignores or flag(chain.manager, "strip_any_host_port")
+
+
+def _unreachable(chain: Chain, _: KnownAdapter) -> str:
+    """Domains that no host equals once Envoy has removed port and final dot."""
+    dropped_dot = flag(chain.manager, "strip_trailing_host_dot")
+    return ", ".join(
+        domain
+        for host in chain.hosts
+        for domain in host.domains
+        if (_has_port(domain) and _ignores_ports(chain)) or (domain.endswith(".") and dropped_dot)
     )
-    return _names_hosts(chain) and not ignored
+
+
+def _has_port(domain: str) -> bool:
+    return re.search(r":\d+$", domain) is not None and domain.count(":") == 1
+
+
+def _wide(chain: Chain, _: KnownAdapter) -> str:
+    found = [d for host in chain.hosts for d in host.domains if re.match(r"\*[\w]", d)]
+    return ", ".join(f"{domain} also matches evil{domain[1:]}" for domain in found)
 
 
 def _host_in_match(route: Route, _: VirtualHost, __: Chain, ___: KnownAdapter) -> bool:
@@ -74,6 +97,20 @@ CHECKS = (
         "for *.",
         "Set ignore_port_in_host_matching: true in the route configuration.",
         per_checked_chain(_ports),
+    ),
+    Check(
+        "domain_unreachable",
+        Severity.WARNING,
+        "Envoy removes port or final dot of the host, so no request matches this domain.",
+        "Write the domain without port and final dot.",
+        per_checked_chain(_unreachable),
+    ),
+    Check(
+        "domain_wildcard",
+        Severity.WARNING,
+        "The wildcard does not end at a dot, so it matches names of others.",
+        "Write *. before the name, and the name itself as another domain.",
+        per_checked_chain(_wide),
     ),
     Check(
         "host_in_match",

@@ -1,5 +1,7 @@
 """What Envoy sends with a Check, and what it does with the answer."""
 
+import re
+
 from adapter.doctor.check import (
     Check,
     Found,
@@ -12,6 +14,9 @@ from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
 from adapter.doctor.model import REDACTED, ROUTE_NAME, TOKEN, Chain, HttpFilter, logger_service
 
+_PLACEHOLDERS = frozenset(
+    {"changeme", "secret", "sharedsecret", "token", "password", "example", "replaceme", "todo"}
+)
 _JWT = "envoy.filters.http.jwt_authn"
 
 
@@ -31,6 +36,11 @@ def _metadata(service: Tree) -> dict[str, str]:
 
 def _token(asker: HttpFilter, _: Chain, adapter: KnownAdapter) -> Found:
     return token_fault(tree(asker.config, "grpc_service"), adapter)
+
+
+def _placeholder(asker: HttpFilter, _: Chain, __: KnownAdapter) -> bool:
+    sent = _metadata(tree(asker.config, "grpc_service")).get(TOKEN, "")
+    return re.sub(r"[^a-z]", "", sent.lower()) in _PLACEHOLDERS
 
 
 def _log_token(logger: Tree, _: Chain, adapter: KnownAdapter) -> Found:
@@ -99,6 +109,13 @@ CHECKS = (
         "analytics are lost.",
         "Send the token as x-adapter-token in initial_metadata of the access logger.",
         per_logger(_log_token),
+    ),
+    Check(
+        "token_placeholder",
+        Severity.WARNING,
+        "The token is the placeholder of an example, which everybody can guess.",
+        "Use a long random token, in listener.token and in initial_metadata.",
+        per_filter(_placeholder),
     ),
     Check(
         "transport_version",

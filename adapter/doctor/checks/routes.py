@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from adapter.doctor.check import Check, Spot, per_checked_route, per_route
-from adapter.doctor.fields import text
+from adapter.doctor.fields import text, tree
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
 from adapter.doctor.model import API_ID, REDACTED, Chain, Envoy, Route, VirtualHost
@@ -48,6 +48,11 @@ def _is_covered(route: Route, chain: Chain) -> bool:
 
 def _is_turned_off(route: Route, chain: Chain) -> bool:
     return any(route.is_disabled_for(asker.name) for asker in chain.askers)
+
+
+def _cluster_header(route: Route, _: VirtualHost, __: Chain, adapter: KnownAdapter) -> str | None:
+    header = text(tree(route.config, "route"), "cluster_header").lower()
+    return header if header and not header.startswith(adapter.header_prefix) else None
 
 
 def _misnamed(route: Route, _: VirtualHost, chain: Chain, __: KnownAdapter) -> str:
@@ -107,6 +112,14 @@ CHECKS = (
         "its requests are not checked.",
         "Give the route a configuration for the filter, or remove disabled: true from the filter.",
         _not_covered,
+    ),
+    Check(
+        "cluster_header",
+        Severity.WARNING,
+        "A request header chooses the service, so a client can reach a service through another "
+        "API.",
+        "Name the cluster in the route, or remove the header from clients' requests.",
+        per_route(_cluster_header),
     ),
     Check(
         "per_route_name",

@@ -138,7 +138,7 @@ def _http_filter(config: Tree, found: Resources) -> HttpFilter:
 def _host(host: Tree, config: Tree) -> VirtualHost:
     outer = [_per_filter(config), _per_filter(host)]
     routes = [_route(route, outer) for route in trees(host, "routes")]
-    return VirtualHost(text(host, "name"), texts(host, "domains"), routes)
+    return VirtualHost(text(host, "name"), texts(host, "domains"), routes, host)
 
 
 def _route(config: Tree, outer: Iterable[Tree]) -> Route:

@@ -83,4 +83,8 @@ BROKEN = (
         lambda p: p.ext_authz.update(metadata_context_namespaces=["envoy.filters.http.jwt_authn"]),
         adapter={"reads_jwt_payload": True},
     ),
+    Broken(
+        "token_placeholder",
+        lambda p: p.service["initial_metadata"][0].update(value="CHANGE-ME"),
+    ),
 )

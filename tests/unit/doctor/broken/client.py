@@ -23,6 +23,9 @@ def detected(parts: Parts) -> None:
     parts.manager["original_ip_detection_extensions"] = [{"typed_config": {"@type": kind}}]
 
 
+ADDED = {"header": {"key": "x-adapter-api-id", "value": "7"}}
+
+
 BROKEN = (
     Broken("address_not_overwritten", lambda p: p.mutations.pop(1)),
     Broken(
@@ -103,4 +106,16 @@ BROKEN = (
         "identity_headers",
         lambda p: p.mutations[0]["remove_on_match"].update(key_matcher={"prefix": "x-adapter-"}),
     ),
+    Broken(
+        "identity_header_changed",
+        lambda p: p.hosts[0].update(request_headers_to_remove=["X-Adapter-Client-Id"]),
+    ),
+    Broken("identity_header_changed", lambda p: p.route.update(request_headers_to_add=[ADDED])),
+    Broken(
+        "identity_header_changed",
+        lambda p: p.manager["route_config"].update(request_headers_to_add=[ADDED]),
+    ),
+    Broken("domain_unreachable", lambda p: p.hosts[0].update(domains=["shop.test:8080"])),
+    Broken("domain_unreachable", lambda p: p.hosts[0].update(domains=["shop.test."])),
+    Broken("domain_wildcard", lambda p: p.hosts[0].update(domains=["*shop.test"])),
 )

@@ -90,4 +90,9 @@ BROKEN = (
         "health_check_interval",
         of_clusters(lambda c: c["health_checks"][0].update(interval="30s")),
     ),
+    Broken("logical_dns", of_clusters(lambda c: c.update(type="LOGICAL_DNS"))),
+    Broken(
+        "health_check_interval",
+        of_clusters(lambda c: c["health_checks"][0].update(unhealthy_threshold=20)),
+    ),
 )

@@ -66,4 +66,8 @@ BROKEN = (
     ),
     Broken("admin_exposed", lambda p: p.bootstrap.update(admin=wide_open())),
     Broken("access_log_elsewhere", elsewhere),
+    Broken(
+        "access_log_flush",
+        lambda p: p.logger["common_config"].update(buffer_flush_interval="60s"),
+    ),
 )

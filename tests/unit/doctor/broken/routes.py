@@ -113,4 +113,5 @@ BROKEN = (
         "api_chosen_by_host",
         lambda p: p.extensions.update(api_chosen_by_host="True"),
     ),
+    Broken("cluster_header", lambda p: p.route.update(route={"cluster_header": "x-version"})),
 )
