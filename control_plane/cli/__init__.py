@@ -18,7 +18,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    # As in policy-adapter: Rich would read brackets in a help text as markup.
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 100},
     help="An API management platform: API instances, policies, client applications, contracts "
     "and analytics, over HTTP.",
 )

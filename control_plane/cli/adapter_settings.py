@@ -8,7 +8,14 @@ import typer
 from control_plane.accounts.adapter_settings import adapter_settings
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.renewal import add_gateway
-from control_plane.cli.common import DatabaseOption, failing_in_words, opened, settings_with
+from control_plane.cli.common import (
+    DEFAULT_URL,
+    DatabaseOption,
+    checked_url,
+    failing_in_words,
+    opened,
+    settings_with,
+)
 from control_plane.cli.publishing import write_private
 
 
@@ -16,7 +23,9 @@ def print_adapter_settings(
     database: DatabaseOption = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="The file to write, with mode 0600. Default: standard output."),
+        typer.Option(
+            metavar="FILE", help="The file to write, with mode 0600. Default: standard output."
+        ),
     ] = None,
     *,
     overwrite: Annotated[
@@ -25,22 +34,23 @@ def print_adapter_settings(
     base_url: Annotated[
         str | None,
         typer.Option(
+            metavar="URL",
             help="The address at which the adapter reaches the platform. Default: "
-            "POLICY_CONTROL_PLANE_PUBLIC_URL, or http://127.0.0.1:8085."
+            "POLICY_CONTROL_PLANE_PUBLIC_URL, or http://127.0.0.1:8085.",
         ),
     ] = None,
 ) -> None:
-    """Write the settings of an adapter, with gateway credentials of its own.
+    """Write the settings of an adapter.
 
-    Secrets are stored hashed, so the secret of an existing gateway can't be written again. This
-    command makes new credentials. The existing ones keep working; `reset-credentials --gateway`
-    ends them. The platform may be running.
+    They contain new gateway credentials, because secrets are stored hashed: the secret of an
+    existing gateway can't be written again. The existing credentials keep working;
+    `reset-credentials --gateway` ends them. The platform may be running.
     """
     with failing_in_words(), opened(settings := settings_with(database)) as services:
-        url = base_url or str(settings.public_url or "http://127.0.0.1:8085").rstrip("/")
+        url = checked_url(base_url or str(settings.public_url or DEFAULT_URL))
 
         def publish(credentials: Credentials) -> None:
-            text = adapter_settings(credentials, url)
+            text = adapter_settings(credentials, url, output)
             if output is None:
                 typer.echo(text, nl=False)
             else:

@@ -14,7 +14,9 @@ from control_plane.store.schema import CONFIGURATION, EVENTS
 def backup(
     to: Annotated[
         Path,
-        typer.Option(help="The file to write. The events go beside it. Neither may exist."),
+        typer.Option(
+            metavar="FILE", help="The file to write. The events go beside it. Neither may exist."
+        ),
     ],
     database: DatabaseOption = None,
 ) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 import typer
 from pydantic import ValidationError
@@ -15,18 +16,23 @@ from control_plane.protocol.field_errors import field_errors
 from control_plane.services import Services
 from control_plane.settings import ENV_PREFIX, Settings, unknown_variables
 
+DEFAULT_URL: Final = "http://127.0.0.1:8085"
+"""Where `serve` listens without `--listen`."""
+
 DatabaseOption = Annotated[
     Path | None,
     typer.Option(
+        metavar="FILE",
         help="The SQLite file of the platform. Default: POLICY_CONTROL_PLANE_DATABASE, or "
-        "control-plane.db in this directory."
+        "control-plane.db in this directory.",
     ),
 ]
 CredentialsOption = Annotated[
     Path | None,
     typer.Option(
+        metavar="FILE",
         help="Write the new credentials to this file, as JSON with mode 0600, instead of showing "
-        "them. The file must not exist."
+        "them. The file must not exist.",
     ),
 ]
 
@@ -42,6 +48,14 @@ def settings_with(database: Path | None) -> Settings:
         return Settings(**chosen)
     except ValidationError as error:
         fail(f"settings: {field_errors(error.errors())}")
+
+
+def checked_url(url: str) -> str:
+    """The URL of a platform, without a slash at its end; raise ControlPlaneError if it is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ControlPlaneError(f"{url} is not the address of a platform, such as {DEFAULT_URL}")
+    return url.rstrip("/")
 
 
 @contextmanager

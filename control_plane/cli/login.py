@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from control_plane.cli.common import failing_in_words
+from control_plane.cli.common import DEFAULT_URL, checked_url, failing_in_words
 from control_plane.cli.platform_requests import log_in, once_started, read
 from control_plane.errors import ControlPlaneError
 
@@ -23,31 +23,35 @@ def login(
     url: Annotated[
         str | None,
         typer.Option(
+            metavar="URL",
             help="The address of the platform. Default: from the credentials file, or "
-            "http://127.0.0.1:8085."
+            "http://127.0.0.1:8085.",
         ),
     ] = None,
     username: Annotated[
         str | None,
-        typer.Option(help="The user's name. Default: from the credentials file, or admin."),
+        typer.Option(
+            metavar="NAME", help="The user's name. Default: from the credentials file, or admin."
+        ),
     ] = None,
     credentials_file: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="The file that `serve --credentials-file` has written. Without it, the command "
-            "asks for the password."
+            "asks for the password.",
         ),
     ] = None,
 ) -> None:
-    """Log in to a running platform, and print shell variables for curl.
+    """Log in, and print shell variables for curl.
 
-    Use it as: eval "$(policy-control-plane login)". The variables are AUTH (a header with an
-    access token), ORG, ENV, and the addresses APIS, AUTOMATED_POLICIES, APPLICATIONS and
-    ANALYTICS. If the platform is just starting, the command waits for it.
+    Use it as: eval "$(policy-control-plane login)". AUTH is a header with an access token, ORG and
+    ENV are ids, and APIS, AUTOMATED_POLICIES, APPLICATIONS and ANALYTICS are addresses. If the
+    platform is just starting, the command waits for it for up to 10 seconds.
     """
     with failing_in_words():
         given = once_started(lambda: _credentials(credentials_file))
-        base_url = (url or given.get("base_url") or "http://127.0.0.1:8085").rstrip("/")
+        base_url = checked_url(url or given.get("base_url") or DEFAULT_URL)
         name = username or given.get("admin_username") or "admin"
         password = given.get("admin_password") or typer.prompt(
             f"Password of {name}", hide_input=True, err=True

@@ -27,7 +27,7 @@ def publisher(
         if credentials_file is not None:
             texts[credentials_file] = credentials.as_json(base_url)
         if settings_file is not None:
-            texts[settings_file] = adapter_settings(credentials, base_url or "")
+            texts[settings_file] = adapter_settings(credentials, base_url or "", settings_file)
         write_private(texts)
         if credentials_file is not None:
             typer.echo(f"new credentials are in {credentials_file}")

@@ -27,10 +27,11 @@ def reset_credentials(
     ] = False,
     credentials_file: CredentialsOption = None,
 ) -> None:
-    """Replace the admin's password and the gateways' credentials, or one of the two.
+    """Replace lost or leaked credentials.
 
-    The old credentials and their access tokens stop working at once. All gateways of the
-    environment are replaced by one new one. The platform may be running.
+    Without --admin and --gateway, both are replaced. The old credentials and their access tokens
+    stop working at once. One new gateway takes the place of all old ones, so give its client id
+    and secret to all adapters. The platform may be running.
     """
     wanted = {Holder.ADMIN: admin, Holder.GATEWAY: gateway}
     chosen = [holder for holder in Holder if wanted[holder]] or [*Holder]

@@ -36,21 +36,27 @@ _STOP_DEADLINE_S = 10
 def serve(
     database: DatabaseOption = None,
     listen: Annotated[
-        str, typer.Option(help="The address and port to listen on. Port 0 takes any free port.")
+        str,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="The address and port to listen on. Port 0 takes any free port.",
+        ),
     ] = "127.0.0.1:8085",
     credentials_file: CredentialsOption = None,
     adapter_settings: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="At the first start, write the settings of an adapter to this file, with mode "
-            "0600. The file must not exist."
+            "0600. The file must not exist.",
         ),
     ] = None,
     endpoints: Annotated[
-        Path | None, typer.Option(help="Write the address in use to this file, as JSON.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the address in use to this file, as JSON."),
     ] = None,
     log_format: Annotated[
-        str, typer.Option(help="How to write the log: console (text) or json.")
+        str, typer.Option(metavar="FORMAT", help="How to write the log: console (text) or json.")
     ] = "console",
 ) -> None:
     """Run the platform until SIGTERM.

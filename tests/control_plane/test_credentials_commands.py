@@ -63,7 +63,9 @@ async def test_an_adapters_settings_are_written_and_accepted(tmp_path: Path) -> 
         )
         assert (done.exit_code, done.stderr) == (0, "")
         assert stat.S_IMODE(output.stat().st_mode) == 0o600
-        written = yaml.safe_load(output.read_text())["platform"]
+        settings = yaml.safe_load(output.read_text())
+        written = settings["platform"]
+        assert settings["state_directory"] == str(tmp_path / "adapter-state")
         assert written["client_id"] in done.stdout
         assert written["client_secret"] not in done.output
         assert written["base_url"] == platform.base_url
@@ -80,6 +82,8 @@ async def test_settings_are_overwritten_only_if_asked(tmp_path: Path) -> None:
     output = tmp_path / "adapter.yaml"
     output.write_text("mine")
     async with running_control_plane(tmp_path) as platform:
+        nowhere = run(platform, "adapter-settings", "--base-url", "platform:8085")
+        assert "platform:8085 is not the address of a platform" in nowhere.stderr
         refused = run(platform, "adapter-settings", "--output", output)
         assert refused.exit_code == 2
         assert f"{output} exists already" in refused.stderr
@@ -88,6 +92,7 @@ async def test_settings_are_overwritten_only_if_asked(tmp_path: Path) -> None:
         printed = run(platform, "adapter-settings").stdout
     first, second = yaml.safe_load(output.read_text()), yaml.safe_load(printed)
     assert first["platform"]["client_id"] != second["platform"]["client_id"]
+    assert second["state_directory"] is None
     assert first["platform"]["base_url"] == "http://127.0.0.1:8085"
 
 
@@ -169,7 +174,7 @@ async def test_login_says_why_it_failed(tmp_path: Path) -> None:
         for text, options, fault in (
             (json.dumps(wrong), (), "401 unknown name or wrong secret"),
             (json.dumps(wrong), ("--url", f"{platform.base_url}/nowhere"), "404"),
-            (json.dumps(wrong), ("--url", "ftp://platform"), "use http:// or https://"),
+            (json.dumps(wrong), ("--url", "ftp://platform"), "is not the address of a platform"),
             ("[]", (), "must hold a JSON object"),
             ("{", (), "is not a credentials file"),
         ):
