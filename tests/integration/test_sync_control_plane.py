@@ -184,7 +184,7 @@ async def test_a_restored_platform_is_read_anew_by_the_next_poll(
     platform: RunningControlPlane, adapter: Adapter, tmp_path: Path
 ) -> None:
     """Numbers of the lost changes are given again: the old cursor must not hide a revocation."""
-    admin, file, copy = platform.admin, tmp_path / "control-plane.db", tmp_path / "copy.db"
+    admin, file, copy = platform.admin, platform.database, tmp_path / "copy.db"
     api_id = (await admin.create_api("orders"))["id"]
     policy = await admin.apply_policy(api_id, "client-id-enforcement", {})
     application = await admin.create_application("app")

@@ -132,12 +132,19 @@ class AdapterProcess:
         """The lines of `/metrics`."""
         return (await self._http.get(f"{self.metrics}/metrics")).text.splitlines()
 
-    async def check(self, api_id: str, headers: Mapping[str, str] | None = None) -> Any:
-        """Send a Check for a GET request to this API, and return the answer."""
+    async def check(
+        self,
+        api_id: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        path: str = "/",
+    ) -> Any:
+        """Send a Check for a request to this API, and return the answer."""
         request = auth.CheckRequest()
         request.attributes.context_extensions["api_id"] = api_id
         http = request.attributes.request.http
-        http.method, http.path, http.host = "GET", "/", "api.test"
+        http.method, http.path, http.host = method, path, "api.test"
         http.headers.update(headers or {})
         async with grpc.aio.insecure_channel(self.address) as channel:
             ask = channel.unary_unary(

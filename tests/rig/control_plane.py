@@ -32,7 +32,7 @@ class RunningControlPlane:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         """`settings` are those of `control_plane.settings`, except for the database."""
-        self.database = directory / "control-plane.db"
+        self.database = directory / "platform.db"
         self._settings = Settings(database=self.database, **settings)
         self._port = 0
         self._server: uvicorn.Server | None = None
