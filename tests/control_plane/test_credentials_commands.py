@@ -173,7 +173,11 @@ async def test_login_says_why_it_failed(tmp_path: Path) -> None:
         }
         for text, options, fault in (
             (json.dumps(wrong), (), "401 unknown name or wrong secret"),
-            (json.dumps(wrong), ("--url", f"{platform.base_url}/nowhere"), "404"),
+            (
+                json.dumps(wrong),
+                ("--url", f"{platform.base_url}/nowhere"),
+                "/nowhere/accounts/login: 4",
+            ),
             (json.dumps(wrong), ("--url", "ftp://platform"), "is not the address of a platform"),
             ("[]", (), "must hold a JSON object"),
             ("{", (), "is not a credentials file"),

@@ -1,6 +1,5 @@
 """Every recipe of docs/cookbook.md, run as it stands there, and seen at a real adapter."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,12 @@ from tests.rig.adapter_process import AdapterProcess, settings_for
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.polling import eventually
 from tests.rig.shell import Shell
-from tests.rig.shell_blocks import ROOT, shell_blocks
+from tests.rig.shell_blocks import headings, shell_blocks
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PAGE = "docs/cookbook.md"
-HEADINGS = re.findall(r"^##+ .*$", (ROOT / PAGE).read_text(), re.MULTILINE)
+HEADINGS = headings(PAGE)
 
 
 RECIPES = [heading for heading in HEADINGS if heading.startswith("## ")]

@@ -3,7 +3,6 @@
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from io import BytesIO
 from typing import Final
 
@@ -17,11 +16,12 @@ from adapter.platform_client.http.exchange import (
     StreamedResponse,
 )
 from adapter.runtime.proxy import proxy_for
+from adapter.runtime.version import program_version
 
 _HEADERS: Final = {
     # gzip only. Otherwise the packages that are installed would decide what aiohttp offers.
     "accept-encoding": "gzip",
-    "user-agent": f"envoy-policy-adapter/{version('envoy-policy-adapter')}",
+    "user-agent": f"envoy-policy-adapter/{program_version()}",
 }
 _IDLE_S: Final = 30.0
 """How long a connection waits for its next request: longer than the default time between polls,
