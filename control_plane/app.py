@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 from fastapi import FastAPI
 from sqlalchemy import select
@@ -34,6 +33,7 @@ from control_plane.protocol.refusals import add_refusals
 from control_plane.protocol.request_bodies import RequestBodies
 from control_plane.services import Services
 from control_plane.settings import Settings
+from control_plane.store.address import events_address
 from control_plane.store.database import Database
 from control_plane.store.schema import CONFIGURATION, EVENTS
 from control_plane.store.tables import Environment
@@ -46,11 +46,11 @@ _MAX_WAITING_BATCHES = 30
 
 def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None = None) -> Services:
     """Open the databases; raise UnusableDatabaseError if one can't be used."""
-    path = settings.database
-    database = Database(path, CONFIGURATION)
+    database = Database(settings.database, CONFIGURATION)
     try:
         organizations = _organizations(database)
-        event_database = Database(events_path(path), EVENTS, organizations=organizations)
+        address = events_address(settings.database)
+        event_database = Database(address, EVENTS, organizations=organizations)
     except Exception:
         database.close()
         raise
@@ -82,11 +82,6 @@ def _organizations(database: Database) -> dict[str, str]:
     with database.read() as session:
         rows = session.execute(select(Environment.id, Environment.organization_id))
         return {row[0]: row[1] for row in rows}
-
-
-def events_path(database: Path) -> Path:
-    """Where the events are: beside the configuration, as `name-events.db`."""
-    return database.with_name(f"{database.stem}-events{database.suffix}")
 
 
 def create_app(services: Services) -> FastAPI:

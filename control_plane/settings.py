@@ -6,12 +6,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AnyHttpUrl, Field
+from pydantic import AnyHttpUrl, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from control_plane.store.address import DatabaseAddress, parse_address
 
 ENV_PREFIX = "POLICY_CONTROL_PLANE_"
 
 Mebibytes = Annotated[int, Field(ge=1, le=1024)]
+
+
+def _address(value: object) -> object:
+    return parse_address(value) if isinstance(value, str) else value
 
 
 class SecretForm(StrEnum):
@@ -30,9 +36,11 @@ class SecretForm(StrEnum):
 class Settings(BaseSettings):
     """Settings of the control plane: command line first, then `POLICY_CONTROL_PLANE_*`."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, extra="forbid", frozen=True, arbitrary_types_allowed=True
+    )
 
-    database: Path = Path("control-plane.db")
+    database: Annotated[DatabaseAddress, BeforeValidator(_address)] = Path("control-plane.db")
     public_url: AnyHttpUrl | None = None  # for links behind a proxy; else what the client asked
     secret_form: SecretForm = SecretForm.HEX_SALT_LAST
     token_lifetime_s: int = Field(default=3600, ge=10, le=86_400)

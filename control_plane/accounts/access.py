@@ -108,11 +108,15 @@ class Access:
         return await self._authenticated(name, password, origin) is not None
 
     def _gateway_hash(self, client_id: str) -> str | None:
+        if "\0" in client_id:  # PostgreSQL refuses to look for it.
+            return None
         with self._database.read() as session:
             login = session.get(GatewayLogin, client_id)
         return None if login is None else login.secret_hash
 
     def _user(self, name: str) -> User | None:
+        if "\0" in name:
+            return None
         with self._database.read() as session:
             return session.scalars(select(User).where(User.name == name.lower())).one_or_none()
 

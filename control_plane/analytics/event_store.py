@@ -1,4 +1,4 @@
-"""API analytics events in their own SQLite file, so that ingest never delays configuration."""
+"""API analytics events. They have a database of their own: ingest never delays configuration."""
 
 import threading
 from collections.abc import Sequence
@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from sqlalchemy import RowMapping, Select, delete
-from sqlalchemy.dialects import sqlite
 
 from control_plane.analytics import queries
 from control_plane.analytics.queries import Grouping, Window
@@ -18,11 +17,11 @@ EventRow: TypeAlias = tuple[Any, ...]
 """An event's values, in the order of the columns of `events`."""
 
 # SQL for the driver itself: SQLAlchemy takes as long for its types as SQLite for the insertion.
-_INSERT = str(
-    sqlite.insert(events)
-    .on_conflict_do_nothing(index_elements=["organization_id", "event_id"])
-    .compile(dialect=sqlite.dialect())
+_INSERT = (
+    f"INSERT INTO events ({', '.join(events.columns.keys())}) VALUES ({{values}})"  # noqa: S608 - our columns
+    " ON CONFLICT (organization_id, event_id) DO NOTHING"
 )
+_VALUE = {"sqlite": "?", "postgresql": "%s"}
 
 _PURGE_EVERY = timedelta(hours=1)
 
@@ -46,7 +45,8 @@ class EventStore:
         if not rows:
             return 0
         with self._database.connection(write=True) as connection:
-            return connection.exec_driver_sql(_INSERT, rows).rowcount
+            values = ", ".join([_VALUE[connection.dialect.name]] * len(events.columns))
+            return connection.exec_driver_sql(_INSERT.format(values=values), rows).rowcount
 
     def _purge(self, now: datetime) -> None:
         with self._purge_lock:
@@ -70,5 +70,5 @@ class EventStore:
             return connection.execute(query).mappings().all()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         self._database.close()

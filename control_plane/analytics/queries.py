@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Float, Select, case, cast, func, select
 
 from control_plane.clock import epoch_ms
 from control_plane.store.tables.events import events
@@ -78,20 +78,25 @@ def summary(window: Window, grouping: Grouping) -> Select[Any]:
     Unknown byte counts (-1) add nothing.
     """
     name = grouping.key if grouping.name is None else func.max(grouping.name)
+    key = grouping.key.label("key")
     return (
         select(
-            grouping.key.label("key"),
+            key,
             name.label("name"),
             func.count().label("count"),
-            func.sum(func.count()).over().label("total"),
-            # Not SUM: in SQLite that fails beyond 64 bits. TOTAL rounds beyond 53.
-            func.total(func.max(events.c.request_bytes, 0)).label("request_bytes"),
-            func.total(func.max(events.c.response_bytes, 0)).label("response_bytes"),
-            func.avg(events.c.response_time_ms).label("response_time_avg_ms"),
+            cast(func.sum(func.count()).over(), BigInteger).label("total"),
+            _total(events.c.request_bytes).label("request_bytes"),
+            _total(events.c.response_bytes).label("response_bytes"),
+            func.avg(cast(events.c.response_time_ms, Float)).label("response_time_avg_ms"),
             func.max(events.c.response_time_ms).label("response_time_max_ms"),
         )
         .where(*window.conditions())
-        .group_by(grouping.key)
-        .order_by(func.count().desc(), grouping.key)
+        .group_by(key)
+        .order_by(func.count().desc(), key.asc().nulls_first())
         .limit(MAX_GROUPS)
     )
+
+
+def _total(column: ColumnElement[int]) -> ColumnElement[float]:
+    """The sum of what is above 0, as a float: integers overflow beyond 64 bits."""
+    return func.sum(case((column > 0, cast(column, Float)), else_=0.0))

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from control_plane.app import events_path
 from control_plane.cli.common import DatabaseOption, failing_in_words, settings_with
+from control_plane.store.address import events_file, require_file
 from control_plane.store.backup import back_up
 from control_plane.store.schema import CONFIGURATION, EVENTS
 
@@ -21,9 +21,10 @@ def backup(
     database: DatabaseOption = None,
 ) -> None:
     """Copy the database and its events to new files. The platform may be running."""
-    source = settings_with(database).database
+    settings = settings_with(database)
     with failing_in_words():
-        if events_path(source).exists():
-            back_up(events_path(source), events_path(to), EVENTS)
+        source = require_file(settings.database, "back up a PostgreSQL database with pg_dump")
+        if events_file(source).exists():
+            back_up(events_file(source), events_file(to), EVENTS)
         back_up(source, to, CONFIGURATION)
     typer.echo(f"the backup is in {to}")

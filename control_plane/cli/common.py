@@ -20,11 +20,11 @@ DEFAULT_URL: Final = "http://127.0.0.1:8085"
 """Where `serve` listens without `--listen`."""
 
 DatabaseOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        metavar="FILE",
-        help="The SQLite file of the platform. Default: POLICY_CONTROL_PLANE_DATABASE, or "
-        "control-plane.db in this directory.",
+        metavar="FILE|URL",
+        help="The SQLite file of the platform, or postgresql://USER@HOST/DATABASE. Default: "
+        "POLICY_CONTROL_PLANE_DATABASE, or control-plane.db in this directory.",
     ),
 ]
 CredentialsOption = Annotated[
@@ -37,7 +37,7 @@ CredentialsOption = Annotated[
 ]
 
 
-def settings_with(database: Path | None) -> Settings:
+def settings_with(database: str | None) -> Settings:
     """The settings of the environment; `database` overrides theirs. Ends the command if bad."""
     unknown = unknown_variables()
     if unknown:
@@ -61,7 +61,7 @@ def checked_url(url: str) -> str:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Services]:
     """The services of a database that exists already, for a command that changes it."""
-    if not settings.database.exists():
+    if isinstance(settings.database, Path) and not settings.database.exists():
         raise ControlPlaneError(f"there is no database {settings.database}; use --database")
     services = open_services(settings, SystemClock())
     try:

@@ -28,6 +28,7 @@ from control_plane.cli.publishing import publisher
 from control_plane.clock import SystemClock
 from control_plane.protocol.connections import TimedProtocol, room_for_connections, timed_protocol
 from control_plane.services import Services
+from control_plane.store.address import DatabaseAddress
 from control_plane.version import program_version
 
 _STOP_DEADLINE_S = 10
@@ -102,7 +103,7 @@ def server_config(
     )
 
 
-def _explain_missing(adapter_settings: Path | None, database: Path) -> None:
+def _explain_missing(adapter_settings: Path | None, database: DatabaseAddress) -> None:
     """A later start can't write the settings, because the gateway's secret is stored hashed."""
     if adapter_settings is not None and not adapter_settings.exists():
         typer.echo(

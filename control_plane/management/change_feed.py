@@ -1,7 +1,7 @@
 """The contract feed: the numbered changes to contracts that gateways have to learn of.
 
 Every such change takes the next number of the organization, inside the transaction that makes it.
-SQLite has one writer at a time and `Database.write` takes the lock before it reads, so numbers are
+There is one writer at a time and `Database.write` takes the lock before it reads, so numbers are
 committed in their order: a reader that has seen change n has seen all changes before it. A cursor
 names the last change that was seen. A cursor of another database is refused, and so is one that
 knows more than a restored copy: see `feed_epochs`. The reader then starts over.
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import Invalid
-from control_plane.management.feed_epochs import Cursor, FeedEpochs, is_valid
+from control_plane.management.feed_epochs import Cursor, is_valid
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import Contract, ContractTombstone, Organization
 
@@ -31,9 +31,7 @@ class FeedPage(NamedTuple):
 def next_change(transaction: Transaction) -> int:
     """The number of a change to a contract; call it in the transaction that makes the change."""
     organization = transaction.session.get_one(Organization, transaction.organization_id)
-    transaction.epochs.before_change(transaction.session, organization)
-    organization.last_change += 1
-    return organization.last_change
+    return transaction.epochs.next_change(transaction.session, organization)
 
 
 def bury(transaction: Transaction, contract: Contract) -> None:
@@ -52,7 +50,6 @@ def bury(transaction: Transaction, contract: Contract) -> None:
 
 def read_page(
     session: Session,
-    epochs: FeedEpochs,
     organization_id: str,
     api_id: int,
     cursor: str | None,
@@ -64,7 +61,6 @@ def read_page(
     Raise Invalid for a cursor that this database did not give or no longer knows.
     """
     organization = session.get_one(Organization, organization_id)
-    epochs.tell(organization)
     beginning = Cursor(organization.feed_epoch, 0, organization.last_change)
     start = beginning if cursor is None else _known(cursor, session, organization)
     entries = _changes_after(session, api_id, start.position, limit)

@@ -10,7 +10,7 @@ ordinary restart all cursors stay valid; after a restore those that know more th
 
 import math
 import threading
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from control_plane.store.tables import EndedFeedEpoch, Organization
 from control_plane.store.tables.organizations import new_epoch
 
-_KEPT_EPOCHS = 1000
+KEPT_EPOCHS: Final = 10_000
+"""Ended epochs that are remembered. The cursors of older ones become invalid."""
 _MAX_DIGITS = 19
 
 
@@ -60,32 +61,33 @@ def is_valid(cursor: Cursor, session: Session, organization: Organization) -> bo
 
 
 class FeedEpochs:
-    """The epochs that this process began. One process serves a database.
+    """The epochs that this process began, and how far it has counted in each.
 
-    It remembers how far gateways were told that each epoch had come. A database that is restored
-    under the running process has an epoch that is not ours, or less than was told.
+    Only the process that began an epoch makes changes in it. So a gateway can't know more of the
+    epoch than this process has counted. A database that is restored under the running process has
+    an epoch that is not ours, or one that is behind our count. Several processes on one database
+    begin a new epoch whenever another of them makes a change.
     """
 
     def __init__(self) -> None:
-        self._told: dict[str, int] = {}
+        self._counted: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def tell(self, organization: Organization) -> None:
-        """Remember what a gateway is about to learn; call it before the answer is sent."""
+    def next_change(self, session: Session, organization: Organization) -> int:
+        """The number of the next change; call it in the transaction that makes the change."""
         with self._lock:
-            if organization.feed_epoch in self._told:
-                told = self._told[organization.feed_epoch]
-                self._told[organization.feed_epoch] = max(told, organization.last_change)
+            counted = self._counted.get(organization.feed_epoch, math.inf)
+            if organization.last_change < counted:
+                self._begin_epoch(session, organization)
+            organization.last_change += 1
+            # A transaction that fails after this only causes one epoch more.
+            self._counted[organization.feed_epoch] = organization.last_change
+            return organization.last_change
 
-    def before_change(self, session: Session, organization: Organization) -> None:
-        """Begin a new epoch if this process did not begin the current one, or it lost changes."""
-        with self._lock:
-            told = self._told.get(organization.feed_epoch, math.inf)
-            if organization.last_change >= told:
-                return
-            _end_epoch(session, organization)
-            organization.feed_epoch = new_epoch()
-            self._told[organization.feed_epoch] = 0
+    def _begin_epoch(self, session: Session, organization: Organization) -> None:
+        _end_epoch(session, organization)
+        self._counted.pop(organization.feed_epoch, None)
+        organization.feed_epoch = new_epoch()
 
 
 def _end_epoch(session: Session, organization: Organization) -> None:
@@ -96,4 +98,4 @@ def _end_epoch(session: Session, organization: Organization) -> None:
     )
     session.add(ended)
     session.flush()
-    session.execute(delete(EndedFeedEpoch).where(EndedFeedEpoch.id <= ended.id - _KEPT_EPOCHS))
+    session.execute(delete(EndedFeedEpoch).where(EndedFeedEpoch.id <= ended.id - KEPT_EPOCHS))

@@ -19,7 +19,7 @@ class _Told(NamedTuple):
 
 
 class PolicyDates:
-    """Remembers the dates that gateways were told. One process serves a database."""
+    """Remembers the dates that this process told gateways."""
 
     def __init__(self, started_at: datetime) -> None:
         """Before the start, the database may have been restored, so nothing is older than that."""

@@ -34,7 +34,6 @@ def contracts(
         scope.api(session, api_id)
         page = change_feed.read_page(
             session,
-            services.epochs,
             scope.organization_id,
             api_id,
             cursor,

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from control_plane.errors import Refused
@@ -58,6 +58,7 @@ def add_refusals(app: FastAPI) -> None:
         (HTTPException, _http_error),
         (RequestValidationError, _invalid),
         (ValidationError, _invalid),
+        (DataError, _not_storable),
         (OperationalError, _database_failed),
         (Exception, _failed),
     ):
@@ -75,6 +76,11 @@ async def _http_error(request: Request, error: Any) -> JSONResponse:  # noqa: AR
 async def _invalid(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001
     errors: Sequence[Any] = error.errors()
     return _answer(HTTPStatus.BAD_REQUEST, field_errors(errors))
+
+
+async def _not_storable(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001
+    # PostgreSQL is stricter than SQLite.
+    return _answer(HTTPStatus.BAD_REQUEST, "a text contains a NUL character; leave it out")
 
 
 async def _database_failed(request: Request, error: Any) -> JSONResponse:

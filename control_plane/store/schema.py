@@ -1,4 +1,7 @@
-"""The two kinds of database files: their tables, their mark, and the history of their tables."""
+"""The two sets of tables: configuration and events. Each has a name, a mark and a history.
+
+With SQLite, each set has a file of its own; with PostgreSQL, a schema of its own.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +17,18 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What a kind of database file contains."""
+    """One set of tables."""
 
+    name: str
+    """The name of its PostgreSQL schema."""
     tables: MetaData
     application_id: int
-    """Marks a SQLite file as one of this kind."""
+    """Marks a SQLite file as one of this kind; on PostgreSQL, the number of the write lock."""
     history: Path
-    """The folder of Alembic's migrations for files of this kind."""
+    """The folder of Alembic's migrations for these tables."""
 
 
-CONFIGURATION: Final = Schema(Base.metadata, 0x45506370, MIGRATIONS / "configuration")
-EVENTS: Final = Schema(event_tables, 0x45506576, MIGRATIONS / "events")
+CONFIGURATION: Final = Schema(
+    "policy_configuration", Base.metadata, 0x45506370, MIGRATIONS / "configuration"
+)
+EVENTS: Final = Schema("policy_events", event_tables, 0x45506576, MIGRATIONS / "events")

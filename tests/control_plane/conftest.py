@@ -1,6 +1,6 @@
 """A control plane without a network, whose clock the test moves."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from control_plane.accounts.first_start import set_up
 from control_plane.app import create_app, open_services
 from control_plane.services import Services
 from control_plane.settings import Settings
+from control_plane.store.address import parse_address
 from support.admin import Admin, AdminError, Document
 from tests.rig.clock import DatetimeClock
 from tests.rig.hashing import quick_hasher
+from tests.rig.postgresql_server import PostgresqlServer, running_postgresql
 
 
 @dataclass
@@ -100,11 +102,29 @@ async def gateway_token(client: httpx.AsyncClient, credentials: Credentials) -> 
     return str(response.json()["access_token"])
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """The PostgreSQL server of this process."""
+    with running_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "platform.db")
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    with server.empty_database() as address:
+        yield address
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(database: str) -> Settings:
     """Settings with small limits, so that tests reach them."""
     return Settings(
-        database=tmp_path / "platform.db",
+        database=parse_address(database),
         contract_page_size=3,
         max_analytics_unpacked_mib=1,
         max_analytics_events=500,

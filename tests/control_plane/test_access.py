@@ -6,10 +6,12 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from control_plane.accounts.access import Access
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.renewal import reset
+from control_plane.store.tables import Base
 from control_plane.version import program_version
 from support.admin import AdminError
 from tests.control_plane.conftest import Platform, gateway_token
@@ -215,7 +217,7 @@ def _contents(directory: Path) -> list[bytes]:
 
 
 async def test_no_secret_is_on_disk_or_in_a_repr(platform: Platform, tmp_path: Path) -> None:
-    """The database files contain no readable password, client secret or token."""
+    """The database contains no readable password, client secret or token."""
     application = await platform.admin.create_application("phone")
     secrets = [
         application["clientSecret"],
@@ -223,10 +225,14 @@ async def test_no_secret_is_on_disk_or_in_a_repr(platform: Platform, tmp_path: P
         platform.credentials.gateway_client_secret,
         platform.gateway.headers["Authorization"].removeprefix("Bearer "),
     ]
-    files = _contents(tmp_path)
-    assert any(application["clientId"].encode() in content for content in files)
+    with platform.services.database.connection() as connection:
+        rows = [
+            repr(connection.execute(select(table)).all()) for table in Base.metadata.tables.values()
+        ]
+    stored = [*_contents(tmp_path), *(row.encode() for row in rows)]
+    assert any(application["clientId"].encode() in content for content in stored)
     for secret in secrets:
-        assert not any(secret.encode() in content for content in files)
+        assert not any(secret.encode() in content for content in stored)
         assert secret not in repr(platform.credentials)
 
 

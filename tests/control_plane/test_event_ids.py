@@ -3,14 +3,16 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
-from control_plane.app import events_path, open_services
+from control_plane.app import open_services
 from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
+from control_plane.store.address import events_file
 from control_plane.store.tables import Environment, GatewayLogin, Organization
 from tests.control_plane.conftest import Platform, gateway_token
 from tests.control_plane.events import event, send
@@ -77,15 +79,20 @@ def _second_organization(platform: Platform) -> Credentials:
     return credentials
 
 
-def _stored(settings: Settings) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(events_path(settings.database))) as file:
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A configuration file, which has a file for events beside it."""
+    return tmp_path / "platform.db"
+
+
+def _stored(path: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(events_file(path))) as file:
         return file.execute("SELECT * FROM events ORDER BY event_id").fetchall()
 
 
-def _write_version_1(settings: Settings, environment_id: str) -> None:
-    path = events_path(settings.database)
-    path.unlink()
-    with closing(sqlite3.connect(path)) as file, file:
+def _write_version_1(path: Path, environment_id: str) -> None:
+    events_file(path).unlink()
+    with closing(sqlite3.connect(events_file(path))) as file, file:
         file.executescript(VERSION_1)
         for event_id, environment in (("a", environment_id), ("b", environment_id), ("c", "gone")):
             file.execute(
@@ -96,30 +103,30 @@ def _write_version_1(settings: Settings, environment_id: str) -> None:
             )
 
 
-def test_events_of_the_version_before_are_kept(settings: Settings) -> None:
+def test_events_of_the_version_before_are_kept(path: Path) -> None:
     """The file is upgraded at the next start; ids that were known are still known."""
     shown: list[Credentials] = []
-    services = open_services(settings, DatetimeClock(), quick_hasher())
+    services = open_services(Settings(database=path), DatetimeClock(), quick_hasher())
     set_up(services.database, services.hasher, shown.append, services.clock.now())
     services.close()
     [credentials] = shown
-    _write_version_1(settings, credentials.environment_id)
-    services = open_services(settings, DatetimeClock())
-    rows = _stored(settings)
+    _write_version_1(path, credentials.environment_id)
+    services = open_services(Settings(database=path), DatetimeClock())
+    rows = _stored(path)
     own = credentials.organization_id
     assert [row[:2] for row in rows] == [(own, "a"), (own, "b"), ("", "c")]
     assert rows[0][2:5] == (credentials.environment_id, 1, None)
     assert 1795435200000 in rows[0]
     assert services.events.add(rows, DatetimeClock().now()) == 0
     services.close()
-    open_services(settings, DatetimeClock()).close()
-    assert _stored(settings) == rows
+    open_services(Settings(database=path), DatetimeClock()).close()
+    assert _stored(path) == rows
 
 
-def test_events_of_a_later_version_are_refused(settings: Settings) -> None:
+def test_events_of_a_later_version_are_refused(path: Path) -> None:
     """A program that is too old says so, and leaves the file alone."""
-    open_services(settings, DatetimeClock()).close()
-    with closing(sqlite3.connect(events_path(settings.database))) as file:
+    open_services(Settings(database=path), DatetimeClock()).close()
+    with closing(sqlite3.connect(events_file(path))) as file:
         file.execute("PRAGMA user_version = 3")
     with pytest.raises(UnusableDatabaseError, match="schema version 3, this program needs 2"):
-        open_services(settings, DatetimeClock())
+        open_services(Settings(database=path), DatetimeClock())

@@ -103,6 +103,8 @@ async def test_json_that_is_nested_too_deeply_is_refused_and_not_stored(
         f'{{"a": {"1" * 5000}}}',
     ],
 )
+# PostgreSQL takes only JSON.
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_value_that_is_stored_already_breaks_no_list(
     platform: Platform, stored: str
 ) -> None:

@@ -1,11 +1,10 @@
 """Secrets do not reach the audit log."""
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from control_plane.management.audit_log import AuditFilter
 from control_plane.management.masked_secrets import MASK, masked
@@ -28,9 +27,10 @@ async def test_secrets_are_in_no_entry(platform: Platform) -> None:
     await admin.apply_automated_policy("http-basic-authentication", configuration)
     phone = await admin.create_application("phone")
     secret = await admin.reset_secret(phone["id"])
-    with closing(sqlite3.connect(platform.services.settings.database)) as file:
-        stored = repr(file.execute("SELECT * FROM audit_entries").fetchall())
-        hashes = file.execute("SELECT secret_hash, secret_salt FROM client_applications").fetchone()
+    with platform.services.database.connection() as connection:
+        stored = repr(connection.execute(text("SELECT * FROM audit_entries")).all())
+        query = text("SELECT secret_hash, secret_salt FROM client_applications")
+        hashes = connection.execute(query).one()
     for hidden in ("hunter2", phone["clientSecret"], secret, *hashes):
         assert hidden not in stored
     changed = log(platform, AuditFilter(kind="policy"))[0]

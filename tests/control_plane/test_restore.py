@@ -16,6 +16,7 @@ from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
 from control_plane.app import create_app, open_services
 from control_plane.errors import UnusableDatabaseError
+from control_plane.management.feed_epochs import KEPT_EPOCHS
 from control_plane.settings import Settings
 from control_plane.store.backup import back_up
 from control_plane.store.schema import CONFIGURATION, EVENTS
@@ -238,7 +239,7 @@ async def test_policies_that_a_restore_changes_under_the_running_process_are_not
 
 
 async def test_epochs_of_many_starts_are_bounded(site: Site) -> None:
-    """One short row for each start with a change, and a thousand at most."""
+    """One short row for each start with a change, and a limited number of them."""
     async with site.started() as platform:
         api_id, contract_id = await _contract(platform, "orders")
         with platform.services.database.write() as session:
@@ -247,14 +248,14 @@ async def test_epochs_of_many_starts_are_bounded(site: Site) -> None:
                 EndedFeedEpoch(
                     organization_id=ended.organization_id, epoch=str(number), last_change=1
                 )
-                for number in range(1000)
+                for number in range(KEPT_EPOCHS)
             )
     async with site.started() as platform:
         await platform.admin.revoke(api_id, contract_id)
         await platform.admin.restore(api_id, contract_id)
         with platform.services.database.read() as session:
             kept = session.scalars(select(EndedFeedEpoch.epoch)).all()
-    assert len(kept) == 1000
+    assert len(kept) == KEPT_EPOCHS
     assert "0" not in kept
 
 

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from control_plane.app import create_app, events_path, open_services
+from control_plane.app import create_app, open_services
 from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
+from control_plane.store.address import events_file
 from control_plane.store.database import Database
-from control_plane.store.schema import CONFIGURATION, Schema
+from control_plane.store.schema import CONFIGURATION
 from tests.rig.clock import DatetimeClock
 from tests.rig.hashing import quick_hasher
 
@@ -33,17 +34,22 @@ Rows = dict[str, list[tuple[Any, ...]]]
 class OldSite:
     """The files that an earlier program left, and what it answered last."""
 
-    settings: Settings
+    file: Path
     clock: DatetimeClock
     credentials: dict[str, str]
     admin_token: str
     gateway_token: str
     answers: dict[str, Any]
 
+    @property
+    def settings(self) -> Settings:
+        """How it is served."""
+        return Settings(database=self.file)
+
     def make(self, events: str = "events_1.sql") -> None:
         """Write both files anew."""
-        _make(self.settings.database, "configuration_1.sql")
-        _make(events_path(self.settings.database), events)
+        _make(self.file, "configuration_1.sql")
+        _make(events_file(self.file), events)
 
     def open_and_close(self) -> None:
         """One start of today's program."""
@@ -61,7 +67,7 @@ def old(tmp_path: Path) -> OldSite:
     """A control plane that was last served by revision 5d3501e, with a row in every table."""
     known = json.loads((OLD / "answers.json").read_text())
     clock = DatetimeClock(datetime.fromisoformat(known.pop("made_at")))
-    site = OldSite(Settings(database=tmp_path / "platform.db"), clock, **known)
+    site = OldSite(tmp_path / "platform.db", clock, **known)
     site.make()
     return site
 
@@ -100,26 +106,26 @@ def _contains(new: Any, old: Any) -> bool:
 
 def test_no_row_is_lost(old: OldSite) -> None:
     """Every table keeps every value, and references hold."""
-    before = _rows(old.settings.database)
+    before = _rows(old.file)
     assert all(before.values())
     old.open_and_close()
-    after = _rows(old.settings.database)
+    after = _rows(old.file)
     moved = {"logins", "access_tokens", "sqlite_sequence"}
     assert {table: after[table] for table in before.keys() - moved} == {
         table: before[table] for table in before.keys() - moved
     }
     assert after["audit_entries"] == after["ended_feed_epochs"] == []
-    with closing(sqlite3.connect(old.settings.database)) as file:
+    with closing(sqlite3.connect(old.file)) as file:
         assert file.execute("PRAGMA foreign_key_check").fetchall() == []
     old.open_and_close()
-    assert _rows(old.settings.database) == after
+    assert _rows(old.file) == after
 
 
 def test_admins_become_owners(old: OldSite) -> None:
     """Their passwords and tokens move with them; gateways stay where they were."""
-    before = _rows(old.settings.database)
+    before = _rows(old.file)
     old.open_and_close()
-    after = _rows(old.settings.database)
+    after = _rows(old.file)
     admins = {name: secret for name, role, _, _, secret in before["logins"] if role == "admin"}
     assert {row[2]: row[4] for row in after["users"]} == admins
     assert [row[1:] for row in after["role_grants"]] == [(1, None, "owner")]
@@ -171,7 +177,7 @@ def test_upgraded_files_have_the_tables_of_new_ones(
     old.open_and_close()
     new = Settings(database=tmp_path / "new.db")
     open_services(new, old.clock).close()
-    for of in (lambda settings: settings.database, lambda s: events_path(s.database)):
+    for of in (lambda settings: settings.database, lambda s: events_file(s.database)):
         assert _tables(of(old.settings)) == _tables(of(new))
 
 
@@ -193,13 +199,13 @@ def test_a_file_of_a_newer_program_is_refused(
 
 def test_an_upgrade_that_fails_changes_nothing(old: OldSite) -> None:
     """All migrations and their marks are in one transaction."""
-    with closing(sqlite3.connect(old.settings.database)) as file:
+    with closing(sqlite3.connect(old.file)) as file:
         file.execute("CREATE TABLE audit_entries (mine TEXT)")
-    before = _tables(old.settings.database)
+    before = _tables(old.file)
     with pytest.raises(UnusableDatabaseError, match="audit_entries already exists"):
         old.open_and_close()
-    assert _tables(old.settings.database) == before
-    with closing(sqlite3.connect(old.settings.database)) as file:
+    assert _tables(old.file) == before
+    with closing(sqlite3.connect(old.file)) as file:
         assert file.execute("PRAGMA user_version").fetchone() == (1,)
 
 
@@ -210,10 +216,10 @@ def test_processes_that_start_together_upgrade_once(old: OldSite) -> None:
         " from control_plane.clock import SystemClock; from control_plane.settings import Settings;"
         " open_services(Settings(database=Path(sys.argv[1])), SystemClock()).close()"
     )
-    command = [sys.executable, "-c", start, str(old.settings.database)]
+    command = [sys.executable, "-c", start, str(old.file)]
     processes = [subprocess.Popen(command) for _ in range(2)]
     assert [process.wait(DEADLINE_S) for process in processes] == [0, 0]
-    assert _rows(old.settings.database)["alembic_version"] == [("0003",)]
+    assert _rows(old.file)["alembic_version"] == [("0003",)]
 
 
 REBUILD = """
@@ -234,12 +240,12 @@ def test_a_migration_may_rebuild_a_table_that_others_refer_to(old: OldSite, tmp_
     for migration in CONFIGURATION.history.glob("v*.py"):
         (history / migration.name).write_text(migration.read_text())
     (history / "v0004_rebuild.py").write_text(REBUILD)
-    before = _rows(old.settings.database)
-    schema = Schema(CONFIGURATION.tables, CONFIGURATION.application_id, history)
-    database = Database(old.settings.database, schema)
+    before = _rows(old.file)
+    schema = replace(CONFIGURATION, history=history)
+    database = Database(old.file, schema)
     with database.write() as session:
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
-        after = _rows(old.settings.database)
+        after = _rows(old.file)
         assert after["policies"] == before["policies"]
         assert after["contracts"] == before["contracts"]
         assert [row[:-1] for row in after["api_instances"]] == before["api_instances"]

@@ -14,14 +14,15 @@ def installed_program(program: str, package: str, *preseeded: str) -> str:
     """
     found = shutil.which(program, path=_PATH)
     if found is None:
-        _install(package, preseeded)
+        install_package(package, *preseeded)
         found = shutil.which(program, path=_PATH)
     if found is None:
         raise RuntimeError(f"the package {package} has no program {program}")
     return found
 
 
-def _install(package: str, preseeded: tuple[str, ...]) -> None:
+def install_package(package: str, *preseeded: str) -> None:
+    """Install it; raise RuntimeError with the command to type if that fails."""
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
     install = [*apt, "install", "--yes", "--no-install-recommends", package]
