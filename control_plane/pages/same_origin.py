@@ -41,7 +41,8 @@ class SameOrigin:
         site = headers.get("sec-fetch-site")
         if site is not None:
             return site in ("same-origin", "none")
-        origin = headers.get("origin", "")
-        if origin == self._public_origin:
-            return True
-        return bool(origin) and urlsplit(origin).netloc == headers.get("host")
+        origin = headers.get("origin")
+        if origin is None:
+            # Browsers send one of the two. A program has no session that others could use.
+            return "cookie" not in headers
+        return origin == self._public_origin or urlsplit(origin).netloc == headers.get("host")
