@@ -12,6 +12,7 @@ from control_plane.accounts.hashing import LoginHasher
 from control_plane.accounts.user_tokens import Lifetimes
 from control_plane.analytics.event_store import EventStore
 from control_plane.clock import Clock
+from control_plane.database_address import events_address
 from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.management.policy_dates import PolicyDates
 from control_plane.pages.app import create_console
@@ -33,7 +34,6 @@ from control_plane.protocol.refusals import add_refusals
 from control_plane.protocol.request_bodies import RequestBodies
 from control_plane.services import Services
 from control_plane.settings import Settings
-from control_plane.store.address import events_address
 from control_plane.store.database import Database
 from control_plane.store.schema import CONFIGURATION, EVENTS
 from control_plane.store.tables import Environment

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AnyHttpUrl, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from control_plane.store.address import DatabaseAddress, parse_address
+from control_plane.database_address import DatabaseAddress, parse_address
 
 ENV_PREFIX = "POLICY_CONTROL_PLANE_"
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from control_plane.cli.common import DatabaseOption, failing_in_words, settings_with
-from control_plane.store.address import events_file, require_file
+from control_plane.database_address import events_file, require_file
 from control_plane.store.backup import back_up
 from control_plane.store.schema import CONFIGURATION, EVENTS
 

@@ -26,9 +26,9 @@ from control_plane.cli.common import (
 from control_plane.cli.listening import base_url, listening_socket
 from control_plane.cli.publishing import publisher
 from control_plane.clock import SystemClock
+from control_plane.database_address import DatabaseAddress
 from control_plane.protocol.connections import TimedProtocol, room_for_connections, timed_protocol
 from control_plane.services import Services
-from control_plane.store.address import DatabaseAddress
 from control_plane.version import program_version
 
 _STOP_DEADLINE_S = 10

@@ -9,8 +9,8 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from control_plane.database_address import DatabaseAddress
 from control_plane.errors import UnusableDatabaseError
-from control_plane.store.address import DatabaseAddress
 from control_plane.store.postgresql import create_schema, postgresql_engine
 from control_plane.store.schema import Schema
 from control_plane.store.sqlite import create_private, sqlite_engine, use_write_ahead_log

@@ -11,9 +11,9 @@ import pytest
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
 from control_plane.app import create_app, open_services
+from control_plane.database_address import parse_address
 from control_plane.services import Services
 from control_plane.settings import Settings
-from control_plane.store.address import parse_address
 from support.admin import Admin, AdminError, Document
 from tests.rig.clock import DatetimeClock
 from tests.rig.hashing import quick_hasher

@@ -10,9 +10,9 @@ import pytest
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
 from control_plane.app import open_services
+from control_plane.database_address import events_file
 from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
-from control_plane.store.address import events_file
 from control_plane.store.tables import Environment, GatewayLogin, Organization
 from tests.control_plane.conftest import Platform, gateway_token
 from tests.control_plane.events import event, send

@@ -15,9 +15,9 @@ from sqlalchemy import URL
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
 from control_plane.app import create_app, open_services
+from control_plane.database_address import parse_address
 from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
-from control_plane.store.address import parse_address
 from support.admin import Admin
 from tests.control_plane.conftest import Platform, gateway_token
 from tests.control_plane.events import event, send

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import text
 
 from control_plane.app import create_app, open_services
+from control_plane.database_address import events_file
 from control_plane.errors import UnusableDatabaseError
 from control_plane.settings import Settings
-from control_plane.store.address import events_file
 from control_plane.store.database import Database
 from control_plane.store.schema import CONFIGURATION
 from tests.rig.clock import DatetimeClock
