@@ -37,6 +37,12 @@ def explain(
     certificate: Annotated[
         Path | None, typer.Option(help="PEM file of the client's certificate.")
     ] = None,
+    chosen_by_path: Annotated[
+        bool, typer.Option("--chosen-by-path", help="The route says api_chosen_by: path.")
+    ] = False,
+    chosen_by_host: Annotated[
+        bool, typer.Option("--chosen-by-host", help="The route says api_chosen_by_host: true.")
+    ] = False,
     disk_copy: Annotated[
         Path | None,
         typer.Option(
@@ -55,6 +61,8 @@ def explain(
             "method": method,
             "path": path,
             "headers": _headers(header or []),
+            "chosen_by_path": chosen_by_path,
+            "chosen_by_host": chosen_by_host,
             **{name: value for name, value in optional.items() if value is not None},
             **({"certificate": quote(_read(certificate), safe="")} if certificate else {}),
         }

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from contextlib import closing
 from typing import Annotated, Any, Final
 
 import typer
@@ -37,22 +38,20 @@ def ask(address: str, path: str, body: dict[str, Any] | None = None) -> Any:
 
     Raises ConfigurationError if there is no adapter, or if it refuses the question.
     """
-    connection = http.client.HTTPConnection(address, timeout=_TIMEOUT_S)
     try:
-        if body is None:
-            connection.request("GET", path)
-        else:
-            headers = {"content-type": "application/json"}
-            connection.request("POST", path, json.dumps(body), headers)
-        answer = connection.getresponse()
-        text = answer.read().decode(errors="replace")
+        with closing(http.client.HTTPConnection(address, timeout=_TIMEOUT_S)) as connection:
+            if body is None:
+                connection.request("GET", path)
+            else:
+                headers = {"content-type": "application/json"}
+                connection.request("POST", path, json.dumps(body), headers)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace")
     except (OSError, http.client.HTTPException) as e:
         raise ConfigurationError(
             f"no adapter answers at {address} ({e}); start one with `policy-adapter serve`, or "
             "give the address of its inspection listener with --inspection HOST:PORT"
         ) from e
-    finally:
-        connection.close()
     return _json(address, path, answer.status, text)
 
 

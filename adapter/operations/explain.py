@@ -2,7 +2,8 @@
 
 The body is JSON: `{"api": "2", "method": "GET", "path": "/bills", "headers": {"client_id": "c"}}`.
 Optional are `host`, `scheme`, `protocol`, `source` (the client's address), `principal` and
-`certificate` (URL-encoded PEM), as Envoy attests them. The answer repeats nothing of the headers,
+`certificate` (URL-encoded PEM), as Envoy attests them, and `chosen_by_path` and `chosen_by_host`
+(true if the route says that its API depends on it). The answer repeats nothing of the headers,
 because they may contain secrets.
 """
 
@@ -28,6 +29,7 @@ _TEXTS: Final = (
     "principal",
     "certificate",
 )
+_FLAGS: Final = ("chosen_by_path", "chosen_by_host")
 _NAMED: Final = {"host": "authority", "source": "client_address"}
 """The request attributes that have another name."""
 
@@ -64,19 +66,24 @@ def request_of(body: bytes) -> GivenAttributes:
         raise QuestionError("\n".join(faults), 400)
     texts = {_NAMED.get(name, name): given[name] for name in _TEXTS if name in given}
     headers = {name.lower(): value for name, value in given.get("headers", {}).items()}
-    return GivenAttributes(api_id=given["api"], headers=headers, **texts)
+    flags = {name: given[name] for name in _FLAGS if name in given}
+    return GivenAttributes(api_id=given["api"], headers=headers, **texts, **flags)
 
 
 def _faults(given: dict[str, Any]) -> list[str]:
     headers = given.get("headers", {})
-    faults = [
-        f"{name[:40]!r} is unknown" for name in given if name not in {"api", "headers", *_TEXTS}
-    ]
+    known = {"api", "headers", *_TEXTS, *_FLAGS}
+    faults = [f"{name[:40]!r} is unknown" for name in given if name not in known]
     faults += [f"{name} is missing" for name in ("api", "method", "path") if name not in given]
     faults += [
         f"{name} must be a text"
         for name in ("api", *_TEXTS)
         if name in given and not isinstance(given[name], str)
+    ]
+    faults += [
+        f"{name} must be true or false"
+        for name in _FLAGS
+        if name in given and not isinstance(given[name], bool)
     ]
     if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
         faults.append("headers must be an object of texts")

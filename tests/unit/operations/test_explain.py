@@ -169,6 +169,22 @@ async def test_a_request_is_as_envoy_attests_it() -> None:
     assert refused["reason"] == "address_refused"
 
 
+@pytest.mark.parametrize(
+    ("how", "decision"),
+    [
+        ({}, "allowed"),
+        ({"chosen_by_path": True}, "denied"),
+        ({"chosen_by_host": True, "host": "x@a.test"}, "denied"),
+    ],
+)
+async def test_a_route_may_say_that_its_api_depends_on_the_request(
+    how: dict[str, Any], decision: str
+) -> None:
+    """Then ambiguous paths and hosts are denied, as in a Check."""
+    found = await explained(explainer(api("1")), path="/a%40b", **how)
+    assert found["decision"] == decision
+
+
 async def test_before_anything_is_loaded_the_gatekeeper_denies() -> None:
     """As it denies Checks."""
     found = await explained(explainer())
@@ -196,6 +212,7 @@ async def test_an_unknown_api_is_named_beside_those_that_exist() -> None:
         (REQUEST | {"path": "orders"}, "path must begin with /"),
         (REQUEST | {"headers": {"a": 1}}, "headers must be an object of texts"),
         (REQUEST | {"header": {}}, "'header' is unknown"),
+        (REQUEST | {"chosen_by_path": "yes"}, "chosen_by_path must be true or false"),
     ],
 )
 async def test_a_bad_body_is_refused_with_all_faults(body: Any, message: str) -> None:
