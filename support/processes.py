@@ -66,6 +66,12 @@ class Program:
         last = self.log.read_text(errors="replace").splitlines()[-15:]
         raise ProgramError(f"{self.name} did not start; {self.log} ends with:\n" + "\n".join(last))
 
+    async def exit_code(self) -> int:
+        """Wait until the program ends, and return its exit code."""
+        if self._process is None:
+            raise ProgramError(f"{self.name} is not running")
+        return await self._process.wait()
+
     async def until_exit(self) -> None:
         """Wait until the program ends; raises ProgramError if it fails."""
         process, self._process = self._process, None

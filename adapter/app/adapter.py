@@ -22,6 +22,7 @@ from adapter.app.metrics import (
 from adapter.app.own_files import OwnFiles
 from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
+from adapter.app.reloading import Reloading
 from adapter.app.server import make_server
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.operations.denials import denial_route
@@ -29,6 +30,7 @@ from adapter.operations.explain import explain_route
 from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
+from adapter.operations.sync import sync_route
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock, SystemClock
 from adapter.runtime.compiled import BUILD, COMPILED
@@ -96,8 +98,10 @@ class Adapter:
             CallCounters(self._metrics, self._refused),
             clock,
         )
+        self._reloading = Reloading(settings.listener, self._server, self._platform, clock)
         self._listeners = self._make_listeners()
         self._serving = False
+        self._stopping = False
         observe_checks(self._metrics, self._checks, self._quotas)
         observe_platform(self._metrics, self._platform, self._snapshots, clock)
         observe_identity(self._metrics, self._identity)
@@ -152,10 +156,17 @@ class Adapter:
             await listener.stop()
         self._files.release()
 
+    def reload(self) -> None:
+        """Reload certificates and sync now, in the background. While it stops, nothing happens."""
+        if not self._stopping:
+            self._reloading.reload()
+
     async def stop(self) -> None:
         """Stop without losing a request or an event, within the deadlines of the settings."""
         log = structlog.get_logger()
         log.info("adapter.stopping")
+        self._stopping = True
+        await self._reloading.stop()
         await self._supervisor.stop("serving")
         self._serving = False
         await self._server.drain_and_stop()
@@ -185,6 +196,7 @@ class Adapter:
             **self._checks.users.alarms,
             **self._analytics.alarms,
             **self._refused.alarms,
+            **self._reloading.alarms,
         }
         return Readiness(self._serving, {**details, **alarms})
 
@@ -220,6 +232,7 @@ class Adapter:
             )
             routes.append(denial_route(self._checks.denials))
             routes.append(explain_route(self._checks.explainer))
+            routes.append(sync_route(self._sync_now))
             address = observability.inspection_address
             listeners.append(OperatorListener(address, routes, self._clock, any_host=False))
         return tuple(listeners)
@@ -231,12 +244,19 @@ class Adapter:
     def _sync_status(self) -> Mapping[str, Any]:
         return asdict(self._platform.sync.status())
 
+    async def _sync_now(self) -> Mapping[str, Any] | None:
+        report = await self._reloading.sync()
+        return None if report is None else asdict(report)
+
     def _count_crash(self, task: str) -> None:
         self._metrics.add("adapter_task_crashes", task=task)
 
 
 async def serve(settings: Settings, announce: Callable[[Endpoints], None]) -> None:
-    """Run an adapter until SIGTERM or SIGINT. A second signal ends the process at once."""
+    """Run an adapter until SIGTERM or SIGINT. A second signal ends the process at once.
+
+    SIGHUP never ends it: see `Adapter.reload`.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -247,9 +267,14 @@ async def serve(settings: Settings, announce: Callable[[Endpoints], None]) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
     adapter = Adapter(settings)
-    endpoints = await adapter.start()
+    # Not by the loop, which would make the signal deadly for a moment when it gives it back.
+    signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(adapter.reload))
     try:
-        announce(endpoints)
-        await stopping.wait()
+        endpoints = await adapter.start()
+        try:
+            announce(endpoints)
+            await stopping.wait()
+        finally:
+            await adapter.stop()
     finally:
-        await adapter.stop()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)

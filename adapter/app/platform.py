@@ -1,10 +1,13 @@
 """The platform client and its sync, as the settings say."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import structlog
 
 from adapter.app.needs import objection_to_needs
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -17,7 +20,7 @@ from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.runtime import garbage
-from adapter.runtime.authorities import authorities
+from adapter.runtime.authorities import authorities, trust_again
 from adapter.runtime.clock import Clock
 from adapter.runtime.system_errors import system_words
 from adapter.settings import Settings
@@ -36,6 +39,7 @@ class Platform:
     ) -> None:
         options = platform_options(settings)
         self._http: AiohttpClient | None = None
+        self._trusted: ssl.SSLContext | None = None
         self._opening = asyncio.Lock()
         self.client = PlatformClient(self._opened, options, clock)
         self.sync = PlatformSync(
@@ -54,6 +58,18 @@ class Platform:
         if self._http is not None:
             await self._http.close()
 
+    def trust_again(self) -> None:
+        """Read the CAs of the environment again, if they are in use; blocks.
+
+        If they cannot be read, those that were read before stay trusted, which the log says.
+        """
+        if self._trusted is None:
+            return
+        try:
+            trust_again(self._trusted)
+        except OSError as e:
+            structlog.get_logger().error("platform.authorities_kept", error=system_words(e))
+
     async def _opened(self) -> "AiohttpClient":
         """The HTTP client, opened in a thread when it is first needed.
 
@@ -63,21 +79,22 @@ class Platform:
         async with self._opening:
             if self._http is None:
                 try:
-                    opening = await asyncio.to_thread(_prepared)
+                    opening, trusted = await asyncio.to_thread(_prepared)
                 except OSError as e:
                     raise PlatformUnavailableError(
                         "the certificates to trust cannot be read; check SSL_CERT_FILE and "
                         f"SSL_CERT_DIR in the environment: {system_words(e)}"
                     ) from None
-                self._http = opening()
+                self._http, self._trusted = opening(), trusted
             return self._http
 
 
-def _prepared() -> Callable[[], "AiohttpClient"]:
+def _prepared() -> tuple[Callable[[], "AiohttpClient"], ssl.SSLContext]:
     """The slow part of opening the client; the rest has to run in the event loop."""
     from adapter.platform_client.http.aiohttp_client import AiohttpClient  # noqa: PLC0415
 
-    return partial(AiohttpClient, authorities())
+    trusted = authorities()
+    return partial(AiohttpClient, trusted), trusted
 
 
 def platform_options(settings: Settings) -> PlatformOptions:

@@ -1,5 +1,6 @@
 """Makes the gRPC server from the settings."""
 
+import ssl
 from collections.abc import Iterable
 
 from adapter.app.descriptors import connections_within_descriptors
@@ -24,12 +25,16 @@ def make_server(
         from adapter.transport.grpcio_server import GrpcioServer  # noqa: PLC0415
 
         return GrpcioServer(methods, options, observer, clock)
-    tls = None
-    if listener.tls_certificate_file is not None and listener.tls_key_file is not None:
-        tls = server_context(
-            listener.tls_certificate_file, listener.tls_key_file, listener.tls_client_ca_file
-        )
-    return AsyncioServer(methods, options, observer, clock, tls=tls)
+    return AsyncioServer(methods, options, observer, clock, tls=listener_tls(listener))
+
+
+def listener_tls(listener: ListenerSettings) -> ssl.SSLContext | None:
+    """The TLS of the listener, from its files; raises ConfigurationError if one is unusable."""
+    if listener.tls_certificate_file is None or listener.tls_key_file is None:
+        return None
+    return server_context(
+        listener.tls_certificate_file, listener.tls_key_file, listener.tls_client_ca_file
+    )
 
 
 def server_options(listener: ListenerSettings, shutdown: ShutdownSettings) -> ServerOptions:

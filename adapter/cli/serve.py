@@ -23,7 +23,7 @@ def serve(
         typer.Option(help="JSON file to write, with the adapter's own addresses."),
     ] = None,
 ) -> None:
-    """Run the adapter until SIGTERM."""
+    """Run the adapter until SIGTERM. SIGHUP reloads certificates and syncs."""
     # Only here, because these imports take time that other commands do not need to spend.
     with garbage.nothing_to_collect():
         import structlog  # noqa: PLC0415

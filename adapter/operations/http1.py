@@ -136,11 +136,13 @@ class HttpConnection:
 
     async def _answer(self, method: str, request: h11.Request, body: bytes) -> Reply:
         target = request.target.decode()
-        host = dict(request.headers).get(b"host", b"").decode("latin-1")
+        headers = dict(request.headers)
+        host = headers.get(b"host", b"").decode("latin-1")
         if not (self._any_host or names_this_machine(host, target)):
             return _OTHER_HOST
         try:
-            return await answer(self._routes, method, target, body)
+            from_page = b"origin" in headers
+            return await answer(self._routes, method, target, body, from_web_page=from_page)
         except Exception:
             structlog.get_logger().exception("operations.answer_failed")
             return text_reply("internal error; see the log", 500)

@@ -22,6 +22,8 @@ class Question:
     query: Mapping[str, str]
     """If a name occurs several times, its first value."""
     body: bytes = b""
+    from_web_page: bool = False
+    """Whether a browser sent it for a web page (it has an `Origin`, RFC 6454)."""
 
 
 class Reply(NamedTuple):
@@ -64,7 +66,14 @@ def text_reply(text: str, status: int) -> Reply:
     return Reply(text.encode("utf-8", "backslashreplace"), status)
 
 
-async def answer(routes: Iterable[Route], method: str, target: str, body: bytes = b"") -> Reply:
+async def answer(
+    routes: Iterable[Route],
+    method: str,
+    target: str,
+    body: bytes = b"",
+    *,
+    from_web_page: bool = False,
+) -> Reply:
     """The answer of the route that matches the request target (RFC 9112, 3.2.1)."""
     path, _, query = _ORIGIN.sub("", target).partition("?")
     segments = [unquote(segment) for segment in path.split("/")]
@@ -77,7 +86,7 @@ async def answer(routes: Iterable[Route], method: str, target: str, body: bytes 
             allowed.append(route.method)
             continue
         try:
-            question = Question(names, _parameters(query), body)
+            question = Question(names, _parameters(query), body, from_web_page)
             reply = route.answer(question)
             return reply if isinstance(reply, Reply) else await reply
         except QuestionError as e:

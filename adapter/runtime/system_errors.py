@@ -9,5 +9,5 @@ def system_words(error: OSError | ValueError) -> str:
     For TLS: OpenSSL's reason, such as "wrong version number".
     """
     if isinstance(error, ssl.SSLError):
-        return (error.reason or "OpenSSL gives no reason").lower().replace("_", " ")
+        return error.reason.lower().replace("_", " ") if error.reason else "not accepted by OpenSSL"
     return getattr(error, "strerror", None) or str(error)

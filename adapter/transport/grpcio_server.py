@@ -1,5 +1,6 @@
 """The reference server: grpc.aio."""
 
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, Final, NoReturn, TypeAlias
@@ -84,6 +85,10 @@ class GrpcioServer:
         if self._server is not None:
             await self._server.start()
             self._serving = True
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Not called: the settings allow TLS on the asyncio transport only."""
+        raise NotImplementedError
 
     async def set_serving(self, serving: bool) -> None:
         """See `service.Server`."""

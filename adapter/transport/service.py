@@ -6,6 +6,7 @@ bytes here. The service parses them, and decides what to answer if they do not p
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -95,6 +96,9 @@ class Server(Protocol):
 
     async def start(self) -> None:
         """Serve, after `bind` if that was not called."""
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Serve TLS with this context on new connections. Open ones are not affected."""
 
     async def set_serving(self, serving: bool) -> None:
         """Set the state of the health service. Has no effect after draining has started."""

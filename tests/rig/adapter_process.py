@@ -1,9 +1,11 @@
 """Runs the adapter as a user does, in its own process."""
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -88,6 +90,15 @@ class AdapterProcess:
         await self._http.aclose()
         await self.stop()
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it this signal."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    async def until_exit(self) -> int:
+        """Wait until it ends, and return its exit code."""
+        return await self._program.exit_code()
+
     @property
     def pid(self) -> int:
         """The id of the process."""
@@ -127,6 +138,10 @@ class AdapterProcess:
     async def inspect(self, path: str) -> Any:
         """The answer of the inspection listener."""
         return (await self._http.get(f"{self.inspection}{path}")).json()
+
+    async def post(self, path: str) -> Any:
+        """The answer of the inspection listener to a POST."""
+        return (await self._http.post(f"{self.inspection}{path}", timeout=30)).json()
 
     async def metric_lines(self) -> list[str]:
         """The lines of `/metrics`."""

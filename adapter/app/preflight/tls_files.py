@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from adapter.app.preflight.findings import Findings
+from adapter.app.server import listener_tls
 from adapter.errors import ConfigurationError
 from adapter.runtime.system_errors import system_words
 from adapter.settings import ListenerSettings
-from adapter.transport.http2.tls import server_context
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -32,13 +32,9 @@ def check_listener_tls(findings: Findings, listener: ListenerSettings) -> None:
         NamedFile("listener.tls_key_file", listener.tls_key_file),
         NamedFile("listener.tls_client_ca_file", listener.tls_client_ca_file),
     )
-    if listener.tls_certificate_file is None or listener.tls_key_file is None:
-        return
     if len(findings.faults) == before:  # for what only OpenSSL knows, such as a key that is weak
         try:
-            server_context(
-                listener.tls_certificate_file, listener.tls_key_file, listener.tls_client_ca_file
-            )
+            listener_tls(listener)
         except ConfigurationError as e:
             findings.faults.append(f"listener: {e}")
 

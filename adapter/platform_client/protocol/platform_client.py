@@ -66,8 +66,10 @@ class PlatformClient:
             timeout_s=options.request_timeout_s,
             max_response_bytes=options.max_response_bytes,
         )
-        tokens = TokenSource(exchange, options, clock, jitter)
-        self._exchange = AuthorizedExchange(exchange, tokens, clock, (base_url, analytics_url))
+        self._tokens = TokenSource(exchange, options, clock, jitter)
+        self._exchange = AuthorizedExchange(
+            exchange, self._tokens, clock, (base_url, analytics_url)
+        )
         self._slots = asyncio.Semaphore(options.concurrency)
         organization = f"/organizations/{quote(options.organization_id, safe='')}"
         environment = f"{organization}/environments/{quote(options.environment_id, safe='')}"
@@ -75,6 +77,10 @@ class PlatformClient:
         self._apis_url = f"{base_url}/apimanager/api/v1{environment}/apis"
         self._feed_url = f"{base_url}/apigateway/ccs/v3{environment}/apis"
         self._events_url = analytics_url + _EVENTS_PATH
+
+    def forget_failure(self) -> None:
+        """Try again to get a token, even if that failed a moment ago."""
+        self._tokens.forget_failure()
 
     async def assets(self) -> list[Any]:
         """All assets of the environment with their API instances."""

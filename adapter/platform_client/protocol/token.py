@@ -56,6 +56,10 @@ class TokenSource:
         if token == self._token:
             self._token = ""
 
+    def forget_failure(self) -> None:
+        """End the pause after a failure."""
+        self._failure = None
+
     async def _renew(self) -> None:
         try:
             document = await self._fetch()

@@ -4,6 +4,7 @@ An outage of an hour with a thousand APIs is one line in the log when it begins,
 over, and one alarm, not a line for each poll of each API.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -50,6 +51,15 @@ class Outages:
         """Those that a last poll still failed with."""
         reasons = set(self._reasons.values())
         return tuple(o for reason, o in self._by_reason.items() if reason in reasons)
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """What could not be polled the last time, and why."""
+        return {
+            name: outage.message
+            for name, reason in self._reasons.items()
+            if (outage := self._by_reason.get(reason)) is not None
+        }
 
     def failed(self, name: str, error: Exception) -> None:
         """Note that a poll of `name` failed; logs it if nothing has failed like this."""

@@ -17,9 +17,11 @@ from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.environment import Environment
 from adapter.platform_client.sync.observer import SyncObserver
 from adapter.platform_client.sync.options import SyncOptions
+from adapter.platform_client.sync.poll_loop import PollLoop
 from adapter.platform_client.sync.polls import Polls
 from adapter.platform_client.sync.publication import Publication
 from adapter.platform_client.sync.status import SyncStatus, is_settled, sync_status
+from adapter.platform_client.sync.sync_on_demand import SyncReport
 from adapter.platform_client.sync.tracked_api import TrackedApi
 from adapter.platform_client.sync.tracked_apis import TrackedApis
 from adapter.policy.rule_pool import RulePool
@@ -71,21 +73,43 @@ class PlatformSync:
             changed=self._saving.note_change,
         )
         self._restored = False
+        self._client = client
+        self._snapshots = snapshots
+        self._running = asyncio.Event()
+        self._list_loops: tuple[PollLoop, ...] = ()
+        self._api_loops: dict[TrackedApi, PollLoop] = {}
 
     async def run(self) -> None:
         """Publish the disk copy, then sync until cancelled; saves what is new at the end."""
         await self.restore()
         try:
-            async with asyncio.TaskGroup() as loops:
-                if self._polls_list:
-                    loops.create_task(self._instances_loop(loops))
-                loops.create_task(self._automated_loop())
-                self._start_api_loops(loops)
-                loops.create_task(self._saving.run())
+            async with asyncio.TaskGroup() as tasks:
+                self._start_list_loops(tasks)
+                self._start_api_loops(tasks)
+                tasks.create_task(self._saving.run())
+                self._running.set()
         finally:
-            for api in self._apis:
-                api.polled_by_loop = False
+            self._running.clear()
+            self._api_loops.clear()
             await self._saving.save()
+
+    async def sync_now(self) -> SyncReport:
+        """Have each loop poll at once, without waiting for any back-off; `run` must be running.
+
+        New APIs of the environment are polled, too. Raises nothing: the report has the failures.
+        """
+        await self._running.wait()
+        before = self._snapshots.current
+        self._client.forget_failure()
+        await asyncio.gather(*[loop.now() for loop in self._list_loops])
+        await asyncio.gather(*[loop.now() for loop in tuple(self._api_loops.values())])
+        after = self._snapshots.current
+        return SyncReport(
+            revision=after.revision,
+            changed_apis=tuple(i for i, api in after.apis.items() if before.apis.get(i) is not api),
+            removed_apis=tuple(i for i in before.apis if i not in after.apis),
+            failures=self._environment.outages.failures,
+        )
 
     async def sync_once(self) -> None:
         """Poll everything once, without waiting for any back-off, and save what is new."""
@@ -114,25 +138,33 @@ class PlatformSync:
 
     # Loops.
 
-    async def _instances_loop(self, loops: asyncio.TaskGroup) -> None:
-        while True:
+    def _start_list_loops(self, tasks: asyncio.TaskGroup) -> None:
+        """Poll the automated policies and, unless the operator lists the APIs, the instances."""
+
+        async def instances() -> float:
             wait_s = await self._polls.instances()
-            self._start_api_loops(loops)
-            await self._clock.sleep(wait_s)
+            self._start_api_loops(tasks)
+            return wait_s
 
-    async def _automated_loop(self) -> None:
-        while True:
-            await self._clock.sleep(await self._polls.automated())
+        polls = (instances, self._polls.automated) if self._polls_list else (self._polls.automated,)
+        self._list_loops = tuple(PollLoop(poll, self._clock) for poll in polls)
+        for loop in self._list_loops:
+            tasks.create_task(loop.run())
 
-    def _start_api_loops(self, loops: asyncio.TaskGroup) -> None:
+    def _start_api_loops(self, tasks: asyncio.TaskGroup) -> None:
         for api in self._apis:
-            if not api.polled_by_loop:
-                api.polled_by_loop = True
-                loops.create_task(self._api_loop(api))
+            if api not in self._api_loops:
+                loop = PollLoop(
+                    partial(self._polls.api, api),
+                    self._clock,
+                    partial(self._apis.__contains__, api),
+                )
+                self._api_loops[api] = loop
+                tasks.create_task(self._run_api_loop(api, loop))
 
-    async def _api_loop(self, api: TrackedApi) -> None:
-        while api in self._apis:
-            await self._clock.sleep(await self._polls.api(api))
+    async def _run_api_loop(self, api: TrackedApi, loop: PollLoop) -> None:
+        await loop.run()
+        self._api_loops.pop(api, None)
 
     def _stored(self) -> StoredCatalog | None:
         """What the disk copy should hold; nothing while the automated policies are unknown."""

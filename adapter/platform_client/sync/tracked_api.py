@@ -53,7 +53,6 @@ class TrackedApi:
         """Whether the platform said twice in a row that it does not know this API."""
         self.listed = False
         """Whether the environment's list has it. If not, polls ask for the instance itself."""
-        self.polled_by_loop = False
         self.poll_state = PollState(
             "api", f"API {api_id}", options, clock, jitter, confirmed_at=confirmed_at
         )

@@ -86,6 +86,10 @@ class AsyncioServer:
             listener.accept(self._welcome, failures)
         self._sweeping = asyncio.create_task(self._sweep_forever(), name="transport.sweep")
 
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """See `service.Server`."""
+        self._tls = context
+
     async def set_serving(self, serving: bool) -> None:
         """See `service.Server`."""
         self._health.set_serving(serving)
