@@ -75,5 +75,8 @@ def _stored_apis(settings: Settings) -> frozenset[str] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as e:
-        raise ConfigurationError(f"the disk copy {file} cannot be read: {e}") from None
+        raise ConfigurationError(
+            f"the disk copy {file} cannot be read: {e}; to ask a running adapter instead, "
+            "give --inspection HOST:PORT"
+        ) from None
     return frozenset(api.content.instance.api_id for api in catalog.apis)

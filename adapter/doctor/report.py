@@ -28,12 +28,19 @@ def _lines(same: Sequence[Finding]) -> Iterable[str]:
     first = same[0]
     yield f"  {first.severity:<8} {first.code}"
     for finding in same[:_MOST_PLACES]:
-        if where := ": ".join(filter(None, (finding.place.within, shown(finding.detail)))):
-            yield f"           at   {where}"
+        where, detail = finding.place.within, shown(finding.detail)
+        if where:
+            yield _line("where", f"{where}: {detail}" if detail else where)
+        elif detail:
+            yield _line("found", detail)
     if (others := len(same) - _MOST_PLACES) > 0:
-        yield f"           and in {others} more place{'' if others == 1 else 's'}"
-    yield f"           why  {first.why}"
-    yield f"           fix  {first.fix}"
+        yield _line("", f"and in {others} more place{'' if others == 1 else 's'}")
+    yield _line("why", first.why)
+    yield _line("fix", first.fix)
+
+
+def _line(name: str, text: str) -> str:
+    return f"{'':11}{name:<6} {text}"
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -86,7 +86,7 @@ CHECKS = (
         "host_dot",
         Severity.WARNING,
         "The host shop.test. does not match the domain shop.test, and reaches the virtual host for "
-        "*.",
+        "*, or none.",
         "Set strip_trailing_host_dot: true.",
         per_checked_chain(_dots),
     ),
@@ -94,7 +94,7 @@ CHECKS = (
         "host_port",
         Severity.WARNING,
         "The host shop.test:8080 does not match the domain shop.test, and reaches the virtual host "
-        "for *.",
+        "for *, or none.",
         "Set ignore_port_in_host_matching: true in the route configuration.",
         per_checked_chain(_ports),
     ),

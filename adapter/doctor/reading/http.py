@@ -1,8 +1,10 @@
 """Gets JSON from an admin interface, bounded in time and bytes, without proxy or redirects."""
 
 import http.client
-import time
+import socket
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Timer
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,9 +12,8 @@ from adapter.doctor.reading.documents import MOST_BYTES, parse_json
 from adapter.errors import ConfigurationError
 
 OPTION: Final = "--envoy"
-_PIECE: Final = 64 * 1024
 TIMEOUT_S: Final = 10.0
-"""For connecting, for each read, and for the whole answer."""
+"""For connecting, and for the whole answer."""
 
 
 def get_json(base: str, path: str, timeout_s: float) -> Any:
@@ -50,24 +51,44 @@ def _host_and_port(base: str) -> tuple[str, int]:
 
 
 def _get(host: str, port: int, path: str, timeout_s: float) -> bytes:
-    deadline = time.monotonic() + timeout_s
     connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
-        connection.request("GET", path, headers={"accept": "application/json"})
-        with connection.getresponse() as answer:
-            if answer.status != http.HTTPStatus.OK:
-                raise ValueError(f"the answer is {answer.status}")
-            return b"".join(_pieces(answer, deadline))
+        connection.connect()
+        with _ended_after(timeout_s, connection.sock):
+            connection.request("GET", path, headers={"accept": "application/json"})
+            with connection.getresponse() as answer:
+                if answer.status != http.HTTPStatus.OK:
+                    raise ValueError(f"the answer is {answer.status}")
+                body = answer.read(MOST_BYTES + 1)
     finally:
         connection.close()
+    if len(body) > MOST_BYTES:
+        raise ValueError(f"the answer is longer than {MOST_BYTES >> 20} MiB")
+    return body
 
 
-def _pieces(answer: http.client.HTTPResponse, deadline: float) -> Iterator[bytes]:
-    size = 0
-    while piece := answer.read1(_PIECE):
-        size += len(piece)
-        if size > MOST_BYTES:
-            raise ValueError(f"the answer is longer than {MOST_BYTES >> 20} MiB")
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        yield piece
+@contextmanager
+def _ended_after(timeout_s: float, connection: socket.socket) -> Iterator[None]:
+    """Raise TimeoutError if the block takes longer, however slowly bytes arrive.
+
+    A socket's own timeout begins again with each byte.
+    """
+    has_ended = Event()
+
+    def end() -> None:
+        has_ended.set()
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(timeout_s, end)
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException):
+        if has_ended.is_set():
+            raise TimeoutError from None
+        raise
+    finally:
+        timer.cancel()
+    if has_ended.is_set():
+        raise TimeoutError

@@ -14,7 +14,7 @@ def test_the_same_finding_is_shown_once() -> None:
     ]
     text = as_text(parts.findings())
     assert text.count("prefix_without_slash") == 1
-    assert "           at   virtual host shop.test, route route-4: /4 also matches" in text
+    assert "           where  virtual host shop.test, route route-4: /4 also matches /4X\n" in text
     assert "route-5" not in text
     assert "and in 2 more places" in text
     assert text.endswith("\n0 errors, 7 warnings, 0 notes\n")
