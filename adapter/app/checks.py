@@ -71,7 +71,10 @@ class Checks:
         )
         if isinstance(api_id, Deny):
             api_id = api_of_route(route_name)
-        api = self._snapshots.current.apis.get(api_id)
+        apis = self._snapshots.current.apis
+        if not apis:  # nothing is loaded yet, and the operator says which API it is
+            return ApiInstance(api_id, "") if api_id else None
+        api = apis.get(api_id)
         return api.instance if api else None
 
     def _authorizer(self, quotas: Quotas, identity: Identity) -> Authorizer:

@@ -10,6 +10,7 @@ from adapter.authorization.effect_ports import EffectPorts
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.policy.bindings import BindingTable
+from adapter.policy.catalog import ApiInstance
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Decision, Denied
 from adapter.policy.effects.effect import Outcome
@@ -65,7 +66,9 @@ class Authorizer:
         if api is None or self._gatekeeper.is_watchful:
             objection = self._gatekeeper.objection(api_id, loaded=bool(snapshot.apis))
             if objection is not None:
-                return Denied(objection, snapshot.revision)
+                # The API is named, so that the request counts as its own in analytics.
+                instance = ApiInstance(api_id, "") if api is None else api.instance
+                return Denied(objection, snapshot.revision, instance)
         if api is None:
             return self._unknown_api(request, api_id, snapshot)
         step = decide(request, api, snapshot.revision)

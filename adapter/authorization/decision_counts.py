@@ -14,13 +14,16 @@ DURATION_BOUNDS_S: Final = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005,
 
 ALLOWED: Final = "allowed"
 _AT_ONCE: Final = 1_000
+_MOST_OTHERS: Final = 20_000
+"""Numbers of decisions other than `allowed` that are held."""
 
 
 class DecisionCounts(DecisionObserver):
     """Numbers of decisions by API and outcome, and how long they took.
 
-    It is bounded: API ids come from snapshots, and outcomes are `allowed`, `answered` or a
-    `DenyReason`.
+    It is bounded. API ids come from snapshots, and outcomes are `allowed`, `answered` or a
+    `DenyReason`. Before there is a snapshot, API ids come from Envoy's routes; if there are too
+    many, the others are counted without their API.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,8 @@ class DecisionCounts(DecisionObserver):
                 self._count()
         else:
             key = (api_id, _outcome(decision))
+            if len(self._others) >= _MOST_OTHERS and key not in self._others:
+                key = ("", key[1])
             self._others[key] = self._others.get(key, 0) + 1
         bucket = 0
         for bound_s in DURATION_BOUNDS_S:  # most durations are in one of the first buckets

@@ -7,9 +7,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from adapter.envoy_config import render
+from support.defaults import envoy_config
 from support.upstream import Upstream
 from tests.rig.adapter_process import AdapterProcess, settings_for
 from tests.rig.control_plane import running_control_plane
+from tests.rig.envoy import Envoy
+from tests.rig.envoy_binaries import NEWEST, envoy_binary
 from tests.rig.installation import domain, envoy_before, route
 from tests.rig.polling import eventually, until
 from tests.rig.raw_http import request
@@ -57,6 +61,51 @@ async def test_every_request_is_one_event(upstream: Upstream, tmp_path: Path) ->
     assert "never-stored" not in str(events)
     (unattributed,) = [line for line in metrics if line.startswith("adapter_entries_unattributed_")]
     assert unattributed.endswith(" 1.0")
+
+
+async def test_requests_before_the_first_sync_are_counted(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    """They are denied because nothing is loaded, and their route names the API."""
+    async with running_control_plane(tmp_path) as platform:
+        api_id = (await platform.admin.create_api("orders"))["id"]
+        await platform.stop()
+        settings = settings_for(platform, analytics={"batch_age_s": 0.2})
+        async with (
+            AdapterProcess(settings, tmp_path) as adapter,
+            # Envoy does not wait until the adapter is healthy, which it is not yet.
+            Envoy(
+                envoy_binary(NEWEST),
+                render(
+                    envoy_config(
+                        apis=(route(api_id, upstream.http_address),),
+                        adapters=(adapter.address,),
+                        log_flush_s=0.2,
+                    )
+                ),
+                tmp_path / "envoy",
+            ) as envoy,
+        ):
+            answer = await request(envoy.address, domain(api_id), "/orders?api_key=never-stored")
+            assert (answer.status, answer.header("x-adapter-reason")) == (503, "not_ready")
+
+            async def waiting() -> bool:
+                lines = await adapter.metric_lines()
+                return "adapter_events_waiting 1.0" in lines
+
+            await eventually(waiting)
+            await platform.start()
+            events: list[dict[str, Any]] = []
+
+            async def one() -> bool:
+                events[:] = await platform.admin.events(duration="1d")
+                return len(events) >= 1
+
+            await eventually(one)
+    (event,) = events
+    seen = event["API Name"], event["Status Code"], event["Request Outcome"]
+    assert seen == ("orders", 503, "BLOCKED")
+    assert "never-stored" not in str(event)
 
 
 async def leave_early(address: str, host: str, upstream: Upstream) -> None:

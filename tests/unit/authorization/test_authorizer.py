@@ -279,6 +279,7 @@ def test_without_a_snapshot_every_request_is_denied_as_not_ready() -> None:
     ).authorize(a_request())
     assert isinstance(decision, Denied)
     assert (decision.deny.reason, decision.deny.status) == (DenyReason.NOT_READY, 503)
+    assert decision.api == ApiInstance("7", "")
 
 
 @pytest.mark.parametrize(("unbound", "kind"), [("deny", Denied), ("allow", Allowed)])

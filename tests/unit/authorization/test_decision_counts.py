@@ -35,6 +35,18 @@ def test_no_allowed_request_is_lost_however_many_there_are() -> None:
     assert counts.counts == {("0", "allowed"): 834, ("1", "allowed"): 833, ("2", "allowed"): 833}
 
 
+def test_ids_of_apis_that_nobody_knows_do_not_fill_the_memory() -> None:
+    """Before there is a snapshot, they are what a peer of the gRPC port says."""
+    counts = DecisionCounts()
+    unready = Deny(DenyReason.NOT_READY, 503, "not ready")
+    for number in range(20_010):
+        counts.decided(Denied(unready, 0, ApiInstance(str(number), "")), 0.0)
+    counts.decided(Denied(unready, 0, ApiInstance("7", "")), 0.0)
+    assert len(counts.counts) == 20_001
+    assert counts.counts[("", "not_ready")] == 10
+    assert counts.counts[("7", "not_ready")] == 2
+
+
 def test_durations_fall_into_their_buckets() -> None:
     """A duration counts in the first bucket whose bound it does not exceed."""
     counts = DecisionCounts()
