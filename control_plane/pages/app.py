@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
-from control_plane.pages import home, login
+from control_plane.pages import audit, home, login
 from control_plane.pages.errors import add_error_pages
 from control_plane.pages.same_origin import SameOrigin
 from control_plane.pages.security_headers import SecurityHeaders
@@ -14,7 +14,7 @@ from control_plane.pages.settings import account, tokens, users
 from control_plane.pages.static_files import ConsoleFiles
 from control_plane.services import Services
 
-_PAGES: Final = (login, home, account, tokens, users)
+_PAGES: Final = (login, home, audit, account, tokens, users)
 
 
 def create_console(services: Services) -> FastAPI:

@@ -1,7 +1,5 @@
 """The documented export of events."""
 
-import csv
-import io
 import re
 from typing import Annotated, Any, Literal
 
@@ -13,6 +11,7 @@ from control_plane.management import apis
 from control_plane.protocol.export_fields import FIELDS, titles
 from control_plane.protocol.scope import OrganizationReader, RequestsReader
 from control_plane.protocol.window import InWindow
+from control_plane.spreadsheets import csv_line
 
 router = APIRouter(prefix="/analytics/1.0/{organization_id}")
 
@@ -64,16 +63,8 @@ def _api_names(scope: RequestsReader) -> dict[int, str]:
 
 
 def _csv(header: list[str], rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(row[title]) for title in header] for row in rows)
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """Spreadsheets run text that begins like a formula, and clients can put one into a path."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+    lines = [csv_line(header), *(csv_line(row[title] for title in header) for row in rows)]
+    return "".join(lines)
 
 
 @router.get("/events/fields")
