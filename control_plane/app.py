@@ -15,7 +15,7 @@ from control_plane.clock import Clock
 from control_plane.database_address import events_address
 from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.management.policy_dates import PolicyDates
-from control_plane.pages.app import create_console
+from control_plane.pages.app import create_console, refused_page
 from control_plane.protocol import (
     apis,
     applications,
@@ -119,6 +119,7 @@ def create_app(services: Services) -> FastAPI:
         RequestBodies,
         limit=settings.max_body_mib << 20,
         ingest_limit=settings.max_analytics_body_mib << 20,
+        refuse=refused_page,
     )
     app.add_middleware(DateHeader, clock=services.clock)
     return app

@@ -3,16 +3,31 @@
 import os
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from control_plane.database_address import DatabaseAddress, parse_address
 
 ENV_PREFIX = "POLICY_CONTROL_PLANE_"
 
+
+def _networks(text: str) -> str:
+    """The text if it names addresses and networks, with commas between."""
+    for part in text.split(",") if text else ():
+        try:
+            ip_network(part.strip())
+        except ValueError as error:
+            raise ValueError(
+                f"{part.strip()!r} is neither an IP address nor a network such as 10.0.0.0/8"
+            ) from error
+    return text
+
+
+Networks = Annotated[str, AfterValidator(_networks)]
 Mebibytes = Annotated[int, Field(ge=1, le=1024)]
 
 
@@ -41,7 +56,10 @@ class Settings(BaseSettings):
     )
 
     database: Annotated[DatabaseAddress, BeforeValidator(_address)] = Path("control-plane.db")
-    public_url: AnyHttpUrl | None = None  # for links behind a proxy; else what the client asked
+    public_url: AnyHttpUrl | None = None
+    """Our address for links and for the console's forms, behind a proxy; else what was asked."""
+    trusted_proxies: Networks = ""
+    """Proxies that tell us the client's address and scheme, in `X-Forwarded-For` and `-Proto`."""
     secret_form: SecretForm = SecretForm.HEX_SALT_LAST
     token_lifetime_s: int = Field(default=3600, ge=10, le=86_400)
     session_idle_s: int = Field(default=2 * 3600, ge=60, le=86_400)

@@ -37,13 +37,14 @@ CredentialsOption = Annotated[
 ]
 
 
-def settings_with(database: str | None) -> Settings:
-    """The settings of the environment; `database` overrides theirs. Ends the command if bad."""
+def settings_with(database: str | None, **options: Any) -> Settings:
+    """The settings of the environment, with the options that are given. Ends the command if bad."""
     unknown = unknown_variables()
     if unknown:
         known = ", ".join(f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields)
         fail(f"unknown settings in the environment: {', '.join(unknown)}; known are {known}")
-    chosen: dict[str, Any] = {} if database is None else {"database": database}
+    given = options | {"database": database}
+    chosen = {name: value for name, value in given.items() if value is not None}
     try:
         return Settings(**chosen)
     except ValidationError as error:

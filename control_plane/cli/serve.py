@@ -56,6 +56,13 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="Write the address in use to this file, as JSON."),
     ] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            help="The address in the browser, behind a proxy: https://console.example.com. "
+            "Default: POLICY_CONTROL_PLANE_PUBLIC_URL."
+        ),
+    ] = None,
     log_format: Annotated[
         str, typer.Option(metavar="FORMAT", help="How to write the log: console (text) or json.")
     ] = "console",
@@ -69,7 +76,7 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     _configure_logs(log_format)
-    settings = settings_with(database)
+    settings = settings_with(database, public_url=public_url)
     with failing_in_words():
         services = open_services(settings, SystemClock())
         with listening_socket(listen) as bound:
@@ -97,7 +104,8 @@ def server_config(
         log_config=None,
         date_header=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies := services.settings.trusted_proxies),
+        forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=_STOP_DEADLINE_S,
         ws="none",
     )

@@ -32,13 +32,18 @@ class RequestBodies:
         *,
         patience_s: float = 60.0,
         max_large: int = 64,
+        refuse: Callable[[Scope, Refused], ASGIApp] | None = None,
     ) -> None:
-        """The limits are in bytes; a body must be complete within `patience_s`."""
+        """The limits are in bytes; a body must be complete within `patience_s`.
+
+        `refuse` gives the answer to a body that is refused; without it, that is JSON.
+        """
         self._app = app
         self._limit = limit
         self._ingest_limit = ingest_limit
         self._patience_s = patience_s
         self._room = max_large
+        self._refuse = refuse or (lambda _, error: refusal(error))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its body, or refuse it."""
@@ -77,7 +82,7 @@ class RequestBodies:
             _check_json(scope, body)
             await self._app(scope, _replayed(body, receive), send)
         except Refused as error:
-            await refusal(error)(scope, receive, send)
+            await self._refuse(scope, error)(scope, receive, send)
         finally:
             self._room += places
 
