@@ -19,7 +19,7 @@ PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile
 # Lines and branches together; the tests fail under these shares.
 COVERAGE := $(BIN)/coverage report --skip-covered
 
-.PHONY: help test lint format demo bench bench-peers protos clean
+.PHONY: help test lint format demo bench bench-peers screenshots protos clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ bench: $(READY) $(COMPILED)/.ready  ## Measure Checks and print ratios
 
 bench-peers: $(READY) $(COMPILED)/.ready  ## The same beside bare tonic and grpc-go servers, built here
 	$(WITH_COMPILED) $(BIN)/python -m benchmarks --peers $(BENCH_ARGS)
+
+screenshots: $(READY)  ## Take the pictures of the console for docs/images
+	$(BIN)/python -m tests.browser.screenshots
 
 protos: $(READY)  ## Regenerate adapter/messages from protos/
 	$(BIN)/python -m protos.generate

@@ -1,0 +1,86 @@
+"""A control plane as a company might have it, for screenshots: APIs, contracts, users, traffic."""
+
+import gzip
+import json
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import httpx
+
+from tests.rig.control_plane import RunningControlPlane
+
+APIS: Final = ("orders", "payments", "customers", "catalogue", "shipping")
+APPLICATIONS: Final = ("Mobile shop", "Partner portal", "Nightly report")
+_REQUESTS: Final = 4_000
+_STATUSES: Final = (*[200] * 90, *[201] * 6, 404, 404, 500, 503)
+
+
+async def fill(platform: RunningControlPlane) -> None:
+    """Make everything; the same each time but for the dates."""
+    admin = platform.admin
+    applications = [await admin.create_application(name) for name in APPLICATIONS]
+    ids: dict[str, int] = {}
+    for name in APIS:
+        api = await admin.create_api(name, description=f"The {name} of the shop", tags=["shop"])
+        ids[name] = api_id = api["id"]
+        await admin.apply_policy(api_id, "client-id-enforcement", {})
+        gold = await admin.create_tier(api_id, "Gold", [(1000, 60_000)], auto_approve=False)
+        await admin.create_tier(api_id, "Silver", [(100, 60_000)])
+        for number, application in enumerate(applications):
+            contract = await admin.request_contract(api_id, application["id"], gold["id"])
+            if number < len(APPLICATIONS) - 1 or api_id % 2:
+                await admin.approve(api_id, contract["id"])
+    await admin.apply_automated_policy("http-basic-authentication", {"password": "hidden"})
+    await _send(platform, [_event(platform, ids, applications, n) for n in range(_REQUESTS)])
+
+
+def _event(
+    platform: RunningControlPlane, ids: dict[str, int], applications: list[Any], number: int
+) -> dict[str, Any]:
+    chance = random.Random(number)  # noqa: S311 - the same traffic each time
+    name, application = chance.choice(APIS), chance.choice(applications)
+    now = datetime.now(UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    received = midnight + (now - midnight) * chance.random()
+    replied = received + timedelta(milliseconds=chance.lognormvariate(3.5, 0.6))
+    denied = chance.random() < 0.03
+    policy = {"policy_id": 1, "policy_name": "client-id-enforcement", "outcome": "VIOLATION"}
+    return {
+        "event_id": str(uuid.UUID(int=number)),
+        "api_id": ids[name],
+        "api_name": name,
+        "api_version": "v1",
+        "client_id": application["clientId"],
+        "application_name": application["name"],
+        "received_ts": received.isoformat(),
+        "replied_ts": min(replied, now).isoformat(),
+        "client_ip": f"192.0.2.{number % 20}",
+        "verb": chance.choice(["GET", "GET", "GET", "POST"]),
+        "path": f"/{name}/{chance.randrange(1000)}",
+        "status_code": 401 if denied else chance.choice(_STATUSES),
+        "user_agent": "okhttp/4.12.0",
+        "request_bytes": 120,
+        "response_bytes": 2048,
+        "request_disposition": "BLOCKED" if denied else "PROCESSED",
+        "policy_violation": policy if denied else None,
+    }
+
+
+async def _send(platform: RunningControlPlane, events: list[dict[str, Any]]) -> None:
+    """Send the events as a gateway."""
+    credentials = platform.credentials
+    async with httpx.AsyncClient(base_url=platform.base_url, trust_env=False) as http:
+        login = {
+            "grant_type": "client_credentials",
+            "client_id": credentials.gateway_client_id,
+            "client_secret": credentials.gateway_client_secret,
+        }
+        token = (await http.post("/accounts/oauth2/token", json=login)).json()["access_token"]
+        answer = await http.post(
+            "/v2/analytics/events",
+            content=gzip.compress(json.dumps(events).encode()),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
+        assert answer.json()["accepted"] == len(events), answer.text

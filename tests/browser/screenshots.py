@@ -1,0 +1,63 @@
+"""Makes the pictures of the documentation: `make screenshots`.
+
+They are written to docs/images. Pages of one environment are named by their path in it.
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.browser.sample_site import fill
+from tests.rig.browser import Tab, open_tab, running_browser
+from tests.rig.control_plane import RunningControlPlane, running_control_plane
+
+IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
+
+
+class Shot(NamedTuple):
+    """A picture of a page: its file, its path, and the width of the window."""
+
+    name: str
+    path: str
+    width: int = 1200
+    dark: bool = False
+
+
+SHOTS: Final = (
+    Shot("home", "{environment}"),
+    Shot("home-phone-dark", "{environment}", width=390, dark=True),
+    Shot("audit-log", "/audit"),
+    Shot("users", "/settings/users"),
+)
+
+
+async def _take(tab: Tab, shot: Shot, platform: RunningControlPlane) -> None:
+    await tab.page.set_viewport_size({"width": shot.width, "height": 760})
+    await tab.page.emulate_media(color_scheme="dark" if shot.dark else "light")
+    environment = f"/environments/{platform.credentials.environment_id}"
+    await tab.open(shot.path.format(environment=environment))
+    await tab.page.screenshot(path=IMAGES / f"{shot.name}.png")
+
+
+async def main() -> None:
+    """Take all pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        async with (
+            running_control_plane(Path(folder)) as platform,
+            running_browser() as browser,
+            open_tab(browser, platform.base_url) as tab,
+        ):
+            await fill(platform)
+            await tab.open("/login")
+            await tab.log_in("admin", platform.credentials.admin_password)
+            await tab.page.wait_for_url("**/environments/*")
+            for shot in SHOTS:
+                await _take(tab, shot, platform)
+            if tab.problems:
+                raise SystemExit("\n".join(tab.problems))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

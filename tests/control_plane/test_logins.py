@@ -1,0 +1,110 @@
+"""Passwords: how they are kept, and how guesses at them are slowed down."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from control_plane.accounts.login_throttle import (
+    MAX_KEYS,
+    PER_ADDRESS,
+    PER_USER,
+    PERIOD,
+    LoginThrottle,
+)
+from control_plane.errors import TooManyLogins
+from control_plane.store.tables import User
+from tests.control_plane.conftest import Platform
+from tests.rig.hashing import quick_hasher
+
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
+
+
+def _hash_of_before(password: str) -> str:
+    """What programs from before Argon2 stored."""
+    salt = bytes(16)
+    digest = hashlib.scrypt(password.encode(), salt=salt, n=2, r=8, p=1, dklen=32)
+    return f"{salt.hex()}${digest.hex()}"
+
+
+async def test_an_old_hash_is_replaced_at_the_next_login(platform: Platform) -> None:
+    """Nobody has to choose a new password after an upgrade."""
+    database = platform.services.database
+    with database.write() as session:
+        session.get_one(User, 1).password_hash = _hash_of_before("of before")
+    for password, status in (("wrong", 401), ("of before", 200), ("of before", 200)):
+        login = {"username": "admin", "password": password}
+        assert (await platform.anyone.post("/accounts/login", json=login)).status_code == status
+        with database.read() as session:
+            new = (session.get_one(User, 1).password_hash or "").startswith("$argon2id$")
+        assert new is (status == 200)
+
+
+def test_a_hash_with_other_costs_is_outdated() -> None:
+    """A later version of the program may ask for more."""
+    hasher = quick_hasher()
+    assert not hasher.is_outdated(hasher.hash("x"))
+    assert hasher.is_outdated("$argon2id$v=19$m=16,t=1,p=1$c29tZXNhbHQ$ZGlnZXN0ZGlnZXN0")
+    assert not hasher.matches("x", "$argon2id$damaged")
+
+
+def _failures(throttle: LoginThrottle, number: int, address: str = "10.0.0.1") -> None:
+    for each in range(number):
+        throttle.failed(f"user-{each}", address, NOW)
+
+
+def test_an_address_has_to_wait_too() -> None:
+    """Guesses at many users from one place are slowed down, and no other place is."""
+    throttle = LoginThrottle()
+    _failures(throttle, PER_ADDRESS - 1)
+    throttle.check("ann", "10.0.0.1", NOW)
+    _failures(throttle, 1)
+    with pytest.raises(TooManyLogins, match="wait 15 minutes"):
+        throttle.check("ann", "10.0.0.1", NOW)
+    throttle.check("ann", "10.0.0.2", NOW)
+    throttle.check("ann", None, NOW)
+    throttle.check("ann", "10.0.0.1", NOW + PERIOD)
+
+
+def test_all_addresses_of_an_ipv6_network_are_one() -> None:
+    """Who has one of them has all of them."""
+    throttle = LoginThrottle()
+    _failures(throttle, PER_ADDRESS, "2001:db8::1")
+    with pytest.raises(TooManyLogins):
+        throttle.check("ann", "2001:db8::2", NOW)
+    throttle.check("ann", "2001:db8:0:1::2", NOW)
+    _failures(throttle, PER_ADDRESS, "no address")
+    with pytest.raises(TooManyLogins):
+        throttle.check("ann", "no address", NOW)
+
+
+def test_the_wait_becomes_shorter() -> None:
+    """The message says for how long."""
+    throttle = LoginThrottle()
+    for each in range(PER_USER):
+        throttle.failed("ann", None, NOW + timedelta(seconds=each))
+    with pytest.raises(TooManyLogins, match="wait a minute") as refused:
+        throttle.check("Ann", None, NOW + PERIOD - timedelta(seconds=30))
+    assert refused.value.retry_after_s == 31
+    throttle.check("ann", None, NOW + PERIOD)
+
+
+def test_a_right_password_clears_the_user_but_not_the_address() -> None:
+    """Otherwise one known password would make room for guesses at others."""
+    throttle = LoginThrottle()
+    for _ in range(PER_USER):
+        throttle.failed("ann", "10.0.0.1", NOW)
+    throttle.succeeded("ann")
+    throttle.check("ann", "10.0.0.1", NOW)
+    _failures(throttle, PER_ADDRESS - PER_USER)
+    with pytest.raises(TooManyLogins):
+        throttle.check("ann", "10.0.0.1", NOW)
+
+
+def test_the_memory_is_bounded() -> None:
+    """A flood of names forgets the oldest, and never the address that sends it."""
+    throttle = LoginThrottle()
+    _failures(throttle, MAX_KEYS + 100)
+    assert len(throttle._failures) == MAX_KEYS
+    with pytest.raises(TooManyLogins):
+        throttle.check("ann", "10.0.0.1", NOW)
