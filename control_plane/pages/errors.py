@@ -9,12 +9,12 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from control_plane.errors import Busy, ControlPlaneError, NotFound, Refused
+from control_plane.errors import Busy, ControlPlaneError, Invalid, NotFound, Refused
 from control_plane.http_statuses import status_of
 from control_plane.pages.templating import render
 
@@ -46,6 +46,7 @@ def add_error_pages(app: FastAPI) -> None:
         (Refused, _refused),
         (HTTPException, _http_error),
         (RequestValidationError, _bad_address),
+        (DataError, _not_storable),
         (OperationalError, _database_failed),
         (Exception, _failed),
     ):
@@ -94,6 +95,11 @@ async def _http_error(request: Request, error: Any) -> Response:
 
 async def _bad_address(request: Request, error: Any) -> Response:  # noqa: ARG001
     return error_answer(request.scope, NotFound("there is no page with this address"))
+
+
+async def _not_storable(request: Request, error: Any) -> Response:  # noqa: ARG001
+    # PostgreSQL is stricter than SQLite.
+    return error_answer(request.scope, Invalid("a text has a NUL character; leave it out"))
 
 
 async def _database_failed(request: Request, error: Any) -> Response:

@@ -22,6 +22,7 @@ from control_plane.pages import cookies
 from control_plane.pages.errors import NotLoggedIn
 from control_plane.pages.forms import Form, Posted
 from control_plane.pages.navigation import Link, marked, navigation
+from control_plane.pages.paths import EnvironmentId
 from control_plane.pages.templating import render
 from control_plane.services import Services
 from control_plane.store.tables import ApiInstance, Environment
@@ -241,7 +242,7 @@ InVisit = Annotated[Visit, Depends(_visit)]
 """For pages that everybody who is logged in may see."""
 
 
-def _environment_visit(visit: InVisit, environment_id: str) -> EnvironmentVisit:
+def _environment_visit(visit: InVisit, environment_id: EnvironmentId) -> EnvironmentVisit:
     with visit.reading() as session:
         environment = visit.caller.require_environment(environment_id, session)
     return EnvironmentVisit(
