@@ -39,6 +39,11 @@ class Reloading:
         """What an operator should look at."""
         return {"listener certificate": self._alarm} if self._alarm else {}
 
+    @property
+    def running(self) -> "tuple[asyncio.Task[None], ...]":
+        """The reloads in progress."""
+        return tuple(self._tasks)
+
     def reload(self) -> None:
         """Reload certificates and sync, in the background. Several calls at once share one sync."""
         task = asyncio.create_task(self._reload(), name="reload")
@@ -54,10 +59,10 @@ class Reloading:
 
     async def stop(self) -> None:
         """End what is in progress."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
+        running = self.running
+        for task in running:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         await self._on_demand.close()
 
     async def _reload(self) -> None:

@@ -1,0 +1,97 @@
+"""Reloading certificates and syncing while an adapter runs; tests/e2e has the signal."""
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapter.app.platform import Platform
+from adapter.app.reloading import Reloading
+from adapter.platform_client.sync.sync_on_demand import SyncReport
+from adapter.settings import ListenerSettings
+from adapter.transport.service import Server
+from tests.rig.certificates import Authority
+from tests.rig.clock import FakeClock
+
+
+class Parts:
+    """A platform whose syncs a test ends, and a server that keeps what it is given."""
+
+    def __init__(self, **listener: Any) -> None:
+        self.clock = FakeClock()
+        self.contexts: list[ssl.SSLContext] = []
+        self.may_end = asyncio.Event()
+        self.trusted = 0
+        settings = ListenerSettings.model_validate(listener)
+        server, platform = cast("Server", self), cast("Platform", self)
+        self.reloading = Reloading(settings, server, platform, self.clock)
+
+    @property
+    def sync(self) -> "Parts":
+        """The platform's sync."""
+        return self
+
+    async def sync_now(self) -> SyncReport:
+        """See `PlatformSync.sync_now`."""
+        await self.may_end.wait()
+        return SyncReport(3, ("1", "2"), ("3",), {"API 1": "failed"})
+
+    def trust_again(self) -> None:
+        """See `Platform.trust_again`."""
+        self.trusted += 1
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """See `Server.use_tls`."""
+        self.contexts.append(context)
+
+    async def reloaded(self) -> list[dict[str, Any]]:
+        """Reload, and return what was logged."""
+        self.may_end.set()
+        with capture_logs() as logs:
+            self.reloading.reload()
+            (task,) = self.reloading.running
+            while not task.done():
+                await self.clock.advance(1)
+                await asyncio.sleep(0.001)  # the files are read in a thread
+        return [dict(log) for log in logs]
+
+
+async def test_a_reload_says_what_it_did() -> None:
+    """Without TLS there are no certificates of the listener, but the platform's CAs."""
+    parts = Parts()
+    logs = await parts.reloaded()
+    assert [log["event"] for log in logs] == ["adapter.reloading", "adapter.synced"]
+    counts = {name: logs[1][name] for name in ("changed_apis", "removed_apis", "failures")}
+    assert counts == {"changed_apis": 2, "removed_apis": 1, "failures": 1}
+    assert (parts.trusted, parts.contexts) == (1, [])
+
+
+async def test_bad_certificates_are_an_alarm_until_they_are_good(tmp_path: Path) -> None:
+    """The server keeps what it has."""
+    own = Authority(tmp_path).issue("own")
+    files = {"tls_certificate_file": own.certificate, "tls_key_file": own.key}
+    parts = Parts(**files)
+    key = own.key.read_bytes()
+    own.key.write_bytes(b"")
+    events = [log["event"] for log in await parts.reloaded()]
+    assert "listener.certificates_kept" in events
+    assert "contains no PEM private key" in parts.reloading.alarms["listener certificate"]
+    assert parts.contexts == []
+    own.key.write_bytes(key)
+    await parts.reloaded()
+    assert parts.reloading.alarms == {}
+    assert len(parts.contexts) == 1
+
+
+async def test_a_stop_ends_what_is_in_progress() -> None:
+    """Also a sync that waits for a platform."""
+    parts = Parts()
+    parts.reloading.reload()
+    asked = asyncio.create_task(parts.reloading.sync())
+    await parts.clock.advance(1)
+    await parts.reloading.stop()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
