@@ -1,7 +1,6 @@
 """The platform client and its sync, as the settings say."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.runtime import garbage
-from adapter.runtime.authorities import authorities, trust_again
+from adapter.runtime.authorities import authorities
 from adapter.runtime.clock import Clock
 from adapter.runtime.system_errors import system_words
 from adapter.settings import Settings
@@ -39,7 +38,8 @@ class Platform:
     ) -> None:
         options = platform_options(settings)
         self._http: AiohttpClient | None = None
-        self._trusted: ssl.SSLContext | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._clock = clock
         self._opening = asyncio.Lock()
         self.client = PlatformClient(self._opened, options, clock)
         self.sync = PlatformSync(
@@ -55,20 +55,37 @@ class Platform:
 
     async def close(self) -> None:
         """Close the connections."""
+        for task in tuple(self._retiring):
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
         if self._http is not None:
             await self._http.close()
 
-    def trust_again(self) -> None:
-        """Read the CAs of the environment again, if they are in use; blocks.
+    async def trust_again(self) -> None:
+        """Read the CAs of the environment again, and use new connections from now on.
 
         If they cannot be read, those that were read before stay trusted, which the log says.
+        Requests that are under way end on their own connections.
         """
-        if self._trusted is None:
-            return
+        async with self._opening:
+            if self._http is None:
+                return
+            try:
+                opening = await asyncio.to_thread(_prepared)
+            except OSError as e:
+                structlog.get_logger().error("platform.authorities_kept", error=system_words(e))
+                return
+            task = asyncio.create_task(self._retire(self._http), name="platform.retire")
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+            self._http = opening()
+
+    async def _retire(self, http: "AiohttpClient") -> None:
+        """Close a client when no request can be under way any more."""
         try:
-            trust_again(self._trusted)
-        except OSError as e:
-            structlog.get_logger().error("platform.authorities_kept", error=system_words(e))
+            await self._clock.sleep(self.client.options.request_timeout_s)
+        finally:
+            await http.close()
 
     async def _opened(self) -> "AiohttpClient":
         """The HTTP client, opened in a thread when it is first needed.
@@ -79,22 +96,21 @@ class Platform:
         async with self._opening:
             if self._http is None:
                 try:
-                    opening, trusted = await asyncio.to_thread(_prepared)
+                    opening = await asyncio.to_thread(_prepared)
                 except OSError as e:
                     raise PlatformUnavailableError(
                         "the certificates to trust cannot be read; check SSL_CERT_FILE and "
                         f"SSL_CERT_DIR in the environment: {system_words(e)}"
                     ) from None
-                self._http, self._trusted = opening(), trusted
+                self._http = opening()
             return self._http
 
 
-def _prepared() -> tuple[Callable[[], "AiohttpClient"], ssl.SSLContext]:
+def _prepared() -> Callable[[], "AiohttpClient"]:
     """The slow part of opening the client; the rest has to run in the event loop."""
     from adapter.platform_client.http.aiohttp_client import AiohttpClient  # noqa: PLC0415
 
-    trusted = authorities()
-    return partial(AiohttpClient, trusted), trusted
+    return partial(AiohttpClient, authorities())
 
 
 def platform_options(settings: Settings) -> PlatformOptions:

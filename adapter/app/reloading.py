@@ -80,7 +80,7 @@ class Reloading:
 
     async def _reload_certificates(self) -> None:
         """New connections get the new certificates. If they cannot be used, the old ones stay."""
-        await asyncio.to_thread(self._platform.trust_again)
+        await self._platform.trust_again()
         findings = Findings()
         tls = await asyncio.to_thread(self._checked_tls, findings)
         self._alarm = "; ".join(findings.faults)

@@ -39,7 +39,7 @@ class Parts:
         await self.may_end.wait()
         return SyncReport(3, ("1", "2"), ("3",), {"API 1": "failed"})
 
-    def trust_again(self) -> None:
+    async def trust_again(self) -> None:
         """See `Platform.trust_again`."""
         self.trusted += 1
 

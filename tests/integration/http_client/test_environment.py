@@ -13,7 +13,7 @@ from yarl import URL
 
 from adapter.platform_client.http.aiohttp_client import AiohttpClient
 from adapter.platform_client.http.exchange import HttpError
-from adapter.runtime.authorities import authorities, trust_again
+from adapter.runtime.authorities import authorities
 from adapter.runtime.proxy import proxy_for
 from tests.integration.http_client.servers import Received, ask, head, serving, speaking
 from tests.rig.certificates import Authority
@@ -165,25 +165,6 @@ async def test_a_certificate_is_believed_that_the_environment_names(
         assert asked == []
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
         assert (await ask_over_tls(url)).status == 200
-
-
-async def test_an_authority_that_is_added_is_believed_without_a_new_client(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """As after a SIGHUP, when the platform's authority has changed."""
-    (tmp_path / "old").mkdir()
-    monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path / "old").certificate))
-    trusted = authorities()
-    client, authority = AiohttpClient(trusted), Authority(tmp_path)
-    try:
-        async with serving(hello, tls(authority)) as url:
-            with pytest.raises(HttpError, match="not signed by a CA that is trusted here"):
-                await ask(client, url)
-            monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
-            trust_again(trusted)
-            assert (await ask(client, url)).status == 200
-    finally:
-        await client.close()
 
 
 async def test_a_certificate_is_for_one_host(
