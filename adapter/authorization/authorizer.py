@@ -3,6 +3,7 @@
 
 from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
 from typing import Final, Literal
 
 from adapter.authorization.discovered_services import DiscoveredServices
@@ -19,6 +20,7 @@ from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.snapshot import Snapshot
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.runtime.clock import Clock
+from adapter.runtime.deferred import Deferred
 
 UNKNOWN_API: Final = Deny(DenyReason.API_UNKNOWN, 403, "This request belongs to no known API")
 
@@ -76,7 +78,7 @@ class Authorizer:
             effect = step.effect
             outcome = self._ports[type(effect)].settle(request, effect, 0.0)
             if not isinstance(outcome, Outcome):
-                return self._settle_later(request, step, outcome)
+                return Deferred(partial(self._settle_later, request, step, outcome))
             step = step.settle(outcome)
         return step
 

@@ -5,6 +5,7 @@ The entries are objects and not functions, because compiled code calls their met
 """
 
 from collections.abc import Awaitable, Mapping
+from functools import partial
 from typing import Final, TypeAlias, cast
 
 from adapter.authorization.ports import (
@@ -24,6 +25,7 @@ from adapter.policy.effects.user import Authenticate
 from adapter.policy.request.attributes import RequestAttributes, timeout_s
 from adapter.policy.verdicts import Conclusion
 from adapter.runtime.clock import Clock
+from adapter.runtime.deferred import Deferred
 
 
 class EffectPort:
@@ -157,7 +159,9 @@ class UseOncePort(EffectPort):
         if age_s < -self._skew_s:
             return Usage("it is from the future: the clocks differ")
         state = self._quotas.charge(request.check_id, self._charge(use))
-        return _usage(state) if isinstance(state, QuotaState) else _usage_later(state)
+        if isinstance(state, QuotaState):
+            return _usage(state)
+        return Deferred(partial(_usage_later, state))
 
     def _charge(self, use: UseOnce) -> Charge:
         valid_s = use.max_age_s + 2 * self._skew_s  # from the earliest use to the latest

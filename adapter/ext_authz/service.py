@@ -2,6 +2,7 @@
 """The service that answers Envoy's Checks."""
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import Final, Protocol
 
 from adapter.authorization.denial_log import DenialLog
@@ -13,6 +14,7 @@ from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
 from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.runtime.clock import Clock, MonotonicTime
+from adapter.runtime.deferred import Deferred
 from adapter.transport.service import Metadata, StatusCode, UnaryMethod
 
 CHECK: Final = "/envoy.service.auth.v3.Authorization/Check"
@@ -72,7 +74,7 @@ class AuthorizationService:
             raise _undecided(e) from e
         if isinstance(decision, (Allowed, Denied, Answered)):
             return self._answer(decision, started, request)
-        return self._answer_later(decision, started, request)
+        return Deferred(partial(self._answer_later, decision, started, request))
 
     async def _answer_later(
         self, pending: Awaitable[Decision], started: MonotonicTime, request: RequestAttributes

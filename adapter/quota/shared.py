@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal, Protocol, TypeAlias
 
 import structlog
@@ -14,6 +15,7 @@ from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.quota.memory.store import MemoryQuotaStore
 from adapter.runtime.backoff import Backoff
 from adapter.runtime.clock import Clock, WallTime
+from adapter.runtime.deferred import Deferred
 
 WhenDown: TypeAlias = Literal["local", "deny", "allow"]
 
@@ -110,7 +112,7 @@ class SharedQuotaStore:
             return self._local.charge(check_id, charge)
         if self._down.is_set():
             return self._charge_without(check_id, charge)
-        return self._charge_shared(check_id, charge)
+        return Deferred(partial(self._charge_shared, check_id, charge))
 
     async def start(self) -> None:
         """Connect, so that no Check has to wait for it. A server that is down is no error here."""

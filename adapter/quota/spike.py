@@ -1,14 +1,15 @@
 """Spike control in this process: admits requests, lets them wait, or refuses them."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from adapter.policy.catalog import RateLimit
 from adapter.policy.effects.quota import QuotaState, QuotaWindow, Throttle
 from adapter.quota.memory.idempotency import REMEMBERED_CHECKS, REMEMBERED_S, RecentCharges
 from adapter.quota.sliding import SlidingWindow
 from adapter.runtime.clock import Clock, MonotonicTime
+from adapter.runtime.deferred import Deferred
 from adapter.runtime.shares import Shares
 
 ANSWER_MARGIN_S: Final = 0.01
@@ -66,7 +67,7 @@ class SpikeThrottle:
         until = None if wait_at_most_s is None else now + wait_at_most_s - ANSWER_MARGIN_S
         if until is not None and now + throttle.delay_s > until:
             return state
-        return _Waiting(partial(self._wait, check_id, throttle, policy, until))
+        return Deferred(partial(self._wait, check_id, throttle, policy, until))
 
     async def _wait(
         self, check_id: str, throttle: Throttle, policy: _ThrottledPolicy, until: float | None
@@ -115,17 +116,3 @@ class SpikeThrottle:
 
 def _is_idle(policy: _ThrottledPolicy, now: MonotonicTime) -> bool:
     return not policy.waiting and policy.window.is_empty(now)
-
-
-class _Waiting:
-    """Waits when it is awaited.
-
-    It is an object and not a coroutine: Envoy may cancel a call before it is awaited, and Python
-    would warn about a coroutine that was never awaited.
-    """
-
-    def __init__(self, take: Callable[[], Coroutine[Any, Any, QuotaState]]) -> None:
-        self._take = take
-
-    def __await__(self) -> Generator[Any, None, QuotaState]:
-        return self._take().__await__()

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -21,6 +22,7 @@ from adapter.policy.effects.token import (
 )
 from adapter.policy.tokens.introspection import Introspected, IntrospectionSource
 from adapter.runtime.clock import Clock
+from adapter.runtime.deferred import Deferred
 
 _ANSWER_IN: Final = 0.8
 """The part of Envoy's deadline that a Check may wait, so that our answer comes in time."""
@@ -94,7 +96,7 @@ class TokenIntrospector:
             self.counts["remembered_refused"] += 1
             return refused
         question = self._running.get(name) or self._begun(name, effect, digest)
-        return _answer(question, source, wait_at_most_s)
+        return Deferred(partial(_answer, question, source, wait_at_most_s))
 
     async def close(self) -> None:
         """End all questions."""

@@ -5,6 +5,7 @@ import hmac
 import os
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from cachetools import TTLCache
@@ -15,6 +16,7 @@ from adapter.identity.ldap.server import LdapServer
 from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.ldap_directory import LdapAccount
 from adapter.runtime.clock import Clock
+from adapter.runtime.deferred import Deferred
 
 _KNOWN_S: Final = 3_600.0
 _ANSWER_IN: Final = 0.8
@@ -82,7 +84,7 @@ class LdapUserVerifier:
             known = self._remembered[key]
         except KeyError:
             task = self._running.get(key) or self._started(key, wanted)
-            return self._answer(task, wait_at_most_s)
+            return Deferred(partial(self._answer, task, wait_at_most_s))
         self._counts["remembered"] += 1
         return known
 

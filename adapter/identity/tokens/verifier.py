@@ -3,6 +3,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -22,6 +24,7 @@ from adapter.policy.tokens.jws import MAX_CHARS
 from adapter.policy.tokens.keys import KeySet
 from adapter.policy.tokens.trust import JwksSource, TokenTrust
 from adapter.runtime.clock import Clock
+from adapter.runtime.deferred import Deferred
 
 _UNIT_CHARS: Final = 1_024
 _LONGEST_WAIT_S: Final = 5.0
@@ -98,8 +101,13 @@ class TokenVerifier:
         except TokenFault as e:
             return self._refused(e)
 
-    async def verify_later(self, effect: VerifyToken, wait_at_most_s: float | None) -> TokenState:
+    def verify_later(
+        self, effect: VerifyToken, wait_at_most_s: float | None
+    ) -> Awaitable[TokenState]:
         """See `ports.TokenVerifier`."""
+        return Deferred(partial(self._verify_later, effect, wait_at_most_s))
+
+    async def _verify_later(self, effect: VerifyToken, wait_at_most_s: float | None) -> TokenState:
         source = effect.trust.keys
         if not isinstance(source, JwksSource):
             raise TypeError("keys that a policy contains need not be fetched")
