@@ -88,8 +88,9 @@ def test_without_the_extra_the_reason_is_the_command_to_install_it() -> None:
 def test_without_the_library_the_rest_of_the_adapter_works() -> None:
     """Nothing imports it where no LDAP policy is used; such a policy closes its API."""
     done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_LIBRARY], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _WITHOUT_LIBRARY], capture_output=True, text=True, check=False
     )
+    assert done.returncode == 0, done.stderr
     assert "pip install 'envoy-policy-adapter[ldap]'" in done.stdout
 
 
