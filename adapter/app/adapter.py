@@ -43,6 +43,8 @@ from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.refused_callers import RefusedCallers
 
 _SERVING_CHECK_S: Final = 0.1
+_FIRST_KEYS_S: Final = 5.0
+"""How long SERVING waits for key sets. Until they are there, good tokens are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,9 @@ class Adapter:
     """One adapter process, made from its settings.
 
     It starts in this order: locks and addresses, quotas, disk copy, key sets, gRPC server,
-    operators' listeners, sync.
-    Health is SERVING once every API is loaded or has definitely failed. It stops in this order:
+    operators' listeners, sync. Health is SERVING once every API is loaded or has definitely failed,
+    and the key sets of their policies have been fetched; it waits for those a few seconds at most.
+    It stops in this order:
     health, calls and streams, gRPC server, the last events, quotas, key sets, operators' listeners.
     """
 
@@ -201,10 +204,11 @@ class Adapter:
         return Readiness(self._serving, {**details, **alarms})
 
     async def _keep_serving_status(self) -> None:
-        """Report SERVING once every API is loaded or has definitely failed, and from then on."""
+        """Report SERVING once requests can be decided as well as they can, and from then on."""
         sync, strict = self._platform.sync, self._settings.gatekeeper.mode == "strict"
         while not self._serving:
             if sync.all_settled and (sync.reached_platform or not strict):
+                await self._identity.key_sets.await_first_keys(_FIRST_KEYS_S)
                 self._serving = True
                 await self._server.set_serving(True)
                 structlog.get_logger().info("adapter.serving")

@@ -54,7 +54,11 @@ class Identity:
     @property
     def alarms(self) -> Mapping[str, str]:
         """Problems that an operator should see."""
-        alarms = {f"key set {r.shown}": r.fault for r in self.key_sets.remotes if r.fault}
+        alarms = {
+            f"key set {remote.shown}": remote.fault or "not fetched yet"
+            for remote in self.key_sets.remotes
+            if remote.fault or remote.keys is None
+        }
         if self.key_sets.alarm:
             alarms["key set file"] = self.key_sets.alarm
         return {**alarms, **self.introspection.alarms}

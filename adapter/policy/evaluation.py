@@ -167,18 +167,21 @@ class Evaluation:
         headers = tuple(self._response_headers.items()) if self._response_headers else ()
         return headers if self._exposed_quota is None else headers + self._exposed_quota.headers
 
-    def identity_under(self, contract: Contract) -> Identity:
-        """The client with that contract. A user that an earlier policy established is kept."""
+    def identity_under(self, contract: Contract, user: str = "") -> Identity:
+        """The client with that contract, and this user.
+
+        If no user is given, the one that an earlier policy established is kept.
+        """
         known = self.identity
         if known is not None and known.contract is contract:
-            return known
+            return known.with_principal(user) if user else known
         tier_id = contract.tier_id
         return Identity(
             contract.client_id,
             contract.client_name,
             contract.contract_id,
             "" if tier_id is None else self.tiers[tier_id].name,
-            "" if known is None else known.principal,
+            user or ("" if known is None else known.principal),
             contract,
         )
 

@@ -57,6 +57,7 @@ class KeySets:
         self._unsaved = False
         self._save_at: float = clock.monotonic()
         self._fetching = asyncio.Semaphore(_FETCHES)
+        self._following = asyncio.Lock()
 
     def current(self, source: JwksSource) -> KeySet | None:
         """The keys of all URLs of the source; None while there are none."""
@@ -99,6 +100,17 @@ class KeySets:
                 await self.save()
             await self._clock.sleep(_TICK_S)
 
+    async def await_first_keys(self, at_most_s: float) -> None:
+        """Wait until each key set that policies in force need was fetched, or one attempt failed.
+
+        Sets from before a restart count as fetched.
+        """
+        await self._follow_snapshot()
+        fetches = [remote.first_fetch() for remote in self.remotes]
+        first = [fetch for fetch in fetches if fetch is not None]
+        if first:
+            await asyncio.wait(first, timeout=at_most_s)
+
     async def save(self) -> None:
         """Write the file if a key set has changed. A disk that fails is an alarm only."""
         if self._file is None or not self._unsaved:
@@ -125,9 +137,12 @@ class KeySets:
         await self.save()
 
     async def _follow_snapshot(self) -> None:
-        snapshot = self._snapshots.current
-        if snapshot is self._seen:
-            return
+        async with self._following:
+            snapshot = self._snapshots.current
+            if snapshot is not self._seen:
+                await self._follow(snapshot)
+
+    async def _follow(self, snapshot: Snapshot) -> None:
         in_force: set[JwksSource] = set()
         async for apis in in_slices(tuple(snapshot.apis.values()), _APIS_AT_ONCE):
             in_force.update(*map(_sources, apis))

@@ -93,6 +93,13 @@ class RemoteKeySet:
         if not self._is_fetching and self._clock.monotonic() >= self._due_at:
             self._running = asyncio.create_task(self._fetch())
 
+    def first_fetch(self) -> "asyncio.Task[None] | None":
+        """The fetch that runs, if there are no keys yet; None if there are, or if one failed."""
+        if self.keys is not None or self.fault:
+            return None
+        self.fetch_if_due()
+        return self._running
+
     def refetch(self, within_s: float) -> "asyncio.Task[None] | None":
         """The fetch that runs, or one that begins within that time; None if it would be later."""
         if not self._is_fetching:

@@ -39,8 +39,11 @@ class _Remembered:
 
     __slots__ = ("keys", "lifetime", "outcome", "size")
 
-    def __init__(self, outcome: VerifiedToken, lifetime: Lifetime, keys: KeySet, size: int) -> None:
+    def __init__(
+        self, outcome: VerifiedToken | RefusedToken, lifetime: Lifetime, keys: KeySet, size: int
+    ) -> None:
         self.outcome: Final = outcome
+        """Refused: its claims are not what the policy requires."""
         self.lifetime: Final = lifetime
         self.keys: Final = keys
         self.size: Final = size
@@ -51,8 +54,9 @@ class TokenVerifier:
 
     A token that was verified is remembered by its digest, together with what the policy trusts and
     the key set of that time. So a new key set, or a changed policy, makes every token be verified
-    again. Only authentic tokens are remembered: invented ones evict nothing. The memory says that a
-    token is authentic, not that it is valid now: `exp` and `nbf` are checked each time.
+    again. Only authentic tokens are remembered: invented ones evict nothing. What the policy
+    requires of claims is checked once and remembered, too. Whether the token is valid now (`exp`
+    and `nbf`) is checked each time.
     """
 
     def __init__(
@@ -83,8 +87,10 @@ class TokenVerifier:
         except TokenFault:
             return None
         objection = known.lifetime.objection(self._clock.now(), self._skew_s)
+        if objection is None:
+            objection = effect.trust.objection(known.claims)
         if objection is not None:
-            return self._refused(TokenFault(objection))
+            return self._refused(objection)
         self.counts["verified_by_envoy"] += 1
         return VerifiedToken(known.claims)
 
@@ -97,9 +103,9 @@ class TokenVerifier:
         try:
             return self._verified(effect.token, trust, keys)
         except UnknownKeyFault as e:
-            return None if isinstance(trust.keys, JwksSource) else self._refused(e)
+            return None if isinstance(trust.keys, JwksSource) else self._refused(str(e))
         except TokenFault as e:
-            return self._refused(e)
+            return self._refused(str(e))
 
     def verify_later(
         self, effect: VerifyToken, wait_at_most_s: float | None
@@ -159,21 +165,26 @@ class TokenVerifier:
         objection = known.lifetime.objection(self._clock.now(), self._skew_s)
         if objection is not None:
             raise TokenFault(objection)
+        if isinstance(known.outcome, RefusedToken):
+            result = "refused"
         self.counts[result] += 1
         return known.outcome
 
     def _remember(self, name: tuple[bytes, TokenTrust], token: str, keys: KeySet) -> _Remembered:
         """Verify the signature, and remember the token. Raises TokenFault."""
-        claims, lifetime = authenticate(token, name[1].algorithms, keys)
+        trust = name[1]
+        claims, lifetime = authenticate(token, trust.algorithms, keys)
+        objection = trust.objection(claims)
+        outcome = VerifiedToken(claims) if objection is None else RefusedToken(objection)
         size = 1 + len(token) // _UNIT_CHARS
-        known = _Remembered(VerifiedToken(claims), lifetime, keys, size)
+        known = _Remembered(outcome, lifetime, keys, size)
         if size <= self._remembered.maxsize:
             self._remembered[name] = known
         return known
 
-    def _refused(self, fault: TokenFault) -> RefusedToken:
+    def _refused(self, why: str) -> RefusedToken:
         self.counts["refused"] += 1
-        return RefusedToken(str(fault))
+        return RefusedToken(why)
 
     def _undecided(self, source: JwksSource, why: str) -> TokenState:
         """The answer where no fetch brought the right key in time."""
@@ -181,4 +192,4 @@ class TokenVerifier:
             self.counts["no_keys"] += 1
             return NoKeys(f"the keys have not been fetched: {why or 'not in time'}")
         because = f"; a newer key set could not be fetched: {why}" if why else ""
-        return self._refused(TokenFault(f"none of the keys verifies its signature{because}"))
+        return self._refused(f"none of the keys verifies its signature{because}")

@@ -24,20 +24,20 @@ from adapter.policy.policies.shared.bearer import (
     token_invalid,
 )
 from adapter.policy.policies.shared.claim_checks import (
-    ClaimCheck,
     audience_among,
     fulfilled,
     required,
+    written,
 )
 from adapter.policy.policies.shared.claim_headers import claim_headers
 from adapter.policy.policies.shared.configuration import read_configuration
-from adapter.policy.policies.shared.jwt_configuration import JwtValidation
+from adapter.policy.policies.shared.jwt_configuration import CustomClaim, JwtValidation
 from adapter.policy.policies.shared.sender_constraint import DPOP_SCHEME, SenderConstraint
 from adapter.policy.policies.shared.token_client import USER_ONLY, client_with_contract
 from adapter.policy.rule import Rule
 from adapter.policy.tokens.key_text import read_public_key, read_secret
 from adapter.policy.tokens.keys import KeySet
-from adapter.policy.tokens.trust import JwksSource, TokenTrust
+from adapter.policy.tokens.trust import ClaimCheck, JwksSource, TokenTrust
 from adapter.policy.verdicts import Conclusion, Continue, Deny, DenyReason
 
 _SECONDS_IN_MINUTE: Final = 60
@@ -97,20 +97,24 @@ def _origin(configuration: JwtValidation, constraint: SenderConstraint | None) -
 
 
 def _trust(configuration: JwtValidation) -> TokenTrust:
-    algorithms = configuration.algorithms
+    algorithms, keys = configuration.algorithms, _keys(configuration)
+    if isinstance(keys, KeySet):
+        _check_fits(keys, algorithms)
+    return TokenTrust(keys, algorithms, _checks(configuration))
+
+
+def _keys(configuration: JwtValidation) -> KeySet | JwksSource:
     if configuration.jwt_key_origin == "jwks":
         ttl_s = configuration.jwks_service_time_to_live * _SECONDS_IN_MINUTE
         timeout_s = configuration.jwks_service_connection_timeout / _MILLISECONDS_IN_SECOND
-        return TokenTrust(JwksSource(configuration.urls, ttl_s, timeout_s), algorithms)
+        return JwksSource(configuration.urls, ttl_s, timeout_s)
     text = configuration.text_key.get_secret_value()
     try:
-        keys = (
+        return (
             read_secret(text) if configuration.signing_method == "hmac" else read_public_key(text)
         )
     except ValueError as e:
         raise PolicyError(f"textKey: {e}", (PolicyFault("textKey", str(e)),)) from None
-    _check_fits(keys, algorithms)
-    return TokenTrust(keys, algorithms)
 
 
 def _check_fits(keys: KeySet, algorithms: frozenset[str]) -> None:
@@ -136,7 +140,11 @@ class _Acceptance:
     """Decides about an authentic token by its claims."""
 
     def __init__(self, configuration: JwtValidation) -> None:
-        self._checks = tuple(_checks(configuration))
+        self._checks = tuple(
+            fulfilled(claim.key, claim.value)
+            for claim in configuration.custom_claims
+            if _plain_text(claim) is None
+        )
         self._headers = tuple(
             (header.claim_name, header.header_name) for header in configuration.claims_to_headers
         )
@@ -177,6 +185,7 @@ class _Acceptance:
 
 
 def _checks(configuration: JwtValidation) -> Iterator[ClaimCheck]:
+    """The checks that need only the claims."""
     if configuration.mandatory_exp_claim:
         yield required("exp")
     if configuration.mandatory_nbf_claim:
@@ -188,4 +197,11 @@ def _checks(configuration: JwtValidation) -> Iterator[ClaimCheck]:
     for claim in configuration.mandatory_custom_claims:
         yield required(claim.key)
     for claim in configuration.custom_claims:
-        yield fulfilled(claim.key, claim.value)
+        text = _plain_text(claim)
+        if text is not None:
+            yield written(claim.key, text)
+
+
+def _plain_text(claim: CustomClaim) -> str | None:
+    """The value of the claim; None if an expression says it."""
+    return compile_expression(claim.value).literal

@@ -5,21 +5,32 @@ from collections.abc import Mapping, Set
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from mypy_extensions import mypyc_attr
+
 from adapter.policy.tokens.algorithms import VERIFY
 from adapter.policy.tokens.faults import TokenFault
 from adapter.policy.tokens.jws import read_token, verify
 from adapter.policy.tokens.keys import KeySet
 from adapter.policy.tokens.strict_json import strict_object
+from adapter.policy.value import Value
 
 _LATEST: Final = 253_402_300_800
 """The end of the year 9999, in seconds since the epoch."""
 
 
-class Lifetime(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Lifetime(Value):
     """When a token is valid, in seconds since the epoch; None for no limit."""
 
-    not_before: float | None = None
-    expires: float | None = None
+    __slots__ = ("expires", "not_before")
+
+    def __init__(self, not_before: float | None = None, expires: float | None = None) -> None:
+        self.not_before: Final = not_before
+        self.expires: Final = expires
+
+    def held(self) -> tuple[float | None, float | None]:
+        """See `Value`."""
+        return self.not_before, self.expires
 
     def objection(self, now: float, skew_s: float) -> str | None:
         """Why the token is not valid now; None if it is (RFC 7519, sections 4.1.4 and 4.1.5).

@@ -74,6 +74,63 @@ async def test_keys_are_fetched_as_soon_as_a_policy_names_them() -> None:
         assert server.fetched == [URL]
 
 
+class TestTheFirstKeys:
+    """What the adapter waits for before it says that it can serve."""
+
+    async def test_they_are_awaited(self) -> None:
+        """Nothing is fetched twice for that."""
+        server = KeyServer(OLD)
+        server.held.clear()
+        async with Running(server) as running:
+            waiting = asyncio.ensure_future(running.key_sets.await_first_keys(60))
+            await running.clock.settle()
+            assert not waiting.done()
+            server.held.set()
+            await waiting
+            assert running.ids() == ["old"]
+        assert server.fetched == [URL]
+
+    async def test_those_of_a_new_snapshot_count(self) -> None:
+        """It may have come just before."""
+        server = KeyServer(OLD)
+        server.serve(NEW, url="https://other.test/keys")
+        async with Running(server) as running:
+            running.publish(URL, "https://other.test/keys")
+            await running.key_sets.await_first_keys(60)
+            assert [remote.keys is not None for remote in running.key_sets.remotes] == [True, True]
+
+    async def test_an_attempt_that_failed_is_enough(self) -> None:
+        """The other APIs need not wait for a provider that is down."""
+        server = KeyServer(OLD)
+        server.fault = ProviderError("down")
+        async with Running(server) as running:
+            await running.key_sets.await_first_keys(60)
+            await running.key_sets.await_first_keys(60)
+        assert server.fetched == [URL]
+
+    async def test_a_slow_provider_is_not_awaited_for_ever(self) -> None:
+        """The fetch goes on afterwards."""
+        server = KeyServer(OLD)
+        server.held.clear()
+        async with Running(server) as running:
+            await running.key_sets.await_first_keys(0.01)
+            assert running.ids() == []
+            server.held.set()
+            await running.clock.settle()
+            assert running.ids() == ["old"]
+
+    async def test_sets_from_before_a_restart_are_enough(self, tmp_path: Path) -> None:
+        """They can be used at once."""
+        file = KeySetFile(tmp_path / "keys", SECRET)
+        async with Running(KeyServer(OLD), file=file):
+            pass
+        server = KeyServer(OLD)
+        server.held.clear()
+        async with Running(server, file=file) as running:
+            await running.key_sets.await_first_keys(60)
+            assert running.ids() == ["old"]
+
+
 async def test_they_are_fetched_again_after_their_time_to_live() -> None:
     """As the policy says."""
     server = KeyServer(OLD)

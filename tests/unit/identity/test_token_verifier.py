@@ -1,6 +1,7 @@
 """The memory of verified tokens, and tokens whose keys have to be fetched."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -59,6 +60,24 @@ class TestMemory:
         verifier, token = token_verifier(FakeClock()), OLD.token(CLAIMS)
         assert isinstance(verifier.verify(an_effect(token, trusting(OLD))), VerifiedToken)
         assert isinstance(verifier.verify(an_effect(token, trusting(NEW))), RefusedToken)
+
+    def test_what_a_policy_requires_of_claims_is_checked_once(self) -> None:
+        """Claims never change. Another policy has its own requirements."""
+        seen: list[Any] = []
+
+        def check(claims: Mapping[str, Any]) -> str | None:
+            seen.append(claims["sub"])
+            return None if claims["sub"] == "ann" else "not ann"
+
+        verifier, keys = token_verifier(FakeClock()), trusting(OLD).keys
+        picky = TokenTrust(keys, {"RS256"}, [check])
+        ann, bob = OLD.token(CLAIMS), OLD.token({"sub": "bob"})
+        for _ in range(3):
+            assert isinstance(verifier.verify(an_effect(ann, picky)), VerifiedToken)
+            assert verifier.verify(an_effect(bob, picky)) == RefusedToken("not ann")
+        assert seen == ["ann", "bob"]
+        assert isinstance(verifier.verify(an_effect(bob, trusting(OLD))), VerifiedToken)
+        assert verifier.counts == {"verified": 2, "remembered": 2, "refused": 3}
 
     @pytest.mark.parametrize("token", ["", "a.b.c", "é", "\ud800", "x" * 100_000])
     def test_no_text_raises(self, token: str) -> None:

@@ -1,14 +1,19 @@
 # mypyc: compiled
-"""What policies require of a token's claims."""
+"""What policies require of a token's claims.
 
-from collections.abc import Callable, Iterable
-from typing import Final, TypeAlias
+A `ClaimCheck` looks at the claims alone, so it runs once for each token. A `RequestCheck` may look
+at the request too, so it runs for each request.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
 
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import Failed, compile_expression
 from adapter.policy.expression.values import EvaluationFault, from_json, same, to_text
+from adapter.policy.tokens.trust import ClaimCheck
 
-ClaimCheck: TypeAlias = Callable[[Evaluation], str | None]
+RequestCheck: TypeAlias = Callable[[Evaluation], str | None]
 """Why the claims of the evaluation are not accepted, for operators; None if they are."""
 
 _CLAIMS: Final = "claimSet"
@@ -18,8 +23,8 @@ _CLAIMS: Final = "claimSet"
 def required(name: str) -> ClaimCheck:
     """The token must have the claim. Null counts as absent."""
 
-    def check(evaluation: Evaluation) -> str | None:
-        return f"the claim {name} is missing" if evaluation.claims.get(name) is None else None
+    def check(claims: Mapping[str, Any]) -> str | None:
+        return f"the claim {name} is missing" if claims.get(name) is None else None
 
     return check
 
@@ -28,8 +33,8 @@ def audience_among(audiences: Iterable[str]) -> ClaimCheck:
     """If there is an audience, one of its texts has to be in the list (RFC 7519, 4.1.3)."""
     accepted = frozenset(audiences)
 
-    def check(evaluation: Evaluation) -> str | None:
-        given = evaluation.claims.get("aud")
+    def check(claims: Mapping[str, Any]) -> str | None:
+        given = claims.get("aud")
         if given is None:
             return None
         named = given if isinstance(given, list) else [given]
@@ -40,14 +45,27 @@ def audience_among(audiences: Iterable[str]) -> ClaimCheck:
     return check
 
 
-def fulfilled(name: str, source: str) -> ClaimCheck:
-    """If the claim is there, it has to fulfil what the admin wrote.
+def written(name: str, text: str) -> ClaimCheck:
+    """If the claim is there, it must be this text, or a number or boolean that is written so."""
 
-    - Plain text is the claim's value. Numbers and booleans are compared by their text.
-    - An expression that reads the claims and returns true or false is the condition itself.
-    - Any other expression returns the claim's value.
+    def check(claims: Mapping[str, Any]) -> str | None:
+        claim = claims.get(name)
+        if claim is None:
+            return None
+        try:
+            equal = to_text(from_json(claim)) == text
+        except EvaluationFault as e:
+            return _not_comparable(name, e)
+        return None if equal else _other_value(name)
 
-    An expression that fails refuses the token.
+    return check
+
+
+def fulfilled(name: str, source: str) -> RequestCheck:
+    """If the claim is there, it has to fulfil the expression.
+
+    An expression that reads the claims and returns true or false is the condition itself. Any other
+    expression returns the claim's value. An expression that fails refuses the token.
     """
     expression = compile_expression(source)
     is_condition = _CLAIMS in source
@@ -62,12 +80,17 @@ def fulfilled(name: str, source: str) -> ClaimCheck:
         if is_condition and isinstance(wanted, bool):
             return None if wanted else f"the claim {name} does not fulfil its expression"
         try:
-            given = from_json(claim)
-            equal = (
-                to_text(given) == wanted if expression.literal is not None else same(given, wanted)
-            )
+            equal = same(from_json(claim), wanted)
         except EvaluationFault as e:
-            return f"the claim {name} cannot be compared: {e}"
-        return None if equal else f"the claim {name} has another value"
+            return _not_comparable(name, e)
+        return None if equal else _other_value(name)
 
     return check
+
+
+def _not_comparable(name: str, fault: EvaluationFault) -> str:
+    return f"the claim {name} cannot be compared: {fault}"
+
+
+def _other_value(name: str) -> str:
+    return f"the claim {name} has another value"

@@ -22,9 +22,7 @@ def client_of(evaluation: Evaluation, claims: Mapping[str, Any], field: str) -> 
     contract = contract_of(evaluation, client_id, None, _CHALLENGE)
     if isinstance(contract, Deny):
         return contract
-    identity = evaluation.identity_under(contract)
-    user = user_of(claims)
-    return identity.with_principal(user) if user else identity
+    return evaluation.identity_under(contract, user_of(claims))
 
 
 def user_of(claims: Mapping[str, Any]) -> str:

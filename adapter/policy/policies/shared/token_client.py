@@ -56,8 +56,6 @@ def client_with_contract(id_source: str) -> TokenClient:
         contract = contract_of(evaluation, client_id, None, TOKEN_CHALLENGE)
         if isinstance(contract, Deny):
             return contract
-        identity = evaluation.identity_under(contract)
-        user = _user_name(evaluation)
-        return identity.with_principal(user) if user else identity
+        return evaluation.identity_under(contract, _user_name(evaluation))
 
     return TokenClient(find, expression.inspects_path, expression.inspects_method)
