@@ -63,6 +63,14 @@ def test_times_are_checked_here_too(change: dict[str, Any]) -> None:
     assert isinstance(found(ISSUER.token(claims), as_envoy_says(claims)), RefusedToken)
 
 
+def test_what_the_policy_requires_of_claims_is_checked_here_too() -> None:
+    """Envoy knows nothing about the policy's audiences."""
+    trust = TokenTrust(TRUST.keys, TRUST.algorithms, [lambda claims: f"not for {claims['sub']}"])
+    effect = an_effect(ISSUER.token(CLAIMS), trust)
+    state = token_verifier(ManualClock()).verified_by_envoy(effect, as_envoy_says(CLAIMS))
+    assert state == RefusedToken(f"not for {CLAIMS['sub']}")
+
+
 @pytest.mark.parametrize(
     "payload",
     [
