@@ -3,7 +3,7 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -30,12 +30,14 @@ Chain: TypeAlias = tuple[tuple[str, Mapping[str, Any]], ...]
 LDAP: Final = "ldap-authentication"
 OAUTH: Final = "oauth2-token-introspection"
 OPENID: Final = "openidconnect-access-token-enforcement"
+JWKS: Final = "jwt-validation, JWKS"
 PROVIDER_SETTINGS: Final = {
     LDAP: "ldapServerURL",
     OAUTH: "introspectionURL",
     OPENID: "introspectionURL",
+    JWKS: "jwksUrl",
 }
-"""The setting with the address of the identity provider, by the policy that needs one."""
+"""The setting with the address of the identity provider, by the chain that needs one."""
 INVENTED: Final = "invented-"
 """How tokens begin that the provider does not know."""
 _TOKENS: Final = {"authorizationValue": "Basic Z2F0ZXdheTpzZWNyZXQ=", "scopes": "read"}
@@ -95,7 +97,12 @@ AUTHORIZATION: Final[Mapping[str, str]] = {
 }
 """What clients send in their `authorization` header, by the policy that asks for it."""
 
-TOKENS: Final[Mapping[str, str]] = {"jwt-validation": "RS256", "jwt-validation, ES256": "ES256"}
+TEXT_KEYS: Final[Mapping[str, str]] = {
+    "jwt-validation": "RS256",
+    "jwt-validation, ES256": "ES256",
+}
+"""The algorithm of the tokens that clients send, by chain whose policy contains the key."""
+TOKENS: Final[Mapping[str, str]] = {**TEXT_KEYS, JWKS: "RS256"}
 """The algorithm of the tokens that clients send, by chain."""
 
 TYPICAL: Final = "typical"
@@ -150,7 +157,7 @@ def contents(size: CatalogSize, chain: str, provider_url: str = "") -> Iterator[
         contracts = (_contract(contract) for contract in size.contracts_of(number))
         yield ApiContent(
             ApiInstance(api_id(number), f"orders-{number}", "v1"),
-            tuple(_with_provider(policy, provider_url) for policy in policies_of(CHAINS[chain])),
+            policies_of(_with_provider(chain, provider_url)),
             {_TIER.tier_id: _TIER},
             {contract.contract_id: contract for contract in contracts},
         )
@@ -164,11 +171,12 @@ def policies_of(chain: Chain) -> tuple[AppliedPolicy, ...]:
     )
 
 
-def _with_provider(policy: AppliedPolicy, url: str) -> AppliedPolicy:
-    setting = PROVIDER_SETTINGS.get(policy.policy_type)
+def _with_provider(name: str, url: str) -> Chain:
+    setting = PROVIDER_SETTINGS.get(name)
     if setting is None:
-        return policy
-    return replace(policy, configuration={**policy.configuration, setting: url})
+        return CHAINS[name]
+    ((policy_type, configuration),) = CHAINS[name]
+    return ((policy_type, {**configuration, setting: url}),)
 
 
 def _contract(number: int) -> Contract:

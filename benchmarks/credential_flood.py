@@ -2,7 +2,8 @@
 
 `python -m benchmarks.credential_flood` prints latencies, CPU and memory without and with the flood.
 A real server is asked about each random password or token. It runs on the same machine, so its CPU
-time is part of what good clients feel.
+time is part of what good clients feel. With `--chain "jwt-validation, JWKS"`, every second token
+names a key that does not exist, and the others have a wrong signature.
 """
 
 import argparse
@@ -18,16 +19,19 @@ import grpc.aio
 
 from adapter.ext_authz.service import CHECK
 from benchmarks import plan
-from benchmarks.catalog import INVENTED, LDAP, PROVIDER_SETTINGS, USUAL, basic
+from benchmarks.catalog import INVENTED, JWKS, LDAP, PROVIDER_SETTINGS, TOKENS, USUAL, basic
 from benchmarks.load import Sample
 from benchmarks.plan import Adapter
 from benchmarks.processes import MeasuredProcess, cpu_s, resident_mb
 from benchmarks.replay import Replay
 from benchmarks.requests import TOKEN, Workload
+from benchmarks.tokens import forged
 
 _GOOD_PER_S: Final = 2_000
 _SECONDS: Final = 5.0
 _FLOOD_CLIENTS: Final = 16
+_PATIENCE: Final = ("x-envoy-expected-rq-timeout-ms", "1000")
+"""How long Envoy waits for an answer. With more, the flood would wait for key sets all the time."""
 _SERVED: Final = frozenset({grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED})
 
 
@@ -90,11 +94,9 @@ async def flood(chain: str, address: str) -> None:
 
         async def client() -> None:
             while not ended.done():
-                name, secret = (f"{choice.getrandbits(64):x}" for _ in range(2))
-                invented = basic(name, secret) if chain == LDAP else f"Bearer {INVENTED}{secret}"
-                tried = replace(check, authorization=invented).one_message()
+                tried = replace(check, authorization=_invented(chain, choice)).one_message()
                 try:
-                    await call(tried, metadata=(("x-adapter-token", TOKEN),))
+                    await call(tried, metadata=(("x-adapter-token", TOKEN), _PATIENCE))
                     code = grpc.StatusCode.OK
                 except grpc.aio.AioRpcError as e:
                     code = e.code()
@@ -104,6 +106,16 @@ async def flood(chain: str, address: str) -> None:
         print("ready", flush=True)
         await asyncio.gather(*(client() for _ in range(_FLOOD_CLIENTS)))
     print(", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())))
+
+
+def _invented(chain: str, choice: random.Random) -> str:
+    """A random `authorization` header."""
+    number = choice.getrandbits(128)
+    if chain == LDAP:
+        return basic(f"{number >> 64:x}", f"{number:x}")
+    if chain == JWKS:
+        return forged(TOKENS[JWKS], f"{number:x}" if number % 2 else "k1", number)
+    return f"Bearer {INVENTED}{number:x}"
 
 
 def main() -> None:

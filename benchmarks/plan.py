@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from benchmarks.catalog import AUTHORIZATION, CHAINS, TOKENS, TYPICAL, USUAL, CatalogSize
+from benchmarks.catalog import AUTHORIZATION, CHAINS, TEXT_KEYS, TOKENS, TYPICAL, USUAL, CatalogSize
 from benchmarks.requests import Workload
 
 CPU: Final = "cpu_us"
@@ -159,7 +159,7 @@ def _direct_rows() -> list[Row]:
         ),
         *(
             Row("policies", new_tokens(a), Adapter(chain=c, forgets_tokens=True), workload_for(c))
-            for c, a in TOKENS.items()
+            for c, a in TEXT_KEYS.items()
         ),
         Row("quotas", "typical, on Redis", Adapter(quotas="redis")),
         Row("addresses", "typical, 10,000 addresses", Adapter(), many),
@@ -247,7 +247,7 @@ RATIOS: Final = (
             f"CPU per Check: a new {algorithm} token to one seen before",
             *(CPU, new_tokens(algorithm), f"{chain} alone"),
         )
-        for chain, algorithm in TOKENS.items()
+        for chain, algorithm in TEXT_KEYS.items()
     ),
     Ratio(
         "CPU per Check: typical chain on Redis to memory",

@@ -16,6 +16,7 @@ from typing import Final
 
 import uvloop
 
+from adapter.app.provider_clients import LazyProviderClients
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
@@ -24,6 +25,7 @@ from adapter.authorization.ports import QuotaStore, TokenIntrospector, TokenVeri
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
+from adapter.identity.jwks.http_fetch import fetch_document
 from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.snapshot import Api
@@ -34,7 +36,7 @@ from adapter.quota.spike import SpikeThrottle
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock, SystemClock, WallTime
 from adapter.runtime.huge_pages import HugePages
-from adapter.settings import RequestSettings
+from adapter.settings import IdentitySettings, RequestSettings
 from adapter.telemetry.logs import configure_logging
 from adapter.transport.caller_token import CallerToken
 from adapter.transport.grpcio_server import GrpcioServer
@@ -48,6 +50,7 @@ from benchmarks.transport import FailingLoudly
 from support.defaults import (
     denial_log,
     gatekeeper,
+    key_sets,
     ldap_users,
     memory_quotas,
     redis_options,
@@ -163,7 +166,14 @@ async def serve(
     on_loopback = {"allow_networks": ["127.0.0.0/8"]}
     users = ldap_users(clock, **on_loopback, allow_plain_ldap=True)
     introspector = token_introspector(clock, **on_loopback, allow_http=True)
-    tokens = token_verifier(clock, max_remembered=0) if forget_tokens else token_verifier(clock)
+    providers = LazyProviderClients(IdentitySettings(**on_loopback, allow_http=True))
+
+    async def fetch(url: str, timeout_s: float) -> bytes:
+        return await fetch_document(await providers(), url, timeout_s)
+
+    keys = key_sets(clock, fetch=fetch)
+    memory = {"max_remembered": 0} if forget_tokens else {}
+    tokens = token_verifier(clock, keys, **memory)
     service = make_service(
         apis, clock, quotas, users=users, tokens=tokens, introspector=introspector
     )
@@ -179,6 +189,8 @@ async def serve(
     await server.drain_and_stop()
     await users.close()
     await introspector.close()
+    await keys.close()
+    await providers.close()
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """The issuers whose tokens are measured. Their keys are known, so every process has the same."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
@@ -7,7 +8,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from adapter.policy.tokens.base64url import decoded
-from support.token_issuer import PrivateKey, TokenIssuer, public_pem
+from support.token_issuer import PrivateKey, TokenIssuer, compact, public_pem
 
 # The prime factors of the key in RFC 7515, appendix A.2.
 _P: Final = (
@@ -40,6 +41,14 @@ def configuration(algorithm: str) -> Mapping[str, Any]:
         "supportedAudiences": "https://orders.example.com",
         "mandatoryExpClaim": True,
     }
+
+
+def forged(algorithm: str, key_id: str, number: int) -> str:
+    """The `authorization` header with a token that nobody signed; it names that key."""
+    header = json.dumps({"alg": algorithm, "typ": "JWT", "kid": key_id}).encode()
+    claims = json.dumps({"sub": f"{number:x}", "exp": _FAR_AWAY}).encode()
+    signature = (number % (1 << 62)).to_bytes(256 if algorithm == "RS256" else 64)
+    return f"Bearer {compact(header, claims, lambda _: signature)}"
 
 
 @cache

@@ -16,6 +16,7 @@ from benchmarks import credential_flood, plan
 from benchmarks.bench import Bench, Effort, Figures
 from benchmarks.catalog import (
     CHAINS,
+    JWKS,
     LDAP,
     OAUTH,
     PROVIDER_SETTINGS,
@@ -99,7 +100,7 @@ async def test_clients_that_a_provider_knows_are_remembered(tmp_path: Path, chai
     assert len(sample.latencies_us) == 200
 
 
-@pytest.mark.parametrize("chain", [LDAP, OAUTH])
+@pytest.mark.parametrize("chain", [LDAP, OAUTH, JWKS])
 async def test_a_flood_of_credentials_spoils_no_answer(chain: str) -> None:
     """Clients whom the adapter remembers are all let in during the flood."""
     *_, flood = await credential_flood.measure(chain, seconds=0.2)
