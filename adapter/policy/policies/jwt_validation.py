@@ -16,11 +16,8 @@ from adapter.policy.effects.token import (
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.expression import compile_expression
 from adapter.policy.policies.shared.bearer import (
-    BEARER_HEADER,
-    BEARER_SCHEME,
     TokenOrigin,
     token_by_expression,
-    token_by_scheme,
     token_invalid,
 )
 from adapter.policy.policies.shared.claim_checks import (
@@ -32,7 +29,7 @@ from adapter.policy.policies.shared.claim_checks import (
 from adapter.policy.policies.shared.claim_headers import claim_headers
 from adapter.policy.policies.shared.configuration import read_configuration
 from adapter.policy.policies.shared.jwt_configuration import CustomClaim, JwtValidation
-from adapter.policy.policies.shared.sender_constraint import DPOP_SCHEME, SenderConstraint
+from adapter.policy.policies.shared.sender_constraint import SenderConstraint, token_origin
 from adapter.policy.policies.shared.token_client import USER_ONLY, client_with_contract
 from adapter.policy.rule import Rule
 from adapter.policy.tokens.key_text import read_public_key, read_secret
@@ -47,7 +44,7 @@ _MILLISECONDS_IN_SECOND: Final = 1_000
 def compile_jwt_validation(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
     configuration = read_configuration(JwtValidation, given)
-    constraint = _constraint(configuration)
+    constraint = configuration.constraint
     origin = _origin(configuration, constraint)
     trust = _trust(configuration)
     accept = _Acceptance(configuration)
@@ -77,23 +74,10 @@ def compile_jwt_validation(given: Mapping[str, Any]) -> Rule:
     )
 
 
-def _constraint(configuration: JwtValidation) -> SenderConstraint | None:
-    if configuration.sender_constraint == "none":
-        return None
-    return SenderConstraint(
-        configuration.sender_constraint,
-        configuration.proof_algorithms,
-        configuration.dpop_proof_max_age,
-        configuration.dpop_origin,
-    )
-
-
 def _origin(configuration: JwtValidation, constraint: SenderConstraint | None) -> TokenOrigin:
     if configuration.jwt_origin == "customExpression":
         return token_by_expression(configuration.jwt_expression)
-    if constraint is None:
-        return BEARER_HEADER
-    return token_by_scheme(BEARER_SCHEME, DPOP_SCHEME, missing=constraint.token_missing)
+    return token_origin(constraint)
 
 
 def _trust(configuration: JwtValidation) -> TokenTrust:

@@ -75,6 +75,7 @@ POLICIES = _several(
     applied("oauth2-token-introspection", PROVIDER),
     applied("oauth2-token-introspection", SCOPED | {"skipClientIdValidation": True}),
     applied("openidconnect-access-token-enforcement", SCOPED),
+    applied("oauth2-token-introspection", PROVIDER | {"senderConstraint": "any"}),
 )
 
 PROVER = DpopClient()

@@ -1,4 +1,4 @@
-"""jwt-validation with `senderConstraint`: a stolen token is refused."""
+"""Policies with `senderConstraint`: a stolen token is refused."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,6 +9,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from adapter.errors import PolicyError
 from adapter.policy.decision import Denied
+from adapter.policy.effects.token import VerifiedToken
 from adapter.policy.policies.jwt_validation import compile_jwt_validation
 from adapter.policy.request.client_certificate import digest_of
 from adapter.policy.tokens.base64url import encoded
@@ -52,6 +53,23 @@ def gateway(binding: str, **configuration: Any) -> Gateway:
         "senderConstraint": binding,
     }
     return Gateway(applied("jwt-validation", given | configuration))
+
+
+def introspecting(
+    policy_type: str, binding: str, confirmation: object, **configuration: Any
+) -> Gateway:
+    """An API with a policy that asks about tokens; the token `good` has that `cnf`."""
+    given = {
+        "introspectionURL": "https://idp.test/introspect",
+        "authorizationValue": "Basic YTpi",
+        "skipClientIdValidation": True,
+        "senderConstraint": binding,
+    }
+    api = Gateway(applied(policy_type, given | configuration))
+    claims = {"sub": "ann", "scope": "read"}
+    bound = claims if confirmation is None else claims | {"cnf": confirmation}
+    api.introspected["good"] = VerifiedToken(bound)
+    return api
 
 
 def token(confirmation: object) -> str:
@@ -311,6 +329,57 @@ def test_by_default_bindings_do_not_count() -> None:
     """As on the vendor's gateway, which does not know them."""
     gateway("none").allows(asked({"authorization": f"Bearer {token(BY_KEY)}"}))
     gateway("none").denies(asked(proven(token(BY_KEY))), DenyReason.TOKEN_MISSING, 400)
+
+
+@pytest.mark.parametrize(
+    "policy_type", ["oauth2-token-introspection", "openidconnect-access-token-enforcement"]
+)
+class TestIntrospectedTokens:
+    """The provider's answer says what a token is bound to (RFC 8705, 3.2; RFC 9449, 6.2)."""
+
+    def test_a_client_with_the_key_is_allowed_once(self, policy_type: str) -> None:
+        """A proof is for one request, although the token is remembered."""
+        api, headers = introspecting(policy_type, "dpop", BY_KEY), proven("good")
+        allowed = api.allows(asked(headers, check_id="1"))
+        assert allowed.identity == Identity("", principal="ann")
+        api.denies(asked(headers, check_id="2"), *PROOF_INVALID)
+        api.allows(asked(proven("good")))
+
+    def test_a_thief_is_refused(self, policy_type: str) -> None:
+        """With a key of its own, without a proof, with a proof for another path, or as a bearer."""
+        api = introspecting(policy_type, "dpop", BY_KEY)
+        api.denies(asked(proven("good", client=THIEF)), *TOKEN_INVALID)
+        api.denies(asked({"authorization": "DPoP good"}), *PROOF_INVALID)
+        api.denies(asked(proven("good", url="https://api.test/other")), *PROOF_INVALID)
+        api.denies(asked(proven("good", scheme="Bearer")), *TOKEN_INVALID)
+
+    def test_a_path_with_two_readings_is_refused(self, policy_type: str) -> None:
+        """A proof names the path."""
+        api = introspecting(policy_type, "dpop", BY_KEY)
+        request = a_request(proven("good"), path="/a/../orders")
+        api.denies(request, DenyReason.AMBIGUOUS_PATH, 400)
+
+    def test_a_certificate_is_compared(self, policy_type: str) -> None:
+        """It is the one of the token, or the token is refused."""
+        api, bearer = introspecting(policy_type, "mtls", BY_CERTIFICATE), "Bearer good"
+        api.allows(asked({"authorization": bearer}, certificate=SENT))
+        api.denies(asked({"authorization": bearer}), *TOKEN_INVALID)
+
+    @pytest.mark.parametrize("binding", ["mtls", "dpop", "any"])
+    @pytest.mark.parametrize("confirmation", [None, {}, "text"])
+    def test_an_unbound_token_is_refused(
+        self, policy_type: str, binding: str, confirmation: object
+    ) -> None:
+        """The admin wants bound tokens only."""
+        api = introspecting(policy_type, binding, confirmation)
+        api.denies(asked(proven("good"), certificate=SENT), *TOKEN_INVALID)
+
+    def test_other_refusals_stay_as_they_are(self, policy_type: str) -> None:
+        """An inactive token, and one without the scopes."""
+        api = introspecting(policy_type, "dpop", BY_KEY, scopes="write")
+        api.denies(asked(proven("good")), DenyReason.SCOPE_MISSING, 403)
+        api.denies(asked(proven("bad")), *TOKEN_INVALID)
+        api.denies(asked({}), DenyReason.TOKEN_MISSING, 400)
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,17 @@ from adapter.policy.effects.token import (
     IntrospectionState,
     RefusedToken,
     UnusableAnswer,
+    VerifiedToken,
 )
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.policies.shared.bearer import BEARER_HEADER, token_invalid
-from adapter.policy.policies.shared.configuration import NUMBER, Configuration, without
+from adapter.policy.policies.shared.bearer import token_invalid
+from adapter.policy.policies.shared.configuration import NUMBER, without
 from adapter.policy.policies.shared.exposed_fields import exposed_headers, forged_headers
 from adapter.policy.policies.shared.header_values import is_fit_for_a_header
 from adapter.policy.policies.shared.introspected_client import client_of, user_of
 from adapter.policy.policies.shared.scopes import Criteria, ScopeCheck, Scopes
+from adapter.policy.policies.shared.sender_constraint import token_origin
+from adapter.policy.policies.shared.sender_settings import SenderSettings
 from adapter.policy.rule import Rule
 from adapter.policy.tokens.introspection import IntrospectionSource
 from adapter.policy.verdicts import Conclusion, Continue, Deny, DenyReason, Identity
@@ -47,7 +50,7 @@ ProviderUrl = Annotated[str, AfterValidator(str.strip), AfterValidator(_provider
 AuthorizationValue = Annotated[SecretStr, AfterValidator(_header_value)]
 
 
-class TokenIntrospection(Configuration):
+class TokenIntrospection(SenderSettings):
     """What an active token needs, and what the upstream gets to know about it."""
 
     scopes: Annotated[Scopes, Field(examples=["read write"])] = ""
@@ -66,7 +69,8 @@ class TokenIntrospection(Configuration):
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `Configuration.used`."""
-        return given if given.get("scopes") else without(given, "scopeValidationCriteria")
+        used = super().used(given)
+        return used if given.get("scopes") else without(used, "scopeValidationCriteria")
 
     @property
     def timeout_s(self) -> float:
@@ -79,20 +83,29 @@ def introspecting(
 ) -> Rule:
     """Allows requests whose token the source says to be active."""
     accept = _Acceptance(configuration, client_field)
+    constraint = configuration.constraint
+    origin = token_origin(constraint)
 
     def evaluate(evaluation: Evaluation) -> Verdict:
-        token = BEARER_HEADER.read(evaluation)
+        token = origin.read(evaluation)
         if isinstance(token, Deny):
             return token
         if len(token) > _MOST_CHARS or not _TOKEN.fullmatch(token):
             return _NO_TOKEN
 
-        def settled(state: IntrospectionState) -> Conclusion:
-            return accept.conclusion(evaluation, state)
+        def settled(state: IntrospectionState) -> Verdict:
+            conclusion = accept.conclusion(evaluation, state)
+            if constraint is None or not isinstance(state, VerifiedToken):
+                return conclusion
+            if isinstance(conclusion, Deny):
+                return conclusion
+            return constraint.verdict(evaluation, token, state.claims, conclusion)
 
         return Introspect(Concealed(token), source, settled)
 
-    return Rule(evaluate, needs=(source,))
+    # A proof names the path and the method that it is for.
+    inspects = constraint is not None
+    return Rule(evaluate, inspects_path=inspects, inspects_method=inspects, needs=(source,))
 
 
 class _Acceptance:

@@ -16,8 +16,7 @@ from adapter.policy.policies.shared.configuration import (
 from adapter.policy.policies.shared.configuration_faults import refuse
 from adapter.policy.policies.shared.header_values import RequestHeaderName
 from adapter.policy.policies.shared.request_expression import CredentialExpression
-from adapter.policy.tokens.dpop import ALGORITHMS
-from adapter.policy.tokens.request_url import normal_url
+from adapter.policy.policies.shared.sender_settings import SenderSettings, listed
 
 _ALGORITHMS: Final[Mapping[tuple[str, int], frozenset[str]]] = {
     ("eddsa", 256): frozenset({"EdDSA", "Ed25519", "Ed448"}),
@@ -63,24 +62,12 @@ def _signed(method: str) -> str:
 
 
 def _urls(text: str) -> str:
-    urls = list(_listed(text))
+    urls = list(listed(text))
     if len(urls) > _MOST_URLS:
         raise ValueError(f"has more than {_MOST_URLS} URLs")
     for number, url in enumerate(urls, 1):
         if not url.startswith(("https://", "http://")) or not url.isprintable() or " " in url:
             raise ValueError(f"URL {number} is not an https URL; separate several URLs by commas")
-    return text
-
-
-def _supported(algorithms: str) -> str:
-    if not ALGORITHMS.issuperset(_listed(algorithms)):
-        raise ValueError(f"may have only {', '.join(sorted(ALGORITHMS))}")
-    return algorithms
-
-
-def _origin(text: str) -> str:
-    if text and normal_url(text) != f"{text.lower()}/":
-        raise ValueError("must be https://HOST or https://HOST:PORT")
     return text
 
 
@@ -94,7 +81,7 @@ def _each_header_once(headers: tuple[ClaimHeader, ...]) -> tuple[ClaimHeader, ..
 CustomClaims = Annotated[tuple[CustomClaim, ...], Field(max_length=100)]
 
 
-class JwtValidation(Configuration):
+class JwtValidation(SenderSettings):
     """Allows requests with a signed token (JWT) of a trusted issuer."""
 
     jwt_origin: Literal["httpBearerAuthenticationHeader", "customExpression"] = (
@@ -145,20 +132,6 @@ class JwtValidation(Configuration):
     """Claims that a token must have, and their values."""
     non_mandatory_custom_claims: CustomClaims = ()
     """Values of claims that a token may have."""
-    sender_constraint: Literal["none", "mtls", "dpop", "any"] = "none"
-    """How tokens have to be bound to their client: to its certificate (`mtls`), to its key (`dpop`)
-    or to either (`any`). An extension of ours."""
-    dpop_algorithms: Annotated[
-        str, AfterValidator(_supported), Field(examples=["ES256, EdDSA"])
-    ] = ""
-    """Algorithms that clients may sign DPoP proofs with, with commas between them. Empty: all that
-    are supported."""
-    dpop_proof_max_age: Annotated[int, Field(ge=1, le=3_600), NUMBER] = 60
-    """How old a DPoP proof may be, in seconds."""
-    dpop_origin: Annotated[
-        str, AfterValidator(_origin), Field(examples=["https://api.example.com"])
-    ] = ""
-    """Scheme and host that clients use, for DPoP proofs. Empty: those of the request."""
     claims_to_headers: Annotated[
         tuple[ClaimHeader, ...],
         AfterValidator(_each_header_once),
@@ -170,7 +143,7 @@ class JwtValidation(Configuration):
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `Configuration.used`."""
         origin = given.get("jwtKeyOrigin") or ("jwks" if given.get("jwksUrl") else "text")
-        used = without(given, *_unused(given, origin))
+        used = without(super().used(given), *_unused(given, origin))
         return {**used, "jwtKeyOrigin": origin}
 
     @model_validator(mode="after")
@@ -202,11 +175,6 @@ class JwtValidation(Configuration):
         return _ALGORITHMS[self.signing_method, self.signing_key_length]
 
     @property
-    def proof_algorithms(self) -> frozenset[str]:
-        """The algorithms that clients may sign DPoP proofs with."""
-        return frozenset(_listed(self.dpop_algorithms)) or ALGORITHMS
-
-    @property
     def custom_claims(self) -> tuple[CustomClaim, ...]:
         """All claims whose values are checked."""
         return self.mandatory_custom_claims + self.non_mandatory_custom_claims
@@ -214,12 +182,12 @@ class JwtValidation(Configuration):
     @property
     def urls(self) -> tuple[str, ...]:
         """The URLs of key sets, each once."""
-        return tuple(dict.fromkeys(_listed(self.jwks_url)))
+        return tuple(dict.fromkeys(listed(self.jwks_url)))
 
     @property
     def audiences(self) -> tuple[str, ...]:
         """The audiences that are accepted."""
-        return tuple(_listed(self.supported_audiences))
+        return tuple(listed(self.supported_audiences))
 
 
 def _unused(given: Mapping[str, Any], key_origin: str) -> Iterator[str]:
@@ -232,15 +200,9 @@ def _unused(given: Mapping[str, Any], key_origin: str) -> Iterator[str]:
         yield "jwtExpression"
     if given.get("signingMethod") in {"eddsa", "none"}:
         yield "signingKeyLength"
-    if given.get("senderConstraint", "none") == "none":
-        yield from ("dpopAlgorithms", "dpopProofMaxAge", "dpopOrigin")
     if given.get("skipClientIdValidation") is True:
         yield "clientIdExpression"
     if not given.get("validateAudClaim"):
         yield from ("mandatoryAudClaim", "supportedAudiences")
     if not given.get("validateCustomClaim"):
         yield from ("mandatoryCustomClaims", "nonMandatoryCustomClaims")
-
-
-def _listed(text: str) -> Iterator[str]:
-    return (part.strip() for part in text.split(",") if part.strip())

@@ -12,7 +12,14 @@ from typing import Any, Final, Literal, TypeAlias
 from adapter.policy.effects.effect import Verdict
 from adapter.policy.effects.use import Usage, UseOnce
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.policies.shared.bearer import BEARER_SCHEME, TOKEN_MISSING, token_invalid
+from adapter.policy.policies.shared.bearer import (
+    BEARER_HEADER,
+    BEARER_SCHEME,
+    TOKEN_MISSING,
+    TokenOrigin,
+    token_by_scheme,
+    token_invalid,
+)
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.request.canonical_host import is_canonical
 from adapter.policy.request.client_certificate import digest_of, read_certificate
@@ -23,7 +30,7 @@ from adapter.policy.verdicts import Conclusion, Deny, DenyReason
 
 Binding: TypeAlias = Literal["mtls", "dpop", "any"]
 
-DPOP_SCHEME: Final = "dpop "
+_DPOP_SCHEME: Final = "dpop "
 _CERTIFICATE: Final = "x5t#S256"
 _KEY: Final = "jkt"
 _NAMES: Final = {"mtls": (_CERTIFICATE,), "dpop": (_KEY,), "any": (_CERTIFICATE, _KEY)}
@@ -132,6 +139,13 @@ class SenderConstraint:
         return Deny(reason, 401, message, detail, (("www-authenticate", challenge),))
 
 
+def token_origin(constraint: SenderConstraint | None) -> TokenOrigin:
+    """Where clients send tokens in the `authorization` header under that constraint."""
+    if constraint is None:
+        return BEARER_HEADER
+    return token_by_scheme(BEARER_SCHEME, _DPOP_SCHEME, missing=constraint.token_missing)
+
+
 def _name_of(proof: DpopProof) -> str:
     """A short name: the client chooses `jti`, and other clients may choose the same one."""
     return encoded(sha256(f"{proof.thumbprint} {proof.token_id}".encode()).digest())
@@ -154,7 +168,7 @@ def _objection_to_certificate(evaluation: Evaluation, digest: object) -> str | N
 
 def _has_dpop_scheme(evaluation: Evaluation) -> bool:
     header = evaluation.header("authorization") or ""
-    return header[: len(DPOP_SCHEME)].lower() == DPOP_SCHEME
+    return header[: len(_DPOP_SCHEME)].lower() == _DPOP_SCHEME
 
 
 def _has_bearer_scheme(evaluation: Evaluation, token: str) -> bool:
