@@ -113,9 +113,12 @@ class TokenVerifier:
         self, effect: VerifyToken, wait_at_most_s: float | None
     ) -> Awaitable[TokenState]:
         """See `ports.TokenVerifier`."""
-        return Deferred(partial(self._verify_later, effect, wait_at_most_s))
+        tried = self._keys(effect.trust)
+        return Deferred(partial(self._verify_later, effect, wait_at_most_s, tried))
 
-    async def _verify_later(self, effect: VerifyToken, wait_at_most_s: float | None) -> TokenState:
+    async def _verify_later(
+        self, effect: VerifyToken, wait_at_most_s: float | None, tried: KeySet | None
+    ) -> TokenState:
         source = effect.trust.keys
         if not isinstance(source, JwksSource):
             raise TypeError("keys that a policy contains need not be fetched")
@@ -124,22 +127,24 @@ class TokenVerifier:
             return self._undecided(source, "too many requests wait for keys")
         self._waiting += 1
         try:
-            found = await self._with_new_keys(effect, source, longest_s)
+            found = await self._with_new_keys(effect, source, longest_s, tried)
         finally:
             self._waiting -= 1
         return found or self._undecided(source, self._key_sets.fault(source))
 
     async def _with_new_keys(
-        self, effect: VerifyToken, source: JwksSource, longest_s: float
+        self, effect: VerifyToken, source: JwksSource, longest_s: float, tried: KeySet | None
     ) -> TokenState | None:
-        """Try again after each fetch that ends in time."""
+        """Try again with each key set that comes in time. `tried` has been tried already."""
         deadline = self._clock.monotonic() + longest_s
         fetches = self._key_sets.refetch(source, longest_s)
         while True:
             # Also before the first wait: the keys may come from before a restart.
-            found = self.verify(effect)
+            keys = self._key_sets.current(source)
+            found = None if keys is tried else self.verify(effect)
             if found is not None or not fetches:
                 return found
+            tried = keys
             left_s = max(deadline - self._clock.monotonic(), 0.0)
             ended, fetches = await asyncio.wait(
                 fetches, timeout=left_s, return_when=asyncio.FIRST_COMPLETED

@@ -234,6 +234,8 @@ class TestWhichKey:
         keys = KeySet([read_key(RSA.jwk)] * 50)
         assert len(keys.fitting("RS256", None)) == MAX_TRIED
         assert len(keys.fitting("RS256", "k1")) == MAX_TRIED
+        slow = KeySet([read_key(ISSUERS["ES512"].jwk)] * 50)
+        assert len(slow.fitting("ES512", None)) < MAX_TRIED
 
     def test_another_key_than_the_named_one_does_not_count(self) -> None:
         """The token says k1, but k2 signed it."""
