@@ -15,10 +15,12 @@ from adapter.policy.snapshot import build_api
 from adapter.runtime.clock import SystemClock
 from benchmarks.catalog import TYPICAL, USUAL, contents
 from benchmarks.hostile_checks import HOSTILE_CHECKS, HostileCheck
+from benchmarks.hostile_tokens import HOSTILE_TOKENS
 from benchmarks.report import hostile_table
 from benchmarks.requests import TOKEN
 from benchmarks.server import make_service
 
+ALL: Final = (*HOSTILE_CHECKS, *HOSTILE_TOKENS)
 _ROUNDS: Final = 9
 _METADATA: Final = {"x-adapter-token": TOKEN}
 
@@ -26,7 +28,7 @@ _METADATA: Final = {"x-adapter-token": TOKEN}
 def measure_hostile_checks() -> dict[str, float]:
     """Milliseconds of CPU for one Check of each kind, without a transport."""
     (usual,) = contents(USUAL, TYPICAL)
-    return {check.name: _least_ms(service_for(check, usual), check) for check in HOSTILE_CHECKS}
+    return {check.name: _least_ms(service_for(check, usual), check) for check in ALL}
 
 
 def service_for(check: HostileCheck, usual: ApiContent) -> AuthorizationService:

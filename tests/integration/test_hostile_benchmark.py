@@ -5,13 +5,13 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 
 from benchmarks import plan
 from benchmarks.catalog import TYPICAL, USUAL, contents
-from benchmarks.hostile import service_for
-from benchmarks.hostile_checks import HOSTILE_CHECKS, HostileCheck
+from benchmarks.hostile import ALL, service_for
+from benchmarks.hostile_checks import HostileCheck
 from benchmarks.report import document, tables
 from benchmarks.requests import TOKEN
 
 
-@pytest.mark.parametrize("check", HOSTILE_CHECKS, ids=lambda check: check.name)
+@pytest.mark.parametrize("check", ALL, ids=lambda check: check.name)
 def test_every_hostile_check_has_an_answer(check: HostileCheck) -> None:
     """An ALLOW, or a denial with its own status; never an error, which Envoy might allow."""
     (usual,) = contents(USUAL, TYPICAL)
@@ -26,7 +26,7 @@ def test_every_hostile_check_has_an_answer(check: HostileCheck) -> None:
 
 def test_kinds_of_hostile_checks_have_names_of_their_own() -> None:
     """Or one of them would be missing in the table."""
-    names = [check.name for check in HOSTILE_CHECKS]
+    names = [check.name for check in ALL]
     assert len(set(names)) == len(names)
 
 

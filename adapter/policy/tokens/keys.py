@@ -14,8 +14,8 @@ from adapter.policy.tokens.roca import has_roca_flaw
 
 MAX_TRIED: Final = 10
 """Keys that one token is tried with: clients choose whether it names a key, and tries take time."""
-_FEWER_TRIED: Final = {"ES384": 3, "ES512": 3}
-"""For algorithms whose tries take a third of a millisecond each."""
+_FEWER_TRIED: Final = {"ES384": 3, "ES512": 3, "EdDSA": 6, "Ed448": 6}
+"""For slow algorithms, so that all tries together take less than a millisecond."""
 
 _RSA: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _LEAST_RSA_BITS: Final = 2_048
