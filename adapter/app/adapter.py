@@ -62,8 +62,8 @@ class Adapter:
     It starts in this order: locks and addresses, quotas, disk copy, key sets, gRPC server,
     operators' listeners, sync. Health is SERVING once every API is loaded or has definitely failed,
     and the key sets of their policies have been fetched; it waits for those a few seconds at most.
-    It stops in this order:
-    health, calls and streams, gRPC server, the last events, quotas, key sets, operators' listeners.
+    It stops in this order: health, calls and streams, gRPC server, the last events, quotas, key
+    sets, operators' listeners.
     """
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:

@@ -19,6 +19,7 @@ from adapter.policy.bindings import BindingTable
 from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.quota.spike import SpikeThrottle
 from support.defaults import (
+    denial_log,
     gatekeeper,
     key_sets,
     ldap_users,
@@ -113,7 +114,12 @@ async def test_a_check_that_is_cancelled_at_once_leaves_no_coroutine(policy_type
         discovered=DiscoveredServices(),
     )
     service = AuthorizationService(
-        authorizer, RequestReader(), response_writer(), observer=Observed(), clock=clock
+        authorizer,
+        RequestReader(),
+        response_writer(),
+        observer=Observed(),
+        denials=denial_log(clock),
+        clock=clock,
     )
     headers = [("authorization", authorization)] if authorization else []
     with warnings.catch_warnings(record=True) as warned:
