@@ -50,7 +50,7 @@ def read_key_set(octets: bytes) -> KeySetDocument:
     if not isinstance(entries, list):
         raise ValueError("it is not a JWK set: it has no array 'keys'")  # noqa: TRY004 - see there
     keys, faults = [], []
-    is_public = any(_is_public(entry) for entry in entries)
+    is_public = any(_is_of(entry, "RSA", "EC", "OKP") for entry in entries)
     for number, entry in enumerate(entries[:MAX_KEYS], 1):
         try:
             keys.append(_key_in_set(entry, is_public=is_public))
@@ -66,13 +66,13 @@ def read_key_set(octets: bytes) -> KeySetDocument:
 
 def _key_in_set(entry: object, *, is_public: bool) -> VerificationKey:
     """Read a key of a set that has public keys, or has none."""
-    if is_public and not _is_public(entry):
+    if is_public and _is_of(entry, "oct"):
         raise ValueError("it is a secret among public keys, so others can read it")
     return read_key(entry)
 
 
-def _is_public(entry: object) -> bool:
-    return isinstance(entry, dict) and entry.get("kty") != "oct"
+def _is_of(entry: object, *types: str) -> bool:
+    return isinstance(entry, dict) and entry.get("kty") in types
 
 
 def read_key(entry: object) -> VerificationKey:

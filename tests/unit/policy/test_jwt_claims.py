@@ -94,10 +94,21 @@ def test_only_a_mandatory_claim_has_to_be_there() -> None:
     for claims in ({}, {"it": None}):
         token = {"authorization": f"Bearer {ISSUER.token(CLAIMS | claims)}"}
         custom: dict[str, Any] = {"validateCustomClaim": True}
-        optional = custom | {"nonMandatoryCustomClaims": [_claim("a")]}
-        gateway(optional).allows(a_request(token))
-        mandatory = custom | {"mandatoryCustomClaims": [_claim("a")]}
-        gateway(mandatory).denies(a_request(token), *INVALID)
+        for value in ("a", "#['a']"):
+            optional = custom | {"nonMandatoryCustomClaims": [_claim(value)]}
+            gateway(optional).allows(a_request(token))
+            mandatory = custom | {"mandatoryCustomClaims": [_claim(value)]}
+            gateway(mandatory).denies(a_request(token), *INVALID)
+
+
+@pytest.mark.parametrize("value", ["a", "#['a']"])
+def test_a_claim_that_cannot_be_compared_is_refused(value: str) -> None:
+    """Such as a number that no expression can hold."""
+    payload = b'{"client_id":"c1","it":1e100000}'
+    token = {"authorization": f"Bearer {ISSUER.token(payload)}"}
+    custom = {"validateCustomClaim": True, "mandatoryCustomClaims": [_claim(value)]}
+    denied = gateway(custom).denies(a_request(token), *INVALID)
+    assert "cannot be compared" in denied.deny.detail
 
 
 def test_claims_become_headers_that_clients_cannot_forge() -> None:

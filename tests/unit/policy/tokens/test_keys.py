@@ -109,6 +109,16 @@ def test_a_document_without_a_usable_key_is_an_error(name: str) -> None:
         read_key_set(BAD_SETS[name])
 
 
+def test_only_a_secret_among_public_keys_is_called_so() -> None:
+    """The operator reads what is really wrong."""
+    secret = {"kty": "oct", "k": encoded(bytes(32))}
+    found = read_key_set(json.dumps({"keys": ["RS256", secret, EC.jwk]}).encode())
+    assert found.faults[0] == "key 1: it is not an object"
+    assert "secret among public keys" in found.faults[1]
+    alone = read_key_set(json.dumps({"keys": ["RS256", secret, {"kty": "?"}]}).encode())
+    assert [key.algorithms for key in alone.keys.keys] == [frozenset({"HS256"})]
+
+
 def test_a_very_long_set_is_cut() -> None:
     """Time and memory are bounded, and the operator is told."""
     found = read_key_set(key_set(*[ED.jwk] * (MAX_KEYS + 1)))
