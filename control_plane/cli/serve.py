@@ -114,10 +114,12 @@ def server_config(
 def _explain_missing(adapter_settings: Path | None, database: DatabaseAddress) -> None:
     """A later start can't write the settings, because the gateway's secret is stored hashed."""
     if adapter_settings is not None and not adapter_settings.exists():
+        # A URL would have to be typed with its password, which is not ours to show.
+        named = f"--database {database} " if isinstance(database, Path) else ""
         typer.echo(
             f"{adapter_settings} was not written, because this is not the first start. To write it "
             f"with new gateway credentials: policy-control-plane adapter-settings "
-            f"--database {database} --output {adapter_settings}",
+            f"{named}--output {adapter_settings}",
             err=True,
         )
 
