@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.policy.tokens.algorithms import VERIFY
-from adapter.policy.tokens.base64url import encoded
+from adapter.policy.tokens.base64url import decoded, encoded
 from adapter.policy.tokens.claims import Lifetime, authenticate
 from adapter.policy.tokens.faults import TokenFault, UnknownKeyFault
 from adapter.policy.tokens.jwk import read_key, read_key_set
@@ -212,6 +213,41 @@ def test_a_signature_of_ecdsa_in_der_is_refused() -> None:
     for bad in (bytes(64), b"\xff" * 64, bytes(70), b"0" + bytes(64)):
         refused(f"{header}.{payload}.{encoded(bad)}", keys, es256)
     authenticate(f"{header}.{payload}.{signature}", es256, keys)
+
+
+def _octets(token: str) -> bytes:
+    return decoded(token.rpartition(".")[2])
+
+
+def _second_texts() -> dict[str, tuple[str, bytes]]:
+    """Other signatures for a good token, which lenient programs accept, by algorithm."""
+    ed25519 = _octets(ISSUERS["Ed25519"].token(CLAIMS))
+    order = 2**252 + 27742317777372353535851937790883648493
+    s = int.from_bytes(ed25519[32:], "little") + order
+    es256, rsa = (_octets(ISSUERS[name].token(CLAIMS)) for name in ("ES256", "RS256"))
+    r, s_of_ec = es256[:32], es256[32:]
+    return {
+        "s of Ed25519 is too large": ("Ed25519", ed25519[:32] + s.to_bytes(32, "little")),
+        "Ed25519 with zeros": ("Ed25519", bytes(64)),
+        "RSA with a zero before": ("RS256", b"\0" + rsa),
+        "RSA without its first octet": ("RS256", rsa[1:]),
+        "RSA of zeros": ("RS256", bytes(256)),
+        "RSA of one": ("RS256", bytes(255) + b"\1"),
+        "ECDSA in DER": ("ES256", encode_dss_signature(*map(int.from_bytes, (r, s_of_ec)))),
+        "ECDSA with longer numbers": ("ES256", b"\0" + r + b"\0" + s_of_ec),
+        "ECDSA with r of zero": ("ES256", bytes(32) + s_of_ec),
+        "ECDSA with s of zero": ("ES256", r + bytes(32)),
+        "HMAC cut in half": ("HS256", _octets(ISSUERS["HS256"].token(CLAIMS))[:16]),
+    }
+
+
+@pytest.mark.parametrize("name", _second_texts())
+def test_a_signature_has_one_form(name: str) -> None:
+    """It is the good signature of this token, or made from it."""
+    algorithm, signature = _second_texts()[name]
+    issuer = ISSUERS[algorithm]
+    message = issuer.token(CLAIMS).rpartition(".")[0]
+    refused(f"{message}.{encoded(signature)}", keys_of(issuer), frozenset({algorithm}))
 
 
 class TestWhichKey:
