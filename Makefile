@@ -19,7 +19,7 @@ PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile
 # Lines and branches together; the tests fail under these shares.
 COVERAGE := $(BIN)/coverage report --skip-covered
 
-.PHONY: help test lint format demo bench bench-peers screenshots protos clean
+.PHONY: help test lint format policy-schemas demo bench bench-peers screenshots protos clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,10 @@ lint: $(READY)  ## Check style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What the control plane checks policies with where the adapter is not installed. A test compares it.
+policy-schemas: $(READY)  ## Write the adapter's schemas of policies into the control plane
+	$(BIN)/policy-adapter policy-schemas > control_plane/management/policy_checks/schemas.json
 
 format: $(READY)  ## Put the code into its canonical form
 	$(BIN)/ruff format .

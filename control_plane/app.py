@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy import select
 
 from control_plane.accounts.access import Access
@@ -14,6 +14,9 @@ from control_plane.analytics.event_store import EventStore
 from control_plane.clock import Clock
 from control_plane.database_address import events_address
 from control_plane.management.feed_epochs import FeedEpochs
+from control_plane.management.policy_checks.checks import PolicyChecks
+from control_plane.management.policy_checks.gateway_check import gateway_check
+from control_plane.management.policy_checks.schema_check import check_by_schema
 from control_plane.management.policy_dates import PolicyDates
 from control_plane.pages.app import create_console, refused_page
 from control_plane.protocol import (
@@ -30,6 +33,7 @@ from control_plane.protocol import (
     tokens,
 )
 from control_plane.protocol.date_header import DateHeader
+from control_plane.protocol.parameters import only_known_parameters
 from control_plane.protocol.refusals import add_refusals
 from control_plane.protocol.request_bodies import RequestBodies
 from control_plane.services import Services
@@ -66,6 +70,7 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         event_writes=WriteQueue(max_waiting=_MAX_WAITING_BATCHES),
         epochs=FeedEpochs(),
         policy_dates=PolicyDates(clock.now()),
+        policy_checks=_policy_checks(),
     )
 
 
@@ -75,6 +80,12 @@ def _lifetimes(settings: Settings) -> Lifetimes:
         session=timedelta(seconds=settings.session_lifetime_s),
         idle=timedelta(seconds=settings.session_idle_s),
     )
+
+
+def _policy_checks() -> PolicyChecks:
+    """The gateway's own check of policies, or what schemas can say."""
+    check = gateway_check()
+    return PolicyChecks(check or check_by_schema, is_complete=check is not None)
 
 
 def _organizations(database: Database) -> dict[str, str]:
@@ -93,7 +104,12 @@ def create_app(services: Services) -> FastAPI:
         services.close()
 
     # No pages about the API: they would load scripts from elsewhere, and need no token.
-    app = FastAPI(title="Policy control plane", lifespan=lifespan, openapi_url=None)
+    app = FastAPI(
+        title="Policy control plane",
+        lifespan=lifespan,
+        openapi_url=None,
+        dependencies=[Depends(only_known_parameters)],
+    )
     app.state.services = services
     for module in (
         tokens,

@@ -7,6 +7,7 @@ from control_plane.accounts.hashing import LoginHasher
 from control_plane.analytics.event_store import EventStore
 from control_plane.clock import Clock
 from control_plane.management.feed_epochs import FeedEpochs
+from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.management.policy_dates import PolicyDates
 from control_plane.settings import Settings
 from control_plane.store.database import Database
@@ -27,6 +28,7 @@ class Services:
     event_writes: WriteQueue
     epochs: FeedEpochs
     policy_dates: PolicyDates
+    policy_checks: PolicyChecks
 
     def close(self) -> None:
         """End the threads that hash, and close the databases."""

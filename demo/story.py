@@ -65,6 +65,7 @@ class Story:
         await self._admin.apply_policy(self.api_id, "client-id-enforcement", credentials, order=2)
         sla = {
             "clientIdExpression": "#[attributes.headers['client_id']]",
+            "clientSecretExpression": "#[attributes.headers['client_secret']]",
             "exposeHeaders": True,
         }
         await self._admin.apply_policy(self.api_id, "rate-limiting-sla-based", sla, order=3)

@@ -17,7 +17,7 @@ class AdminError(Exception):
 
     def __init__(self, response: httpx.Response) -> None:
         asked = f"{response.request.method} {response.request.url.path}"
-        super().__init__(f"{asked}: {response.status_code} {response.text[:500]}")
+        super().__init__(f"{asked}: {response.status_code} {response.text[:1000]}")
         self.status = response.status_code
 
 
@@ -91,11 +91,21 @@ class Admin:
         await self.ask("DELETE", f"{self._apis}/{api_id}")
 
     async def apply_policy(
-        self, api_id: int, asset_id: str, configuration: Document, **fields: Any
+        self,
+        api_id: int,
+        asset_id: str,
+        configuration: Document,
+        *,
+        allow_unknown: bool = False,
+        **fields: Any,
     ) -> Document:
-        """Apply a policy; `fields` are official ones such as pointcutData and order."""
+        """Apply a policy; `fields` are official ones such as pointcutData and order.
+
+        `allow_unknown` stores a type that the platform does not know.
+        """
         body = _policy(asset_id, configuration) | fields
-        return _object(await self.ask("POST", f"{self._apis}/{api_id}/policies", body))
+        path = f"{self._apis}/{api_id}/policies"
+        return _object(await self.ask("POST", path, body, **_allowing(allow_unknown)))
 
     async def change_policy(self, api_id: int, policy_id: int, **fields: Any) -> Document:
         """Change official fields of a policy, such as configurationData or disabled."""
@@ -107,12 +117,13 @@ class Admin:
         await self.ask("DELETE", f"{self._apis}/{api_id}/policies/{policy_id}")
 
     async def apply_automated_policy(
-        self, asset_id: str, configuration: Document, **fields: Any
+        self, asset_id: str, configuration: Document, *, allow_unknown: bool = False, **fields: Any
     ) -> Document:
         """Apply a policy to all API instances of the environment."""
         rule = {"ruleOfApplication": {"environmentId": self._environment_id}}
         body = _policy(asset_id, configuration) | rule | fields
-        return _object(await self.ask("POST", f"{self._manager}/automated-policies", body))
+        path = f"{self._manager}/automated-policies"
+        return _object(await self.ask("POST", path, body, **_allowing(allow_unknown)))
 
     async def delete_automated_policy(self, policy_id: int) -> None:
         """Remove an automated policy from the environment."""
@@ -215,6 +226,10 @@ def _object(answer: Any) -> Document:
     if not isinstance(answer, dict):
         raise TypeError(f"the platform answered {type(answer).__name__}, not an object")
     return answer
+
+
+def _allowing(allow_unknown: bool) -> dict[str, str]:
+    return {"allowUnknown": "true"} if allow_unknown else {}
 
 
 def _policy(asset_id: str, configuration: Document) -> Document:

@@ -27,6 +27,7 @@ from control_plane.cli.listening import base_url, listening_socket
 from control_plane.cli.publishing import publisher
 from control_plane.clock import SystemClock
 from control_plane.database_address import DatabaseAddress
+from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.protocol.connections import TimedProtocol, room_for_connections, timed_protocol
 from control_plane.services import Services
 from control_plane.version import program_version
@@ -124,9 +125,21 @@ def _explain_missing(adapter_settings: Path | None, database: DatabaseAddress) -
         )
 
 
+def warn_of_incomplete_checks(checks: PolicyChecks) -> None:
+    """Say at the start what is not checked without the adapter's package."""
+    if not checks.is_complete:
+        structlog.get_logger().warning(
+            "control_plane.policies_checked_in_part",
+            reason="the adapter's package is not installed here, so expressions, patterns and "
+            "addresses in policies are checked by the gateways only",
+            fix="install envoy-policy-adapter beside the control plane",
+        )
+
+
 def _run(services: Services, bound: socket.socket) -> None:
     log = structlog.get_logger()
     log.info("control_plane.started", version=program_version(), pid=os.getpid())
+    warn_of_incomplete_checks(services.policy_checks)
     try:
         protocol = timed_protocol(room_for_connections())
         uvicorn.Server(server_config(services, protocol)).run(sockets=[bound])

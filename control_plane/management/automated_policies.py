@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from control_plane.errors import Invalid, NotFound
 from control_plane.management import audit_log
-from control_plane.management.policies import MAX_POLICIES
+from control_plane.management.policies import MAX_POLICIES, require_same_type
+from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import AutomatedPolicy, Environment
 
@@ -31,10 +32,20 @@ def get(session: Session, organization_id: str, policy_id: int) -> AutomatedPoli
     return policy
 
 
-def apply(transaction: Transaction, columns: Mapping[str, Any]) -> AutomatedPolicy:
-    """Apply a policy to every API instance of the environment that `environment_id` names."""
+def apply(
+    transaction: Transaction,
+    columns: Mapping[str, Any],
+    checks: PolicyChecks,
+    *,
+    allow_unknown: bool = False,
+) -> AutomatedPolicy:
+    """Apply a policy to every API instance of the environment that `environment_id` names.
+
+    Raise Invalid with all mistakes in it. `allow_unknown` accepts a type that is not known.
+    """
     _require_environment(transaction, columns["environment_id"])
     _require_room(transaction.session, columns["environment_id"])
+    checks.require_valid(columns, allow_unknown=allow_unknown)
     policy = AutomatedPolicy(
         organization_id=transaction.organization_id, created_at=transaction.now, **columns
     )
@@ -56,9 +67,19 @@ def _require_room(session: Session, environment_id: str) -> None:
 
 
 def change(
-    transaction: Transaction, policy: AutomatedPolicy, columns: Mapping[str, Any]
+    transaction: Transaction,
+    policy: AutomatedPolicy,
+    columns: Mapping[str, Any],
+    checks: PolicyChecks,
+    *,
+    allow_unknown: bool = False,
 ) -> AutomatedPolicy:
-    """Change the named columns; `environment_id` moves the policy to another environment."""
+    """Change the named columns; `environment_id` moves the policy to another environment.
+
+    Raise Invalid with all mistakes that the policy then has.
+    """
+    require_same_type(policy, columns)
+    checks.require_valid_change(policy, columns, allow_unknown=allow_unknown)
     if "environment_id" in columns:
         _require_environment(transaction, columns["environment_id"])
     with audit_log.recorded_change(transaction, policy):

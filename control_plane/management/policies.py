@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from control_plane.errors import Invalid, NotFound
 from control_plane.management import audit_log
+from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.management.transaction import Transaction
-from control_plane.store.tables import ApiInstance, Policy
+from control_plane.store.tables import ApiInstance, AutomatedPolicy, Policy
 
 VENDOR_GROUP_ID: Final = "68ef9520-24e9-4cf2-b2f5-620025690913"
 """The group that the vendor publishes its own policies under."""
@@ -32,11 +33,19 @@ def get(session: Session, api: ApiInstance, policy_id: int) -> Policy:
     return policy
 
 
-def apply(transaction: Transaction, api: ApiInstance, columns: Mapping[str, Any]) -> Policy:
+def apply(
+    transaction: Transaction,
+    api: ApiInstance,
+    columns: Mapping[str, Any],
+    checks: PolicyChecks,
+    *,
+    allow_unknown: bool = False,
+) -> Policy:
     """Apply a policy, as the last one unless `order` is given.
 
-    Whether its configuration fits its type is for the gateway to say.
+    Raise Invalid with all mistakes in it. `allow_unknown` accepts a type that is not known.
     """
+    checks.require_valid(columns, allow_unknown=allow_unknown)
     count, last = transaction.session.execute(
         select(func.count(), func.max(Policy.order)).where(Policy.api_id == api.id)
     ).one()
@@ -67,14 +76,30 @@ def reorder(transaction: Transaction, api: ApiInstance, places: Mapping[int, int
     return policies
 
 
-def change(transaction: Transaction, policy: Policy, columns: Mapping[str, Any]) -> Policy:
-    """Change the named columns."""
+def change(
+    transaction: Transaction,
+    policy: Policy,
+    columns: Mapping[str, Any],
+    checks: PolicyChecks,
+    *,
+    allow_unknown: bool = False,
+) -> Policy:
+    """Change the named columns. Raise Invalid with all mistakes that the policy then has."""
+    require_same_type(policy, columns)
+    checks.require_valid_change(policy, columns, allow_unknown=allow_unknown)
     with audit_log.recorded_change(transaction, policy):
         for name, value in columns.items():
             setattr(policy, name, value)
         policy.updated_at = transaction.now
         _date_change(transaction, policy.api)
     return policy
+
+
+def require_same_type(policy: Policy | AutomatedPolicy, columns: Mapping[str, Any]) -> None:
+    """Raise Invalid if a change names another type than the policy has."""
+    for name, field in (("asset_id", "assetId"), ("group_id", "groupId")):
+        if columns.get(name, getattr(policy, name)) != getattr(policy, name):
+            raise Invalid(f"{field}: can't change; delete the policy and apply another one")
 
 
 def delete(transaction: Transaction, policy: Policy) -> None:

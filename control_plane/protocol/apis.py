@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, Field, with_config
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
@@ -11,7 +11,16 @@ from typing_extensions import TypedDict
 
 from control_plane.errors import Invalid
 from control_plane.management import apis
-from control_plane.protocol.bodies import Body, Filter, JsonObject, Name, Prose, RowId, Uri
+from control_plane.protocol.bodies import (
+    ANSWERED,
+    Body,
+    Filter,
+    JsonObject,
+    Name,
+    Prose,
+    RowId,
+    Uri,
+)
 from control_plane.protocol.documents import api_document, asset_document
 from control_plane.protocol.paging import InPage, Page
 from control_plane.protocol.scope import ApisReader, ApisWriter
@@ -26,15 +35,6 @@ router = APIRouter(
 Technology = Literal["mule3", "mule4", "flexGateway", "serviceMesh"]
 Label = Annotated[str, Field(min_length=1, max_length=255)]
 Tags = Annotated[list[Name], Field(max_length=100)]
-
-# Official parameters that would have to narrow the list: to ignore them would answer wrongly.
-_UNSUPPORTED = {
-    "filters",
-    "family",
-    "productVersion",
-    "autodiscoveryInstanceName",
-    "autodiscoveryApiName",
-}
 
 
 class Spec(Body):
@@ -56,8 +56,14 @@ class EndpointAddresses(TypedDict, total=False):
 Endpoint = Annotated[EndpointAddresses, AfterValidator(require_json)]
 
 
+_UNUSED = frozenset({"approvalMethod", "deployment", "endpointUri", "routing", "upstreams"})
+"""Fields of the vendor's clients that have no effect here."""
+
+
 class NewApi(Body):
     """An API instance to create (official schema: api-oas.json, without promotion)."""
+
+    ignored = _UNUSED
 
     spec: Spec | None = None
     promote: JsonObject | None = None
@@ -72,6 +78,15 @@ class NewApi(Body):
 class ApiChange(Body):
     """What may change about an API instance."""
 
+    ignored = (
+        _UNUSED
+        | ANSWERED
+        | {
+            *("assetId", "autodiscoveryInstanceName", "groupId", "lastActiveDate", "order"),
+            *("pinned", "productVersion", "technology"),
+        }
+    )
+
     instance_label: Label | None = None
     endpoint: Endpoint | None = None
     description: Prose | None = None
@@ -83,7 +98,6 @@ class ApiChange(Body):
 
 @router.get("")
 def search(
-    request: Request,
     scope: ApisReader,
     page: InPage,
     *,
@@ -93,8 +107,6 @@ def search(
     instance_label: Annotated[Filter, Query(alias="instanceLabel")] = None,
 ) -> dict[str, Any]:
     """Assets with their API instances; `offset` and `limit` count assets, as documented."""
-    if unsupported := _UNSUPPORTED & request.query_params.keys():
-        raise Invalid(f"{', '.join(sorted(unsupported))}: this platform can't filter by that")
     matching = apis.matching(
         scope.environment_id,
         text=page.query,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from control_plane.management import applications
-from control_plane.protocol.bodies import Body, Name, Prose, RowId, Uri
+from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId, Uri
 from control_plane.protocol.documents import application_document
 from control_plane.protocol.paging import InPage
 from control_plane.protocol.scope import ApplicationsReader, ApplicationsWriter
@@ -18,8 +18,14 @@ router = APIRouter(prefix="/exchange/api/v2/organizations/{organization_id}/appl
 imports = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/applications")
 
 
+_UNUSED = frozenset({"apiEndpoints", "grantTypes"})
+"""Fields of the vendor's clients that have no effect here."""
+
+
 class NewApplication(Body):
     """An application to register."""
+
+    ignored = _UNUSED
 
     name: Name
     description: Prose | None = None
@@ -29,6 +35,8 @@ class NewApplication(Body):
 
 class ApplicationChange(Body):
     """What may change about an application."""
+
+    ignored = _UNUSED | ANSWERED | {"clientId", "clientProvider", "coreServicesId", "owners"}
 
     name: Name = ""
     description: Prose | None = None

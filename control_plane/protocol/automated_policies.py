@@ -13,11 +13,14 @@ from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.protocol.bodies import Body, Name, RowId
 from control_plane.protocol.documents import automated_policy_document
 from control_plane.protocol.policies import (
+    UNUSED,
+    AllowUnknown,
     Configuration,
     Order,
     Pointcut,
     TemplateId,
     policy_columns,
+    warnings_of,
 )
 from control_plane.protocol.scope import OrganizationReader, OrganizationScope, SomeApisWriter
 from control_plane.protocol.writing import answer, in_turn
@@ -44,6 +47,8 @@ class Rule(Body):
 class NewAutomatedPolicy(Body):
     """An automated policy to apply."""
 
+    ignored = UNUSED
+
     rule_of_application: Rule
     asset_id: Name
     asset_version: Name
@@ -58,6 +63,11 @@ class NewAutomatedPolicy(Body):
 class AutomatedPolicyChange(Body):
     """What may change. The official PATCH sends the whole policy; a part is enough here."""
 
+    ignored = UNUSED
+
+    asset_id: Name = ""
+    group_id: Name = ""
+    policy_template_id: TemplateId | None = None
     rule_of_application: Rule | None = None
     asset_version: Name = ""
     configuration_data: Configuration = Field(default_factory=dict)
@@ -102,13 +112,17 @@ def all_of_environment(
 
 @router.post("", status_code=201)
 @in_turn
-def create(scope: SomeApisWriter, body: NewAutomatedPolicy) -> Response:
+def create(
+    scope: SomeApisWriter, body: NewAutomatedPolicy, *, allow_unknown: AllowUnknown = False
+) -> Response:
     """Apply a policy to every API instance of an environment."""
     columns = {"group_id": body.group_id, "disabled": body.disabled, **_columns(body, scope)}
+    checks = scope.services.policy_checks
     with scope.writing() as transaction:
         _require(scope, transaction.session, Permission.APIS_WRITE, columns["environment_id"])
-        policy = automated_policies.apply(transaction, columns)
-        return answer(automated_policy_document(policy), HTTPStatus.CREATED)
+        policy = automated_policies.apply(transaction, columns, checks, allow_unknown=allow_unknown)
+        document = automated_policy_document(policy) | warnings_of(policy, checks)
+        return answer(document, HTTPStatus.CREATED)
 
 
 @router.get("/{policy_id}")
@@ -122,17 +136,23 @@ def get(scope: OrganizationReader, policy_id: RowId) -> dict[str, Any]:
 
 @router.patch("/{policy_id}")
 @in_turn
-def change(scope: SomeApisWriter, policy_id: RowId, body: AutomatedPolicyChange) -> Response:
+def change(
+    scope: SomeApisWriter,
+    policy_id: RowId,
+    body: AutomatedPolicyChange,
+    *,
+    allow_unknown: AllowUnknown = False,
+) -> Response:
     """Change the fields that are given."""
-    columns = _columns(body, scope)
+    columns, checks = _columns(body, scope), scope.services.policy_checks
     with scope.writing() as transaction:
         session = transaction.session
         policy = automated_policies.get(session, scope.organization_id, policy_id)
         _require(scope, session, Permission.APIS_WRITE, policy.environment_id)
         if "environment_id" in columns:
             _require(scope, session, Permission.APIS_WRITE, columns["environment_id"])
-        automated_policies.change(transaction, policy, columns)
-        return answer(automated_policy_document(policy))
+        automated_policies.change(transaction, policy, columns, checks, allow_unknown=allow_unknown)
+        return answer(automated_policy_document(policy) | warnings_of(policy, checks))
 
 
 @router.delete("/{policy_id}", status_code=204)

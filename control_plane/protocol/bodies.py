@@ -1,9 +1,9 @@
 """Request bodies and parameters: the base class of bodies, and types that several of them use."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from control_plane.store.json_values import require_json
@@ -19,10 +19,26 @@ Filter = Annotated[str | None, Query(max_length=256)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(require_json)]
 
 
-class Body(BaseModel):
-    """A request body with the official camelCase names; unknown fields are left alone."""
+ANSWERED: Final = frozenset(
+    {"apiId", "audit", "environmentId", "id", "masterOrganizationId", "organizationId"}
+)
+"""Fields of our answers that tools send back when they change a thing."""
 
-    model_config = ConfigDict(alias_generator=to_camel, strict=True)
+
+class Body(BaseModel):
+    """A request body with the official camelCase names. Unknown fields are refused by name."""
+
+    model_config = ConfigDict(alias_generator=to_camel, strict=True, extra="forbid")
+
+    ignored: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the vendor's clients send, without effect here (docs/control-plane.md)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_ignored(cls, document: Any) -> Any:
+        if not isinstance(document, dict):
+            return document
+        return {name: value for name, value in document.items() if name not in cls.ignored}
 
     def given(self) -> dict[str, Any]:
         """The fields that the caller sent, by their Python names: what a PATCH changes."""

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from control_plane.errors import Invalid
 from control_plane.management import contracts
-from control_plane.protocol.bodies import Body, Id, Name, RowId
+from control_plane.protocol.bodies import ANSWERED, Body, Id, Name, RowId
 from control_plane.protocol.documents import contract_document
 from control_plane.protocol.paging import InPage
 from control_plane.protocol.scope import ContractsReader, ContractsWriter
@@ -29,8 +30,12 @@ class AccessRequest(Body):
 class NewContract(Body):
     """A contract that an application asks for."""
 
+    ignored = ANSWERED
+
     application_id: Id
     requested_tier_id: Id | None = None
+    tier_id: Id | None = None
+    """Another name of `requestedTierId`, which the vendor's clients use."""
     request_access_info: AccessRequest | None = None
     accepted_terms: bool = False
     party_id: Annotated[str, Field(max_length=256)] | None = None
@@ -39,6 +44,12 @@ class NewContract(Body):
 
 class ContractChange(Body):
     """An admin's decision about a contract, and the tier that goes with it."""
+
+    ignored = ANSWERED | {
+        *("acceptedTerms", "api", "application", "applicationId", "approvedDate", "partyId"),
+        *("partyName", "rejectedDate", "requestAccessInfo", "requestedTier", "revokedDate"),
+        *("terms", "tier"),
+    }
 
     status: Literal["APPROVED", "REJECTED", "REVOKED"] | None = None
     tier_id: Id | None = None
@@ -52,7 +63,7 @@ def request_access(scope: ContractsWriter, api_id: RowId, body: NewContract) -> 
     info = body.request_access_info
     asked = contracts.AccessRequest(
         application_id=body.application_id,
-        tier_id=body.requested_tier_id,
+        tier_id=_asked_tier(body),
         reason=info.reason if info else None,
         accepted_terms=body.accepted_terms,
         party_id=body.party_id,
@@ -62,6 +73,15 @@ def request_access(scope: ContractsWriter, api_id: RowId, body: NewContract) -> 
         api = scope.api(transaction.session, api_id)
         contract = contracts.request_access(transaction, api, asked)
         return answer(contract_document(contract), HTTPStatus.CREATED)
+
+
+def _asked_tier(body: NewContract) -> int | None:
+    if (
+        None not in (body.requested_tier_id, body.tier_id)
+        and body.requested_tier_id != body.tier_id
+    ):
+        raise Invalid("tierId: differs from requestedTierId; send one of them")
+    return body.requested_tier_id or body.tier_id
 
 
 @router.get("")

@@ -14,12 +14,14 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from control_plane.management import policies
 from control_plane.management.policies import MAX_POLICIES, VENDOR_GROUP_ID
-from control_plane.protocol.bodies import Body, Id, JsonObject, Name, RowId
+from control_plane.management.policy_checks.checks import PolicyChecks
+from control_plane.protocol.bodies import ANSWERED, Body, Id, JsonObject, Name, RowId
 from control_plane.protocol.conditional import unchanged
 from control_plane.protocol.documents import policy_document, policy_without_template
 from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.json_values import depth_of
+from control_plane.store.tables import AutomatedPolicy, Policy
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
@@ -57,11 +59,22 @@ class PointcutRule(Body):
     uri_template_regex: Regex
 
 
+AllowUnknown = Annotated[bool, Query(alias="allowUnknown")]
+
 Pointcut = Annotated[list[PointcutRule], Field(max_length=100)]
 
 
+UNUSED: Final = ANSWERED | {
+    *("apiVersionId", "implementationAsset", "implementationAssets", "label", "policyId"),
+    *("template", "type", "upstreamIds"),
+}
+"""Fields of the vendor's clients, and of our answers, that have no effect in a body."""
+
+
 class NewPolicy(Body):
-    """A policy to apply. Whether its configuration fits its type is for the gateway to say."""
+    """A policy to apply."""
+
+    ignored = UNUSED
 
     asset_id: Name
     asset_version: Name
@@ -74,8 +87,13 @@ class NewPolicy(Body):
 
 
 class PolicyChange(Body):
-    """What may change about a policy."""
+    """What may change about a policy. Its type is accepted if it is the same."""
 
+    ignored = UNUSED
+
+    asset_id: Name = ""
+    group_id: Name = ""
+    policy_template_id: TemplateId | None = None
     asset_version: Name = ""
     configuration_data: Configuration = Field(default_factory=dict)
     pointcut_data: Pointcut | None = None
@@ -104,6 +122,12 @@ def policy_columns(body: Body) -> dict[str, Any]:
     return columns
 
 
+def warnings_of(policy: Policy | AutomatedPolicy, checks: PolicyChecks) -> dict[str, Any]:
+    """A member of our own for answers to changes: what is allowed, and probably not meant."""
+    warnings = checks.warnings(policy)
+    return {"warnings": warnings} if warnings else {}
+
+
 @router.get("", response_model=None)
 def all_of_api(
     scope: ApisReader,
@@ -129,12 +153,16 @@ def all_of_api(
 
 @router.post("", status_code=201)
 @in_turn
-def apply(scope: ApisWriter, api_id: RowId, body: NewPolicy) -> Response:
+def apply(
+    scope: ApisWriter, api_id: RowId, body: NewPolicy, *, allow_unknown: AllowUnknown = False
+) -> Response:
     """Apply a policy, as the last one unless `order` is given."""
     columns = {"group_id": body.group_id, "disabled": body.disabled, **policy_columns(body)}
+    checks = scope.services.policy_checks
     with scope.writing() as transaction:
-        policy = policies.apply(transaction, scope.api(transaction.session, api_id), columns)
-        return answer(policy_document(policy), HTTPStatus.CREATED)
+        api = scope.api(transaction.session, api_id)
+        policy = policies.apply(transaction, api, columns, checks, allow_unknown=allow_unknown)
+        return answer(policy_document(policy) | warnings_of(policy, checks), HTTPStatus.CREATED)
 
 
 @router.patch("")
@@ -160,13 +188,22 @@ def get(scope: ApisReader, api_id: RowId, policy_id: RowId) -> dict[str, Any]:
 
 @router.patch("/{policy_id}")
 @in_turn
-def change(scope: ApisWriter, api_id: RowId, policy_id: RowId, body: PolicyChange) -> Response:
+def change(
+    scope: ApisWriter,
+    api_id: RowId,
+    policy_id: RowId,
+    body: PolicyChange,
+    *,
+    allow_unknown: AllowUnknown = False,
+) -> Response:
     """Change the fields that are given."""
+    checks = scope.services.policy_checks
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         policy = policies.get(transaction.session, api, policy_id)
-        policies.change(transaction, policy, policy_columns(body))
-        return answer(policy_document(policy))
+        columns = policy_columns(body)
+        policies.change(transaction, policy, columns, checks, allow_unknown=allow_unknown)
+        return answer(policy_document(policy) | warnings_of(policy, checks))
 
 
 @router.delete("/{policy_id}", status_code=204)

@@ -8,13 +8,13 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from control_plane.errors import Refused
 from control_plane.http_statuses import status_of
-from control_plane.protocol.field_errors import field_errors
+from control_plane.protocol.field_errors import field_errors, models_in
 
 _MAX_MESSAGE = 2000
 
@@ -73,9 +73,15 @@ async def _http_error(request: Request, error: Any) -> JSONResponse:  # noqa: AR
     return _answer(error.status_code, str(error.detail), error.headers)
 
 
-async def _invalid(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001
+async def _invalid(request: Request, error: Any) -> JSONResponse:
     errors: Sequence[Any] = error.errors()
-    return _answer(HTTPStatus.BAD_REQUEST, field_errors(errors))
+    return _answer(HTTPStatus.BAD_REQUEST, field_errors(errors, _body_of(request)))
+
+
+def _body_of(request: Request) -> type[BaseModel] | None:
+    """What the endpoint reads the body with."""
+    field = getattr(request.scope.get("route"), "body_field", None)
+    return field and next(models_in(field.field_info.annotation), None)
 
 
 async def _not_storable(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001

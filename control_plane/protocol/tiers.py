@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from control_plane.management import tiers
-from control_plane.protocol.bodies import Body, Name, Prose, RowId
+from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId
 from control_plane.protocol.documents import tier_document
 from control_plane.protocol.paging import InPage
 from control_plane.protocol.scope import ApisReader, ApisWriter, EnvironmentScope
@@ -37,8 +37,13 @@ class Limit(Body):
 Limits = Annotated[list[Limit], Field(min_length=1, max_length=MAX_LIMITS)]
 
 
+_ANSWERED = ANSWERED | {"applicationCount"}
+
+
 class NewTier(Body):
     """A tier to create."""
+
+    ignored = _ANSWERED
 
     name: Name
     status: Status
@@ -49,6 +54,8 @@ class NewTier(Body):
 
 class TierChange(Body):
     """What may change about a tier."""
+
+    ignored = _ANSWERED
 
     name: Name = ""
     status: Status = "ACTIVE"

@@ -165,3 +165,34 @@ async def test_applications_are_listed_without_secrets(platform: Platform) -> No
     assert one["redirectUri"] == ["http://a.test"]
     assert "clientSecret" not in one
     assert listed["applications"] == [one]
+
+
+@pytest.mark.parametrize("field", ["tierId", "requestedTierId"])
+async def test_a_tier_that_is_asked_for_by_either_name_waits_for_an_admin(
+    platform: Platform, field: str
+) -> None:
+    """`tierId` was passed over once, and the contract was approved without a tier."""
+    admin = platform.admin
+    api_id, phone = await platform.api_and_application()
+    tier = await admin.create_tier(api_id, "gold", [(5, 1000)], auto_approve=False)
+    path = f"{platform.apis}/{api_id}/contracts"
+    made = await admin.ask("POST", path, {"applicationId": phone["id"], field: tier["id"]})
+    assert (made["status"], made["tierId"], made["requestedTierId"]) == (
+        "PENDING",
+        None,
+        tier["id"],
+    )
+    approved = await admin.approve(api_id, made["id"])
+    assert (approved["status"], approved["tierId"]) == ("APPROVED", tier["id"])
+
+
+async def test_two_names_for_two_tiers_are_refused(platform: Platform) -> None:
+    """It is not clear which one is meant."""
+    api_id, phone = await platform.api_and_application()
+    path = f"{platform.apis}/{api_id}/contracts"
+    both = {"applicationId": phone["id"], "tierId": 1, "requestedTierId": 2}
+    refused = await platform.refusal("POST", path, both)
+    assert refused.status == 400
+    assert "tierId: differs from requestedTierId" in str(refused)
+    missing = await platform.refusal("POST", path, {"applicationId": phone["id"], "tierId": 9})
+    assert "this API has no tier 9" in str(missing)

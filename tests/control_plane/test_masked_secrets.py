@@ -22,9 +22,11 @@ async def test_secrets_are_in_no_entry(platform: Platform) -> None:
         "ldap": {"searchBase": "dc=test", "userPassword": ["hunter2"]},
         "url": "https://hunter2@example.test/x",
     }
-    policy = await admin.apply_policy(api["id"], "http-basic-authentication", configuration)
-    await admin.change_policy(api["id"], policy["id"], configurationData=configuration | {"a": 1})
-    await admin.apply_automated_policy("http-basic-authentication", configuration)
+    policy = await admin.apply_policy(api["id"], "our-own", configuration, allow_unknown=True)
+    change = {"configurationData": configuration | {"a": 1}}
+    path = f"{platform.apis}/{api['id']}/policies/{policy['id']}"
+    await admin.ask("PATCH", path, change, allowUnknown="true")
+    await admin.apply_automated_policy("our-own", configuration, allow_unknown=True)
     phone = await admin.create_application("phone")
     secret = await admin.reset_secret(phone["id"])
     with platform.services.database.connection() as connection:

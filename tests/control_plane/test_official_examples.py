@@ -76,6 +76,9 @@ class Ids:
     automated: int
 
 
+RATE_LIMITS = {"rateLimits": [{"maximumRequests": 5, "timePeriodInMilliseconds": 1000}]}
+
+
 async def _everything(platform: Platform) -> Ids:
     """One of each, with every optional member that a client can set."""
     admin = platform.admin
@@ -88,8 +91,8 @@ async def _everything(platform: Platform) -> Ids:
     }
     api = (await admin.create_api("orders", endpoint=endpoint, tags=["x"]))["id"]
     pointcut = [{"methodRegex": "GET", "uriTemplateRegex": "/v1"}]
-    fields = {"policyTemplateId": "1939", "pointcutData": pointcut}
-    policy = await admin.apply_policy(api, "rate-limiting", {"rateLimits": []}, **fields)
+    fields: dict[str, Any] = {"policyTemplateId": "1939", "pointcutData": pointcut}
+    policy = await admin.apply_policy(api, "rate-limiting", RATE_LIMITS, **fields)
     rule = {
         "environmentId": platform.credentials.environment_id,
         "range": {"from": "4.1.1", "to": "4.3.x"},
@@ -201,7 +204,7 @@ async def test_what_was_made_looks_as_documented(platform: Platform) -> None:
     path = f"{platform.organization}/automated-policies"
     rule = (await admin.ask("GET", f"{path}/{ids.automated}"))["ruleOfApplication"]
     automated = await admin.apply_automated_policy(
-        "jwt-validation", {}, policyTemplateId="3", ruleOfApplication=rule
+        "access-block", {}, policyTemplateId="3", ruleOfApplication=rule
     )
     assert set(differences(AUTOMATED_POLICY, automated)) == set()
     body = {

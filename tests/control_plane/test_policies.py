@@ -12,6 +12,7 @@ from support.admin import AdminError
 from tests.control_plane.conftest import Platform
 from tests.rig.clock import DatetimeClock
 
+RATE_LIMITS = {"rateLimits": [{"maximumRequests": 5, "timePeriodInMilliseconds": 1000}]}
 POINTCUT = [{"methodRegex": "GET|POST", "uriTemplateRegex": "/orders/.*"}]
 
 
@@ -19,11 +20,11 @@ async def test_the_gateway_sees_active_policies_in_order(platform: Platform) -> 
     """Full info gives what is to be enforced; without it the disabled ones show too."""
     admin = platform.admin
     api_id = (await admin.create_api("orders"))["id"]
-    first = await admin.apply_policy(api_id, "rate-limiting", {"rateLimits": []})
+    first = await admin.apply_policy(api_id, "rate-limiting", RATE_LIMITS)
     second = await admin.apply_policy(
         api_id, "ip-allowlist", {"ips": ["10.0.0.0/8"]}, pointcutData=POINTCUT
     )
-    third = await admin.apply_policy(api_id, "jwt-validation", {}, disabled=True)
+    third = await admin.apply_policy(api_id, "access-block", {}, disabled=True)
     assert [policy["order"] for policy in (first, second, third)] == [1, 2, 3]
     path = f"{platform.apis}/{api_id}/policies"
     orders = [{"id": first["id"], "order": 2}, {"id": second["id"], "order": 1}]
@@ -42,7 +43,9 @@ async def test_a_policy_changes_only_in_what_is_sent(platform: Platform) -> None
     """A PATCH leaves the rest alone, and null takes a pointcut away."""
     admin = platform.admin
     api_id = (await admin.create_api("orders"))["id"]
-    made = await admin.apply_policy(api_id, "ip-blocklist", {"ips": []}, pointcutData=POINTCUT)
+    made = await admin.apply_policy(
+        api_id, "ip-blocklist", {"ips": ["192.0.2.1"]}, pointcutData=POINTCUT
+    )
     changed = await admin.change_policy(api_id, made["id"], configurationData={"ips": ["::1"]})
     assert changed["configurationData"] == {"ips": ["::1"]}
     assert changed["pointcutData"] == POINTCUT
@@ -74,7 +77,7 @@ async def test_a_bad_policy_names_the_field(
 ) -> None:
     """What could not be sent to a gateway is not stored either."""
     api_id = (await platform.admin.create_api("orders"))["id"]
-    good = {"assetId": "rate-limiting", "assetVersion": "1.4.0", "configurationData": {}}
+    good = {"assetId": "rate-limiting", "assetVersion": "1.4.0", "configurationData": RATE_LIMITS}
     response = await platform.anyone.post(
         f"{platform.apis}/{api_id}/policies",
         content=json.dumps(good | change),
@@ -111,7 +114,7 @@ async def test_unchanged_policies_answer_304(platform: Platform, form: str) -> N
     again = await platform.gateway.get(path, headers={"If-Modified-Since": since})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["Date"] == first.headers["Date"]
-    await platform.admin.apply_policy(api_id, "ip-blocklist", {"ips": []})
+    await platform.admin.apply_policy(api_id, "ip-blocklist", {"ips": ["192.0.2.1"]})
     changed = await platform.gateway.get(path, headers={"If-Modified-Since": since})
     assert changed.status_code == 200
     assert len(changed.json()["policies"]) == 1
@@ -122,7 +125,7 @@ async def test_every_change_to_a_policy_is_news(platform: Platform, kind: str) -
     """No way of changing policies may hide behind a 304."""
     admin = platform.admin
     api_id = (await admin.create_api("orders"))["id"]
-    policy_id = (await admin.apply_policy(api_id, "ip-blocklist", {"ips": []}))["id"]
+    policy_id = (await admin.apply_policy(api_id, "ip-blocklist", {"ips": ["192.0.2.1"]}))["id"]
     path = f"{platform.apis}/{api_id}/policies"
     platform.clock.move(seconds=10)
     since = {"If-Modified-Since": (await platform.gateway.get(path)).headers["Date"]}
@@ -148,8 +151,8 @@ def test_no_condition_breaks_the_answer(text: str) -> None:
 async def test_automated_policies_are_listed_per_environment(platform: Platform) -> None:
     """Create, order, change and delete a policy for all API instances of the environment."""
     admin = platform.admin
-    last = await admin.apply_automated_policy("ip-blocklist", {"ips": []})
-    first = await admin.apply_automated_policy("rate-limiting", {}, order=1)
+    last = await admin.apply_automated_policy("ip-blocklist", {"ips": ["192.0.2.1"]})
+    first = await admin.apply_automated_policy("access-block", {}, order=1)
     path = f"{platform.organization}/automated-policies"
     query = f"?environmentId={platform.credentials.environment_id}"
     listed = (await platform.gateway.get(path + query)).json()
@@ -182,7 +185,7 @@ async def test_a_bad_automated_policy_names_the_field(
         "assetId": "rate-limiting",
         "assetVersion": "1.0.0",
         "groupId": "g",
-        "configurationData": {},
+        "configurationData": RATE_LIMITS,
     }
     path = f"{platform.organization}/automated-policies"
     error = await platform.refusal("POST", path, good | body)

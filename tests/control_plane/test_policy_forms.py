@@ -16,7 +16,7 @@ async def api_path(platform: Platform) -> str:
     """The policies of an API instance that has an active policy and a disabled one."""
     api_id = (await platform.admin.create_api("orders"))["id"]
     await platform.admin.apply_policy(api_id, "rate-limiting", RATE_LIMITS, policyTemplateId="1939")
-    await platform.admin.apply_policy(api_id, "jwt-validation", {}, disabled=True)
+    await platform.admin.apply_policy(api_id, "access-block", {}, disabled=True)
     return f"{platform.apis}/{api_id}/policies"
 
 
@@ -89,11 +89,11 @@ async def test_an_automated_policy_names_its_implementations(platform: Platform)
         "environmentId": platform.credentials.environment_id,
         "technologies": ["mule4"],
     }
-    made = await platform.admin.apply_automated_policy("ip-blocklist", {}, ruleOfApplication=rule)
+    made = await platform.admin.apply_automated_policy("access-block", {}, ruleOfApplication=rule)
     assert made["implementationAssets"] == [
         {
             "groupId": made["groupId"],
-            "assetId": "ip-blocklist",
+            "assetId": "access-block",
             "version": "1.0.0",
             "technology": "mule4",
         }

@@ -197,7 +197,7 @@ async def test_policies_that_a_restore_brings_back_are_not_hidden_by_304(site: S
     async with site.started() as platform:
         api_id = (await platform.admin.create_api("orders"))["id"]
         path = f"{platform.apis}/{api_id}/policies"
-        policy = await platform.admin.apply_policy(api_id, "ip-blocklist", {"ips": []})
+        policy = await platform.admin.apply_policy(api_id, "ip-blocklist", {"ips": ["192.0.2.1"]})
         copy = site.copy()
         site.clock.move(minutes=10)
         await platform.admin.delete_policy(api_id, policy["id"])
@@ -218,7 +218,7 @@ async def test_policies_that_a_restore_changes_under_the_running_process_are_not
     async with site.started() as platform:
         api_id = (await platform.admin.create_api("orders"))["id"]
         path = f"{platform.apis}/{api_id}/policies"
-        policy = await platform.admin.apply_policy(api_id, "ip-blocklist", {"ips": []})
+        policy = await platform.admin.apply_policy(api_id, "ip-blocklist", {"ips": ["192.0.2.1"]})
         copy = site.copy()
         site.clock.move(minutes=10)
         await platform.admin.delete_policy(api_id, policy["id"])

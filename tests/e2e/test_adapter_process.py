@@ -157,7 +157,9 @@ async def test_a_policy_that_cannot_be_enforced_closes_its_api_alone(
     other = await platform.admin.create_api("stock")
     async with AdapterProcess(settings_for(platform), tmp_path) as adapter:
         await adapter.until_ready()
-        await platform.admin.apply_policy(other["id"], "xml-threat-protection", {"maxNodeDepth": 3})
+        await platform.admin.apply_policy(
+            other["id"], "xml-threat-protection", {"maxNodeDepth": 3}, allow_unknown=True
+        )
 
         async def closed() -> bool:
             return reason(await adapter.check(str(other["id"]))) == "api_closed"

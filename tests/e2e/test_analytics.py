@@ -29,7 +29,7 @@ async def test_every_request_is_one_event(upstream: Upstream, tmp_path: Path) ->
         open_id = (await platform.admin.create_api("orders"))["id"]
         away_id = (await platform.admin.create_api("away"))["id"]
         closed_id = (await platform.admin.create_api("closed"))["id"]
-        await platform.admin.apply_policy(closed_id, "no-such-policy", {})
+        await platform.admin.apply_policy(closed_id, "no-such-policy", {}, allow_unknown=True)
         settings = settings_for(platform, analytics={"batch_age_s": 0.2})
         routes = [route(i, upstream.http_address) for i in (open_id, closed_id, UNKNOWN_API)]
         routes.append(route(away_id, "127.0.0.1:1"))

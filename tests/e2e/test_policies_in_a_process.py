@@ -32,7 +32,9 @@ async def test_ignored_policies_show_wherever_an_apis_state_does(tmp_path: Path)
     """Doing without a policy is never silent."""
     async with running_control_plane(tmp_path) as platform:
         api = await platform.admin.create_api("orders")
-        await platform.admin.apply_policy(api["id"], IGNORED, {"maxNodeDepth": 3})
+        await platform.admin.apply_policy(
+            api["id"], IGNORED, {"maxNodeDepth": 3}, allow_unknown=True
+        )
         settings = settings_for(platform)
         settings["platform"]["ignored_policy_types"] = [IGNORED]
         async with AdapterProcess(settings, tmp_path) as adapter:

@@ -29,7 +29,8 @@ def faults(policy_type: str, configuration: dict[str, Any], pointcut: Any = None
         ("ip-allow-list", "did you mean ip-allowlist?"),
         ("ratelimiting", "did you mean rate-limiting?"),
         ("client_id_enforcement", "did you mean client-id-enforcement?"),
-        ("jwt", "known are access-block, cors, "),
+        ("jwt", "did you mean jwt-validation?"),
+        ("limit", "known are access-block, cors, "),
         ("xml-threat-protection", "known are access-block, cors, "),
     ],
 )

@@ -1,0 +1,1 @@
+"""Finds mistakes in a policy before it is stored."""

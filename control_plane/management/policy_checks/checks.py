@@ -1,0 +1,75 @@
+"""What is wrong with a policy, or probably not meant."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from control_plane.errors import Invalid
+from control_plane.store.tables import AutomatedPolicy, Policy
+
+PolicyCheck: TypeAlias = Callable[
+    [str, Mapping[str, Any], Sequence[Mapping[str, str]] | None], Mapping[str, Any]
+]
+"""Checks a policy's type, configuration and pointcut, all in the platform's form.
+
+Returns `{"faults": [{"field": ..., "message": ...}], "warnings": [...]}`. An unknown type is a
+fault of the field `assetId`. No message contains a value that may be secret.
+"""
+
+_CHECKED: Final = frozenset({"configuration", "pointcut"})
+_COLUMNS: Final = ("asset_id", *_CHECKED)
+_GATEWAY_SUFFIX: Final = re.compile(r"-(?:flex|mule)$")
+"""Implementations of a policy type are named after it and a gateway: `rate-limiting-flex`."""
+_ALLOW: Final = " (a type that your gateways know can be stored unchecked with ?allowUnknown=true)"
+
+
+class PolicyChecks:
+    """Refuses policies that would close an API, and warns of those that are probably not meant."""
+
+    def __init__(self, check: PolicyCheck, *, is_complete: bool = True) -> None:
+        self._check = check
+        self.is_complete: Final = is_complete
+        """Whether expressions, patterns and addresses are checked, too."""
+
+    def require_valid(self, columns: Mapping[str, Any], *, allow_unknown: bool) -> None:
+        """Raise Invalid with all faults of a policy, given by the names of its columns.
+
+        `allow_unknown` accepts a type that is not known.
+        """
+        found = self._findings(
+            columns["asset_id"], columns["configuration"], columns.get("pointcut")
+        )
+        faults = [fault for fault in found["faults"] if not (allow_unknown and _is_type(fault))]
+        if faults:
+            raise Invalid("; ".join(map(_line, faults)))
+
+    def require_valid_change(
+        self,
+        policy: Policy | AutomatedPolicy,
+        columns: Mapping[str, Any],
+        *,
+        allow_unknown: bool,
+    ) -> None:
+        """Raise Invalid if the policy has faults after a change of what it does.
+
+        A policy that is broken already can still be disabled, or get another place.
+        """
+        if columns.keys() & _CHECKED:
+            changed = {name: columns.get(name, getattr(policy, name)) for name in _COLUMNS}
+            self.require_valid(changed, allow_unknown=allow_unknown)
+
+    def warnings(self, policy: Policy | AutomatedPolicy) -> list[str]:
+        """What is allowed in the policy, and probably not meant."""
+        found = self._findings(policy.asset_id, policy.configuration, policy.pointcut)
+        return list(found["warnings"])
+
+    def _findings(self, asset_id: str, configuration: Any, pointcut: Any) -> Mapping[str, Any]:
+        return self._check(_GATEWAY_SUFFIX.sub("", asset_id), configuration, pointcut)
+
+
+def _is_type(fault: Mapping[str, str]) -> bool:
+    return fault["field"] == "assetId"
+
+
+def _line(fault: Mapping[str, str]) -> str:
+    return f"{fault['field']}: {fault['message']}{_ALLOW if _is_type(fault) else ''}"
