@@ -140,6 +140,18 @@ async def test_all_mistakes_are_told_at_once_and_no_secret(platform: Platform) -
     assert "hunter2" not in answer.text
 
 
+async def test_many_mistakes_are_cut_short(platform: Platform) -> None:
+    """An answer stays readable."""
+    api_id = (await platform.admin.create_api("orders"))["id"]
+    asked = body(Mistake("ip-blocklist", {"ips": ["x"] * 1_000}, "", ""))
+    answer = await platform.anyone.post(
+        f"{platform.apis}/{api_id}/policies", json=asked, headers=platform.admin.authorization
+    )
+    found = said(answer.json()["message"])
+    assert len(found) == 12
+    assert found["configurationData.ips.11"].endswith("; and 988 more")
+
+
 async def test_a_change_is_checked_as_a_whole(platform: Platform) -> None:
     """For policies of an API and automated ones: the new configuration with the old type."""
     admin = platform.admin

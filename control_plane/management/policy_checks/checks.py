@@ -16,6 +16,7 @@ Returns `{"faults": [{"field": ..., "message": ...}], "warnings": [...]}`. An un
 fault of the field `assetId`. No message contains a value that may be secret.
 """
 
+_MAX_NAMED: Final = 12
 _CHECKED: Final = frozenset({"configuration", "pointcut"})
 _COLUMNS: Final = ("asset_id", *_CHECKED)
 _GATEWAY_SUFFIX: Final = re.compile(r"-(?:flex|mule)$")
@@ -41,7 +42,8 @@ class PolicyChecks:
         )
         faults = [fault for fault in found["faults"] if not (allow_unknown and _is_type(fault))]
         if faults:
-            raise Invalid("; ".join(map(_line, faults)))
+            more = f"; and {len(faults) - _MAX_NAMED} more" if len(faults) > _MAX_NAMED else ""
+            raise Invalid("; ".join(map(_line, faults[:_MAX_NAMED])) + more)
 
     def require_valid_change(
         self,
