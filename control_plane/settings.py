@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from control_plane.database_address import DatabaseAddress, parse_address
@@ -64,12 +64,29 @@ class Settings(BaseSettings):
     token_lifetime_s: int = Field(default=3600, ge=10, le=86_400)
     session_idle_s: int = Field(default=2 * 3600, ge=60, le=86_400)
     session_lifetime_s: int = Field(default=12 * 3600, ge=60, le=30 * 86_400)
+    oidc_issuer: AnyHttpUrl | None = None
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_scope: str = "openid profile email"
+    oidc_name_claim: str = "preferred_username"
+    oidc_role_claim: str = "groups"
+    oidc_roles: str = ""
+    """Values of the claim and their roles (`accounts.provider_roles`); empty: owners give roles."""
+    oidc_label: str = "single sign-on"
     contract_page_size: int = Field(default=100, ge=1, le=1000)
     max_body_mib: Mebibytes = 1
     max_analytics_body_mib: Mebibytes = 8
     max_analytics_unpacked_mib: Mebibytes = 64
     max_analytics_events: int = Field(default=50_000, ge=1, le=1_000_000)
     analytics_retention_days: int = Field(default=30, ge=1, le=3650)
+
+    @model_validator(mode="after")
+    def _oidc_is_complete(self) -> Self:
+        if self.oidc_issuer is not None and not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError("oidc_issuer needs oidc_client_id and oidc_client_secret too")
+        if self.oidc_issuer is None and (self.oidc_client_id or self.oidc_roles):
+            raise ValueError("oidc_issuer is missing; the other oidc settings have no effect")
+        return self
 
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:

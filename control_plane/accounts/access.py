@@ -174,6 +174,10 @@ class Access:
         """Whom a browser's session belongs to; raise Unauthenticated if it has ended."""
         return await self._of_user(token, (Kind.SESSION,))
 
+    async def begin_session(self, user_id: int, origin: Origin) -> str:
+        """A new session of a user whom somebody else has recognised."""
+        return await self._writes.run(partial(self._issue_to_user, user_id, Kind.SESSION, origin))
+
     async def end_session(self, token: str) -> None:
         """End a session, if it is one."""
         await self._writes.run(partial(self._delete_session, token))

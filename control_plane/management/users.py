@@ -18,6 +18,7 @@ MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 500
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
+_OTHER: Final = re.compile(r"[^a-z0-9._@+-]+")
 
 Roles = Mapping[str | None, Role]
 """The role in each environment; under None, the role in all of them."""
@@ -30,6 +31,16 @@ class Profile:
     email: str | None
     enabled: bool
     roles: Roles
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderIdentity:
+    """What the identity provider says about a user."""
+
+    subject: str
+    """The issuer and its name for the user, which never changes."""
+    name: str
+    email: str | None
 
 
 def of_organization(organization_id: str) -> Select[User]:
@@ -61,7 +72,12 @@ def require_good_password(name: str, password: str) -> None:
 
 
 def create(
-    transaction: Transaction, name: str, password_hash: str | None, profile: Profile
+    transaction: Transaction,
+    name: str,
+    password_hash: str | None,
+    profile: Profile,
+    *,
+    subject: str | None = None,
 ) -> User:
     """Add a user. Without a password, the user logs in through the identity provider."""
     name = name.lower()
@@ -73,6 +89,7 @@ def create(
         organization_id=transaction.organization_id,
         name=name,
         password_hash=password_hash,
+        subject=subject,
         email=profile.email,
         enabled=profile.enabled,
         created_at=transaction.now,
@@ -81,6 +98,35 @@ def create(
     transaction.session.add(user)
     audit_log.record_creation(transaction, user)
     return user
+
+
+def of_provider(transaction: Transaction, identity: ProviderIdentity, roles: Roles | None) -> User:
+    """The user with this identity, made at the first login; `roles` replace those of before.
+
+    A user with a password is never taken over by a name: at some providers, people choose theirs.
+    """
+    query = select(User).where(User.subject == identity.subject)
+    user = transaction.session.scalars(query).one_or_none()
+    if user is None:
+        profile = Profile(identity.email, enabled=True, roles=roles or {})
+        name = _provider_name(transaction, identity)
+        user = create(transaction, name, None, profile, subject=identity.subject)
+    elif roles is not None and roles != roles_of(user):
+        with audit_log.recorded_change(transaction, user, "map_roles"):
+            _set_roles(transaction, user, roles)
+            user.updated_at = transaction.now
+    return user
+
+
+def _provider_name(transaction: Transaction, identity: ProviderIdentity) -> str:
+    """The name at the provider, as far as our names allow its characters."""
+    name = _OTHER.sub("-", identity.name.lower()).strip("-._@+")[:100] or "user"
+    if transaction.session.scalar(select(User.id).where(User.name == name)) is not None:
+        raise Conflict(
+            f"the name {name} belongs to another user of the console; ask an owner of the"
+            " organization to delete that user first"
+        )
+    return name
 
 
 def change(transaction: Transaction, user: User, profile: Profile) -> User:

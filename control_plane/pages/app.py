@@ -8,15 +8,16 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Scope
 
 from control_plane.errors import Refused
-from control_plane.pages import audit, home, login
+from control_plane.pages import audit, home, login, provider_login
 from control_plane.pages.errors import add_error_pages, error_answer
+from control_plane.pages.identity_provider import IdentityProvider
 from control_plane.pages.same_origin import SameOrigin
 from control_plane.pages.security_headers import SecurityHeaders
 from control_plane.pages.settings import account, tokens, users
 from control_plane.pages.static_files import ConsoleFiles
 from control_plane.services import Services
 
-_PAGES: Final = (login, home, audit, account, tokens, users)
+_PAGES: Final = (login, provider_login, home, audit, account, tokens, users)
 
 
 def create_console(services: Services) -> ASGIApp:
@@ -24,6 +25,8 @@ def create_console(services: Services) -> ASGIApp:
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.services = services
     app.state.pages = page_paths()
+    configured = services.settings.oidc_issuer is not None
+    app.state.provider = IdentityProvider(services.settings) if configured else None
     for module in _PAGES:
         app.include_router(module.router)
     app.router.routes.append(Mount("/static", ConsoleFiles(), name="static"))

@@ -9,9 +9,13 @@ from urllib.parse import quote, unquote, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from control_plane.errors import Invalid
+
 SESSION: Final = "__Host-session"
 ENVIRONMENT: Final = "__Host-environment"
 """The environment that was visited last, for pages about the whole organization."""
+HANDSHAKE: Final = "__Host-login"
+"""What a login through the identity provider needs to remember, for some minutes."""
 _MESSAGE: Final = "__Host-message"
 _MAX_MESSAGE: Final = 1000
 
@@ -52,11 +56,12 @@ def remember_environment(request: Request, response: Response, environment_id: s
         set_cookie(response, ENVIRONMENT, environment_id)
 
 
-def keeps_cookies(origin: str) -> bool:
-    """Whether a browser keeps our cookies from a page of this origin."""
+def require_kept(origin: str) -> None:
+    """Raise Invalid for an origin from which browsers do not keep our cookies."""
     parts = urlsplit(origin)
-    return (
-        parts.scheme == "https"
-        or parts.netloc.rpartition(":")[0] in _LOCAL
-        or (parts.netloc in _LOCAL)
-    )
+    host = parts.netloc if parts.netloc in _LOCAL else parts.netloc.rpartition(":")[0]
+    if parts.scheme != "https" and host not in _LOCAL:
+        raise Invalid(
+            f"browsers do not keep a session on {origin}. Open the console over HTTPS, or on"
+            " localhost; behind a proxy, set the control plane's public URL"
+        )

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
-from control_plane.accounts.access import Origin
 from control_plane.accounts.user_tokens import Kind
 from control_plane.errors import Invalid, Refused, TooManyLogins, Unauthenticated
 from control_plane.http_statuses import status_of
 from control_plane.pages import cookies
 from control_plane.pages.forms import Fields, Form, InForm, InvalidForm, Posted
+from control_plane.pages.identity_provider import IdentityProvider
+from control_plane.pages.origins import origin_of
 from control_plane.pages.templating import render
 from control_plane.pages.visit import InServices
 
@@ -29,7 +30,7 @@ def show(request: Request) -> Response:
     """The login form; `next` is the page to go to afterwards."""
     message = cookies.take_message(request)
     form = Form({"next": local_path(request.query_params.get("next", ""))})
-    response = _page(form, HTTPStatus.OK, message)
+    response = _page(request, form, HTTPStatus.OK, message)
     if message is not None:
         cookies.clear_message(response)
     return response
@@ -39,15 +40,15 @@ def show(request: Request) -> Response:
 async def log_in(request: Request, services: InServices, form: InForm) -> Response:
     """Begin a new session, and go to the page that was wanted. An older session ends."""
     try:
-        _require_cookies(request)
+        if origin := request.headers.get("origin"):
+            cookies.require_kept(origin)
         given = form.checked(_Login)
-        origin = Origin(
-            request.client.host if request.client else None, request.headers.get("user-agent")
-        )
         access = services.access
-        token = await access.log_in_user(given.name, given.password, Kind.SESSION, origin)
+        token = await access.log_in_user(
+            given.name, given.password, Kind.SESSION, origin_of(request)
+        )
     except (Invalid, Unauthenticated, TooManyLogins) as error:
-        return _refused(form, error)
+        return _refused(request, form, error)
     if (old := request.cookies.get(cookies.SESSION)) is not None:
         await access.end_session(old)
     target = local_path(form.text("next")) or "/"
@@ -67,17 +68,7 @@ async def log_out(request: Request, services: InServices) -> Response:
     return response
 
 
-def _require_cookies(request: Request) -> None:
-    """Refuse a login from where the browser would not keep the session."""
-    origin = request.headers.get("origin", "")
-    if origin and not cookies.keeps_cookies(origin):
-        raise Invalid(
-            f"browsers do not keep a session on {origin}. Open the console over HTTPS, or on"
-            " localhost"
-        )
-
-
-def _refused(form: Posted, error: Refused) -> Response:
+def _refused(request: Request, form: Posted, error: Refused) -> Response:
     values = {"name": form.text("name"), "next": local_path(form.text("next"))}
     if isinstance(error, InvalidForm):
         errors = dict(error.errors)
@@ -86,13 +77,15 @@ def _refused(form: Posted, error: Refused) -> Response:
     else:
         errors = {"": f"{error.message[:1].upper()}{error.message[1:]}."}
     wait = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-    response = _page(Form(values, errors), status_of(error))
+    response = _page(request, Form(values, errors), status_of(error))
     response.headers.update(wait)
     return response
 
 
-def _page(form: Form, status: int, message: str | None = None) -> Response:
-    text = render("login.html", form=form, message=message)
+def _page(request: Request, form: Form, status: int, message: str | None = None) -> Response:
+    provider: IdentityProvider | None = request.app.state.provider
+    label = provider.label if provider else ""
+    text = render("login.html", form=form, message=message, provider=label)
     return Response(text, status, media_type="text/html")
 
 

@@ -1,6 +1,6 @@
 """A real browser, Debian's Chromium, driven by Playwright; and a tab that watches its pages."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -48,9 +48,11 @@ class Tab:
     security policy, and requests to other hosts. `problems` has them.
     """
 
-    def __init__(self, page: Page, base_url: str) -> None:
+    def __init__(self, page: Page, base_url: str, friends: Sequence[str] = ()) -> None:
+        """`friends` are other sites that its pages may lead to."""
         self.page = page
         self.base_url = base_url
+        self._sites = {base_url, *friends}
         self.problems: list[str] = []
         self._expected: set[int] = set()
         page.set_default_timeout(_TIMEOUT_MS)
@@ -112,12 +114,14 @@ class Tab:
 
     def _request(self, request: Request) -> None:
         url = urlsplit(request.url)
-        if url.scheme != "data" and f"{url.scheme}://{url.netloc}" != self.base_url:
+        if url.scheme != "data" and f"{url.scheme}://{url.netloc}" not in self._sites:
             self.problems.append(f"request to another host: {request.url}")
 
 
 @asynccontextmanager
-async def open_tab(browser: Browser, base_url: str, **options: Any) -> AsyncIterator[Tab]:
+async def open_tab(
+    browser: Browser, base_url: str, *, friends: Sequence[str] = (), **options: Any
+) -> AsyncIterator[Tab]:
     """A tab with cookies of its own; `options` are Playwright's for a browser context."""
     defaults: dict[str, Any] = {
         "locale": "en-GB",
@@ -127,6 +131,6 @@ async def open_tab(browser: Browser, base_url: str, **options: Any) -> AsyncIter
     context: BrowserContext = await browser.new_context(base_url=base_url, **(defaults | options))
     await context.add_init_script(_REPORT_VIOLATIONS)
     try:
-        yield Tab(await context.new_page(), base_url)
+        yield Tab(await context.new_page(), base_url, friends)
     finally:
         await context.close()

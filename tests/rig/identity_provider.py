@@ -28,6 +28,10 @@ GATEWAY: Final = ("gateway", "gateway-secret")
 """The client id and secret with which an adapter may introspect tokens."""
 
 
+CONSOLE: Final = {"oidc_client_id": "console", "oidc_client_secret": "console-secret"}
+"""Settings of a control plane whose users log in here; `oidc_issuer` is missing."""
+
+
 def authorization(client_id: str, secret: str) -> str:
     """The header of a client at the provider (RFC 6749, 2.3.1)."""
     return f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}"
@@ -37,7 +41,8 @@ class IdentityProvider:
     """One process of the provider. A restart keeps only its port: it forgets keys and tokens.
 
     It knows the clients `app` and `other`, which get tokens with the scopes `read` and `write`, and
-    `GATEWAY`. The secret of a client is its id with `-secret` at the end.
+    `GATEWAY`. The secret of a client is its id with `-secret` at the end. Users can log in to the
+    control plane's console: see `loggedIn` in `oidc_provider/server.mjs`.
     """
 
     def __init__(self, directory: Path) -> None:

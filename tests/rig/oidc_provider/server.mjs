@@ -21,7 +21,7 @@ class Storage {
   async find(id) { return stored.get(this.name(id)); }
   async destroy(id) { stored.delete(this.name(id)); }
   async consume(id) { stored.get(this.name(id)).consumed = Math.floor(Date.now() / 1000); }
-  async findByUid() {}
+  async findByUid(uid) { return [...stored.values()].find((payload) => payload.uid === uid); }
   async findByUserCode() {}
   async revokeByGrantId() {}
 }
@@ -42,6 +42,29 @@ function client(id, uses) {
   };
 }
 
+// The control plane's console, on any port of loopback.
+const consoleClient = {
+  ...client('console', ['authorization_code']),
+  application_type: 'native',
+  redirect_uris: ['http://127.0.0.1/login/callback'],
+  response_types: ['code'],
+  scope: 'openid profile email',
+};
+
+// Who types `ann+shop+ops` as a login is `ann`, now in the groups shop and ops. There are no passwords.
+const groupsOf = new Map();
+function loggedIn(login) {
+  const [name, ...groups] = login.split('+');
+  groupsOf.set(name, groups);
+  return name;
+}
+
+function account(name) {
+  const groups = groupsOf.get(name) ?? [];
+  const claims = { sub: name, preferred_username: name, email: `${name}@example.test`, groups };
+  return { accountId: name, claims: async () => claims };
+}
+
 // A token for the resource urn:test:RS256 or urn:test:ES256 is a JWT; other tokens are opaque.
 function resource(identifier) {
   const alg = identifier.split(':')[2];
@@ -49,11 +72,13 @@ function resource(identifier) {
   return { scope: 'read write', audience: identifier, accessTokenTTL: 600, ...structured };
 }
 
-function provider() {
+function newProvider() {
   return new Provider(issuer, {
     adapter: Storage,
-    clients: [client('app', ['client_credentials']), client('other', ['client_credentials']), client('gateway', [])],
+    clients: [client('app', ['client_credentials']), client('other', ['client_credentials']), client('gateway', []), consoleClient],
+    claims: { profile: ['preferred_username', 'groups'], email: ['email'] },
     cookies: { keys: ['test'] },
+    findAccount: (_, id) => account(id),
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
@@ -67,17 +92,45 @@ function provider() {
         signingKey('ec', { namedCurve: 'P-256' }, 'ES256'),
       ],
     },
-    scopes: ['read', 'write'],
-    ttl: { ClientCredentials: 600 },
-  }).callback();
+    pkce: { required: () => true },
+    scopes: ['openid', 'read', 'write'],
+    ttl: { AccessToken: 600, ClientCredentials: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
+  });
 }
 
-let answer = provider();
+// Asks who logs in, and consents to everything. The login `cancel` cancels.
+async function interact(provider, request, response) {
+  const { prompt, params, session } = await provider.interactionDetails(request, response);
+  if (prompt.name === 'consent') {
+    const grant = new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+    grant.addOIDCScope(params.scope);
+    const consent = { grantId: await grant.save() };
+    await provider.interactionFinished(request, response, { consent }, { mergeWithLastSubmission: true });
+  } else if (request.method === 'POST') {
+    let body = '';
+    for await (const part of request) body += part;
+    const login = new URLSearchParams(body).get('login');
+    const accepted = () => ({ login: { accountId: loggedIn(login) } });
+    const result = login === 'cancel' ? { error: 'access_denied' } : accepted();
+    await provider.interactionFinished(request, response, result);
+  } else {
+    response.setHeader('content-type', 'text/html');
+    response.end('<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Identity provider</title><form method="post">'
+      + '<label>Login <input name="login"></label><button>Continue</button></form></html>');
+  }
+}
+
+let provider = newProvider();
 createServer((request, response) => {
   if (request.method === 'POST' && request.url === '/rotate') {
-    answer = provider();
+    provider = newProvider();
     response.end('rotated');
+  } else if (request.url.startsWith('/interaction/')) {
+    interact(provider, request, response).catch((error) => {
+      console.error(error);
+      response.writeHead(400).end(String(error));
+    });
   } else {
-    answer(request, response);
+    provider.callback()(request, response);
   }
 }).listen(Number(port), '127.0.0.1', () => console.log('ready'));
