@@ -91,8 +91,11 @@ def _write_endpoints(file: Path, stage: Stage, story: Story) -> None:
 
 def _invitation(stage: Stage, story: Story) -> str:
     where, partner = stage.addresses, story.applications["Partner"]
+    login = stage.credentials
     return f"""
-Everything is still running. Press Ctrl-C to stop. Try:
+Everything is still running. Press Ctrl-C to stop. The console is at {where.platform}
+  log in as {login["admin_username"]} with {login["admin_password"]}
+Try:
   curl -i {where.envoy}/orders/1
   curl -i {where.envoy}/orders/1 -H 'client_id: {partner.client_id}' \\
        -H 'client_secret: {partner.client_secret}'

@@ -10,12 +10,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import DataError, OperationalError
-from starlette.datastructures import Headers
+from starlette.datastructures import URL, Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from control_plane.errors import Busy, ControlPlaneError, Invalid, NotFound, Refused
 from control_plane.http_statuses import status_of
+from control_plane.pages import cookies
 from control_plane.pages.templating import render
 
 _MAX_MESSAGE: Final = 2000
@@ -73,14 +74,28 @@ def _answer(
 
 
 async def _to_login(request: Request, error: Any) -> Response:  # noqa: ARG001
-    """Ask for a login, and come back to the page. A form that was sent is lost."""
-    path = request.url.path
-    if request.method == "GET" and request.url.query:
-        path += f"?{request.url.query}"
-    target = "/login" if path == "/" else f"/login?next={quote(path, safe='')}"
+    """Ask for a login, and come back to the page afterwards. A form that was sent is lost."""
+    target = (
+        f"/login?next={quote(path, safe='')}" if (path := _wanted(request)) != "/" else "/login"
+    )
     if "hx-request" in request.headers:
-        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": "/login"})
-    return RedirectResponse(target, HTTPStatus.SEE_OTHER)
+        response = Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": target})
+    else:
+        response = RedirectResponse(target, HTTPStatus.SEE_OTHER)
+    if cookies.SESSION in request.cookies:
+        lost = "" if request.method == "GET" else " What you have just sent was not saved."
+        cookies.set_message(response, f"Your session has ended. Log in again.{lost}")
+        cookies.delete_cookie(response, cookies.SESSION)
+    return response
+
+
+def _wanted(request: Request) -> str:
+    """The page to come back to: what was asked for, or the page that the request came from."""
+    if request.method == "GET" and "hx-request" not in request.headers:
+        url = request.url
+    else:
+        url = URL(request.headers.get("referer", "/"))
+    return f"{url.path}?{url.query}" if url.query else url.path
 
 
 async def _refused(request: Request, error: Any) -> Response:

@@ -28,21 +28,22 @@ class Column(NamedTuple):
 
 def render(template: str, **context: Any) -> str:
     """The page that the template makes of the context."""
-    return _environment().get_template(template).render(**context)
+    return environment().get_template(template).render(**context)
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Jinja2's environment. Everything is escaped, and an unknown name is an error."""
+    made = Environment(
         loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"asset": asset_url, "column": Column}
-    environment.filters |= {"iso": iso, "utc": utc_text, "pretty": pretty, "count": counted}
-    return environment
+    made.globals |= {"asset": asset_url, "column": Column}
+    made.filters |= {"iso": iso, "utc": utc_text, "pretty": pretty, "count": counted}
+    return made
 
 
 @cache

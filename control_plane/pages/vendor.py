@@ -54,17 +54,23 @@ PACKAGES: Final = (
 )
 
 
-def wrong_files() -> list[str]:
-    """What is missing, changed, or not recorded among the committed files."""
-    recorded = {
+def recorded() -> dict[Path, str]:
+    """The digests of the files that are to be there."""
+    return {
         package.folder / Path(path).name: digest
         for package in PACKAGES
         for path, digest in package.files.items()
     }
-    present = {path for path in FOLDER.rglob("*") if path.is_file()}
-    return [f"{path} is not recorded" for path in sorted(present - recorded.keys())] + [
+
+
+def wrong_files(folder: Path = FOLDER, expected: Mapping[Path, str] | None = None) -> list[str]:
+    """What is missing, changed, or not recorded among the committed files."""
+    digests = recorded() if expected is None else expected
+    present = {path for path in folder.rglob("*") if path.is_file()}
+    unknown = [f"{path} is not recorded" for path in sorted(present - digests.keys())]
+    return unknown + [
         f"{path} is not what was recorded"
-        for path, digest in recorded.items()
+        for path, digest in digests.items()
         if path not in present or _digest(path.read_bytes()) != digest
     ]
 
