@@ -164,10 +164,14 @@ class Admin:
         path = f"{self._applications}/{application_id}"
         return _object(await self.ask("PATCH", path, fields))
 
-    async def reset_secret(self, application_id: int) -> str:
-        """Reset the secret of an application, and return the new one."""
+    async def reset_secret(self, application_id: int, overlap_s: int | None = None) -> str:
+        """Reset the secret of an application, and return the new one.
+
+        The old one works too for `overlap_s` seconds.
+        """
         path = f"{self._applications}/{application_id}/secret/reset"
-        return str((await self.ask("POST", path))["clientSecret"])
+        made = await self.ask("POST", path, overlapSeconds=overlap_s)
+        return str(made["clientSecret"])
 
     async def delete_application(self, application_id: int) -> None:
         """Delete an application and its contracts."""

@@ -22,12 +22,24 @@ SECRET = "secret"
 
 
 def contract(
-    client_id: str, *, secret: str = SECRET, name: str = "", tier_id: str | None = None
+    client_id: str,
+    *,
+    secret: str = SECRET,
+    previous: str = "",
+    name: str = "",
+    tier_id: str | None = None,
 ) -> Contract:
-    """An application's contract; the contract's id is `contract-of-` and the client id."""
-    digest = hashlib.sha256((secret + SALT).encode()).hexdigest()
-    hashed = HashedSecret.parse(digest, SALT, "secret+salt")
+    """An application's contract; the contract's id is `contract-of-` and the client id.
+
+    `previous` is the secret before, if both work.
+    """
+    before = _salted_hash(previous) if previous else ""
+    hashed = HashedSecret.parse(_salted_hash(secret), SALT, "secret+salt", before)
     return Contract(f"contract-of-{client_id}", client_id, name or client_id, hashed, tier_id)
+
+
+def _salted_hash(secret: str) -> str:
+    return hashlib.sha256((secret + SALT).encode()).hexdigest()
 
 
 def applied(

@@ -73,9 +73,9 @@ class SaltedSecret(NamedTuple):
     hash: str
 
 
-def salted(secret: str, form: SecretForm) -> SaltedSecret:
-    """`secret` with a new salt, in the form that the settings name."""
-    salt = secrets.token_hex(_SALT_BYTES)
+def salted(secret: str, form: SecretForm, salt: str | None = None) -> SaltedSecret:
+    """`secret` in the form that the settings name, with a new salt unless one is given."""
+    salt = salt or secrets.token_hex(_SALT_BYTES)
     salt_last = form in (SecretForm.HEX_SALT_LAST, SecretForm.BASE64_SALT_LAST)
     digest = hashlib.sha256((secret + salt if salt_last else salt + secret).encode()).digest()
     in_hex = form in (SecretForm.HEX_SALT_LAST, SecretForm.HEX_SALT_FIRST)

@@ -80,38 +80,26 @@ def change(
     with audit_log.recorded_change(transaction, application):
         for name, value in columns.items():
             setattr(application, name, value)
-        _tell_gateways(transaction, application)
+        tell_gateways(transaction, application)
     return application
 
 
-def reset_secret(
-    transaction: Transaction, application: ClientApplication, form: SecretForm
-) -> WithSecret:
-    """Make a new secret. The old one is valid until the gateways have polled."""
-    if application.provider_id is not None:
-        raise Conflict("an imported application has its secret at its identity provider")
-    secret = secrets.token_hex(16)
-    with audit_log.recorded_change(transaction, application, "reset_secret"):
-        application.secret_salt, application.secret_hash = salted(secret, form)
-        _tell_gateways(transaction, application)
-    return WithSecret(application, secret)
-
-
-def _tell_gateways(transaction: Transaction, application: ClientApplication) -> None:
+def tell_gateways(transaction: Transaction, application: ClientApplication) -> None:
     """Date the application's change, and let the feed give its contracts again."""
     application.updated_at = transaction.now
-    for contract in _contracts(transaction.session, application):
+    for contract in contracts_of(transaction.session, application):
         contract.change = next_change(transaction)
 
 
-def _contracts(session: Session, application: ClientApplication) -> list[Contract]:
+def contracts_of(session: Session, application: ClientApplication) -> list[Contract]:
+    """The application's contracts with all API instances."""
     return list(session.scalars(select(Contract).where(Contract.application_id == application.id)))
 
 
 def delete(transaction: Transaction, application: ClientApplication) -> None:
     """Delete an application with all of its contracts."""
     audit_log.record_deletion(transaction, application)
-    for contract in _contracts(transaction.session, application):
+    for contract in contracts_of(transaction.session, application):
         audit_log.record_deletion(transaction, contract)
         bury(transaction, contract)
     transaction.session.flush()

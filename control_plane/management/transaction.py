@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -10,11 +11,17 @@ from control_plane.management.feed_epochs import FeedEpochs
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a change: the login and its role, and the network address, if it is known."""
+    """Who makes a change: the login and its role, and the network address, if it is known.
+
+    What the control plane does by itself has the actor `CONTROL_PLANE`.
+    """
 
     name: str
     role: str
     address: str | None = None
+
+
+CONTROL_PLANE: Final = Actor("control plane", "system")
 
 
 @dataclass(frozen=True, slots=True)

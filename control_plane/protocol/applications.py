@@ -1,12 +1,13 @@
 """Client applications. Their secret is in the answer that makes it, and in no other."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from control_plane.management import applications
+from control_plane.management import applications, client_secrets
 from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId, Uri
 from control_plane.protocol.documents import application_document
 from control_plane.protocol.paging import InPage
@@ -20,6 +21,11 @@ imports = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/a
 
 _UNUSED = frozenset({"apiEndpoints", "grantTypes"})
 """Fields of the vendor's clients that have no effect here."""
+
+OverlapSeconds = Annotated[
+    int,
+    Query(alias="overlapSeconds", ge=0, le=client_secrets.MAX_OVERLAP // timedelta(seconds=1)),
+]
 
 
 class NewApplication(Body):
@@ -114,12 +120,21 @@ def change(scope: ApplicationsWriter, application_id: RowId, body: ApplicationCh
 
 @router.post("/{application_id}/secret/reset", status_code=201)
 @in_turn
-def reset_secret(scope: ApplicationsWriter, application_id: RowId) -> Response:
-    """Make a new secret; the old one is valid until the gateways have polled."""
+def reset_secret(
+    scope: ApplicationsWriter, application_id: RowId, overlap_seconds: OverlapSeconds = 0
+) -> Response:
+    """Make a new secret. The old one ends with the gateways' next poll, or after the overlap.
+
+    `overlapSeconds` is an extension of ours.
+    """
     form = scope.services.settings.secret_form
     with scope.writing() as transaction:
         application = applications.get(transaction.session, scope.organization_id, application_id)
-        made = applications.reset_secret(transaction, application, form)
+        if overlap_seconds:
+            overlap = timedelta(seconds=overlap_seconds)
+            made = client_secrets.rotate(transaction, application, form, overlap)
+        else:
+            made = client_secrets.reset(transaction, application, form)
         document = {"clientId": application.client_id, "clientSecret": made.secret}
         return answer(document, HTTPStatus.CREATED)
 

@@ -1,12 +1,15 @@
 """The contract feed that gateways poll ("CCS v3"): changes since a cursor, oldest first."""
 
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends, Header, Request
 
 from control_plane.clock import iso
 from control_plane.errors import Invalid
-from control_plane.management import change_feed
+from control_plane.management import change_feed, client_secrets
+from control_plane.management.transaction import CONTROL_PLANE
 from control_plane.protocol.bodies import RowId
 from control_plane.protocol.scope import EnvironmentScope, FeedReader
 from control_plane.store.tables import Contract, ContractTombstone
@@ -18,7 +21,23 @@ router = APIRouter(
 HASH_ALGORITHM = "sha256"
 
 
-@router.get("/apis/{api_id}/contracts")
+async def _end_due_overlaps(scope: FeedReader) -> None:
+    """See `client_secrets`: the page that is read next then has what ended."""
+    if await run_sync(_any_overlap_is_due, scope):
+        await scope.services.writes.run(partial(_write_ends, scope))
+
+
+def _any_overlap_is_due(scope: EnvironmentScope) -> bool:
+    with scope.reading() as session:
+        return client_secrets.any_overlap_is_due(session, scope.now())
+
+
+def _write_ends(scope: EnvironmentScope) -> None:
+    with scope.writing(CONTROL_PLANE) as transaction:
+        client_secrets.end_due_overlaps(transaction)
+
+
+@router.get("/apis/{api_id}/contracts", dependencies=[Depends(_end_due_overlaps)])
 def contracts(
     request: Request,
     scope: FeedReader,
@@ -70,6 +89,8 @@ def _contract(scope: EnvironmentScope, contract: Contract) -> dict[str, Any]:
         "clientId": application.client_id,
         "clientSecret": None if removed else application.secret_hash,
         "clientSecretSalt": None if removed else application.secret_salt,
+        # An extension of ours, which other gateways ignore.
+        "previousClientSecret": None if removed else application.previous_secret_hash,
         "contractUpdatedDate": iso(contract_updated),
         "redirectUris": application.redirect_uris,
         "clientName": application.name,

@@ -62,9 +62,9 @@ class OrganizationScope:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """A write transaction of the caller; it is committed at the end of the block."""
-        actor = Actor(self.caller.name, self.caller.role, self.address)
+    def writing(self, actor: Actor | None = None) -> Iterator[Transaction]:
+        """A write transaction of the caller, or of `actor`; committed at the end of the block."""
+        actor = actor or Actor(self.caller.name, self.caller.role, self.address)
         with self.services.database.write() as session:
             yield Transaction(
                 session, actor, self.organization_id, self.now(), self.services.epochs

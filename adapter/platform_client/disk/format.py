@@ -131,16 +131,22 @@ def _contract_row(contract: Contract) -> list[Any]:
         contract.fault,
         contract.client_id,
         contract.client_name,
-        secret and [secret.digest.hex(), secret.salt.decode(_BYTES), secret.form],
+        secret and _secret_row(secret),
     ]
+
+
+def _secret_row(secret: HashedSecret) -> list[str]:
+    row = [secret.digest.hex(), secret.salt.decode(_BYTES), secret.form]
+    return [*row, secret.previous.hex()] if secret.has_previous else row
 
 
 def _contract(row: Any) -> Contract:
     contract_id, tier_id, fault, client_id, name, hashed = row
     secret = None
     if hashed is not None:
-        digest, salt, form = hashed
-        secret = HashedSecret.of(bytes.fromhex(digest), salt.encode(_BYTES), form)
+        digest, salt, form, *previous = hashed
+        before = bytes.fromhex(previous[0]) if previous else b""
+        secret = HashedSecret.of(bytes.fromhex(digest), salt.encode(_BYTES), form, before)
     # Interned, so that many contracts share one copy of their tier's id.
     if tier_id is not None:
         tier_id = sys.intern(tier_id)

@@ -119,6 +119,9 @@ class ContractDocument(Document):
     client_name: Text = ""
     client_secret: SecretText | None = Field(default=None, repr=False)
     client_secret_salt: SecretText | None = Field(default=None, repr=False)
+    previous_client_secret: SecretText | None = Field(default=None, repr=False)
+    """An extension of our control plane: the hash of the secret before, with the same salt, while
+    both work."""
     sla_tier_id: OptionalIdentifier = None
 
 

@@ -176,7 +176,7 @@ def _secret(document: ContractDocument, form: SecretForm) -> tuple[HashedSecret 
     if not document.client_secret:
         return None, None
     try:
-        salt = document.client_secret_salt or ""
-        return HashedSecret.parse(document.client_secret, salt, form), None
+        salt, previous = document.client_secret_salt or "", document.previous_client_secret or ""
+        return HashedSecret.parse(document.client_secret, salt, form, previous), None
     except ValueError:
         return None, UNKNOWN_HASH

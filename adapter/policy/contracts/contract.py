@@ -99,7 +99,7 @@ class Contract(Value):
         """Whether that is the application's secret. All wrong secrets take the same time.
 
         The right secret is hashed once; afterwards it is recognised
-        (docs/adr/0013-recognised-secrets.md).
+        (docs/adr/0013-recognised-secrets.md). If there are two, the one that came last is.
         """
         number: i64 = hash(secret)
         if number == self._recognised:

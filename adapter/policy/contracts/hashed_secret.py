@@ -14,10 +14,13 @@ SecretForm = Literal["auto", "secret+salt", "salt+secret"]
 """How the platform joins secret and salt. It is not documented, so `auto` tries both."""
 
 _DIGEST_BYTES: Final = 32
-_SALT_AT: Final = 1 + _DIGEST_BYTES
+_DIGEST_END: Final = 1 + _DIGEST_BYTES
+_PREVIOUS_END: Final = _DIGEST_END + _DIGEST_BYTES
 _SECRET_FORMS: Final[tuple[SecretForm, ...]] = ("auto", "secret+salt", "salt+secret")
 _SALT_FIRST: Final = ((False, True), (False,), (True,))
 """For each form: the orders to try, and whether the salt comes first in each."""
+_WITH_PREVIOUS: Final = len(_SECRET_FORMS)
+"""Added to the number of the form if there is a second digest."""
 RECOGNISABLE: Final = sys.hash_info.width >= 64 and sys.hash_info.algorithm.startswith("siphash")
 """Whether `hash()` of a str is a 64-bit number that nobody outside can predict: SipHash with a key
 of this process (PEP 456)."""
@@ -27,40 +30,57 @@ of this process (PEP 456)."""
 class HashedSecret:
     """A client secret as salted SHA-256; never the secret itself.
 
-    Form, digest and salt are one `bytes` object, which is all that a contract stores. `repr` shows
-    neither digest nor salt.
+    After a rotation, an old and a new secret may both work for a while. Then there is a second
+    digest, made with the same salt, so that what a client sends is hashed once for both.
+
+    Form, digests and salt are one `bytes` object, which is all that a contract stores. `repr` shows
+    no digest and no salt.
     """
 
     __slots__ = ("octets",)
 
     def __init__(self, octets: bytes) -> None:
         self.octets: Final = octets
-        """Form, digest and salt, joined by `of`."""
+        """Form, digests and salt, joined by `of`."""
 
     @classmethod
-    def of(cls, digest: bytes, salt: bytes, form: SecretForm = "auto") -> "HashedSecret":
-        """Join the parts."""
-        return cls(bytes((_SECRET_FORMS.index(form),)) + digest + salt)
+    def of(
+        cls, digest: bytes, salt: bytes, form: SecretForm = "auto", previous: bytes = b""
+    ) -> "HashedSecret":
+        """Join the parts; `previous` is the digest of the secret before, if that works too."""
+        first = _SECRET_FORMS.index(form) + (_WITH_PREVIOUS if previous else 0)
+        return cls(bytes((first,)) + digest + previous + salt)
 
     @classmethod
-    def parse(cls, text: str, salt: str, form: SecretForm) -> "HashedSecret":
-        """Read a digest in hexadecimal or base64; raise ValueError if it is neither."""
-        return cls.of(_digest_bytes(text), salt.encode(), form)
+    def parse(cls, text: str, salt: str, form: SecretForm, previous: str = "") -> "HashedSecret":
+        """Read digests in hexadecimal or base64; raise ValueError if one is neither."""
+        before = _digest_bytes(previous) if previous else b""
+        return cls.of(_digest_bytes(text), salt.encode(), form, before)
 
     @property
     def form(self) -> SecretForm:
         """How secret and salt are joined."""
-        return _SECRET_FORMS[self.octets[0]]
+        return _SECRET_FORMS[self.octets[0] % _WITH_PREVIOUS]
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether the secret before works too."""
+        return self.octets[0] >= _WITH_PREVIOUS
 
     @property
     def digest(self) -> bytes:
         """The SHA-256 hash."""
-        return self.octets[1:_SALT_AT]
+        return self.octets[1:_DIGEST_END]
+
+    @property
+    def previous(self) -> bytes:
+        """The SHA-256 hash of the secret before; empty unless that works too."""
+        return self.octets[_DIGEST_END:_PREVIOUS_END] if self.has_previous else b""
 
     @property
     def salt(self) -> bytes:
         """The bytes that are hashed together with the secret."""
-        return self.octets[_SALT_AT:]
+        return self.octets[_PREVIOUS_END if self.has_previous else _DIGEST_END :]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HashedSecret) and self.octets == other.octets
@@ -72,12 +92,17 @@ class HashedSecret:
         return f"HashedSecret(form={self.form!r})"
 
     def matches(self, secret: str) -> bool:
-        """Whether this is the hash of that secret. All wrong secrets take the same time."""
+        """Whether this is the hash of that secret. All wrong secrets take the same time.
+
+        Without a previous secret, a wrong one is compared twice with the same digest. So the time
+        does not show which clients have two.
+        """
         octets = secret.encode("utf-8", "surrogatepass")
         digest, salt = self.digest, self.salt
-        for salt_first in _SALT_FIRST[self.octets[0]]:
-            salted = salt + octets if salt_first else octets + salt
-            if compare_digest(sha256(salted).digest(), digest):
+        previous = self.previous or digest
+        for salt_first in _SALT_FIRST[self.octets[0] % _WITH_PREVIOUS]:
+            found = sha256(salt + octets if salt_first else octets + salt).digest()
+            if compare_digest(found, digest) or compare_digest(found, previous):
                 return True
         return False
 

@@ -2,17 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Integer, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from control_plane.store.tables.apis import SlaTier
+from control_plane.store.tables.apis import ApiInstance, SlaTier
 from control_plane.store.tables.base import Base
 
 
 class ClientApplication(Base):
     """A client application. Its secret is shown once; here are only a salt and a hash.
 
-    An imported application has neither: its secret is known elsewhere.
+    An imported application has neither: its secret is known elsewhere. After a rotation, the secret
+    before works too until the overlap ends. Its hash has the same salt.
     """
 
     __tablename__ = "client_applications"
@@ -30,6 +31,10 @@ class ClientApplication(Base):
     secret_hash: Mapped[str | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
+    owner: Mapped[str | None]
+    """Who is responsible for it: a person or a team."""
+    previous_secret_hash: Mapped[str | None]
+    overlap_ends_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class Contract(Base):
@@ -42,6 +47,7 @@ class Contract(Base):
     __table_args__ = (
         UniqueConstraint("api_id", "application_id"),
         UniqueConstraint("api_id", "change"),
+        Index("contracts_by_status", "status", "created_at", "api_id", "application_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -61,6 +67,9 @@ class Contract(Base):
     change: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None]
+    """Why it was rejected or revoked."""
+    api: Mapped[ApiInstance] = relationship()
     application: Mapped[ClientApplication] = relationship(lazy="joined")
     tier: Mapped[SlaTier | None] = relationship(foreign_keys=[tier_id], lazy="joined")
     requested_tier: Mapped[SlaTier | None] = relationship(

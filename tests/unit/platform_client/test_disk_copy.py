@@ -42,6 +42,7 @@ SECRETS = st.builds(
     st.binary(min_size=32, max_size=32),
     st.binary(max_size=4),
     st.sampled_from(["auto", "secret+salt", "salt+secret"]),
+    st.just(b"") | st.binary(min_size=32, max_size=32),
 )
 
 

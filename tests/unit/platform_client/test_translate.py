@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from adapter.platform_client.protocol.lenient_json import Unreadable
 from adapter.platform_client.protocol.masked_secrets import is_mask
-from adapter.platform_client.protocol.translate import contract_changes, instances_from, tiers_from
+from adapter.platform_client.protocol.translate import (
+    UNKNOWN_HASH,
+    contract_changes,
+    instances_from,
+    tiers_from,
+)
 from adapter.policy.catalog import ApiContent, ApiInstance, RateLimit
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.policies.shared.limits import MAX_LIMITS
@@ -134,6 +139,20 @@ def test_a_contract_carries_its_application_and_secret() -> None:
     assert contract.secret is not None
     assert contract.secret.matches("secret")
     assert digest not in repr(contract)
+
+
+def test_a_contract_carries_the_secret_before_in_an_overlap() -> None:
+    """It has the salt of the secret itself. One that can't be read closes the contract."""
+    new, old = (hashlib.sha256(text).hexdigest() for text in (b"newsalt", b"oldsalt"))
+    secrets = {"clientSecret": new, "clientSecretSalt": "salt"}
+    contract = read(CONTRACT | secrets | {"previousClientSecret": old})
+    assert contract is not None
+    assert contract.is_proven_by("new")
+    assert contract.is_proven_by("old")
+    assert not contract.is_proven_by("other")
+    damaged = read(CONTRACT | secrets | {"previousClientSecret": "no hash"})
+    assert damaged is not None
+    assert damaged.fault == UNKNOWN_HASH
 
 
 def test_a_tombstone_needs_nothing_but_its_id() -> None:

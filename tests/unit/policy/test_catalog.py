@@ -70,17 +70,40 @@ def test_a_secret_that_matched_opens_no_door_to_another(given_secrets: list[str]
         assert agreed.is_proven_by(secret) is (secret == "secret")
 
 
+@given(st.lists(st.text() | st.sampled_from(["old", "new", "newold"])))
+def test_both_secrets_work_in_an_overlap_and_no_other(given_secrets: list[str]) -> None:
+    """Clients may send the old secret and the new one in any order, and nothing else."""
+    rotated = contract("c1", secret="new", previous="old")
+    for secret in (*given_secrets, "old", "new", *given_secrets, "old"):
+        assert rotated.is_proven_by(secret) is (secret in {"old", "new"})
+
+
+def test_the_old_secret_ends_with_the_overlap() -> None:
+    """The contract without it is another one, so nothing remembers the old secret."""
+    rotated, ended = contract("c1", secret="new", previous="old"), contract("c1", secret="new")
+    assert rotated.is_proven_by("old")
+    assert rotated != ended
+    assert not ended.is_proven_by("old")
+    assert ended.is_proven_by("new")
+
+
 def test_representations_show_nothing() -> None:
     """Not even the hash is logged."""
     secret = HashedSecret.of(bytes(32), b"salt")
     assert {repr(secret), str(secret), f"{secret}"} == {"HashedSecret(form='auto')"}
 
 
-@given(st.binary(min_size=32, max_size=32), st.binary(), st.sampled_from(get_args(SecretForm)))
-def test_parts_of_a_secret_can_be_had_again(digest: bytes, salt: bytes, form: SecretForm) -> None:
+DIGESTS = st.binary(min_size=32, max_size=32)
+
+
+@given(DIGESTS, st.binary(), st.sampled_from(get_args(SecretForm)), st.just(b"") | DIGESTS)
+def test_parts_of_a_secret_can_be_had_again(
+    digest: bytes, salt: bytes, form: SecretForm, previous: bytes
+) -> None:
     """The disk copy holds the same secret as the platform gave."""
-    secret = HashedSecret.of(digest, salt, form)
-    assert (secret.digest, secret.salt, secret.form) == (digest, salt, form)
+    secret = HashedSecret.of(digest, salt, form, previous)
+    parts = (secret.digest, secret.salt, secret.form, secret.previous)
+    assert parts == (digest, salt, form, previous)
 
 
 TEXTS = st.text() | st.text(st.sampled_from("aé\U0001f600\ud800"), max_size=3)
