@@ -59,8 +59,7 @@ def count_pending(session: Session, environment_id: str) -> int:
     query = (
         select(func.count())
         .select_from(Contract)
-        .join(ApiInstance, Contract.api_id == ApiInstance.id)
-        .where(ApiInstance.environment_id == environment_id, Contract.status == State.PENDING)
+        .where(Contract.environment_id == environment_id, Contract.status == State.PENDING)
     )
     return session.scalar(query) or 0
 
@@ -81,6 +80,7 @@ def request_access(transaction: Transaction, api: ApiInstance, asked: AccessRequ
     tier = _tier_on_offer(session, api.id, asked.tier_id, "requestedTierId")
     contract = Contract(
         api_id=api.id,
+        environment_id=api.environment_id,
         application=application,
         status=State.NEW,
         requested_tier=tier,

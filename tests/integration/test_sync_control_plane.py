@@ -121,6 +121,13 @@ async def test_every_change_arrives_with_the_next_poll(
     assert secret.matches(new_secret)
     assert not secret.matches(application["clientSecret"])
 
+    newest_secret = await admin.reset_secret(application["id"], overlap_s=600)
+    await adapter.sync.sync_once()
+    secret = by_client(adapter.api(api_id).contracts)[client_id].secret
+    assert secret is not None
+    assert secret.matches(newest_secret)
+    assert secret.matches(new_secret)
+
     blocklist = await admin.apply_policy(api_id, "ip-blocklist", {"ips": ["192.0.2.1"]})
     await adapter.sync.sync_once()
     assert len(adapter.api(api_id).policies) == 2

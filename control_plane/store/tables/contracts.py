@@ -1,6 +1,7 @@
 """Client applications and their contracts with API instances."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -37,6 +38,9 @@ class ClientApplication(Base):
     overlap_ends_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
+_SEARCHED: Final = ("id", "api_id", "application_id")
+
+
 class Contract(Base):
     """What an application may do with an API: one contract for each pair.
 
@@ -47,7 +51,9 @@ class Contract(Base):
     __table_args__ = (
         UniqueConstraint("api_id", "application_id"),
         UniqueConstraint("api_id", "change"),
-        Index("contracts_by_status", "status", "created_at", "api_id", "application_id"),
+        # Count and sort the queue of an environment, and search it, without reading its rows.
+        Index("contracts_by_status", "environment_id", "status", *_SEARCHED),
+        Index("contracts_by_id", "environment_id", *_SEARCHED),
         {"sqlite_autoincrement": True},
     )
 
@@ -69,6 +75,8 @@ class Contract(Base):
     updated_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None]
     """Why it was rejected or revoked."""
+    environment_id: Mapped[str]
+    """That of its API instance, which never changes."""
     api: Mapped[ApiInstance] = relationship()
     application: Mapped[ClientApplication] = relationship(lazy="joined")
     tier: Mapped[SlaTier | None] = relationship(foreign_keys=[tier_id], lazy="joined")

@@ -1,4 +1,8 @@
-"""Version 4: owners and overlapping secrets of applications, reasons and an index of contracts."""
+"""Version 4: owners and overlapping secrets of applications, and the queue of contracts.
+
+A contract gets the environment of its API instance, which never changes. So the contracts of an
+environment can be counted and sorted with an index alone.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +20,16 @@ def upgrade() -> None:
         "ix_client_applications_overlap_ends_at", "client_applications", ["overlap_ends_at"]
     )
     op.add_column("contracts", sa.Column("decision_reason", sa.String))
-    op.create_index(
-        "contracts_by_status", "contracts", ["status", "created_at", "api_id", "application_id"]
+    op.add_column("contracts", sa.Column("environment_id", sa.String))
+    op.execute(
+        "UPDATE contracts SET environment_id = (SELECT environment_id FROM api_instances"
+        " WHERE api_instances.id = contracts.api_id)"
     )
+    with op.batch_alter_table(
+        "contracts", table_kwargs={"sqlite_autoincrement": True}
+    ) as contracts:
+        contracts.alter_column("environment_id", nullable=False)
+    for name, first in (("contracts_by_status", ["status"]), ("contracts_by_id", [])):
+        op.create_index(
+            name, "contracts", ["environment_id", *first, "id", "api_id", "application_id"]
+        )

@@ -1,0 +1,78 @@
+"""The contracts with all API instances of an environment, for those who decide about them."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from control_plane.errors import NotFound
+from control_plane.management import audit_log
+from control_plane.management.audit_log import AuditFilter
+from control_plane.store.tables import (
+    ApiInstance,
+    Asset,
+    AuditEntry,
+    ClientApplication,
+    Contract,
+)
+
+MAX_HISTORY: Final = 100
+
+
+def of_environment(
+    environment_id: str, status: str | None = None, text: str = ""
+) -> Select[Contract]:
+    """The contracts of the environment, by status or by the names in them if asked."""
+    found = (
+        select(Contract)
+        .options(joinedload(Contract.api))
+        .where(Contract.environment_id == environment_id)
+    )
+    if status is not None:
+        found = found.where(Contract.status == status)
+    return found.where(_names(text)) if text else found
+
+
+def _names(text: str) -> ColumnElement[bool]:
+    """Whether the application or the API instance of a contract has the text in its names.
+
+    Applications and API instances are few beside contracts, so they are searched first.
+    """
+    applications = select(ClientApplication.id).where(
+        _contain(text, ClientApplication.name, ClientApplication.client_id)
+    )
+    named_apis = (
+        select(ApiInstance.id)
+        .join(ApiInstance.asset)
+        .where(_contain(text, Asset.asset_id, ApiInstance.instance_label))
+    )
+    return or_(Contract.application_id.in_(applications), Contract.api_id.in_(named_apis))
+
+
+def _contain(text: str, *columns: Any) -> ColumnElement[bool]:
+    return or_(*(column.icontains(text, autoescape=True) for column in columns))
+
+
+def counts(session: Session, environment_id: str) -> dict[str, int]:
+    """How many contracts of the environment have each status."""
+    query = (
+        select(Contract.status, func.count())
+        .where(Contract.environment_id == environment_id)
+        .group_by(Contract.status)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def get(session: Session, environment_id: str, contract_id: int) -> Contract:
+    """The contract; raise NotFound if the environment has none with this id."""
+    contract = session.get(Contract, contract_id, options=[joinedload(Contract.api)])
+    if contract is None or contract.environment_id != environment_id:
+        raise NotFound(f"contract {contract_id} not found")
+    return contract
+
+
+def history(session: Session, organization_id: str, contract_id: int) -> Sequence[AuditEntry]:
+    """What happened to a contract, newest first."""
+    wanted = AuditFilter(kind="contract", object_id=contract_id)
+    return audit_log.entries(session, organization_id, wanted, limit=MAX_HISTORY)
