@@ -49,7 +49,7 @@ async def commands(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Co
         limited = (await admin.create_api("limited"))["id"]
         await admin.apply_policy(limited, "rate-limiting-sla-based", {})
         closed = (await admin.create_api("closed"))["id"]
-        await admin.apply_policy(closed, "no-such-policy", {})
+        await admin.apply_policy(closed, "no-such-policy", {}, allow_unknown=True)
         shop = await admin.create_application("Shop")
         await admin.request_contract(limited, shop["id"])
         await platform.stop()
