@@ -18,6 +18,7 @@ METHODS: Final = (
 _EVERY: Final = frozenset({"ALL", "ANY"})
 """What people write for all methods. No method is called so."""
 _OWN_NAME: Final = re.compile(r"[A-Z][A-Z0-9_-]*")
+_NAME: Final = re.compile(r"[A-Za-z-]+")
 _LIST: Final = re.compile(r"[\w-]+(?:[\s,;/|+&]+[\w-]+)*")
 _SEPARATORS: Final = re.compile(r"[\s,;/|+&]+")
 
@@ -35,6 +36,18 @@ def objection_to_methods(pattern: str, compiled: Any) -> str | None:
         "matches no HTTP method: it is a regular expression for the whole method, which is in "
         f"capitals; write {fix}"
     )
+
+
+def warning_on_methods(pattern: str) -> str | None:
+    """Which part of a list of methods matches none; None if there is no doubt."""
+    names = pattern.strip("^$()").split("|")
+    if len(names) < 2 or not all(map(_NAME.fullmatch, names)):
+        return None
+    meant = list(dict.fromkeys(name.upper() for name in names))
+    lost = [name for name in names if name != name.upper()]
+    if not lost:
+        return None
+    return f"has {lost[0]!r}, which matches no method; write {'|'.join(meant)!r}"
 
 
 def _meant(pattern: str) -> str:

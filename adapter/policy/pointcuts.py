@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from adapter.errors import PolicyError, PolicyFault
 from adapter.policy.bounded_patterns import BoundedPattern, compile_bounded, shown
 from adapter.policy.catalog import EVERYTHING, Pointcut
-from adapter.policy.method_patterns import objection_to_methods
+from adapter.policy.method_patterns import objection_to_methods, warning_on_methods
 from adapter.policy.path_patterns import objection_to_path, warning_on_path
 from adapter.policy.request import canonical_method, canonical_path
 from adapter.policy.rule import CompiledPointcut
@@ -29,8 +29,15 @@ def compile_pointcuts(pointcuts: Iterable[Pointcut]) -> tuple[CompiledPointcut, 
 
 def warnings_on(pointcuts: Iterable[Pointcut]) -> tuple[str, ...]:
     """See `Rule.warnings`."""
-    warnings = [(each.path_regex, warning_on_path(each.path_regex)) for each in pointcuts]
-    return tuple([f"{_PATH} {shown(pattern)!r} {why}" for pattern, why in warnings if why])
+    warnings = [
+        (name, pattern, warning_on(pattern))
+        for each in pointcuts
+        for name, pattern, warning_on in (
+            (_METHOD, each.method_regex, warning_on_methods),
+            (_PATH, each.path_regex, warning_on_path),
+        )
+    ]
+    return tuple([f"{name} {shown(pattern)!r} {why}" for name, pattern, why in warnings if why])
 
 
 def _compile(pointcut: Pointcut, place: str, faults: list[PolicyFault]) -> CompiledPointcut:

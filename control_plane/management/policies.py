@@ -7,13 +7,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import Invalid, NotFound
-from control_plane.management import audit_log
+from control_plane.management import audit_log, tiers
 from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import ApiInstance, AutomatedPolicy, Policy
 
 VENDOR_GROUP_ID: Final = "68ef9520-24e9-4cf2-b2f5-620025690913"
 """The group that the vendor publishes its own policies under."""
+
+_BY_TIER: Final = "rate-limiting-sla-based"
+_NO_TIER: Final = (
+    "the API instance offers no SLA tier: every request is refused until there is one, with "
+    "contracts on it"
+)
 
 MAX_POLICIES: Final = 100
 """How many policies an API instance may have, and how many automated ones an environment."""
@@ -93,6 +99,15 @@ def change(
         policy.updated_at = transaction.now
         _date_change(transaction, policy.api)
     return policy
+
+
+def warnings(session: Session, policy: Policy, checks: PolicyChecks) -> list[str]:
+    """What is allowed in the policy, and probably not meant."""
+    found = checks.warnings(policy)
+    if policy.asset_id == _BY_TIER:
+        offered = session.scalar(tiers.of_api(policy.api_id, active=True).limit(1))
+        found += [] if offered else [_NO_TIER]
+    return found
 
 
 def require_same_type(policy: Policy | AutomatedPolicy, columns: Mapping[str, Any]) -> None:

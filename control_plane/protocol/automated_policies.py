@@ -20,7 +20,7 @@ from control_plane.protocol.policies import (
     Pointcut,
     TemplateId,
     policy_columns,
-    warnings_of,
+    with_warnings,
 )
 from control_plane.protocol.scope import OrganizationReader, OrganizationScope, SomeApisWriter
 from control_plane.protocol.writing import answer, in_turn
@@ -121,7 +121,7 @@ def create(
     with scope.writing() as transaction:
         _require(scope, transaction.session, Permission.APIS_WRITE, columns["environment_id"])
         policy = automated_policies.apply(transaction, columns, checks, allow_unknown=allow_unknown)
-        document = automated_policy_document(policy) | warnings_of(policy, checks)
+        document = with_warnings(automated_policy_document(policy), checks.warnings(policy))
         return answer(document, HTTPStatus.CREATED)
 
 
@@ -152,7 +152,7 @@ def change(
         if "environment_id" in columns:
             _require(scope, session, Permission.APIS_WRITE, columns["environment_id"])
         automated_policies.change(transaction, policy, columns, checks, allow_unknown=allow_unknown)
-        return answer(automated_policy_document(policy) | warnings_of(policy, checks))
+        return answer(with_warnings(automated_policy_document(policy), checks.warnings(policy)))
 
 
 @router.delete("/{policy_id}", status_code=204)

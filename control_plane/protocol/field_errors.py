@@ -28,7 +28,6 @@ _WORDS: Final[Mapping[str, str]] = {
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "int": "must be a whole number",
-    "json": "the body is not valid JSON",
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
     "list": "must be a list: [...]",
@@ -54,9 +53,16 @@ def field_errors(errors: Iterable[Mapping[str, Any]], model: type[BaseModel] | N
 
     `model` is what the body was read with. It tells which names exist.
     """
-    lines = [f"{_place(error['loc'])}: {_message(error, model)}" for error in errors]
+    lines = [_line(error, model) for error in errors]
     more = len(lines) - _MAX_NAMED
     return "; ".join(lines[:_MAX_NAMED] + ([f"and {more} more"] if more > 0 else []))
+
+
+def _line(error: Mapping[str, Any], model: type[BaseModel] | None) -> str:
+    if error["type"] == "json_invalid":
+        # The location is a number of characters, not the place of a value.
+        return f"the body is not valid JSON, see character {error['loc'][-1]}"
+    return f"{_place(error['loc'])}: {_message(error, model)}"
 
 
 def _place(location: Sequence[str | int]) -> str:

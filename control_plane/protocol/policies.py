@@ -14,14 +14,12 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from control_plane.management import policies
 from control_plane.management.policies import MAX_POLICIES, VENDOR_GROUP_ID
-from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.protocol.bodies import ANSWERED, Body, Id, JsonObject, Name, RowId
 from control_plane.protocol.conditional import unchanged
 from control_plane.protocol.documents import policy_document, policy_without_template
 from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.json_values import depth_of
-from control_plane.store.tables import AutomatedPolicy, Policy
 
 router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
@@ -122,10 +120,9 @@ def policy_columns(body: Body) -> dict[str, Any]:
     return columns
 
 
-def warnings_of(policy: Policy | AutomatedPolicy, checks: PolicyChecks) -> dict[str, Any]:
-    """A member of our own for answers to changes: what is allowed, and probably not meant."""
-    warnings = checks.warnings(policy)
-    return {"warnings": warnings} if warnings else {}
+def with_warnings(document: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    """An answer to a change: a member of our own says what is probably not meant."""
+    return document | {"warnings": warnings} if warnings else document
 
 
 @router.get("", response_model=None)
@@ -162,7 +159,8 @@ def apply(
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         policy = policies.apply(transaction, api, columns, checks, allow_unknown=allow_unknown)
-        return answer(policy_document(policy) | warnings_of(policy, checks), HTTPStatus.CREATED)
+        warnings = policies.warnings(transaction.session, policy, checks)
+        return answer(with_warnings(policy_document(policy), warnings), HTTPStatus.CREATED)
 
 
 @router.patch("")
@@ -203,7 +201,8 @@ def change(
         policy = policies.get(transaction.session, api, policy_id)
         columns = policy_columns(body)
         policies.change(transaction, policy, columns, checks, allow_unknown=allow_unknown)
-        return answer(policy_document(policy) | warnings_of(policy, checks))
+        warnings = policies.warnings(transaction.session, policy, checks)
+        return answer(with_warnings(policy_document(policy), warnings))
 
 
 @router.delete("/{policy_id}", status_code=204)

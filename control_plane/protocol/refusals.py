@@ -75,7 +75,10 @@ async def _http_error(request: Request, error: Any) -> JSONResponse:  # noqa: AR
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:
     errors: Sequence[Any] = error.errors()
-    return _answer(HTTPStatus.BAD_REQUEST, field_errors(errors, _body_of(request)))
+    message = field_errors(errors, _body_of(request))
+    if message.startswith("body: ") and "json" not in request.headers.get("content-type", ""):
+        message += "; send it as JSON, with the header Content-Type: application/json"
+    return _answer(HTTPStatus.BAD_REQUEST, message)
 
 
 def _body_of(request: Request) -> type[BaseModel] | None:

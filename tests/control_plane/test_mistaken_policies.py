@@ -229,6 +229,18 @@ async def test_what_is_allowed_and_probably_not_meant_gets_a_warning(platform: P
     assert "no client secret is checked" in warning
 
 
+async def test_limits_by_tier_without_a_tier_get_a_warning(platform: Platform) -> None:
+    """Every request would be refused. The tier may come later, so this is no mistake."""
+    admin = platform.admin
+    api_id = (await admin.create_api("orders"))["id"]
+    limits = {"clientIdExpression": "#[authentication.clientId]"}
+    (warning,) = (await admin.apply_policy(api_id, "rate-limiting-sla-based", limits))["warnings"]
+    assert "the API instance offers no SLA tier" in warning
+    await admin.create_tier(api_id, "gold", [(5, 1000)])
+    made = await admin.apply_policy(api_id, "rate-limiting-sla-based", limits)
+    assert "warnings" not in made
+
+
 async def test_a_policy_that_is_broken_already_can_be_disabled(platform: Platform) -> None:
     """An older version stored mistakes."""
     admin = platform.admin

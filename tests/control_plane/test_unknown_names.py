@@ -243,3 +243,26 @@ async def test_a_wrong_value_is_named_in_plain_words(
     assert refused.status == 400
     assert told in str(refused)
     assert "nput should" not in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "told"),
+    [
+        (b'{"name": ', "application/json", "the body is not valid JSON, see character 9"),
+        (b"name=x", "application/json", "the body is not valid JSON, see character 0"),
+        (
+            b"name=x",
+            "application/x-www-form-urlencoded",
+            "with the header Content-Type: application",
+        ),
+        (b"", "application/json", "body: is required"),
+    ],
+)
+async def test_a_body_that_is_not_json_is_named(
+    platform: Platform, content: bytes, media_type: str, told: str
+) -> None:
+    """And so is the header that says what it is."""
+    headers = platform.admin.authorization | {"Content-Type": media_type}
+    answer = await platform.anyone.post(platform.applications, content=content, headers=headers)
+    assert answer.status_code == 400
+    assert told in answer.json()["message"]

@@ -101,7 +101,7 @@ class MessageLogging(Configuration):
     """Writes messages to the adapter's log."""
 
     logging_configuration: Annotated[
-        tuple[LoggingConfiguration, ...],
+        list[LoggingConfiguration],
         Field(
             min_length=1,
             max_length=100,

@@ -96,6 +96,28 @@ def test_a_doubtful_path_pattern_gets_a_warning(pattern: str, warning: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("pattern", "warning"),
+    [
+        ("GET|post", "'post', which matches no method; write 'GET|POST'"),
+        ("^(get|GET|Put)$", "'get', which matches no method; write 'GET|PUT'"),
+    ],
+)
+def test_a_list_of_methods_with_one_that_never_comes_gets_a_warning(
+    pattern: str, warning: str
+) -> None:
+    """The policy applies to the others, so it closes nothing."""
+    compile_pointcuts([Pointcut(pattern, "")])
+    (found,) = warnings_on([Pointcut(pattern, "")])
+    assert found == f"methodRegex {pattern!r} has {warning}"
+
+
+@pytest.mark.parametrize("pattern", ["GET|POST", "GET", "(?i)get|post", "GE.|post"])
+def test_other_method_patterns_get_none(pattern: str) -> None:
+    """What is no plain list may be meant as it is."""
+    assert warnings_on([Pointcut(pattern, "")]) == ()
+
+
+@pytest.mark.parametrize(
     "pattern", ["/orders/.*", "/[0-9]{2}", r"/\p{Greek}+", r"/\x{61}", "/a/?", "/orders?", "/|/b"]
 )
 def test_an_ordinary_path_pattern_gets_none(pattern: str) -> None:
