@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, cast
 
 FOLDER: Final = Path(__file__).parent / "static" / "vendor"
 
@@ -35,9 +35,9 @@ class Package:
     """The SHA-256 of each file that we ship, by its path in the package."""
 
     @property
-    def folder(self) -> Path:
-        """Where its files are."""
-        return FOLDER / f"{self.name.removesuffix('.org')}-{self.version}"
+    def folder(self) -> str:
+        """The name of the folder of its files."""
+        return f"{self.name.removesuffix('.org')}-{self.version}"
 
 
 PACKAGES: Final = (
@@ -57,7 +57,7 @@ PACKAGES: Final = (
 def recorded() -> dict[Path, str]:
     """The digests of the files that are to be there."""
     return {
-        package.folder / Path(path).name: digest
+        FOLDER / package.folder / Path(path).name: digest
         for package in PACKAGES
         for path, digest in package.files.items()
     }
@@ -75,7 +75,7 @@ def wrong_files(folder: Path = FOLDER, expected: Mapping[Path, str] | None = Non
     ]
 
 
-def fetch(package: Package) -> None:
+def fetch(package: Package, into: Path = FOLDER) -> None:
     """Write the package's files; raise ValueError if the registry gives something else."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["npm", "pack", "--silent", f"{package.name}@{package.version}"]
@@ -84,13 +84,13 @@ def fetch(package: Package) -> None:
         digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
         if f"sha512-{digest}" != package.integrity:
             raise ValueError(f"{package.name} {package.version} is not what was recorded")
-        package.folder.mkdir(parents=True, exist_ok=True)
+        target = into / package.folder
+        target.mkdir(parents=True, exist_ok=True)
         with tarfile.open(archive) as files:
             for path in package.files:
-                member = files.extractfile(f"package/{path}")
-                if member is None:
-                    raise ValueError(f"{package.name} {package.version} has no file {path}")
-                (package.folder / Path(path).name).write_bytes(member.read())
+                # The digest says that these are files, and which ones.
+                member = cast(IO[bytes], files.extractfile(f"package/{path}"))
+                (target / Path(path).name).write_bytes(member.read())
 
 
 def _digest(content: bytes) -> str:
@@ -99,9 +99,8 @@ def _digest(content: bytes) -> str:
 
 def main() -> None:
     """Fetch the files, unless they are only to be checked; exit with an error if any is wrong."""
-    if "--check" not in sys.argv[1:]:
-        for package in PACKAGES:
-            fetch(package)
+    for package in () if "--check" in sys.argv[1:] else PACKAGES:
+        fetch(package)
     if wrong := wrong_files():
         sys.exit("\n".join(wrong))
 

@@ -32,7 +32,9 @@ async def fill(platform: RunningControlPlane) -> None:
             contract = await admin.request_contract(api_id, application["id"], gold["id"])
             if number < len(APPLICATIONS) - 1 or api_id % 2:
                 await admin.approve(api_id, contract["id"])
-    await admin.apply_automated_policy("http-basic-authentication", {"password": "hidden"})
+    await admin.apply_automated_policy(
+        "http-basic-authentication", {"username": "shop", "password": "a sample"}
+    )
     await _send(platform, [_event(platform, ids, applications, n) for n in range(_REQUESTS)])
 
 

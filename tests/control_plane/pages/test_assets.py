@@ -1,7 +1,17 @@
 """What the package ships: templates that can be read, and scripts of others as they were made."""
 
+import base64
+import hashlib
+import io
+import os
 import re
+import subprocess
+import sys
+import tarfile
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from control_plane.pages import vendor
 from control_plane.pages.security_headers import POLICY
@@ -35,6 +45,36 @@ def test_a_changed_script_of_others_is_found(tmp_path: Path) -> None:
         "LICENSE is not what was recorded",
     ]
     assert package.integrity.startswith("sha512-")
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> vendor.Package:
+    """A package that `npm pack` gives, without a registry."""
+    archive = tmp_path / "archive.tgz"
+    with tarfile.open(archive, "w:gz") as files:
+        member = tarfile.TarInfo("package/dist/a.js")
+        member.size = 4
+        files.addfile(member, io.BytesIO(b"a();"))
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text(f"#!/bin/sh\ncp {archive} .\n")
+    npm.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{npm.parent}:{os.environ['PATH']}")
+    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    return vendor.Package("a", "1.0.0", f"sha512-{digest}", {"dist/a.js": "any"})
+
+
+def test_a_package_is_fetched_and_checked(registry: vendor.Package, tmp_path: Path) -> None:
+    """Only the files that we ship are written, and nothing of another package."""
+    vendor.fetch(registry, tmp_path)
+    assert (tmp_path / "a-1.0.0" / "a.js").read_text() == "a();"
+    with pytest.raises(ValueError, match=r"a 1\.0\.0 is not what was recorded"):
+        vendor.fetch(replace(registry, integrity="sha512-other"), tmp_path)
+
+
+def test_the_check_is_a_command() -> None:
+    """For those who renew a script."""
+    subprocess.run([sys.executable, "-m", "control_plane.pages.vendor", "--check"], check=True)
 
 
 def test_no_template_has_what_the_policy_blocks() -> None:

@@ -9,11 +9,13 @@ from control_plane.accounts.roles import Role
 from tests.control_plane.conftest import Platform
 from tests.control_plane.pages.visitor import Visitor, visiting_as
 
+SECRET = {"username": "ann", "password": "secret-of-the-policy"}
+
 
 async def _changes(platform: Platform) -> None:
     """An API instance with a policy, and an application: three entries."""
     api = await platform.admin.create_api("orders", description="=1+1")
-    await platform.admin.apply_policy(api["id"], "cors", {"password": "secret-of-the-policy"})
+    await platform.admin.apply_policy(api["id"], "http-basic-authentication", SECRET)
     await platform.admin.create_application("phone")
 
 

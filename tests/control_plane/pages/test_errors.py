@@ -15,7 +15,7 @@ HOSTILE = (
     "\u202eabc",
     "{{7919*7919}}",
 )
-OPEN = {"/login", "/logout"}
+OPEN = {"/login", "/login/provider", "/login/callback", "/logout"}
 
 
 async def test_no_page_is_open_by_accident(stranger: Visitor, platform: Platform) -> None:
