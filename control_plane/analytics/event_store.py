@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import RowMapping, Select, delete
 
 from control_plane.analytics import queries
-from control_plane.analytics.queries import Grouping, Window
+from control_plane.analytics.queries import ApiTotal, Grouping, Window
 from control_plane.clock import epoch_ms
 from control_plane.store.database import Database
 from control_plane.store.tables.events import events
@@ -64,6 +64,18 @@ class EventStore:
     def summary(self, window: Window, grouping: Grouping) -> Sequence[RowMapping]:
         """Counts, bytes and response times for each key of `queries.summary`."""
         return self._rows(queries.summary(window, grouping))
+
+    def api_totals(self, window: Window) -> dict[int, ApiTotal]:
+        """What came to each API instance that had requests in the window."""
+        with self._database.connection() as connection:
+            found = connection.execute(queries.api_totals(window))
+            return {row[0]: ApiTotal(*row[1:]) for row in found}
+
+    def violations(self, window: Window) -> dict[tuple[str, str], int]:
+        """How often each policy refused a request in the window, by its id and name."""
+        with self._database.connection() as connection:
+            found = connection.execute(queries.violations(window))
+            return {(row[0], row[1] or ""): row[2] for row in found}
 
     def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         with self._database.connection() as connection:

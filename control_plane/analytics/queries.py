@@ -97,6 +97,46 @@ def summary(window: Window, grouping: Grouping) -> Select[Any]:
     )
 
 
+class ApiTotal(NamedTuple):
+    """What came to an API instance in a window."""
+
+    requests: int = 0
+    errors: int = 0
+    """Answers with a status of 500 or more that no policy gave."""
+    denied: int = 0
+    """Requests that a policy refused."""
+
+
+def api_totals(window: Window) -> Select[Any]:
+    """For each API instance its id and the numbers of `ApiTotal`."""
+    processed = events.c.request_disposition == "PROCESSED"
+    return (
+        select(
+            events.c.api_id,
+            func.count(),
+            _number(processed & (events.c.status_code >= 500)),
+            _number(~processed),
+        )
+        .where(*window.conditions())
+        .group_by(events.c.api_id)
+    )
+
+
+def violations(window: Window) -> Select[Any]:
+    """How often each policy refused a request, by its id and name."""
+    return (
+        select(events.c.policy_id, events.c.policy_name, func.count())
+        .where(*window.conditions(), events.c.policy_id.is_not(None))
+        .group_by(events.c.policy_id, events.c.policy_name)
+        .order_by(func.count().desc())
+        .limit(MAX_GROUPS)
+    )
+
+
+def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))
+
+
 def _total(column: ColumnElement[int]) -> ColumnElement[float]:
     """The sum of what is above 0, as a float: integers overflow beyond 64 bits."""
     return func.sum(case((column > 0, cast(column, Float)), else_=0.0))

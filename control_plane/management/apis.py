@@ -1,6 +1,6 @@
 """API instances, and the assets that they are instances of."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from control_plane.errors import Conflict, NotFound
 from control_plane.management import audit_log
 from control_plane.management.transaction import Transaction
-from control_plane.store.tables import ApiInstance, Asset, Contract
+from control_plane.store.tables import ApiInstance, Asset, Contract, Policy, SlaTier
 
 
 class AssetName(NamedTuple):
@@ -25,6 +25,13 @@ def get(session: Session, environment_id: str, api_id: int) -> ApiInstance:
     if api is None or api.environment_id != environment_id:
         raise NotFound(f"API instance {api_id} not found")
     return api
+
+
+def of_environment(environment_id: str, deprecated: bool | None = None) -> Select[ApiInstance]:
+    """The environment's API instances; only deprecated ones, or only others, if that is said."""
+    found = select(ApiInstance).join(ApiInstance.asset)
+    found = found.where(ApiInstance.environment_id == environment_id)
+    return found if deprecated is None else found.where(ApiInstance.deprecated == deprecated)
 
 
 def matching(
@@ -67,14 +74,43 @@ def count(session: Session, environment_id: str) -> int:
     return session.scalar(query) or 0
 
 
-def active_contracts(session: Session) -> dict[int, int]:
-    """How many approved contracts each API instance has."""
+def newest_group(session: Session, environment_id: str) -> str | None:
+    """The group of the asset that was created last."""
+    query = select(Asset.group_id).where(Asset.environment_id == environment_id)
+    return session.scalar(query.order_by(Asset.id.desc()).limit(1))
+
+
+def active_contracts(session: Session, among: Collection[int] | None = None) -> dict[int, int]:
+    """How many approved contracts each API instance has, or each of those with these ids."""
     query = (
         select(Contract.api_id, func.count())
         .where(Contract.status == "APPROVED")
         .group_by(Contract.api_id)
     )
+    if among is not None:
+        query = query.where(Contract.api_id.in_(among))
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+class Content(NamedTuple):
+    """What is deleted with an API instance."""
+
+    policies: int
+    tiers: int
+    contracts: int
+    approved: int
+    """How many of the contracts are approved."""
+
+
+def content(session: Session, api_id: int) -> Content:
+    """How much is deleted with the API instance."""
+
+    def number(table: type[Policy | SlaTier | Contract], *conditions: ColumnElement[bool]) -> int:
+        query = select(func.count()).where(table.api_id == api_id, *conditions)
+        return session.scalar(query) or 0
+
+    approved = number(Contract, Contract.status == "APPROVED")
+    return Content(number(Policy), number(SlaTier), number(Contract), approved)
 
 
 def create(

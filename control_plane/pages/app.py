@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Scope
 
 from control_plane.errors import Refused
 from control_plane.pages import audit, home, login, provider_login
+from control_plane.pages.apis import api_settings, creation, overview, summary
 from control_plane.pages.errors import add_error_pages, error_answer
 from control_plane.pages.identity_provider import IdentityProvider
 from control_plane.pages.same_origin import SameOrigin
@@ -17,7 +18,19 @@ from control_plane.pages.settings import account, tokens, users
 from control_plane.pages.static_files import ConsoleFiles
 from control_plane.services import Services
 
-_PAGES: Final = (login, provider_login, home, audit, account, tokens, users)
+_PAGES: Final = (
+    login,
+    provider_login,
+    home,
+    overview,
+    creation,
+    summary,
+    api_settings,
+    audit,
+    account,
+    tokens,
+    users,
+)
 
 
 def create_console(services: Services) -> ASGIApp:

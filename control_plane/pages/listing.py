@@ -1,12 +1,12 @@
 """Lists with search, order and paging. All of it is in the URL, so that a list can be linked to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 Row = TypeVar("Row")
@@ -67,19 +67,50 @@ class Listing:
         session: Session,
         found: Select[Row],
         sortable: Mapping[str, Any],
-        searchable: Sequence[InstrumentedAttribute[Any]] = (),
+        searchable: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]] = (),
     ) -> "Part[Row]":
         """The rows of this page; the first of `sortable` is the default order.
 
         `searchable` are the columns that are searched for the text, in any case of letters.
         """
-        if self.text and searchable:
-            contains = [column.icontains(self.text, autoescape=True) for column in searchable]
-            found = found.where(or_(*contains))
+        found = self._containing_text(found, searchable)
         total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
         ordered = found.order_by(self._order(sortable)).offset((self.number - 1) * PAGE_SIZE)
         rows = session.scalars(ordered.limit(PAGE_SIZE)).unique().all()
         return Part(self, rows, total)
+
+    def rows_by(
+        self,
+        session: Session,
+        found: Select[Row],
+        key: InstrumentedAttribute[int],
+        rank: Callable[[int], float],
+        searchable: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]] = (),
+    ) -> "Part[Row]":
+        """The rows of this page, ordered by numbers that are not in their database.
+
+        `key` is the column with the ids of the rows, and `rank` gives the number of each.
+        """
+        found = self._containing_text(found, searchable)
+        keys = sorted(session.scalars(found.with_only_columns(key)))
+        keys.sort(key=rank, reverse=self.sort.startswith("-"))
+        first = (self.number - 1) * PAGE_SIZE
+        shown = keys[first : first + PAGE_SIZE]
+        rows = {
+            getattr(row, key.key): row
+            for row in session.scalars(found.where(key.in_(shown))).unique()
+        }
+        return Part(self, [rows[each] for each in shown], len(keys))
+
+    def _containing_text(
+        self,
+        found: Select[Row],
+        searchable: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
+    ) -> Select[Row]:
+        if not (self.text and searchable):
+            return found
+        contains = [column.icontains(self.text, autoescape=True) for column in searchable]
+        return found.where(or_(*contains))
 
     def _order(self, sortable: Mapping[str, Any]) -> Any:
         column = sortable.get(self.sort.removeprefix("-"))

@@ -24,6 +24,8 @@ class Column(NamedTuple):
     number: bool = False
     hidden: bool = False
     """The label is for those who hear the page only, as of a column of buttons."""
+    minor: bool = False
+    """A narrow screen leaves it out. Its cells need the class `minor`, too."""
 
 
 def render(template: str, **context: Any) -> str:
@@ -42,7 +44,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"asset": asset_url, "column": Column}
-    made.filters |= {"iso": iso, "utc": utc_text, "pretty": pretty, "count": counted}
+    made.filters |= {
+        "iso": iso,
+        "utc": utc_text,
+        "day": day_text,
+        "pretty": pretty,
+        "count": counted,
+        "share": share,
+    }
     return made
 
 
@@ -58,9 +67,19 @@ def utc_text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
 
 
+def day_text(moment: datetime) -> str:
+    """The day of the moment, such as `28 Nov 2026`, in UTC."""
+    return f"{moment.astimezone(UTC):%-d %b %Y}"
+
+
 def pretty(value: Any) -> str:
     """A JSON value for people to read."""
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def share(part: int, whole: int) -> str:
+    """A part in percent, such as `0.4%`; a dash if there is no whole."""
+    return f"{part / whole:.1%}" if whole else "-"
 
 
 def counted(number: int, thing: str, things: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import httpx
 
+from support.admin import Admin
 from tests.rig.control_plane import RunningControlPlane
 
 APIS: Final = ("orders", "payments", "customers", "catalogue", "shipping")
@@ -32,10 +33,19 @@ async def fill(platform: RunningControlPlane) -> None:
             contract = await admin.request_contract(api_id, application["id"], gold["id"])
             if number < len(APPLICATIONS) - 1 or api_id % 2:
                 await admin.approve(api_id, contract["id"])
-    await admin.apply_automated_policy(
-        "http-basic-authentication", {"username": "shop", "password": "a sample"}
-    )
+    await _add_policies(admin, ids["orders"])
     await _send(platform, [_event(platform, ids, applications, n) for n in range(_REQUESTS)])
+
+
+async def _add_policies(admin: Admin, api_id: int) -> None:
+    """Policies of the environment, and a chain of them for one API."""
+    await admin.apply_automated_policy("ip-blocklist", {"ips": ["192.0.2.66", "198.51.100.0/24"]})
+    limits = {"rateLimits": [{"maximumRequests": 100, "timePeriodInMilliseconds": 60000}]}
+    writing = [{"methodRegex": "POST|PUT|DELETE", "uriTemplateRegex": "/orders(/.*)?"}]
+    await admin.apply_policy(api_id, "rate-limiting", limits, pointcutData=writing)
+    await admin.apply_policy(api_id, "cors", {"publicResource": True})
+    headers = [{"key": "Authorization", "value": "Bearer of-the-gateway"}]
+    await admin.apply_policy(api_id, "header-injection", {"inboundHeaders": headers}, disabled=True)
 
 
 def _event(

@@ -1,0 +1,1 @@
+"""API instances: their list, and the parts of each one."""

@@ -1,0 +1,99 @@
+"""The form of an API instance. It allows what the JSON API allows."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from control_plane.pages.forms import Fields, Form, InvalidForm
+from control_plane.store.tables import ApiInstance
+
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Label = Annotated[str, Field(max_length=255)]
+_MAX_TAGS: Final = 100
+
+TECHNOLOGIES: Final = {
+    "flexGateway": "Flex Gateway (also for this adapter)",
+    "serviceMesh": "Service Mesh",
+    "mule4": "Mule 4",
+    "mule3": "Mule 3",
+}
+
+LABELS: Final = {
+    "asset_version": "Version",
+    "instance_label": "Label",
+    "endpoint": "Endpoint",
+    "description": "Description",
+    "tags": "Tags",
+    "deprecated": "Deprecated",
+}
+"""The fields that can be changed."""
+
+
+class ChangedApi(Fields):
+    """What may change about an API instance."""
+
+    asset_version: Name
+    instance_label: Label | None = None
+    endpoint: Annotated[str, Field(max_length=2000)] | None = None
+    description: Annotated[str, Field(max_length=4000)] | None = None
+    tags: Annotated[str, Field(max_length=_MAX_TAGS * 256)] = ""
+    deprecated: bool = False
+
+    def columns(self, endpoint: dict[str, Any] | None) -> dict[str, Any]:
+        """The columns to store; `endpoint` is what is stored of it."""
+        return {
+            "asset_version": self.asset_version,
+            "instance_label": self.instance_label,
+            "endpoint": _with_address(endpoint, self.endpoint),
+            "description": self.description,
+            "tags": _tags(self.tags),
+            "deprecated": self.deprecated,
+        }
+
+
+class NewApi(ChangedApi):
+    """An API instance to create."""
+
+    asset_id: Name
+    group_id: Name
+    technology: Literal["flexGateway", "serviceMesh", "mule4", "mule3"] = "flexGateway"
+
+
+def _with_address(endpoint: dict[str, Any] | None, address: str | None) -> dict[str, Any] | None:
+    """The endpoint with this address. Its other members stay."""
+    known = endpoint if isinstance(endpoint, dict) else {}
+    others = {name: value for name, value in known.items() if name != "uri"}
+    return (others | ({} if address is None else {"uri": address})) or None
+
+
+def _tags(text: str) -> list[str]:
+    tags = [tag.strip() for tag in text.split(",") if tag.strip()]
+    if len(tags) > _MAX_TAGS:
+        raise InvalidForm({"tags": f"Use at most {_MAX_TAGS} tags."})
+    if any(len(tag) > 256 for tag in tags):
+        raise InvalidForm({"tags": "Use at most 256 characters for a tag."})
+    return list(dict.fromkeys(tags))
+
+
+def values_of(api: ApiInstance) -> dict[str, str]:
+    """The values that the form shows of an API instance."""
+    return {
+        "asset_version": api.asset_version,
+        "instance_label": api.instance_label or "",
+        "endpoint": address_of(api),
+        "description": api.description or "",
+        "tags": ", ".join(api.tags or ()),
+        "deprecated": "true" if api.deprecated else "",
+    }
+
+
+def address_of(api: ApiInstance) -> str:
+    """Where clients reach the API; empty if nobody said."""
+    endpoint = api.endpoint if isinstance(api.endpoint, dict) else {}
+    address = endpoint.get("uri")
+    return address if isinstance(address, str) else ""
+
+
+def empty_form(group_id: str) -> Form:
+    """The form for a new API instance."""
+    return Form({"group_id": group_id, "asset_version": "1.0.0", "technology": "flexGateway"})

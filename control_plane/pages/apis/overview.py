@@ -1,0 +1,101 @@
+"""The list of API instances with the numbers of the last day."""
+
+from datetime import timedelta
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy import String, cast
+from sqlalchemy.orm import Session
+
+from control_plane.accounts.roles import Permission
+from control_plane.analytics.queries import ApiTotal, Window
+from control_plane.management import apis
+from control_plane.pages.apis.visits import ApisReader
+from control_plane.pages.listing import InListing, Listing, Part
+from control_plane.pages.visit import EnvironmentVisit
+from control_plane.store.tables import ApiInstance, Asset
+
+router = APIRouter()
+
+DAY: Final = timedelta(hours=24)
+_STATUSES: Final = {"active": False, "deprecated": True}
+_SORTABLE: Final = {
+    "name": Asset.asset_id,
+    "label": ApiInstance.instance_label,
+    "version": ApiInstance.asset_version,
+    "id": ApiInstance.id,
+    "created": ApiInstance.created_at,
+}
+_SEARCHED: Final = (
+    Asset.asset_id,
+    ApiInstance.instance_label,
+    ApiInstance.description,
+    cast(ApiInstance.id, String),
+)
+
+
+@router.get("/environments/{environment_id}/apis", name="apis")
+def show_all(visit: ApisReader, listing: InListing) -> Response:
+    """The API instances of the environment."""
+    totals = totals_of_day(visit)
+    with visit.reading() as session:
+        part = _part(session, visit, listing, totals or {})
+        shown = [api.id for api in part.rows]
+        contracts = apis.active_contracts(session, shown)
+        exist = part.total > 0 or apis.count(session, visit.environment.id) > 0
+    return visit.page(
+        "apis/list.html",
+        part=part,
+        totals=totals,
+        no_requests=ApiTotal(),
+        contracts=contracts,
+        exist=exist,
+    )
+
+
+def _part(
+    session: Session, visit: EnvironmentVisit, listing: Listing, totals: dict[int, ApiTotal]
+) -> Part[ApiInstance]:
+    status = listing.filter("status", list(_STATUSES))
+    found = apis.of_environment(visit.environment.id, _STATUSES.get(status))
+    column = listing.sort.removeprefix("-")
+    if column == "applications":
+        counts = apis.active_contracts(session)
+        return listing.rows_by(
+            session, found, ApiInstance.id, lambda key: counts.get(key, 0), _SEARCHED
+        )
+    ranks = {"requests": _requests, "errors": _error_rate, "denied": _denied_rate}
+    if column not in ranks:
+        return listing.rows(session, found, _SORTABLE, _SEARCHED)
+    rank = ranks[column]
+    return listing.rows_by(
+        session, found, ApiInstance.id, lambda key: rank(totals.get(key, ApiTotal())), _SEARCHED
+    )
+
+
+def _requests(total: ApiTotal) -> float:
+    return total.requests
+
+
+def _error_rate(total: ApiTotal) -> float:
+    return total.errors / (total.requests or 1)
+
+
+def _denied_rate(total: ApiTotal) -> float:
+    return total.denied / (total.requests or 1)
+
+
+def totals_of_day(
+    visit: EnvironmentVisit, api_ids: tuple[int, ...] | None = None
+) -> dict[int, ApiTotal] | None:
+    """The numbers of the last 24 hours; None for somebody who may not see them."""
+    if not visit.may(Permission.ANALYTICS_READ):
+        return None
+    return visit.services.events.api_totals(window_of_day(visit, api_ids))
+
+
+def window_of_day(visit: EnvironmentVisit, api_ids: tuple[int, ...] | None = None) -> Window:
+    """The last 24 hours, of all API instances or of some."""
+    end = visit.now() + timedelta(milliseconds=1)
+    return Window(visit.environment.id, end - DAY, end, api_ids)
