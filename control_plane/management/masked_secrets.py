@@ -19,7 +19,7 @@ def masked(value: Any, name: str = "") -> Any:
     has `{"key": "Authorization", "value": ...}`), and the credentials in URLs. A mask shows
     nothing of its value, not even the length.
     """
-    if _SECRET_NAME.search(name) and value is not None and not isinstance(value, bool):
+    if is_secret_name(name) and value is not None and not isinstance(value, bool):
         return MASK
     if isinstance(value, dict):
         named = _name_inside(value)
@@ -28,7 +28,17 @@ def masked(value: Any, name: str = "") -> Any:
         }
     if isinstance(value, list):
         return [masked(inner) for inner in value]
-    return _PASSWORD_IN_URL.sub(MASK, value) if isinstance(value, str) else value
+    return without_password(value) if isinstance(value, str) else value
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether values of this name are secret, such as those of a header `Authorization`."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def without_password(text: str) -> str:
+    """The text with a mask for the credentials in the URLs that it contains."""
+    return _PASSWORD_IN_URL.sub(MASK, text)
 
 
 def _name_inside(value: dict[str, Any]) -> str:

@@ -1,0 +1,72 @@
+"""Which values of a policy's configuration are secret, by the schema of its type.
+
+`masked_secrets` knows secrets by their names. A schema knows better: `clientSecretExpression` says
+only where a secret is. For a type without a schema, the names decide.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from control_plane.management.masked_secrets import MASK, is_secret_name, masked, without_password
+
+
+def masked_configuration(schema: Mapping[str, Any] | None, configuration: Any) -> Any:
+    """The configuration with a mask for each secret. `schema` has no references."""
+    return masked(configuration) if schema is None else _masked(schema, configuration)
+
+
+def _masked(schema: Mapping[str, Any], value: Any) -> Any:
+    if schema.get("format") == "password":
+        return MASK if value else value
+    if isinstance(value, Mapping):
+        known = schema.get("properties", {})
+        shown = {
+            name: _masked(known[name], inner) if name in known else masked(inner, name)
+            for name, inner in value.items()
+        }
+        is_pair = "value" in shown and is_secret_name(str(value.get("key", "")))
+        return shown | ({"value": MASK} if is_pair else {})
+    if isinstance(value, list):
+        return [_masked(schema.get("items", {}), item) for item in value]
+    return without_password(value) if isinstance(value, str) else value
+
+
+def restored(given: Any, stored: Any) -> Any:
+    """What was given, with the stored secrets in place of the masks.
+
+    A mask stands for what is stored in the same place, or in a list under the same `key`. Other
+    masks stay: see `masks_in`.
+    """
+    if isinstance(given, str) and isinstance(stored, str):
+        return stored if given in (MASK, without_password(stored)) else given
+    if isinstance(given, Mapping):
+        known = stored if isinstance(stored, Mapping) else {}
+        if given.get("key") != known.get("key"):
+            known = {name: value for name, value in known.items() if name != "value"}
+        return {name: restored(value, known.get(name)) for name, value in given.items()}
+    if isinstance(given, list):
+        rows = stored if isinstance(stored, list) else []
+        return [restored(item, _stored_item(index, item, rows)) for index, item in enumerate(given)]
+    return given
+
+
+def _stored_item(index: int, item: Any, rows: list[Any]) -> Any:
+    if index < len(rows) and _key(rows[index]) == _key(item):
+        return rows[index]
+    return next((row for row in rows if _key(item) is not None and _key(row) == _key(item)), None)
+
+
+def _key(item: Any) -> Any:
+    return item.get("key") if isinstance(item, Mapping) else None
+
+
+def masks_in(value: Any, path: str) -> Iterator[str]:
+    """The paths of masks, which stand for nothing that is stored."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from masks_in(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from masks_in(inner, f"{path}.{index}")
+    elif isinstance(value, str) and (value == MASK or f"://{MASK}@" in value):
+        yield path
