@@ -24,6 +24,7 @@ class Window:
     api_ids: tuple[int, ...] | None = None
     api_version_ids: tuple[int, ...] | None = None
     path_prefix: str = ""
+    client_ids: tuple[str, ...] | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The window as SQL conditions."""
@@ -37,6 +38,8 @@ class Window:
         if self.api_ids is not None and self.api_version_ids is not None:
             version = func.coalesce(events.c.api_version_id, events.c.api_id)
             found.append(version.in_(self.api_version_ids))
+        if self.client_ids is not None:
+            found.append(events.c.client_id.in_(self.client_ids))
         if self.path_prefix:
             # Not LIKE: in SQLite that ignores case, and paths don't.
             found.append(func.substr(events.c.path, 1, len(self.path_prefix)) == self.path_prefix)

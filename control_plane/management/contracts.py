@@ -40,6 +40,8 @@ class ContractChange:
     """The tier that the contract gets."""
     requested_tier_id: int | None = None
     """The tier that is asked for: granted at once if it needs no approval."""
+    reason: str | None = None
+    """Why the contract is rejected or revoked."""
 
 
 def of_api(
@@ -138,6 +140,7 @@ def change(transaction: Transaction, contract: Contract, wanted: ContractChange)
         if wanted.status is not None:
             event = event_leading_to(State(wanted.status), contract)
             happen(contract, event, transaction.now)
+            contract.decision_reason = wanted.reason
             entry.action = event
         if wanted.tier_id is not None:
             _move(transaction.session, contract, wanted.tier_id)
@@ -176,6 +179,13 @@ def approve_waiting(transaction: Transaction, tier: SlaTier) -> None:
             with audit_log.recorded_change(transaction, contract, Event.APPROVE):
                 happen(contract, Event.APPROVE, transaction.now)
                 _tell_gateways(transaction, contract)
+
+
+def delete_unused(transaction: Transaction, contract: Contract) -> None:
+    """Delete a contract that gives no access; raise Conflict if it does."""
+    if contract.status == State.APPROVED:
+        raise Conflict("an approved contract can't be deleted; revoke it first")
+    delete(transaction, contract)
 
 
 def delete(transaction: Transaction, contract: Contract) -> None:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Scope
 from control_plane.errors import Refused
 from control_plane.pages import audit, home, login, provider_login
 from control_plane.pages.apis import api_settings, creation, overview, summary
+from control_plane.pages.contracts import contract, queue
 from control_plane.pages.errors import add_error_pages, error_answer
 from control_plane.pages.identity_provider import IdentityProvider
 from control_plane.pages.same_origin import SameOrigin
@@ -26,6 +27,8 @@ _PAGES: Final = (
     creation,
     summary,
     api_settings,
+    queue,
+    contract,
     audit,
     account,
     tokens,

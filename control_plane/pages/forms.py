@@ -20,7 +20,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
 
-from control_plane.errors import Conflict, Invalid
+from control_plane.errors import Conflict, Invalid, Refused
 
 MAX_FIELDS: Final = 1000
 
@@ -124,7 +124,7 @@ class Posted:
                 given[name] = values[-1]
         return given
 
-    def refused(self, error: Invalid | Conflict) -> Form:
+    def refused(self, error: Refused) -> Form:
         """The form to show again: with the values that were sent, and what is wrong with them."""
         if isinstance(error, InvalidForm):
             return Form(self._values(), error.errors)
