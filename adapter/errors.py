@@ -68,11 +68,20 @@ class PlatformUnavailableError(PlatformError):
     """Unreachable, too slow or overloaded (429, 5xx); the last good state stays.
 
     `retry_after_s` is what the platform asked for in `Retry-After` (RFC 9110, 10.2.3), if it did.
+    `status` is that of its answer, if it gave one.
     """
 
-    def __init__(self, why: str, *, what: str = "", retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        why: str,
+        *,
+        what: str = "",
+        retry_after_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(why, what=what)
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class PlatformRefusedError(PlatformError):

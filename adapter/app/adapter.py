@@ -23,6 +23,7 @@ from adapter.app.own_files import OwnFiles
 from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.app.reloading import Reloading
+from adapter.app.reporting import Reporting
 from adapter.app.server import make_server
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.operations.denials import denial_route
@@ -102,6 +103,18 @@ class Adapter:
             clock,
         )
         self._reloading = Reloading(settings.listener, self._server, self._platform, clock)
+        self._reporting = Reporting(
+            settings,
+            clock,
+            self._metrics,
+            snapshots=self._snapshots,
+            platform=self._platform,
+            checks=self._checks,
+            analytics=self._analytics,
+            quotas=self._quotas,
+            serving=lambda: self._serving,
+            alarms=self._alarms,
+        )
         self._listeners = self._make_listeners()
         self._serving = False
         self._stopping = False
@@ -128,6 +141,9 @@ class Adapter:
         # Before the sync, which keeps the event loop busy when it starts.
         self._supervisor.start("serving", self._keep_serving_status)
         self._supervisor.start("sync", self._platform.sync.run)
+        if self._settings.reports.enabled:
+            reporter = self._reporting.reporter(self._server.addresses[0])
+            self._supervisor.start("reports", reporter.run)
         self._supervisor.start("messages", self._checks.messages.run)
         if self._settings.memory.huge_pages and sys.platform == "linux":
             self._supervisor.start("huge_pages", HugePages(self._clock).run)
@@ -193,7 +209,11 @@ class Adapter:
         if not status.all_settled:
             waiting = [api.api_id for api in status.apis if not api.settled]
             details["waiting for"] = ", ".join(waiting) or "the list of API instances"
-        alarms = {
+        return Readiness(self._serving, {**details, **self._alarms()})
+
+    def _alarms(self) -> dict[str, str]:
+        """What an operator should look at, by component; the sync has its own."""
+        return {
             **self._quotas.alarms,
             **self._identity.alarms,
             **self._checks.users.alarms,
@@ -201,7 +221,6 @@ class Adapter:
             **self._refused.alarms,
             **self._reloading.alarms,
         }
-        return Readiness(self._serving, {**details, **alarms})
 
     async def _keep_serving_status(self) -> None:
         """Report SERVING once requests can be decided as well as they can, and from then on."""

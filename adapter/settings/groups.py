@@ -330,6 +330,25 @@ class ObservabilitySettings(_Group):
     """Address of the inspection page, on loopback only. null: none."""
 
 
+class ReportSettings(_Group):
+    """Reports to the platform about what this adapter runs; only our control plane takes them."""
+
+    enabled: bool = True
+    instance_id: (
+        Annotated[
+            str,
+            of_form(
+                r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}",
+                "have at most 100 letters, digits, dots, colons, hyphens and underscores, such as "
+                "gateway-1",
+            ),
+        ]
+        | None
+    ) = None
+    """What the platform calls this process. Each process needs its own, and keeps it over a
+    restart. Default: the name of the machine and the port of `listener.address`."""
+
+
 class MemorySettings(_Group):
     """How memory is used."""
 

@@ -15,6 +15,7 @@ from adapter.settings.groups import (
     ObservabilitySettings,
     PlatformSettings,
     QuotaSettings,
+    ReportSettings,
     RequestSettings,
     ShutdownSettings,
 )
@@ -39,6 +40,7 @@ class Settings(BaseModel):
     identity: IdentitySettings = IdentitySettings()
     disk_copy: DiskCopySettings = DiskCopySettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    reports: ReportSettings = ReportSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     memory: MemorySettings = MemorySettings()
     shutdown: ShutdownSettings = ShutdownSettings()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason, Unattributed
 from adapter.identity.jwks.observer import FetchResult, KeySetObserver
+from adapter.platform_client.reports.observer import ReportObserver, ReportResult
 from adapter.platform_client.sync.observer import PollKind, SyncObserver
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.refused_callers import RefusedCallers
@@ -66,6 +67,17 @@ class SyncCounters(SyncObserver):
     def disk_rejected(self) -> None:
         """See the base class."""
         self._metrics.add("adapter_disk_copies", result="rejected")
+
+
+class ReportCounters(ReportObserver):
+    """Counts reports to the platform."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def reported(self, result: ReportResult) -> None:
+        """See the base class."""
+        self._metrics.add("adapter_reports", result=result)
 
 
 class AnalyticsCounters(AnalyticsObserver):

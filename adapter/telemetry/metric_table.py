@@ -106,6 +106,9 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         "adapter_sync_age_seconds": MetricRow(
             "gauge", "Seconds since the platform was last reached; absent before the first time"
         ),
+        "adapter_reports": MetricRow(
+            "counter", "Reports to the platform by result (sent, failed, not_taken)", ("result",)
+        ),
         "adapter_apis_published": MetricRow("counter", "API instances put into the snapshot"),
         "adapter_apis": MetricRow("gauge", "API instances in the snapshot by state", ("state",)),
         "adapter_contracts": MetricRow(

@@ -29,6 +29,10 @@ class Metrics:
         values = tuple(labels[label] for label in METRICS[name].labels)
         counts[values] = counts.get(values, 0) + amount
 
+    def counted(self, name: str) -> Mapping[tuple[str, ...], float]:
+        """What a counter of the table has counted, by the values of its labels."""
+        return dict(self._counts.get(name, {}))
+
     def observe(self, name: str, read: Reading) -> None:
         """Show a metric of the table; `read` is called whenever the metrics are rendered."""
         self._collectors.append(MetricCollector(name, METRICS[name], read))

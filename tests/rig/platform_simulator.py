@@ -141,6 +141,8 @@ class PlatformSimulator:
         self.automated: list[Any] = []
         self.requests: list[httpx.Request] = []
         self.token_lifetime_s: float | None = 3600
+        self.revision: int | None = None
+        """What its answers say in `x-platform-revision`, as our control plane's do."""
         self._clock = clock
         self._ids = count(100)
         self._tokens = count(1)
@@ -185,6 +187,8 @@ class PlatformSimulator:
     async def _serve(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         response = await self.answer(request)
+        if self.revision is not None:
+            response.headers["x-platform-revision"] = str(self.revision)
         response.headers.setdefault("date", formatdate(self._clock.now(), usegmt=True))
         return response
 

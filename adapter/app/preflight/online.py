@@ -55,7 +55,7 @@ async def _ask_platform(answers: Answers, settings: Settings) -> None:
 
 
 async def _ask_client(answers: Answers, client: PlatformClient, settings: Settings) -> None:
-    listed = list(instances_from(await client.assets(), answers.notes.append))
+    listed = list(instances_from((await client.assets()).rows, answers.notes.append))
     answers.good.append(f"platform: logged in; the environment has {len(listed)} API instances")
     await client.automated_policies()
     wanted = settings.platform.apis

@@ -159,6 +159,7 @@ def require_success(answer: WholeResponse, clock: Clock, check_if_missing: str) 
             f"{said}: {why}; the adapter asks again later",
             what=what,
             retry_after_s=retry_after_s(answer, clock),
+            status=status,
         )
     if 400 <= status < 500:
         raise PlatformRejectedError(

@@ -30,15 +30,25 @@ class FeedPass:
         """The latest state of each contract in the feed; None for a removed one."""
         self.faults: list[str] = []
         """What is wrong with the rows that had to be left out; the caller fills it."""
+        self.revision: int | None = None
+        """The revision of the last page, whose feed contains all changes up to it."""
         self._max_pages = max_pages
         self._seen = {self.url}
 
-    def take(self, changes: Sequence[ContractChange], *, empty: bool, next_url: str | None) -> None:
+    def take(
+        self,
+        changes: Sequence[ContractChange],
+        *,
+        empty: bool,
+        next_url: str | None,
+        revision: int | None = None,
+    ) -> None:
         """Take over a page; raise DocumentError if the pages form a circle or are too many.
 
         The last page is empty, or has no `next`, or a `next` that leads to itself.
         """
         self.changes.update(changes)
+        self.revision = revision
         following = self._link(next_url) if next_url else None
         self.complete = empty or following is None or following == self.url
         if not self.complete:

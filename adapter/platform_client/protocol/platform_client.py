@@ -2,10 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
+
+from pydantic import TypeAdapter
 
 from adapter.errors import DocumentError
 from adapter.platform_client.http.exchange import Exchange, OpenHttp, WholeResponse, server_time
@@ -24,12 +26,14 @@ from adapter.platform_client.protocol.documents import (
 )
 from adapter.platform_client.protocol.options import PlatformOptions
 from adapter.platform_client.protocol.paged_list import page_of, whole_list
+from adapter.platform_client.protocol.revision import revision_of
 from adapter.platform_client.protocol.token import TokenSource
 from adapter.runtime.backoff import Jitter
 from adapter.runtime.clock import Clock, WallTime
 from adapter.runtime.fairness import LoopTurns
 
 _EVENTS_PATH: Final = "/v2/analytics/events"
+_REPORTS_PATH: Final = "/policy-control-plane/v1"
 _NOT_MODIFIED: Final = 304
 
 
@@ -38,6 +42,22 @@ class PolicyList(NamedTuple):
 
     rows: list[Any] | None
     server_time: WallTime | None
+    revision: int | None
+    """See `protocol.revision`."""
+
+
+class WholeList(NamedTuple):
+    """A list that was read page by page, and the revision of its first page."""
+
+    rows: list[Any]
+    revision: int | None
+
+
+class ContractPage(NamedTuple):
+    """A page of a contract feed, and its revision."""
+
+    document: ContractPageDocument
+    revision: int | None
 
 
 class PlatformClient:
@@ -77,20 +97,17 @@ class PlatformClient:
         self._apis_url = f"{base_url}/apimanager/api/v1{environment}/apis"
         self._feed_url = f"{base_url}/apigateway/ccs/v3{environment}/apis"
         self._events_url = analytics_url + _EVENTS_PATH
+        self._adapters_url = f"{base_url}{_REPORTS_PATH}{environment}/adapters"
 
     def forget_failure(self) -> None:
         """Try again to get a token, even if that failed a moment ago."""
         self._tokens.forget_failure()
 
-    async def assets(self) -> list[Any]:
+    async def assets(self) -> WholeList:
         """All assets of the environment with their API instances."""
-
-        async def page(query: dict[str, str]) -> AnyList:
-            return await read_document(ASSET_LIST, await self._get(self._apis_url, query))
-
         # The specification counts assets in `total`; a platform may count instances instead.
-        pages = self.options.max_pages
-        return await whole_list("the list of API instances", page, pages, _instance_count)
+        what = "the list of API instances"
+        return await self._whole_list(what, ASSET_LIST, self._apis_url, _instance_count)
 
     async def instance(self, api_id: str) -> InstanceDocument:
         """One API instance."""
@@ -105,27 +122,22 @@ class PlatformClient:
         headers = {} if modified_since is None else {"if-modified-since": str(int(modified_since))}
         response = await self._get(f"{self._api_url(api_id)}/policies", headers=headers)
         if response.status != _NOT_MODIFIED:
-            return PolicyList(await _policy_rows(response), server_time(response))
+            return await _policy_list(response)
         if modified_since is None:
             raise DocumentError(
                 "the platform answered 304 to a request without a condition", what=response.what
             )
-        return PolicyList(None, server_time(response))
+        return PolicyList(None, server_time(response), revision_of(response))
 
-    async def automated_policies(self) -> list[Any]:
+    async def automated_policies(self) -> PolicyList:
         """The automated policies of the environment."""
         query = {"environmentId": self.options.environment_id}
-        return await _policy_rows(await self._get(self._automated_url, query))
+        return await _policy_list(await self._get(self._automated_url, query))
 
-    async def tiers(self, api_id: str) -> list[Any]:
+    async def tiers(self, api_id: str) -> WholeList:
         """The SLA tiers of an API."""
-
-        async def page(query: dict[str, str]) -> AnyList:
-            response = await self._get(f"{self._api_url(api_id)}/tiers", query)
-            return await read_document(TIER_LIST, response)
-
         what = f"the list of SLA tiers of API {api_id}"
-        return await whole_list(what, page, self.options.max_pages)
+        return await self._whole_list(what, TIER_LIST, f"{self._api_url(api_id)}/tiers")
 
     def contract_feed(self, api_id: str, cursor: str | None) -> FeedPass:
         """A pass over the contract feed of an API: from a cursor, or None from its beginning."""
@@ -133,7 +145,7 @@ class PlatformClient:
         return FeedPass(beginning, cursor, self.options.max_pages)
 
     @asynccontextmanager
-    async def contract_page(self, url: str) -> AsyncIterator[ContractPageDocument]:
+    async def contract_page(self, url: str) -> AsyncIterator[ContractPage]:
         """A page of a contract feed.
 
         The request counts as under way until the page is read, so that few pages are in memory.
@@ -142,7 +154,7 @@ class PlatformClient:
             headers = {"x-accept-hash-algorithm": "sha256"}
             response = await self._exchange.send("GET", url, headers)
             await self.turns.wait()
-            yield await read_document(CONTRACT_PAGE, response)
+            yield ContractPage(await read_document(CONTRACT_PAGE, response), revision_of(response))
 
     async def send_events(self, gzip_body: bytes) -> int:
         """Deliver a gzipped JSON array of events; return how many of them the platform refused.
@@ -154,6 +166,28 @@ class PlatformClient:
             "POST", self._events_url, headers, gzip_body, check_if_missing="platform.analytics_url"
         )
         return await refused_events(response)
+
+    async def send_report(self, instance_id: str, body: bytes) -> None:
+        """Deliver a report about this adapter, as JSON: an operation of our control plane only."""
+        url = f"{self._adapters_url}/{quote(instance_id, safe='')}/report"
+        await self._exchange.send("PUT", url, {"content-type": "application/json"}, body)
+
+    async def _whole_list(
+        self,
+        what: str,
+        shape: TypeAdapter[AnyList],
+        url: str,
+        weight: Callable[[Any], int] = lambda _row: 1,
+    ) -> WholeList:
+        revisions: list[int | None] = []
+
+        async def page(query: dict[str, str]) -> AnyList:
+            response = await self._get(url, query)
+            revisions.append(revision_of(response))
+            return await read_document(shape, response)
+
+        rows = await whole_list(what, page, self.options.max_pages, weight)
+        return WholeList(rows, revisions[0])
 
     def _api_url(self, api_id: str) -> str:
         return f"{self._apis_url}/{quote(api_id, safe='')}"
@@ -170,13 +204,13 @@ class PlatformClient:
             return await self._exchange.send("GET", url, headers or {})
 
 
-async def _policy_rows(response: WholeResponse) -> list[Any]:
+async def _policy_list(response: WholeResponse) -> PolicyList:
     rows, total = page_of(await read_document(POLICY_LIST, response))
     if total is not None and total > len(rows):
         raise DocumentError(
             f"the list has only {len(rows)} of {total} policies", what=response.what
         )
-    return rows
+    return PolicyList(rows, server_time(response), revision_of(response))
 
 
 def _instance_count(asset: Any) -> int:

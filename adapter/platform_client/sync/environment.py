@@ -23,6 +23,10 @@ class Environment:
     def __init__(self, options: SyncOptions, clock: Clock, jitter: Jitter) -> None:
         self.automated: Policies | None = None
         """The last good automated policies; None before the first complete poll."""
+        self.automated_revision: int | None = None
+        """All changes to automated policies up to this number are in force."""
+        self.instances_revision: int | None = None
+        """All API instances that were made or deleted up to this number are known."""
         self.automated_poll = PollState(
             "automated_policies", "automated policies", options, clock, jitter
         )

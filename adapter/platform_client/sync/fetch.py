@@ -59,16 +59,18 @@ class Fetcher:
 
     async def automated(self) -> FetchedAutomated:
         """Fetch the automated policies; raises PlatformError."""
-        rows = await self._client.automated_policies()
+        answer = await self._client.automated_policies()
         mule_only: list[str] = []
         environment_id = self._client.options.environment_id
-        policies = automated_policies_from(rows, environment_id, mule_only.append)
-        return FetchedAutomated(policies, tuple(mule_only))
+        policies = automated_policies_from(answer.rows or [], environment_id, mule_only.append)
+        return FetchedAutomated(policies, tuple(mule_only), answer.revision)
 
     async def instances(self) -> FetchedInstances:
         """Fetch the environment's list of API instances; raises PlatformError."""
         faults: list[str] = []
-        return FetchedInstances(instances_from(await self._client.assets(), faults.append), faults)
+        assets = await self._client.assets()
+        instances = instances_from(assets.rows, faults.append)
+        return FetchedInstances(instances, faults, assets.revision)
 
     async def _feed(self, api: TrackedApi) -> FeedPass:
         cursor = api.due_cursor
@@ -91,8 +93,9 @@ class Fetcher:
     async def _take_one_page(self, feed: FeedPass, api: TrackedApi) -> None:
         # In a method of its own, so that the page is freed before the next one is requested.
         async with self._client.contract_page(feed.url) as page:
-            changes = await self._changes(page.data, feed, api)
-            feed.take(changes, empty=not page.data, next_url=page.links.next)
+            rows, links = page.document.data, page.document.links
+            changes = await self._changes(rows, feed, api)
+            feed.take(changes, empty=not rows, next_url=links.next, revision=page.revision)
 
     async def _changes(
         self, rows: list[Any], feed: FeedPass, api: TrackedApi
@@ -113,10 +116,13 @@ class Fetcher:
         since = api.policies_known_at
         answer = await self._client.policies(api.api_id, since)
         policies = None if answer.rows is None else policies_from(answer.rows)
-        return FetchedPolicies(policies, answer.server_time, unconditional=since is None)
+        return FetchedPolicies(
+            policies, answer.server_time, unconditional=since is None, revision=answer.revision
+        )
 
     async def _tiers(self, api: TrackedApi, feed: FeedPass) -> FetchedTiers | None:
         if not api.tiers_due(feed):
             return None
         faults: list[str] = []
-        return FetchedTiers(tiers_from(await self._client.tiers(api.api_id), faults.append), faults)
+        answer = await self._client.tiers(api.api_id)
+        return FetchedTiers(tiers_from(answer.rows, faults.append), faults, answer.revision)

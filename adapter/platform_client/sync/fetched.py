@@ -18,6 +18,8 @@ class FetchedPolicies(NamedTuple):
     server_time: WallTime | None
     unconditional: bool
     """Whether the request had no `if-modified-since`."""
+    revision: int | None
+    """See `protocol.revision`."""
 
 
 class FetchedTiers(NamedTuple):
@@ -26,6 +28,7 @@ class FetchedTiers(NamedTuple):
     tiers: Mapping[str, SlaTier]
     faults: list[str]
     """What is wrong with the tiers that had to be left out."""
+    revision: int | None
 
 
 class FetchedApi(NamedTuple):
@@ -53,6 +56,7 @@ class FetchedAutomated(NamedTuple):
     policies: Policies
     mule_only: tuple[str, ...]
     """Names of policies that were left out because they are for Mule runtimes only."""
+    revision: int | None
 
 
 class FetchedInstances(NamedTuple):
@@ -61,3 +65,4 @@ class FetchedInstances(NamedTuple):
     instances: Mapping[str, ApiInstance]
     faults: list[str]
     """What is wrong with the instances that had to be left out."""
+    revision: int | None

@@ -7,6 +7,7 @@ To understand the sync, read this file first and then go down. The loops here ca
 
 import asyncio
 import random
+from collections.abc import Iterator
 from functools import partial
 
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -20,7 +21,14 @@ from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.poll_loop import PollLoop
 from adapter.platform_client.sync.polls import Polls
 from adapter.platform_client.sync.publication import Publication
-from adapter.platform_client.sync.status import SyncStatus, is_settled, sync_status
+from adapter.platform_client.sync.status import (
+    ApiStatus,
+    SyncStatus,
+    api_status,
+    is_settled,
+    sync_alarms,
+    sync_status,
+)
 from adapter.platform_client.sync.sync_on_demand import SyncReport
 from adapter.platform_client.sync.tracked_api import TrackedApi
 from adapter.platform_client.sync.tracked_apis import TrackedApis
@@ -193,6 +201,22 @@ class PlatformSync:
         """When the platform last confirmed the content of that API, possibly as not modified."""
         api = self._apis.get(api_id)
         return api.poll_state.confirmed_at if api is not None else None
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """What goes wrong with the platform or the disk, as in `status`."""
+        return sync_alarms(self._environment, self._saving.alarm)
+
+    @property
+    def environment_revisions(self) -> tuple[int | None, int | None]:
+        """The revisions of the automated policies and of the list of API instances."""
+        return self._environment.automated_revision, self._environment.instances_revision
+
+    def api_statuses(self) -> Iterator[ApiStatus]:
+        """How each API is doing, made one at a time: all of them together take long."""
+        for api in tuple(self._apis):
+            in_force = self._publication.in_force(api.api_id)
+            yield api_status(api, in_force, self._environment, self._clock.now())
 
     def status(self) -> SyncStatus:
         """How all of it is doing."""

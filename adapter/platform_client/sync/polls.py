@@ -67,6 +67,7 @@ class Polls:
         self._note_success(environment.instances_poll)
         await self._complete_automated()
         await self._take_over_instances(fetched.instances)
+        environment.instances_revision = fetched.revision
         environment.instances_known = True  # only now: "all settled" means all of the list
         return environment.instances_poll.spread(self._instance_interval_s)
 
@@ -88,13 +89,16 @@ class Polls:
         """Poll the automated policies."""
         environment = self._environment
         try:
-            changed = environment.take_over_automated(await self._fetch.automated())
+            fetched = await self._fetch.automated()
+            changed = environment.take_over_automated(fetched)
         except Exception as e:
             return self._note_failure(environment.automated_poll, e)
         wait_s = self._note_success(environment.automated_poll, unconfirmed=environment.unconfirmed)
         if changed:
             await self.publish_in_turns(self._apis)
             self._save()
+        if not environment.unconfirmed:
+            environment.automated_revision = fetched.revision
         return wait_s
 
     async def publish_in_turns(self, apis: Iterable[TrackedApi]) -> None:

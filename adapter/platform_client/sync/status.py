@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from adapter.platform_client.sync.environment import Environment
 from adapter.platform_client.sync.publication import Publication
+from adapter.platform_client.sync.revisions import Revisions
 from adapter.platform_client.sync.tracked_api import TrackedApi
 from adapter.policy.snapshot import Api
 from adapter.runtime.clock import WallTime
@@ -40,6 +41,8 @@ class ApiStatus:
     """What had to be left out of the platform's documents about it."""
     last_error: str | None
     """What the last poll failed with; None if it succeeded."""
+    revisions: Revisions
+    """Which of the platform's changes are in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ class SyncStatus:
     last_failure_at: WallTime | None
     alarms: tuple[str, ...]
     """What goes wrong with the platform or the disk; closed APIs are in `apis`."""
+    automated_revision: int | None
+    """All changes to automated policies up to this number are in force."""
+    instances_revision: int | None
+    """All API instances that were made or deleted up to this number are known."""
     apis: tuple[ApiStatus, ...]
 
 
@@ -79,9 +86,11 @@ def sync_status(
         all_settled=all_settled,
         last_success_at=environment.last_contact,
         last_failure_at=max(failures, default=None),
-        alarms=tuple(islice(_alarms(environment, disk_alarm), _MOST_ALARMS)),
+        alarms=sync_alarms(environment, disk_alarm),
+        automated_revision=environment.automated_revision,
+        instances_revision=environment.instances_revision,
         apis=tuple(
-            _api_status(api, publication.in_force(api.api_id), environment, now) for api in apis
+            api_status(api, publication.in_force(api.api_id), environment, now) for api in apis
         ),
     )
 
@@ -91,9 +100,10 @@ def _is_loaded(api: TrackedApi, environment: Environment) -> bool:
     return api.content is not None and environment.automated is not None
 
 
-def _api_status(
+def api_status(
     api: TrackedApi, in_force: Api | None, environment: Environment, now: WallTime
 ) -> ApiStatus:
+    """How one API is doing."""
     loaded = _is_loaded(api, environment)
     confirmed_at = api.poll_state.confirmed_at
     return ApiStatus(
@@ -110,11 +120,16 @@ def _api_status(
         closed_contracts=in_force.closed_contracts if in_force is not None else 0,
         document_faults=api.document_faults.current,
         last_error=api.poll_state.last_error,
+        revisions=api.revisions,
     )
 
 
+def sync_alarms(environment: Environment, disk_alarm: str | None) -> tuple[str, ...]:
+    """What an operator should look at, the most general problems first; a limited number."""
+    return tuple(islice(_alarms(environment, disk_alarm), _MOST_ALARMS))
+
+
 def _alarms(environment: Environment, disk_alarm: str | None) -> Iterator[str]:
-    """What an operator should look at, the most general problems first."""
     yield from (outage.alarm for outage in environment.outages.current)
     if disk_alarm is not None:
         yield disk_alarm

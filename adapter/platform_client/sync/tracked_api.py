@@ -14,6 +14,7 @@ from adapter.platform_client.sync.fetched import FailedFetch, FetchedApi
 from adapter.platform_client.sync.interval import Interval
 from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.poll_state import PollState
+from adapter.platform_client.sync.revisions import Revisions
 from adapter.policy.catalog import ApiContent, ApiInstance, SlaTier
 from adapter.policy.contracts.contract import Contract
 from adapter.runtime.backoff import Jitter
@@ -57,6 +58,7 @@ class TrackedApi:
             "api", f"API {api_id}", options, clock, jitter, confirmed_at=confirmed_at
         )
         self.document_faults = DocumentFaults(api_id=api_id)
+        self.revisions = Revisions()
         self._cursor: str | None = None
         self._server_time: WallTime | None = None
         self._missing = False
@@ -159,6 +161,7 @@ class TrackedApi:
         if tiers is not None:
             self.document_faults.replace("tiers", tiers.faults)
         self._note_done(fetched)
+        self.revisions = self.revisions.after(fetched, believed=not self._empty_guard.pending)
         self.gone = self._missing = False
         self.origin = "platform"
         return self.content != before
@@ -216,5 +219,6 @@ class TrackedApi:
         self.content = None
         self._cursor = None
         self._server_time = None
+        self.revisions = Revisions()
         structlog.get_logger().error("platform.api_gone", api_id=self.api_id)
         return True

@@ -1,0 +1,1 @@
+"""Reports about this adapter to our control plane."""
