@@ -28,6 +28,7 @@ from control_plane.protocol import (
     export,
     ingest,
     policies,
+    reports,
     summary,
     tiers,
     tokens,
@@ -121,6 +122,7 @@ def create_app(services: Services) -> FastAPI:
         applications,
         contract_feed,
         ingest,
+        reports,
         export,
         summary,
     ):

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     """The contract feed of gateways, which has the hashes of client secrets."""
     EVENTS_WRITE = "events:write"
     """Sending API analytics."""
+    REPORTS_WRITE = "reports:write"
+    """Telling what an adapter runs."""
 
 
 class Role(StrEnum):
@@ -59,7 +61,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.OPERATOR: frozenset(_OPERATOR),
     Role.API_ADMIN: frozenset(_API_ADMIN),
     Role.OWNER: frozenset(_OWNER),
-    Role.GATEWAY: frozenset({_P.APIS_READ, _P.FEED_READ, _P.EVENTS_WRITE}),
+    Role.GATEWAY: frozenset({_P.APIS_READ, _P.FEED_READ, _P.EVENTS_WRITE, _P.REPORTS_WRITE}),
 }
 
 

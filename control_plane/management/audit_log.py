@@ -19,12 +19,14 @@ from control_plane.clock import iso
 from control_plane.management.masked_secrets import masked
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import (
+    Adapter,
     ApiInstance,
     AuditEntry,
     AutomatedPolicy,
     Base,
     ClientApplication,
     Contract,
+    DiscoveredService,
     Policy,
     SlaTier,
     User,
@@ -40,6 +42,8 @@ KINDS: Final[dict[type[Base], str]] = {
     Contract: "contract",
     User: "user",
     UserToken: "token",
+    Adapter: "adapter",
+    DiscoveredService: "service",
 }
 
 MAX_VALUE: Final = 4096

@@ -23,6 +23,7 @@ from control_plane.protocol.bodies import (
 )
 from control_plane.protocol.documents import api_document, asset_document
 from control_plane.protocol.paging import InPage, Page
+from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.json_values import require_json
@@ -98,6 +99,7 @@ class ApiChange(Body):
 
 @router.get("")
 def search(
+    response: Response,
     scope: ApisReader,
     page: InPage,
     *,
@@ -116,6 +118,7 @@ def search(
         instance_label=instance_label,
     )
     with scope.reading() as session:
+        name_revision(response, session)
         return _search(session, page, matching)
 
 

@@ -22,6 +22,7 @@ from control_plane.protocol.policies import (
     policy_columns,
     with_warnings,
 )
+from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import OrganizationReader, OrganizationScope, SomeApisWriter
 from control_plane.protocol.writing import answer, in_turn
 
@@ -99,11 +100,13 @@ def _require(
 
 @router.get("")
 def all_of_environment(
+    response: Response,
     scope: OrganizationReader,
     environment_id: Annotated[str, Query(alias="environmentId", min_length=1)],
 ) -> dict[str, Any]:
     """The environment's automated policies in their order; those without one come last."""
     with scope.reading() as session:
+        name_revision(response, session)
         _require(scope, session, Permission.APIS_READ, environment_id)
         rows = automated_policies.of_environment(session, environment_id)
         found = [automated_policy_document(policy) for policy in rows]

@@ -4,13 +4,14 @@ from functools import partial
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from control_plane.clock import iso
 from control_plane.errors import Invalid
 from control_plane.management import change_feed, client_secrets
 from control_plane.management.transaction import CONTROL_PLANE
 from control_plane.protocol.bodies import RowId
+from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import EnvironmentScope, FeedReader
 from control_plane.store.tables import Contract, ContractTombstone
 
@@ -40,6 +41,7 @@ def _write_ends(scope: EnvironmentScope) -> None:
 @router.get("/apis/{api_id}/contracts", dependencies=[Depends(_end_due_overlaps)])
 def contracts(
     request: Request,
+    response: Response,
     scope: FeedReader,
     api_id: RowId,
     cursor: str | None = None,
@@ -50,6 +52,7 @@ def contracts(
         raise Invalid("X-Accept-Hash-Algorithm: must be sha256; secrets are kept hashed only")
     services = scope.services
     with scope.reading() as session:
+        name_revision(response, session)
         scope.api(session, api_id)
         page = change_feed.read_page(
             session,

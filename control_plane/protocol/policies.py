@@ -17,6 +17,7 @@ from control_plane.management.policies import MAX_POLICIES, VENDOR_GROUP_ID
 from control_plane.protocol.bodies import ANSWERED, Body, Id, JsonObject, Name, RowId
 from control_plane.protocol.conditional import unchanged
 from control_plane.protocol.documents import policy_document, policy_without_template
+from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.json_values import depth_of
@@ -127,6 +128,7 @@ def with_warnings(document: dict[str, Any], warnings: list[str]) -> dict[str, An
 
 @router.get("", response_model=None)
 def all_of_api(
+    response: Response,
     scope: ApisReader,
     api_id: RowId,
     if_modified_since: Annotated[str | None, Header()] = None,
@@ -137,13 +139,14 @@ def all_of_api(
     Only the default form answers 304. `if-modified-since` can't tell which form a client has.
     """
     with scope.reading() as session:
+        name_revision(response, session)
         api = scope.api(session, api_id)
         if not full_info:
             return [policy_without_template(policy) for policy in policies.of_api(session, api_id)]
         dates, now = scope.services.policy_dates, scope.now()
         changed_at = dates.changed_at(api_id, api.policies_changed_at, now)
         if unchanged(changed_at, if_modified_since, now):
-            return Response(status_code=HTTPStatus.NOT_MODIFIED)
+            return Response(None, HTTPStatus.NOT_MODIFIED, response.headers)
         active = [row for row in policies.of_api(session, api_id) if not row.disabled]
         return {"policies": [policy_document(policy) for policy in active]}
 

@@ -139,5 +139,6 @@ ContractsWriter = Annotated[EnvironmentScope, _in_environment(Permission.CONTRAC
 AnalyticsReader = Annotated[EnvironmentScope, _in_environment(Permission.ANALYTICS_READ)]
 RequestsReader = Annotated[EnvironmentScope, _in_environment(Permission.REQUESTS_READ)]
 FeedReader = Annotated[EnvironmentScope, _in_environment(Permission.FEED_READ)]
+ReportsWriter = Annotated[EnvironmentScope, _in_environment(Permission.REPORTS_WRITE)]
 ApplicationsReader = Annotated[OrganizationScope, _in_organization(Permission.APPLICATIONS_READ)]
 ApplicationsWriter = Annotated[OrganizationScope, _in_organization(Permission.APPLICATIONS_WRITE)]

@@ -10,6 +10,7 @@ from control_plane.management import tiers
 from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId
 from control_plane.protocol.documents import tier_document
 from control_plane.protocol.paging import InPage
+from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter, EnvironmentScope
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import SlaTier
@@ -75,11 +76,12 @@ def _document(scope: EnvironmentScope, tier: SlaTier, applications: int = 0) -> 
 
 @router.get("")
 def all_of_api(
-    scope: ApisReader, api_id: RowId, page: InPage, active: bool = False
+    response: Response, scope: ApisReader, api_id: RowId, page: InPage, active: bool = False
 ) -> dict[str, Any]:
     """The tiers of the API instance, deprecated ones too unless `active`."""
     matching = page.matching(tiers.of_api(api_id, active=active), SlaTier.name)
     with scope.reading() as session:
+        name_revision(response, session)
         scope.api(session, api_id)
         total, rows = page.rows(session, matching, {"id": SlaTier.id, "name": SlaTier.name})
         counts = tiers.application_counts(session, api_id)

@@ -92,8 +92,8 @@ def _writing_routes(platform: Platform) -> set[tuple[str, str]]:
         (method.upper(), path)
         for path, operations in app.openapi()["paths"].items()
         for method in operations.keys() - {"get"}
-        # Logins and events change nothing that an admin manages.
-        if not path.startswith(("/accounts", "/v2/analytics"))
+        # Logins, events and reports change nothing that an admin manages.
+        if not path.startswith(("/accounts", "/v2/analytics", "/policy-control-plane"))
     }
 
 

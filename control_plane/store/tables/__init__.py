@@ -15,11 +15,13 @@ from control_plane.store.tables.apis import ApiInstance, Asset, AutomatedPolicy,
 from control_plane.store.tables.audit import AuditEntry
 from control_plane.store.tables.base import MAX_ID, Base
 from control_plane.store.tables.contracts import ClientApplication, Contract, ContractTombstone
+from control_plane.store.tables.fleet import Adapter, DiscoveredService, FleetLosses
 from control_plane.store.tables.organizations import EndedFeedEpoch, Environment, Organization
 
 __all__ = [
     "MAX_ID",
     "AccessToken",
+    "Adapter",
     "ApiInstance",
     "Asset",
     "AuditEntry",
@@ -28,8 +30,10 @@ __all__ = [
     "ClientApplication",
     "Contract",
     "ContractTombstone",
+    "DiscoveredService",
     "EndedFeedEpoch",
     "Environment",
+    "FleetLosses",
     "GatewayLogin",
     "Organization",
     "Policy",

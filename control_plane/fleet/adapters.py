@@ -1,0 +1,28 @@
+"""The adapters of an environment."""
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from control_plane.errors import NotFound
+from control_plane.management import audit_log
+from control_plane.management.transaction import Transaction
+from control_plane.store.tables import Adapter
+
+
+def of_environment(environment_id: str) -> Select[Adapter]:
+    """All adapters that have reported."""
+    return select(Adapter).where(Adapter.environment_id == environment_id)
+
+
+def get(session: Session, environment_id: str, adapter_id: int) -> Adapter:
+    """The adapter; raise NotFound if the environment has none with this id."""
+    adapter = session.get(Adapter, adapter_id)
+    if adapter is None or adapter.environment_id != environment_id:
+        raise NotFound(f"adapter {adapter_id} not found")
+    return adapter
+
+
+def forget(transaction: Transaction, adapter: Adapter) -> None:
+    """Delete an adapter and its report. If it reports again, it is back."""
+    audit_log.record_deletion(transaction, adapter)
+    transaction.session.delete(adapter)

@@ -1,0 +1,1 @@
+"""Reports from adapters: what is kept, and what it says about what admins saved."""
