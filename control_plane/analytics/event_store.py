@@ -71,6 +71,18 @@ class EventStore:
             found = connection.execute(queries.api_totals(window))
             return {row[0]: ApiTotal(*row[1:]) for row in found}
 
+    def client_totals(self, window: Window) -> dict[str | None, ApiTotal]:
+        """What came from each client in the window; None stands for those without a name."""
+        with self._database.connection() as connection:
+            found = connection.execute(queries.client_totals(window))
+            return {row[0]: ApiTotal(*row[1:]) for row in found}
+
+    def busiest_periods(self, window: Window, period_ms: int) -> dict[int, int]:
+        """The most requests that each API instance admitted in one period of the window."""
+        with self._database.connection() as connection:
+            found = connection.execute(queries.busiest_periods(window, period_ms))
+            return {row[0]: row[1] for row in found}
+
     def violations(self, window: Window) -> dict[tuple[str, str], int]:
         """How often each policy refused a request in the window, by its id and name."""
         with self._database.connection() as connection:

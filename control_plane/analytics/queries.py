@@ -53,14 +53,14 @@ class Grouping(NamedTuple):
     name: ColumnElement[Any] | None = None
 
 
+_PROCESSED: Final = events.c.request_disposition == "PROCESSED"
+
 GROUPINGS: Mapping[str, Grouping] = {
     "status_code": Grouping(events.c.status_code),
     "application": Grouping(events.c.client_id, events.c.application_name),
     "policy": Grouping(events.c.policy_name),
     "api": Grouping(events.c.api_id, events.c.api_name),
-    "outcome": Grouping(
-        case((events.c.request_disposition == "PROCESSED", "PROCESSED"), else_="BLOCKED")
-    ),
+    "outcome": Grouping(case((_PROCESSED, "PROCESSED"), else_="BLOCKED")),
 }
 
 
@@ -101,7 +101,7 @@ def summary(window: Window, grouping: Grouping) -> Select[Any]:
 
 
 class ApiTotal(NamedTuple):
-    """What came to an API instance in a window."""
+    """What came to an API instance, or from a client, in a window."""
 
     requests: int = 0
     errors: int = 0
@@ -112,17 +112,40 @@ class ApiTotal(NamedTuple):
 
 def api_totals(window: Window) -> Select[Any]:
     """For each API instance its id and the numbers of `ApiTotal`."""
-    processed = events.c.request_disposition == "PROCESSED"
+    return _totals(window, events.c.api_id)
+
+
+def client_totals(window: Window) -> Select[Any]:
+    """For each client its id and the numbers of `ApiTotal`."""
+    return _totals(window, events.c.client_id)
+
+
+def _totals(window: Window, key: ColumnElement[Any]) -> Select[Any]:
     return (
         select(
-            events.c.api_id,
+            key,
             func.count(),
-            _number(processed & (events.c.status_code >= 500)),
-            _number(~processed),
+            _number(_PROCESSED & (events.c.status_code >= 500)),
+            _number(~_PROCESSED),
         )
         .where(*window.conditions())
-        .group_by(events.c.api_id)
+        .group_by(key)
     )
+
+
+def busiest_periods(window: Window, period_ms: int) -> Select[Any]:
+    """For each API instance its id, and the requests in the period that had the most of them.
+
+    Counts what no policy refused. Periods follow each other from 1970 on.
+    """
+    period = (events.c.received_ms // period_ms).label("period")
+    counted = (
+        select(events.c.api_id, func.count().label("requests"))
+        .where(*window.conditions(), _PROCESSED)
+        .group_by(events.c.api_id, period)
+        .subquery()
+    )
+    return select(counted.c.api_id, func.max(counted.c.requests)).group_by(counted.c.api_id)
 
 
 def violations(window: Window) -> Select[Any]:

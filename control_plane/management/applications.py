@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.hashing import salted
@@ -34,6 +34,16 @@ def get(session: Session, organization_id: str, application_id: int) -> ClientAp
     if application is None or application.organization_id != organization_id:
         raise NotFound(f"client application {application_id} not found")
     return application
+
+
+def approved_contracts(session: Session, environment_id: str) -> dict[int, int]:
+    """How many approved contracts each application has in the environment."""
+    query = (
+        select(Contract.application_id, func.count())
+        .where(Contract.environment_id == environment_id, Contract.status == "APPROVED")
+        .group_by(Contract.application_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def register(transaction: Transaction, columns: Mapping[str, Any], form: SecretForm) -> WithSecret:

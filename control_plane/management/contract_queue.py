@@ -21,9 +21,9 @@ MAX_HISTORY: Final = 100
 
 
 def of_environment(
-    environment_id: str, status: str | None = None, text: str = ""
+    environment_id: str, status: str | None = None, text: str = "", api_id: int | None = None
 ) -> Select[Contract]:
-    """The contracts of the environment, by status or by the names in them if asked."""
+    """The contracts of the environment; by status, names or API instance if asked."""
     found = (
         select(Contract)
         .options(joinedload(Contract.api))
@@ -31,6 +31,8 @@ def of_environment(
     )
     if status is not None:
         found = found.where(Contract.status == status)
+    if api_id is not None:
+        found = found.where(Contract.api_id == api_id)
     return found.where(_names(text)) if text else found
 
 
@@ -54,13 +56,21 @@ def _contain(text: str, *columns: Any) -> ColumnElement[bool]:
     return or_(*(column.icontains(text, autoescape=True) for column in columns))
 
 
-def counts(session: Session, environment_id: str) -> dict[str, int]:
-    """How many contracts of the environment have each status."""
+def of_application(environment_id: str, application_id: int) -> Select[Contract]:
+    """The contracts of an application with API instances of the environment."""
+    found = of_environment(environment_id)
+    return found.where(Contract.application_id == application_id)
+
+
+def counts(session: Session, environment_id: str, api_id: int | None = None) -> dict[str, int]:
+    """How many contracts of the environment, or of one API instance, have each status."""
     query = (
         select(Contract.status, func.count())
         .where(Contract.environment_id == environment_id)
         .group_by(Contract.status)
     )
+    if api_id is not None:
+        query = query.where(Contract.api_id == api_id)
     return {row[0]: row[1] for row in session.execute(query)}
 
 

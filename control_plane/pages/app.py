@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Scope
 from control_plane.errors import Refused
 from control_plane.pages import audit, home, login, provider_login
 from control_plane.pages.apis import api_settings, creation, overview, summary
+from control_plane.pages.applications import access, application
+from control_plane.pages.applications import overview as applications_overview
+from control_plane.pages.applications import secrets as client_secrets
 from control_plane.pages.contracts import contract, queue
 from control_plane.pages.errors import add_error_pages, error_answer
 from control_plane.pages.identity_provider import IdentityProvider
@@ -29,6 +32,10 @@ _PAGES: Final = (
     api_settings,
     queue,
     contract,
+    applications_overview,
+    application,
+    client_secrets,
+    access,
     audit,
     account,
     tokens,

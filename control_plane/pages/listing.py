@@ -83,8 +83,8 @@ class Listing:
         self,
         session: Session,
         found: Select[Row],
-        key: InstrumentedAttribute[int],
-        rank: Callable[[int], float],
+        key: InstrumentedAttribute[Any],
+        rank: Callable[[Any], float],
         searchable: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]] = (),
     ) -> "Part[Row]":
         """The rows of this page, ordered by numbers that are not in their database.

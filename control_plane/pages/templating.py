@@ -51,6 +51,7 @@ def environment() -> Environment:
         "pretty": pretty,
         "count": counted,
         "share": share,
+        "period": period_text,
     }
     return made
 
@@ -80,6 +81,18 @@ def pretty(value: Any) -> str:
 def share(part: int, whole: int) -> str:
     """A part in percent, such as `0.4%`; a dash if there is no whole."""
     return f"{part / whole:.1%}" if whole else "-"
+
+
+_UNITS: Final = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1000))
+
+
+def period_text(milliseconds: int) -> str:
+    """A length of time, such as `hour`, `5 minutes` or `1,500 milliseconds`."""
+    for unit, length in (*_UNITS, ("millisecond", 1)):
+        if milliseconds % length == 0:
+            number = milliseconds // length
+            return unit if number == 1 else counted(number, unit)
+    raise AssertionError("1 divides every number")
 
 
 def counted(number: int, thing: str, things: str = "") -> str:

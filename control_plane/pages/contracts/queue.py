@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from control_plane.accounts.roles import Permission
-from control_plane.errors import Conflict
+from control_plane.errors import Conflict, NotFound
 from control_plane.http_statuses import status_of
 from control_plane.management import contract_queue, contracts
 from control_plane.management.contract_states import State
@@ -41,16 +41,19 @@ def _queue_page(
     visit: EnvironmentVisit, listing: Listing, form: Form, status: int = HTTPStatus.OK
 ) -> Response:
     with visit.reading() as session:
-        counts = contract_queue.counts(session, visit.environment.id)
+        api_id = _api_id(listing)
+        api = None if api_id is None else visit.api(session, api_id)
+        counts = contract_queue.counts(session, visit.environment.id, api_id)
         shown = _shown(listing, counts)
         state = None if shown == _ALL else shown.upper()
-        found = contract_queue.of_environment(visit.environment.id, state, listing.text)
+        found = contract_queue.of_environment(visit.environment.id, state, listing.text, api_id)
         listing = replace(listing, query={**listing.query, "status": shown})
         part = listing.rows(session, found, {"requested": Contract.id})
     return visit.page(
         "contracts/queue.html",
         status,
         part=part,
+        api=api,
         form=form,
         shown=shown,
         total=sum(counts.values()),
@@ -62,6 +65,16 @@ def _queue_page(
             (_ALL, f"All ({sum(counts.values()):,})"),
         ],
     )
+
+
+def _api_id(listing: Listing) -> int | None:
+    """The API instance whose contracts are asked for, by `api`."""
+    given = listing.query.get("api", "")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise NotFound("there is no API instance with this id")
+    return int(given)
 
 
 def _shown(listing: Listing, counts: dict[str, int]) -> str:

@@ -76,6 +76,17 @@ async def test_the_queue_begins_with_what_waits(owner: Visitor, site: Site) -> N
     assert ">Partner</a>" in page
 
 
+async def test_the_queue_of_one_api(owner: Visitor, site: Site) -> None:
+    """Its page leads here."""
+    await site.ask("Shop")
+    other = (await site.admin.create_api("invoices"))["id"]
+    queue = f"{owner.home}/contracts"
+    assert ">Shop</a>" in await owner.page(f"{queue}?api={site.api_id}")
+    assert "There is no contract with this API yet." in await owner.page(f"{queue}?api={other}")
+    for api_id in ("99", "x", "0", "9" * 30):
+        assert (await owner.open(f"{queue}?api={api_id}")).status_code == 404
+
+
 @pytest.mark.parametrize("text", ["shOp", "orders", "{client_id}"])
 async def test_a_contract_is_found_by_application_and_api(
     owner: Visitor, site: Site, text: str

@@ -1,0 +1,89 @@
+"""The list of client applications with their numbers of the last day, and new ones."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from control_plane.analytics.queries import ApiTotal
+from control_plane.http_statuses import status_of
+from control_plane.management import applications
+from control_plane.pages.apis.overview import DAY
+from control_plane.pages.applications.fields import ApplicationFields
+from control_plane.pages.applications.visits import ApplicationsReader, ApplicationsWriter
+from control_plane.pages.forms import FIXABLE, Form, InForm
+from control_plane.pages.listing import InListing, Listing, Part
+from control_plane.pages.usage import window_since
+from control_plane.pages.visit import EnvironmentVisit, in_turn
+from control_plane.store.tables import ClientApplication
+
+router = APIRouter(prefix="/environments/{environment_id}/applications")
+
+_SORTABLE = {
+    "name": ClientApplication.name,
+    "owner": ClientApplication.owner,
+    "created": ClientApplication.created_at,
+}
+_SEARCHED = (ClientApplication.name, ClientApplication.client_id, ClientApplication.owner)
+
+
+@router.get("", name="applications")
+def show_all(visit: ApplicationsReader, listing: InListing) -> Response:
+    """The organization's applications."""
+    totals = visit.services.events.client_totals(window_since(visit, visit.now() - DAY))
+    with visit.reading() as session:
+        counts = applications.approved_contracts(session, visit.environment.id)
+        part = _part(session, visit, listing, counts, totals)
+    return visit.page(
+        "applications/list.html",
+        part=part,
+        counts=counts,
+        totals=totals,
+        no_requests=ApiTotal(),
+    )
+
+
+def _part(
+    session: Session,
+    visit: EnvironmentVisit,
+    listing: Listing,
+    counts: dict[int, int],
+    totals: dict[str | None, ApiTotal],
+) -> Part[ClientApplication]:
+    found = applications.of_organization(visit.caller.organization_id)
+    column = listing.sort.removeprefix("-")
+    if column == "contracts":
+        key = ClientApplication.id
+        return listing.rows_by(session, found, key, lambda key: counts.get(key, 0), _SEARCHED)
+    if column == "requests":
+        by_client = ClientApplication.client_id
+        none = ApiTotal()
+        return listing.rows_by(
+            session, found, by_client, lambda key: totals.get(key, none).requests, _SEARCHED
+        )
+    return listing.rows(session, found, _SORTABLE, _SEARCHED)
+
+
+@router.get("/new", name="new_application")
+def show_new(visit: ApplicationsWriter) -> Response:
+    """The form for a new application."""
+    return _new_page(visit, Form())
+
+
+def _new_page(visit: EnvironmentVisit, form: Form, status: int = HTTPStatus.OK) -> Response:
+    return visit.page("applications/new.html", status, form=form)
+
+
+@router.post("/new")
+@in_turn
+def create(visit: ApplicationsWriter, form: InForm) -> Response:
+    """Register an application. The answer is the only page with its secret."""
+    secret_form = visit.services.settings.secret_form
+    try:
+        columns = form.checked(ApplicationFields).columns()
+        with visit.writing() as transaction:
+            made = applications.register(transaction, columns, secret_form)
+    except FIXABLE as error:
+        return _new_page(visit, form.refused(error), status_of(error))
+    return visit.page("applications/secret.html", made=made, overlap_ends_at=None)

@@ -1,0 +1,106 @@
+"""A new secret for an application: with an overlap in which the old one works too, or at once."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from control_plane.http_statuses import status_of
+from control_plane.management import applications, client_secrets
+from control_plane.management.applications import WithSecret
+from control_plane.management.transaction import Transaction
+from control_plane.pages.applications.application import application_of
+from control_plane.pages.applications.visits import ApplicationsWriter
+from control_plane.pages.forms import FIXABLE, Fields, Form, InForm
+from control_plane.pages.paths import RowId
+from control_plane.pages.templating import utc_text
+from control_plane.pages.visit import EnvironmentVisit, in_turn
+
+router = APIRouter(prefix="/environments/{environment_id}/applications/{application_id}")
+
+OVERLAPS: Final = {
+    "1": "1 hour",
+    "24": "24 hours",
+    "168": "7 days",
+    "720": "30 days",
+    "0": "not at all: the old secret ends with the next poll of each gateway",
+}
+"""How long the old secret may work too, in hours."""
+
+
+class _Rotation(Fields):
+    overlap_hours: Literal["1", "24", "168", "720", "0"]
+
+
+@router.get("/secret", name="new_secret")
+def show(visit: ApplicationsWriter, application_id: RowId) -> Response:
+    """The form for a new secret."""
+    return _form_page(visit, application_id, Form({"overlap_hours": "24"}))
+
+
+def _form_page(
+    visit: EnvironmentVisit, application_id: int, form: Form, status: int = HTTPStatus.OK
+) -> Response:
+    application = application_of(visit, application_id)
+    return visit.page(
+        "applications/new_secret.html",
+        status,
+        application=application,
+        form=form,
+        overlaps=OVERLAPS.items(),
+    )
+
+
+@router.post("/secret")
+@in_turn
+def replace(visit: ApplicationsWriter, application_id: RowId, form: InForm) -> Response:
+    """Make a new secret. The answer is the only page with it."""
+    try:
+        hours = int(form.checked(_Rotation).overlap_hours)
+        with visit.writing() as transaction:
+            made = _new_secret(transaction, visit, application_id, timedelta(hours=hours))
+    except FIXABLE as error:
+        return _form_page(visit, application_id, form.refused(error), status_of(error))
+    ends_at = made.application.overlap_ends_at
+    return visit.page("applications/secret.html", made=made, overlap_ends_at=ends_at)
+
+
+def _new_secret(
+    transaction: Transaction, visit: EnvironmentVisit, application_id: int, overlap: timedelta
+) -> WithSecret:
+    organization_id, form = transaction.organization_id, visit.services.settings.secret_form
+    application = applications.get(transaction.session, organization_id, application_id)
+    if overlap:
+        return client_secrets.rotate(transaction, application, form, overlap)
+    return client_secrets.reset(transaction, application, form)
+
+
+@router.get("/end-overlap", name="end_overlap")
+def ask_to_end(visit: ApplicationsWriter, application_id: RowId) -> Response:
+    """Ask before the old secret ends."""
+    application = application_of(visit, application_id)
+    until = application.overlap_ends_at
+    return visit.confirm(
+        f"End the old secret of {application.name} now?",
+        [
+            "Requests with the old secret get 401 from the next poll of each gateway on."
+            + (f" Without this, it works until {utc_text(until)}." if until else "")
+        ],
+        button="End it",
+        cancel=visit.url("application", application_id=application_id),
+    )
+
+
+@router.post("/end-overlap")
+@in_turn
+def end(visit: ApplicationsWriter, application_id: RowId) -> Response:
+    """End the old secret. It may have ended already."""
+    with visit.writing() as transaction:
+        session, organization_id = transaction.session, transaction.organization_id
+        application = applications.get(session, organization_id, application_id)
+        if application.previous_secret_hash is not None:
+            client_secrets.end_overlap(transaction, application)
+    path = visit.url("application", application_id=application_id)
+    return visit.redirect(path, f"Only the new secret of {application.name} works.")
