@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, Select, delete
 
 from control_plane.analytics import queries
 from control_plane.analytics.queries import ApiTotal, Grouping, Window
-from control_plane.clock import epoch_ms
+from control_plane.clock import epoch_ms, from_epoch_ms
 from control_plane.store.database import Database
 from control_plane.store.tables.events import events
 
@@ -60,6 +60,12 @@ class EventStore:
     def newest(self, window: Window, limit: int) -> Sequence[RowMapping]:
         """The events of the window, newest first."""
         return self._rows(queries.newest(window, limit))
+
+    def newest_time(self, environment_id: str) -> datetime | None:
+        """When the newest request of the environment came; None if there is no event."""
+        with self._database.connection() as connection:
+            newest_ms = connection.scalar(queries.newest_time(environment_id))
+        return None if newest_ms is None else from_epoch_ms(newest_ms)
 
     def summary(self, window: Window, grouping: Grouping) -> Sequence[RowMapping]:
         """Counts, bytes and response times for each key of `queries.summary`."""

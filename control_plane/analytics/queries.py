@@ -74,6 +74,12 @@ def newest(window: Window, limit: int) -> Select[Any]:
     )
 
 
+def newest_time(environment_id: str) -> Select[Any]:
+    """When the newest event of the environment came, in milliseconds."""
+    own = events.c.environment_id == environment_id
+    return select(func.max(events.c.received_ms)).where(own)
+
+
 def summary(window: Window, grouping: Grouping) -> Select[Any]:
     """Counts, bytes and response times for each key, the most frequent first.
 

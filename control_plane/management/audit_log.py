@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, inspect, select
+from sqlalchemy import ColumnElement, delete, inspect, select, tuple_
 from sqlalchemy.orm import Session
 
 from control_plane.clock import iso
@@ -182,6 +182,14 @@ def entries(
     if wanted.until is not None:
         conditions.append(AuditEntry.at < wanted.until)
     if before_id is not None:
-        conditions.append(AuditEntry.id < before_id)
-    query = select(AuditEntry).where(*conditions).order_by(AuditEntry.id.desc()).limit(limit)
+        before = select(AuditEntry.at).where(AuditEntry.id == before_id).scalar_subquery()
+        conditions.append(tuple_(AuditEntry.at, AuditEntry.id) < tuple_(before, before_id))
+    query = select(AuditEntry).where(*conditions).order_by(*_order(wanted)).limit(limit)
     return session.scalars(query).all()
+
+
+def _order(wanted: AuditFilter) -> list[ColumnElement[Any]]:
+    """Newest first. Both orders are the same; each leads to the index that finds least."""
+    newest_id = AuditEntry.id.desc()
+    of_one_thing = wanted.object_id is not None or wanted.api_id is not None
+    return [newest_id] if of_one_thing else [AuditEntry.at.desc(), newest_id]

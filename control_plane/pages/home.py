@@ -1,30 +1,29 @@
 """Home: whether anything is wrong now."""
 
-from datetime import UTC, timedelta
+from datetime import datetime
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 
-from control_plane.analytics.queries import GROUPINGS, Window
+from control_plane.analytics.queries import ApiTotal
 from control_plane.management import apis, contracts
+from control_plane.pages.apis.overview import totals_of_day
 from control_plane.pages.visit import EnvironmentVisit, InEnvironment, InVisit
 
 router = APIRouter()
 
+_WORST: Final = 3
 
-class Traffic(NamedTuple):
-    """Requests since midnight, UTC."""
 
-    requests: int
-    errors: int
-    """Answers with a status of 500 or more that no policy gave."""
-    denied: int
+class _Worst(NamedTuple):
+    """An API instance with errors."""
 
-    def percent(self, number: int) -> str:
-        """A part of the requests."""
-        return f"{number / self.requests:.1%}" if self.requests else "none"
+    api_id: int
+    name: str
+    total: ApiTotal
 
 
 @router.get("/", name="start")
@@ -37,23 +36,38 @@ def start(visit: InVisit) -> Response:
 
 @router.get("/environments/{environment_id}", name="home")
 def home(visit: InEnvironment) -> Response:
-    """The numbers of today, and what waits for somebody."""
-    traffic = _traffic(visit) if visit.may("analytics:read") else None
+    """The numbers of the last day, the APIs with most errors, and what waits for somebody."""
+    totals = totals_of_day(visit)
     with visit.reading() as session:
         pending = contracts.count_pending(session, visit.environment.id)
         instances = apis.count(session, visit.environment.id)
-    return visit.page("home.html", traffic=traffic, pending=pending, instances=instances)
+        worst = _worst(session, visit, totals or {})
+    return visit.page(
+        "home.html",
+        traffic=None if totals is None else _sum(totals),
+        worst=worst,
+        newest=_newest(visit),
+        pending=pending,
+        instances=instances,
+    )
 
 
-def _traffic(visit: EnvironmentVisit) -> Traffic:
-    now = visit.now().astimezone(UTC)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    window = Window(visit.environment.id, midnight, now + timedelta(milliseconds=1))
-    events = visit.services.events
-    statuses = {
-        row["key"]: row["count"] for row in events.summary(window, GROUPINGS["status_code"])
-    }
-    outcomes = {row["key"]: row["count"] for row in events.summary(window, GROUPINGS["outcome"])}
-    denied = outcomes.get("BLOCKED", 0)
-    failed = sum(count for status, count in statuses.items() if status >= 500)
-    return Traffic(sum(outcomes.values()), failed, denied)
+def _sum(totals: dict[int, ApiTotal]) -> ApiTotal:
+    columns = zip(*totals.values(), strict=True) if totals else ()
+    return ApiTotal(*map(sum, columns))
+
+
+def _worst(session: Session, visit: EnvironmentVisit, totals: dict[int, ApiTotal]) -> list[_Worst]:
+    """The API instances with the highest error rates; none without errors."""
+    failing = [api_id for api_id, total in totals.items() if total.errors]
+    failing.sort(key=lambda api_id: totals[api_id].errors / totals[api_id].requests, reverse=True)
+    names = apis.names(session, visit.environment.id) if failing else {}
+    known = [api_id for api_id in failing if api_id in names]
+    return [_Worst(api_id, names[api_id], totals[api_id]) for api_id in known[:_WORST]]
+
+
+def _newest(visit: EnvironmentVisit) -> datetime | None:
+    """When the newest event came; None for somebody who may not see events."""
+    if not visit.may("analytics:read"):
+        return None
+    return visit.services.events.newest_time(visit.environment.id)

@@ -104,6 +104,10 @@ class Visit:
         """Whether the page with this name is about one environment."""
         return "{environment_id}" in self.pages[route]
 
+    def has_page(self, route: str) -> bool:
+        """Whether there is a page with this name."""
+        return route in self.pages
+
     @property
     def pages(self) -> dict[str, str]:
         """The paths of all pages by their names."""

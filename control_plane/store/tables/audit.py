@@ -18,6 +18,7 @@ class AuditEntry(Base):
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("audit_entries_by_time", "organization_id", "at"),
+        Index("audit_entries_by_actor", "organization_id", "actor", "at"),
         Index("audit_entries_by_object", "kind", "object_id"),
         Index("audit_entries_by_api", "api_id"),
         {"sqlite_autoincrement": True},
