@@ -1,9 +1,9 @@
-"""Version 5: an index of the audit log by who made a change, which the console filters by."""
+"""Version 6: an index of the audit log by who made a change, which the console filters by."""
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
