@@ -53,9 +53,14 @@ def event_leading_to(wanted: State, contract: Contract) -> Event:
     raise Conflict(f"status: a contract that is {contract.status} can't become {wanted}")
 
 
+def is_possible(state: State, event: Event) -> bool:
+    """Whether the event is possible in the state."""
+    return (state, event) in _NEXT
+
+
 def may(contract: Contract, event: Event) -> bool:
     """Whether the event is possible in the contract's state."""
-    return (State(contract.status), event) in _NEXT
+    return is_possible(State(contract.status), event)
 
 
 def happen(contract: Contract, event: Event, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import Conflict, Invalid, NotFound
@@ -13,6 +13,7 @@ from control_plane.management.contract_states import (
     State,
     event_leading_to,
     happen,
+    is_possible,
     may,
 )
 from control_plane.management.transaction import Transaction
@@ -171,14 +172,18 @@ def _tell_gateways(transaction: Transaction, contract: Contract) -> None:
     contract.change = next_change(transaction)
 
 
+def waits_for(tier: SlaTier) -> ColumnElement[bool]:
+    """Whether a contract asks for the tier and can be approved."""
+    approvable = [state for state in State if is_possible(state, Event.APPROVE)]
+    return (Contract.requested_tier_id == tier.id) & Contract.status.in_(approvable)
+
+
 def approve_waiting(transaction: Transaction, tier: SlaTier) -> None:
     """Approve every request for the tier, which no longer needs an admin's approval."""
-    waiting = select(Contract).where(Contract.requested_tier_id == tier.id)
-    for contract in transaction.session.scalars(waiting).all():
-        if may(contract, Event.APPROVE):
-            with audit_log.recorded_change(transaction, contract, Event.APPROVE):
-                happen(contract, Event.APPROVE, transaction.now)
-                _tell_gateways(transaction, contract)
+    for contract in transaction.session.scalars(select(Contract).where(waits_for(tier))).all():
+        with audit_log.recorded_change(transaction, contract, Event.APPROVE):
+            happen(contract, Event.APPROVE, transaction.now)
+            _tell_gateways(transaction, contract)
 
 
 def delete_unused(transaction: Transaction, contract: Contract) -> None:

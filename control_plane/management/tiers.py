@@ -1,15 +1,30 @@
 """SLA tiers of one API instance."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import Conflict, NotFound
 from control_plane.management import audit_log, contracts
+from control_plane.management.contract_states import State
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import ApiInstance, Contract, SlaTier
+
+MAX_LIMITS: Final = 16
+MAX_REQUESTS: Final = 2**53
+MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
+"""Gateways close the contracts of a tier that is over these bounds."""
+
+
+class Impact(NamedTuple):
+    """What a change of a tier means for contracts."""
+
+    contracts: int = 0
+    """Approved contracts that get other limits."""
+    approvals: int = 0
+    """Requests for the tier that are approved, because it needs no approval any more."""
 
 
 def of_api(api_id: int, *, active: bool = False) -> Select[SlaTier]:
@@ -34,6 +49,21 @@ def application_counts(session: Session, api_id: int) -> dict[int | None, int]:
         .group_by(Contract.tier_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def impact(session: Session, tier: SlaTier, columns: Mapping[str, Any]) -> Impact:
+    """What would change with these columns."""
+    limited = (Contract.tier_id == tier.id) & (Contract.status == State.APPROVED)
+    changes_limits = columns.get("limits", tier.limits) != tier.limits
+    approves = columns.get("auto_approve", False) and not tier.auto_approve
+    return Impact(
+        _number(session, limited) if changes_limits else 0,
+        _number(session, contracts.waits_for(tier)) if approves else 0,
+    )
+
+
+def _number(session: Session, condition: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).where(condition)) or 0
 
 
 def create(transaction: Transaction, api: ApiInstance, columns: Mapping[str, Any]) -> SlaTier:
@@ -69,12 +99,14 @@ def change(transaction: Transaction, tier: SlaTier, columns: Mapping[str, Any]) 
     return tier
 
 
+def users(session: Session, tier: SlaTier) -> int:
+    """How many contracts have the tier or ask for it."""
+    return _number(session, or_(Contract.tier_id == tier.id, Contract.requested_tier_id == tier.id))
+
+
 def delete(transaction: Transaction, tier: SlaTier) -> None:
     """Delete a tier that no contract has or asks for."""
-    users = select(func.count()).where(
-        or_(Contract.tier_id == tier.id, Contract.requested_tier_id == tier.id)
-    )
-    if count := transaction.session.scalar(users):
+    if count := users(transaction.session, tier):
         raise Conflict(f"tier {tier.id} has {count} contracts; move them, or set status DEPRECATED")
     audit_log.record_deletion(transaction, tier)
     transaction.session.delete(tier)

@@ -20,6 +20,7 @@ from control_plane.pages.same_origin import SameOrigin
 from control_plane.pages.security_headers import SecurityHeaders
 from control_plane.pages.settings import account, tokens, users
 from control_plane.pages.static_files import ConsoleFiles
+from control_plane.pages.tiers import tier, tiers_of_api
 from control_plane.services import Services
 
 _PAGES: Final = (
@@ -30,6 +31,8 @@ _PAGES: Final = (
     creation,
     summary,
     api_settings,
+    tiers_of_api,
+    tier,
     queue,
     contract,
     applications_overview,

@@ -1,12 +1,13 @@
 """SLA tiers of one API instance."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from control_plane.management import tiers
+from control_plane.management.tiers import MAX_LIMITS, MAX_PERIOD_MS, MAX_REQUESTS
 from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId
 from control_plane.protocol.documents import tier_document
 from control_plane.protocol.paging import InPage
@@ -20,17 +21,13 @@ router = APIRouter(
     "/apis/{api_id}/tiers"
 )
 
-MAX_LIMITS: Final = 16
-MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
-"""Gateways close the contracts of a tier that is over these bounds."""
-
 Status = Literal["ACTIVE", "DEPRECATED"]
 
 
 class Limit(Body):
     """How many requests an application may make in a period."""
 
-    maximum_requests: Annotated[int, Field(ge=1, le=2**53)]
+    maximum_requests: Annotated[int, Field(ge=1, le=MAX_REQUESTS)]
     time_period_in_milliseconds: Annotated[int, Field(ge=1, le=MAX_PERIOD_MS)]
     visible: bool = True
 

@@ -1,0 +1,1 @@
+"""SLA tiers of an API instance: the list, and the form for one."""
