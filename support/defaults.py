@@ -5,10 +5,13 @@ Callers name only what they change, so all other values are those that users hav
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from adapter.analytics.attribution import BoundApi
 from adapter.analytics.event import EventEncoder
+from adapter.analytics.observer import AnalyticsObserver
+from adapter.analytics.spool.disk import DiskSpool
 from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import UploadOptions
@@ -64,6 +67,17 @@ def memory_spool() -> MemorySpool:
     """A spool in memory that nobody observes."""
     settings = AnalyticsSettings()
     return MemorySpool(settings.max_events, settings.max_bytes)
+
+
+def disk_spool(
+    path: Path,
+    clock: Clock,
+    observer: AnalyticsObserver | None = None,
+    **changes: Any,
+) -> DiskSpool:
+    """A spool on disk. `changes` are settings of the group `analytics`."""
+    settings = AnalyticsSettings(**changes)
+    return analytics.disk_spool(settings, path, clock, observer or AnalyticsObserver())
 
 
 def entry_translator(bound_api: BoundApi, encoder: EventEncoder) -> EntryTranslator:

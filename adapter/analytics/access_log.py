@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 from adapter.analytics.entry_queue import EntryQueue
 from adapter.analytics.event_id import RANDOM_BYTES, uuids7_in_a_row
 from adapter.analytics.log_message import LogMessage
-from adapter.analytics.observer import AnalyticsObserver, Unattributed
+from adapter.analytics.observer import AnalyticsObserver, DropReason, Unattributed
 from adapter.analytics.spool.port import EventSpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.messages import access_log_pb2 as pb
@@ -83,6 +83,11 @@ class AccessLogService:
     async def drain(self) -> None:
         """Read all queued entries. Call this at shutdown, before the spool is flushed."""
         await self._queue.drain()
+
+    def discard(self) -> None:
+        """Count the entries that are still queued as lost. Call this if `drain` took too long."""
+        if entries := self._queue.discard():
+            self._observer.dropped(DropReason.SHUTDOWN, entries)
 
     def _read_slice(self, message: LogMessage, octets: int) -> None:
         """Read the next entries of a message, and offer their events to the spool."""

@@ -18,6 +18,7 @@ _OCTETS_FOR_A_SLICE: Final = 64 * 1024
 """A turn reads one slice, and one more for each time that this many bytes wait. So a busy adapter
 keeps up."""
 _MOST_SLICES: Final = 8
+_DISCARDED_FIELDS: Final = 1_000
 _ENOUGH_OCTETS: Final = 1024 * 1024
 """If more bytes wait, entries arrive faster than they are read: then senders have to wait."""
 
@@ -66,6 +67,17 @@ class EntryQueue:
         while self._messages:
             self._read_some()
             await asyncio.sleep(0)
+
+    def discard(self) -> int:
+        """Forget everything that waits. Returns how many entries that were."""
+        entries = 0
+        for message in self._messages:
+            while message.rest:
+                entries += len(message.take(_DISCARDED_FIELDS, message.rest))
+            entries += message.broken
+        self._messages.clear()
+        self._waiting_octets = 0
+        return entries
 
     def _take_turn(self) -> None:
         self._in_turn = True

@@ -20,8 +20,14 @@ class DropReason(StrEnum):
     """Why an event never reaches the platform."""
 
     SPOOL_FULL = "spool_full"
+    EXPIRED = "expired"
+    """It was in the spool file for too long."""
     REJECTED = "rejected"
-    """The platform refused its batch for good, or the event itself."""
+    """The platform refused its batch for good, or the event itself, and nobody keeps it."""
+    SPOOL_LOST = "spool_lost"
+    """It was in a spool file, or in a row of it, that was damaged or removed."""
+    DELETED = "deleted"
+    """An operator deleted it from the spool file."""
     SHUTDOWN = "shutdown"
     """Still in memory when the process ended."""
 

@@ -1,11 +1,10 @@
 """Uploads the events of the spool to the platform."""
 
-import asyncio
 import random
 import zlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
 import structlog
 
@@ -20,6 +19,7 @@ from adapter.errors import (
 )
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, WallTime
+from adapter.runtime.deadline import within
 from adapter.runtime.fairness import in_slices
 
 _GZIP_LEVEL: Final = 1
@@ -105,7 +105,7 @@ class EventUploader:
         """Upload until cancelled. A batch that is being uploaded then goes back to the spool."""
         while True:
             full = self._spool.wait_full(self._limit)
-            filled = await self._within(self._options.max_age_s, full)
+            filled = await within(self._clock, self._options.max_age_s, full)
             while self._spool.has_full(self._limit):
                 await self._settle_one()
             if not filled:
@@ -118,7 +118,7 @@ class EventUploader:
         """
         # After a long outage the next wait would be long, and leave time for one attempt only.
         self._backoff.succeeded()
-        done = await self._within(deadline_s, self._settle_all())
+        done = await within(self._clock, deadline_s, self._settle_all())
         if not done:
             left = self._spool.backlog.events
             self._log.warning("analytics.flush_incomplete", events=left, deadline_s=deadline_s)
@@ -165,7 +165,7 @@ class EventUploader:
             self._limit = self._limit._replace(events=count // 2)
             self._log.warning("analytics.batch_too_large", events=count, next_try=count // 2)
             return 0.0
-        await self._spool.quarantine(batch)
+        await self._spool.quarantine(batch, str(error))
         self._log.error("analytics.batch_rejected", events=count, error=str(error))
         return None
 
@@ -190,21 +190,6 @@ class EventUploader:
         full = self._options.batch.events
         grown = self._limit.events + max(full // _REGROWTH, 1)
         self._limit = self._limit._replace(events=min(grown, full))
-
-    async def _within(self, seconds: float, work: Coroutine[Any, Any, None]) -> bool:
-        """Whether the work ended in that time. Otherwise cancel it. Raises what the work raises."""
-        working = asyncio.ensure_future(work)
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait((working, sleeping), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            working.cancel()
-            sleeping.cancel()
-            await asyncio.gather(working, sleeping, return_exceptions=True)
-        if working.cancelled():
-            return False
-        working.result()
-        return True
 
 
 def failure_kind(error: PlatformError) -> str:

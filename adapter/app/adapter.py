@@ -251,6 +251,7 @@ class Adapter:
                     "/sync": self._sync_status,
                     "/quotas": lambda: self._quotas.status,
                     "/identity": lambda: self._identity.status,
+                    "/analytics": lambda: self._analytics.status,
                 },
             )
             routes.append(denial_route(self._checks.denials))

@@ -4,13 +4,19 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
 from typing import Final
 
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.attribution import BoundApi
 from adapter.analytics.event import EventEncoder, EventOrigin
+from adapter.analytics.observer import AnalyticsObserver
 from adapter.analytics.spool.batch import BatchLimit
+from adapter.analytics.spool.disk import DiskSpool
+from adapter.analytics.spool.file_access import FileAccess, FileBounds
 from adapter.analytics.spool.memory import MemorySpool
+from adapter.analytics.spool.port import EventSpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import EventUpload, EventUploader, UploadOptions
 from adapter.runtime.clock import Clock
@@ -37,8 +43,12 @@ class Analytics:
         metrics: Metrics,
     ) -> None:
         analytics, counters = settings.analytics, AnalyticsCounters(metrics)
+        self._losses = counters.losses
         self._flush_s = settings.shutdown.deadline_s
-        self.spool = MemorySpool(analytics.max_events, analytics.max_bytes, counters)
+        self._disk: DiskSpool | None = None
+        self.spool: EventSpool = _memory_spool(analytics, counters)
+        if (file := settings.spool_file) is not None:
+            self.spool = self._disk = disk_spool(analytics, file, clock, counters)
         options = upload_options(analytics)
         self._uploader = EventUploader(self.spool, upload, clock, options, observer=counters)
         origin = EventOrigin(
@@ -51,24 +61,71 @@ class Analytics:
         self.method = ClientStreamMethod(METHOD_PATH, self._service.open)
 
     def start(self, supervisor: Supervisor) -> None:
-        """Start the uploads."""
+        """Start the uploads, and the writing to the disk."""
+        if self._disk is not None:
+            supervisor.start("spool", self._disk.run)
         supervisor.start("upload", self._uploader.run)
 
     @property
     def alarms(self) -> Mapping[str, str]:
         """What an operator should look at, by component."""
+        alarms = dict(self.spool.alarms)
         status = self._uploader.status
-        return {"events upload": status.last_error} if status.failing_since is not None else {}
+        if status.failing_since is not None:
+            alarms["events upload"] = status.last_error
+        if lost := self.losses:
+            counts = ", ".join(f"{reason} {count}" for reason, count in lost.items())
+            alarms["events lost"] = f"since the start: {counts}"
+        return alarms
+
+    @property
+    def losses(self) -> Mapping[str, int]:
+        """How many events were lost since the start, by reason."""
+        return dict(sorted(self._losses.items()))
+
+    @property
+    def status(self) -> Mapping[str, object]:
+        """What waits, what was uploaded and what was lost, for the inspection page."""
+        return {
+            "spool": "memory" if self._disk is None else "disk",
+            "waiting": self.spool.backlog._asdict(),
+            "quarantined": self.spool.quarantined._asdict(),
+            "upload": asdict(self._uploader.status),
+            "lost": self.losses,
+        }
 
     async def stop(self) -> None:
         """Upload the events that are left, within the deadline. The upload task must have ended."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._service.drain(), self._flush_s)
+        self._service.discard()
         await self._uploader.flush(self._flush_s)
         await self.spool.close()
 
 
 def upload_options(settings: AnalyticsSettings) -> UploadOptions:
     """The options of the uploader."""
-    batch = BatchLimit(settings.batch_events, _BATCH_BYTES)
-    return UploadOptions(batch=batch, max_age_s=settings.batch_age_s)
+    return UploadOptions(batch=_batch_limit(settings), max_age_s=settings.batch_age_s)
+
+
+def disk_spool(
+    settings: AnalyticsSettings, file: Path, clock: Clock, observer: AnalyticsObserver
+) -> DiskSpool:
+    """A spool with this file."""
+    bounds = FileBounds(settings.spool_max_bytes, settings.spool_max_age_s)
+    return DiskSpool(
+        _memory_spool(settings, observer),
+        FileAccess(file, clock, bounds, observer),
+        clock,
+        row_limit=_batch_limit(settings),
+        flush_interval_s=settings.flush_interval_s,
+        observer=observer,
+    )
+
+
+def _memory_spool(settings: AnalyticsSettings, observer: AnalyticsObserver) -> MemorySpool:
+    return MemorySpool(settings.max_events, settings.max_bytes, observer)
+
+
+def _batch_limit(settings: AnalyticsSettings) -> BatchLimit:
+    return BatchLimit(settings.batch_events, _BATCH_BYTES)

@@ -86,7 +86,15 @@ def observe_platform(
 
 def observe_edges(metrics: Metrics, server: Server, analytics: Analytics) -> None:
     """Metrics of events that wait, and of faults of the gRPC server's peers."""
-    _observe_numbers(metrics, {"adapter_events_waiting": lambda: analytics.spool.backlog.events})
+    spool = analytics.spool
+    _observe_numbers(
+        metrics,
+        {
+            "adapter_events_waiting": lambda: spool.backlog.events,
+            "adapter_events_waiting_bytes": lambda: spool.backlog.bytes,
+            "adapter_events_quarantined": lambda: spool.quarantined.events,
+        },
+    )
     if isinstance(server, AsyncioServer):
         metrics.observe(
             "adapter_transport_faults",

@@ -10,7 +10,7 @@ from adapter.settings import Settings
 
 
 class OwnFiles:
-    """Locks the disk copy and the quota file, so that no other process writes to them."""
+    """Locks the disk copy, the quota file and the spool, so that no other process has them."""
 
     def __init__(self, settings: Settings) -> None:
         self._locks = [(named, path, FileLock(lock)) for named, path, lock in _files(settings)]
@@ -50,4 +50,6 @@ def _files(settings: Settings) -> list[tuple[str, Path, Path]]:
         files.append((named, directory / "catalog"))
     if (quota_file := settings.quota_file) is not None:
         files.append(("quota.file" if settings.quota.file else "state_directory", quota_file))
+    if (spool_file := settings.spool_file) is not None:
+        files.append(("state_directory", spool_file))
     return [(named, path, path.with_name(f".{path.name}.lock")) for named, path in files]

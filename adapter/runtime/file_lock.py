@@ -44,8 +44,10 @@ class FileLock:
                 # Its last holder may have removed the file meanwhile: then it locks nothing.
                 if self._descriptor is None:
                     os.close(descriptor)
-        os.truncate(self._descriptor, 0)
-        os.write(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
+        # The lock counts, and the name is only for a message: a full disk has no room for it.
+        with suppress(OSError):
+            os.truncate(self._descriptor, 0)
+            os.write(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
 
     def release(self) -> None:
         """Give the lock back, if it is held."""

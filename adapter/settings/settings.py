@@ -22,6 +22,7 @@ from adapter.settings.groups import (
 from adapter.settings.values import FilledPath
 
 _QUOTA_FILE: Final = "quota-windows"
+_SPOOL_FILE: Final = "events.spool"
 
 
 class Settings(BaseModel):
@@ -30,8 +31,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     state_directory: FilledPath | None = None
-    """Directory of the files that this process keeps over a restart: the disk copy and the quota
-    file. Each process needs its own. Default: none, and nothing is kept."""
+    """Directory of the files that this process keeps over a restart: the disk copy, the quota file
+    and the spool of events. Each process needs its own. Default: none, and nothing is kept."""
     listener: ListenerSettings = ListenerSettings()
     platform: PlatformSettings
     requests: RequestSettings = RequestSettings()
@@ -56,3 +57,11 @@ class Settings(BaseModel):
         if self.quota.file is None and self.state_directory is not None:
             return self.state_directory / _QUOTA_FILE
         return self.quota.file
+
+    @property
+    def spool_file(self) -> Path | None:
+        """Where events wait for their upload; None: in memory."""
+        analytics = self.analytics
+        if self.state_directory is None or not analytics.enabled or analytics.spool == "memory":
+            return None
+        return self.state_directory / _SPOOL_FILE

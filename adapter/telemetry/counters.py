@@ -1,5 +1,6 @@
 """Counts as metrics what the parts tell their observers."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason, Unattributed
@@ -85,6 +86,8 @@ class AnalyticsCounters(AnalyticsObserver):
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self.losses: Counter[str] = Counter()
+        """Events that were lost since the start, by reason. An entry that cannot be read is one."""
 
     def events_offered(self, count: int) -> None:
         """See the base class."""
@@ -93,6 +96,7 @@ class AnalyticsCounters(AnalyticsObserver):
     def dropped(self, reason: DropReason, count: int) -> None:
         """See the base class."""
         self._metrics.add("adapter_events", count, outcome=f"dropped_{reason}")
+        self.losses[reason] += count
 
     def uploaded(self, count: int) -> None:
         """See the base class."""
@@ -109,6 +113,7 @@ class AnalyticsCounters(AnalyticsObserver):
     def broken_entry(self) -> None:
         """See the base class."""
         self._metrics.add("adapter_entries_broken")
+        self.losses["broken_entry"] += 1
 
 
 class KeySetCounters(KeySetObserver):

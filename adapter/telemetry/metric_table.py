@@ -124,6 +124,10 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         "adapter_snapshot_revision": MetricRow("gauge", "Revision of the current snapshot"),
         "adapter_events": MetricRow("counter", "Analytics events by outcome", ("outcome",)),
         "adapter_events_waiting": MetricRow("gauge", "Analytics events not yet uploaded"),
+        "adapter_events_waiting_bytes": MetricRow("gauge", "Bytes of events not yet uploaded"),
+        "adapter_events_quarantined": MetricRow(
+            "gauge", "Events that the platform refused for good, kept on disk for an operator"
+        ),
         "adapter_upload_failures": MetricRow("counter", "Failed uploads by kind", ("kind",)),
         "adapter_entries_unattributed": MetricRow(
             "counter", "Access log entries that belong to no known API, by reason", ("reason",)

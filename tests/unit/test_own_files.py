@@ -55,3 +55,21 @@ def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         ConfigurationError, match=r"^state_directory: .*/file/catalog cannot be used: File exists$"
     ):
         files(state_directory=str(tmp_path / "file")).acquire()
+
+
+def test_the_spool_belongs_to_one_process_unless_it_is_in_memory(tmp_path: Path) -> None:
+    """Then nothing of it is on the disk."""
+    elsewhere = {
+        "disk_copy": {"directory": str(tmp_path / "disk")},
+        "quota": {"file": str(tmp_path / "quota")},
+    }
+    for analytics, locked in (
+        ({}, True),
+        ({"spool": "memory"}, False),
+        ({"enabled": False}, False),
+    ):
+        groups = {"analytics": analytics, **elsewhere}
+        own = files(state_directory=str(tmp_path / "state"), **groups)
+        own.acquire()
+        assert (tmp_path / "state" / ".events.spool.lock").exists() is locked
+        own.release()

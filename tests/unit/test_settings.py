@@ -161,11 +161,13 @@ def test_the_state_directory_holds_what_has_no_place_of_its_own(tmp_path: Path) 
     settings = load_settings(write(tmp_path, state_directory="/state"))
     assert settings.disk_directory == Path("/state")
     assert settings.quota_file == Path("/state/quota-windows")
+    assert settings.spool_file == Path("/state/events.spool")
     own = {"disk_copy": {"directory": "/disk"}, "quota": {"file": "/quota"}}
     settings = load_settings(write(tmp_path, state_directory="/state", **own))
     assert (settings.disk_directory, settings.quota_file) == (Path("/disk"), Path("/quota"))
     settings = load_settings(write(tmp_path))
     assert (settings.disk_directory, settings.quota_file) == (None, None)
+    assert settings.spool_file is None
 
 
 @pytest.mark.parametrize("address", ["9001", "127.0.0.1", "127.0.0.1:99999", "unix:", ":9001"])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason
 from adapter.analytics.spool.batch import Backlog, Batch, BatchLimit
@@ -45,6 +45,16 @@ class MemorySpool:
         out = [event for batch in self._out.values() for event in batch.events]
         return Backlog(len(self._queue) + len(out), self._queued_bytes + sum(map(len, out)))
 
+    @property
+    def quarantined(self) -> Backlog:
+        """See `EventSpool.quarantined`: nothing."""
+        return Backlog(0, 0)
+
+    @property
+    def alarms(self) -> Mapping[str, str]:
+        """See `EventSpool.alarms`: none."""
+        return {}
+
     def has_full(self, limit: BatchLimit) -> bool:
         """See `EventSpool.has_full`."""
         return len(self._queue) >= limit.events or self._queued_bytes >= limit.bytes
@@ -84,7 +94,7 @@ class MemorySpool:
             self._queued_bytes += sum(map(len, batch.events))
             self._keep_bounds()
 
-    async def quarantine(self, batch: Batch) -> None:
+    async def quarantine(self, batch: Batch, reason: str) -> None:  # noqa: ARG002 - the port's
         """See `EventSpool.quarantine`. The events are dropped, since memory is scarce."""
         if self._out.pop(batch.batch_id, None):
             self._observer.dropped(DropReason.REJECTED, len(batch.events))

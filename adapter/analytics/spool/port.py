@@ -1,6 +1,6 @@
 """What every spool does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from adapter.analytics.spool.batch import Backlog, Batch, BatchLimit
@@ -23,6 +23,14 @@ class EventSpool(Protocol):
     def backlog(self) -> Backlog:
         """How much the spool holds."""
 
+    @property
+    def quarantined(self) -> Backlog:
+        """How much was put aside. It is not part of the backlog."""
+
+    @property
+    def alarms(self) -> Mapping[str, str]:
+        """What an operator should look at, by component."""
+
     def has_full(self, limit: BatchLimit) -> bool:
         """Whether a full batch can be taken."""
 
@@ -38,8 +46,11 @@ class EventSpool(Protocol):
     async def requeue(self, batch: Batch) -> None:
         """Put the batch back, ahead of all events that came later."""
 
-    async def quarantine(self, batch: Batch) -> None:
-        """Put the batch aside and count it: the platform will never accept it."""
+    async def quarantine(self, batch: Batch, reason: str) -> None:
+        """Put the batch aside for an operator: the platform will never accept it.
+
+        A spool that cannot keep it drops it and counts it.
+        """
 
     async def close(self) -> None:
         """Accept no more events. Drop and count those that cannot outlive the process."""

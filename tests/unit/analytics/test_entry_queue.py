@@ -116,3 +116,12 @@ async def test_drain_reads_everything_in_turns() -> None:
     assert len(reader.read) == 1000
     # In each iteration there is one turn of the queue's own, and one of `drain`.
     assert iterations >= 1000 / MOST_FIELDS / 2
+
+
+async def test_entries_that_nobody_reads_any_more_are_counted() -> None:
+    """Also those that could not have been read."""
+    reader = Reader()
+    reader.queue.add(message_of(*[b"x"] * 3_000))
+    reader.queue.add(message_of(b"a", b"b") + b"\xff")
+    assert reader.queue.discard() == 3_000 - len(reader.read) + 3
+    assert (reader.queue.waiting_octets, reader.queue.discard()) == (0, 0)

@@ -52,3 +52,16 @@ def test_a_directory_that_is_missing_is_an_error_of_the_system(tmp_path: Path) -
     """The caller knows which setting names it."""
     with pytest.raises(FileNotFoundError):
         FileLock(tmp_path / "missing" / ".lock").acquire()
+
+
+def test_a_full_disk_does_not_prevent_a_lock(tmp_path: Path) -> None:
+    """The lock file is then empty, and its holder has no name."""
+    path = tmp_path / ".lock"
+    limited = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n{_HOLD}"
+    command = [sys.executable, "-c", limited, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(FileInUseError, match=r"^another process$"):
+            FileLock(path).acquire()
+        process.kill()

@@ -78,6 +78,17 @@ async def test_each_report_is_a_sample(report: Callable[[Metrics], None], sample
     assert sample in await shown(report)
 
 
+def test_losses_are_counted_by_reason() -> None:
+    """So that one place says what was lost since the start."""
+    counters = AnalyticsCounters(Metrics())
+    counters.events_offered(9)
+    counters.dropped(DropReason.SPOOL_FULL, 4)
+    counters.dropped(DropReason.SPOOL_FULL, 1)
+    counters.dropped(DropReason.REJECTED, 2)
+    counters.broken_entry()
+    assert counters.losses == {"spool_full": 5, "rejected": 2, "broken_entry": 1}
+
+
 async def test_the_sync_tells_who_wants_to_know_of_publications() -> None:
     """The garbage collector's rest is due after each."""
     published: list[bool] = []

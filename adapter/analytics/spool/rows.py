@@ -1,0 +1,307 @@
+"""The rows of a spool file, one for each batch of events (an SQLite database).
+
+The body of a row is its events, joined by newlines: a JSON object contains none. Ids only grow, so
+that the order of ids is the order of events, and a row that comes later always has a higher id.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from adapter.analytics.spool.batch import BatchLimit
+
+APPLICATION_ID: Final = 0x65706173
+"""Marks a file as a spool ("epas"; SQLite's `application_id`)."""
+VERSION: Final = 1
+_SETTINGS: Final = (
+    "PRAGMA page_size = 16384",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    # 16 MB. A page that is written several times meanwhile is copied into the file only once.
+    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA journal_size_limit = 33554432",
+)
+_TABLE: Final = """
+CREATE TABLE batches (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  written_ms INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  body BLOB NOT NULL
+)
+"""
+_SUMS: Final = "SELECT count(*), coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM batches"
+
+
+class State(StrEnum):
+    """What is to happen to a batch."""
+
+    PENDING = "pending"
+    """It is to be uploaded."""
+    QUARANTINED = "quarantined"
+    """The platform refused it for good. It waits for an operator."""
+
+
+class Totals(NamedTuple):
+    """How much some rows hold; `bytes` are those of events."""
+
+    batches: int = 0
+    events: int = 0
+    bytes: int = 0
+
+    def plus(self, other: "Totals") -> "Totals":
+        """The sum of both."""
+        return Totals(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+    def minus(self, other: "Totals") -> "Totals":
+        """The difference, never below zero."""
+        pairs = zip(self, other, strict=True)
+        return Totals(*(max(0, mine - theirs) for mine, theirs in pairs))
+
+
+class LoadedRow(NamedTuple):
+    """A row whose events are in memory."""
+
+    row_id: int
+    events: tuple[bytes, ...]
+
+
+class Row(NamedTuple):
+    """What an operator sees of a row."""
+
+    row_id: int
+    state: State
+    reason: str
+    """Why the platform refused it."""
+    written_ms: int
+    """When it was written, or put aside; milliseconds since the epoch."""
+    events: int
+    bytes: int
+
+
+class Dropped(NamedTuple):
+    """How many events were dropped, by reason."""
+
+    full: int = 0
+    expired: int = 0
+
+
+class SpoolRows:
+    """The rows of an open database, of which those up to `last_read` were read already.
+
+    All methods block, and raise sqlite3.Error. What was committed survives a `kill -9`.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, last_read: int = 0) -> None:
+        self._connection = connection
+        self.last_read = last_read
+        self._version = self._data_version()
+        self.unread = Totals()
+        """Pending rows that were not read yet."""
+        self.quarantined = Totals()
+        self._count()
+
+    @property
+    def held_events(self) -> int:
+        """The events in rows that are unread or quarantined."""
+        return self.unread.events + self.quarantined.events
+
+    def see_changes(self) -> int:
+        """Count again if another process changed the file. Returns how many events it deleted."""
+        version, before = self._data_version(), self.held_events
+        if version == self._version:
+            return 0
+        self._version = version
+        self._count()
+        return max(0, before - self.held_events)
+
+    def add(
+        self,
+        events: Sequence[bytes],
+        now_ms: int,
+        state: State = State.PENDING,
+        reason: str = "",
+    ) -> None:
+        """Write the events as one row."""
+        body, size = b"\n".join(events), sum(map(len, events))
+        with _transaction(self._connection):
+            self._connection.execute(
+                "INSERT INTO batches (state, reason, written_ms, events, bytes, checksum, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (state, reason, now_ms, len(events), size, zlib.crc32(body), body),
+            )
+        added = Totals(1, len(events), size)
+        if state is State.PENDING:
+            self.unread = self.unread.plus(added)
+        else:
+            self.quarantined = self.quarantined.plus(added)
+
+    def read(self, limit: BatchLimit) -> tuple[list[LoadedRow], int]:
+        """Read the next pending rows, as many as are needed to reach the limit.
+
+        The second value is how many events were in rows whose content was damaged. These rows are
+        deleted.
+        """
+        chosen = self._next_rows(limit)
+        loaded, damaged, read = [], [], Totals()
+        for row_id, events, size, checksum in chosen:
+            (body,) = self._connection.execute(
+                "SELECT body FROM batches WHERE id = ?", (row_id,)
+            ).fetchone()
+            read = read.plus(Totals(1, events, size))
+            if zlib.crc32(body) == checksum:
+                loaded.append(LoadedRow(row_id, tuple(body.split(b"\n"))))
+            else:
+                damaged.append((row_id, events))
+        if damaged:
+            self.delete(row_id for row_id, _ in damaged)
+        if chosen:
+            self.last_read = chosen[-1][0]
+            self.unread = self.unread.minus(read)
+        return loaded, sum(events for _, events in damaged)
+
+    def delete(self, row_ids: Iterable[int]) -> None:
+        """Delete rows that were read, or that are gone already."""
+        with _transaction(self._connection):
+            self._connection.executemany(
+                "DELETE FROM batches WHERE id = ?", ((row_id,) for row_id in row_ids)
+            )
+
+    def drop_oldest(self, max_bytes: int, oldest_ms: int) -> Dropped:
+        """Delete the oldest rows until the others have at most so many bytes and are young enough.
+
+        Rows that were read, and wait for the end of their upload, stay.
+        """
+        held = self.unread.bytes + self.quarantined.bytes
+        doomed, full, expired = [], 0, 0
+        for row in self._droppable():
+            if held > max_bytes:
+                full += row.events
+            elif row.written_ms < oldest_ms:
+                expired += row.events
+            else:
+                break
+            held -= row.bytes
+            doomed.append(row)
+        if doomed:
+            self.delete(row.row_id for row in doomed)
+            for row in doomed:
+                self._forget(row)
+        return Dropped(full, expired)
+
+    def rows(self, state: State | None = None) -> Iterator[Row]:
+        """The rows, oldest first."""
+        where, values = ("WHERE state = ?", (state,)) if state else ("", ())
+        return self._select(where, values)
+
+    def find(self, row_id: int) -> Row | None:
+        """The row, if it is there."""
+        return next(self._select("WHERE id = ?", (row_id,)), None)
+
+    def events_of(self, row_id: int) -> tuple[bytes, ...]:
+        """The events of a row, which must be there."""
+        (body,) = self._connection.execute(
+            "SELECT body FROM batches WHERE id = ?", (row_id,)
+        ).fetchone()
+        return tuple(body.split(b"\n"))
+
+    def retry(self, row_ids: Sequence[int], now_ms: int) -> None:
+        """Make quarantined rows pending again, behind all other rows."""
+        with _transaction(self._connection):
+            for row_id in row_ids:
+                # With a new id, because a running adapter looks only for higher ids.
+                self._connection.execute(
+                    "INSERT INTO batches (state, reason, written_ms, events, bytes, checksum, body)"
+                    " SELECT ?, '', ?, events, bytes, checksum, body FROM batches WHERE id = ?",
+                    (State.PENDING, now_ms, row_id),
+                )
+                self._connection.execute("DELETE FROM batches WHERE id = ?", (row_id,))
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def _next_rows(self, limit: BatchLimit) -> list[tuple[int, int, int, int]]:
+        chosen: list[tuple[int, int, int, int]] = []
+        events = size = 0
+        for row in self._connection.execute(
+            "SELECT id, events, bytes, checksum FROM batches WHERE id > ? AND state = ?"
+            " ORDER BY id",
+            (self.last_read, State.PENDING),
+        ):
+            chosen.append(row)
+            events, size = events + row[1], size + row[2]
+            if events >= limit.events or size >= limit.bytes:
+                break
+        return chosen
+
+    def _droppable(self) -> Iterator[Row]:
+        return self._select("WHERE id > ? OR state = ?", (self.last_read, State.QUARANTINED))
+
+    def _select(self, where: str, values: Sequence[object]) -> Iterator[Row]:
+        found = self._connection.execute(
+            f"SELECT id, state, reason, written_ms, events, bytes FROM batches {where} ORDER BY id",  # noqa: S608 - `where` is one of the texts above
+            values,
+        )
+        return (Row(row_id, State(state), *rest) for row_id, state, *rest in found)
+
+    def _forget(self, row: Row) -> None:
+        totals = Totals(1, row.events, row.bytes)
+        if row.state is State.PENDING:
+            self.unread = self.unread.minus(totals)
+        else:
+            self.quarantined = self.quarantined.minus(totals)
+
+    def _count(self) -> None:
+        sums = self._connection.execute
+        pending = sums(f"{_SUMS} WHERE state = ? AND id > ?", (State.PENDING, self.last_read))
+        self.unread = Totals(*pending.fetchone())
+        self.quarantined = Totals(
+            *sums(f"{_SUMS} WHERE state = ?", (State.QUARANTINED,)).fetchone()
+        )
+
+    def _data_version(self) -> int:
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+
+def prepare(connection: sqlite3.Connection, first_id: int) -> None:
+    """Make the database a spool, if it is empty; its ids begin at `first_id`.
+
+    Raises ValueError if it is something else.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    is_empty = (application, version, tables) == (0, 0, 0)
+    if not is_empty and application != APPLICATION_ID:
+        raise ValueError("it is not a spool file")
+    if not is_empty and version != VERSION:
+        raise ValueError(f"it has format {version}, and this program reads format {VERSION}")
+    for setting in _SETTINGS:
+        connection.execute(setting).fetchall()
+    if is_empty:
+        with _transaction(connection):
+            connection.execute(_TABLE)
+            connection.execute("INSERT INTO sqlite_sequence VALUES ('batches', ?)", (first_id,))
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite has ended it already if the disk is full.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,74 @@
+"""A spool on disk with all that it touches."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from adapter.analytics.spool.batch import Batch, BatchLimit
+from adapter.analytics.spool.disk import DiskSpool
+from adapter.analytics.spool.rows import SpoolRows
+from adapter.analytics.spool.spool_file import operate
+from support.defaults import disk_spool
+from tests.rig.clock import FakeClock, ManualClock
+from tests.unit.analytics.recording import RecordingObserver
+
+ALL = BatchLimit(10_000, 10_000_000)
+Result = TypeVar("Result")
+
+
+class Rig:
+    """A directory with a spool file, and the processes that use it one after another."""
+
+    def __init__(self, directory: Path, clock: ManualClock | FakeClock | None = None) -> None:
+        self.path = directory / "events.spool"
+        self.clock = clock or ManualClock()
+        self.observer = RecordingObserver()
+
+    @asynccontextmanager
+    async def spool(self, **changes: Any) -> AsyncIterator[DiskSpool]:
+        """The spool of one process."""
+        spool = disk_spool(self.path, self.clock, self.observer, **changes)
+        try:
+            yield spool
+        finally:
+            await spool.close()
+
+    def operate(self, work: Callable[[SpoolRows], Result]) -> Result:
+        """What an operator does beside the adapter."""
+        return operate(self.path, work)
+
+    def bodies(self) -> list[bytes]:
+        """The bodies of all rows."""
+        with sqlite3.connect(self.path) as connection:
+            found = connection.execute("SELECT body FROM batches ORDER BY id").fetchall()
+        connection.close()
+        return [body for (body,) in found]
+
+
+def numbered(first: int, last: int, size: int = 3) -> list[bytes]:
+    """Events of the same size."""
+    return [b"%0*d" % (size, number) for number in range(first, last + 1)]
+
+
+async def written(spool: DiskSpool, events: list[bytes]) -> None:
+    """Offer the events, and have them written as one row; nothing is taken."""
+    spool.offer(events)
+    await spool.flush()
+
+
+async def taken(spool: DiskSpool, limit: BatchLimit = ALL) -> Batch:
+    """The next batch, which must be there."""
+    batch = await spool.take(limit)
+    assert batch is not None
+    return batch
+
+
+async def rest_of(spool: DiskSpool) -> list[bytes]:
+    """The events of all batches that are left, which are acknowledged."""
+    events: list[bytes] = []
+    while batch := await spool.take(ALL):
+        events += batch.events
+        await spool.acknowledge(batch)
+    return events

@@ -1,0 +1,158 @@
+"""The spool on disk survives its process, keeps its bounds, and counts what it drops."""
+
+import asyncio
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from adapter.analytics.spool.batch import Backlog, BatchLimit
+from adapter.analytics.spool.rows import State
+from tests.rig.clock import FakeClock
+from tests.unit.analytics.spooling import Rig, numbered, rest_of, taken, written
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    """A directory without a spool file."""
+    return Rig(tmp_path)
+
+
+async def test_events_outlive_the_process(rig: Rig) -> None:
+    """What was not acknowledged comes again, in order, and nothing else."""
+    async with rig.spool() as spool:
+        await written(spool, numbered(1, 3))
+        await written(spool, numbered(4, 6))
+        await spool.acknowledge(await taken(spool, BatchLimit(3, 1000)))
+        await taken(spool, BatchLimit(1, 1000))
+        spool.offer(numbered(7, 7))
+    async with rig.spool() as spool:
+        assert await spool.take(BatchLimit(2, 1000)) is not None
+        assert spool.backlog == Backlog(4, 12)
+    async with rig.spool() as spool:
+        assert await rest_of(spool) == numbered(4, 7)
+    assert rig.bodies() == []
+    assert rig.observer.counts == {}
+
+
+async def test_what_was_written_survives_without_a_close(rig: Rig) -> None:
+    """As after `kill -9`: only what is in memory is gone."""
+    async with rig.spool() as killed:
+        await written(killed, numbered(1, 3))
+        killed.offer(numbered(4, 4))
+        # Another process reads the file as it is at this moment.
+        assert rig.operate(lambda rows: rows.unread.events) == 3
+
+
+async def test_a_part_of_a_row_that_was_acknowledged_comes_again(rig: Rig) -> None:
+    """The platform drops events whose ids it knows. So a row is deleted as a whole."""
+    async with rig.spool() as spool:
+        await written(spool, numbered(1, 4))
+        await spool.acknowledge(await taken(spool, BatchLimit(3, 1000)))
+    async with rig.spool() as spool:
+        assert await rest_of(spool) == numbered(1, 4)
+
+
+async def test_events_are_written_after_the_interval(tmp_path: Path) -> None:
+    """And a full row at once."""
+    clock = FakeClock()
+    rig = Rig(tmp_path, clock)
+    async with rig.spool(flush_interval_s=0.5, batch_events=4) as spool:
+        running = asyncio.create_task(spool.run())
+        await clock.settle()
+        spool.offer(numbered(1, 3))
+        await clock.advance(0.4)
+        assert not rig.path.exists()
+        await clock.advance(0.2)
+        await written(spool, [])
+        assert rig.bodies() == [b"001\n002\n003"]
+        spool.offer(numbered(4, 7))
+        await clock.settle()
+        await written(spool, [])
+        assert rig.bodies()[1:] == [b"004\n005\n006\n007"]
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_only_the_owner_may_read_the_files(rig: Rig) -> None:
+    """They hold addresses and paths of clients."""
+    async with rig.spool() as spool:
+        await written(spool, numbered(1, 3))
+        files = list(rig.path.parent.glob("events.spool*"))
+        assert {path.name for path in files} >= {"events.spool", "events.spool-wal"}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+async def test_oldest_rows_go_when_there_are_too_many_bytes(rig: Rig) -> None:
+    """They are counted. What is being uploaded stays."""
+    async with rig.spool(spool_max_bytes=2**20) as spool:
+        await written(spool, numbered(1, 1, 400_000))
+        out = await taken(spool)
+        for number in (2, 3, 4, 5):
+            await written(spool, numbered(number, number, 400_000))
+        assert rig.observer.counts == {"dropped spool_full": 2}
+        assert spool.backlog == Backlog(3, 1_200_000)
+        await spool.acknowledge(out)
+        assert await rest_of(spool) == numbered(4, 5, 400_000)
+
+
+async def test_old_events_are_dropped(rig: Rig) -> None:
+    """After the longest age, also from quarantine."""
+    async with rig.spool(spool_max_age_s=100) as spool:
+        await written(spool, numbered(1, 1))
+        await spool.quarantine(await taken(spool), "400 Bad Request")
+        await written(spool, numbered(2, 3))
+        await rig.clock.sleep(60)
+        await written(spool, numbered(4, 4))
+        await rig.clock.sleep(60)
+        await written(spool, [])
+        assert rig.observer.counts == {"dropped expired": 3}
+        assert spool.quarantined.events == 0
+        assert await rest_of(spool) == numbered(4, 4)
+
+
+async def test_a_refused_batch_is_kept_with_its_reason(rig: Rig) -> None:
+    """It waits for an operator, over a restart too, and is reported."""
+    async with rig.spool() as spool:
+        await written(spool, numbered(1, 3))
+        await written(spool, numbered(4, 5))
+        await spool.quarantine(await taken(spool), "400 Bad Request")
+        assert spool.quarantined.events == 5
+    async with rig.spool() as spool:
+        assert await spool.take(BatchLimit(10, 1000)) is None
+        assert spool.backlog == Backlog(0, 0)
+        assert spool.alarms == {
+            "events quarantined": "the platform refused 5 events for good; "
+            "`policy-adapter spool list` says why"
+        }
+        (row,) = rig.operate(lambda rows: list(rows.rows()))
+        assert (row.state, row.reason, row.events) == (State.QUARANTINED, "400 Bad Request", 5)
+        assert row.written_ms == rig.clock.now() * 1000
+    assert rig.observer.counts == {}
+
+
+async def test_an_operator_retries_a_batch_beside_the_adapter(rig: Rig) -> None:
+    """The adapter finds it at its next visit to the file."""
+    async with rig.spool() as spool:
+        await written(spool, numbered(1, 3))
+        await spool.quarantine(await taken(spool), "400 Bad Request")
+        await written(spool, numbered(4, 5))
+        (row, _) = rig.operate(lambda rows: list(rows.rows()))
+        rig.operate(lambda rows: rows.retry([row.row_id], 0))
+        await written(spool, [])
+        assert (spool.quarantined.events, spool.backlog) == (0, Backlog(5, 15))
+        assert await rest_of(spool) == [*numbered(4, 5), *numbered(1, 3)]
+    assert rig.observer.counts == {}
+
+
+async def test_what_an_operator_deletes_is_counted(rig: Rig) -> None:
+    """It is a loss like others."""
+    async with rig.spool() as spool:
+        await written(spool, numbered(1, 3))
+        await written(spool, numbered(4, 5))
+        first = rig.operate(lambda rows: next(rows.rows()))
+        rig.operate(lambda rows: rows.delete([first.row_id]))
+        assert await rest_of(spool) == numbered(4, 5)
+    assert rig.observer.counts == {"dropped deleted": 3}
