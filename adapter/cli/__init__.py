@@ -15,6 +15,7 @@ from adapter.cli import (
     explain,
     policy_schemas,
     serve,
+    spool,
     version,
 )
 
@@ -36,6 +37,7 @@ app.command()(envoy_config.envoy_config)
 app.command()(denials.denials)
 app.command()(explain.explain)
 app.command()(doctor.doctor)
+app.add_typer(spool.app, name="spool")
 
 
 def main() -> None:

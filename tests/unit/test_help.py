@@ -11,10 +11,16 @@ from adapter.cli import app
 
 
 def commands() -> dict[str, Any]:
-    """All commands by name; the program itself is ``."""
-    program = get_command(app)
-    assert isinstance(program, TyperGroup)
-    return {"": program, **program.commands}
+    """All commands by name, such as `spool list`; the program itself is ``."""
+    found = {"": get_command(app)}
+    groups = [("", found[""])]
+    while groups:
+        prefix, group = groups.pop()
+        assert isinstance(group, TyperGroup)
+        named = {f"{prefix}{name}": command for name, command in group.commands.items()}
+        found |= named
+        groups += [(f"{name} ", c) for name, c in named.items() if isinstance(c, TyperGroup)]
+    return found
 
 
 @pytest.mark.parametrize("name", commands())
