@@ -15,6 +15,7 @@ from control_plane.pages.applications import overview as applications_overview
 from control_plane.pages.applications import secrets as client_secrets
 from control_plane.pages.contracts import contract, queue
 from control_plane.pages.errors import add_error_pages, error_answer
+from control_plane.pages.fleet import adapters, discovered, managing, rollout
 from control_plane.pages.identity_provider import IdentityProvider
 from control_plane.pages.same_origin import SameOrigin
 from control_plane.pages.security_headers import SecurityHeaders
@@ -39,6 +40,10 @@ _PAGES: Final = (
     application,
     client_secrets,
     access,
+    adapters,
+    rollout,
+    discovered,
+    managing,
     audit,
     account,
     tokens,

@@ -1,0 +1,1 @@
+"""The pages about adapters, about what they have in force, and about what they discovered."""
