@@ -69,14 +69,15 @@ def create_console(services: Services) -> ASGIApp:
     return SecurityHeaders(app)
 
 
+def page_routes() -> list[APIRoute]:
+    """The routes of all pages."""
+    routes = [route for module in _PAGES for route in module.router.routes]
+    return [route for route in routes if isinstance(route, APIRoute)]
+
+
 def page_paths() -> dict[str, str]:
     """The paths of all pages, by their names."""
-    return {
-        route.name: route.path
-        for module in _PAGES
-        for route in module.router.routes
-        if isinstance(route, APIRoute)
-    }
+    return {route.name: route.path for route in page_routes()}
 
 
 def refused_page(scope: Scope, error: Refused) -> ASGIApp:

@@ -33,6 +33,9 @@ async def fill(platform: RunningControlPlane) -> None:
             contract = await admin.request_contract(api_id, application["id"], gold["id"])
             if number < len(APPLICATIONS) - 1 or api_id % 2:
                 await admin.approve(api_id, contract["id"])
+        if name == APIS[-1]:
+            await admin.revoke(api_id, contract["id"])
+    await admin.reset_secret(applications[-1]["id"], overlap_s=7 * 86_400)
     await _add_policies(admin, ids["orders"])
     await _send(platform, [_event(platform, ids, applications, n) for n in range(_REQUESTS)])
 

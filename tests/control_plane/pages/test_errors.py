@@ -1,10 +1,13 @@
 """Errors as pages, in words; and pages that nobody may open by accident."""
 
+import re
+from collections import Counter
+
 import httpx
 import pytest
 
 from control_plane.accounts.roles import Role
-from control_plane.pages.app import page_paths
+from control_plane.pages.app import page_routes
 from control_plane.pages.visit import Visit
 from tests.control_plane.conftest import Platform
 from tests.control_plane.pages.visitor import ORIGIN, Visitor, visiting_as
@@ -20,17 +23,22 @@ OPEN = {"/login", "/login/provider", "/login/callback", "/logout"}
 
 async def test_no_page_is_open_by_accident(stranger: Visitor, platform: Platform) -> None:
     """Every page but the login asks for it, whatever the method."""
-    pages = set(page_paths().values()) - OPEN
+    pages = {route.path for route in page_routes()} - OPEN
     assert len(pages) > 10
     for path in pages:
         url = path.replace("{environment_id}", platform.credentials.environment_id)
-        for name in ("user_id", "token_id", "session_id", "api_id", "policy_id", "tier_id"):
-            url = url.replace(f"{{{name}}}", "1")
+        url = re.sub(r"\{\w+\}", "1", url)
         for method in ("GET", "POST"):
             response = await stranger.client.request(method, url)
             assert response.status_code in (303, 405), f"{method} {path}"
             if response.status_code == 303:
                 assert response.headers["location"].startswith("/login")
+
+
+def test_no_two_pages_have_one_name() -> None:
+    """A link by name leads to one page."""
+    names = Counter(route.name for route in page_routes() if "GET" in (route.methods or ()))
+    assert [name for name, number in names.items() if number > 1] == []
 
 
 @pytest.mark.parametrize(
