@@ -27,6 +27,8 @@ class Shot(NamedTuple):
 SHOTS: Final = (
     Shot("home", "{environment}"),
     Shot("home-phone-dark", "{environment}", width=390, dark=True),
+    Shot("contracts", "{environment}/contracts"),
+    Shot("application", "{environment}/applications/3"),
     Shot("audit-log", "/audit"),
     Shot("users", "/settings/users"),
 )
