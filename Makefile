@@ -67,8 +67,9 @@ format: $(READY)  ## Put the code into its canonical form
 demo: $(READY)  ## Play the main job on a real Envoy (DEMO_ARGS="--keep")
 	$(BIN)/python -m demo $(DEMO_ARGS)
 
-bench: $(READY) $(COMPILED)/.ready  ## Measure Checks and print ratios
+bench: $(READY) $(COMPILED)/.ready  ## Measure Checks and the console's pages
 	$(WITH_COMPILED) $(BIN)/python -m benchmarks $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.console_pages
 
 bench-peers: $(READY) $(COMPILED)/.ready  ## The same beside bare tonic and grpc-go servers, built here
 	$(WITH_COMPILED) $(BIN)/python -m benchmarks --peers $(BENCH_ARGS)

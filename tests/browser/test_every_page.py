@@ -8,17 +8,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, ViewportSize
 
 from control_plane.pages.app import page_routes
+from support.console_crawl import NO_PAGES, crawl, links, page_name
 from tests.browser.sample_site import fill
 from tests.rig.browser import Tab, open_tab
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
-
-LIKE = 6
-"""Pages of one kind that are opened to find links. Not every contract can be revoked."""
-
-OTHERWISE = {"login", "start", "provider_login", "provider_callback", "audit_csv"}
-"""Pages that no link leads to, or that are no page to look at."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -29,32 +24,14 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ru
         yield running
 
 
-def page_name(path: str) -> str | None:
-    """The name of the page with this path."""
-    for route in page_routes():
-        if "GET" in (route.methods or ()) and route.path_regex.fullmatch(path):
-            return route.name
-    return None
+async def pages_of(tab: Tab) -> dict[str, str]:
+    """One path to each kind of page, found without opening them all."""
 
+    async def fetch(path: str) -> str:
+        found: str = await tab.page.evaluate("path => fetch(path).then(r => r.text())", path)
+        return found
 
-def links(html: str) -> list[str]:
-    """The paths that a page links to, without queries."""
-    return sorted(set(re.findall(r'<a[^>]* href="(/[^"?#]*)', html)))
-
-
-async def crawl(tab: Tab) -> dict[str, str]:
-    """One path to each kind of page that can be reached from home, without opening them all."""
-    found: dict[str, list[str]] = {}
-    waiting = [tab.path]
-    while waiting:
-        html = await tab.page.evaluate("path => fetch(path).then(r => r.text())", waiting.pop())
-        for path in links(html):
-            name = page_name(path)
-            alike = found.setdefault(name or "login", [])
-            if path not in alike and len(alike) < LIKE and name not in {None, *OTHERWISE}:
-                alike.append(path)
-                waiting.append(path)
-    return {name: alike[0] for name, alike in found.items() if alike}
+    return await crawl(fetch, tab.path)
 
 
 async def make_token(tab: Tab) -> None:
@@ -68,9 +45,9 @@ async def make_token(tab: Tab) -> None:
 async def test_every_page_can_be_reached_and_holds_to_the_rules(owner: Tab) -> None:
     """Axe finds nothing in light and dark; no page is wider than a phone; nothing is blocked."""
     await make_token(owner)
-    pages = await crawl(owner)
+    pages = await pages_of(owner)
     expected = {route.name for route in page_routes() if "GET" in (route.methods or ())}
-    assert expected - pages.keys() - OTHERWISE == set()
+    assert expected - pages.keys() - NO_PAGES == set()
     wrong = []
     for name, path in pages.items():
         await owner.page.set_viewport_size({"width": 1280, "height": 800})
@@ -99,7 +76,7 @@ async def test_every_page_is_there_without_scripts(
             assert re.search("<h1>.+</h1>", text), answer.url
             for path in links(text):
                 name = page_name(path)
-                if name and name not in seen and name not in OTHERWISE:
+                if name and name not in seen and name not in NO_PAGES:
                     seen.add(name)
                     waiting.append(path)
         assert len(seen) > 10

@@ -175,3 +175,11 @@ def test_page_and_plots_come_from_one_result(tmp_path: Path) -> None:
     for path in (tmp_path / "benchmarks").iterdir():
         root = ElementTree.fromstring(path.read_text())  # noqa: S314 - we drew it
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_the_pages_of_the_console_are_measured() -> None:
+    """`python -m benchmarks.console_pages --short` finds every page and prints a table."""
+    command = [sys.executable, "-m", "benchmarks.console_pages", "--short"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    for page in ("home", "apis", "contracts", "applications", "audit", "users"):
+        assert re.search(rf"^\| {page} \| [0-9.]+ \| [0-9.]+ \|$", done.stdout, re.MULTILINE)
