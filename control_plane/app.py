@@ -11,6 +11,7 @@ from control_plane.accounts.access import Access
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.accounts.user_tokens import Lifetimes
 from control_plane.analytics.event_store import EventStore
+from control_plane.analytics.rollups import Keeping
 from control_plane.clock import Clock
 from control_plane.database_address import events_address
 from control_plane.management.feed_epochs import FeedEpochs
@@ -64,7 +65,7 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         settings=settings,
         clock=clock,
         database=database,
-        events=EventStore(event_database, settings.analytics_retention_days),
+        events=EventStore(event_database, settings.analytics_retention_days, _keeping(settings)),
         hasher=hasher,
         access=Access(database, writes, hasher, clock, lifetimes=_lifetimes(settings)),
         writes=writes,
@@ -80,6 +81,14 @@ def _lifetimes(settings: Settings) -> Lifetimes:
         access=timedelta(seconds=settings.token_lifetime_s),
         session=timedelta(seconds=settings.session_lifetime_s),
         idle=timedelta(seconds=settings.session_idle_s),
+    )
+
+
+def _keeping(settings: Settings) -> Keeping:
+    return Keeping(
+        minutes=timedelta(hours=settings.rollup_minute_hours),
+        quarters=timedelta(days=settings.rollup_quarter_days),
+        hours=timedelta(days=settings.rollup_hour_days),
     )
 
 

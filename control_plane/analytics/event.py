@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict
 
-from control_plane.analytics.event_store import EventRow
+from control_plane.analytics.path_templates import path_template
+from control_plane.analytics.tally import EventRow
+from control_plane.analytics.user_agents import agent_family
 from control_plane.clock import epoch_ms
 from control_plane.errors import Invalid
 from control_plane.store.tables import MAX_ID
@@ -102,6 +104,8 @@ def event_row(document: object, sender: Sender) -> EventRow:
         raise Invalid("org_id: not the organization of this token")
     received_ms, response_time_ms = _times(event, sender)
     violation = event.get("policy_violation")
+    # Gateways leave the query out; should one not, its secrets still stop here.
+    path = event["path"].partition("?")[0]
     return _columns(
         _UNSAID
         | event
@@ -110,8 +114,9 @@ def event_row(document: object, sender: Sender) -> EventRow:
             "environment_id": sender.environment_id,
             "received_ms": received_ms,
             "response_time_ms": response_time_ms,
-            # Gateways leave the query out; should one not, its secrets still stop here.
-            "path": event["path"].partition("?")[0],
+            "path": path,
+            "path_template": path_template(path),
+            "agent": agent_family(event.get("user_agent")),
             "policy_id": violation and violation.policy_id,
             "policy_name": violation and violation.policy_name,
             "policy_outcome": violation and violation.outcome,

@@ -1,37 +1,35 @@
 """API analytics events. They have a database of their own: ingest never delays configuration."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, delete
+from sqlalchemy import Connection, RowMapping, Select, delete, select
 
-from control_plane.analytics import queries
+from control_plane.analytics import queries, rollups
 from control_plane.analytics.queries import ApiTotal, Grouping, Window
+from control_plane.analytics.rebuild import rebuild
+from control_plane.analytics.rollups import Keeping
+from control_plane.analytics.tally import EventRow, tally
 from control_plane.clock import epoch_ms, from_epoch_ms
+from control_plane.store.bulk import insert_rows
 from control_plane.store.database import Database
 from control_plane.store.tables.events import events
 
-EventRow: TypeAlias = tuple[Any, ...]
-"""An event's values, in the order of the columns of `events`."""
-
-# SQL for the driver itself: SQLAlchemy takes as long for its types as SQLite for the insertion.
-_INSERT = (
-    f"INSERT INTO events ({', '.join(events.columns.keys())}) VALUES ({{values}})"  # noqa: S608 - our columns
-    " ON CONFLICT (organization_id, event_id) DO NOTHING"
-)
-_VALUE = {"sqlite": "?", "postgresql": "%s"}
-
+_IDS_AT_ONCE: Final = 5000
 _PURGE_EVERY = timedelta(hours=1)
 
 
 class EventStore:
     """Keeps events for a limited time, each id of an organization once."""
 
-    def __init__(self, database: Database, retention_days: int) -> None:
+    def __init__(
+        self, database: Database, retention_days: int, keeping: Keeping | None = None
+    ) -> None:
         self.retention = timedelta(days=retention_days)
         """How long events are kept, by the time at which their requests came."""
+        self._keeping = keeping or Keeping()
         self._database = database
         self._purge_lock = threading.Lock()
         self._purged_at: datetime | None = None
@@ -45,8 +43,11 @@ class EventStore:
         if not rows:
             return 0
         with self._database.connection(write=True) as connection:
-            values = ", ".join([_VALUE[connection.dialect.name]] * len(events.columns))
-            return connection.exec_driver_sql(_INSERT.format(values=values), rows).rowcount
+            new = _new(connection, rows)
+            if new:
+                insert_rows(connection, events, new)
+                rollups.add(connection, tally(new), self._keeping.oldest(now))
+            return len(new)
 
     def _purge(self, now: datetime) -> None:
         with self._purge_lock:
@@ -56,6 +57,7 @@ class EventStore:
         oldest = epoch_ms(now - self.retention)
         with self._database.connection(write=True) as connection:
             connection.execute(delete(events).where(events.c.received_ms < oldest))
+            rollups.remove_old(connection, self._keeping.oldest(now))
 
     def newest(self, window: Window, limit: int) -> Sequence[RowMapping]:
         """The events of the window, newest first."""
@@ -99,6 +101,28 @@ class EventStore:
         with self._database.connection() as connection:
             return connection.execute(query).mappings().all()
 
+    def rebuild(self, now: Callable[[], datetime]) -> int:
+        """Make the rollups anew from the events; return the number of events."""
+        return rebuild(self._database, self.retention, self._keeping, now)
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+
+def _new(connection: Connection, rows: Sequence[EventRow]) -> list[EventRow]:
+    """The rows whose id is new; the first of those with the same id.
+
+    The caller has the write lock, so an id can't become known before the rows are stored.
+    """
+    unknown = {row[:2]: row for row in reversed(rows)}
+    for organization_id in {row[0] for row in rows}:
+        ids = [event_id for of, event_id in unknown if of == organization_id]
+        for first in range(0, len(ids), _IDS_AT_ONCE):
+            known = select(events.c.event_id).where(
+                events.c.organization_id == organization_id,
+                events.c.event_id.in_(ids[first : first + _IDS_AT_ONCE]),
+            )
+            for event_id in connection.scalars(known):
+                del unknown[organization_id, event_id]
+    return [*reversed(unknown.values())]

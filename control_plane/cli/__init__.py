@@ -9,6 +9,7 @@ from control_plane.cli import (
     adapter_settings,
     backup,
     login,
+    rebuild_rollups,
     reset_credentials,
     serve,
     version,
@@ -30,6 +31,7 @@ app.command()(login.login)
 app.command("adapter-settings")(adapter_settings.print_adapter_settings)
 app.command()(reset_credentials.reset_credentials)
 app.command()(backup.backup)
+app.command()(rebuild_rollups.rebuild_rollups)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The events file: one row for each request that a gateway reported."""
+"""The events file: one row for each request that a gateway reported, and sums of these rows."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
@@ -32,6 +32,24 @@ events = Table(
     Column("policy_name", Text),
     Column("policy_outcome", Text),
     Column("deployment_type", Text),
+    Column("path_template", Text),
+    Column("agent", Text),
     Index("events_by_time", "environment_id", "received_ms"),
     Index("events_by_api", "api_id", "received_ms"),
+    Index("events_by_client", "environment_id", "client_id", "received_ms"),
+)
+
+# One number for each key of each question, as `analytics.tally` counts them.
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("grain_s", Integer, primary_key=True, autoincrement=False),
+    Column("dimension", Text, primary_key=True),
+    Column("environment_id", Text, primary_key=True),
+    Column("api_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Index("rollups_by_age", "grain_s", "start_ms"),
+    sqlite_with_rowid=False,
 )
