@@ -16,7 +16,7 @@ from control_plane.clock import Clock
 from control_plane.database_address import events_address
 from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.management.policy_checks.checks import PolicyChecks
-from control_plane.management.policy_checks.gateway_check import gateway_check
+from control_plane.management.policy_checks.gateway_check import gateway_check, pointcut_match
 from control_plane.management.policy_checks.schema_check import check_by_schema
 from control_plane.management.policy_dates import PolicyDates
 from control_plane.pages.app import create_console, refused_page
@@ -95,7 +95,9 @@ def _keeping(settings: Settings) -> Keeping:
 def _policy_checks() -> PolicyChecks:
     """The gateway's own check of policies, or what schemas can say."""
     check = gateway_check()
-    return PolicyChecks(check or check_by_schema, is_complete=check is not None)
+    return PolicyChecks(
+        check or check_by_schema, match=pointcut_match(), is_complete=check is not None
+    )
 
 
 def _organizations(database: Database) -> dict[str, str]:

@@ -24,6 +24,10 @@ _NO_TIER: Final = (
 MAX_POLICIES: Final = 100
 """How many policies an API instance may have, and how many automated ones an environment."""
 
+MAX_CONFIGURATION_DEPTH: Final = 64
+"""Levels of a configuration, counting those of its innermost values. Gateways close an API that has
+a policy with more."""
+
 
 def of_api(session: Session, api_id: int) -> list[Policy]:
     """The policies of an API instance in their order, disabled ones too."""

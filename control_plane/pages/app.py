@@ -17,6 +17,7 @@ from control_plane.pages.contracts import contract, queue
 from control_plane.pages.errors import add_error_pages, error_answer
 from control_plane.pages.fleet import adapters, discovered, managing, rollout
 from control_plane.pages.identity_provider import IdentityProvider
+from control_plane.pages.policies import chain, own
 from control_plane.pages.same_origin import SameOrigin
 from control_plane.pages.security_headers import SecurityHeaders
 from control_plane.pages.settings import account, tokens, users
@@ -31,6 +32,8 @@ _PAGES: Final = (
     overview,
     creation,
     summary,
+    chain,
+    own,
     api_settings,
     tiers_of_api,
     tier,

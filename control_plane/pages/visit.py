@@ -171,12 +171,16 @@ class Visit:
         version: str,
         *,
         cancel: str,
+        yours: Mapping[str, Any] | None = None,
     ) -> Response:
         """The page that shows what somebody else has saved beside what this form would save.
 
         `labels` name the fields to compare, `theirs` are their values now, and `version` is the
-        version that has these values.
+        version that has these values. `yours` are the form's values, if they are not simply those
+        of its fields.
         """
+        if yours is None:
+            yours = {name: "\n".join(form.fields.get(name, [])) for name in labels}
         fields = [
             (name, value)
             for name, values in form.fields.items()
@@ -188,7 +192,7 @@ class Visit:
             HTTPStatus.PRECONDITION_FAILED,
             labels=labels,
             theirs={name: "" if (value := theirs[name]) is None else value for name in labels},
-            yours={name: "\n".join(form.fields.get(name, [])) for name in labels},
+            yours={name: "" if (value := yours[name]) is None else value for name in labels},
             fields=fields,
             version=version,
             action=self.request.url.path,

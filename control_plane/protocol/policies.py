@@ -13,7 +13,11 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from control_plane.management import policies
-from control_plane.management.policies import MAX_POLICIES, VENDOR_GROUP_ID
+from control_plane.management.policies import (
+    MAX_CONFIGURATION_DEPTH,
+    MAX_POLICIES,
+    VENDOR_GROUP_ID,
+)
 from control_plane.protocol.bodies import ANSWERED, Body, Id, JsonObject, Name, RowId
 from control_plane.protocol.conditional import unchanged
 from control_plane.protocol.documents import policy_document, policy_without_template
@@ -26,10 +30,6 @@ router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
     "/apis/{api_id}/policies"
 )
-
-MAX_CONFIGURATION_DEPTH: Final = 64
-"""Levels of a configuration, counting those of its innermost values. Gateways close an API that has
-a policy with more."""
 
 
 def _not_too_deep(configuration: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from control_plane.errors import Invalid
-from control_plane.protocol.policies import MAX_CONFIGURATION_DEPTH
+from control_plane.management.policies import MAX_CONFIGURATION_DEPTH
 from control_plane.protocol.writing import answer
 from control_plane.store.json_values import MAX_DEPTH, UNREADABLE, nested_too_deeply, stored_json
 from tests.control_plane.conftest import Platform

@@ -1,13 +1,14 @@
-"""Finds the gateway's own check, if the adapter's package is installed beside the control plane.
+"""Finds the gateway's own rules, if the adapter's package is installed beside the control plane.
 
-The two packages do not import each other. The adapter offers its check as an entry point.
+The two packages do not import each other. The adapter offers its rules as entry points.
 """
 
 from importlib.metadata import entry_points
 
-from control_plane.management.policy_checks.checks import PolicyCheck
+from control_plane.management.policy_checks.checks import PointcutMatch, PolicyCheck
 
 GROUP = "envoy_policy_adapter.policy_check"
+_MATCH = "envoy_policy_adapter.pointcut_match"
 
 
 def gateway_check(group: str = GROUP) -> PolicyCheck | None:
@@ -15,4 +16,12 @@ def gateway_check(group: str = GROUP) -> PolicyCheck | None:
     for found in entry_points(group=group):
         check: PolicyCheck = found.load()
         return check
+    return None
+
+
+def pointcut_match() -> PointcutMatch | None:
+    """How the installed adapter matches pointcuts; None if there is none."""
+    for found in entry_points(group=_MATCH):
+        match: PointcutMatch = found.load()
+        return match
     return None

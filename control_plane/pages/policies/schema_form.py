@@ -171,13 +171,22 @@ def settings_of(part: Part) -> Iterator[Setting]:
                 yield from settings_of(inner)
 
 
+def rows_of(part: Part) -> Iterator[Rows]:
+    """The lists of a form that are not inside another list."""
+    if isinstance(part, Rows):
+        yield part
+    elif isinstance(part, Group):
+        for inner in part.parts:
+            yield from rows_of(inner)
+
+
 def errors_at(part: Part, faults: Sequence[tuple[str, str]]) -> dict[str, str]:
     """What is wrong, by the place in the form that shows it; "" stands for the whole form.
 
     Faults are pairs of a path and a message. The path may lead further than the form does: into a
     line of a field, or to a setting that the form does not have.
     """
-    places = set(_places(part))
+    places = labels_of(part)
     found: dict[str, list[str]] = {}
     for path, message in faults:
         names = path.split(".")
@@ -194,13 +203,18 @@ def _at(rest: str, message: str) -> str:
     return f"{where}{text}{'' if text.endswith(('.', '?', '!')) else '.'}"
 
 
-def _places(part: Part) -> Iterator[str]:
-    yield part.path
+def labels_of(part: Part) -> dict[str, str]:
+    """What each place in the form is called, such as `Limit 1: Maximum requests`."""
+    return dict(_labels(part, ""))
+
+
+def _labels(part: Part, before: str) -> Iterator[tuple[str, str]]:
+    yield part.path, f"{before}{part.label}"
     if isinstance(part, Group):
         for inner in part.parts:
-            yield from _places(inner)
+            yield from _labels(inner, before)
     elif isinstance(part, Rows):
         for row in part.rows:
-            yield row.path
+            yield row.path, f"{before}{row.label}"
             for inner in row.parts:
-                yield from _places(inner)
+                yield from _labels(inner, f"{before}{row.label}: ")

@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal[
 
 POINTCUTS: Final[Schema] = {
     "type": "array",
-    "title": "Scope",
+    "title": "Pointcuts",
     "description": "Methods and paths that the policy is for. One match is enough.",
     "maxItems": 100,
     "items": {

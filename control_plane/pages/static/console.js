@@ -44,9 +44,82 @@ async function openDialog(link) {
   dialog.showModal();
 }
 
+// A button that only changes the form gets the form's answer in place. Without scripts, the page
+// is loaded again.
+async function sendInPlace(form, button) {
+  const answer = await fetch(form.action, {
+    method: "POST",
+    headers: { Accept: "text/html" },
+    body: new URLSearchParams(new FormData(form, button)),
+  });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(form.id);
+  if (answer.redirected || !fresh) {
+    button.removeAttribute("data-in-place");
+    form.requestSubmit(button);
+    return;
+  }
+  form.replaceWith(document.adoptNode(fresh));
+  improve(fresh);
+  const added = fresh.querySelector("[autofocus]");
+  const first = "input:not([type=hidden]), select, textarea";
+  const again = fresh.querySelector(`button[value="${CSS.escape(button.value)}"]`);
+  const list = document.getElementById(button.getAttribute("formaction")?.slice(1) ?? "");
+  (added?.querySelector(first) ?? fresh.querySelector(".errors") ?? again ?? list)?.focus();
+}
+
+// Rows of a table that can be dragged by their handles: the form named by `data-drag` is sent.
+let dragged = null;
+
+function dragHandles(root) {
+  for (const handle of root.querySelectorAll("[data-drag] .handle")) handle.draggable = true;
+}
+
+function dragOver(event) {
+  const row = dragged && event.target.closest?.("tr[data-id]");
+  if (!row || row.parentElement !== dragged.parentElement) return;
+  event.preventDefault();
+  const middle = row.getBoundingClientRect().top + row.offsetHeight / 2;
+  if (row !== dragged) row[event.clientY < middle ? "before" : "after"](dragged);
+}
+
+function sendOrder(table) {
+  const form = document.getElementById(table.dataset.drag);
+  const ids = [...table.querySelectorAll("tr[data-id]")].map((row) => row.dataset.id);
+  const inputs = [...form.elements.order instanceof RadioNodeList ? form.elements.order : [form.elements.order]];
+  const others = inputs.map((input) => input.value).filter((id) => !ids.includes(id));
+  const wanted = [...others, ...ids];
+  if (inputs.every((input, place) => input.value === wanted[place])) return;
+  inputs.forEach((input, place) => { input.value = wanted[place]; });
+  form.submit();
+}
+
+document.addEventListener("dragstart", (event) => {
+  const handle = event.target.closest?.(".handle");
+  dragged = handle?.closest("tr[data-id]") ?? null;
+  if (!dragged) return;
+  event.dataTransfer.effectAllowed = "move";
+  event.dataTransfer.setData("text/plain", "");
+  event.dataTransfer.setDragImage(dragged, 0, 0);
+});
+document.addEventListener("dragover", dragOver);
+document.addEventListener("drop", (event) => { if (dragged) event.preventDefault(); });
+document.addEventListener("dragend", () => {
+  const table = dragged?.closest("[data-drag]");
+  dragged = null;
+  if (table) sendOrder(table);
+});
+
+document.addEventListener("submit", (event) => {
+  if (!event.submitter?.hasAttribute("data-in-place")) return;
+  event.preventDefault();
+  sendInPlace(event.target, event.submitter);
+});
+
 function improve(root) {
   localTimes(root);
   copyButtons(root);
+  dragHandles(root);
 }
 
 document.addEventListener("click", (event) => {

@@ -9,12 +9,18 @@ from hypothesis import strategies as st
 from control_plane.management.policy_checks.schema_check import check_by_schema, policy_schemas
 from control_plane.pages.policies.form_values import (
     fields_of,
+    row_numbers,
     value_of,
+    with_row,
+    without_row,
 )
 from control_plane.pages.policies.schema_form import (
     Rows,
     Setting,
+    errors_at,
+    labels_of,
     part_of,
+    rows_of,
     settings_of,
 )
 from control_plane.pages.policies.schemas import Schema, expanded, kind_of
@@ -129,3 +135,59 @@ def test_what_a_form_makes_it_shows_again(example: tuple[str, dict[str, Any]]) -
     made = value_of(PATH, SCHEMAS[name], fields, {})
     again = sent(name, fields_of(PATH, SCHEMAS[name], made, {}), {})
     assert value_of(PATH, SCHEMAS[name], again, {}) == made
+
+
+def test_errors_are_at_the_nearest_place_of_the_form() -> None:
+    """A line of a field, a setting that the form does not have, and the whole."""
+    part = part_of(PATH, SCHEMAS["ip-allowlist"], {}, {})
+    faults = [
+        (f"{PATH}.ips.2", "is no address"),
+        (f"{PATH}.ips", "must not be empty"),
+        (f"{PATH}.ipz", "this setting is not supported; did you mean ips?"),
+        ("assetId", "is not a policy type"),
+    ]
+    assert errors_at(part, faults) == {
+        f"{PATH}.ips": "Line 3: is no address. Must not be empty.",
+        PATH: "ipz: this setting is not supported; did you mean ips?",
+        "": "assetId: is not a policy type.",
+    }
+
+
+def test_labels_name_the_rows() -> None:
+    """So that a list of errors tells them apart."""
+    fields = with_row(f"{PATH}.rateLimits", SCHEMAS["rate-limiting"], {})
+    labels = labels_of(part_of(PATH, SCHEMAS["rate-limiting"], fields, {}))
+    assert labels[f"{PATH}.rateLimits.0.maximumRequests"] == "Limit 1: Maximum requests"
+
+
+def test_a_new_row_has_defaults_and_a_removed_one_is_gone() -> None:
+    """Numbers of other rows stay, until the form is shown again."""
+    schema = SCHEMAS["message-logging"]
+    rows = f"{PATH}.loggingConfiguration"
+    fields = with_row(rows, schema, with_row(rows, schema, {}))
+    assert fields[f"{rows}.1.itemData.firstSection"] == "true"
+    fields = without_row(f"{rows}.0", fields)
+    assert row_numbers(rows, fields) == [1]
+    part = part_of(PATH, schema, fields, {})
+    assert [each.path for each in rows_of(part)] == [rows]
+    assert f"{rows}.0.itemData.message" in [each.path for each in settings_of(part)]
+
+
+def test_there_are_no_rows_where_no_list_is() -> None:
+    """Whatever a hostile form names."""
+    for path in ("", ".", PATH, f"{PATH}.x.y", f"{PATH}.rateLimits.0", f"{PATH}.keySelector.0"):
+        assert with_row(path, SCHEMAS["rate-limiting"], {"a": "b"}) == {"a": "b"}
+
+
+def test_stored_values_of_another_kind_are_kept() -> None:
+    """Such as they came from another platform: numbers as texts, null, unknown settings."""
+    stored = {
+        "rateLimits": [{"maximumRequests": "100", "timePeriodInMilliseconds": 1000}, None],
+        "keySelector": None,
+        "exposeHeaders": "TRUE",
+        "extra": {},
+    }
+    schema = SCHEMAS["rate-limiting"]
+    fields = sent("rate-limiting", fields_of(PATH, schema, stored, stored), stored)
+    kept = value_of(PATH, schema, fields, stored)
+    assert kept == {**stored, "rateLimits": [stored["rateLimits"][0], {}]}  # type: ignore[index]
