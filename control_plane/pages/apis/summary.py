@@ -14,6 +14,7 @@ from control_plane.management import apis
 from control_plane.pages.apis.api_fields import TECHNOLOGIES, address_of
 from control_plane.pages.apis.overview import totals_of_day
 from control_plane.pages.apis.visits import ApisReader, api_tabs, title_of
+from control_plane.pages.fleet.rollout import rollout_of
 from control_plane.pages.paths import RowId
 from control_plane.pages.visit import EnvironmentVisit
 from control_plane.store.tables import ApiInstance
@@ -45,6 +46,7 @@ def show(visit: ApisReader, api_id: RowId) -> Response:
             tabs=api_tabs(visit, api_id),
             address=address_of(api),
             technology=TECHNOLOGIES.get(api.technology, api.technology),
+            rollout=rollout_of(visit, session, api),
             total=None if totals is None else totals.get(api_id, ApiTotal()),
             applications=apis.active_contracts(session, [api_id]).get(api_id, 0),
             snippets=list(_snippets(visit, api).values()),

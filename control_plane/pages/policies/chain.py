@@ -14,6 +14,7 @@ from control_plane.management import policies, policy_chains
 from control_plane.management.policy_chains import FIRST, Link
 from control_plane.pages.apis.overview import window_of_day
 from control_plane.pages.apis.visits import ApisReader, ApisWriter, api_tabs, title_of
+from control_plane.pages.fleet.rollout import rollout_of
 from control_plane.pages.forms import InForm, InvalidForm, Posted
 from control_plane.pages.paths import RowId
 from control_plane.pages.policies import draft
@@ -58,6 +59,7 @@ def show(visit: ApisReader, api_id: RowId, method: str = "", path: str = "") -> 
             api=api,
             title=title_of(api),
             tabs=api_tabs(visit, api_id),
+            rollout=rollout_of(visit, session, api),
             entries=entries,
             counts=refused is not None,
             version=policy_chains.order_version(policies.of_api(session, api_id)),

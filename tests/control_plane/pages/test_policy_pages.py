@@ -419,14 +419,11 @@ async def orders(owner: Visitor) -> list[int]:
 @pytest.fixture
 async def three(api: str, platform: Platform) -> str:
     """Three policies of one API instance."""
-    for name in ("access-block", "message-logging", "rate-limiting"):
-        configuration = {
-            "message-logging": {
-                "loggingConfiguration": [{"itemData": {"level": "INFO", "message": "a"}}]
-            },
-            "rate-limiting": LIMITS,
-        }.get(name, {})
-        await platform.admin.apply_policy(1, name, configuration)
+    message = {"itemData": {"level": "INFO", "message": "a"}}
+    admin = platform.admin
+    await admin.apply_policy(1, "access-block", {})
+    await admin.apply_policy(1, "message-logging", {"loggingConfiguration": [message]})
+    await admin.apply_policy(1, "rate-limiting", LIMITS)
     return api
 
 

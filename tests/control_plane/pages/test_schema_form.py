@@ -181,7 +181,7 @@ def test_there_are_no_rows_where_no_list_is() -> None:
 
 def test_stored_values_of_another_kind_are_kept() -> None:
     """Such as they came from another platform: numbers as texts, null, unknown settings."""
-    stored = {
+    stored: dict[str, Any] = {
         "rateLimits": [{"maximumRequests": "100", "timePeriodInMilliseconds": 1000}, None],
         "keySelector": None,
         "exposeHeaders": "TRUE",
@@ -190,4 +190,4 @@ def test_stored_values_of_another_kind_are_kept() -> None:
     schema = SCHEMAS["rate-limiting"]
     fields = sent("rate-limiting", fields_of(PATH, schema, stored, stored), stored)
     kept = value_of(PATH, schema, fields, stored)
-    assert kept == {**stored, "rateLimits": [stored["rateLimits"][0], {}]}  # type: ignore[index]
+    assert kept == {**stored, "rateLimits": [stored["rateLimits"][0], {}]}
