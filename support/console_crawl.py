@@ -22,8 +22,8 @@ def page_name(path: str) -> str | None:
 
 
 def links(html: str) -> list[str]:
-    """The paths that a page links to, without queries."""
-    return sorted(set(re.findall(r'<a[^>]* href="(/[^"?#]*)', html)))
+    """The paths that a page links to or asks for again and again, without queries."""
+    return sorted(set(re.findall(r'(?:<a[^>]* href|hx-get)="(/[^"?#]*)', html)))
 
 
 async def crawl(fetch: Callable[[str], Awaitable[str]], start: str) -> dict[str, str]:

@@ -1,9 +1,7 @@
 """A visit: a request for a page by somebody who is logged in, and how it is answered."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import Annotated, Any, ParamSpec, TypeVar, cast
@@ -17,8 +15,8 @@ from control_plane.accounts.callers import Caller
 from control_plane.accounts.roles import Permission
 from control_plane.errors import Unauthenticated
 from control_plane.management import apis
-from control_plane.management.transaction import Actor, Transaction
 from control_plane.pages import cookies
+from control_plane.pages.asking import Asking
 from control_plane.pages.errors import NotLoggedIn
 from control_plane.pages.forms import Form, Posted
 from control_plane.pages.navigation import Link, marked, navigation
@@ -32,62 +30,8 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """Who asks for a page, and what the page is made from."""
-
-    request: Request
-    services: Services
-    caller: Caller
-    token_id: int
-    """The row of the session."""
-    environments: Sequence[Environment]
-    """Those that the caller has a role in."""
-    environment: Environment | None
-    """The one that the page is about, or that was visited last. None: the caller has none."""
-
-    @property
-    def address(self) -> str | None:
-        """From where the request comes."""
-        return self.request.client.host if self.request.client else None
-
-    @property
-    def user_id(self) -> int:
-        """The user who is logged in."""
-        assert self.caller.user_id is not None  # noqa: S101 - gateways have no sessions
-        return self.caller.user_id
-
-    @property
-    def base_url(self) -> str:
-        """The address of the control plane, for commands to copy."""
-        return str(self.services.settings.public_url or self.request.base_url).rstrip("/")
-
-    def now(self) -> datetime:
-        """The time for dates in rows and on pages."""
-        return self.services.clock.now()
-
-    def may(self, permission: str) -> bool:
-        """Whether the caller may do this in the environment that the page is about."""
-        environment_id = None if self.environment is None else self.environment.id
-        return self.caller.may(Permission(permission), environment_id)
-
-    def may_everywhere(self, permission: str) -> bool:
-        """Whether the caller may do this in the whole organization."""
-        return self.caller.may(Permission(permission))
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """One consistent view of the database."""
-        with self.services.database.read() as session:
-            yield session
-
-    @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """A write transaction of the caller, committed at the end; only in an `in_turn` page."""
-        actor = Actor(self.caller.name, self.caller.role, self.address)
-        with self.services.database.write() as session:
-            yield Transaction(
-                session, actor, self.caller.organization_id, self.now(), self.services.epochs
-            )
+class Visit(Asking):
+    """A request for a page by somebody who is logged in, and its possible answers."""
 
     def url(self, route: str, **parts: Any) -> str:
         """The path of the page with this name; the environment is filled in."""
