@@ -10,11 +10,15 @@ from typing import Any, Final
 import httpx
 
 from support.admin import Admin
+from tests.control_plane.conftest import gateway_token
+from tests.control_plane.fleet.reports import api, report, seen
 from tests.rig.control_plane import RunningControlPlane
 
 APIS: Final = ("orders", "payments", "customers", "catalogue", "shipping")
 APPLICATIONS: Final = ("Mobile shop", "Partner portal", "Nightly report")
 _REQUESTS: Final = 4_000
+_EVERYTHING: Final = 10**6
+"""A revision that no change here reaches."""
 _STATUSES: Final = (*[200] * 90, *[201] * 6, 404, 404, 500, 503)
 
 
@@ -84,18 +88,37 @@ def _event(
 
 
 async def _send(platform: RunningControlPlane, events: list[dict[str, Any]]) -> None:
-    """Send the events as a gateway."""
-    credentials = platform.credentials
+    """Send the events and the reports of three adapters, as a gateway."""
+    known = platform.credentials
     async with httpx.AsyncClient(base_url=platform.base_url, trust_env=False) as http:
-        login = {
-            "grant_type": "client_credentials",
-            "client_id": credentials.gateway_client_id,
-            "client_secret": credentials.gateway_client_secret,
-        }
-        token = (await http.post("/accounts/oauth2/token", json=login)).json()["access_token"]
+        http.headers["Authorization"] = f"Bearer {await gateway_token(http, known)}"
         answer = await http.post(
             "/v2/analytics/events",
             content=gzip.compress(json.dumps(events).encode()),
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"},
         )
         assert answer.json()["accepted"] == len(events), answer.text
+        adapters = (
+            f"/policy-control-plane/v1/organizations/{known.organization_id}"
+            f"/environments/{known.environment_id}/adapters"
+        )
+        for name, document in _reports().items():
+            answer = await http.put(f"{adapters}/{name}/report", json=document)
+            assert answer.status_code == 204, answer.text
+
+
+def _reports() -> dict[str, dict[str, Any]]:
+    """One adapter that has everything, one that closed an API, and one that is not done."""
+    ids = range(1, len(APIS) + 1)
+    rejected = ["policy 9 (custom-header-check): this policy type is not supported"]
+    services = [seen("stock.shop.example", 120_345, "stock"), seen("probe.internal:8080", 33)]
+    closed = {4: {"faults": rejected}}
+    return {
+        "gateway-1:9001": report(
+            _EVERYTHING, *(api(i, _EVERYTHING) for i in ids), services=services
+        ),
+        "gateway-2:9001": report(
+            _EVERYTHING, *(api(i, _EVERYTHING, **closed.get(i, {})) for i in ids)
+        ),
+        "gateway-3:9001": report(1, *(api(i, 1) for i in ids)),
+    }

@@ -29,6 +29,8 @@ SHOTS: Final = (
     Shot("home-phone-dark", "{environment}", width=390, dark=True),
     Shot("contracts", "{environment}/contracts"),
     Shot("application", "{environment}/applications/3"),
+    Shot("adapters", "{environment}/adapters"),
+    Shot("discovered-services", "{environment}/services"),
     Shot("audit-log", "/audit"),
     Shot("users", "/settings/users"),
 )

@@ -76,14 +76,25 @@ class Reporter:
     async def run(self) -> NoReturn:
         """Report until cancelled."""
         while True:
-            await self._clock.sleep(min(_SHORTEST_WAIT_S, self._interval_s))
+            await self._clock.sleep(self._pause_s())
             if self._has_news() or self._clock.monotonic() >= self._due_at:
                 wait_s = await self._report()
                 self._due_at = type(self._due_at)(self._clock.monotonic() + wait_s)
 
+    def _pause_s(self) -> float:
+        """Seconds until there may be something to do."""
+        shortest = min(_SHORTEST_WAIT_S, self._interval_s)
+        if not self._waits_for_platform:
+            return shortest
+        return max(shortest, self._due_at - self._clock.monotonic())
+
+    @property
+    def _waits_for_platform(self) -> bool:
+        """Whether the last report failed, so that news make no difference."""
+        return self._refused or self._backoff.failures > 0
+
     def _has_news(self) -> bool:
-        trying_again = self._refused or self._backoff.failures
-        return not trying_again and self._source.revision != self._reported_revision
+        return not self._waits_for_platform and self._source.revision != self._reported_revision
 
     async def _report(self) -> float:
         """Send a report, and return the seconds until the next one."""

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from control_plane.accounts.roles import Permission
 from control_plane.fleet import adapters, changes, losses, standing
-from control_plane.fleet.standing import ApiStanding
+from control_plane.fleet.standing import ApiStanding, Reported
 from control_plane.fleet.states import State, Word, duration
 from control_plane.pages.fleet.rollout import AdaptersReader
 from control_plane.pages.listing import PAGE_SIZE, InListing, Listing, Part
@@ -102,12 +102,24 @@ def show(visit: AdaptersReader, adapter_id: RowId, listing: InListing) -> Respon
         revision=revision,
         part=_part(listing, found),
         troubled=_SHOWN,
+        in_force=_in_force,
         known=len(found),
     )
 
 
 def _dropped(outcomes: Mapping[str, int]) -> int:
     return sum(count for outcome, count in outcomes.items() if outcome.startswith("dropped"))
+
+
+def _in_force(reported: Reported | None) -> str:
+    """Up to which revision an API is in force, or each part of it if they differ."""
+    if reported is None:
+        return "not loaded"
+    parts = {part: reported.get(part) for part in ("policies", "tiers", "contracts")}
+    texts = {part: "unknown" if number is None else f"{number:,}" for part, number in parts.items()}
+    if len(set(texts.values())) == 1:
+        return texts["policies"]
+    return ", ".join(f"{part} {text}" for part, text in texts.items())
 
 
 def _part(listing: Listing, found: list[ApiStanding]) -> Part[ApiStanding]:

@@ -38,13 +38,15 @@ class RolloutBox:
         saved = "The last change" if change is None else f"Revision {change.number:,}"
         if not live:
             return f"{saved} is saved; no adapter that reports enforces this API instance."
-        return f"{saved} is saved; {running} of {live} adapter{'s' * (live > 1)} run it."
+        if live == 1:
+            return (
+                f"{saved} is saved; the adapter {'runs it' if running else 'does not run it yet'}."
+            )
+        return f"{saved} is saved; {running} of {live} adapters run it."
 
 
-def rollout_of(visit: EnvironmentVisit, session: Session, api: ApiInstance) -> RolloutBox | None:
-    """The box of an API instance; None if the visitor may not see adapters."""
-    if not visit.may(Permission.ADAPTERS_READ):
-        return None
+def rollout_of(visit: EnvironmentVisit, session: Session, api: ApiInstance) -> RolloutBox:
+    """The box of an API instance. Everybody who may see API instances may see it."""
     found = standing.rollout(session, visit.caller.organization_id, api, visit.now())
     return RolloutBox(api.id, found)
 

@@ -127,6 +127,19 @@ async def test_an_adapter_without_apis(owner: Visitor, platform: Platform) -> No
     assert "It has no API instance." in await owner.page(f"{owner.home}/adapters/1")
 
 
+async def test_parts_that_differ_have_their_own_revisions(
+    owner: Visitor, platform: Platform
+) -> None:
+    """SLA tiers are fetched less often than policies. An API that is not there has none."""
+    api_id = await with_api(platform)
+    await platform.admin.create_api("stock")
+    await accepted(platform, report(9, api(api_id, 9) | {"tiers": 1, "contracts": None}))
+    said = text(await owner.page(f"{owner.home}/adapters/1"))
+    assert "policies 9, tiers 1, contracts unknown" in said
+    assert "stock 2 ✓ in sync not loaded" not in said
+    assert "not loaded" in said
+
+
 async def test_a_shared_id_is_shown(owner: Visitor, platform: Platform) -> None:
     """With the setting that ends it."""
     await accepted(platform, report(0, startedAt=2))
@@ -183,6 +196,18 @@ async def test_a_rollout_says_how_many_adapters_run_the_last_change(
     page = await owner.page(f"{owner.home}/apis/{api_id}/rollout")
     assert "3 of 3 adapters run it." in page
     assert 'hx-trigger="every 30s"' in page
+
+
+async def test_a_rollout_to_one_adapter(owner: Visitor, platform: Platform) -> None:
+    """Whether it runs the last change; without an audit log there is no number."""
+    api_id = await with_api(platform, "only")
+    page = f"{owner.home}/apis/{api_id}/rollout"
+    assert "is saved; the adapter runs it." in await owner.page(page)
+    await platform.admin.create_tier(api_id, "gold", [(1, 1000)])
+    assert "is saved; the adapter does not run it yet." in await owner.page(page)
+    with platform.services.database.connection(write=True) as connection:
+        connection.exec_driver_sql("DELETE FROM audit_entries")
+    assert "The last change is saved; the adapter runs it." in await owner.page(page)
 
 
 async def test_a_rollout_without_adapters(owner: Visitor, platform: Platform) -> None:
