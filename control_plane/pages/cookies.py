@@ -4,12 +4,13 @@ Browsers accept them over plain HTTP from localhost only (RFC 6265bis, 4.1.3.2).
 """
 
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from control_plane.errors import Invalid
+from control_plane.pages.origins import split_address
 
 SESSION: Final = "__Host-session"
 ENVIRONMENT: Final = "__Host-environment"
@@ -58,7 +59,7 @@ def remember_environment(request: Request, response: Response, environment_id: s
 
 def require_kept(origin: str) -> None:
     """Raise Invalid for an origin from which browsers do not keep our cookies."""
-    parts = urlsplit(origin)
+    parts = split_address(origin)
     host = parts.netloc if parts.netloc in _LOCAL else parts.netloc.rpartition(":")[0]
     if parts.scheme != "https" and host not in _LOCAL:
         raise Invalid(

@@ -10,13 +10,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import DataError, OperationalError
-from starlette.datastructures import URL, Headers
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from control_plane.errors import Busy, ControlPlaneError, Invalid, NotFound, Refused
 from control_plane.http_statuses import status_of
 from control_plane.pages import cookies
+from control_plane.pages.origins import split_address
 from control_plane.pages.templating import render
 
 _MAX_MESSAGE: Final = 2000
@@ -92,10 +93,11 @@ async def _to_login(request: Request, error: Any) -> Response:  # noqa: ARG001
 def _wanted(request: Request) -> str:
     """The page to come back to: what was asked for, or the page that the request came from."""
     if request.method == "GET" and "hx-request" not in request.headers:
-        url = request.url
+        path, query = request.url.path, request.url.query
     else:
-        url = URL(request.headers.get("referer", "/"))
-    return f"{url.path}?{url.query}" if url.query else url.path
+        came_from = split_address(request.headers.get("referer", ""))
+        path, query = came_from.path or "/", came_from.query
+    return f"{path}?{query}" if query else path
 
 
 async def _refused(request: Request, error: Any) -> Response:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -26,6 +26,7 @@ from control_plane.store.tables import Environment, Organization
 router = APIRouter(prefix="/login")
 
 _LOGIN_TIME_S: Final = 600
+_MAX_EMAIL: Final = 254
 
 
 def _provider(request: Request) -> IdentityProvider:
@@ -81,15 +82,22 @@ def _user_id(
         actor = Actor("identity provider", "", origin.address)
         transaction = Transaction(session, actor, organization.id, now, services.epochs)
         roles = _roles(session, services, provider, claims)
-        identity = users.ProviderIdentity(
-            subject=f"{provider.issuer}#{claims['sub']}",
-            name=str(claims.get(settings.oidc_name_claim) or claims.get("email") or claims["sub"]),
-            email=cast(str | None, claims.get("email")),
-        )
+        identity = _identity(provider, claims, settings.oidc_name_claim)
         user = users.of_provider(transaction, identity, roles)
         if not user.enabled:
             raise Forbidden(f"the user {user.name} is disabled; ask an owner of the organization")
         return user.id
+
+
+def _identity(
+    provider: IdentityProvider, claims: Mapping[str, Any], name_claim: str
+) -> users.ProviderIdentity:
+    subject, email = str(claims["sub"]), claims.get("email")
+    return users.ProviderIdentity(
+        subject=f"{provider.issuer}#{subject}",
+        name=str(claims.get(name_claim) or email or subject),
+        email=email[:_MAX_EMAIL] if isinstance(email, str) else None,
+    )
 
 
 def _roles(

@@ -6,13 +6,13 @@ forgery, "Fetch Metadata headers"). So forms need no hidden tokens, and none can
 """
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from control_plane.errors import Forbidden
 from control_plane.pages.errors import error_answer
+from control_plane.pages.origins import split_address
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
@@ -45,4 +45,4 @@ class SameOrigin:
         if origin is None:
             # Browsers send one of the two. A program has no session that others could use.
             return "cookie" not in headers
-        return origin == self._public_origin or urlsplit(origin).netloc == headers.get("host")
+        return origin == self._public_origin or split_address(origin).netloc == headers.get("host")

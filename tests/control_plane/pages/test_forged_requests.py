@@ -39,6 +39,22 @@ async def test_forms_are_taken_from_our_own_pages_only(
         await owner.page(owner.home)
 
 
+@pytest.mark.parametrize("value", ["http://[", "http://[::1", "//", "\xff", "x" * 9000])
+async def test_addresses_that_make_no_sense_are_refused_not_a_failure(
+    owner: Visitor, stranger: Visitor, value: str
+) -> None:
+    """Any program can send any header."""
+    for name in ("Sec-Fetch-Site", "Origin"):
+        del owner.client.headers[name]
+    headers = {"Origin": value.encode("latin-1")}
+    response = await owner.client.post("/logout", headers=headers)  # type: ignore[arg-type]
+    assert response.status_code == 403
+    headers = {"Referer": value.encode("latin-1")}
+    response = await stranger.client.post("/settings/password", headers=headers)  # type: ignore[arg-type]
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/login")
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST", "QUERY"])
 async def test_every_method_that_may_change_something_is_guarded(
     owner: Visitor, method: str
