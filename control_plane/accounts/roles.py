@@ -27,6 +27,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
+    ENVIRONMENTS_WRITE = "environments:write"
+    """Adding and renaming environments."""
     FEED_READ = "feed:read"
     """The contract feed of gateways, which has the hashes of client secrets."""
     EVENTS_WRITE = "events:write"
@@ -54,7 +56,7 @@ _VIEWER = {_P.APIS_READ, _P.CONTRACTS_READ, _P.APPLICATIONS_READ, _P.ANALYTICS_R
 _VIEWER |= {_P.ADAPTERS_READ, _P.SERVICES_READ}
 _OPERATOR = _VIEWER | {_P.REQUESTS_READ, _P.ADAPTERS_WRITE, _P.SERVICES_WRITE, _P.AUDIT_READ}
 _API_ADMIN = _OPERATOR | {_P.APIS_WRITE, _P.CONTRACTS_WRITE, _P.APPLICATIONS_WRITE, _P.FEED_READ}
-_OWNER = _API_ADMIN | {_P.USERS_READ, _P.USERS_WRITE}
+_OWNER = _API_ADMIN | {_P.USERS_READ, _P.USERS_WRITE, _P.ENVIRONMENTS_WRITE}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.VIEWER: frozenset(_VIEWER),

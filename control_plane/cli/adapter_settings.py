@@ -31,6 +31,12 @@ def print_adapter_settings(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the file of --output if it exists.")
     ] = False,
+    environment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The environment of the adapter. Needed if there are several."
+        ),
+    ] = None,
     base_url: Annotated[
         str | None,
         typer.Option(
@@ -60,4 +66,5 @@ def print_adapter_settings(
                     f"{credentials.gateway_client_id}"
                 )
 
-        add_gateway(services.database, services.hasher, publish, services.clock.now())
+        now = services.clock.now()
+        add_gateway(services.database, services.hasher, publish, now, environment)

@@ -27,6 +27,7 @@ from control_plane.store.tables import (
     ClientApplication,
     Contract,
     DiscoveredService,
+    Environment,
     Policy,
     SlaTier,
     User,
@@ -44,6 +45,7 @@ KINDS: Final[dict[type[Base], str]] = {
     UserToken: "token",
     Adapter: "adapter",
     DiscoveredService: "service",
+    Environment: "environment",
 }
 
 MAX_VALUE: Final = 4096
@@ -121,7 +123,8 @@ def _entry(transaction: Transaction, row: Any, action: str) -> AuditEntry:
         role=actor.role,
         address=actor.address,
         kind=kind,
-        object_id=row.id,
+        # The id of an environment is a text, which is among the values.
+        object_id=row.id if isinstance(row.id, int) else 0,
         api_id=row.id if kind == "api" else getattr(row, "api_id", None),
         action=action,
     )

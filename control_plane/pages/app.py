@@ -20,7 +20,7 @@ from control_plane.pages.identity_provider import IdentityProvider
 from control_plane.pages.policies import chain, own
 from control_plane.pages.same_origin import SameOrigin
 from control_plane.pages.security_headers import SecurityHeaders
-from control_plane.pages.settings import account, tokens, users
+from control_plane.pages.settings import account, environments, tokens, users
 from control_plane.pages.static_files import ConsoleFiles
 from control_plane.pages.tiers import tier, tiers_of_api
 from control_plane.services import Services
@@ -51,6 +51,7 @@ _PAGES: Final = (
     account,
     tokens,
     users,
+    environments,
 )
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -208,3 +210,23 @@ async def test_login_waits_for_a_platform_that_is_starting(tmp_path: Path) -> No
         )
         await platform.start()
         assert (await waiting).exit_code == 0
+
+
+async def test_an_adapter_of_several_environments_names_its_own(tmp_path: Path) -> None:
+    """Without the name, or with a wrong one, the message lists the names."""
+    async with running_control_plane(tmp_path) as platform:
+        _add_environment(platform, "Sandbox")
+        for arguments in ((), ("--environment", "Nowhere")):
+            refused = run(platform, "adapter-settings", *arguments)
+            assert refused.exit_code == 2
+            assert "name one environment with --environment: Production, Sandbox" in refused.output
+        written = run(platform, "adapter-settings", "--environment", "sandbox")
+        settings = yaml.safe_load(written.stdout)["platform"]
+        assert settings["environment_id"] == "sandbox-id"
+
+
+def _add_environment(platform: RunningControlPlane, name: str) -> None:
+    with closing(sqlite3.connect(platform.database)) as file, file:
+        organization_id = platform.credentials.organization_id
+        row = (f"{name.lower()}-id", organization_id, name)
+        file.execute("INSERT INTO environments (id, organization_id, name) VALUES (?, ?, ?)", row)

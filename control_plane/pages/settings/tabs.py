@@ -10,4 +10,6 @@ def settings_tabs(visit: Visit) -> list[Link]:
     parts = {"Account": "settings", "Personal tokens": "tokens"}
     if visit.may_everywhere(Permission.USERS_READ):
         parts["Users"] = "users"
+    if visit.may_everywhere(Permission.ENVIRONMENTS_WRITE):
+        parts["Environments"] = "environments"
     return visit.tabs({label: visit.url(route) for label, route in parts.items()})

@@ -1,6 +1,11 @@
 """Several environments: the switcher, and what belongs to which."""
 
+import re
+
+import pytest
+
 from control_plane.accounts.roles import Role
+from control_plane.management.environments import MAX_ENVIRONMENTS
 from control_plane.store.tables import Environment, Organization
 from tests.control_plane.conftest import Platform
 from tests.control_plane.pages.visitor import Visitor, visiting_as
@@ -12,6 +17,62 @@ def add_environment(platform: Platform, name: str) -> str:
         organization_id = platform.credentials.organization_id
         session.add(Environment(id=f"id-{name}", organization_id=organization_id, name=name))
     return f"id-{name}"
+
+
+ENVIRONMENTS = "/settings/environments"
+
+
+async def test_an_owner_adds_and_renames_environments(owner: Visitor) -> None:
+    """The new one is empty, and the audit log knows who made it."""
+    page = await owner.done(ENVIRONMENTS, name="Sandbox")
+    assert "The environment Sandbox is created." in page
+    rename = re.findall(f'href="({ENVIRONMENTS}/[^"]+)"', page)[-1]
+    sandbox = rename.rpartition("/")[2]
+    home = await owner.page(f"/environments/{sandbox}")
+    assert "There is no API instance in Sandbox yet." in home
+    assert "is called Test now" in await owner.done(rename, name="Test")
+    log = await owner.page("/audit?kind=environment")
+    assert "Sandbox" in log
+    assert "Test" in log
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("", "Fill in this field."),
+        ("production", "There is an environment production already."),
+        ("x" * 101, "Use at most 100 characters."),
+    ],
+)
+async def test_names_of_environments_are_checked(
+    owner: Visitor, platform: Platform, name: str, expected: str
+) -> None:
+    """The same for a new one and for another name."""
+    other = add_environment(platform, "Other")
+    for path in (ENVIRONMENTS, f"{ENVIRONMENTS}/{other}"):
+        response = await owner.send(path, name=name)
+        assert response.status_code in (400, 409)
+        assert expected in response.text
+    own_name_again = await owner.done(f"{ENVIRONMENTS}/{other}", name="other")
+    assert "is called other now" in own_name_again
+
+
+async def test_the_number_of_environments_is_bounded(owner: Visitor, platform: Platform) -> None:
+    """A script in a loop does not fill the switcher."""
+    for number in range(MAX_ENVIRONMENTS - 1):
+        add_environment(platform, f"e{number}")
+    response = await owner.send(ENVIRONMENTS, name="one more")
+    assert response.status_code == 400
+    assert "environments already" in response.text
+
+
+async def test_only_owners_manage_environments(platform: Platform) -> None:
+    """The 403 names the permission."""
+    async with visiting_as(platform, Role.API_ADMIN) as admin:
+        assert ENVIRONMENTS not in await admin.page("/settings")
+        for response in (await admin.open(ENVIRONMENTS), await admin.send(ENVIRONMENTS, name="x")):
+            assert response.status_code == 403
+            assert "environments:write" in response.text
 
 
 async def test_with_one_environment_there_is_no_switcher(owner: Visitor) -> None:

@@ -1,0 +1,84 @@
+"""The organization's environments: adding and renaming them."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import Field
+
+from control_plane.accounts.roles import Permission
+from control_plane.http_statuses import status_of
+from control_plane.management import environments
+from control_plane.pages.forms import FIXABLE, Fields, Form, InForm
+from control_plane.pages.paths import EnvironmentId
+from control_plane.pages.settings.tabs import settings_tabs
+from control_plane.pages.visit import Visit, in_organization, in_turn
+from control_plane.store.tables import Environment
+
+router = APIRouter(prefix="/settings/environments")
+
+EnvironmentsWriter = Annotated[Visit, in_organization(Permission.ENVIRONMENTS_WRITE)]
+
+
+class _Name(Fields):
+    name: Annotated[str, Field(max_length=100)]
+
+
+@router.get("", name="environments")
+def show_all(visit: EnvironmentsWriter) -> Response:
+    """All environments, and a form for a new one."""
+    return _page(visit, Form())
+
+
+def _page(visit: Visit, form: Form, status: int = HTTPStatus.OK) -> Response:
+    own = environments.of_organization(visit.caller.organization_id)
+    with visit.reading() as session:
+        rows = session.scalars(own.order_by(Environment.name)).all()
+    tabs = settings_tabs(visit)
+    return visit.page("settings/environments.html", status, tabs=tabs, rows=rows, form=form)
+
+
+@router.post("", name="create_environment")
+@in_turn
+def create(visit: EnvironmentsWriter, form: InForm) -> Response:
+    """Add an environment."""
+    try:
+        given = form.checked(_Name)
+        with visit.writing() as transaction:
+            environment = environments.create(transaction, given.name)
+    except FIXABLE as error:
+        return _page(visit, form.refused(error), status_of(error))
+    message = f"The environment {environment.name} is created."
+    return visit.redirect(visit.url("environments"), message)
+
+
+@router.get("/{changed_id}", name="environment")
+def show(visit: EnvironmentsWriter, changed_id: EnvironmentId) -> Response:
+    """The form for another name."""
+    return _rename_page(visit, changed_id)
+
+
+def _rename_page(
+    visit: Visit, changed_id: str, refused: Form | None = None, status: int = HTTPStatus.OK
+) -> Response:
+    with visit.reading() as session:
+        environment = environments.get(session, visit.caller.organization_id, changed_id)
+    form = refused or Form({"name": environment.name})
+    return visit.page("settings/environment.html", status, changed=environment, form=form)
+
+
+@router.post("/{changed_id}")
+@in_turn
+def rename(visit: EnvironmentsWriter, changed_id: EnvironmentId, form: InForm) -> Response:
+    """Give the environment another name."""
+    try:
+        given = form.checked(_Name)
+        with visit.writing() as transaction:
+            organization_id = transaction.organization_id
+            environment = environments.get(transaction.session, organization_id, changed_id)
+            environments.rename(transaction, environment, given.name)
+    except FIXABLE as error:
+        return _rename_page(visit, changed_id, form.refused(error), status_of(error))
+    message = f"The environment is called {environment.name} now."
+    return visit.redirect(visit.url("environments"), message)
