@@ -1,5 +1,6 @@
 """The adapters: whether they run what was saved, and how they are doing."""
 
+import shlex
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
@@ -72,8 +73,9 @@ def _age(visit: EnvironmentVisit, adapter: Adapter) -> str:
 
 def _enrolment(visit: EnvironmentVisit) -> tuple[str, str]:
     """The commands that start an adapter: one here, one on its machine."""
+    name = shlex.quote(visit.environment.name)
     return (
-        "policy-control-plane adapter-settings --database DATABASE \\\n"
+        f"policy-control-plane adapter-settings --database DATABASE --environment {name} \\\n"
         f"  --base-url {visit.base_url} --output adapter.yaml",
         "policy-adapter serve --config adapter.yaml",
     )
