@@ -18,7 +18,8 @@ from control_plane.pages.fleet.rollout import rollout_of
 from control_plane.pages.forms import InForm, InvalidForm, Posted
 from control_plane.pages.paths import RowId
 from control_plane.pages.policies import draft
-from control_plane.pages.policies.editor import Tested, scope_text, tested
+from control_plane.pages.policies.editor import Tested, tested
+from control_plane.pages.policies.reading import scope_text
 from control_plane.pages.templating import counted
 from control_plane.pages.visit import EnvironmentVisit, in_turn
 from control_plane.store.tables import Policy

@@ -14,26 +14,17 @@ The form's buttons are named `do`. Only `save` of a policy without faults gets t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from fastapi.responses import Response
 
-from control_plane.management.masked_secrets import MASK
 from control_plane.management.policy_checks.checks import Fault, Findings
 from control_plane.pages.forms import Fields, InvalidForm, Posted
 from control_plane.pages.navigation import Link
-from control_plane.pages.policies.draft import (
-    CONFIGURATION,
-    JSON,
-    POINTCUT,
-    Draft,
-    masked_policy,
-)
+from control_plane.pages.policies.draft import CONFIGURATION, JSON, POINTCUT, Draft
+from control_plane.pages.policies.reading import changes
 from control_plane.pages.policies.schema_form import errors_at, labels_of
-from control_plane.pages.policies.schemas import properties_of
 from control_plane.pages.visit import Visit
-
-SCOPE: Final = "Scope"
 
 
 class Tested(NamedTuple):
@@ -207,47 +198,4 @@ def _review(visit: Visit, posted: Editing, form: Posted, findings: Findings) -> 
         after=after,
         warnings=findings.warnings,
         fields=fields,
-    )
-
-
-def changes(draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a draft changes: settings by their titles, before and after, without secrets."""
-    before, after = draft.stored, draft.configuration()
-    shown_before, shown_after = (
-        described(draft, before, draft.scope),
-        described(draft, after, draft.pointcut()),
-    )
-    for name, value in after.items():
-        if value != before.get(name) and shown_after.get(_title(draft, name)) == shown_before.get(
-            _title(draft, name)
-        ):
-            shown_after[_title(draft, name)] = f"{MASK} (a new value)"
-    same = [name for name in shown_before if shown_before[name] == shown_after.get(name)]
-    for name in same:
-        del shown_before[name], shown_after[name]
-    return shown_before, shown_after
-
-
-def described(
-    draft: Draft, configuration: Mapping[str, Any], pointcut: Sequence[Mapping[str, str]] | None
-) -> dict[str, Any]:
-    """A policy's settings by their titles, and its scope, for people to read."""
-    masked = masked_policy(draft.asset_id, configuration)
-    return {_title(draft, name): value for name, value in masked.items()} | {
-        SCOPE: scope_text(pointcut)
-    }
-
-
-def _title(draft: Draft, name: str) -> str:
-    inner = properties_of(draft.schema or {}).get(name)
-    return name if inner is None else str(inner.get("title", name))
-
-
-def scope_text(pointcut: Sequence[Mapping[str, str]] | None) -> str:
-    """A scope in words, a line for each pointcut."""
-    if not pointcut:
-        return "all requests"
-    return "\n".join(
-        f"{each.get('methodRegex') or '.*'} {each.get('uriTemplateRegex') or '.*'}"
-        for each in pointcut
     )

@@ -21,7 +21,8 @@ from control_plane.pages.listing import InListing
 from control_plane.pages.paths import RowId
 from control_plane.pages.policies import draft
 from control_plane.pages.policies.draft import Draft
-from control_plane.pages.policies.editor import Editing, answer, described, show
+from control_plane.pages.policies.editor import Editing, answer, show
+from control_plane.pages.policies.reading import described
 from control_plane.pages.visit import EnvironmentVisit
 from control_plane.store.tables import Policy
 

@@ -367,7 +367,7 @@ async def test_the_chain_is_in_the_order_of_the_adapter(owner: Visitor, api: str
     await admin.apply_automated_policy("ip-blocklist", {"ips": ["192.0.2.2"]}, pointcutData=part)
     await admin.apply_automated_policy("rate-limiting", LIMITS)
     page = await owner.page(f"{api}?method=GET&path=/a")
-    titles = re.findall(r"<strong>([^<]+)</strong>", page[page.index("<tbody>") :])
+    titles = re.findall(r"<strong>([^<]+)</strong>", page[page.index("<tbody") :])
     assert titles == [
         "CORS",
         "IP blocklist",
@@ -407,7 +407,7 @@ async def test_refusals_are_counted_for_each_policy(owner: Visitor, api: str) ->
     batch = [denied(owner.platform) | {"policy_violation": violation} for _ in range(3)]
     await send(owner.platform, batch)
     page = await owner.page(api)
-    assert re.findall(r'<td class="number minor">(\d+)</td>', page) == ["0", "3"]
+    assert re.findall(r'<td role="cell" class="number minor">(\d+)</td>', page) == ["0", "3"]
     assert "It refused 3 requests in the last 24 hours." in await owner.page(f"{api}/1/remove")
 
 
