@@ -20,6 +20,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BASIC = {"credentialsOriginHasHttpBasicAuthenticationHeader": "httpBasicAuthenticationHeader"}
 
+ONLY_OTHERS = {"configurationData.ips": "192.0.2.1\n198.51.100.0/24"}
+
 
 class Console:
     """An admin's browser, without a browser: it keeps the session, and sends forms."""
@@ -99,3 +101,50 @@ async def test_contracts_and_secrets(upstream: Upstream, tmp_path: Path) -> None
             await admin.send("/applications/1/end-overlap")
             await until(401, old)
             assert await status(new) == 200
+
+
+async def test_policies(upstream: Upstream, tmp_path: Path) -> None:
+    """A policy is added by its form, limited to a path, turned off and removed."""
+    async with running_control_plane(tmp_path) as platform, console(platform) as admin:
+        api_id = (await platform.admin.create_api("orders"))["id"]
+        routes = [route(api_id, upstream.http_address)]
+        async with (
+            AdapterProcess(settings_for(platform), tmp_path) as adapter,
+            envoy_before([adapter], routes, tmp_path / "envoy") as envoy,
+        ):
+
+            async def until(expected: tuple[int, int]) -> None:
+                async def is_so() -> bool:
+                    asked = [
+                        await request(envoy.address, domain(api_id), path)
+                        for path in ("/orders/1", "/health")
+                    ]
+                    return (asked[0].status, asked[1].status) == expected
+
+                await eventually(is_so)
+
+            await until((200, 200))
+            policies = f"/apis/{api_id}/policies"
+            await admin.send(f"{policies}/new/ip-allowlist", **ONLY_OTHERS, do="save")
+            await until((403, 403))
+            scope = {
+                "pointcutData.0": "",
+                "pointcutData.0.methodRegex": "GET",
+                "pointcutData.0.uriTemplateRegex": "/orders/.*",
+            }
+            version = hidden_version(await admin.page(f"{policies}/1"))
+            review = await admin.send(
+                f"{policies}/1", **ONLY_OTHERS, **scope, version=version, do="review"
+            )
+            assert "GET /orders/.*" in review
+            await until((403, 403))
+            await admin.send(f"{policies}/1", **ONLY_OTHERS, **scope, version=version, do="save")
+            await until((403, 200))
+            tested = await admin.page(f"{policies}?method=GET&path=/orders/1")
+            assert "By pointcut 1." in tested
+            await admin.send(f"{policies}/1/disable")
+            await until((200, 200))
+            await admin.send(f"{policies}/1/enable")
+            await until((403, 200))
+            await admin.send(f"{policies}/1/remove")
+            await until((200, 200))
