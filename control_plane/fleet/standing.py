@@ -16,6 +16,8 @@ from control_plane.store.tables import Adapter, ApiInstance
 Reported = Mapping[str, Any]
 """One API in the details of a report."""
 
+_FEW: Final = 20
+"""API instances that are read one by one from the details of reports."""
 _OF_ADAPTER: Final = frozenset({Part.AUTOMATED, Part.INSTANCES})
 
 
@@ -77,15 +79,41 @@ def of_adapters(
     live = [adapter for adapter in adapters if not silent(adapter, now)]
     floor = min((adapter.floor for adapter in live), default=0)
     found = changes.since(session, organization_id, environment_id, floor) if live else ()
-    return {adapter.id: _of_adapter(adapter, found, now) for adapter in adapters}
+    reported = _reported(session, live, found)
+    return {
+        adapter.id: _of_adapter(adapter, reported.get(adapter.id, {}), found, now)
+        for adapter in adapters
+    }
 
 
-def _of_adapter(adapter: Adapter, found: Iterable[Change], now: datetime) -> State:
+def _reported(
+    session: Session, adapters: Iterable[Adapter], found: Iterable[Change]
+) -> dict[int, Mapping[str, Reported]]:
+    """What each adapter reported of the API instances that changed: the details are large."""
+    changed = {str(c.api_id) for c in found if c.part not in _OF_ADAPTER}
+    if not changed:
+        return {}
+    if len(changed) > _FEW:
+        return {adapter.id: adapter.details["apis"] for adapter in adapters}
+    columns = [Adapter.details["apis"][api_id] for api_id in sorted(changed)]
+    ids = [adapter.id for adapter in adapters]
+    rows = session.execute(select(Adapter.id, *columns).where(Adapter.id.in_(ids)))
+    return {
+        row[0]: {
+            api_id: api
+            for api_id, api in zip(sorted(changed), row[1:], strict=True)
+            if api is not None
+        }
+        for row in rows
+    }
+
+
+def _of_adapter(
+    adapter: Adapter, apis: Mapping[str, Reported], found: Iterable[Change], now: datetime
+) -> State:
     if silent(adapter, now):
         return State(Word.UNKNOWN)
     recent = [change for change in found if change.number > adapter.floor]
-    # The details are large, and most of the time nothing in them is asked for.
-    apis = adapter.details["apis"] if any(c.part not in _OF_ADAPTER for c in recent) else {}
     once = {change.number: change for change in _missing(adapter, apis, recent)}
     return state_of(
         (_as_missing(adapter, change) for change in once.values()),

@@ -104,6 +104,20 @@ async def test_late_changes_are_counted(platform: Platform) -> None:
     assert states(platform) == {"gw-1:9001": "in sync"}
 
 
+async def test_many_changes_at_once_are_counted_too(platform: Platform) -> None:
+    """More than are read from a report one by one."""
+    ids = [(await platform.admin.create_api(f"api-{n}"))["id"] for n in range(25)]
+    now = await revision(platform)
+    await accepted(platform, report(now, *(api(api_id, now) for api_id in ids)))
+    for api_id in ids:
+        await platform.admin.apply_policy(api_id, *CORS)
+    platform.clock.move(seconds=40)
+    later = await revision(platform)
+    some = (api(api_id, later if api_id % 2 else now) for api_id in ids)
+    await accepted(platform, report(now, *some))
+    assert states(platform) == {"gw-1:9001": "behind by 12 revisions and 40 s"}
+
+
 async def test_tiers_have_their_own_time(platform: Platform) -> None:
     """Adapters fetch them once a minute, and their lag delays nothing else."""
     api_id = (await platform.admin.create_api("orders"))["id"]
