@@ -32,6 +32,7 @@ def known_adapter(settings: Settings | None, inspection: str | None) -> KnownAda
         has_settings=True,
         trusts_address_header=requests.client_address_header is not None,
         forwarded_for_position=requests.forwarded_for_position,
+        listens=listener.address,
         token=listener.token.get_secret_value() if listener.token else None,
         serves_tls=listener.tls_certificate_file is not None,
         asks_for_certificate=listener.tls_client_ca_file is not None,

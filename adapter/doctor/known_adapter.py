@@ -25,6 +25,8 @@ class KnownAdapter:
     trusts_address_header: bool = False
     """Whether the header is believed on all routes: `requests.client_address_header`."""
     forwarded_for_position: int | None = None
+    listens: str = ""
+    """`listener.address`; empty if it is not known."""
     token: str | None = field(default=None, repr=False)
     serves_tls: bool = False
     asks_for_certificate: bool = False

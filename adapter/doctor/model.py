@@ -25,6 +25,8 @@ class HttpFilter:
     config: Tree
     is_disabled: bool = False
     """Whether it runs only on routes that have a configuration for it."""
+    is_skipped: bool = False
+    """Whether a matcher skips it for some requests."""
 
     @property
     def can_ask_adapter(self) -> bool:
@@ -52,6 +54,8 @@ class Route:
     config: Tree
     per_filter: tuple[Tree, ...] = ()
     """`typed_per_filter_config` of the route configuration, the virtual host and the route."""
+    per_cluster: tuple[tuple[str, Tree], ...] = ()
+    """The names of its weighted clusters, and their `typed_per_filter_config`."""
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from adapter.doctor.check import (
     per_checked_chain,
     per_logger,
 )
+from adapter.doctor.checks.clusters import reaches
 from adapter.doctor.fields import Tree, number, seconds, text, texts, tree
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
@@ -53,13 +54,18 @@ def _secrets(logger: Tree, _: Chain, __: KnownAdapter) -> str:
     return ", ".join(n for n in logged if n.lower() in _SECRET)
 
 
-def _elsewhere(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
+def _elsewhere(envoy: Envoy, adapter: KnownAdapter) -> Iterator[Spot]:
     for chain in envoy.chains:
         asked = _addresses(envoy, [asker.cluster for asker in chain.askers])
         for logger in chain.loggers:
             told = _addresses(envoy, [cluster_of(logger)])
-            if asked and told and not asked & told:
+            is_right = adapter.listens and _reaches(envoy, cluster_of(logger), adapter)
+            if asked and told and not asked & told and not is_right:
                 yield chain.place_of_filter(text(logger, "name")), cluster_of(logger)
+
+
+def _reaches(envoy: Envoy, name: str, adapter: KnownAdapter) -> bool:
+    return name in envoy.clusters and reaches(envoy.clusters[name], adapter)
 
 
 def _addresses(envoy: Envoy, names: Iterable[str]) -> set[str]:

@@ -27,7 +27,8 @@ def _shadowed(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
     for chain in envoy.chains:
         for host in chain.hosts if chain.askers else ():
             seen: set[str] = set()
-            for route in host.routes:
+            # A matcher chooses among its routes, so their order does not count.
+            for route in () if "matcher" in host.config else host.routes:
                 if route.forwards and any(_covers(prefix, route) for prefix in seen):
                     yield chain.place_of(host, route), ""
                 if not route.match.keys() - {"prefix", "path_separated_prefix"}:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from adapter.doctor.check import Check, Spot, adapter_clusters, per_cluster
-from adapter.doctor.fields import number, seconds, text, tree, trees
+from adapter.doctor.fields import Tree, number, seconds, text, tree, trees
 from adapter.doctor.finding import Place, Severity
 from adapter.doctor.known_adapter import KnownAdapter
 from adapter.doctor.model import Cluster, Envoy
@@ -11,6 +11,8 @@ from adapter.doctor.model import Cluster, Envoy
 _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _ENOUGH_REQUESTS = 10_000
 _ENOUGH_RETRIES = 50
+_SOCKETS = {"unix": "", "unix-abstract": "@"}
+"""How a pipe's path begins in Envoy, by the scheme of `listener.address`."""
 
 
 def _missing(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
@@ -66,6 +68,28 @@ def _no_endpoints(cluster: Cluster, _: KnownAdapter) -> bool:
     return not cluster.addresses and not cluster.discovers_endpoints
 
 
+def _elsewhere(cluster: Cluster, adapter: KnownAdapter) -> str | None:
+    if not adapter.listens or not cluster.addresses or reaches(cluster, adapter):
+        return None
+    return f"listener.address is {adapter.listens}"
+
+
+def reaches(cluster: Cluster, adapter: KnownAdapter) -> bool:
+    """Whether an endpoint has the port or the socket of `listener.address`.
+
+    Hosts are not compared, because each machine has several names.
+    """
+    return any(_is_at(address, adapter.listens) for address in cluster.addresses)
+
+
+def _is_at(address: Tree, listens: str) -> bool:
+    kind, _, name = listens.partition(":")
+    if kind in _SOCKETS:
+        return text(tree(address, "pipe"), "path") == f"{_SOCKETS[kind]}{name}"
+    port = number(tree(address, "socket_address"), "port_value")
+    return port is not None and listens.endswith(f":{port:.0f}")
+
+
 CHECKS = (
     Check(
         "cluster_missing",
@@ -80,6 +104,13 @@ CHECKS = (
         "The cluster has no endpoint, so no adapter is ever asked.",
         "Add one endpoint for each adapter process.",
         per_cluster(_no_endpoints),
+    ),
+    Check(
+        "endpoints_elsewhere",
+        Severity.WARNING,
+        "No endpoint of the cluster has the port or the socket that the adapter listens on.",
+        "Correct the endpoints or listener.address. A container can map one port to another.",
+        per_cluster(_elsewhere),
     ),
     Check(
         "no_http2",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import re2
 
 from adapter.doctor.fields import Tree, flag, kind_of, text, tree, trees
-from adapter.doctor.model import Chain
+from adapter.doctor.model import Chain, HttpFilter
 
 
 def mutations_before_check(chain: Chain) -> Iterator[Tree]:
@@ -15,8 +15,13 @@ def mutations_before_check(chain: Chain) -> Iterator[Tree]:
         if kind_of(config) == "header_mutation":
             yield from trees(config, "mutations")
     for http_filter in chain.before_check:
-        if http_filter.kind == "header_mutation" and not http_filter.is_disabled:
+        if _always_runs(http_filter):
             yield from trees(tree(http_filter.config, "mutations"), "request_mutations")
+
+
+def _always_runs(http_filter: HttpFilter) -> bool:
+    is_on = not http_filter.is_disabled and not http_filter.is_skipped
+    return is_on and http_filter.kind == "header_mutation"
 
 
 def removes(mutation: Tree, name: str) -> bool:

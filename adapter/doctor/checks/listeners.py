@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from adapter.doctor.check import Check, Spot, per_chain, per_checked_chain, per_filter
-from adapter.doctor.fields import kind_of, number, text, tree, trees
+from adapter.doctor.fields import flag, kind_of, number, skips_filter, text, tree, trees
 from adapter.doctor.finding import Place, Severity
 from adapter.doctor.known_adapter import KnownAdapter
 from adapter.doctor.model import Chain, Envoy, HttpFilter
@@ -54,6 +54,11 @@ def _sampled(asker: HttpFilter, _: Chain, __: KnownAdapter) -> str | None:
     whole = _DENOMINATORS.get(text(share, "denominator"), 100)
     part = number(share, "numerator") or 0
     return f"{part / whole:.2%}" if "filter_enabled" in asker.config and part < whole else None
+
+
+def _skipped(asker: HttpFilter, chain: Chain, _: KnownAdapter) -> bool:
+    layers = [layer for _, route in chain.routes for layer in route.per_filter]
+    return asker.is_skipped or any(skips_filter(tree(layer, asker.name)) for layer in layers)
 
 
 def _after_router(chain: Chain, _: KnownAdapter) -> str | None:
@@ -138,11 +143,19 @@ CHECKS = (
         per_filter(lambda asker, _, __: "filter_enabled_metadata" in asker.config),
     ),
     Check(
+        "ext_authz_skipped",
+        Severity.ERROR,
+        "A matcher skips the filter for some requests, which reach the services without a Check.",
+        "Remove the SkipFilter action from the matcher, or use the ext_authz filter without a "
+        "matcher.",
+        per_filter(_skipped),
+    ),
+    Check(
         "shadow_mode",
         Severity.ERROR,
         "Envoy asks the adapter and lets every request through, whatever the answer is.",
         "Remove shadow_mode from the ext_authz filter.",
-        per_filter(lambda asker, _, __: asker.config.get("shadow_mode") is True),
+        per_filter(lambda asker, _, __: flag(asker.config, "shadow_mode")),
     ),
     Check(
         "ext_authz_after_router",

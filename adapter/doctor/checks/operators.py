@@ -13,6 +13,7 @@ from adapter.doctor.model import Chain, Envoy, logger_service
 # The same grammar as in Envoy: %% is a percent sign.
 _COMMAND = re.compile(r"%(?:%|([A-Z0-9_]+)(?:\((.*?)\))?(?::\d+)?%)", re.DOTALL)
 _OLDEST = "1.36."
+_CEL = "%CEL%"
 
 
 def fault_in(value: str, version: str = "", *, is_metadata: bool = False) -> str | None:
@@ -34,7 +35,7 @@ def _fault_of(name: str, parameters: str | None, version: str, *, is_metadata: b
     if name not in IN_OLDEST and (name not in NEWER or version.startswith(_OLDEST)):
         return f"unknown operator %{name[:40]}%"
     if is_metadata and name == "CEL":
-        return "%CEL%"
+        return _CEL
     return f"%{name}% without parameters" if name in NEED_PARAMETERS and not parameters else None
 
 
@@ -44,6 +45,10 @@ def _crashing(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
             for key, value in _metadata(tree(asker.config, "grpc_service")):
                 if fault := fault_in(value, envoy.version, is_metadata=True):
                     yield chain.place_of_filter(asker.name), f"{key}: {fault}"
+        for logger in chain.loggers:
+            for key, value in _metadata(logger_service(logger)):
+                if fault_in(value, envoy.version, is_metadata=True) == _CEL:
+                    yield chain.place_of_filter(text(logger, "name")), f"{key}: {_CEL}"
 
 
 def _refused(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from adapter.doctor.check import Check, Spot, per_checked_route, per_route
-from adapter.doctor.fields import text, tree
+from adapter.doctor.fields import flag, text, tree
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
 from adapter.doctor.model import API_ID, REDACTED, Chain, Envoy, Route, VirtualHost
 
 _GENERATED = "api-"
+_SERVICES = ("grpc_service", "http_service")
 
 
 def extensions(route: Route, chain: Chain) -> dict[str, str]:
@@ -48,6 +49,41 @@ def _is_covered(route: Route, chain: Chain) -> bool:
 
 def _is_turned_off(route: Route, chain: Chain) -> bool:
     return any(route.is_disabled_for(asker.name) for asker in chain.askers)
+
+
+def _unchecked_share(route: Route, _: VirtualHost, chain: Chain, __: KnownAdapter) -> str:
+    off = [
+        name
+        for name, configs in route.per_cluster
+        if any(flag(tree(configs, asker.name), "disabled") for asker in chain.askers)
+    ]
+    return ", ".join(off)
+
+
+def _other_settings(route: Route, _: VirtualHost, chain: Chain, __: KnownAdapter) -> str:
+    changed = [
+        name
+        for name, configs in route.per_cluster
+        if any(tree(configs, asker.name, "check_settings") for asker in chain.askers)
+    ]
+    return ", ".join(changed)
+
+
+def _asks_another(route: Route, _: VirtualHost, chain: Chain, __: KnownAdapter) -> str | None:
+    layers = [*route.per_filter, *(configs for __, configs in route.per_cluster)]
+    settings = [tree(layer, a.name, "check_settings") for layer in layers for a in chain.askers]
+    found = [name for name in _SERVICES if any(name in s for s in settings)]
+    return ", ".join(found)
+
+
+def _own_answer(envoy: Envoy, adapter: KnownAdapter) -> Iterator[Spot]:
+    if adapter.allows_unbound:
+        return
+    for chain in envoy.chains:
+        for host, route in chain.routes:
+            is_denied = _is_covered(route, chain) and _is_unbound(route, chain, adapter)
+            if not route.forwards and is_denied:
+                yield chain.place_of(host, route), ""
 
 
 def _cluster_header(route: Route, _: VirtualHost, __: Chain, adapter: KnownAdapter) -> str | None:
@@ -114,6 +150,28 @@ CHECKS = (
         _not_covered,
     ),
     Check(
+        "weighted_cluster_unchecked",
+        Severity.ERROR,
+        "The weighted cluster turns the filter off, so a share of the route's requests is not "
+        "checked.",
+        "Remove disabled: true from typed_per_filter_config of the weighted cluster.",
+        per_checked_route(_unchecked_share),
+    ),
+    Check(
+        "weighted_cluster_settings",
+        Severity.WARNING,
+        "The weighted cluster has check_settings of its own, which were not examined.",
+        "Write check_settings into the route, and split requests to several APIs by routes.",
+        per_checked_route(_other_settings),
+    ),
+    Check(
+        "route_asks_elsewhere",
+        Severity.WARNING,
+        "The route asks a server of its own, and the settings of that service were not examined.",
+        "Remove the service from the route's check_settings, so that the filter's own one is used.",
+        per_checked_route(_asks_another),
+    ),
+    Check(
         "cluster_header",
         Severity.WARNING,
         "A request header chooses the service, so a client can reach a service through another "
@@ -136,6 +194,15 @@ CHECKS = (
         "Add api_id to the route's context_extensions, or name your settings with --config if a "
         "binding covers it.",
         per_checked_route(_no_api),
+    ),
+    Check(
+        "own_answer_denied",
+        Severity.WARNING,
+        "Envoy would answer this route itself, but the adapter denies the requests (api_unbound), "
+        "because the route names no API.",
+        "Set disabled: true for the ext_authz filter in the route, or add api_id to its "
+        "context_extensions.",
+        _own_answer,
     ),
     Check(
         "unbound_allowed",

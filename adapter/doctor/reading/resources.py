@@ -4,7 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapter.doctor.fields import Tree, flag, kind_of, text, texts, tree, trees, unwrapped
+from adapter.doctor.fields import (
+    Tree,
+    flag,
+    kind_of,
+    skips_filter,
+    text,
+    texts,
+    tree,
+    trees,
+    typed_messages,
+    unwrapped,
+)
 from adapter.doctor.finding import Place
 from adapter.doctor.model import (
     Chain,
@@ -99,7 +110,8 @@ def _route_configs(manager: Tree, found: Resources) -> tuple[Sequence[Tree], str
         }
         named = [config for name, config in found.routes.items() if name in names]
         return (named, "") if named else ([], text(tree(manager, "scoped_routes"), "name"))
-    return [tree(manager, "route_config")], ""
+    config = tree(manager, "route_config")
+    return [config], text(config, "name") or "(no name)" if "vhds" in config else ""
 
 
 def _loggers(manager: Tree, asked: set[str], found: Resources) -> list[Tree]:
@@ -129,21 +141,36 @@ def _http_filter(config: Tree, found: Resources) -> HttpFilter:
     if "config_discovery" in config:
         default = tree(config, "config_discovery", "default_config")
         typed = unwrapped(found.filters.get(name, default))
+    is_skipped = skips_filter(typed)
     if kind_of(typed) == "matching":
         typed = unwrapped(tree(typed, "extension_config", "typed_config"))
     kind = kind_of(typed) or name.rpartition(".")[2]
-    return HttpFilter(name, kind, typed, is_disabled=flag(config, "disabled"))
+    is_disabled = flag(config, "disabled")
+    return HttpFilter(name, kind, typed, is_disabled=is_disabled, is_skipped=is_skipped)
 
 
 def _host(host: Tree, config: Tree) -> VirtualHost:
     outer = [_per_filter(config), _per_filter(host)]
-    routes = [_route(route, outer) for route in trees(host, "routes")]
+    routes = [_route(route, outer) for route in _routes_in(host)]
     return VirtualHost(text(host, "name"), texts(host, "domains"), routes, host)
+
+
+def _routes_in(host: Tree) -> Iterator[Tree]:
+    """The routes of a list, or those that the actions of a matcher contain."""
+    yield from trees(host, "routes")
+    for action in typed_messages(tree(host, "matcher"), ".route.v3.Route", ".route.v3.RouteList"):
+        yield from trees(action, "routes") if "routes" in action else [action]
 
 
 def _route(config: Tree, outer: Iterable[Tree]) -> Route:
     label = text(config, "name") or _match_label(tree(config, "match"))
-    return Route(label, config, (*outer, _per_filter(config)))
+    weighted = trees(tree(config, "route", "weighted_clusters"), "clusters")
+    per_cluster = tuple((_cluster_label(c), _per_filter(c)) for c in weighted)
+    return Route(label, config, (*outer, _per_filter(config)), per_cluster)
+
+
+def _cluster_label(weighted: Tree) -> str:
+    return text(weighted, "name") or text(weighted, "cluster_header")
 
 
 def _per_filter(config: Tree) -> Tree:

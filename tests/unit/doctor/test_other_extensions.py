@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.doctor.configurations import EXTENSIONS, Parts
+from tests.unit.doctor.configurations import EXTENSIONS, Parts, known
 
 
 def test_another_ext_authz_filter() -> None:
@@ -111,4 +111,32 @@ def test_format_strings_that_envoy_can_read(log_format: dict[str, Any]) -> None:
     kind = f"{EXTENSIONS}access_loggers.file.v3.FileAccessLog"
     logger = {"name": "file", "typed_config": {"@type": kind, "log_format": log_format}}
     parts.manager["access_log"].append(logger)
+    assert parts.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("listens", "address"),
+    [
+        ("0.0.0.0:9002", None),
+        ("unix:/run/a.sock", {"pipe": {"path": "/run/a.sock"}}),
+        ("unix-abstract:a", {"pipe": {"path": "@a"}}),
+    ],
+)
+def test_endpoints_that_lead_to_the_listener(listens: str, address: dict[str, Any] | None) -> None:
+    """One of several is enough, because each adapter has its own settings."""
+    parts = Parts()
+    if address:
+        for cluster in parts.bootstrap["static_resources"]["clusters"][:2]:
+            first = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]
+            first["endpoint"]["address"] = address
+    assert parts.findings(known(listens=listens)) == []
+
+
+def test_a_matcher_may_name_its_routes_in_any_order() -> None:
+    """Its own conditions choose, so a route with a short path hides no other."""
+    parts = Parts()
+    kind = "type.googleapis.com/envoy.config.route.v3.Route"
+    routes = reversed(parts.hosts[0].pop("routes"))
+    actions = [{"action": {"typed_config": {"@type": kind, **route}}} for route in routes]
+    parts.hosts[0]["matcher"] = {"matcher_list": {"matchers": actions}}
     assert parts.findings() == []

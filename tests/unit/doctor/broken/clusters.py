@@ -35,6 +35,12 @@ def plain(parts: Parts) -> None:
             endpoint["endpoint"]["address"]["socket_address"]["address"] = "10.0.0.7"
 
 
+def only_log_cluster_is_right(parts: Parts) -> None:
+    """Checks go to another port, so the log's cluster is not to blame."""
+    for endpoint in parts.cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]:
+        endpoint["endpoint"]["address"]["socket_address"]["port_value"] = "9103"
+
+
 BROKEN = (
     Broken("cluster_missing", lambda p: p.service["envoy_grpc"].update(cluster_name="adaptor")),
     Broken("no_endpoints", of_clusters(lambda c: c["load_assignment"]["endpoints"].clear())),
@@ -73,6 +79,9 @@ BROKEN = (
         "one_endpoint",
         of_clusters(lambda c: c["load_assignment"]["endpoints"][0]["lb_endpoints"].pop()),
     ),
+    Broken("endpoints_elsewhere", lambda _: None, adapter={"listens": "0.0.0.0:9103"}),
+    Broken("endpoints_elsewhere", lambda _: None, adapter={"listens": "unix:/run/a.sock"}),
+    Broken("endpoints_elsewhere", only_log_cluster_is_right, adapter={"listens": "127.0.0.1:9001"}),
     Broken("tls_missing", lambda _: None, adapter={**SETTINGS, "serves_tls": True}),
     Broken("tls_unexpected", tls, adapter=SETTINGS),
     Broken("tls_plain", plain),

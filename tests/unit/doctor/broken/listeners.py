@@ -60,6 +60,44 @@ def wrapped_chain(parts: Parts) -> None:
     parts.listener["default_filter_chain"] = copied
 
 
+SKIP = {
+    "name": "skip",
+    "typed_config": {"@type": f"{EXTENSIONS}filters.common.matcher.action.v3.SkipFilter"},
+}
+MATCHER = {
+    "matcher_list": {
+        "matchers": [
+            {
+                "predicate": {"single_predicate": {"value_match": {"exact": "1"}}},
+                "on_match": {"action": SKIP},
+            }
+        ]
+    }
+}
+
+
+def skipped(parts: Parts, at: int) -> None:
+    """A filter that a header of the client turns off."""
+    inner = parts.filters[at]["typed_config"]
+    parts.filters[at]["typed_config"] = {
+        "@type": f"{EXTENSIONS}common.matching.v3.ExtensionWithMatcher",
+        "extension_config": {"name": "inner", "typed_config": inner},
+        "xds_matcher": MATCHER,
+    }
+
+
+def skipped_on_route(parts: Parts) -> None:
+    """The same, by what a route says."""
+    kind = f"{EXTENSIONS}common.matching.v3.ExtensionWithMatcherPerRoute"
+    configs = {"envoy.filters.http.ext_authz": {"@type": kind, "xds_matcher": MATCHER}}
+    parts.hosts[0]["typed_per_filter_config"] = configs
+
+
+def discovered_hosts(parts: Parts) -> None:
+    """Virtual hosts that Envoy asks for when it needs them."""
+    parts.manager["route_config"]["vhds"] = {"config_source": {"ads": {}}}
+
+
 BROKEN = (
     Broken("no_http_listener", no_listener),
     Broken("ext_authz_missing", lambda p: p.filters.pop(1)),
@@ -95,4 +133,13 @@ BROKEN = (
         more={"address_not_overwritten", "identity_headers"},
     ),
     Broken("ext_authz_missing", wrapped_chain),
+    Broken("ext_authz_skipped", lambda p: skipped(p, 1)),
+    Broken("ext_authz_skipped", skipped_on_route),
+    Broken("identity_headers", lambda p: skipped(p, 0), more={"address_not_overwritten"}),
+    Broken("routes_unknown", discovered_hosts),
+    Broken("shadow_mode", lambda p: p.ext_authz.update(shadow_mode="true")),
+    Broken(
+        "ext_authz_sampled",
+        lambda p: p.ext_authz.update(filter_enabled={"default_value": {"numerator": "5"}}),
+    ),
 )

@@ -24,6 +24,11 @@ def logger(parts: Parts, text: str) -> None:
     )
 
 
+def log_metadata(parts: Parts, value: str) -> None:
+    """Let the access logger send this."""
+    metadata(parts.logger["common_config"]["grpc_service"], value)
+
+
 def wide_open() -> dict[str, Any]:
     """An admin interface for everyone."""
     return {"address": {"socket_address": {"address": "0.0.0.0", "port_value": 9901}}}
@@ -64,6 +69,8 @@ BROKEN = (
         "refused_operator",
         lambda p: p.mutations.append({"append": {"header": {"key": "x-a", "value": "%REQ(x-a"}}}),
     ),
+    Broken("crashing_operator", lambda p: log_metadata(p, "%CEL(request.path)%")),
+    Broken("refused_operator", lambda p: log_metadata(p, "%NO_SUCH%")),
     Broken("admin_exposed", lambda p: p.bootstrap.update(admin=wide_open())),
     Broken("access_log_elsewhere", elsewhere),
     Broken(

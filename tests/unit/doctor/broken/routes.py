@@ -89,6 +89,39 @@ def pattern(regex: str) -> dict[str, Any]:
     return {"safe_regex": {"regex": regex}}
 
 
+def by_matcher(parts: Parts) -> None:
+    """A virtual host whose routes are in the actions of a matcher."""
+    host = parts.hosts[0]
+    kinds = "type.googleapis.com/envoy.config.route.v3."
+    first, *others = host.pop("routes")
+    first["typed_per_filter_config"][NAME]["disabled"] = True
+    one = {"name": "a", "typed_config": {"@type": f"{kinds}Route", **first}}
+    several = {"name": "b", "typed_config": {"@type": f"{kinds}RouteList", "routes": others}}
+    host["matcher"] = {
+        "matcher_tree": {"prefix_match_map": {"map": {"/orders": {"action": one}}}},
+        "on_no_match": {"action": several},
+    }
+
+
+def weighted(**config: Any) -> Change:
+    """A share of a route's requests with a configuration of its own for the filter."""
+
+    def change(parts: Parts) -> None:
+        old = parts.route["route"]["cluster"]
+        new = {"name": "new", "weight": 1, "typed_per_filter_config": {NAME: config}}
+        parts.route["route"] = {
+            "weighted_clusters": {"clusters": [{"name": old, "weight": 9}, new]}
+        }
+
+    return change
+
+
+def own_answer(parts: Parts) -> None:
+    """A health page of Envoy's own, for which the adapter is asked."""
+    page = {"match": {"path": "/health"}, "direct_response": {"status": 200}}
+    parts.hosts[0]["routes"].insert(0, page)
+
+
 BROKEN = (
     Broken("route_unchecked", lambda p: p.per_route.update(disabled=True)),
     Broken("route_not_covered", not_enabled),
@@ -106,6 +139,19 @@ BROKEN = (
     Broken("route_unchecked", disabled_for_host),
     Broken("route_unchecked", disabled_everywhere),
     Broken("route_unchecked", wrapped_off),
+    Broken("route_unchecked", lambda p: p.per_route.update(disabled="true")),
+    Broken("route_unchecked", by_matcher),
+    Broken("weighted_cluster_unchecked", weighted(disabled=True)),
+    Broken(
+        "weighted_cluster_settings", weighted(check_settings={"context_extensions": {"a": "b"}})
+    ),
+    Broken(
+        "route_asks_elsewhere",
+        lambda p: p.per_route["check_settings"].update(
+            grpc_service={"envoy_grpc": {"cluster_name": "other"}}
+        ),
+    ),
+    Broken("own_answer_denied", own_answer),
     Broken("prefix_without_slash", lambda p: p.route.update(match=pattern("/orders.*"))),
     Broken("route_shadowed", lambda p: p.hosts[0]["routes"].reverse()),
     Broken("unbound_allowed", lambda p: p.extensions.pop("api_id"), adapter=ALLOWING),
