@@ -1,5 +1,6 @@
 """Home: whether anything is wrong now."""
 
+from collections import Counter
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -8,7 +9,9 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from control_plane.accounts.roles import Permission
 from control_plane.analytics.queries import ApiTotal
+from control_plane.fleet import adapters, standing
 from control_plane.management import apis, contracts
 from control_plane.pages.apis.overview import totals_of_day
 from control_plane.pages.visit import EnvironmentVisit, InEnvironment, InVisit
@@ -42,11 +45,13 @@ def home(visit: InEnvironment) -> Response:
         pending = contracts.count_pending(session, visit.environment.id)
         instances = apis.count(session, visit.environment.id)
         worst = _worst(session, visit, totals or {})
+        words = _adapter_words(session, visit)
     return visit.page(
         "home.html",
         traffic=None if totals is None else _sum(totals),
         worst=worst,
         newest=_newest(visit),
+        words=words,
         pending=pending,
         instances=instances,
     )
@@ -66,8 +71,18 @@ def _worst(session: Session, visit: EnvironmentVisit, totals: dict[int, ApiTotal
     return [_Worst(api_id, names[api_id], totals[api_id]) for api_id in known[:_WORST]]
 
 
+def _adapter_words(session: Session, visit: EnvironmentVisit) -> Counter[str] | None:
+    """How many adapters are in each state; None for somebody who may not see them."""
+    if not visit.may(Permission.ADAPTERS_READ):
+        return None
+    rows = session.scalars(adapters.of_environment(visit.environment.id)).all()
+    organization_id, environment_id = visit.caller.organization_id, visit.environment.id
+    states = standing.of_adapters(session, organization_id, environment_id, rows, visit.now())
+    return Counter(state.word.value for state in states.values())
+
+
 def _newest(visit: EnvironmentVisit) -> datetime | None:
     """When the newest event came; None for somebody who may not see events."""
-    if not visit.may("analytics:read"):
+    if not visit.may(Permission.ANALYTICS_READ):
         return None
     return visit.services.events.newest_time(visit.environment.id)

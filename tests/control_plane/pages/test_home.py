@@ -6,6 +6,7 @@ from control_plane.accounts.roles import Role
 from control_plane.clock import iso
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send
+from tests.control_plane.fleet.reports import put, report
 from tests.control_plane.pages.visitor import Visitor, visiting_as
 
 
@@ -68,3 +69,14 @@ async def test_everybody_with_a_role_sees_it(platform: Platform) -> None:
     """Numbers of requests are for all roles."""
     async with visiting_as(platform, Role.VIEWER) as viewer:
         assert "in the last 24 hours" in await viewer.page(viewer.home)
+
+
+async def test_adapters_that_are_not_in_sync_are_named(owner: Visitor, platform: Platform) -> None:
+    """Silent ones too, which is no reason to worry by itself."""
+    assert "none has reported" in await owner.page(owner.home)
+    assert (await put(platform, report(0), "silent")).is_success
+    platform.clock.move(minutes=5)
+    assert (await put(platform, report(0), "good")).is_success
+    page = await owner.page(owner.home)
+    assert ">1 of 2</a>" in page
+    assert "1 silent" in page
