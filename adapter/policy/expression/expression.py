@@ -31,6 +31,8 @@ class Expression:
     inspects_method: bool = False
     is_constant: bool = False
     """Whether it reads nothing of the request, so its value is always the same."""
+    may_be_fixed: bool = False
+    """Whether its value may be a text that the source contains, such as y in `x default 'y'`."""
 
 
 def compile_expression(source: str) -> Expression:
@@ -45,7 +47,8 @@ def compile_expression(source: str) -> Expression:
     node = parse(source)
     if node.is_header:
         # A fast path: this is the most frequent expression, evaluated several times per request.
-        return Expression(node.read, cast(_Text, node.read), headers=node.headers)
+        text = cast(_Text, node.read)
+        return Expression(node.read, text, headers=node.headers, is_constant=node.is_constant)
     return Expression(
         evaluate=_total(node.read),
         text=_total(lambda e: to_text(node.read(e))),
@@ -53,6 +56,7 @@ def compile_expression(source: str) -> Expression:
         inspects_path=node.inspects_path,
         inspects_method=node.inspects_method,
         is_constant=node.is_constant,
+        may_be_fixed=node.may_be_fixed,
     )
 
 

@@ -34,6 +34,9 @@ class Node(NamedTuple):
     """Whether it may be an object."""
     is_constant: bool = False
     """Whether it reads nothing of the request."""
+    may_be_fixed: bool = False
+    """Whether its value may be a text that the expression itself contains. Example: `x default 'y'`
+    is y for a request without x."""
 
     @property
     def in_parentheses(self) -> "Node":
@@ -51,18 +54,22 @@ def combined(read: Reader, operands: Sequence[Node], operator: str = "") -> Node
         any(o.inspects_path for o in operands),
         any(o.inspects_method for o in operands),
         is_constant=all(o.is_constant for o in operands),
+        may_be_fixed=any(o.may_be_fixed for o in operands)
+        and all(o.may_be_fixed or o.is_constant for o in operands),
     )
 
 
 def constant(value: Value) -> Node:
     """A literal."""
-    return Node(lambda _: value, is_short=True, is_constant=True)
+    is_empty = value is None or value == ""
+    return Node(lambda _: value, is_short=True, is_constant=True, may_be_fixed=not is_empty)
 
 
 def array(items: Sequence[Node]) -> Node:
     """An array literal."""
     readers = tuple(item.read for item in items)
-    return combined(lambda e: tuple([read(e) for read in readers]), items)
+    node = combined(lambda e: tuple([read(e) for read in readers]), items)
+    return _either_fixed(node, items)
 
 
 def applied(function: Function, operands: Sequence[Node], operator: str = "") -> Node:
@@ -140,7 +147,8 @@ def defaulted(left: Node, right: Node) -> Node:
         return second(evaluation) if value is None else value
 
     node = combined(read, [left, right], "default")
-    return node._replace(has_members=left.has_members or right.has_members)
+    node = node._replace(has_members=left.has_members or right.has_members)
+    return _either_fixed(node, [left, right])
 
 
 def both(left: Node, right: Node) -> Node:
@@ -164,9 +172,10 @@ def negated(operand: Node, operator: str = "") -> Node:
 def chosen(test: Node, then: Node, otherwise: Node) -> Node:
     """`if (test) then else otherwise`."""
     read, first, second = test.read, then.read, otherwise.read
-    return combined(
+    node = combined(
         lambda e: first(e) if condition(read(e)) else second(e), [test, then, otherwise], "if"
     )
+    return _either_fixed(node, [then, otherwise])
 
 
 def item_of(operand: Node, index: int) -> Node:
@@ -188,6 +197,11 @@ def item_of(operand: Node, index: int) -> Node:
 def member_of(operand: Node, name: str) -> Node:
     """`x.name` of an object; null if there is none."""
     return combined(member_reader(operand.read, name), [operand])._replace(has_members=True)
+
+
+def _either_fixed(node: Node, choices: Sequence[Node]) -> Node:
+    """The node, whose value is that of one of the choices."""
+    return node._replace(may_be_fixed=any(choice.may_be_fixed for choice in choices))
 
 
 def _truth(operator: str, operand: Node) -> Callable[[Evaluation], bool]:

@@ -15,10 +15,7 @@ def _attribute(tokens: Tokens) -> Node:
     position = tokens.peek().position
     name = tokens.selector()
     if name == "headers":
-        header = tokens.selector()
-        return Node(
-            selectors.header_reader(header), headers=frozenset({header.lower()}), is_header=True
-        )
+        return _header(tokens.selector())
     if name == "queryParams":
         return Node(query_parameter_reader(tokens.selector()))
     if name == "clientCertificate":
@@ -30,6 +27,16 @@ def _attribute(tokens: Tokens) -> Node:
         selectors.ATTRIBUTES[name],
         inspects_path=name in selectors.PATH_ATTRIBUTES,
         inspects_method=name in selectors.METHOD_ATTRIBUTES,
+    )
+
+
+def _header(name: str) -> Node:
+    return Node(
+        selectors.header_reader(name),
+        headers=frozenset({name.lower()}),
+        is_header=True,
+        # It is null in every request.
+        is_constant=not selectors.can_be_a_header(name),
     )
 
 

@@ -1,6 +1,7 @@
 # mypyc: compiled
 """What expressions can read: the request's attributes, the client's identity, and claims."""
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -15,6 +16,9 @@ from adapter.policy.request.attributes import path_of
 from adapter.policy.request.client_certificate import PARTS, Part, read_certificate
 
 Reader: TypeAlias = Callable[[Evaluation], Value]
+
+_HEADER_NAME: Final = re.compile(r":?[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""Envoy also sends `:authority` and the like."""
 
 ATTRIBUTES: Final[Mapping[str, Reader]] = MappingProxyType(
     {
@@ -65,6 +69,11 @@ CLIENT_CERTIFICATE: Final[Mapping[str, Reader]] = MappingProxyType(
         **{name: _certificate_reader(part) for name, part in PARTS.items()},
     }
 )
+
+
+def can_be_a_header(name: str) -> bool:
+    """Whether a request can have a header of this name (RFC 9110, 5.1), or Envoy can make one."""
+    return _HEADER_NAME.fullmatch(name) is not None
 
 
 def header_reader(name: str) -> Reader:

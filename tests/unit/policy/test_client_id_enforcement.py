@@ -214,7 +214,7 @@ def test_revoking_a_contract_ends_access() -> None:
         ({"clientIdExpression": "#[payload.id]"}, "unsupported name 'payload'"),
         ({"secretHeader": "x-secret"}, "secretHeader: needs idHeader"),
         (
-            {"idHeader": "x", "clientIdExpression": "#['x']"},
+            {"idHeader": "x", "clientIdExpression": "#[attributes.headers.x]"},
             "idHeader: cannot be set together with expressions",
         ),
         ({"idHeader": "x']]"}, "idHeader"),
@@ -237,7 +237,7 @@ def test_a_bad_configuration_closes_the_api_and_says_why(
         {"clientIdExpression": "#[payload.id]", "clientSecretExpression": "hunter2"},
         {"idHeader": "x']]", "secretHeader": "é"},
         {"secretHeader": "x-secret"},
-        {"idHeader": "x", "clientIdExpression": "#['x']"},
+        {"idHeader": "x", "clientIdExpression": "#[attributes.headers.x]"},
     ],
 )
 def test_what_basic_authentication_leaves_unused_closes_nothing(

@@ -113,6 +113,69 @@ def test_a_credential_in_plain_text_is_not_repeated(policy_type: str) -> None:
     assert "hunter2" not in str(found)
 
 
+FIXED = [
+    "#['c1']",
+    "#[attributes.headers['client_id'] default 'c1']",
+    "#[(attributes.headers['a'] default 'c1') ++ '']",
+    "#[if (attributes.headers['a'] == null) 'c1' else attributes.headers['a']]",
+    "#[['c1', attributes.method][0]]",
+    "#[5]",
+    "#[upper('c1')]",
+]
+READ = [
+    "#[attributes.headers['client_id'] default attributes.queryParams.client_id]",
+    "#[attributes.headers['client_id'] default '']",
+    "#[attributes.headers['authorization'] substringAfter 'ApiKey ']",
+    "#[attributes.headers['Client ID'] default attributes.headers['client_id']]",
+    "#[attributes.headers[':authority']]",
+]
+
+
+@pytest.mark.parametrize("source", FIXED)
+@pytest.mark.parametrize(
+    ("policy_type", "setting", "example"),
+    [
+        ("client-id-enforcement", "clientIdExpression", "client_id"),
+        ("client-id-enforcement", "clientSecretExpression", "client_secret"),
+        ("rate-limiting-sla-based", "clientIdExpression", "client_id"),
+        ("jwt-validation", "clientIdExpression", "client_id"),
+        ("jwt-validation", "jwtExpression", "jwt"),
+    ],
+)
+def test_a_credential_that_the_policy_brings_itself_is_a_fault(
+    policy_type: str, setting: str, example: str, source: str
+) -> None:
+    """Everybody would be let in, also those who send nothing."""
+    given = {"jwtOrigin": "customExpression"} if policy_type == "jwt-validation" else {}
+    message = faults(policy_type, {**given, setting: source})[f"configurationData.{setting}"]
+    assert f"#[attributes.headers['{example}']]" in message
+    assert "c1" not in message
+
+
+@pytest.mark.parametrize("source", READ)
+def test_a_credential_that_only_the_request_can_bring_is_none(source: str) -> None:
+    """Also if there are several places, or if a missing one becomes an empty text."""
+    secret = {"clientSecretExpression": "#[attributes.headers['client_secret']]"}
+    found = check("client-id-enforcement", {"clientIdExpression": source, **secret}, None)
+    assert found == {"faults": [], "warnings": []}
+
+
+@pytest.mark.parametrize("name", ["Client ID", "client_id:", "", "(id)", "id\u00e9"])
+def test_a_credential_in_a_header_that_cannot_exist_is_a_fault(name: str) -> None:
+    """All clients would be refused."""
+    given = {"clientIdExpression": f"#[attributes.headers['{name}']]"}
+    message = faults("client-id-enforcement", given)["configurationData.clientIdExpression"]
+    assert message == f"no request can have a header called {name.lower()!r}; correct the name"
+
+
+def test_the_client_id_as_its_own_secret_has_a_warning() -> None:
+    """The id of a client is hardly ever its secret."""
+    source = "#[attributes.headers['client_id']]"
+    given = {"clientIdExpression": source, "clientSecretExpression": source}
+    (warning,) = check("client-id-enforcement", given, None)["warnings"]
+    assert "would have to be the secret" in warning
+
+
 NO_SECRET = [
     ("client-id-enforcement", {}),
     ("client-id-enforcement", {"idHeader": "x-id"}),

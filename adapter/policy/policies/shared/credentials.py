@@ -19,6 +19,11 @@ ID_IS_ENOUGH: Final = (
     "id is let in; to check secrets, set it to #[attributes.headers['client_secret']]"
 )
 
+ONE_EXPRESSION: Final = (
+    "clientSecretExpression reads what clientIdExpression reads, so the client id would have to be "
+    "the secret; to check secrets, set it to #[attributes.headers['client_secret']]"
+)
+
 _NOBODY: Final = HashedSecret.of(bytes(32), b"")
 
 Credentials: TypeAlias = tuple[str, str | None]
@@ -79,6 +84,8 @@ _PROVEN: Final = ("attributes.clientCertificate", "authentication.", "vars.claim
 
 def secret_warnings(id_source: str, secret_source: str) -> tuple[str, ...]:
     """A warning if a client id that anybody can send is enough."""
+    if secret_source.strip() and secret_source.strip() == id_source.strip():
+        return (ONE_EXPRESSION,)
     if secret_source.strip() or any(name in id_source for name in _PROVEN):
         return ()
     return (ID_IS_ENOUGH,)
