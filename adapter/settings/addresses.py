@@ -22,18 +22,20 @@ def _listen_address(address: str) -> str:
     return _host_and_port(address)
 
 
-def _loopback(address: str) -> str:
-    host = _host_and_port(address).rpartition(":")[0].strip("[]")
-    if host != "localhost" and not _is_loopback(host):
-        raise ValueError(f"{address!r} is not a loopback address, such as 127.0.0.1:9103")
-    return address
-
-
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the host."""
+    if host == "localhost":
+        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _loopback(address: str) -> str:
+    if not is_loopback(_host_and_port(address).rpartition(":")[0]):
+        raise ValueError(f"{address!r} is not a loopback address, such as 127.0.0.1:9103")
+    return address
 
 
 HostPort = Annotated[str, AfterValidator(_host_and_port)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
@@ -37,8 +37,7 @@ def fault_of(model: type[BaseModel], found: Mapping[str, Any]) -> str:
 
 def unknown_setting(model: type[BaseModel], setting: str) -> str:
     """A line about a setting that does not exist, with its new name or a similar one."""
-    known = list(settings_in(model))
-    return f"{setting}: {_instead(setting, _RENAMED.get(setting), _similar(setting, known))}"
+    return f"{setting}: {_instead(setting, _RENAMED.get(setting), _similar(model, setting))}"
 
 
 def unknown_variable(model: type[BaseModel], name: str) -> str:
@@ -57,11 +56,22 @@ def _instead(name: str, renamed: str | None, similar: Iterable[str]) -> str:
     return f"unknown setting; did you mean {near}?" if near and near != name else "unknown setting"
 
 
-def _similar(setting: str, known: list[str]) -> list[str]:
-    """Known settings with a similar whole name, or with the same name in another group."""
-    last = setting.rpartition(".")[2]
-    elsewhere = [name for name in known if name.rpartition(".")[2] == last]
-    return get_close_matches(setting, known, n=1, cutoff=0.75) or elsewhere
+def _similar(model: type[BaseModel], setting: str) -> list[str]:
+    """Settings with a similar name in the same group, or with the same name in another group."""
+    *group, last = setting.split(".")
+    near = get_close_matches(last, _group_at(model, group).model_fields, n=1, cutoff=0.65)
+    elsewhere = [name for name in settings_in(model) if name.rpartition(".")[2] == last]
+    return [".".join((*group, name)) for name in near] or elsewhere
+
+
+def _group_at(model: type[BaseModel], path: Iterable[str]) -> type[BaseModel]:
+    """The group of this path; a number stands for an item of a list of groups."""
+    for name in path:
+        if not name.isdecimal():
+            kind = model.model_fields[name].annotation
+            inner = (kind, *get_args(kind))
+            model = next(t for t in inner if isinstance(t, type) and issubclass(t, BaseModel))
+    return model
 
 
 def _missing(model: type[BaseModel], setting: str) -> str:

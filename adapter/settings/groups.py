@@ -17,11 +17,13 @@ from adapter.settings.values import (
     FilledPath,
     FilledText,
     HeaderName,
+    Hosts,
     HttpAddress,
     Networks,
     PlatformUrl,
     Seconds,
     Texts,
+    Token,
     of_form,
 )
 
@@ -43,7 +45,7 @@ class ListenerSettings(_Group):
     """Permissions of a Unix socket, in octal."""
     socket_group: str | None = None
     """Group of a Unix socket, by name or number: one that Envoy's user is a member of."""
-    token: Annotated[SecretStr, Field(min_length=1)] | None = None
+    token: Token | None = None
     """Secret that Envoy sends as gRPC metadata `x-adapter-token` (in its `initial_metadata`)."""
     tls_certificate_file: FilledPath | None = None
     """PEM file of the certificate. With `tls_key_file`: serve TLS (`transport: asyncio` only)."""
@@ -246,7 +248,7 @@ class IdentitySettings(_Group):
     allow_networks: Networks = ()
     """Networks (CIDR) inside yours that may be called. Default: none, not even loopback.
     Link-local addresses and metadata services of clouds are always refused."""
-    allowed_hosts: Texts | None = None
+    allowed_hosts: Hosts | None = None
     """Only these hosts may be called; `*.example.com` stands for all below it. Default: any."""
     ca_file: FilledPath | None = None
     """PEM file of CAs that providers' certificates are checked against. Default: the same as for

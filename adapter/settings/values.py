@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import yaml
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr
 
 from adapter.settings.yaml_text import read_yaml_text
 
+_METADATA_TEXT: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _API_IDS: Final = "must be environment, or a list of ids of API instances, such as [18912, 18913]"
 
 
@@ -75,6 +76,15 @@ def _plain_url(url: HttpUrl) -> HttpUrl:
     return url
 
 
+def _metadata_text(secret: SecretStr) -> SecretStr:
+    if _METADATA_TEXT.fullmatch(secret.get_secret_value()) is None:
+        raise ValueError(
+            "must have ASCII characters only, without blanks or line breaks at its ends, because "
+            "Envoy cannot send others as gRPC metadata"
+        )
+    return secret
+
+
 AS_LIST: Final = BeforeValidator(_listed)
 Texts: TypeAlias = Annotated[tuple[str, ...], AS_LIST]
 """A list of texts."""
@@ -87,6 +97,23 @@ ApiIds: TypeAlias = Annotated[Literal["environment"] | tuple[str, ...], BeforeVa
 Seconds: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 FilledPath: TypeAlias = Annotated[Path, AfterValidator(_filled_path)]
 FilledText: TypeAlias = Annotated[str, Field(min_length=1)]
+Token: TypeAlias = Annotated[SecretStr, Field(min_length=1), AfterValidator(_metadata_text)]
+"""A secret that is sent as gRPC metadata."""
+Hosts: TypeAlias = Annotated[
+    tuple[
+        Annotated[
+            str,
+            of_form(
+                r"(?:\*\.)?[^\s/:@*\[\]]+|[0-9A-Fa-f.:]+",
+                "be a host alone, such as login.test or *.login.test, without https://, port and "
+                "path",
+            ),
+        ],
+        ...,
+    ],
+    AS_LIST,
+]
+"""A list of hosts."""
 HeaderName: TypeAlias = Annotated[
     str, of_form(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", "be the name of a header, such as x-client-ip")
 ]

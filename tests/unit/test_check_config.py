@@ -127,6 +127,18 @@ FAULTS: list[tuple[Groups, list[str]]] = [
         ],
     ),
     (
+        {"quota": {"store": "redis", "url": "127.0.0.1:6379"}},
+        ["quota.url: has no scheme; write redis://HOST:PORT, or rediss://HOST:PORT for TLS"],
+    ),
+    (
+        {"listener": {"token": "Change-me"}},
+        ["listener.token: is still the example's placeholder; make one with: openssl rand -hex 32"],
+    ),
+    (
+        {"platform": PLATFORM | {"client_secret": "hidden\n"}},
+        ["platform.client_secret: begins or ends with a blank or a line break; remove it"],
+    ),
+    (
         {"quota": {"store": "redis", "url": "redis://h", "ca_file": "authority.pem"}},
         ["quota.ca_file: quota.url has no TLS; begin it with rediss:// or remove this setting"],
     ),
@@ -251,6 +263,77 @@ def test_good_settings_have_exit_code_0() -> None:
     )
 
 
+NOTES: list[tuple[Groups, str]] = [
+    (
+        {"listener": {"token": "x"}},
+        "listener.token: has fewer than 16 characters, so it can be guessed; make one with: "
+        "openssl rand -hex 32",
+    ),
+    (
+        {"listener": {"address": "0.0.0.0:0"}},
+        "listener.token: is not set, so everybody who reaches 0.0.0.0:0 can ask this adapter; "
+        "make one with: openssl rand -hex 32",
+    ),
+    (
+        {"listener": {"socket_group": "0"}},
+        "listener.socket_group: has no effect, because 127.0.0.1:0 is no Unix socket with a path",
+    ),
+    (
+        {"platform": PLATFORM | {"apis": ["orders"]}},
+        "platform.apis: 'orders' is not a number, and platforms number their API instances; "
+        "write the id, not the name",
+    ),
+    (
+        {"platform": PLATFORM | {"poll_interval_s": 86400}},
+        "platform.poll_interval_s: changes of policies and contracts arrive up to 86400 s late",
+    ),
+    (
+        {"platform": PLATFORM | {"base_url": "http://platform.test"}},
+        "platform.base_url: is http://, so the client secret crosses the network in clear text; "
+        "use https://",
+    ),
+    (
+        {"platform": PLATFORM | {"ignored_policy_types": ["cors"]}},
+        "platform.ignored_policy_types: policies of type cors have no effect, although this "
+        "adapter can enforce them; their APIs are open",
+    ),
+    (
+        {"platform": PLATFORM | {"ignored_policy_types": ["rate-limitting", "my-own"]}},
+        "platform.ignored_policy_types: rate-limitting is no type that this adapter knows; "
+        "did you mean rate-limiting?",
+    ),
+    (
+        {"identity": {"allow_networks": ["0.0.0.0/0"]}},
+        "identity.allow_networks: 0.0.0.0/0 is every address, so API admins can let the adapter "
+        "call all servers that it reaches; name your providers' networks",
+    ),
+]
+
+
+@pytest.mark.parametrize(("groups", "note"), NOTES, ids=[note for _, note in NOTES])
+def test_what_is_possible_and_unlikely_is_noted(groups: Groups, note: str) -> None:
+    """The adapter starts, and its log has the note too."""
+    assert check(groups) == (0, [], [f"note: {note}"])
+
+
+def test_nothing_is_noted_about_a_port_that_asks_for_certificates() -> None:
+    """Only an Envoy with a certificate gets in, so it needs no token."""
+    listener = tls("good.pem", "good.key", tls_client_ca_file="authority.pem")["listener"]
+    assert check({"listener": listener | {"address": "0.0.0.0:0"}}) == (0, [], [])
+
+
+def test_a_relative_socket_is_noted(directory: Path) -> None:
+    """Envoy starts in another directory."""
+    assert check({"listener": {"address": "unix:adapter.sock"}}) == (
+        0,
+        [],
+        [
+            "note: listener.address: adapter.sock is relative to the directory in which serve "
+            f"starts, and Envoy would look in its own; write unix:{directory / 'adapter.sock'}"
+        ],
+    )
+
+
 def test_a_port_in_use_is_only_noted() -> None:
     """The adapter may be running while its settings are checked; and nothing listens meanwhile."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -310,9 +393,10 @@ def test_the_way_to_the_platform(
     assert check({"platform": platform}) == (2, [fault], [])
 
 
-def test_a_group_by_number() -> None:
+def test_a_group_by_number(directory: Path) -> None:
     """As containers have it, where groups have no names."""
-    listener = {"address": "unix:adapter.sock", "socket_group": str(os.getgid())}
+    address = f"unix:{directory / 'adapter.sock'}"
+    listener = {"address": address, "socket_group": str(os.getgid())}
     assert check({"listener": listener}) == (0, [], [])
 
 

@@ -19,6 +19,14 @@ platform:
   client_secret: hidden
 """
 PREFIX = "POLICY_ADAPTER_"
+TOKEN_FAULT = (
+    "listener.token: must have ASCII characters only, without blanks or line breaks at its ends, "
+    "because Envoy cannot send others as gRPC metadata"
+)
+HOST_FAULT = (
+    "identity.allowed_hosts.0: must be a host alone, such as login.test or *.login.test, without "
+    "https://, port and path"
+)
 
 MISTAKES = [
     (
@@ -26,7 +34,18 @@ MISTAKES = [
         "listener.adress: unknown setting; did you mean listener.address?",
     ),
     ("max_age_s: 60", "max_age_s: unknown setting; did you mean gatekeeper.max_age_s?"),
-    ("plaform: {}", "plaform: unknown setting"),
+    ("plaform: {}", "plaform: unknown setting; did you mean platform?"),
+    ("nothing: 1", "nothing: unknown setting"),
+    (
+        "requests: {bindings: [{api: '1', api_id: '1', authority: a}]}",
+        "requests.bindings.0.api: unknown setting; did you mean requests.bindings.0.api_id?",
+    ),
+    ("listener: {token: 'secret '}", TOKEN_FAULT),
+    ('listener: {token: "secret\\n"}', TOKEN_FAULT),
+    ('listener: {token: "a\\tb"}', TOKEN_FAULT),
+    ("listener: {token: schlüssel}", TOKEN_FAULT),
+    ("identity: {allowed_hosts: ['https://login.test']}", HOST_FAULT),
+    ("identity: {allowed_hosts: ['login.test:443']}", HOST_FAULT),
     (
         "listener: yes",
         "listener: must be a group of settings, each on an indented line as NAME: VALUE",

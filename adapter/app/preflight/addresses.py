@@ -43,6 +43,11 @@ def check_addresses(
     path = socket_path(listener.address)
     if path is not None:
         _check_socket(findings, listener, path)
+    elif listener.socket_group is not None:
+        findings.notes.append(
+            f"listener.socket_group: has no effect, because {listener.address} is no Unix socket "
+            "with a path"
+        )
 
 
 def _check_port(findings: Findings, name: str, address: str) -> None:
@@ -82,6 +87,11 @@ def _check_socket(findings: Findings, listener: ListenerSettings, path: Path) ->
         )
     else:
         check_writable(findings, "listener.address", path.parent)
+    if not path.is_absolute():
+        findings.notes.append(
+            f"listener.address: {path} is relative to the directory in which serve starts, and "
+            f"Envoy would look in its own; write unix:{path.absolute()}"
+        )
     if path.exists() and not path.is_socket():
         findings.faults.append(
             f"listener.address: {path} exists and is not a socket; choose another path"

@@ -20,6 +20,12 @@ def check_identity(
         NamedFile("identity.key_file", identity.key_file),
         NamedFile("identity.ca_file", identity.ca_file),
     )
+    for network in identity.allow_networks:
+        if network.prefixlen == 0:
+            findings.notes.append(
+                f"identity.allow_networks: {network} is every address, so API admins can let the "
+                "adapter call all servers that it reaches; name your providers' networks"
+            )
     if ldap_installed is None:
         ldap_installed = find_spec("sansldap") is not None
     if not ldap_installed:

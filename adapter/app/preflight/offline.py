@@ -10,6 +10,7 @@ from adapter.app.preflight.identity import check_identity
 from adapter.app.preflight.platform import check_platform
 from adapter.app.preflight.quota_store import check_quota_store
 from adapter.app.preflight.tls_files import check_listener_tls
+from adapter.app.preflight.token import check_token
 
 Check: TypeAlias = Callable[..., None]
 """Takes the findings to add to, and the settings of its parts."""
@@ -17,6 +18,7 @@ Check: TypeAlias = Callable[..., None]
 _CHECKS: Final[tuple[tuple[Check, tuple[str, ...]], ...]] = (
     (check_platform, ("platform",)),
     (check_listener_tls, ("listener",)),
+    (check_token, ("listener",)),
     (check_addresses, ("listener", "observability")),
     (check_directories, ("state_directory", "disk_copy", "quota")),
     (check_quota_store, ("quota",)),

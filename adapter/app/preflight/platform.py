@@ -1,17 +1,20 @@
 """Checks the group `platform`: credentials from the example, proxy, CAs."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 from urllib.request import getproxies
 
 from adapter.app.preflight.findings import Findings
+from adapter.app.preflight.placeholders import is_placeholder
+from adapter.policy.compile import POLICY_TYPES
+from adapter.policy.spelling import did_you_mean
 from adapter.runtime.system_errors import system_words
 from adapter.settings import PlatformSettings
+from adapter.settings.addresses import is_loopback
 
-_PLACEHOLDERS: Final = frozenset(
-    {"change-me", "changeme", "change_me", "00000000-0000-0000-0000-000000000000"}
-)
+_LONG_POLL_S: Final = 3600.0
 _FILLED_IN: Final = ("organization_id", "environment_id", "client_id", "client_secret")
 
 
@@ -20,14 +23,53 @@ def check_platform(findings: Findings, platform: PlatformSettings) -> None:
     for name in _FILLED_IN:
         value = getattr(platform, name)
         text = value if isinstance(value, str) else value.get_secret_value()
-        if text.strip().lower() in _PLACEHOLDERS:
+        if is_placeholder(text):
             findings.faults.append(
                 f"platform.{name}: is still the example's placeholder; write your platform's value"
             )
+        elif text != text.strip():
+            findings.faults.append(
+                f"platform.{name}: begins or ends with a blank or a line break; remove it"
+            )
+    _note_apis(findings, platform)
+    _note_ignored_types(findings, platform.ignored_policy_types)
+    if platform.poll_interval_s > _LONG_POLL_S:
+        findings.notes.append(
+            f"platform.poll_interval_s: changes of policies and contracts arrive up to "
+            f"{platform.poll_interval_s:g} s late"
+        )
+    if platform.base_url.scheme == "http" and not is_loopback(platform.base_url.host or ""):
+        findings.notes.append(
+            "platform.base_url: is http://, so the client secret crosses the network in clear "
+            "text; use https://"
+        )
     if getproxies():
         _check_proxy(findings, str(platform.base_url))
     if platform.base_url.scheme == "https":
         _check_authorities(findings)
+
+
+def _note_apis(findings: Findings, platform: PlatformSettings) -> None:
+    names = [] if platform.apis == "environment" else platform.apis
+    for name in names:
+        if not name.isdecimal():
+            findings.notes.append(
+                f"platform.apis: {name!r} is not a number, and platforms number their API "
+                "instances; write the id, not the name"
+            )
+
+
+def _note_ignored_types(findings: Findings, types: Iterable[str]) -> None:
+    for name in types:
+        if name in POLICY_TYPES:
+            findings.notes.append(
+                f"platform.ignored_policy_types: policies of type {name} have no effect, although "
+                "this adapter can enforce them; their APIs are open"
+            )
+        elif meant := did_you_mean(name, POLICY_TYPES):
+            findings.notes.append(
+                f"platform.ignored_policy_types: {name} is no type that this adapter knows; {meant}"
+            )
 
 
 def _check_proxy(findings: Findings, url: str) -> None:

@@ -39,6 +39,10 @@ class RedisUrl:
     @classmethod
     def parse(cls, text: str) -> "RedisUrl":
         """Read a URL; raises ConfigurationError with all faults, but without the password."""
+        if "://" not in text:
+            raise ConfigurationError(
+                "quota.url: has no scheme; write redis://HOST:PORT, or rediss://HOST:PORT for TLS"
+            )
         try:
             parts = urlsplit(text)
         except ValueError:
