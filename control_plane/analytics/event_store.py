@@ -1,7 +1,8 @@
 """API analytics events. They have a database of their own: ingest never delays configuration."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, Select, delete, select
 
 from control_plane.analytics import queries, rollups
 from control_plane.analytics.queries import ApiTotal, Grouping, Window
+from control_plane.analytics.questions import Answers
 from control_plane.analytics.rebuild import rebuild
 from control_plane.analytics.rollups import Keeping
 from control_plane.analytics.tally import EventRow, tally
@@ -96,6 +98,12 @@ class EventStore:
         with self._database.connection() as connection:
             found = connection.execute(queries.violations(window))
             return {(row[0], row[1] or ""): row[2] for row in found}
+
+    @contextmanager
+    def answers(self, now: datetime) -> Iterator[Answers]:
+        """Answers to the questions of the dashboard, all about the same moment."""
+        with self._database.connection() as connection:
+            yield Answers(connection, self._keeping.oldest(now))
 
     def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         with self._database.connection() as connection:
