@@ -3,7 +3,9 @@
 import csv
 import io
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
+
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_line(values: Iterable[Any]) -> str:
@@ -14,4 +16,4 @@ def csv_line(values: Iterable[Any]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, delete, select
 
-from control_plane.analytics import queries, rollups
+from control_plane.analytics import queries, request_log, rollups
 from control_plane.analytics.queries import ApiTotal, Grouping, Window
 from control_plane.analytics.questions import Answers
 from control_plane.analytics.rebuild import rebuild
+from control_plane.analytics.request_log import Place, Search
 from control_plane.analytics.rollups import Keeping
 from control_plane.analytics.tally import EventRow, tally
 from control_plane.clock import epoch_ms, from_epoch_ms
@@ -104,6 +105,14 @@ class EventStore:
         """Answers to the questions of the dashboard, all about the same moment."""
         with self._database.connection() as connection:
             yield Answers(connection, self._keeping.oldest(now))
+
+    def search(self, wanted: Search, before: Place | None, limit: int) -> Sequence[RowMapping]:
+        """Requests of the log, newest first; raise Invalid if the search makes no sense."""
+        return self._rows(request_log.search(wanted, before, limit))
+
+    def request(self, environment_id: str, event_id: str) -> RowMapping | None:
+        """One request of the log."""
+        return next(iter(self._rows(request_log.one(environment_id, event_id))), None)
 
     def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         with self._database.connection() as connection:

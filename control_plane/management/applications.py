@@ -1,7 +1,7 @@
 """Client applications. Their secret is given to the caller that makes it, and never again."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
@@ -26,6 +26,15 @@ class WithSecret(NamedTuple):
 def of_organization(organization_id: str) -> Select[ClientApplication]:
     """The organization's applications."""
     return select(ClientApplication).where(ClientApplication.organization_id == organization_id)
+
+
+def names(session: Session, organization_id: str, client_ids: Collection[str]) -> dict[str, str]:
+    """The names of the applications with these client ids."""
+    query = select(ClientApplication.client_id, ClientApplication.name).where(
+        ClientApplication.organization_id == organization_id,
+        ClientApplication.client_id.in_(client_ids),
+    )
+    return {row.client_id: row.name for row in session.execute(query)}
 
 
 def get(session: Session, organization_id: str, application_id: int) -> ClientApplication:

@@ -4,21 +4,37 @@ from collections import Counter
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
+from control_plane.analytics.dashboard import totals
+from control_plane.analytics.periods import RANGES, Period
 from control_plane.analytics.queries import ApiTotal
+from control_plane.analytics.questions import About
+from control_plane.analytics.tally import OTHER, Dimension
+from control_plane.clock import from_epoch_ms
 from control_plane.fleet import adapters, standing
 from control_plane.management import apis, contracts
-from control_plane.pages.apis.overview import totals_of_day
+from control_plane.pages.analytics.figures import Figure, figures
 from control_plane.pages.visit import EnvironmentVisit, InEnvironment, InVisit
 
 router = APIRouter()
 
 _WORST: Final = 3
+_SHOWN: Final = ("Requests", "Server errors", "Denied", "95th percentile")
+
+
+class _Day(NamedTuple):
+    """The last 24 hours."""
+
+    figures: list[Figure]
+    apis: dict[int, ApiTotal]
+    newest: datetime | None
+    """When the newest event came."""
 
 
 class _Worst(NamedTuple):
@@ -40,26 +56,39 @@ def start(visit: InVisit) -> Response:
 @router.get("/environments/{environment_id}", name="home")
 def home(visit: InEnvironment) -> Response:
     """The numbers of the last day, the APIs with most errors, and what waits for somebody."""
-    totals = totals_of_day(visit)
+    day = _day(visit) if visit.may(Permission.ANALYTICS_READ) else None
     with visit.reading() as session:
         pending = contracts.count_pending(session, visit.environment.id)
         instances = apis.count(session, visit.environment.id)
-        worst = _worst(session, visit, totals or {})
+        worst = _worst(session, visit, day.apis if day else {})
         words = _adapter_words(session, visit)
     return visit.page(
         "home.html",
-        traffic=None if totals is None else _sum(totals),
+        figures=day and day.figures,
         worst=worst,
-        newest=_newest(visit),
+        newest=day and day.newest,
         words=words,
         pending=pending,
         instances=instances,
     )
 
 
-def _sum(totals: dict[int, ApiTotal]) -> ApiTotal:
-    columns = zip(*totals.values(), strict=True) if totals else ()
-    return ApiTotal(*map(sum, columns))
+def _day(visit: EnvironmentVisit) -> _Day:
+    """The numbers of the last 24 hours, compared with the 24 hours before."""
+    about = About(visit.environment.id)
+    period = Period.recent(RANGES["24h"], visit.now(), ZoneInfo("UTC"))
+    with visit.services.events.answers(visit.now()) as answers:
+        now = totals(answers, about, period)
+        before = totals(answers, about, period.previous(ZoneInfo("UTC")))
+        requests = answers.in_all(about, Dimension.API, period)
+        failed = answers.in_all(about, Dimension.API_FAILED, period)
+        newest_ms = answers.newest_ms(visit.environment.id)
+    apis_of_day = {
+        int(key): ApiTotal(count, failed[key]) for key, count in requests.items() if key != OTHER
+    }
+    newest = None if newest_ms is None else from_epoch_ms(newest_ms)
+    shown = [figure for figure in figures(now, before) if figure.label in _SHOWN]
+    return _Day(shown, apis_of_day, newest)
 
 
 def _worst(session: Session, visit: EnvironmentVisit, totals: dict[int, ApiTotal]) -> list[_Worst]:
@@ -79,10 +108,3 @@ def _adapter_words(session: Session, visit: EnvironmentVisit) -> Counter[str] | 
     organization_id, environment_id = visit.caller.organization_id, visit.environment.id
     states = standing.of_adapters(session, organization_id, environment_id, rows, visit.now())
     return Counter(state.word.value for state in states.values())
-
-
-def _newest(visit: EnvironmentVisit) -> datetime | None:
-    """When the newest event came; None for somebody who may not see events."""
-    if not visit.may(Permission.ANALYTICS_READ):
-        return None
-    return visit.services.events.newest_time(visit.environment.id)

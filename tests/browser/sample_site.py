@@ -90,7 +90,7 @@ def _event(
 async def _send(platform: RunningControlPlane, events: list[dict[str, Any]]) -> None:
     """Send the events and the reports of three adapters, as a gateway."""
     known = platform.credentials
-    async with httpx.AsyncClient(base_url=platform.base_url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=platform.base_url, trust_env=False, timeout=60) as http:
         http.headers["Authorization"] = f"Bearer {await gateway_token(http, known)}"
         answer = await http.post(
             "/v2/analytics/events",

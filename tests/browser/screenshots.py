@@ -31,6 +31,7 @@ SHOTS: Final = (
     Shot("application", "{environment}/applications/3"),
     Shot("adapters", "{environment}/adapters"),
     Shot("discovered-services", "{environment}/services"),
+    Shot("analytics", "{environment}/analytics"),
     Shot("audit-log", "/audit"),
     Shot("users", "/settings/users"),
 )

@@ -116,6 +116,13 @@ document.addEventListener("submit", (event) => {
   sendInPlace(event.target, event.submitter);
 });
 
+// Pages about traffic divide days where they begin for the viewer.
+function tellZone() {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `zone=${timeZone}; path=/; max-age=31536000; samesite=lax${secure}`;
+}
+
 function improve(root) {
   localTimes(root);
   copyButtons(root);
@@ -153,3 +160,4 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:after:swap", () => improve(document));
 document.querySelector(".errors")?.focus();
 improve(document);
+tellZone();

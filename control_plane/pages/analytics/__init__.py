@@ -1,0 +1,1 @@
+"""Pages about traffic: the dashboard, and the log of requests."""
