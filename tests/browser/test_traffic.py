@@ -22,7 +22,7 @@ async def test_the_dashboard_is_drawn_and_filters(
     )
     assert drawn > 10
     assert await owner.barriers() == []
-    await page.get_by_role("link", name="payments").click()
+    await page.get_by_role("link", name="payments", exact=True).click()
     await expect(page.get_by_label("API instance")).to_have_value("2")
     await page.get_by_label("Refresh").select_option("10")
     await page.get_by_role("button", name="Show", exact=True).click()
