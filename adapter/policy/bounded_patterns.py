@@ -5,6 +5,7 @@ time. But RE2 expands counted repetitions such as `a{100}`, and uses memory for 
 has met. So patterns have a maximum size and a maximum length of the texts that they match.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +28,7 @@ _SHORTEST_BOUND: Final = 256
 """Each pattern must be able to match texts of this many characters."""
 MOST_PATTERNS: Final = _MOST_CHARACTERS // _SHORTEST_BOUND
 """Patterns that can be matched against one text."""
+_ONE_GROUP: Final = re.compile(r"\^?\((?:\?:)?([^()]*)\)\$?")
 _FEWEST_CHARACTERS: Final = 1_024
 """Usual requests have fewer characters in the names of their headers."""
 
@@ -128,6 +130,15 @@ def shown(pattern: str) -> str:
     if len(pattern) <= _SHOWN_CHARS:
         return pattern
     return f"{pattern[:_SHOWN_CHARS]}... ({len(pattern):,} characters)"
+
+
+def alternatives(pattern: str) -> list[str]:
+    """The alternatives of a plain list such as `GET|PUT` or `^(GET|PUT)$`; else the pattern."""
+    group = _ONE_GROUP.fullmatch(pattern)
+    inner = group[1] if group else pattern
+    if any(character in inner for character in "()[]\\"):
+        return [pattern]
+    return [each.removeprefix("^").removesuffix("$") for each in inner.split("|")]
 
 
 def can_begin_with(pattern: str, character: str) -> bool:

@@ -3,7 +3,8 @@
 import re
 from typing import Any, Final
 
-from adapter.policy.bounded_patterns import compile_pattern
+from adapter.policy.bounded_patterns import alternatives, compile_pattern
+from adapter.policy.spelling import did_you_mean
 
 METHODS: Final = (
     "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "CONNECT", "COPY", "DELETE", "GET",
@@ -18,19 +19,20 @@ METHODS: Final = (
 _EVERY: Final = frozenset({"ALL", "ANY"})
 """What people write for all methods. No method is called so."""
 _OWN_NAME: Final = re.compile(r"[A-Z][A-Z0-9_-]*")
-_NAME: Final = re.compile(r"[A-Za-z-]+")
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _LIST: Final = re.compile(r"[\w-]+(?:[\s,;/|+&]+[\w-]+)*")
 _SEPARATORS: Final = re.compile(r"[\s,;/|+&]+")
 
 
 def objection_to_methods(pattern: str, compiled: Any) -> str | None:
-    """Why the pattern matches no method that a request may have; None if it matches some.
+    """Why the pattern, or one of its alternatives, matches no method that a request may have.
 
-    A pattern may also name methods of its own, in capitals: `FLUSH|GET` matches FLUSH.
+    None if they match some. A pattern may also name methods of its own, in capitals: `FLUSH|GET`
+    matches FLUSH.
     """
     own = set(_OWN_NAME.findall(pattern)) - _EVERY
     if any(_matches(compiled, name) for name in (*METHODS, *own)):
-        return None
+        return _objection_to_small_letters(pattern, compiled)
     fix = _meant(pattern)
     return (
         "matches no HTTP method: it is a regular expression for the whole method, which is in "
@@ -39,15 +41,29 @@ def objection_to_methods(pattern: str, compiled: Any) -> str | None:
 
 
 def warning_on_methods(pattern: str) -> str | None:
-    """Which part of a list of methods matches none; None if there is no doubt."""
-    names = pattern.strip("^$()").split("|")
-    if len(names) < 2 or not all(map(_NAME.fullmatch, names)):
+    """Which alternative is probably a slip; None if there is no doubt."""
+    names = alternatives(pattern)
+    if "" in names and len(names) > 1:
+        return "has an alternative without text, which matches no method; remove it"
+    unknown = [name for name in names if _OWN_NAME.fullmatch(name) and name not in METHODS]
+    if not unknown:
         return None
-    meant = list(dict.fromkeys(name.upper() for name in names))
-    lost = [name for name in names if name != name.upper()]
+    fixes = [did_you_mean(name, METHODS) for name in unknown]
+    told = [f"{name!r}{fix and f' ({fix})'}" for name, fix in zip(unknown, fixes, strict=True)]
+    return f"has {', '.join(told)}: no registered HTTP method is called so"
+
+
+def _objection_to_small_letters(pattern: str, compiled: Any) -> str | None:
+    names = alternatives(pattern)
+    lost = [
+        name
+        for name in names
+        if _NAME.fullmatch(name) and name != name.upper() and not _matches(compiled, name.upper())
+    ]
     if not lost:
         return None
-    return f"has {lost[0]!r}, which matches no method; write {'|'.join(meant)!r}"
+    meant = "|".join(dict.fromkeys(name.upper() if name in lost else name for name in names))
+    return f"has {lost[0]!r}, which matches no method: methods are in capitals; write {meant!r}"
 
 
 def _meant(pattern: str) -> str:

@@ -13,9 +13,11 @@ MAX_CHARS: Final = 4_096
 _UNESCAPED: Final = r"A-Za-z0-9_~!$&'()*+,=:@-"
 """Characters that a segment contains unescaped (RFC 3986, 3.3), without dots and semicolons."""
 _NEXT: Final = "%[89AB][0-9A-F]"
+ESCAPED_ASCII: Final = "%2[23]|%3[CEF]|%5[BDE]|%60|%7[BCD]"
+"""Escapes of visible ASCII that no segment holds as it is."""
 _ESCAPED: Final = "|".join(
     (
-        "%2[23]|%3[CEF]|%5[BDE]|%60|%7[BCD]",  # visible ASCII that no segment holds as it is
+        ESCAPED_ASCII,
         f"%C2%[AB][0-9A-F]|%C[3-9A-F]{_NEXT}|%D[0-9A-F]{_NEXT}",  # UTF-8 (RFC 3629, 4) ...
         f"%E0%[AB][0-9A-F]{_NEXT}|%E[1-9A-CEF]{_NEXT}{_NEXT}|%ED%[89][0-9A-F]{_NEXT}",
         f"%F0%[9AB][0-9A-F]{_NEXT}{_NEXT}|%F[1-3]{_NEXT}{_NEXT}{_NEXT}|%F4%8[0-9A-F]{_NEXT}{_NEXT}",

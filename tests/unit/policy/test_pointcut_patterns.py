@@ -48,7 +48,10 @@ def test_a_method_pattern_that_matches_no_method_is_a_fault(pattern: str, fix: s
 
 @pytest.mark.parametrize(
     "pattern",
-    ["GET", "GET|POST", "(?i)get", "get|GET", "^GET$", "P.*", "[A-Z]+", "GET?", "PURGE", "FLUSH"],
+    [
+        *("GET", "GET|POST", "(?i)get", "get|GET", "^GET$", "P.*", "[A-Z]+", "GET?", "PURGE"),
+        *("FLUSH", "(?i)get|post", "(?i)(get|post)", "PROPFIND|MKCOL", "GET|(PUT|POST)"),
+    ],
 )
 def test_a_method_pattern_that_matches_a_method_is_none(pattern: str) -> None:
     """Methods that nobody registered count if the pattern names them."""
@@ -67,6 +70,15 @@ def test_a_method_pattern_that_matches_a_method_is_none(pattern: str) -> None:
         ("/x[", "is not a regular expression of RE2: missing ]"),
         ("*", ".* stands for any text"),
         ("/**", ".* stands for any text"),
+        ("/a/<id>", "write '/a/[^/]+'"),
+        ("/a/{id:[0-9]+}", "write '/a/[^/]+'"),
+        ("/a/{id:[0-9]{2}}", "write '/a/[^/]+'"),
+        ("/a/{proxy+}", "write '/a/[^/]+'"),
+        ("/orders/#frag", "contains '#', which no path contains; write '%23'"),
+        ("/a/.*#x", "contains '#'"),
+        ("/a b", "contains ' ', which no path contains; write '%20'"),
+        (r"/a\ b", "write '%20'"),
+        ("/caf\u00e9", "write '%C3%A9'"),
     ],
 )
 def test_a_path_pattern_that_matches_no_path_is_a_fault(pattern: str, why: str) -> None:
@@ -84,6 +96,22 @@ def test_a_path_pattern_that_matches_no_path_is_a_fault(pattern: str, why: str) 
         ("/a/{id}|/b", "braces"),
         ("/a({id})?", "braces"),
         ("/orders?id=1", "without its query"),
+        ("/orders/:id", "has ':id', which stands for itself; write '[^/]+'"),
+        ("/:a_b/c", "has ':a_b'"),
+        ("/a/%7Bid%7D", "has '%7Bid%7D'"),
+        ("/a/./b", "has '.', which stands for any characters"),
+        ("/a/../b", "has '..'"),
+        ("/orders/*/items", "write '/orders/[^/]+/items'"),
+        ("/orders/*/items/*", "write '/orders/[^/]+/items/.*'"),
+        ("/a/.*|admin", "has the alternative 'admin', which never matches: begin it with '/'"),
+        ("^(/a|b)$", "has the alternative 'b'"),
+        ("//orders/1", "contains '//'"),
+        ("/orders%2F1", "contains '%2F'"),
+        ("/%61dmin", "contains '%61'"),
+        ("/caf%c3%a9", "contains '%c3'"),
+        ("/admin;x=1", "contains ';'"),
+        ("/a b|/c", "contains ' '"),
+        ("(/a;x=1)?/b", "contains ';'"),
     ],
 )
 def test_a_doubtful_path_pattern_gets_a_warning(pattern: str, warning: str) -> None:
@@ -96,29 +124,66 @@ def test_a_doubtful_path_pattern_gets_a_warning(pattern: str, warning: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("pattern", "warning"),
+    ("pattern", "fault"),
     [
-        ("GET|post", "'post', which matches no method; write 'GET|POST'"),
-        ("^(get|GET|Put)$", "'get', which matches no method; write 'GET|PUT'"),
+        (
+            "GET|post",
+            "has 'post', which matches no method: methods are in capitals; write 'GET|POST'",
+        ),
+        (
+            "^(get|GET|Put)$",
+            "has 'Put', which matches no method: methods are in capitals; write 'get|GET|PUT'",
+        ),
+        (
+            "GE.|post",
+            "has 'post', which matches no method: methods are in capitals; write 'GE.|POST'",
+        ),
     ],
 )
-def test_a_list_of_methods_with_one_that_never_comes_gets_a_warning(
-    pattern: str, warning: str
-) -> None:
-    """The policy applies to the others, so it closes nothing."""
+def test_a_list_of_methods_with_one_in_small_letters_is_a_fault(pattern: str, fault: str) -> None:
+    """That part of the policy would never apply."""
+    assert fault_of(Pointcut(pattern, "")).message == f"{pattern!r} {fault}"
+
+
+UNKNOWN = "no registered HTTP method is called so"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "warning"),
+    [
+        ("GETT", f"has 'GETT' (did you mean GET?): {UNKNOWN}"),
+        ("PSOT", f"has 'PSOT' (did you mean POST?): {UNKNOWN}"),
+        ("DEL", f"has 'DEL' (did you mean DELETE?): {UNKNOWN}"),
+        ("OPTION", f"has 'OPTION' (did you mean OPTIONS?): {UNKNOWN}"),
+        ("WRITE", f"has 'WRITE': {UNKNOWN}"),
+        ("GET|ALL", f"has 'ALL': {UNKNOWN}"),
+        ("(GET|DELET)", f"has 'DELET' (did you mean DELETE?): {UNKNOWN}"),
+        (
+            "GET|POTS|DELTE",
+            f"has 'POTS' (did you mean POST?), 'DELTE' (did you mean DELETE?): {UNKNOWN}",
+        ),
+        ("POST|", "has an alternative without text, which matches no method; remove it"),
+    ],
+)
+def test_a_method_that_nobody_registered_gets_a_warning(pattern: str, warning: str) -> None:
+    """A client can send it, so it closes nothing."""
     compile_pointcuts([Pointcut(pattern, "")])
-    (found,) = warnings_on([Pointcut(pattern, "")])
-    assert found == f"methodRegex {pattern!r} has {warning}"
+    assert warnings_on([Pointcut(pattern, "")]) == (f"methodRegex {pattern!r} {warning}",)
 
 
-@pytest.mark.parametrize("pattern", ["GET|POST", "GET", "(?i)get|post", "GE.|post"])
+@pytest.mark.parametrize("pattern", ["GET|POST", "GET", "(?i)get|post", "GE.", "PROPFIND|PURGE"])
 def test_other_method_patterns_get_none(pattern: str) -> None:
-    """What is no plain list may be meant as it is."""
+    """Methods of WebDAV are registered, too."""
     assert warnings_on([Pointcut(pattern, "")]) == ()
 
 
 @pytest.mark.parametrize(
-    "pattern", ["/orders/.*", "/[0-9]{2}", r"/\p{Greek}+", r"/\x{61}", "/a/?", "/orders?", "/|/b"]
+    "pattern",
+    [
+        *("/orders/.*", "/[0-9]{2}", r"/\p{Greek}+", r"/\x{61}", "/a/?", "/orders?", "/|/b"),
+        *("/a//?", "/a;?", "/[^;# ]+", "/(?P<id>[^/]+)/a", "/v1/a:cancel", "/caf%C3%A9", "/a%20b"),
+        *("(?i)/caf%C3%A9", r"/a\.b", "/.*", "/..*", "/a(/b)?/c", "/a(/[^/]+){2}", "/%3Fa"),
+    ],
 )
 def test_an_ordinary_path_pattern_gets_none(pattern: str) -> None:
     """Braces and question marks have their uses."""
