@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import Stale
-from control_plane.management import automated_policies, policies
+from control_plane.management import audit_log, automated_policies, policies
 from control_plane.management.policy_checks.checks import type_of
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import ApiInstance, AutomatedPolicy, Policy
@@ -104,7 +105,24 @@ def is_for_mule(policy: AnyPolicy) -> bool:
     return isinstance(technologies, list) and bool(technologies) and set(technologies) <= _MULE
 
 
-def order_version(own: Iterable[Policy]) -> str:
+def overridden_policies(session: Session, environment_id: str) -> dict[str, int]:
+    """How many own policies of API instances in the environment have each type.
+
+    An automated policy is asked in place of those of its type.
+    """
+    query = (
+        select(Policy.asset_id, func.count())
+        .join(ApiInstance, Policy.api_id == ApiInstance.id)
+        .where(ApiInstance.environment_id == environment_id, ~Policy.disabled)
+        .group_by(Policy.asset_id)
+    )
+    found: dict[str, int] = {}
+    for row in session.execute(query):
+        found[type_of(row[0])] = found.get(type_of(row[0]), 0) + row[1]
+    return found
+
+
+def order_version(own: Iterable[AnyPolicy]) -> str:
     """The version of an order. Changes of what the policies do are no changes of it."""
     return "-".join(str(policy.id) for policy in own)
 
@@ -121,3 +139,22 @@ def reorder(
         raise Stale("somebody else has changed the chain since you opened it; look at it first")
     places = {policy_id: place for place, policy_id in enumerate(wanted, start=1)}
     policies.reorder(transaction, api, places)
+
+
+def reorder_automated(
+    transaction: Transaction, environment_id: str, wanted: Sequence[int], version: str
+) -> None:
+    """Give the environment's automated policies this order.
+
+    Raise Stale if the order is not the one of that version any more, or a policy is missing.
+    """
+    present = in_order([], automated_policies.of_environment(transaction.session, environment_id))
+    found = {link.policy.id: link.policy for link in present}
+    if version != order_version(found.values()) or sorted(wanted) != sorted(found):
+        raise Stale("somebody else has changed the order since you opened it; look at it first")
+    for place, policy_id in enumerate(wanted, start=1):
+        policy = found[policy_id]
+        if policy.order != place:
+            with audit_log.recorded_change(transaction, policy, "reorder"):
+                policy.order = place
+                policy.updated_at = transaction.now

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
-from control_plane.errors import Invalid, Stale
+from control_plane.errors import Stale
 from control_plane.management import policies, policy_chains
 from control_plane.management.policy_chains import FIRST, Link
 from control_plane.pages.apis.overview import window_of_day
@@ -19,6 +19,7 @@ from control_plane.pages.forms import InForm, InvalidForm, Posted
 from control_plane.pages.paths import RowId
 from control_plane.pages.policies import draft
 from control_plane.pages.policies.editor import Tested, tested
+from control_plane.pages.policies.ordering import compared_orders, wanted_order
 from control_plane.pages.policies.reading import scope_text
 from control_plane.pages.templating import counted
 from control_plane.pages.visit import EnvironmentVisit, in_turn
@@ -120,7 +121,7 @@ def _tested(visit: EnvironmentVisit, link: Link, method: str, path: str) -> Test
 @in_turn
 def reorder(visit: ApisWriter, api_id: RowId, form: InForm) -> Response:
     """Give the policies another order: all of it, or one step of one policy."""
-    wanted = _moved(_ids(form.fields.get("order", [])), form.text("move"))
+    wanted = wanted_order(form)
     try:
         with visit.writing() as transaction:
             api = visit.api(transaction.session, api_id)
@@ -130,41 +131,11 @@ def reorder(visit: ApisWriter, api_id: RowId, form: InForm) -> Response:
     return visit.redirect(visit.url("policies", api_id=api_id), "The order is changed.")
 
 
-def _ids(values: Sequence[str]) -> list[int]:
-    if not all(value.isascii() and value.isdigit() and len(value) < 20 for value in values):
-        raise Invalid("order: numbers of policies are missing; open the page again")
-    return [int(value) for value in values]
-
-
-def _moved(order: list[int], move: str) -> list[int]:
-    """The order after a step such as `12 up`."""
-    number, _, direction = move.partition(" ")
-    if direction not in ("up", "down") or number not in map(str, order):
-        return order
-    place = order.index(int(number))
-    other = place + (1 if direction == "down" else -1)
-    if 0 <= other < len(order):
-        order[place], order[other] = order[other], order[place]
-    return order
-
-
 def _compare(visit: EnvironmentVisit, api_id: int, form: Posted, wanted: Sequence[int]) -> Response:
-    """Both orders. Policies that were added meanwhile come last in ours; removed ones are gone."""
     with visit.reading() as session:
         own = policies.of_api(session, visit.api(session, api_id).id)
-        version = policy_chains.order_version(own)
-    present = {policy.id: f"{draft.title_of(policy.asset_id)} ({policy.id})" for policy in own}
-    mine = [key for key in wanted if key in present]
-    mine += [key for key in present if key not in mine]
-    again = Posted({"order": list(map(str, mine)), "version": [form.text("version")]})
-    return visit.stale(
-        again,
-        {"order": "Order"},
-        {"order": "\n".join(present.values())},
-        version,
-        cancel=visit.url("policies", api_id=api_id),
-        yours={"order": "\n".join(present[key] for key in mine)},
-    )
+    cancel = visit.url("policies", api_id=api_id)
+    return compared_orders(visit, form, own, wanted, cancel=cancel)
 
 
 def _policy(session: Session, visit: EnvironmentVisit, api_id: int, policy_id: int) -> Policy:

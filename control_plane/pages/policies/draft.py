@@ -41,6 +41,18 @@ def title_of(asset_id: str) -> str:
     return asset_id if schema is None else str(schema["title"])
 
 
+def types_matching(text: str) -> Mapping[str, Schema]:
+    """The types of policies whose name or description has all words of the text."""
+    words = text.lower().split()
+    return {
+        name: schema
+        for name, schema in policy_schemas().items()
+        if all(
+            word in f"{name} {schema['title']} {schema['description']}".lower() for word in words
+        )
+    }
+
+
 def masked_policy(asset_id: str, configuration: Any) -> Any:
     """A configuration for people to read, without its secrets."""
     return masked_configuration(schema_of(asset_id), configuration)

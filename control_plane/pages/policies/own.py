@@ -1,6 +1,6 @@
 """Adding a policy to an API instance, and changing one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -8,27 +8,25 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from control_plane.errors import Conflict, Invalid, NotFound, Stale
-from control_plane.http_statuses import status_of
+from control_plane.errors import NotFound, Stale
 from control_plane.management import policies, policy_chains, versions
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.management.policy_chains import FIRST, Link
 from control_plane.management.policy_checks.checks import type_of
-from control_plane.management.policy_checks.schema_check import policy_schemas
 from control_plane.pages.apis.visits import ApisWriter, api_tabs, title_of
-from control_plane.pages.forms import FIXABLE, InForm, InvalidForm, Posted
+from control_plane.pages.forms import FIXABLE, InForm, Posted
 from control_plane.pages.listing import InListing
 from control_plane.pages.paths import RowId
 from control_plane.pages.policies import draft
-from control_plane.pages.policies.draft import Draft
+from control_plane.pages.policies.draft import Draft, types_matching
 from control_plane.pages.policies.editor import Editing, answer, show
-from control_plane.pages.policies.reading import described
+from control_plane.pages.policies.refusals import compared, refused
 from control_plane.pages.visit import EnvironmentVisit
 from control_plane.store.tables import Policy
 
 router = APIRouter(prefix="/environments/{environment_id}/apis/{api_id}/policies")
 
-_VERSION: Final = "1.0.0"
+POLICY_VERSION: Final = "1.0.0"
 """Of new policies' assets. Gateways of ours have one version of each type."""
 _UNVERSIONED: Final = ("order", "updated_at", "disabled")
 """What the form does not change."""
@@ -37,22 +35,17 @@ _UNVERSIONED: Final = ("order", "updated_at", "disabled")
 @router.get("/new", name="choose_policy")
 def choose(visit: ApisWriter, api_id: RowId, listing: InListing) -> Response:
     """The types of policies."""
-    words = listing.text.lower().split()
-    types = {
-        name: schema
-        for name, schema in policy_schemas().items()
-        if all(
-            word in f"{name} {schema['title']} {schema['description']}".lower() for word in words
-        )
-    }
+    types = types_matching(listing.text)
     with visit.reading() as session:
         api = visit.api(session, api_id)
         present = {link.policy_type for link in policy_chains.chain_of(session, api)}
         return visit.page(
             "policies/choose.html",
-            api=api,
-            title=title_of(api),
+            title=f"Add a policy to {title_of(api)}",
             types=types,
+            paths={
+                name: visit.url("new_policy", api_id=api_id, policy_type=name) for name in types
+            },
             present=present,
             listing=listing,
             tabs=api_tabs(visit, api_id),
@@ -120,9 +113,9 @@ def _add(visit: EnvironmentVisit, api_id: int, policy_type: str, form: Posted) -
     if response is not None:
         return response
     given = editing.posted(form).draft
-    columns = _columns(given) | {
+    columns = columns_of(given) | {
         "asset_id": policy_type,
-        "asset_version": _VERSION,
+        "asset_version": POLICY_VERSION,
         "group_id": VENDOR_GROUP_ID,
         "disabled": False,
     }
@@ -131,17 +124,13 @@ def _add(visit: EnvironmentVisit, api_id: int, policy_type: str, form: Posted) -
             api = visit.api(transaction.session, api_id)
             policies.apply(transaction, api, columns, visit.services.policy_checks)
     except FIXABLE as error:
-        return _refused(visit, editing.posted(form), error)
+        return refused(visit, editing.posted(form), error)
     return _done(visit, api_id, policy_type, "applied")
 
 
-def _columns(given: Draft) -> dict[str, Any]:
+def columns_of(given: Draft) -> dict[str, Any]:
+    """The columns of a policy that its form changes."""
     return {"configuration": given.configuration(), "pointcut": given.pointcut()}
-
-
-def _refused(visit: EnvironmentVisit, editing: Editing, error: Invalid | Conflict) -> Response:
-    errors = error.errors if isinstance(error, InvalidForm) else {"": error.message}
-    return show(visit, editing, status_of(error), errors)
 
 
 def _done(visit: EnvironmentVisit, api_id: int, asset_id: str, what: str) -> Response:
@@ -189,7 +178,7 @@ def _change(visit: EnvironmentVisit, api_id: int, policy_id: int, form: Posted) 
     editing = _stored(visit, api_id, policy_id)
     response = answer(visit, editing, form)
     if form.text("do") in ("save", "review") and form.text("version") != editing.version:
-        return _compare(visit, editing, form) or response or show(visit, editing)
+        return compared(visit, editing, form) or response or show(visit, editing)
     if response is not None:
         return response
     given = editing.posted(form).draft
@@ -202,35 +191,13 @@ def _change(visit: EnvironmentVisit, api_id: int, policy_id: int, form: Posted) 
             policies.change(
                 transaction,
                 policy,
-                _columns(given),
+                columns_of(given),
                 visit.services.policy_checks,
                 allow_unknown=given.schema is None,
             )
     except Stale:
         editing = _stored(visit, api_id, policy_id)
-        return _compare(visit, editing, form) or show(visit, editing)
+        return compared(visit, editing, form) or show(visit, editing)
     except FIXABLE as error:
-        return _refused(visit, editing.posted(form), error)
+        return refused(visit, editing.posted(form), error)
     return _done(visit, api_id, given.asset_id, "changed")
-
-
-def _compare(visit: EnvironmentVisit, editing: Editing, form: Posted) -> Response | None:
-    """What is stored now beside the form; None if the form has mistakes, which come first."""
-    given = editing.posted(form).draft
-    try:
-        configuration = given.configuration()
-    except InvalidForm:
-        return None
-    theirs = described(given, given.stored, given.scope)
-    yours = described(given, configuration, given.pointcut())
-    labels = {name: name for name in [*theirs, *(n for n in yours if n not in theirs)]}
-    empty: Mapping[str, Any] = dict.fromkeys(labels)
-    again = Posted({**form.fields, "do": ["save"]})
-    return visit.stale(
-        again,
-        labels,
-        {**empty, **theirs},
-        editing.version,
-        cancel=editing.path,
-        yours={**empty, **yours},
-    )

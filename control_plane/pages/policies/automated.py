@@ -1,0 +1,217 @@
+"""Automated policies: what an environment applies to all of its API instances, in which order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from control_plane.accounts.roles import Permission
+from control_plane.errors import NotFound, Stale
+from control_plane.management import apis, automated_policies, policy_chains
+from control_plane.management.policy_chains import Link
+from control_plane.management.policy_checks.checks import type_of
+from control_plane.pages.apis.overview import window_of_day
+from control_plane.pages.apis.visits import ApisReader, ApisWriter
+from control_plane.pages.forms import InForm
+from control_plane.pages.paths import RowId
+from control_plane.pages.policies import draft
+from control_plane.pages.policies.ordering import compared_orders, wanted_order
+from control_plane.pages.policies.reading import scope_text
+from control_plane.pages.templating import counted
+from control_plane.pages.visit import EnvironmentVisit, in_turn
+from control_plane.store.tables import AutomatedPolicy
+
+router = APIRouter(prefix="/environments/{environment_id}/automated-policies")
+
+_GATEWAYS: Mapping[str, str] = {"mule4": "Mule runtimes", "flexGateway": "Flex gateways"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An automated policy, as the page shows it."""
+
+    link: Link
+    title: str
+    scope: str
+    gateways: str
+    """Which gateways it is for: its rule of application."""
+    configuration: Any
+    """Without secrets."""
+    overrides: int
+    """Policies of API instances that it is asked in place of."""
+    refused: int
+    """Requests in the last 24 hours."""
+
+    @property
+    def is_movable(self) -> bool:
+        """Whether its place can be changed: CORS is asked first in any case."""
+        return self.link.policy_type != policy_chains.FIRST
+
+
+@router.get("", name="automated_policies")
+def show(visit: ApisReader) -> Response:
+    """The automated policies in the order in which they are asked."""
+    refused = _refused(visit)
+    with visit.reading() as session:
+        links = _links(session, visit)
+        own = policy_chains.overridden_policies(session, visit.environment.id)
+        return visit.page(
+            "policies/automated.html",
+            entries=[_entry(link, own, refused or {}) for link in links],
+            counts=refused is not None,
+            instances=apis.count(session, visit.environment.id),
+            version=policy_chains.order_version(link.policy for link in links),
+        )
+
+
+def _links(session: Session, visit: EnvironmentVisit) -> list[Link]:
+    found = automated_policies.of_environment(session, visit.environment.id)
+    return policy_chains.in_order([], found)
+
+
+def _refused(visit: EnvironmentVisit) -> dict[tuple[str, str], int] | None:
+    if not visit.may(Permission.ANALYTICS_READ):
+        return None
+    return visit.services.events.violations(window_of_day(visit))
+
+
+def _entry(link: Link, own: Mapping[str, int], refused: Mapping[tuple[str, str], int]) -> Entry:
+    policy = link.policy
+    assert isinstance(policy, AutomatedPolicy)  # noqa: S101 - the chain was made of no others
+    return Entry(
+        link,
+        draft.title_of(policy.asset_id),
+        scope_text(policy.pointcut),
+        _gateways(policy),
+        draft.masked_policy(policy.asset_id, policy.configuration),
+        own.get(link.policy_type, 0),
+        _count(link, refused),
+    )
+
+
+def _gateways(policy: AutomatedPolicy) -> str:
+    """The gateways that its rule of application names."""
+    rule = policy.rule_of_application
+    named = rule.get("technologies") or []
+    found = ", ".join(_GATEWAYS.get(each, str(each)) for each in named) or "all gateways"
+    versions = rule.get("range") or {}
+    if not versions:
+        return found
+    until = f" to {versions['to']}" if versions.get("to") else " on"
+    return f"{found}, version {versions.get('from', '')}{until}"
+
+
+def _count(link: Link, refused: Mapping[tuple[str, str], int]) -> int:
+    names = ("", link.policy_type, link.policy.asset_id)
+    return sum(refused.get((str(link.policy.id), name), 0) for name in dict.fromkeys(names))
+
+
+def get(session: Session, visit: EnvironmentVisit, policy_id: int) -> AutomatedPolicy:
+    """The policy; raise NotFound if this environment has none with this id."""
+    organization_id = visit.caller.organization_id
+    policy = automated_policies.get(session, organization_id, policy_id)
+    if policy.environment_id != visit.environment.id:
+        raise NotFound(f"automated policy {policy_id} not found")
+    return policy
+
+
+@router.post("/order", name="reorder_automated_policies")
+@in_turn
+def reorder(visit: ApisWriter, form: InForm) -> Response:
+    """Give the policies another order: all of it, or one step of one policy."""
+    wanted, cancel = wanted_order(form), visit.url("automated_policies")
+    try:
+        with visit.writing() as transaction:
+            policy_chains.reorder_automated(
+                transaction, visit.environment.id, wanted, form.text("version")
+            )
+    except Stale:
+        with visit.reading() as session:
+            present = [link.policy for link in _links(session, visit)]
+        return compared_orders(visit, form, present, wanted, cancel=cancel)
+    return visit.redirect(cancel, "The order is changed.")
+
+
+@router.post("/{policy_id}/enable", name="enable_automated_policy")
+@in_turn
+def enable(visit: ApisWriter, policy_id: RowId) -> Response:
+    """Turn a policy on."""
+    return _switched(visit, policy_id, disabled=False)
+
+
+@router.post("/{policy_id}/disable")
+@in_turn
+def disable(visit: ApisWriter, policy_id: RowId) -> Response:
+    """Turn a policy off."""
+    return _switched(visit, policy_id, disabled=True)
+
+
+def _switched(visit: EnvironmentVisit, policy_id: int, *, disabled: bool) -> Response:
+    checks = visit.services.policy_checks
+    with visit.writing() as transaction:
+        policy = get(transaction.session, visit, policy_id)
+        columns = {"disabled": disabled}
+        automated_policies.change(transaction, policy, columns, checks, allow_unknown=True)
+        title = draft.title_of(policy.asset_id)
+    path = visit.url("automated_policies")
+    return visit.redirect(path, f"{title} is {'off' if disabled else 'on'}.")
+
+
+@router.get("/{policy_id}/disable", name="disable_automated_policy")
+def ask_to_disable(visit: ApisWriter, policy_id: RowId) -> Response:
+    """Ask before a policy is turned off."""
+    title, consequences = _without(visit, policy_id)
+    return visit.confirm(
+        f"Turn {title} off?",
+        [*consequences, "It stays in the list and can be turned on again."],
+        button="Turn off",
+        cancel=visit.url("automated_policies"),
+    )
+
+
+@router.get("/{policy_id}/remove", name="remove_automated_policy")
+def ask_to_remove(visit: ApisWriter, policy_id: RowId) -> Response:
+    """Ask before a policy is removed."""
+    title, consequences = _without(visit, policy_id)
+    return visit.confirm(
+        f"Remove {title}?",
+        [*consequences, "Its configuration is lost. To keep it, turn the policy off instead."],
+        button="Remove",
+        cancel=visit.url("automated_policies"),
+    )
+
+
+def _without(visit: EnvironmentVisit, policy_id: int) -> tuple[str, list[str]]:
+    """The policy's title, and what happens without it."""
+    refused = _refused(visit)
+    with visit.reading() as session:
+        policy = get(session, visit, policy_id)
+        instances = apis.count(session, visit.environment.id)
+        own = policy_chains.overridden_policies(session, visit.environment.id)
+    title = draft.title_of(policy.asset_id)
+    if policy.disabled:
+        return title, ["It is off already, so decisions stay the same."]
+    found = [f"Requests to {counted(instances, 'API instance')} are decided without it."]
+    if refused is not None:
+        number = counted(_count(Link(policy), refused), "request")
+        found.append(f"It refused {number} in the last 24 hours.")
+    if overridden := own.get(type_of(policy.asset_id), 0):
+        found.append(
+            f"{counted(overridden, 'policy', 'policies')} of the same type on API instances will be"
+            " asked in its place."
+        )
+    return title, found
+
+
+@router.post("/{policy_id}/remove")
+@in_turn
+def remove(visit: ApisWriter, policy_id: RowId) -> Response:
+    """Remove a policy."""
+    with visit.writing() as transaction:
+        policy = get(transaction.session, visit, policy_id)
+        title = draft.title_of(policy.asset_id)
+        automated_policies.delete(transaction, policy)
+    return visit.redirect(visit.url("automated_policies"), f"{title} is removed.")
