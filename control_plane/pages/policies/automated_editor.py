@@ -72,8 +72,8 @@ def _notes(session: Session, visit: EnvironmentVisit, asset_id: str) -> list[str
     """What saving means for the API instances."""
     instances = apis.count(session, visit.environment.id)
     notes = [
-        f"It applies to {counted(instances, 'API instance')}, and to those that are created later."
-        " Adapters enforce it within a minute."
+        f"It applies to {counted(instances, 'API instance')}, and to those that are created later.",
+        "Adapters enforce it within one poll, 15 seconds by default.",
     ]
     own = policy_chains.overridden_policies(session, visit.environment.id)
     if overridden := own.get(type_of(asset_id), 0):
