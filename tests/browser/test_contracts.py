@@ -1,4 +1,4 @@
-"""Contracts, applications and SLA tiers, in a browser."""
+"""Contracts, applications, SLA tiers and automated policies, in a browser."""
 
 import pytest_asyncio
 from playwright.async_api import Browser
@@ -118,3 +118,21 @@ async def test_it_works_without_scripts(browser: Browser, platform: RunningContr
         await tab.page.get_by_role("button", name="Make a new secret").click()
         assert await tab.heading() == "The secret of Report"
         assert tab.problems == []
+
+
+async def test_an_automated_policy_is_turned_off_in_a_dialog(
+    owner: Tab, platform: RunningControlPlane
+) -> None:
+    """The dialog says how many APIs are concerned."""
+    for name, configuration in (("ip-blocklist", {"ips": ["192.0.2.1"]}), ("access-block", {})):
+        await platform.admin.apply_automated_policy(name, configuration)
+    page = owner.page
+    await page.get_by_role("link", name="Automated policies").click()
+    assert await owner.barriers() == []
+    await page.get_by_role("button", name="Move Access block up").click()
+    await page.get_by_text("The order is changed.").wait_for()
+    await page.get_by_role("link", name="Turn off Access block").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_text("Requests to 1 API instance are decided without it.").wait_for()
+    await dialog.get_by_role("button", name="Turn off").click()
+    await page.get_by_text("Access block is off.").wait_for()
