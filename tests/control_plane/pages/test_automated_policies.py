@@ -95,7 +95,7 @@ async def test_the_order_is_changed_step_by_step(
         await platform.admin.apply_automated_policy(name, configuration)
     page = await owner.page(automated)
     assert page.index("IP blocklist") < page.index("Rate limiting")
-    order = {"order": ["1", "2"], "version": "1-2"}
+    order: dict[str, Any] = {"order": ["1", "2"], "version": "1-2"}
     page = await owner.done(f"{automated}/order", move="2 up", **order)
     assert page.index("Rate limiting") < page.index("IP blocklist")
     assert [each["id"] for each in await stored(platform)] == [2, 1]
