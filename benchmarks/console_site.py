@@ -182,6 +182,8 @@ class Site:
                     "response_time_ms": number % 500,
                     "verb": "GET",
                     "path": f"/orders/{number % 1000}",
+                    "path_template": "/orders/{id}",
+                    "agent": "curl",
                     "status_code": 401 if denied else 500 if number % 50 == 0 else 200,
                     "request_bytes": 100,
                     "response_bytes": 1000,

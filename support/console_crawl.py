@@ -6,7 +6,10 @@ from typing import Final
 
 from control_plane.pages.app import page_routes
 
-NO_PAGES: Final = {"login", "start", "provider_login", "provider_callback", "audit_csv"}
+NO_PAGES: Final = {
+    *("login", "start", "provider_login", "provider_callback"),
+    *("audit_csv", "analytics_export", "requests_export"),
+}
 """Names of routes that no link leads to, or that are no page to look at."""
 
 _ALIKE: Final = 6

@@ -110,9 +110,12 @@ class EventStore:
         """Requests of the log, newest first; raise Invalid if the search makes no sense."""
         return self._rows(request_log.search(wanted, before, limit))
 
-    def request(self, environment_id: str, event_id: str) -> RowMapping | None:
-        """One request of the log."""
-        return next(iter(self._rows(request_log.one(environment_id, event_id))), None)
+    def request(
+        self, organization_id: str, environment_id: str, event_id: str
+    ) -> RowMapping | None:
+        """One request of the log; None if this environment has none with this id."""
+        found = self._rows(request_log.one(organization_id, environment_id, event_id))
+        return next(iter(found), None)
 
     def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         with self._database.connection() as connection:

@@ -76,9 +76,13 @@ def search(wanted: Search, before: Place | None, limit: int) -> Select[Any]:
     return found.order_by(_AT.received_ms.desc(), _AT.event_id.desc()).limit(limit)
 
 
-def one(environment_id: str, event_id: str) -> Select[Any]:
-    """The request of this event."""
-    return select(events).where(_AT.environment_id == environment_id, _AT.event_id == event_id)
+def one(organization_id: str, environment_id: str, event_id: str) -> Select[Any]:
+    """The request of this event. Ids are unique in an organization."""
+    return select(events).where(
+        _AT.organization_id == organization_id,
+        _AT.event_id == event_id,
+        _AT.environment_id == environment_id,
+    )
 
 
 def _status(given: str) -> ColumnElement[bool]:

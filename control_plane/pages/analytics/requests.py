@@ -51,7 +51,8 @@ def show_all(visit: RequestsReader, filters: InFilters) -> Response:
 @router.get("/{event_id}", name="request")
 def show(visit: RequestsReader, event_id: EventId, filters: InFilters) -> Response:
     """One request: all that its event has."""
-    row = visit.services.events.request(visit.environment.id, event_id)
+    organization_id = visit.caller.organization_id
+    row = visit.services.events.request(organization_id, visit.environment.id, event_id)
     if row is None:
         raise NotFound(f"there is no request {event_id} in {visit.environment.name}")
     received = from_epoch_ms(row["received_ms"])
