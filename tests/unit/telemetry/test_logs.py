@@ -1,6 +1,8 @@
 """Logs, as operators read them."""
 
 import json
+from pathlib import Path
+from typing import TextIO
 
 import pytest
 import structlog
@@ -19,3 +21,17 @@ def test_machines_get_one_json_object_a_line(capsys: pytest.CaptureFixture[str])
     entry = json.loads(line)
     assert (entry["event"], entry["level"], entry["api_id"]) == ("sync.published", "info", "7")
     assert entry["timestamp"].endswith("Z")
+
+
+def test_a_log_on_a_full_disk_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither does one that is closed. Who logs goes on."""
+
+    def log_to(full: TextIO) -> None:
+        monkeypatch.setattr("sys.stderr", full)
+        configure_logging("info", "json")
+        structlog.get_logger().info("sync.published", api_id="7")
+
+    with pytest.raises(OSError, match="No space left"), Path("/dev/full").open("w") as full:
+        log_to(full)
+    structlog.get_logger().info("sync.published", api_id="7")
+    structlog.reset_defaults()
