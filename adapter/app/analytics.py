@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.attribution import BoundApi
 from adapter.analytics.event import EventEncoder, EventOrigin
@@ -101,6 +103,8 @@ class Analytics:
         self._service.discard()
         await self._uploader.flush(self._flush_s)
         await self.spool.close()
+        if lost := self.losses:
+            structlog.get_logger().warning("analytics.events_lost", **lost)
 
 
 def upload_options(settings: AnalyticsSettings) -> UploadOptions:

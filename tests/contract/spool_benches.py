@@ -1,9 +1,9 @@
-"""The spools that keep to the port, each with a way to count what it drops."""
+"""The spools that keep to the port, each with a way to have its events written."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.spool.port import EventSpool
@@ -12,48 +12,64 @@ from tests.rig.clock import ManualClock
 from tests.unit.analytics.recording import RecordingObserver
 
 
+class Bench(NamedTuple):
+    """A spool, and how to have written what it holds, if it ever writes."""
+
+    spool: EventSpool
+    flush: Callable[[], Awaitable[None]]
+
+
+async def _nothing() -> None:
+    """Write nothing."""
+
+
 @asynccontextmanager
-async def memory_bench(directory: Path, observer: RecordingObserver) -> AsyncIterator[EventSpool]:
+async def memory_bench(directory: Path, observer: RecordingObserver) -> AsyncIterator[Bench]:
     """A spool in memory."""
     spool = MemorySpool(1_000, 100_000, observer)
-    yield spool
+    yield Bench(spool, _nothing)
     await spool.close()
 
 
 @asynccontextmanager
-async def disk_bench(directory: Path, observer: RecordingObserver) -> AsyncIterator[EventSpool]:
+async def disk_bench(directory: Path, observer: RecordingObserver) -> AsyncIterator[Bench]:
     """A spool on disk."""
     spool = disk_spool(directory / "events.spool", ManualClock(), observer)
-    yield spool
+    yield Bench(spool, spool.flush)
     await spool.close()
 
 
 @asynccontextmanager
-async def small_rows_bench(
-    directory: Path, observer: RecordingObserver
-) -> AsyncIterator[EventSpool]:
+async def small_rows_bench(directory: Path, observer: RecordingObserver) -> AsyncIterator[Bench]:
     """A spool on disk whose rows are smaller than batches."""
     spool = disk_spool(directory / "events.spool", ManualClock(), observer, batch_events=2)
-    yield spool
+    yield Bench(spool, spool.flush)
     await spool.close()
 
 
 @asynccontextmanager
-async def unusable_disk_bench(
-    directory: Path, observer: RecordingObserver
-) -> AsyncIterator[EventSpool]:
+async def fast_platform_bench(directory: Path, observer: RecordingObserver) -> AsyncIterator[Bench]:
+    """A spool on disk whose events are acknowledged before they are written."""
+    spool = disk_spool(directory / "events.spool", ManualClock(), observer)
+    yield Bench(spool, _nothing)
+    await spool.close()
+
+
+@asynccontextmanager
+async def unusable_disk_bench(directory: Path, observer: RecordingObserver) -> AsyncIterator[Bench]:
     """A spool on disk whose file cannot be made, because its place is a directory."""
     (directory / "events.spool").mkdir()
     spool = disk_spool(directory / "events.spool", ManualClock(), observer)
-    yield spool
+    yield Bench(spool, spool.flush)
     await spool.close()
 
 
-OpenBench: TypeAlias = Callable[[Path, RecordingObserver], AbstractAsyncContextManager[EventSpool]]
+OpenBench: TypeAlias = Callable[[Path, RecordingObserver], AbstractAsyncContextManager[Bench]]
 
 BENCHES: Mapping[str, OpenBench] = {
     "memory": memory_bench,
     "disk": disk_bench,
     "disk with small rows": small_rows_bench,
+    "disk that is not needed": fast_platform_bench,
     "unusable disk": unusable_disk_bench,
 }

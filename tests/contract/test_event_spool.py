@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter.analytics.spool.batch import Backlog, Batch, BatchLimit
-from adapter.analytics.spool.port import EventSpool
-from tests.contract.spool_benches import BENCHES
+from tests.contract.spool_benches import BENCHES, Bench
 from tests.unit.analytics.recording import RecordingObserver
 
 ALL = BatchLimit(10_000, 10_000_000)
@@ -25,12 +24,12 @@ def observer() -> RecordingObserver:
 
 
 @pytest.fixture(params=BENCHES)
-async def spool(
+async def bench(
     request: pytest.FixtureRequest, tmp_path: Path, observer: RecordingObserver
-) -> AsyncIterator[EventSpool]:
+) -> AsyncIterator[Bench]:
     """Each spool."""
-    async with BENCHES[request.param](tmp_path, observer) as spool:
-        yield spool
+    async with BENCHES[request.param](tmp_path, observer) as bench:
+        yield bench
 
 
 def numbered(first: int, last: int) -> list[bytes]:
@@ -38,75 +37,83 @@ def numbered(first: int, last: int) -> list[bytes]:
     return [b"%03d" % number for number in range(first, last + 1)]
 
 
-async def taken(spool: EventSpool, limit: BatchLimit = ALL) -> Batch:
+async def taken(bench: Bench, limit: BatchLimit = ALL) -> Batch:
     """The next batch, which must be there."""
-    batch = await spool.take(limit)
+    await bench.flush()
+    batch = await bench.spool.take(limit)
     assert batch is not None
     return batch
 
 
-async def test_events_come_out_in_order_and_once(spool: EventSpool) -> None:
+async def test_events_come_out_in_order_and_once(bench: Bench) -> None:
     """What was offered is taken oldest first, and not a second time."""
+    spool = bench.spool
     spool.offer(numbered(1, 5))
     spool.offer(numbered(6, 7))
-    assert (await taken(spool, BatchLimit(3, 1000))).events == tuple(numbered(1, 3))
-    assert (await taken(spool)).events == tuple(numbered(4, 7))
+    assert (await taken(bench, BatchLimit(3, 1000))).events == tuple(numbered(1, 3))
+    assert (await taken(bench)).events == tuple(numbered(4, 7))
     assert await spool.take(ALL) is None
 
 
-async def test_a_batch_keeps_its_limits(spool: EventSpool) -> None:
+async def test_a_batch_keeps_its_limits(bench: Bench) -> None:
     """A batch has at most so many events and bytes, but always one event."""
+    spool = bench.spool
     spool.offer(numbered(1, 5))
-    assert (await taken(spool, BatchLimit(100, 7))).events == tuple(numbered(1, 2))
-    assert (await taken(spool, BatchLimit(100, 1))).events == tuple(numbered(3, 3))
+    assert (await taken(bench, BatchLimit(100, 7))).events == tuple(numbered(1, 2))
+    assert (await taken(bench, BatchLimit(100, 1))).events == tuple(numbered(3, 3))
     assert spool.backlog == Backlog(5, 15)
 
 
-async def test_acknowledged_events_are_gone(spool: EventSpool) -> None:
+async def test_acknowledged_events_are_gone(bench: Bench) -> None:
     """What the platform has is forgotten; what is out still waits."""
+    spool = bench.spool
     spool.offer(numbered(1, 4))
-    first = await taken(spool, BatchLimit(1, 1000))
+    first = await taken(bench, BatchLimit(1, 1000))
     await spool.acknowledge(first)
     assert spool.backlog == Backlog(3, 9)
     await spool.requeue(first)
     assert spool.backlog == Backlog(3, 9)
-    assert (await taken(spool)).events == tuple(numbered(2, 4))
+    assert (await taken(bench)).events == tuple(numbered(2, 4))
 
 
-async def test_requeued_events_come_first(spool: EventSpool) -> None:
+async def test_requeued_events_come_first(bench: Bench) -> None:
     """A batch that did not get through is sent before all that came later."""
+    spool = bench.spool
     spool.offer(numbered(1, 2))
-    batch = await taken(spool)
+    batch = await taken(bench)
     spool.offer(numbered(3, 4))
     await spool.requeue(batch)
     await spool.requeue(batch)
-    assert (await taken(spool)).events == tuple(numbered(1, 4))
+    assert (await taken(bench)).events == tuple(numbered(1, 4))
 
 
-async def test_a_smaller_batch_after_a_larger_one(spool: EventSpool) -> None:
+async def test_a_smaller_batch_after_a_larger_one(bench: Bench) -> None:
     """After a 413 the same events come in smaller batches."""
+    spool = bench.spool
     spool.offer(numbered(1, 5))
-    await spool.requeue(await taken(spool))
+    await spool.requeue(await taken(bench))
     for first, last in ((1, 2), (3, 4), (5, 5)):
-        batch = await taken(spool, BatchLimit(2, 1000))
+        batch = await taken(bench, BatchLimit(2, 1000))
         assert batch.events == tuple(numbered(first, last))
         await spool.acknowledge(batch)
     assert spool.backlog == NOTHING
 
 
-async def test_a_quarantined_batch_no_longer_waits(spool: EventSpool) -> None:
+async def test_a_quarantined_batch_no_longer_waits(bench: Bench) -> None:
     """The line moves on, and a batch is put aside once."""
+    spool = bench.spool
     spool.offer(numbered(1, 3))
-    batch = await taken(spool, BatchLimit(2, 1000))
+    batch = await taken(bench, BatchLimit(2, 1000))
     await spool.quarantine(batch, "400 Bad Request")
     await spool.quarantine(batch, "400 Bad Request")
     await spool.requeue(batch)
     assert spool.backlog == Backlog(1, 3)
-    assert (await taken(spool)).events == tuple(numbered(3, 3))
+    assert (await taken(bench)).events == tuple(numbered(3, 3))
 
 
-async def test_waiting_for_a_full_batch(spool: EventSpool) -> None:
+async def test_waiting_for_a_full_batch(bench: Bench) -> None:
     """Who waits is woken by the event, or the byte, that fills the batch."""
+    spool = bench.spool
     for limit in (BatchLimit(3, 1000), BatchLimit(100, 9)):
         spool.offer(numbered(1, 2))
         waiting = asyncio.create_task(spool.wait_full(limit))
@@ -117,21 +124,21 @@ async def test_waiting_for_a_full_batch(spool: EventSpool) -> None:
         spool.offer(numbered(3, 3))
         await waiting
         await spool.wait_full(limit)
-        await spool.acknowledge(await taken(spool))
+        await spool.acknowledge(await taken(bench))
 
 
-async def test_a_closed_spool_accepts_nothing(
-    spool: EventSpool, observer: RecordingObserver
-) -> None:
+async def test_a_closed_spool_accepts_nothing(bench: Bench, observer: RecordingObserver) -> None:
     """What comes too late is counted."""
+    spool = bench.spool
     await spool.close()
     spool.offer(numbered(1, 2))
     await spool.close()
     assert observer.counts == {"dropped shutdown": 2}
 
 
-async def test_a_cancelled_take_loses_nothing(spool: EventSpool) -> None:
+async def test_a_cancelled_take_loses_nothing(bench: Bench) -> None:
     """Whenever it happens, the events are taken later."""
+    spool = bench.spool
     spool.offer(numbered(1, 3))
     for turns in range(3):
         taking = asyncio.create_task(spool.take(ALL))
@@ -141,30 +148,32 @@ async def test_a_cancelled_take_loses_nothing(spool: EventSpool) -> None:
         results = await asyncio.gather(taking, return_exceptions=True)
         if isinstance(batch := results[0], Batch):
             await spool.requeue(batch)
-    assert (await taken(spool)).events == tuple(numbered(1, 3))
+    assert (await taken(bench)).events == tuple(numbered(1, 3))
 
 
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("offer"), st.integers(0, 6)),
         st.tuples(st.just("take"), st.integers(1, 6)),
+        st.tuples(st.just("flush"), st.just(0)),
         st.tuples(st.sampled_from(["acknowledge", "requeue", "quarantine"]), st.integers(0, 3)),
     ),
     max_size=25,
 )
 
 
-@pytest.mark.parametrize("bench", BENCHES)
+@pytest.mark.parametrize("name", BENCHES)
 @settings(max_examples=40)
 @given(steps=STEPS)
-async def test_no_event_is_lost_or_doubled(bench: str, steps: list[tuple[str, int]]) -> None:
+async def test_no_event_is_lost_or_doubled(name: str, steps: list[tuple[str, int]]) -> None:
     """Whatever happens, each event is out, settled, or comes out later."""
     with tempfile.TemporaryDirectory() as directory:
-        async with BENCHES[bench](Path(directory), RecordingObserver()) as spool:
-            await _play(spool, steps)
+        async with BENCHES[name](Path(directory), RecordingObserver()) as bench:
+            await _play(bench, steps)
 
 
-async def _play(spool: EventSpool, steps: list[tuple[str, int]]) -> None:
+async def _play(bench: Bench, steps: list[tuple[str, int]]) -> None:
+    spool = bench.spool
     out: list[Batch] = []
     settled: list[bytes] = []
     offered: list[bytes] = []
@@ -173,6 +182,8 @@ async def _play(spool: EventSpool, steps: list[tuple[str, int]]) -> None:
             new = [b"%d" % (len(offered) + n) for n in range(number)]
             spool.offer(new)
             offered += new
+        elif verb == "flush":
+            await bench.flush()
         elif verb == "take":
             batch = await spool.take(BatchLimit(number, 20))
             out += [batch] if batch else []

@@ -21,6 +21,11 @@ class FakeClock:
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
 
+    @property
+    def sleepers(self) -> int:
+        """How many tasks wait for the time to pass."""
+        return len(self._sleepers)
+
     def now(self) -> WallTime:
         """See `Clock.now`."""
         return WallTime(self._start + self._elapsed)

@@ -1,15 +1,17 @@
 """A spool on disk: events survive the process, and an outage of the platform costs only space.
 
-    offer ──► window ──────────► rows of the file ──► loaded rows ──► batch
-              (memory, at most    until acknowledged   (next or out)
-              a second)
+    offer ──► window (memory) ─────────────────────► batch ──► acknowledged
+                  │ every second                       ▲
+                  └──► rows of the file ──► loaded ────┘
 
-If the disk cannot be used, events stay in the window, and batches are taken from there: it is a
+Events that the platform accepts within a second never reach the disk. All others are written, also
+those that are being uploaded. If the disk cannot be used, they stay in the window: then this is a
 spool in memory, with its bounds.
 """
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NoReturn
 
@@ -20,16 +22,25 @@ from adapter.analytics.spool.batch import Backlog, Batch, BatchLimit
 from adapter.analytics.spool.file_access import FileAccess
 from adapter.analytics.spool.loaded import LoadedRows, Part
 from adapter.analytics.spool.memory import MemorySpool
+from adapter.analytics.spool.rows import LoadedRow
 from adapter.runtime.clock import Clock
-from adapter.runtime.deadline import within
+
+
+@dataclass(slots=True)
+class _Out:
+    """What a batch consists of."""
+
+    parts: tuple[Part, ...]
+    """Events that are on the disk, too."""
+    held: Batch | None
+    """Newer events that are in the window only."""
 
 
 class DiskSpool:
     """A spool on disk.
 
-    `run` writes what was offered: as soon as there is a full row, and at least every
-    `flush_interval_s`. After a restart, rows that were not acknowledged are uploaded again. Batches
-    that were acknowledged in the last interval are, too: their rows are deleted at the next visit.
+    `run` writes to the disk. After a restart, rows that were not acknowledged are uploaded again.
+    Those that were acknowledged in the last interval are, too: `run` deletes them later.
     """
 
     def __init__(
@@ -52,12 +63,23 @@ class DiskSpool:
         self._loaded = LoadedRows()
         self._settled: set[int] = set()
         """Rows to delete at the next visit to the file."""
-        self._out: dict[int, tuple[Part, ...]] = {}
-        self._out_of_window: dict[int, Batch] = {}
+        self._out: dict[int, _Out] = {}
         self._next_id = 1
         self._wanted: BatchLimit | None = None
         self._full = asyncio.Event()
         self._closed = False
+
+    async def run(self) -> NoReturn:
+        """Write what is in memory only, again and again, until cancelled."""
+        while True:
+            await self.flush()
+            await self._clock.sleep(self._flush_interval_s)
+
+    async def flush(self) -> None:
+        """Write what is in memory only, unless the disk failed a moment ago."""
+        if self._file.may_write:
+            await self._undisturbed(self._write())
+            self._wake()
 
     @property
     def alarms(self) -> Mapping[str, str]:
@@ -68,22 +90,6 @@ class DiskSpool:
     def quarantined(self) -> Backlog:
         """See `EventSpool.quarantined`."""
         return Backlog(self._file.quarantined.events, self._file.quarantined.bytes)
-
-    async def run(self) -> NoReturn:
-        """Write what was offered, until cancelled."""
-        while True:
-            if self._file.failure:
-                await self._clock.sleep(self._flush_interval_s)
-            else:
-                full = self._window.wait_full(self._row_limit)
-                await within(self._clock, self._flush_interval_s, full)
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Write what was offered, unless the disk failed a moment ago."""
-        if self._file.may_write:
-            await self._undisturbed(self._write())
-            self._wake()
 
     def offer(self, events: Sequence[bytes]) -> None:
         """See `EventSpool.offer`."""
@@ -101,10 +107,8 @@ class DiskSpool:
 
     def has_full(self, limit: BatchLimit) -> bool:
         """See `EventSpool.has_full`."""
-        unread, loaded = self._file.unread, self._loaded.waiting
-        room = BatchLimit(
-            limit.events - unread.events - loaded.events, limit.bytes - unread.bytes - loaded.bytes
-        )
+        older = self._older
+        room = BatchLimit(limit.events - older.events, limit.bytes - older.bytes)
         return self._window.has_full(room)
 
     async def wait_full(self, limit: BatchLimit) -> None:
@@ -115,37 +119,36 @@ class DiskSpool:
             await self._full.wait()
 
     async def take(self, limit: BatchLimit) -> Batch | None:
-        """See `EventSpool.take`. What is still in the window is written first."""
-        await self._undisturbed(self._load(limit))
-        if parts := self._loaded.take(limit):
-            batch = self._numbered(tuple(chain.from_iterable(part.events for part in parts)))
-            self._out[batch.batch_id] = parts
-            return batch
-        if self._file.failure and (held := await self._window.take(limit)):
-            batch = self._numbered(held.events)
-            self._out_of_window[batch.batch_id] = held
-            return batch
-        return None
+        """See `EventSpool.take`."""
+        if self._file.unread.events:
+            await self._undisturbed(self._load(limit))
+        parts = self._loaded.take(limit)
+        held = None if self._older.events else await self._newer(limit, parts)
+        if not parts and held is None:
+            return None
+        events = chain.from_iterable(part.events for part in parts)
+        batch = Batch(self._next_id, (*events, *(held.events if held else ())))
+        self._next_id += 1
+        self._out[batch.batch_id] = _Out(parts, held)
+        return batch
 
     async def acknowledge(self, batch: Batch) -> None:
         """See `EventSpool.acknowledge`."""
-        self._settled.update(self._loaded.settle(self._out.pop(batch.batch_id, ())))
-        if held := self._out_of_window.pop(batch.batch_id, None):
-            await self._window.acknowledge(held)
+        if out := self._out.pop(batch.batch_id, None):
+            await self._settle(out)
 
     async def requeue(self, batch: Batch) -> None:
         """See `EventSpool.requeue`."""
-        self._loaded.put_back(self._out.pop(batch.batch_id, ()))
-        if held := self._out_of_window.pop(batch.batch_id, None):
-            await self._window.requeue(held)
+        if out := self._out.pop(batch.batch_id, None):
+            self._loaded.put_back(out.parts)
+            if out.held:
+                await self._window.requeue(out.held)
 
     async def quarantine(self, batch: Batch, reason: str) -> None:
         """See `EventSpool.quarantine`. If the disk cannot be used, the events are dropped."""
-        # Nobody else may put the batch back meanwhile, even if this is cancelled.
-        parts = self._out.pop(batch.batch_id, ())
-        held = self._out_of_window.pop(batch.batch_id, None)
-        if parts or held:
-            await self._undisturbed(self._put_aside(batch.events, reason, parts, held))
+        # Taken out first, so that nobody puts the batch back meanwhile if this is cancelled.
+        if out := self._out.pop(batch.batch_id, None):
+            await self._undisturbed(self._put_aside(batch.events, reason, out))
 
     async def close(self) -> None:
         """See `EventSpool.close`. Events that could not be written are dropped."""
@@ -158,6 +161,16 @@ class DiskSpool:
             structlog.get_logger().info("spool.kept", events=kept)
         await self._file.close()
 
+    @property
+    def _older(self) -> Backlog:
+        """The events that come before those of the window."""
+        unread, waiting = self._file.unread, self._loaded.waiting
+        return Backlog(unread.events + waiting.events, unread.bytes + waiting.bytes)
+
+    def _wake(self) -> None:
+        if self._wanted and self.has_full(self._wanted):
+            self._full.set()
+
     async def _undisturbed(self, work: Coroutine[Any, Any, None]) -> None:
         """Do one thing with the file at a time, to its end even if the caller is cancelled."""
 
@@ -167,10 +180,42 @@ class DiskSpool:
 
         await asyncio.shield(asyncio.ensure_future(alone()))
 
+    async def _load(self, limit: BatchLimit) -> None:
+        waiting = self._loaded.waiting
+        room = BatchLimit(limit.events - waiting.events, limit.bytes - waiting.bytes)
+        if room.events > 0 and room.bytes > 0:
+            self._loaded.load(await self._file.read(room))
+
+    async def _newer(self, limit: BatchLimit, parts: Sequence[Part]) -> Batch | None:
+        """Fill a batch up from the window."""
+        events, size = sum(len(part.events) for part in parts), sum(part.bytes for part in parts)
+        room = BatchLimit(limit.events - events, limit.bytes - size)
+        held = await self._window.take(room) if room.events > 0 and room.bytes > 0 else None
+        if parts and held and sum(map(len, held.events)) > room.bytes:
+            await self._window.requeue(held)
+            return None
+        return held
+
     async def _write(self) -> None:
-        """Write the window, one row at a time."""
-        while await self._write_row() and self._window.has_full(BatchLimit(1, 1)):
+        """Write what is out, then the window, one row at a time; delete what is settled."""
+        written = await self._write_out()
+        while written and await self._write_row() and self._window.has_full(BatchLimit(1, 1)):
             pass
+
+    async def _write_out(self) -> bool:
+        for batch_id, out in tuple(self._out.items()):
+            if (held := out.held) is None:
+                continue
+            row_id = await self._file.write_taken(held.events)
+            if row_id is None:
+                return False
+            if self._out.get(batch_id) is out:
+                out.parts += (self._loaded.adopt(LoadedRow(row_id, held.events)),)
+                out.held = None
+                await self._window.acknowledge(held)
+            else:  # it was settled, or is in the window again
+                self._settled.add(row_id)
+        return True
 
     async def _write_row(self) -> bool:
         batch, settled = await self._window.take(self._row_limit), tuple(self._settled)
@@ -186,28 +231,12 @@ class DiskSpool:
             self._settled.difference_update(settled)
         return written
 
-    async def _load(self, limit: BatchLimit) -> None:
-        if self._file.may_write:
-            await self._write()
-        waiting = self._loaded.waiting
-        room = BatchLimit(limit.events - waiting.events, limit.bytes - waiting.bytes)
-        if self._file.unread.events and room.events > 0 and room.bytes > 0:
-            self._loaded.load(await self._file.read(room))
-
-    async def _put_aside(
-        self, events: Sequence[bytes], reason: str, parts: Sequence[Part], held: Batch | None
-    ) -> None:
+    async def _put_aside(self, events: Sequence[bytes], reason: str, out: _Out) -> None:
         if not await self._file.quarantine(events, reason):
             self._observer.dropped(DropReason.REJECTED, len(events))
-        self._settled.update(self._loaded.settle(parts))
-        if held:
-            await self._window.acknowledge(held)
+        await self._settle(out)
 
-    def _numbered(self, events: tuple[bytes, ...]) -> Batch:
-        batch = Batch(self._next_id, events)
-        self._next_id += 1
-        return batch
-
-    def _wake(self) -> None:
-        if self._wanted and self.has_full(self._wanted):
-            self._full.set()
+    async def _settle(self, out: _Out) -> None:
+        self._settled.update(self._loaded.settle(out.parts))
+        if out.held:
+            await self._window.acknowledge(out.held)

@@ -115,6 +115,11 @@ class FileAccess:
         self._count(DropReason.EXPIRED, visit.dropped.expired)
         return True
 
+    async def write_taken(self, events: Sequence[bytes]) -> int | None:
+        """Write events that are being uploaded. Returns the id of their row; None if it failed."""
+        now_ms = self._now_ms()
+        return await self._use(lambda rows: rows.add(events, now_ms, taken=True))
+
     async def read(self, limit: BatchLimit) -> list[LoadedRow]:
         """Read the next rows; none if that is not possible now."""
 

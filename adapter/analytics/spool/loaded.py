@@ -54,6 +54,13 @@ class LoadedRows:
             self.waiting = _sum(self.waiting, part)
             self.unsettled = _sum(self.unsettled, part)
 
+    def adopt(self, row: LoadedRow) -> Part:
+        """Add a row whose events are out already."""
+        part = _part(row.row_id, row.events)
+        self._left[row.row_id] = len(row.events)
+        self.unsettled = _sum(self.unsettled, part)
+        return part
+
     def take(self, limit: BatchLimit) -> tuple[Part, ...]:
         """Take out the oldest events: as many as the limit allows, but at least one if any wait."""
         taken: list[Part] = []

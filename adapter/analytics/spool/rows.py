@@ -93,7 +93,7 @@ class Dropped(NamedTuple):
 
 
 class SpoolRows:
-    """The rows of an open database, of which those up to `last_read` were read already.
+    """The rows of an open database, of which those up to `last_read` are in memory already.
 
     All methods block, and raise sqlite3.Error. What was committed survives a `kill -9`.
     """
@@ -101,9 +101,11 @@ class SpoolRows:
     def __init__(self, connection: sqlite3.Connection, last_read: int = 0) -> None:
         self._connection = connection
         self.last_read = last_read
+        self._taken: set[int] = set()
+        """Later rows whose events are in memory, too."""
         self._version = self._data_version()
         self.unread = Totals()
-        """Pending rows that were not read yet."""
+        """Pending rows whose events are not in memory."""
         self.quarantined = Totals()
         self._count()
 
@@ -127,20 +129,26 @@ class SpoolRows:
         now_ms: int,
         state: State = State.PENDING,
         reason: str = "",
-    ) -> None:
-        """Write the events as one row."""
+        *,
+        taken: bool = False,
+    ) -> int:
+        """Write the events as one row. Returns its id. If `taken`, it is never read."""
         body, size = b"\n".join(events), sum(map(len, events))
         with _transaction(self._connection):
-            self._connection.execute(
+            row_id = self._connection.execute(
                 "INSERT INTO batches (state, reason, written_ms, events, bytes, checksum, body)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (state, reason, now_ms, len(events), size, zlib.crc32(body), body),
-            )
+            ).lastrowid
+        assert row_id is not None  # noqa: S101 - an INSERT that does not raise has made a row
         added = Totals(1, len(events), size)
-        if state is State.PENDING:
+        if taken:
+            self._taken.add(row_id)
+        elif state is State.PENDING:
             self.unread = self.unread.plus(added)
         else:
             self.quarantined = self.quarantined.plus(added)
+        return row_id
 
     def read(self, limit: BatchLimit) -> tuple[list[LoadedRow], int]:
         """Read the next pending rows, as many as are needed to reach the limit.
@@ -163,24 +171,26 @@ class SpoolRows:
             self.delete(row_id for row_id, _ in damaged)
         if chosen:
             self.last_read = chosen[-1][0]
+            self._taken = {row_id for row_id in self._taken if row_id > self.last_read}
             self.unread = self.unread.minus(read)
         return loaded, sum(events for _, events in damaged)
 
     def delete(self, row_ids: Iterable[int]) -> None:
-        """Delete rows that were read, or that are gone already."""
+        """Delete rows whose events are in memory, or that are gone already."""
+        chosen = tuple(row_ids)
         with _transaction(self._connection):
-            self._connection.executemany(
-                "DELETE FROM batches WHERE id = ?", ((row_id,) for row_id in row_ids)
-            )
+            self._connection.executemany("DELETE FROM batches WHERE id = ?", zip(chosen))
+        self._taken.difference_update(chosen)
 
     def drop_oldest(self, max_bytes: int, oldest_ms: int) -> Dropped:
         """Delete the oldest rows until the others have at most so many bytes and are young enough.
 
-        Rows that were read, and wait for the end of their upload, stay.
+        Rows whose events are in memory wait for the end of their upload, and stay.
         """
         held = self.unread.bytes + self.quarantined.bytes
         doomed, full, expired = [], 0, 0
-        for row in self._droppable():
+        quarantined = f"state = '{State.QUARANTINED}'"
+        for row in self._select(f"WHERE ({self._is_unread}) OR {quarantined}"):
             if held > max_bytes:
                 full += row.events
             elif row.written_ms < oldest_ms:
@@ -231,9 +241,7 @@ class SpoolRows:
         chosen: list[tuple[int, int, int, int]] = []
         events = size = 0
         for row in self._connection.execute(
-            "SELECT id, events, bytes, checksum FROM batches WHERE id > ? AND state = ?"
-            " ORDER BY id",
-            (self.last_read, State.PENDING),
+            f"SELECT id, events, bytes, checksum FROM batches WHERE {self._is_unread} ORDER BY id"  # noqa: S608 - see there
         ):
             chosen.append(row)
             events, size = events + row[1], size + row[2]
@@ -241,10 +249,13 @@ class SpoolRows:
                 break
         return chosen
 
-    def _droppable(self) -> Iterator[Row]:
-        return self._select("WHERE id > ? OR state = ?", (self.last_read, State.QUARANTINED))
+    @property
+    def _is_unread(self) -> str:
+        """An SQL condition, made of numbers of ours."""
+        taken = ", ".join(map(str, self._taken))
+        return f"state = '{State.PENDING}' AND id > {self.last_read} AND id NOT IN ({taken})"
 
-    def _select(self, where: str, values: Sequence[object]) -> Iterator[Row]:
+    def _select(self, where: str, values: Sequence[object] = ()) -> Iterator[Row]:
         found = self._connection.execute(
             f"SELECT id, state, reason, written_ms, events, bytes FROM batches {where} ORDER BY id",  # noqa: S608 - `where` is one of the texts above
             values,
@@ -259,12 +270,11 @@ class SpoolRows:
             self.quarantined = self.quarantined.minus(totals)
 
     def _count(self) -> None:
-        sums = self._connection.execute
-        pending = sums(f"{_SUMS} WHERE state = ? AND id > ?", (State.PENDING, self.last_read))
-        self.unread = Totals(*pending.fetchone())
-        self.quarantined = Totals(
-            *sums(f"{_SUMS} WHERE state = ?", (State.QUARANTINED,)).fetchone()
-        )
+        self.unread = self._sum(self._is_unread)
+        self.quarantined = self._sum(f"state = '{State.QUARANTINED}'")
+
+    def _sum(self, condition: str) -> Totals:
+        return Totals(*self._connection.execute(f"{_SUMS} WHERE {condition}").fetchone())
 
     def _data_version(self) -> int:
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()

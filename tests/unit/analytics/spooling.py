@@ -28,8 +28,9 @@ class Rig:
 
     @asynccontextmanager
     async def spool(self, **changes: Any) -> AsyncIterator[DiskSpool]:
-        """The spool of one process."""
+        """The spool of one process, which has looked at the file."""
         spool = disk_spool(self.path, self.clock, self.observer, **changes)
+        await spool.flush()
         try:
             yield spool
         finally:

@@ -10,6 +10,7 @@ import pytest
 from adapter.analytics.spool.batch import Backlog, BatchLimit
 from adapter.analytics.spool.rows import State
 from tests.rig.clock import FakeClock
+from tests.rig.polling import until
 from tests.unit.analytics.spooling import Rig, numbered, rest_of, taken, written
 
 
@@ -55,25 +56,73 @@ async def test_a_part_of_a_row_that_was_acknowledged_comes_again(rig: Rig) -> No
 
 
 async def test_events_are_written_after_the_interval(tmp_path: Path) -> None:
-    """And a full row at once."""
+    """A row holds at most a batch."""
     clock = FakeClock()
     rig = Rig(tmp_path, clock)
-    async with rig.spool(flush_interval_s=0.5, batch_events=4) as spool:
+    async with rig.spool(flush_interval_s=0.5, batch_events=2) as spool:
         running = asyncio.create_task(spool.run())
-        await clock.settle()
+        await until(lambda: clock.sleepers)
         spool.offer(numbered(1, 3))
         await clock.advance(0.4)
-        assert not rig.path.exists()
+        assert rig.bodies() == []
         await clock.advance(0.2)
-        await written(spool, [])
-        assert rig.bodies() == [b"001\n002\n003"]
-        spool.offer(numbered(4, 7))
-        await clock.settle()
-        await written(spool, [])
-        assert rig.bodies()[1:] == [b"004\n005\n006\n007"]
+        await until(lambda: clock.sleepers)
+        assert rig.bodies() == [b"001\n002", b"003"]
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+async def test_events_of_a_long_upload_are_written(rig: Rig) -> None:
+    """Those of a short one never are."""
+    async with rig.spool() as spool:
+        spool.offer(numbered(1, 2))
+        await spool.acknowledge(await taken(spool))
+        await spool.flush()
+        assert rig.bodies() == []
+        spool.offer(numbered(3, 4))
+        batch = await taken(spool)
+        spool.offer(numbered(5, 5))
+        await spool.flush()
+        assert rig.bodies() == [b"003\n004", b"005"]
+        assert await rest_of(spool) == numbered(5, 5)
+        await spool.requeue(batch)
+        assert spool.backlog == Backlog(2, 6)
+        assert await rest_of(spool) == numbered(3, 4)
+        await spool.flush()
+        assert rig.bodies() == []
+
+
+@pytest.mark.parametrize("end", ["acknowledge", "requeue"])
+async def test_an_upload_that_ends_while_it_is_written(rig: Rig, end: str) -> None:
+    """Its row is deleted again: the events are settled, or in memory."""
+    async with rig.spool() as spool:
+        spool.offer(numbered(1, 2))
+        batch = await taken(spool)
+        flushing = asyncio.create_task(spool.flush())
+        await until(rig.bodies)
+        await getattr(spool, end)(batch)
+        await flushing
+        left = await rest_of(spool)
+        assert left == ([] if end == "acknowledge" else numbered(1, 2))
+        await spool.flush()
+        assert rig.bodies() == []
+
+
+async def test_a_batch_of_events_from_disk_and_memory(rig: Rig) -> None:
+    """Older ones first. It keeps its limits, and goes back as it was."""
+    async with rig.spool() as spool:
+        await written(spool, numbered(1, 2))
+        spool.offer(numbered(3, 4))
+        assert (await taken(spool, BatchLimit(3, 7))).events == tuple(numbered(1, 2))
+        batch = await taken(spool)
+        assert batch.events == tuple(numbered(3, 4))
+    async with rig.spool() as spool:
+        spool.offer(numbered(5, 6))
+        batch = await taken(spool, BatchLimit(5, 1000))
+        assert batch.events == tuple(numbered(1, 5))
+        await spool.requeue(batch)
+        assert await rest_of(spool) == numbered(1, 6)
 
 
 async def test_only_the_owner_may_read_the_files(rig: Rig) -> None:
