@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Final
 import uvloop
 
 from benchmarks import plan
-from benchmarks.bench import Bench, Effort
+from benchmarks.bench import Bench, Effort, Figures
 from benchmarks.catalog import TYPICAL, build_apis
 from benchmarks.h2load import PACKAGE, find_h2load
 from benchmarks.hostile import measure_hostile_checks
@@ -24,6 +25,7 @@ from benchmarks.machine import describe
 from benchmarks.peer_builds import build_peers
 from benchmarks.plan import GROUPS, Row
 from benchmarks.report import Document, document, tables
+from benchmarks.spools import SpoolEffort, measure_spools
 from benchmarks.stages import measure_stages
 
 RESULTS: Final = Path(__file__).parent / "results"
@@ -103,7 +105,16 @@ async def _measure(arguments: argparse.Namespace) -> Document:
     say("profiling")
     stages = {row.name: _stages(row, effort) for row in rows if row.group == "scale"}
     hostile = measure_hostile_checks() if arguments.only in (None, plan.HOSTILE) else {}
-    return document(rows, figures, stages, about, hostile)
+    spools: Mapping[str, Figures] = {}
+    if arguments.only == plan.SPOOLS or (arguments.only is None and not short):
+        spools = await measure_spools(_spool_effort(effort), say)
+    return document(rows, figures, stages, about, hostile, spools)
+
+
+def _spool_effort(effort: Effort) -> SpoolEffort:
+    if effort == SHORT:
+        return SpoolEffort(runs=1, seconds=0.5, rate=1_000, checks=500, checks_rate=500)
+    return SpoolEffort(runs=effort.runs)
 
 
 def _stages(row: Row, effort: Effort) -> dict[str, float]:

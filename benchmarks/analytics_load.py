@@ -93,9 +93,9 @@ class SameCheck(Replay):
 async def measure(given: argparse.Namespace, directory: Path) -> dict[str, Any]:
     """The results. Names of times end in their unit."""
     async with (
-        _platform(directory) as platform,
-        _adapter(platform, directory, "adapter") as (program, address),
-        _adapter(platform, directory, "another") as (_, other),
+        running_platform(directory) as platform,
+        running_adapter(platform, directory, "adapter") as (program, address),
+        running_adapter(platform, directory, "another") as (_, other),
     ):
         throughput = await _throughput(given, platform, program.pid, address)
         addresses = {"alone": None, "beside_entries": address, "entries_elsewhere": other}
@@ -104,7 +104,8 @@ async def measure(given: argparse.Namespace, directory: Path) -> dict[str, Any]:
         return {**throughput, "checks": checks, "resident_mb": resident_mb(program.pid)}
 
 
-async def _idle_share(pid: int) -> float:
+async def idle_share(pid: int) -> float:
+    """The share of a core that the process takes while nothing happens."""
     await asyncio.sleep(1)
     before = cpu_s(pid)
     await asyncio.sleep(2)
@@ -115,15 +116,15 @@ async def _throughput(
     given: argparse.Namespace, platform: Platform, pid: int, address: str
 ) -> dict[str, Any]:
     """Send only entries, until the control plane has all of them."""
-    idle_share = await _idle_share(pid)
+    idle = await idle_share(pid)
     async with EntryProcess(address, given.rate, given.clients) as entries:
         before, platform_before, began = cpu_s(pid), cpu_s(platform.pid), time.monotonic()
         await asyncio.sleep(given.seconds)
         sent = await entries.finish()
         sent_s = time.monotonic() - began
-    await _until(partial(_stored, platform, sent))
+    await until(partial(stored, platform, sent))
     took_s = time.monotonic() - began
-    used_s = cpu_s(pid) - before - idle_share * took_s
+    used_s = cpu_s(pid) - before - idle * took_s
     platform_used_s = cpu_s(platform.pid) - platform_before
     return {
         "clients": given.clients,
@@ -136,7 +137,8 @@ async def _throughput(
     }
 
 
-async def _stored(platform: Platform, wanted: int) -> bool:
+async def stored(platform: Platform, wanted: int) -> bool:
+    """Whether the platform has so many events."""
     return platform.committed() >= wanted
 
 
@@ -156,7 +158,7 @@ async def _compare_checks(
     found: dict[str, list[float]] = {name: [] for name in entries_to}
     for _ in range(given.runs):
         for name, to in entries_to.items():
-            await _until(partial(_stored, platform, sent))
+            await until(partial(stored, platform, sent))
             async with AsyncExitStack() as stack:
                 if to is not None:
                     process = EntryProcess(to, given.requests, given.clients)
@@ -178,7 +180,8 @@ def _ratio(times: Sequence[float], to: Sequence[float]) -> float:
 
 
 @asynccontextmanager
-async def _platform(directory: Path) -> AsyncIterator[Platform]:
+async def running_platform(directory: Path) -> AsyncIterator[Platform]:
+    """A platform that is prepared."""
     endpoints, credentials = directory / "platform.json", directory / "credentials.json"
     database = directory / "platform.sqlite"
     command = (
@@ -194,10 +197,12 @@ async def _platform(directory: Path) -> AsyncIterator[Platform]:
 
 
 @asynccontextmanager
-async def _adapter(
-    platform: Platform, directory: Path, name: str
+async def running_adapter(
+    platform: Platform, directory: Path, name: str, *, state: Path | None = None
 ) -> AsyncIterator[tuple[Program, str]]:
+    """An adapter and its address. With `state`, its spool is on disk, in that directory."""
     settings = {
+        "state_directory": str(state) if state else None,
         "listener": {"address": f"unix:{directory}/{name}.sock", "token": TOKEN},
         "platform": {
             "base_url": platform.base_url,
@@ -248,7 +253,8 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-async def _until(done: Callable[[], Awaitable[bool]]) -> None:
+async def until(done: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it is done. Raises TimeoutError if it takes too long."""
     async with asyncio.timeout(_DEADLINE_S):
         while not await done():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.2)

@@ -105,6 +105,8 @@ class Row:
 
 HOSTILE: Final = "hostile"
 """The group without rows: the cost of the most expensive Checks that clients can cause."""
+SPOOLS: Final = "spools"
+"""The group without rows: the spool on disk, compared with the one in memory."""
 GROUPS: Final = (
     "transports",
     "policies",
@@ -114,6 +116,7 @@ GROUPS: Final = (
     "tracing",
     "scale",
     HOSTILE,
+    SPOOLS,
     "peers",
     "envoy",
 )

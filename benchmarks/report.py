@@ -7,12 +7,16 @@ from typing import Any, Final, TypeAlias
 from benchmarks import plan
 from benchmarks.bench import Figures
 from benchmarks.plan import Ratio, Row
+from benchmarks.spools import CPU, DISK, LOST, MEMORY, P99, RATE
 
 Document: TypeAlias = dict[str, Any]
 """The contents of `benchmarks/results/*.json`."""
 
 HOSTILE_GOAL_MS: Final = 1.0
 """The goal: the longest delay of other Checks by one Check of a client."""
+
+SPOOL_GOALS: Final = {CPU: 1.3, P99: 1.0}
+"""How many times as much the spool on disk may take."""
 
 _COLUMNS: Final = {
     plan.CPU: ("CPU per Check, us", 1),
@@ -32,10 +36,11 @@ def document(
     stages: Mapping[str, Mapping[str, float]],
     about: Mapping[str, Any],
     hostile: Mapping[str, float] | None = None,
+    spools: Mapping[str, Figures] | None = None,
 ) -> Document:
     """All results of the benchmark as one document.
 
-    `stages` are by row. `hostile` has milliseconds by kind of Check.
+    `stages` are by row. `hostile` has milliseconds by kind of Check, `spools` figures by spool.
     """
     return {
         **about,
@@ -58,6 +63,22 @@ def document(
             for row, costs in stages.items()
         },
         "hostile": {name: round(ms, 3) for name, ms in (hostile or {}).items()},
+        "spools": _compared_spools(spools) if spools else {},
+    }
+
+
+def _compared_spools(spools: Mapping[str, Figures]) -> dict[str, Any]:
+    """The spread of each figure for each spool, and of the ratio of disk to memory in each run."""
+    memory, disk = spools[MEMORY], spools[DISK]
+    return {
+        name: {
+            MEMORY: _spread(memory[name]),
+            DISK: _spread(disk[name]),
+            "ratio": _spread(
+                [d / m if m else 1 for d, m in zip(disk[name], memory[name], strict=True)]
+            ),
+        }
+        for name in memory
     }
 
 
@@ -90,6 +111,8 @@ def tables(found: Document) -> str:
         parts.append(_stages_table(found["stages"]))
     if found.get("hostile"):
         parts.append(hostile_table(found["hostile"]))
+    if found.get("spools"):
+        parts.append(spools_table(found["spools"]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -122,6 +145,26 @@ def hostile_table(hostile: Mapping[str, float]) -> str:
     dearest_first = sorted(hostile.items(), key=lambda each: each[1], reverse=True)
     lines += [f"| {name} | {ms:.3f} |" for name, ms in dearest_first]
     return "\n".join(lines)
+
+
+def spools_table(spools: Mapping[str, Any]) -> str:
+    """The table of both spools. All goals are for the one on disk."""
+    lines = ["| spool | in memory | on disk | disk to memory | goal |", "|---|---|---|---|---|"]
+    for name, found in spools.items():
+        cells = [_cell(found[spool], 1) for spool in (MEMORY, DISK)]
+        goal, met = _spool_goal(name, found)
+        verdict = f"{goal}: {'met' if met else 'missed'}"
+        lines.append(f"| {name} | {' | '.join(cells)} | {_cell(found['ratio'], 2)} | {verdict} |")
+    return "\n".join(lines)
+
+
+def _spool_goal(name: str, found: Mapping[str, Any]) -> tuple[str, bool]:
+    if name == LOST:
+        return "none", found[DISK]["high"] == 0
+    if name == RATE:
+        return "20,000, within 1 %", found[DISK]["median"] >= 19_800
+    at_most = SPOOL_GOALS[name]
+    return f"at most {at_most:g} times", found["ratio"]["median"] <= at_most
 
 
 def _cell(spread: Mapping[str, Any], digits: int) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 from adapter.analytics.attribution import BoundApi
 from adapter.analytics.event import EventEncoder
 from adapter.analytics.observer import AnalyticsObserver
-from adapter.analytics.spool.disk import DiskSpool
+from adapter.analytics.spool.batch import BatchLimit
+from adapter.analytics.spool.disk import AHEAD, DiskSpool
 from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.translator import EntryTranslator
 from adapter.analytics.uploader import UploadOptions
@@ -73,11 +74,13 @@ def disk_spool(
     path: Path,
     clock: Clock,
     observer: AnalyticsObserver | None = None,
+    *,
+    ahead: BatchLimit = AHEAD,
     **changes: Any,
 ) -> DiskSpool:
     """A spool on disk. `changes` are settings of the group `analytics`."""
     settings = AnalyticsSettings(**changes)
-    return analytics.disk_spool(settings, path, clock, observer or AnalyticsObserver())
+    return analytics.disk_spool(settings, path, clock, observer or AnalyticsObserver(), ahead)
 
 
 def entry_translator(bound_api: BoundApi, encoder: EventEncoder) -> EntryTranslator:

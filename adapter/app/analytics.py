@@ -15,7 +15,7 @@ from adapter.analytics.attribution import BoundApi
 from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.observer import AnalyticsObserver
 from adapter.analytics.spool.batch import BatchLimit
-from adapter.analytics.spool.disk import DiskSpool
+from adapter.analytics.spool.disk import AHEAD, DiskSpool
 from adapter.analytics.spool.file_access import FileAccess, FileBounds
 from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.spool.port import EventSpool
@@ -113,7 +113,11 @@ def upload_options(settings: AnalyticsSettings) -> UploadOptions:
 
 
 def disk_spool(
-    settings: AnalyticsSettings, file: Path, clock: Clock, observer: AnalyticsObserver
+    settings: AnalyticsSettings,
+    file: Path,
+    clock: Clock,
+    observer: AnalyticsObserver,
+    ahead: BatchLimit = AHEAD,
 ) -> DiskSpool:
     """A spool with this file."""
     bounds = FileBounds(settings.spool_max_bytes, settings.spool_max_age_s)
@@ -123,6 +127,7 @@ def disk_spool(
         clock,
         row_limit=_batch_limit(settings),
         flush_interval_s=settings.flush_interval_s,
+        ahead=ahead,
         observer=observer,
     )
 

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from adapter.analytics.spool.batch import BatchLimit
 from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.spool.port import EventSpool
 from support.defaults import disk_spool
@@ -40,9 +41,19 @@ async def disk_bench(directory: Path, observer: RecordingObserver) -> AsyncItera
 
 
 @asynccontextmanager
+async def reading_bench(directory: Path, observer: RecordingObserver) -> AsyncIterator[Bench]:
+    """A spool on disk that keeps nothing in memory that it has written."""
+    file, ahead = directory / "events.spool", BatchLimit(0, 0)
+    spool = disk_spool(file, ManualClock(), observer, ahead=ahead)
+    yield Bench(spool, spool.flush)
+    await spool.close()
+
+
+@asynccontextmanager
 async def small_rows_bench(directory: Path, observer: RecordingObserver) -> AsyncIterator[Bench]:
-    """A spool on disk whose rows are smaller than batches."""
-    spool = disk_spool(directory / "events.spool", ManualClock(), observer, batch_events=2)
+    """A spool on disk whose rows are smaller than batches, and of which few stay in memory."""
+    file, ahead = directory / "events.spool", BatchLimit(3, 100)
+    spool = disk_spool(file, ManualClock(), observer, ahead=ahead, batch_events=2)
     yield Bench(spool, spool.flush)
     await spool.close()
 
@@ -69,6 +80,7 @@ OpenBench: TypeAlias = Callable[[Path, RecordingObserver], AbstractAsyncContextM
 BENCHES: Mapping[str, OpenBench] = {
     "memory": memory_bench,
     "disk": disk_bench,
+    "disk that is read": reading_bench,
     "disk with small rows": small_rows_bench,
     "disk that is not needed": fast_platform_bench,
     "unusable disk": unusable_disk_bench,

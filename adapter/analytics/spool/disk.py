@@ -1,8 +1,8 @@
 """A spool on disk: events survive the process, and an outage of the platform costs only space.
 
     offer ──► window (memory) ─────────────────────► batch ──► acknowledged
-                  │ every second                       ▲
-                  └──► rows of the file ──► loaded ────┘
+                  │ every second                      ▲
+                  └──► rows of the file ──► loaded ───┘
 
 Events that the platform accepts within a second never reach the disk. All others are written, also
 those that are being uploaded. If the disk cannot be used, they stay in the window: then this is a
@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import structlog
 
@@ -24,6 +24,11 @@ from adapter.analytics.spool.loaded import LoadedRows, Part
 from adapter.analytics.spool.memory import MemorySpool
 from adapter.analytics.spool.rows import LoadedRow
 from adapter.runtime.clock import Clock
+
+AHEAD: Final = BatchLimit(50_000, 32 * 1024 * 1024)
+"""How many events may stay in memory after they were written, so that they need not be read: as
+many as wait if the platform is slow for a few seconds."""
+_ALL: Final = BatchLimit(2**62, 2**62)
 
 
 @dataclass(slots=True)
@@ -41,6 +46,9 @@ class DiskSpool:
 
     `run` writes to the disk. After a restart, rows that were not acknowledged are uploaded again.
     Those that were acknowledged in the last interval are, too: `run` deletes them later.
+
+    `ahead` says how many of the oldest events stay in memory after they were written. They are
+    never dropped to keep the bounds of the disk.
     """
 
     def __init__(
@@ -51,6 +59,7 @@ class DiskSpool:
         *,
         row_limit: BatchLimit,
         flush_interval_s: float,
+        ahead: BatchLimit = AHEAD,
         observer: AnalyticsObserver | None = None,
     ) -> None:
         self._window = window
@@ -58,6 +67,7 @@ class DiskSpool:
         self._clock = clock
         self._row_limit = row_limit
         self._flush_interval_s = flush_interval_s
+        self._ahead = ahead
         self._observer = observer or AnalyticsObserver()
         self._busy = asyncio.Lock()
         self._loaded = LoadedRows()
@@ -122,14 +132,11 @@ class DiskSpool:
         """See `EventSpool.take`."""
         if self._file.unread.events:
             await self._undisturbed(self._load(limit))
-        parts = self._loaded.take(limit)
-        held = None if self._older.events else await self._newer(limit, parts)
-        if not parts and held is None:
-            return None
-        events = chain.from_iterable(part.events for part in parts)
-        batch = Batch(self._next_id, (*events, *(held.events if held else ())))
-        self._next_id += 1
-        self._out[batch.batch_id] = _Out(parts, held)
+        batch = await self._next(limit)
+        if batch is None and self._busy.locked():
+            # Events that are being written will be there afterwards.
+            await self._undisturbed(self._load(limit))
+            batch = await self._next(limit)
         return batch
 
     async def acknowledge(self, batch: Batch) -> None:
@@ -177,14 +184,41 @@ class DiskSpool:
         async def alone() -> None:
             async with self._busy:
                 await work
+                if self._file.take_loss():
+                    await self._return_to_window()
 
         await asyncio.shield(asyncio.ensure_future(alone()))
+
+    async def _return_to_window(self) -> None:
+        """The file is gone: have everything that is in memory written again."""
+        for out in self._out.values():
+            parts, held = out.parts, out.held
+            events = chain.from_iterable(part.events for part in parts)
+            out.parts = ()
+            out.held = self._window.adopt((*events, *(held.events if held else ())))
+            if held:
+                await self._window.acknowledge(held)
+        waiting = chain.from_iterable(part.events for part in self._loaded.take(_ALL))
+        await self._window.requeue(self._window.adopt(tuple(waiting)))
+        self._loaded = LoadedRows()
+        self._settled.clear()
 
     async def _load(self, limit: BatchLimit) -> None:
         waiting = self._loaded.waiting
         room = BatchLimit(limit.events - waiting.events, limit.bytes - waiting.bytes)
-        if room.events > 0 and room.bytes > 0:
+        if self._file.unread.events and room.events > 0 and room.bytes > 0:
             self._loaded.load(await self._file.read(room))
+
+    async def _next(self, limit: BatchLimit) -> Batch | None:
+        parts = self._loaded.take(limit)
+        held = None if self._older.events else await self._newer(limit, parts)
+        if not parts and held is None:
+            return None
+        events = chain.from_iterable(part.events for part in parts)
+        batch = Batch(self._next_id, (*events, *(held.events if held else ())))
+        self._next_id += 1
+        self._out[batch.batch_id] = _Out(parts, held)
+        return batch
 
     async def _newer(self, limit: BatchLimit, parts: Sequence[Part]) -> Batch | None:
         """Fill a batch up from the window."""
@@ -197,16 +231,28 @@ class DiskSpool:
         return held
 
     async def _write(self) -> None:
-        """Write what is out, then the window, one row at a time; delete what is settled."""
-        written = await self._write_out()
-        while written and await self._write_row() and self._window.has_full(BatchLimit(1, 1)):
-            pass
+        """Tidy the file, then write what is out, then the window, one row at a time."""
+        written = await self._tidy() and await self._write_out()
+        while written and (batch := await self._window.take(self._row_limit)):
+            written = await self._write_row(batch)
+        if written:
+            self._file.note_success()
+
+    async def _tidy(self) -> bool:
+        settled = tuple(self._settled)
+        tidied = await self._file.tidy(settled)
+        if tidied is None:
+            return False
+        self._settled.difference_update(settled)
+        if tidied.in_memory is not None and (gone := self._loaded.keep_only(tidied.in_memory)):
+            self._observer.dropped(DropReason.DELETED, gone)
+        return True
 
     async def _write_out(self) -> bool:
         for batch_id, out in tuple(self._out.items()):
             if (held := out.held) is None:
                 continue
-            row_id = await self._file.write_taken(held.events)
+            row_id = await self._file.write(held.events, taken=True)
             if row_id is None:
                 return False
             if self._out.get(batch_id) is out:
@@ -217,19 +263,22 @@ class DiskSpool:
                 self._settled.add(row_id)
         return True
 
-    async def _write_row(self) -> bool:
-        batch, settled = await self._window.take(self._row_limit), tuple(self._settled)
-        written = False
+    async def _write_row(self, batch: Batch) -> bool:
+        """Write a row. Its events stay in memory, too, if they are among the next to upload."""
+        waiting = self._loaded.waiting
+        has_room = waiting.events < self._ahead.events and waiting.bytes < self._ahead.bytes
+        taken = has_room and not self._file.unread.events
+        row_id = None
         try:
-            written = await self._file.write(batch.events if batch else (), settled)
+            row_id = await self._file.write(batch.events, taken=taken)
         finally:
-            if batch and written:
-                await self._window.acknowledge(batch)
-            elif batch:
+            if row_id is None:
                 await self._window.requeue(batch)
-        if written:
-            self._settled.difference_update(settled)
-        return written
+            else:
+                await self._window.acknowledge(batch)
+        if row_id is not None and taken:
+            self._loaded.load([LoadedRow(row_id, batch.events)])
+        return row_id is not None
 
     async def _put_aside(self, events: Sequence[bytes], reason: str, out: _Out) -> None:
         if not await self._file.quarantine(events, reason):

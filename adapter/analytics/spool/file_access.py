@@ -12,7 +12,7 @@ import structlog
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason
 from adapter.analytics.spool.batch import BatchLimit
-from adapter.analytics.spool.rows import Dropped, LoadedRow, SpoolRows, State, Totals
+from adapter.analytics.spool.rows import Changes, Dropped, LoadedRow, SpoolRows, State, Totals
 from adapter.analytics.spool.spool_file import SpoolFile, SpoolFileError, SpoolLostError
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, MonotonicTime
@@ -33,10 +33,18 @@ class FileBounds:
     max_age_s: float
 
 
+class Tidied(NamedTuple):
+    """What was found while the file was tidied."""
+
+    in_memory: frozenset[int] | None
+    """The rows that are left of those whose events are in memory, if another process changed the
+    file."""
+
+
 class _Visit(NamedTuple):
     unread: Totals
     quarantined: Totals
-    deleted: int
+    changes: Changes | None
     dropped: Dropped
 
 
@@ -68,6 +76,7 @@ class FileAccess:
         self.quarantined = Totals()
         self.failure = ""
         """Why the file cannot be used now."""
+        self._loss_is_new = False
         self.loss = ""
         """Why the content of a file was lost since the start."""
 
@@ -91,34 +100,48 @@ class FileAccess:
         """Whether the wait after the last failure is over."""
         return self._clock.monotonic() >= self._retry_at
 
-    async def write(self, events: Sequence[bytes], settled: Collection[int]) -> bool:
-        """Write the events, if any, as one row, and delete settled rows. Returns whether it did."""
-        now_ms = self._now_ms()
-        oldest_ms = now_ms - int(self._bounds.max_age_s * 1000)
+    def take_loss(self) -> bool:
+        """Whether a file was lost since the last call."""
+        is_new, self._loss_is_new = self._loss_is_new, False
+        return is_new
+
+    async def tidy(self, settled: Collection[int]) -> Tidied | None:
+        """Delete settled rows and keep the bounds; None if that failed."""
+        oldest_ms = self._now_ms() - int(self._bounds.max_age_s * 1000)
 
         def work(rows: SpoolRows) -> _Visit:
             if settled:
                 rows.delete(settled)
-            if events:
-                rows.add(events, now_ms)
-            deleted = rows.see_changes()
+            changes = rows.see_changes()
             dropped = rows.drop_oldest(self._bounds.max_bytes, oldest_ms)
-            return _Visit(rows.unread, rows.quarantined, deleted, dropped)
+            return _Visit(rows.unread, rows.quarantined, changes, dropped)
 
         visit = await self._use(work)
         if visit is None:
-            return False
-        self._note_success()
+            return None
         self.unread, self.quarantined = visit.unread, visit.quarantined
-        self._count(DropReason.DELETED, visit.deleted)
         self._count(DropReason.SPOOL_FULL, visit.dropped.full)
         self._count(DropReason.EXPIRED, visit.dropped.expired)
-        return True
+        if visit.changes is None:
+            return Tidied(None)
+        self._count(DropReason.DELETED, visit.changes.deleted)
+        return Tidied(visit.changes.in_memory)
 
-    async def write_taken(self, events: Sequence[bytes]) -> int | None:
-        """Write events that are being uploaded. Returns the id of their row; None if it failed."""
+    async def write(self, events: Sequence[bytes], *, taken: bool) -> int | None:
+        """Write events as a row. Returns its id; None if that failed.
+
+        If `taken`, its events stay in memory, and are not to be read.
+        """
         now_ms = self._now_ms()
-        return await self._use(lambda rows: rows.add(events, now_ms, taken=True))
+
+        def work(rows: SpoolRows) -> tuple[int, Totals]:
+            return rows.add(events, now_ms, taken=taken), rows.unread
+
+        written = await self._use(work)
+        if written is None:
+            return None
+        row_id, self.unread = written
+        return row_id
 
     async def read(self, limit: BatchLimit) -> list[LoadedRow]:
         """Read the next rows; none if that is not possible now."""
@@ -151,6 +174,13 @@ class FileAccess:
         self.quarantined = quarantined
         return True
 
+    def note_success(self) -> None:
+        """End the alarm: everything could be written."""
+        if self.failure:
+            self._log.info("spool.recovered")
+        self.failure = ""
+        self._backoff.succeeded()
+
     async def close(self) -> None:
         """Close the file. It is the last call."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._file.close)
@@ -169,6 +199,7 @@ class FileAccess:
     def _note_loss(self, message: str) -> None:
         lost = self.unread.events + self.quarantined.events
         self.loss = f"{message}; {lost} events in it were lost" if lost else message
+        self._loss_is_new = True
         self._log.error("spool.lost", error=message, events=lost)
         self._count(DropReason.SPOOL_LOST, lost)
         self.unread = self.quarantined = Totals()
@@ -178,12 +209,6 @@ class FileAccess:
             self._log.error("spool.failed", error=message)
         self.failure = message
         self._retry_at = MonotonicTime(self._clock.monotonic() + self._backoff.failed())
-
-    def _note_success(self) -> None:
-        if self.failure:
-            self._log.info("spool.recovered")
-        self.failure = ""
-        self._backoff.succeeded()
 
     def _count(self, reason: DropReason, events: int) -> None:
         if events:

@@ -5,7 +5,7 @@ events are settled: uploaded, or put aside.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from adapter.analytics.spool.batch import Backlog, BatchLimit
@@ -53,6 +53,16 @@ class LoadedRows:
             self._left[row.row_id] = len(row.events)
             self.waiting = _sum(self.waiting, part)
             self.unsettled = _sum(self.unsettled, part)
+
+    def keep_only(self, row_ids: Collection[int]) -> int:
+        """Forget waiting events of other rows. Returns how many that were."""
+        gone = [part for part in self._waiting if part.row_id not in row_ids]
+        if gone:
+            self._waiting = deque(part for part in self._waiting if part.row_id in row_ids)
+            for part in gone:
+                self.waiting = _sum(self.waiting, part, -1)
+            self.settle(gone)
+        return sum(len(part.events) for part in gone)
 
     def adopt(self, row: LoadedRow) -> Part:
         """Add a row whose events are out already."""

@@ -78,7 +78,11 @@ class MemorySpool:
             size -= len(events[-1])
             self._queue.appendleft(events.pop())
         self._queued_bytes -= size
-        batch = Batch(self._next_id, tuple(events))
+        return self.adopt(tuple(events))
+
+    def adopt(self, events: tuple[bytes, ...]) -> Batch:
+        """Take in events that are out already. Returns the batch to settle."""
+        batch = Batch(self._next_id, events)
         self._next_id += 1
         self._out[batch.batch_id] = batch
         return batch

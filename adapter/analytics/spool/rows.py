@@ -17,11 +17,12 @@ APPLICATION_ID: Final = 0x65706173
 """Marks a file as a spool ("epas"; SQLite's `application_id`)."""
 VERSION: Final = 1
 _SETTINGS: Final = (
-    "PRAGMA page_size = 16384",
+    # The largest: a batch has a megabyte, and each page costs a call of the system.
+    "PRAGMA page_size = 65536",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     # 16 MB. A page that is written several times meanwhile is copied into the file only once.
-    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA wal_autocheckpoint = 250",
     "PRAGMA journal_size_limit = 33554432",
 )
 _TABLE: Final = """
@@ -85,6 +86,15 @@ class Row(NamedTuple):
     bytes: int
 
 
+class Changes(NamedTuple):
+    """What another process did to the file."""
+
+    deleted: int
+    """How many events it deleted that are not in memory."""
+    in_memory: frozenset[int]
+    """The rows that are left of those whose events are in memory."""
+
+
 class Dropped(NamedTuple):
     """How many events were dropped, by reason."""
 
@@ -114,14 +124,19 @@ class SpoolRows:
         """The events in rows that are unread or quarantined."""
         return self.unread.events + self.quarantined.events
 
-    def see_changes(self) -> int:
-        """Count again if another process changed the file. Returns how many events it deleted."""
+    def see_changes(self) -> Changes | None:
+        """Count again if another process changed the file, and say what it did."""
         version, before = self._data_version(), self.held_events
         if version == self._version:
-            return 0
+            return None
         self._version = version
         self._count()
-        return max(0, before - self.held_events)
+        in_memory = self._connection.execute(
+            f"SELECT id FROM batches WHERE state = ? AND NOT ({self._is_unread})",  # noqa: S608 - see there
+            (State.PENDING,),
+        )
+        left = frozenset(row_id for (row_id,) in in_memory)
+        return Changes(max(0, before - self.held_events), left)
 
     def add(
         self,
@@ -143,7 +158,7 @@ class SpoolRows:
         assert row_id is not None  # noqa: S101 - an INSERT that does not raise has made a row
         added = Totals(1, len(events), size)
         if taken:
-            self._taken.add(row_id)
+            self._pass(row_id)
         elif state is State.PENDING:
             self.unread = self.unread.plus(added)
         else:
@@ -236,6 +251,16 @@ class SpoolRows:
     def close(self) -> None:
         """Close the database."""
         self._connection.close()
+
+    def _pass(self, row_id: int) -> None:
+        """Remember that the events of the newest row are in memory."""
+        self._taken.add(row_id)
+        (earlier,) = self._connection.execute(
+            f"SELECT EXISTS (SELECT 1 FROM batches WHERE {self._is_unread} AND id < {row_id})"  # noqa: S608 - see there
+        ).fetchone()
+        if not earlier:
+            self.last_read = row_id
+            self._taken.clear()
 
     def _next_rows(self, limit: BatchLimit) -> list[tuple[int, int, int, int]]:
         chosen: list[tuple[int, int, int, int]] = []

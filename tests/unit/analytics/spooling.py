@@ -15,6 +15,7 @@ from tests.rig.clock import FakeClock, ManualClock
 from tests.unit.analytics.recording import RecordingObserver
 
 ALL = BatchLimit(10_000, 10_000_000)
+NOTHING = BatchLimit(0, 0)
 Result = TypeVar("Result")
 
 
@@ -26,10 +27,17 @@ class Rig:
         self.clock = clock or ManualClock()
         self.observer = RecordingObserver()
 
+    @property
+    def now_ms(self) -> int:
+        """The time, as rows have it."""
+        return int(self.clock.now() * 1000)
+
     @asynccontextmanager
-    async def spool(self, **changes: Any) -> AsyncIterator[DiskSpool]:
-        """The spool of one process, which has looked at the file."""
-        spool = disk_spool(self.path, self.clock, self.observer, **changes)
+    async def spool(
+        self, *, ahead: BatchLimit = NOTHING, **changes: Any
+    ) -> AsyncIterator[DiskSpool]:
+        """The spool of one process, which has looked at the file. It reads what it has written."""
+        spool = disk_spool(self.path, self.clock, self.observer, ahead=ahead, **changes)
         await spool.flush()
         try:
             yield spool
@@ -54,8 +62,9 @@ def numbered(first: int, last: int, size: int = 3) -> list[bytes]:
 
 
 async def written(spool: DiskSpool, events: list[bytes]) -> None:
-    """Offer the events, and have them written as one row; nothing is taken."""
+    """Offer the events, and have them written as one row. Then the file is tidied."""
     spool.offer(events)
+    await spool.flush()
     await spool.flush()
 
 

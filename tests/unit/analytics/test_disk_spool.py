@@ -189,7 +189,7 @@ async def test_an_operator_retries_a_batch_beside_the_adapter(rig: Rig) -> None:
         await spool.quarantine(await taken(spool), "400 Bad Request")
         await written(spool, numbered(4, 5))
         (row, _) = rig.operate(lambda rows: list(rows.rows()))
-        rig.operate(lambda rows: rows.retry([row.row_id], 0))
+        rig.operate(lambda rows: rows.retry([row.row_id], rig.now_ms))
         await written(spool, [])
         assert (spool.quarantined.events, spool.backlog) == (0, Backlog(5, 15))
         assert await rest_of(spool) == [*numbered(4, 5), *numbered(1, 3)]
@@ -205,3 +205,46 @@ async def test_what_an_operator_deletes_is_counted(rig: Rig) -> None:
         rig.operate(lambda rows: rows.delete([first.row_id]))
         assert await rest_of(spool) == numbered(4, 5)
     assert rig.observer.counts == {"dropped deleted": 3}
+
+
+@pytest.mark.parametrize("ahead", [0, 1_000], ids=["read", "kept in memory"])
+async def test_a_deleted_batch_is_not_uploaded(rig: Rig, ahead: int) -> None:
+    """Even if its events are in memory, and its upload failed until now."""
+    async with rig.spool(ahead=BatchLimit(ahead, 100_000)) as spool:
+        await written(spool, numbered(1, 3))
+        await written(spool, numbered(4, 5))
+        await spool.requeue(await taken(spool, BatchLimit(3, 1000)))
+        first = rig.operate(lambda rows: next(rows.rows()))
+        rig.operate(lambda rows: rows.delete([first.row_id]))
+        await spool.flush()
+        assert spool.backlog == Backlog(2, 6)
+        assert await rest_of(spool) == numbered(4, 5)
+    assert rig.observer.counts == {"dropped deleted": 3}
+
+
+async def test_the_next_events_are_not_read_from_the_disk(rig: Rig) -> None:
+    """As many as may stay in memory. Those that follow are read."""
+    async with rig.spool(ahead=BatchLimit(3, 1_000)) as spool:
+        for first in (1, 3, 5):
+            await written(spool, numbered(first, first + 1))
+        rig.operate(lambda rows: rows._connection.execute("UPDATE batches SET checksum = 0"))
+        assert await rest_of(spool) == numbered(1, 4)
+    assert rig.observer.counts == {"dropped spool_lost": 2}
+
+
+async def test_a_batch_that_is_retried_while_others_are_written(rig: Rig) -> None:
+    """Its id is lower than that of rows whose events are in memory. It is not forgotten."""
+    async with rig.spool(ahead=BatchLimit(1_000, 100_000)) as spool:
+        await written(spool, numbered(1, 1))
+        await spool.quarantine(await taken(spool), "400 Bad Request")
+        await written(spool, [])
+        (row,) = rig.operate(lambda rows: list(rows.rows()))
+        spool.offer(numbered(2, 2))
+        out = await taken(spool)
+        rig.operate(lambda rows: rows.retry([row.row_id], rig.now_ms))
+        await spool.flush()
+        await spool.acknowledge(out)
+        await written(spool, numbered(3, 3))
+        assert await rest_of(spool) == [*numbered(1, 1), *numbered(3, 3)]
+        await spool.flush()
+        assert rig.bodies() == []

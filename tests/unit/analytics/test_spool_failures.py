@@ -190,3 +190,22 @@ async def test_a_damaged_row_costs_only_itself(rig: Rig) -> None:
             "events spool damaged": "2 events of the spool file were damaged, and deleted"
         }
     assert rig.observer.counts == {"dropped spool_lost": 2}
+
+
+async def test_events_in_memory_survive_the_loss_of_the_file(rig: Rig) -> None:
+    """Those that wait and those that are out are written again, into the new file."""
+    ahead = BatchLimit(1_000, 100_000)
+    async with rig.spool(ahead=ahead) as spool:
+        await written(spool, numbered(1, 2))
+        spool.offer(numbered(3, 4))
+        out = await taken(spool, BatchLimit(3, 1_000))
+        await written(spool, numbered(5, 6))
+        for path in rig.path.parent.glob("events.spool*"):
+            path.unlink()
+        await written(spool, [])
+        assert "was removed or replaced" in spool.alarms["events spool damaged"]
+        assert spool.backlog == Backlog(6, 18)
+        await spool.requeue(out)
+    async with rig.spool() as spool:
+        assert sorted(await rest_of(spool)) == numbered(1, 6)
+    assert rig.observer.counts == {}
