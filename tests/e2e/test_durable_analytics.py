@@ -184,7 +184,8 @@ async def test_a_refused_batch_waits_for_an_operator(bench: Bench, tmp_path: Pat
             await until(lambda: statuses == [422, 202])
 
             config = ["--config", str(tmp_path / "adapter" / "adapter.yaml")]
-            listed = CliRunner().invoke(app, ["spool", "list", "--json", *config])
+            quarantined = ["--state", "quarantined", "--json", *config]
+            listed = CliRunner().invoke(app, ["spool", "list", *quarantined])
             (batch,) = json.loads(listed.stdout)
             assert (batch["state"], batch["events"]) == ("quarantined", 3)
             assert "422" in batch["reason"]

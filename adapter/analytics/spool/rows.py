@@ -21,8 +21,8 @@ _SETTINGS: Final = (
     "PRAGMA page_size = 65536",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
-    # 16 MB. A page that is written several times meanwhile is copied into the file only once.
-    "PRAGMA wal_autocheckpoint = 250",
+    # 32 MB. A page that is written several times meanwhile is copied into the file only once.
+    "PRAGMA wal_autocheckpoint = 500",
     "PRAGMA journal_size_limit = 33554432",
 )
 _TABLE: Final = """
