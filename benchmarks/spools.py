@@ -63,6 +63,8 @@ async def measure_spools(effort: SpoolEffort, say: Callable[[str], None]) -> Map
         load, sent = SameCheck(platform.check()), 0
         for run in range(effort.runs):
             say(f"spools, run {run + 1} of {effort.runs}")
+            # In turns, because the first of two has advantages.
+            adapters = dict(reversed(adapters.items()))
             for spool, (program, address) in adapters.items():
                 sent += await _send_events(
                     effort, platform, sent, program.pid, address, figures[spool]

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from adapter.analytics.spool.rows import Row, SpoolRows, State
+from adapter.analytics.spool.row_values import Row, State
+from adapter.analytics.spool.rows import SpoolRows
 from adapter.analytics.spool.spool_file import SpoolFileError, operate
 from adapter.cli.common import ConfigOption, fail, settings_of
 from adapter.errors import ConfigurationError

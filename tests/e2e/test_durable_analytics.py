@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from adapter.analytics.spool.rows import State
+from adapter.analytics.spool.row_values import State
 from adapter.analytics.spool.spool_file import SpoolFileError, operate
 from adapter.cli import app
 from tests.rig.adapter_process import AdapterProcess, settings_for

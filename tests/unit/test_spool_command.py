@@ -9,7 +9,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from adapter.analytics.spool.rows import SpoolRows, State
+from adapter.analytics.spool.row_values import State
+from adapter.analytics.spool.rows import SpoolRows
 from adapter.cli import app
 from tests.unit.analytics.spooling import Rig, numbered, rest_of, taken, written
 

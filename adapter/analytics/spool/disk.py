@@ -22,7 +22,7 @@ from adapter.analytics.spool.batch import Backlog, Batch, BatchLimit
 from adapter.analytics.spool.file_access import FileAccess
 from adapter.analytics.spool.loaded import LoadedRows, Part
 from adapter.analytics.spool.memory import MemorySpool
-from adapter.analytics.spool.rows import LoadedRow
+from adapter.analytics.spool.row_values import LoadedRow
 from adapter.runtime.clock import Clock
 
 AHEAD: Final = BatchLimit(50_000, 32 * 1024 * 1024)

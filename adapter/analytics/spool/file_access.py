@@ -12,7 +12,8 @@ import structlog
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason
 from adapter.analytics.spool.batch import BatchLimit
-from adapter.analytics.spool.rows import Changes, Dropped, LoadedRow, SpoolRows, State, Totals
+from adapter.analytics.spool.row_values import Changes, Dropped, LoadedRow, State, Totals
+from adapter.analytics.spool.rows import SpoolRows
 from adapter.analytics.spool.spool_file import SpoolFile, SpoolFileError, SpoolLostError
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, MonotonicTime

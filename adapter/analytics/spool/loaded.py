@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from adapter.analytics.spool.batch import Backlog, BatchLimit
-from adapter.analytics.spool.rows import LoadedRow
+from adapter.analytics.spool.row_values import LoadedRow
 
 
 class Part(NamedTuple):

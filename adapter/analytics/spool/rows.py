@@ -7,99 +7,13 @@ that the order of ids is the order of events, and a row that comes later always 
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 from adapter.analytics.spool.batch import BatchLimit
+from adapter.analytics.spool.row_values import Changes, Dropped, LoadedRow, Row, State, Totals
+from adapter.analytics.spool.schema import transaction
 
-APPLICATION_ID: Final = 0x65706173
-"""Marks a file as a spool ("epas"; SQLite's `application_id`)."""
-VERSION: Final = 1
-_SETTINGS: Final = (
-    # The largest: a batch has a megabyte, and each page costs a call of the system.
-    "PRAGMA page_size = 65536",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
-    # 32 MB. A page that is written several times meanwhile is copied into the file only once.
-    "PRAGMA wal_autocheckpoint = 500",
-    "PRAGMA journal_size_limit = 33554432",
-)
-_TABLE: Final = """
-CREATE TABLE batches (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  state TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  written_ms INTEGER NOT NULL,
-  events INTEGER NOT NULL,
-  bytes INTEGER NOT NULL,
-  checksum INTEGER NOT NULL,
-  body BLOB NOT NULL
-)
-"""
 _SUMS: Final = "SELECT count(*), coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM batches"
-
-
-class State(StrEnum):
-    """What is to happen to a batch."""
-
-    PENDING = "pending"
-    """It is to be uploaded."""
-    QUARANTINED = "quarantined"
-    """The platform refused it for good. It waits for an operator."""
-
-
-class Totals(NamedTuple):
-    """How much some rows hold; `bytes` are those of events."""
-
-    batches: int = 0
-    events: int = 0
-    bytes: int = 0
-
-    def plus(self, other: "Totals") -> "Totals":
-        """The sum of both."""
-        return Totals(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
-
-    def minus(self, other: "Totals") -> "Totals":
-        """The difference, never below zero."""
-        pairs = zip(self, other, strict=True)
-        return Totals(*(max(0, mine - theirs) for mine, theirs in pairs))
-
-
-class LoadedRow(NamedTuple):
-    """A row whose events are in memory."""
-
-    row_id: int
-    events: tuple[bytes, ...]
-
-
-class Row(NamedTuple):
-    """What an operator sees of a row."""
-
-    row_id: int
-    state: State
-    reason: str
-    """Why the platform refused it."""
-    written_ms: int
-    """When it was written, or put aside; milliseconds since the epoch."""
-    events: int
-    bytes: int
-
-
-class Changes(NamedTuple):
-    """What another process did to the file."""
-
-    deleted: int
-    """How many events it deleted that are not in memory."""
-    in_memory: frozenset[int]
-    """The rows that are left of those whose events are in memory."""
-
-
-class Dropped(NamedTuple):
-    """How many events were dropped, by reason."""
-
-    full: int = 0
-    expired: int = 0
 
 
 class SpoolRows:
@@ -149,7 +63,7 @@ class SpoolRows:
     ) -> int:
         """Write the events as one row. Returns its id. If `taken`, it is never read."""
         body, size = b"\n".join(events), sum(map(len, events))
-        with _transaction(self._connection):
+        with transaction(self._connection):
             row_id = self._connection.execute(
                 "INSERT INTO batches (state, reason, written_ms, events, bytes, checksum, body)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -193,7 +107,7 @@ class SpoolRows:
     def delete(self, row_ids: Iterable[int]) -> None:
         """Delete rows whose events are in memory, or that are gone already."""
         chosen = tuple(row_ids)
-        with _transaction(self._connection):
+        with transaction(self._connection):
             self._connection.executemany("DELETE FROM batches WHERE id = ?", zip(chosen))
         self._taken.difference_update(chosen)
 
@@ -238,7 +152,7 @@ class SpoolRows:
 
     def retry(self, row_ids: Sequence[int], now_ms: int) -> None:
         """Make quarantined rows pending again, behind all other rows."""
-        with _transaction(self._connection):
+        with transaction(self._connection):
             for row_id in row_ids:
                 # With a new id, because a running adapter looks only for higher ids.
                 self._connection.execute(
@@ -304,39 +218,3 @@ class SpoolRows:
     def _data_version(self) -> int:
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         return int(version)
-
-
-def prepare(connection: sqlite3.Connection, first_id: int) -> None:
-    """Make the database a spool, if it is empty; its ids begin at `first_id`.
-
-    Raises ValueError if it is something else.
-    """
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    is_empty = (application, version, tables) == (0, 0, 0)
-    if not is_empty and application != APPLICATION_ID:
-        raise ValueError("it is not a spool file")
-    if not is_empty and version != VERSION:
-        raise ValueError(f"it has format {version}, and this program reads format {VERSION}")
-    for setting in _SETTINGS:
-        connection.execute(setting).fetchall()
-    if is_empty:
-        with _transaction(connection):
-            connection.execute(_TABLE)
-            connection.execute("INSERT INTO sqlite_sequence VALUES ('batches', ?)", (first_id,))
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # SQLite has ended it already if the disk is full.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise

@@ -11,7 +11,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from adapter.analytics.spool.rows import SpoolRows, prepare
+from adapter.analytics.spool.rows import SpoolRows
+from adapter.analytics.spool.schema import prepare
 from adapter.runtime.clock import Clock
 from adapter.runtime.system_errors import system_words
 

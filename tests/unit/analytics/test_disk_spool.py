@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter.analytics.spool.batch import Backlog, BatchLimit
-from adapter.analytics.spool.rows import State
+from adapter.analytics.spool.row_values import State
 from tests.rig.clock import FakeClock
 from tests.rig.polling import until
 from tests.unit.analytics.spooling import Rig, numbered, rest_of, taken, written
