@@ -35,6 +35,11 @@ def parse_address(text: str) -> DatabaseAddress:
     return address
 
 
+def shown(database: DatabaseAddress) -> str:
+    """The address as an operator wrote it, without the password."""
+    return str(database.set(drivername="postgresql") if isinstance(database, URL) else database)
+
+
 def events_address(database: DatabaseAddress) -> DatabaseAddress:
     """Where the events are: in the same PostgreSQL database, or in a file of their own."""
     return events_file(database) if isinstance(database, Path) else database

@@ -52,12 +52,9 @@ def print_notes(notes: Iterable[str]) -> None:
         typer.echo(f"note: {note}")
 
 
-def write_file(file: Path, text: str, *, private: bool = False) -> None:
-    """Write it; `private` means mode 0600. Raises ConfigurationError if that is not possible."""
+def write_file(file: Path, text: str) -> None:
+    """Write it. Raises ConfigurationError if that is not possible."""
     try:
-        if private:
-            file.touch(mode=0o600)
-            file.chmod(0o600)
         file.write_text(text)
     except OSError as e:
         raise ConfigurationError(f"cannot write {file}: {e.strerror}") from e

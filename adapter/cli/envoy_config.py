@@ -117,7 +117,9 @@ def envoy_config(
     output: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="File to write, with mode 0600 because it contains the token."
+            metavar="FILE",
+            help="File to write, with mode 0600 because it contains the token. Only a file of "
+            "this command is replaced.",
         ),
     ] = None,
     output_dir: Annotated[

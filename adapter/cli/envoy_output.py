@@ -5,8 +5,7 @@ from pathlib import Path
 
 import typer
 
-from adapter.cli.common import write_file
-from adapter.cli.replaced_files import replace_files
+from adapter.cli.replaced_files import replace_file, replace_files
 from adapter.envoy_config import EnvoyConfig, render, render_fragments, resource_files
 
 _NOT_IN_FRAGMENTS = ("listen", "admin", "upstream_ca_file", "rewrite_host")
@@ -35,7 +34,8 @@ def emit(envoy: EnvoyConfig, *, fragment: bool, file: Path | None, directory: Pa
     if file is None:
         typer.echo(text, nl=False)
     else:
-        write_file(file, text, private=True)
+        beginning = "".join(text.splitlines(keepends=True)[:2])  # of files without the mark
+        replace_file(file, resource_files.MARK + text, (resource_files.MARK, beginning))
 
 
 def _write_directory(envoy: EnvoyConfig, directory: Path) -> None:

@@ -33,6 +33,43 @@ def replace_files(
     return changed
 
 
+def replace_file(file: Path, text: str, marks: tuple[str, ...]) -> None:
+    """Write one file of mode 0600 as a whole. A file that is replaced keeps its owner.
+
+    Raises ConfigurationError, and changes nothing, if the file is there and begins with no mark.
+    """
+    if file.exists() and not file.is_file():  # such as /dev/stdout
+        file.write_text(text)
+        return
+    target = file.resolve()
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        owner = _owner_if_ours(target, marks)
+        _write(unfinished, text, 0o600)
+        if owner is not None:
+            os.chown(unfinished, *owner)
+        unfinished.replace(target)
+    except OSError as e:
+        raise ConfigurationError(f"cannot write {file}: {e.strerror}") from e
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
+
+
+def _owner_if_ours(file: Path, marks: tuple[str, ...]) -> tuple[int, int] | None:
+    """User and group of the file; None if it is not there."""
+    try:
+        text = file.read_text(errors="replace")
+    except FileNotFoundError:
+        return None
+    if text and not text.startswith(marks):
+        raise ConfigurationError(
+            f"{file} was not written by this command; move it away, or choose another file"
+        )
+    status = file.stat()
+    return status.st_uid, status.st_gid
+
+
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
     """Create the directory if it is not there, and keep other writers out of it."""

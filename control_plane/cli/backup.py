@@ -8,6 +8,7 @@ import typer
 from control_plane.cli.common import DatabaseOption, failing_in_words, settings_with
 from control_plane.database_address import events_file, require_file
 from control_plane.store.backup import back_up
+from control_plane.store.private_file import require_free
 from control_plane.store.schema import CONFIGURATION, EVENTS
 
 
@@ -24,6 +25,7 @@ def backup(
     settings = settings_with(database)
     with failing_in_words():
         source = require_file(settings.database, "back up a PostgreSQL database with pg_dump")
+        require_free(to, events_file(to))
         if events_file(source).exists():
             back_up(events_file(source), events_file(to), EVENTS)
         back_up(source, to, CONFIGURATION)

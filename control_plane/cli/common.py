@@ -1,6 +1,7 @@
 """What several commands share: options, settings, and how a command fails."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
@@ -48,7 +49,20 @@ def settings_with(database: str | None, **options: Any) -> Settings:
     try:
         return Settings(**chosen)
     except ValidationError as error:
-        fail(f"settings: {field_errors(error.errors())}")
+        fail(f"settings: {_named_as_written(field_errors(error.errors()), given)}")
+
+
+def _named_as_written(faults: str, given: Mapping[str, Any]) -> str:
+    """The faults with the names of options and variables in place of our own."""
+
+    def written(name: re.Match[str]) -> str:
+        if given.get(name[0]) is not None:
+            return f"--{name[0].replace('_', '-')}"
+        return f"{ENV_PREFIX}{name[0].upper()}"
+
+    # A fault of several settings together has no place, and its text names them.
+    names = "|".join(name for name in Settings.model_fields if "_" in name)
+    return re.sub(rf"\b(?:{names}|database(?=:))\b", written, faults.replace("value: ", ""))
 
 
 def checked_url(url: str) -> str:
@@ -76,8 +90,10 @@ def failing_in_words() -> Iterator[None]:
     """End the command with one line on standard error for every expected failure."""
     try:
         yield
-    except (ControlPlaneError, OSError) as error:
+    except ControlPlaneError as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
 
 
 def fail(message: str) -> NoReturn:

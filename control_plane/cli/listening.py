@@ -19,7 +19,12 @@ def listening_socket(listen: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, int(port)), family=family, backlog=128)
     except OSError as error:
-        raise ControlPlaneError(f"--listen {listen}: {error.strerror or error}") from error
+        raise ControlPlaneError(f"--listen {listen}: {_words(error)}") from error
+
+
+def _words(error: OSError) -> str:
+    """What the system says, without the address that Python adds."""
+    return (error.strerror or str(error)).partition(" (while ")[0]
 
 
 def base_url(bound: socket.socket, *, for_clients: bool = False) -> str:

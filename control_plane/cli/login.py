@@ -8,6 +8,7 @@ A script then needs no program that reads JSON:
 
 import json
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,7 +55,7 @@ def login(
         base_url = checked_url(url or given.get("base_url") or DEFAULT_URL)
         name = username or given.get("admin_username") or "admin"
         password = given.get("admin_password") or typer.prompt(
-            f"Password of {name}", hide_input=True, err=True
+            f"Password of {name}", hide_input=sys.stdin.isatty(), err=True
         )
         token = once_started(lambda: log_in(base_url, name, password))
         for variable, value in _variables(base_url, token).items():
@@ -68,7 +69,7 @@ def _credentials(file: Path | None) -> Mapping[str, Any]:
     try:
         members = json.loads(file.read_bytes())
     except ValueError as error:
-        raise ControlPlaneError(f"{file} is not a credentials file: {error}") from error
+        raise ControlPlaneError(f"{file} is not a credentials file: it is not JSON") from error
     if not isinstance(members, dict):
         raise ControlPlaneError(f"{file} is not a credentials file: it must hold a JSON object")
     return members

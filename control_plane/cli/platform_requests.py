@@ -1,6 +1,7 @@
 """Requests to a running platform, as any client would send them."""
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
@@ -60,9 +61,19 @@ def _answer(
             raise ConnectionRefusedError(
                 f"{base_url} refuses connections; is it running?"
             ) from error
-        raise ControlPlaneError(f"{base_url}: {error.reason}") from error
-    except (HTTPException, ValueError, OSError) as error:
+        raise ControlPlaneError(f"{base_url}: {_words(error.reason)}") from error
+    except ValueError as error:
+        raise ControlPlaneError(f"{url} does not answer like a platform: not in JSON") from error
+    except (HTTPException, OSError) as error:
         raise ControlPlaneError(f"{url} does not answer like a platform: {error}") from error
+
+
+def _words(reason: str | BaseException) -> str:
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {reason.verify_message}"
+    if isinstance(reason, ssl.SSLError):
+        return "it does not speak TLS; is its address http://?"
+    return getattr(reason, "strerror", None) or str(reason)
 
 
 def _reason(error: HTTPError) -> str:

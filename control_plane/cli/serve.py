@@ -30,6 +30,7 @@ from control_plane.database_address import DatabaseAddress
 from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.protocol.connections import TimedProtocol, room_for_connections, timed_protocol
 from control_plane.services import Services
+from control_plane.store.server_lock import served_alone
 from control_plane.version import program_version
 
 _STOP_DEADLINE_S = 10
@@ -78,7 +79,7 @@ def serve(
         signal.signal(number, _end)
     _configure_logs(log_format)
     settings = settings_with(database, public_url=public_url)
-    with failing_in_words():
+    with failing_in_words(), served_alone(settings.database):
         services = open_services(settings, SystemClock())
         with listening_socket(listen) as bound:
             url = base_url(bound)

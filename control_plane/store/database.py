@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from control_plane.database_address import DatabaseAddress
+from control_plane.database_address import DatabaseAddress, shown
 from control_plane.errors import UnusableDatabaseError
 from control_plane.store.postgresql import create_schema, postgresql_engine
 from control_plane.store.schema import Schema
@@ -39,7 +39,7 @@ class Database:
         except (DatabaseError, OSError) as error:
             self.close()
             reason = error.orig if isinstance(error, DatabaseError) else error
-            raise UnusableDatabaseError(f"database {address}: {reason}") from error
+            raise UnusableDatabaseError(f"database {shown(address)}: {reason}") from error
         except UnusableDatabaseError:
             self.close()
             raise
@@ -50,7 +50,7 @@ class Database:
         with self._writing.execution_options(foreign_keys=False).begin() as connection:
             if isinstance(address, URL):
                 create_schema(connection, schema)
-            prepare(connection, schema, str(address), facts)
+            prepare(connection, schema, shown(address), facts)
         # New connections enforce foreign keys.
         self._engine.dispose()
         if isinstance(address, Path):

@@ -32,6 +32,18 @@ def new_private_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+def require_free(*paths: Path) -> None:
+    """Raise OSError if one of these files is there, or can't be made because of its directory.
+
+    For a command that writes several files, so that it fails before it writes the first one.
+    """
+    for path in paths:
+        if os.path.lexists(path):
+            raise _exists(path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"{path}: there is no directory {path.parent}; create it first")
+
+
 def _link(draft: Path, path: Path) -> None:
     """Unlike a rename, this fails if there is a file by now."""
     try:

@@ -77,6 +77,30 @@ def test_a_file_is_its_owners_alone(config: Path, tmp_path: Path) -> None:
     assert "between-us" in output.read_text()
 
 
+def test_a_file_of_its_own_is_replaced_and_no_other(config: Path, tmp_path: Path) -> None:
+    """A mistake in a name does not cost the only copy of the settings."""
+    output, before = tmp_path / "envoy.yaml", config.read_text()
+    command = ("envoy-config", "--config", config, "--api", ROUTE, "--output")
+    output.write_text(run(*command[:-1]).stdout)
+    for _ in range(2):
+        assert run(*command, output).exit_code == 0
+    result = run(*command, config)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"policy-adapter: {config} was not written by this command; move it away, or choose "
+        "another file\n"
+    )
+    assert config.read_text() == before
+    assert {path.name for path in tmp_path.iterdir()} == {config.name, "envoy.yaml"}
+
+
+def test_a_device_gets_the_text(config: Path) -> None:
+    """It can't be replaced as a whole."""
+    command = ("envoy-config", "--config", config, "--api", ROUTE, "--output", "/dev/null")
+    assert run(*command).exit_code == 0
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
