@@ -15,7 +15,7 @@ from adapter.policy.policies.credential_injection_basic_auth import CredentialIn
 from adapter.policy.policies.header_injection import HeaderInjection
 from adapter.policy.policies.header_removal import HeaderRemoval
 from adapter.policy.policies.http_basic_authentication import HttpBasicAuthentication
-from adapter.policy.policies.ip_lists import IpList
+from adapter.policy.policies.ip_lists import IpAllowlist, IpBlocklist
 from adapter.policy.policies.ldap_authentication import LdapAuthentication
 from adapter.policy.policies.message_logging import MessageLogging
 from adapter.policy.policies.oauth2_token_introspection import OAuth2TokenIntrospection
@@ -40,8 +40,8 @@ CONFIGURATIONS: Final[Mapping[str, type[Configuration]]] = MappingProxyType(
         "header-injection": HeaderInjection,
         "header-removal": HeaderRemoval,
         "http-basic-authentication": HttpBasicAuthentication,
-        "ip-allowlist": IpList,
-        "ip-blocklist": IpList,
+        "ip-allowlist": IpAllowlist,
+        "ip-blocklist": IpBlocklist,
         "jwt-validation": JwtValidation,
         "ldap-authentication": LdapAuthentication,
         "message-logging": MessageLogging,

@@ -2,19 +2,16 @@
 
 import hashlib
 import json
-import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from control_plane.clock import iso
 
 _FOLDER: Final = Path(__file__).parent
-_CODE: Final = re.compile(r"`([^`]+)`")
 STATIC: Final = _FOLDER / "static"
 
 
@@ -55,7 +52,6 @@ def environment() -> Environment:
         "count": counted,
         "share": share,
         "period": period_text,
-        "code": code_text,
         "lower_first": lower_first,
         "with_article": with_article,
     }
@@ -82,11 +78,6 @@ def day_text(moment: datetime) -> str:
 def pretty(value: Any) -> str:
     """A JSON value for people to read."""
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def code_text(text: str) -> Markup:
-    """A text with parts in backticks as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - it is escaped
 
 
 def lower_first(text: str) -> str:

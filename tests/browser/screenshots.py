@@ -27,6 +27,9 @@ class Shot(NamedTuple):
 SHOTS: Final = (
     Shot("home", "{environment}"),
     Shot("home-phone-dark", "{environment}", width=390, dark=True),
+    Shot("apis", "{environment}/apis"),
+    Shot("policies", "{environment}/apis/1/policies?method=POST&path=/orders/1"),
+    Shot("policy-form", "{environment}/apis/1/policies/new/rate-limiting"),
     Shot("contracts", "{environment}/contracts"),
     Shot("application", "{environment}/applications/3"),
     Shot("adapters", "{environment}/adapters"),

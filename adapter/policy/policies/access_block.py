@@ -11,7 +11,7 @@ BLOCKED: Final = Deny(DenyReason.ACCESS_BLOCKED, 403, "Access is blocked")
 
 
 class AccessBlock(Configuration):
-    """The policy has no configuration."""
+    """Denies every request. It has no configuration."""
 
 
 def compile_access_block(given: Mapping[str, Any]) -> Rule:

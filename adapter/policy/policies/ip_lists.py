@@ -64,6 +64,14 @@ class IpList(Configuration):
     """Where the client's address is. With the default, it is the address that Envoy attests."""
 
 
+class IpAllowlist(IpList):
+    """Allows only clients with one of the addresses."""
+
+
+class IpBlocklist(IpList):
+    """Denies clients with one of the addresses."""
+
+
 AddressSource: TypeAlias = Callable[[Evaluation], str | Deny]
 
 
