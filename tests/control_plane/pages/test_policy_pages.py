@@ -2,13 +2,17 @@
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import httpx
 import pytest
 
-from control_plane.management.policy_checks.schema_check import policy_schemas
+from control_plane.app import create_app
+from control_plane.management.policy_checks.checks import PolicyChecks
+from control_plane.management.policy_checks.schema_check import check_by_schema, policy_schemas
+from control_plane.store.tables import Policy
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, send
 from tests.control_plane.pages.test_users import version
@@ -574,3 +578,44 @@ async def test_a_viewer_sees_the_chain_and_changes_nothing(
         response = await viewer.open(f"{api}{path}")
         assert (response.status_code, "apis:write" in response.text) == (403, True)
     assert len(await stored(platform)) == 1
+
+
+async def test_without_the_adapters_package_there_is_no_tester(
+    owner: Visitor, api: str, platform: Platform
+) -> None:
+    """Configurations are still checked by their schemas."""
+    await platform.admin.apply_policy(1, "access-block", {})
+    checks = PolicyChecks(check_by_schema, is_complete=False)
+    app = create_app(replace(platform.services, policy_checks=checks))
+    owner.client._transport = httpx.ASGITransport(app)
+    for path in (api, f"{api}/new/access-block"):
+        assert 'class="tester"' not in await owner.page(path)
+    assert "unknown" in await owner.page(f"{api}?method=GET")
+    response = await owner.send(f"{api}/new/rate-limiting", do="save", test_path="/")
+    assert response.status_code == 400
+    assert "Rate limits" in response.text
+    tested = await answered(owner, f"{api}/new/access-block", "test")
+    assert "unknown" not in tested
+
+
+async def test_a_form_that_grows_too_large_goes_on_as_json(owner: Visitor, api: str) -> None:
+    """Nothing of it is lost."""
+    groups = "configurationData.originGroups"
+    fields = {f"{groups}.{group}": "" for group in range(100)}
+    fields |= {f"{groups}.{n % 100}.allowedMethods.{n // 100}": "" for n in range(300)}
+    page = await answered(owner, f"{api}/new/cors", "edit", **fields)
+    given = json.loads(str(inputs(page)["json"]))
+    assert len(given["originGroups"]) == 100
+    assert len(given["originGroups"][99]["allowedMethods"]) == 3
+
+
+async def test_a_scope_of_earlier_versions_can_be_unreadable(
+    owner: Visitor, api: str, platform: Platform
+) -> None:
+    """The chain is shown all the same."""
+    await platform.admin.apply_policy(1, "access-block", {})
+    with platform.services.database.write() as session:
+        policy = session.get(Policy, 1)
+        assert policy is not None
+        policy.pointcut = [{"methodRegex": "(", "uriTemplateRegex": "/a"}]
+    assert "Its scope can&#39;t be read." in await owner.page(f"{api}?method=GET&path=/a")
