@@ -29,7 +29,9 @@ from adapter.policy.policies.openidconnect_access_token_enforcement import (
 )
 from adapter.policy.policies.rate_limiting import compile_rate_limiting
 from adapter.policy.policies.rate_limiting_sla_based import compile_rate_limiting_sla_based
+from adapter.policy.policies.shared.configuration import warnings_on_unused
 from adapter.policy.policies.spike_control import compile_spike_control
+from adapter.policy.policy_schemas import CONFIGURATIONS
 from adapter.policy.rule import ANYWHERE, Rule, RuleCompiler
 from adapter.policy.rule_pool import RulePool, SharedRule
 
@@ -134,4 +136,7 @@ def compile_rule(policy_type: str, configuration: str) -> Rule:
             "this policy type is not supported; remove the policy on the platform, or add the type "
             "to platform.ignored_policy_types to leave it out"
         )
-    return compiler(json.loads(configuration))
+    given = json.loads(configuration)
+    rule = compiler(given)
+    unused = warnings_on_unused(CONFIGURATIONS[policy_type], given)
+    return replace(rule, warnings=rule.warnings + unused) if unused else rule

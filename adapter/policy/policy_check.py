@@ -7,7 +7,7 @@ through `policy-adapter check-policy`. Both speak of the platform's fields:
     {"faults": [{"field": "configurationData.rateLimits", "message": "is required; ..."}],
      "warnings": []}
 
-What depends on an operator's settings, such as LDAP servers that are not allowed, is not checked.
+What depends on an operator's settings, such as an LDAP server inside a network, is a warning.
 """
 
 import json
@@ -17,6 +17,7 @@ from typing import Any, Final
 from adapter.errors import PolicyError, PolicyFault
 from adapter.policy.catalog import Pointcut
 from adapter.policy.compile import POLICY_TYPES, compile_rule
+from adapter.policy.operator_settings import warnings_on_settings
 from adapter.policy.pointcuts import compile_pointcuts, warnings_on
 from adapter.policy.spelling import did_you_mean
 
@@ -37,7 +38,8 @@ def check(
     faults: list[PolicyFault] = []
     warnings: tuple[str, ...] = ()
     try:
-        warnings = compile_rule(policy_type, json.dumps(dict(configuration))).warnings
+        rule = compile_rule(policy_type, json.dumps(dict(configuration)))
+        warnings = (*rule.warnings, *warnings_on_settings(rule))
     except PolicyError as e:
         faults += _faults_of_rule(policy_type, e)
     try:

@@ -7,8 +7,9 @@ import httpcore
 from httpcore import SOCKET_OPTION, AsyncNetworkBackend, AsyncNetworkStream
 
 from adapter.errors import ProviderError
-from adapter.identity.outbound.address_guard import Address, AddressGuard
+from adapter.identity.outbound.address_guard import AddressGuard
 from adapter.identity.outbound.resolution import allowed_addresses
+from adapter.policy.outbound_hosts import Address
 
 
 class RefusedAddressError(httpcore.ConnectError):

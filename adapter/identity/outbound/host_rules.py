@@ -1,18 +1,9 @@
 """Which hosts of identity providers may be called, as far as a policy's text tells."""
 
-import re
 from collections.abc import Collection
-from ipaddress import IPv4Address, ip_address
-from typing import Final
 
-from adapter.identity.outbound.address_guard import Address, AddressGuard
-
-_NUMBER_LAST: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?")
-"""Hosts that many programs read as an IPv4 address, such as `0x7f.1` or `2130706433`. No top-level
-domain is a number (RFC 3696, 2)."""
-_LOOPBACK_NAME: Final = re.compile(r"(?:.*\.)?localhost\.?")
-"""RFC 6761, 6.3."""
-_LOOPBACK: Final = IPv4Address("127.0.0.1")
+from adapter.identity.outbound.address_guard import AddressGuard
+from adapter.policy.outbound_hosts import address_of
 
 
 class HostRules:
@@ -33,23 +24,11 @@ class HostRules:
         if self._hosts is not None and not _is_among(host, self._hosts):
             return "the host is not in identity.allowed_hosts"
         try:
-            address = _address(host)
+            address = address_of(host)
         except ValueError as e:
             return str(e)
         objection = None if address is None else self._guard.objection(address)
         return None if objection is None else f"the address is {objection}"
-
-
-def _address(host: str) -> Address | None:
-    """The address that the host is; None if it is a name. Raises ValueError for odd spellings."""
-    if _LOOPBACK_NAME.fullmatch(host):
-        return _LOOPBACK
-    try:
-        return ip_address(host)
-    except ValueError:
-        if _NUMBER_LAST.fullmatch(host):
-            raise ValueError("an IPv4 address is four decimal numbers with dots") from None
-        return None
 
 
 def _is_among(host: str, hosts: set[str]) -> bool:

@@ -5,7 +5,8 @@ import socket
 from ipaddress import ip_address
 
 from adapter.errors import ProviderError
-from adapter.identity.outbound.address_guard import Address, AddressGuard
+from adapter.identity.outbound.address_guard import AddressGuard
+from adapter.policy.outbound_hosts import Address
 
 
 async def allowed_addresses(host: str, port: int, guard: AddressGuard) -> list[Address]:

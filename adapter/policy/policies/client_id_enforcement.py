@@ -1,6 +1,7 @@
 """client-id-enforcement: allows only client applications with an approved contract."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
@@ -34,6 +35,13 @@ HeaderName = Annotated[
 
 class ClientIdEnforcement(Configuration):
     """Allows only client applications with an approved contract."""
+
+    only_if = MappingProxyType(
+        dict.fromkeys(
+            ("clientIdExpression", "clientSecretExpression", "idHeader", "secretHeader"),
+            f"{_ORIGIN} is customExpression",
+        )
+    )
 
     credentials_origin_has_http_basic_authentication_header: Literal[
         "customExpression", "httpBasicAuthenticationHeader"

@@ -6,6 +6,7 @@ vendor refers to, and the Fetch standard, which replaced it.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, Field
@@ -102,6 +103,10 @@ class OriginGroup(Configuration):
 class Cors(Configuration):
     """Controls which web pages of other origins may read responses."""
 
+    only_if = MappingProxyType(
+        dict.fromkeys(("originGroups", "supportCredentials"), "publicResource is false")
+    )
+
     public_resource: bool = True
     """Whether pages of all origins may do everything, without credentials. The other settings have
     no effect then."""
@@ -175,7 +180,12 @@ def compile_cors(given: Mapping[str, Any]) -> Rule:
         grant = grants.get(origin, anybody)
         return not_granted if grant is None else grant.actual
 
-    return Rule(_by_protocol(preflight, not_granted, actual))
+    warnings = (
+        ()
+        if grants
+        else ("originGroups has no origin, so no page of another origin may do anything",)
+    )
+    return Rule(_by_protocol(preflight, not_granted, actual), warnings=warnings)
 
 
 def _by_protocol(

@@ -25,6 +25,8 @@ from adapter.policy.verdicts import Continue, Deny, DenyReason, Header
 OVERRIDDEN: Final = frozenset({"content-type", "access-control-allow-origin"})
 """Headers that may occur only once, so the injected value replaces the existing one."""
 
+NOTHING_ADDED: Final = "inboundHeaders and outboundHeaders are empty, so the policy adds nothing"
+
 
 def _fit_for_a_header(value: str) -> str:
     if not value.lstrip().startswith("#[") and not is_fit_for_a_header(value):
@@ -88,7 +90,8 @@ def compile_header_injection(given: Mapping[str, Any]) -> Rule:
             inspects_method=any(expression.inspects_method for expression in expressions),
         )
     verdict = _verdict(_literals(inbound), _literals(outbound))
-    return replace(always(verdict), set_headers=names)
+    warnings = () if names else (NOTHING_ADDED,)
+    return replace(always(verdict), set_headers=names, warnings=warnings)
 
 
 _Template: TypeAlias = tuple[str, Expression]

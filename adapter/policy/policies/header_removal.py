@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
@@ -31,6 +32,7 @@ NAMES_TOO_LONG: Final = Deny(
     f"{MAX_NAME_CHARS} characters, or all together have more than the patterns allow "
     "(docs/policies/header-removal.md)",
 )
+NOTHING_REMOVED: Final = "inboundHeaders is empty, so the policy removes nothing"
 
 
 def _valid(text: str) -> str:
@@ -74,10 +76,15 @@ def compile_header_removal(given: Mapping[str, Any]) -> Rule:
     plain = [n.lower() for n in configuration.inbound_headers if _PLAIN_NAME.fullmatch(n)]
     names = tuple(name for name in dict.fromkeys(plain) if not is_protected(name))
     patterns = [n for n in configuration.inbound_headers if not _PLAIN_NAME.fullmatch(n)]
+    warnings = tuple(
+        f"{name} cannot be removed, so it stays" for name in plain if is_protected(name)
+    )
     if patterns:
-        return Rule(_by_pattern(names, patterns))
+        return Rule(_by_pattern(names, patterns), warnings=warnings)
+    if not plain:
+        warnings = (NOTHING_REMOVED,)
     verdict = Continue(remove_headers=names) if names else CONTINUE
-    return always(verdict)
+    return replace(always(verdict), warnings=warnings)
 
 
 def _by_pattern(names: tuple[str, ...], texts: Sequence[str]) -> Callable[[Evaluation], Verdict]:

@@ -71,6 +71,7 @@ def compile_jwt_validation(given: Mapping[str, Any]) -> Rule:
         inspects_method=origin.inspects_method or accept.inspects_method or constraint is not None,
         set_headers=frozenset(accept.header_names),
         needs=(trust.keys,) if isinstance(trust.keys, JwksSource) else (),
+        warnings=configuration.warnings,
     )
 
 

@@ -13,6 +13,7 @@ from adapter.policy.effects.effect import Verdict
 from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.evaluation import Evaluation
 from adapter.policy.ldap_directory import LdapAccount, LdapDirectory
+from adapter.policy.outbound_hosts import objection_to_host
 from adapter.policy.policies.shared.basic_authentication import invalid_user, user_password
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
 from adapter.policy.rule import Rule
@@ -28,6 +29,16 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 def _readable(url: str) -> str:
     _scheme_host_port(url)
     return url
+
+
+def _with_a_place(text: str) -> str:
+    if "{0}" not in text:
+        raise ValueError(
+            "must contain {0}, which stands for the user's name; for example (uid={0})"
+        )
+    if text.count("(") != text.count(")"):
+        raise ValueError("has a parenthesis without its partner; for example (uid={0})")
+    return text
 
 
 class LdapAuthentication(Configuration):
@@ -47,7 +58,9 @@ class LdapAuthentication(Configuration):
     """The password of this account."""
     search_base: Text = Field(alias="ldapSearchBase", examples=["ou=people,dc=example,dc=com"])
     """The entry below which users are."""
-    search_filter: Text = Field("(uid={0})", alias="ldapSearchFilter")
+    search_filter: Annotated[Text, AfterValidator(_with_a_place)] = Field(
+        "(uid={0})", alias="ldapSearchFilter"
+    )
     """The filter that finds a user (RFC 4515). `{0}` stands for the user name."""
     search_in_subtree: bool = Field(False, alias="ldapSearchInSubtree")
     """Whether users may be anywhere below the base, or only directly below it."""
@@ -96,4 +109,7 @@ def _scheme_host_port(text: str) -> tuple[str, str, int]:
         raise ValueError("a user in the URL is not supported; set ldapServerUserDn")
     if url.path.strip("/") or url.query or url.fragment:
         raise ValueError("a URL with more than host and port is not supported; set ldapSearchBase")
+    objection = objection_to_host(host)
+    if objection is not None:
+        raise ValueError(objection)
     return url.scheme, host, port or _PORTS[url.scheme]

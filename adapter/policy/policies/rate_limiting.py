@@ -20,6 +20,7 @@ from adapter.policy.policies.shared.limits import (
     PeriodMs,
     bounded_key,
     settlement,
+    warnings_on_limits,
     windows_of,
 )
 from adapter.policy.policies.shared.request_expression import RequestExpression
@@ -88,5 +89,6 @@ def compile_rate_limiting(given: Mapping[str, Any]) -> Rule:
         evaluate,
         selector.inspects_path,
         inspects_method=selector.inspects_method,
-        warnings=(ONE_LIMIT,) if selector.literal is None and selector.is_constant else (),
+        warnings=warnings_on_limits(limits)
+        + ((ONE_LIMIT,) if selector.literal is None and selector.is_constant else ()),
     )

@@ -1,6 +1,7 @@
 """spike-control: limits requests in a sliding window; some requests beyond it may wait."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -15,7 +16,12 @@ from adapter.policy.policies.shared.configuration import (
     read_configuration,
     without,
 )
-from adapter.policy.policies.shared.limits import MaximumRequests, PeriodMs, settlement
+from adapter.policy.policies.shared.limits import (
+    MaximumRequests,
+    PeriodMs,
+    settlement,
+    warnings_on_limits,
+)
 from adapter.policy.rule import Rule
 
 _HOUR_MS = 3_600_000
@@ -23,6 +29,10 @@ _HOUR_MS = 3_600_000
 
 class SpikeControl(Configuration):
     """Limits requests in a sliding window. Some requests beyond the limit may wait."""
+
+    only_if = MappingProxyType(
+        dict.fromkeys(("delayTimeInMillis", "delayAttempts"), "queuingLimit is above 0")
+    )
 
     maximum_requests: MaximumRequests = 1
     """How many requests may come in any period of this length."""
@@ -57,4 +67,4 @@ def compile_spike_control(given: Mapping[str, Any]) -> Rule:
         window = (*limit, evaluation.api_id, evaluation.policy.counter)
         return Throttle(window, delay_s, attempts, waiting_limit, settled)
 
-    return Rule(evaluate)
+    return Rule(evaluate, warnings=warnings_on_limits((limit,)))

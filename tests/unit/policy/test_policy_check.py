@@ -212,6 +212,177 @@ def test_a_policy_with_a_secret_or_another_proof_has_none(
     assert check(policy_type, configuration, None)["warnings"] == []
 
 
+BASIC = {"credentialsOriginHasHttpBasicAuthenticationHeader": "httpBasicAuthenticationHeader"}
+HMAC = {"signingMethod": "hmac", "textKey": "x" * 32, "mandatoryExpClaim": True}
+INTROSPECTION = {"introspectionURL": "https://login.test/", "authorizationValue": "Basic eA=="}
+LDAP = {
+    "ldapServerURL": "ldaps://ldap.test",
+    "ldapServerUserDn": "cn=a",
+    "ldapServerUserPassword": "p",
+    "ldapSearchBase": "dc=test",
+}
+OIDC = "openidconnect-access-token-enforcement"
+JWKS = {"jwksUrl": "https://login.test/keys", "mandatoryExpClaim": True}
+CUSTOM = {"validateCustomClaim": True}
+ISS = {"key": "iss", "value": "#[ vars.claimSet.iss ]"}
+UNUSED = "has no effect unless"
+SPIKE = {"maximumRequests": 5, "timePeriodInMilliseconds": 1000}
+
+
+@pytest.mark.parametrize(
+    ("policy_type", "configuration", "field", "message"),
+    [
+        (
+            "ldap-authentication",
+            {**LDAP, "ldapSearchFilter": "(uid=%s)"},
+            "ldapSearchFilter",
+            "must contain {0}, which stands for the user's name; for example (uid={0})",
+        ),
+        (
+            "ldap-authentication",
+            {**LDAP, "ldapSearchFilter": "((uid={0})"},
+            "ldapSearchFilter",
+            "has a parenthesis without its partner; for example (uid={0})",
+        ),
+        (
+            "ldap-authentication",
+            {**LDAP, "ldapServerURL": "ldaps://[fe80::1]"},
+            "ldapServerURL",
+            "the address is link-local",
+        ),
+        (
+            "jwt-validation",
+            {"jwksUrl": "https://login.test, https://user:hunter2@login.test/keys"},
+            "jwksUrl",
+            "URL 2: https://login.test: a user or password in the URL is not supported",
+        ),
+        (
+            "jwt-validation",
+            {"jwksUrl": "https://169.254.169.254/keys"},
+            "jwksUrl",
+            "URL 1: https://169.254.169.254: the address is link-local, where clouds serve "
+            "credentials",
+        ),
+        (
+            "jwt-validation",
+            {"jwksUrl": "https://[::ffff:169.254.169.254]/keys"},
+            "jwksUrl",
+            "URL 1: https://::ffff:169.254.169.254: the address is link-local, where clouds serve "
+            "credentials",
+        ),
+        ("jwt-validation", {"jwksUrl": "https:///keys"}, "jwksUrl", "URL 1: has no host"),
+        ("jwt-validation", {"jwksUrl": "https://[a/"}, "jwksUrl", "URL 1: is not a URL"),
+        (
+            OIDC,
+            {**INTROSPECTION, "introspectionURL": "https://0x7f.1/"},
+            "introspectionURL",
+            "https://0x7f.1: an IPv4 address is four decimal numbers with dots",
+        ),
+    ],
+)
+def test_what_every_adapter_refuses_is_a_fault(
+    policy_type: str, configuration: dict[str, Any], field: str, message: str
+) -> None:
+    """Otherwise the policy would be stored, and would close the API."""
+    found = faults(policy_type, configuration)
+    assert found == {f"configurationData.{field}": message}
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("policy_type", "configuration", "warning"),
+    [
+        ("jwt-validation", {**JWKS, "jwksUrl": "http://login.test"}, "identity.allow_http"),
+        ("jwt-validation", {**JWKS, "jwksUrl": "https://10.0.0.1"}, "identity.allow_networks"),
+        (
+            "oauth2-token-introspection",
+            {**INTROSPECTION, "introspectionURL": "http://a.test"},
+            "introspectionURL is not https",
+        ),
+        (OIDC, {}, "unless the adapter's settings have identity.client_provider"),
+        (
+            "ldap-authentication",
+            {**LDAP, "ldapServerURL": "ldaps://localhost"},
+            "ldapServerURL is an address inside a network",
+        ),
+        (
+            "header-injection",
+            {"inboundHeaders": [{"key": "X-Adapter-Client-Id", "value": "1"}]},
+            "x-adapter-client-id belongs to the adapter",
+        ),
+        (
+            "jwt-validation",
+            {**HMAC, "supportedAudiences": "a"},
+            f"supportedAudiences {UNUSED} validateAudClaim is true",
+        ),
+        (
+            "jwt-validation",
+            {**HMAC, "mandatoryCustomClaims": [ISS]},
+            f"mandatoryCustomClaims {UNUSED} validateCustomClaim is true",
+        ),
+        (
+            "jwt-validation",
+            {**HMAC, **CUSTOM, "mandatoryCustomClaims": [ISS]},
+            "the claim iss is compared with itself",
+        ),
+        ("jwt-validation", {**HMAC, "mandatoryExpClaim": False}, "without the claim exp"),
+        ("jwt-validation", {**HMAC, "dpopOrigin": "https://a.test"}, "dpopOrigin has no effect"),
+        (
+            "client-id-enforcement",
+            {
+                **BASIC,
+                "clientIdExpression": "#[attributes.headers.id]",
+            },
+            f"clientIdExpression {UNUSED} credentialsOrigin",
+        ),
+        (
+            "cors",
+            {"originGroups": [{"origins": ["https://a.test"]}]},
+            f"originGroups {UNUSED} publicResource is false",
+        ),
+        ("cors", {"publicResource": False}, "no page of another origin may do anything"),
+        ("spike-control", {**SPIKE, "delayAttempts": 5}, f"delayAttempts {UNUSED} queuingLimit"),
+        ("spike-control", {**SPIKE, "timePeriodInMilliseconds": 60}, "5 requests in 0.06 s"),
+        (
+            "rate-limiting",
+            {"rateLimits": [{"maximumRequests": 100, "timePeriodInMilliseconds": 60}]},
+            "timePeriodInMilliseconds is 60, which allows 100 requests in 0.06 s",
+        ),
+        ("header-injection", {}, "adds nothing"),
+        ("header-removal", {}, "removes nothing"),
+        ("header-removal", {"inboundHeaders": ["Host"]}, "host cannot be removed"),
+        ("header-removal", {"inboundHeaders": ["Host", "x-.*"]}, "host cannot be removed"),
+    ],
+)
+def test_what_was_probably_not_meant_has_a_warning(
+    policy_type: str, configuration: dict[str, Any], warning: str
+) -> None:
+    """The policy can be enforced, at least with some settings of the adapter."""
+    found = check(policy_type, configuration, None)
+    assert found["faults"] == []
+    (told,) = found["warnings"]
+    assert warning in told
+
+
+@pytest.mark.parametrize(
+    ("policy_type", "configuration"),
+    [
+        ("jwt-validation", JWKS),
+        ("jwt-validation", {**HMAC, "supportedAudiences": "", "mandatoryCustomClaims": []}),
+        ("jwt-validation", {**HMAC, **CUSTOM, "mandatoryCustomClaims": [{**ISS, "value": "me"}]}),
+        ("ldap-authentication", LDAP),
+        ("oauth2-token-introspection", INTROSPECTION),
+        ("cors", {}),
+        ("spike-control", {**SPIKE, "delayAttempts": 1, "delayTimeInMillis": 1000}),
+        ("header-removal", {"inboundHeaders": ["x-internal"]}),
+        ("header-injection", {"outboundHeaders": [{"key": "x-a", "value": "#[1]"}]}),
+    ],
+)
+def test_ordinary_policies_have_none(policy_type: str, configuration: dict[str, Any]) -> None:
+    """Forms also send settings that have no effect, with their defaults."""
+    assert check(policy_type, configuration, None) == {"faults": [], "warnings": []}
+
+
 def test_a_list_of_objects_gets_an_example() -> None:
     """The fix is to see what is expected."""
     found = faults("cors", {"publicResource": False, "originGroups": [{"allowedMethods": ["GET"]}]})

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +35,9 @@ class Configuration(BaseModel):
     is accepted if its value has no effect: null, false, or anything empty. Null for a known key
     means its default.
     """
+
+    only_if: ClassVar[Mapping[str, str]] = {}
+    """Settings that have no effect without another one, and what that must be."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True
@@ -69,6 +72,19 @@ class Configuration(BaseModel):
         schema = handler(core_schema)
         describe(handler.resolve_ref_schema(schema), cls)
         return schema
+
+
+def warnings_on_unused(model: type[Configuration], given: Mapping[str, Any]) -> tuple[str, ...]:
+    """A warning for each setting of `only_if` that asks for something and has no effect."""
+    used = model.used(given)
+    defaults = {field.alias: field.default for field in model.model_fields.values()}
+    return tuple(
+        f"{name} has no effect unless {condition}"
+        for name, condition in model.only_if.items()
+        if name not in used
+        and (value := given.get(name)) not in (None, defaults[name])
+        and not _asks_for_nothing(value)
+    )
 
 
 def without(given: Mapping[str, Any], *names: str) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from adapter.policy.effects.token import (
     VerifiedToken,
 )
 from adapter.policy.evaluation import Evaluation
+from adapter.policy.outbound_hosts import objection_to_url
 from adapter.policy.policies.shared.bearer import token_invalid
 from adapter.policy.policies.shared.configuration import NUMBER, without
 from adapter.policy.policies.shared.exposed_fields import exposed_headers, forged_headers
@@ -37,6 +38,9 @@ _NO_TOKEN: Final = token_invalid("it has characters that no bearer token has, or
 def _provider_url(url: str) -> str:
     if url and not url.startswith(("https://", "http://")):
         raise ValueError("must be an https URL, such as https://login.example.com/introspect")
+    objection = objection_to_url(url) if url else None
+    if objection is not None:
+        raise ValueError(objection)
     return url
 
 

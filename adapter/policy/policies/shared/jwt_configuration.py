@@ -1,11 +1,13 @@
 """The configuration of jwt-validation, with the platform's names and defaults."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from adapter.errors import PolicyFault
+from adapter.policy.outbound_hosts import objection_to_url
 from adapter.policy.policies.shared.configuration import (
     NUMBER,
     Configuration,
@@ -25,6 +27,10 @@ _ALGORITHMS: Final[Mapping[tuple[str, int], frozenset[str]]] = {
     **{("es", bits): frozenset({f"ES{bits}"}) for bits in (256, 384, 512)},
 }
 _MOST_URLS: Final = 10
+
+NEVER_EXPIRES: Final = (
+    "mandatoryExpClaim is false, so a token without the claim exp is accepted at any time"
+)
 
 
 class CustomClaim(Configuration):
@@ -68,6 +74,8 @@ def _urls(text: str) -> str:
     for number, url in enumerate(urls, 1):
         if not url.startswith(("https://", "http://")) or not url.isprintable() or " " in url:
             raise ValueError(f"URL {number} is not an https URL; separate several URLs by commas")
+        if (objection := objection_to_url(url)) is not None:
+            raise ValueError(f"URL {number}: {objection}")
     return text
 
 
@@ -83,6 +91,16 @@ CustomClaims = Annotated[tuple[CustomClaim, ...], Field(max_length=100)]
 
 class JwtValidation(SenderSettings):
     """Allows requests with a signed token (JWT) of a trusted issuer."""
+
+    only_if = MappingProxyType(
+        {
+            **SenderSettings.only_if,
+            "mandatoryAudClaim": "validateAudClaim is true",
+            "supportedAudiences": "validateAudClaim is true",
+            "mandatoryCustomClaims": "validateCustomClaim is true",
+            "nonMandatoryCustomClaims": "validateCustomClaim is true",
+        }
+    )
 
     jwt_origin: Literal["httpBearerAuthenticationHeader", "customExpression"] = (
         "httpBearerAuthenticationHeader"
@@ -170,6 +188,17 @@ class JwtValidation(SenderSettings):
             yield "supportedAudiences", "is missing: list audiences, or unset validateAudClaim"
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """See `Rule.warnings`."""
+        itself = (
+            f"the claim {claim.key} is compared with itself, so any value is accepted; write the "
+            "value that it must have"
+            for claim in self.custom_claims
+            if _reads_claim(claim.value, claim.key)
+        )
+        return (*itself, *(() if self.mandatory_exp_claim else (NEVER_EXPIRES,)))
+
+    @property
     def algorithms(self) -> frozenset[str]:
         """The algorithms that the issuer may sign with."""
         return _ALGORITHMS[self.signing_method, self.signing_key_length]
@@ -188,6 +217,12 @@ class JwtValidation(SenderSettings):
     def audiences(self) -> tuple[str, ...]:
         """The audiences that are accepted."""
         return tuple(listed(self.supported_audiences))
+
+
+def _reads_claim(source: str, name: str) -> bool:
+    """Whether the expression is nothing but that claim."""
+    text = "".join(source.split()).replace('"', "'")
+    return text in (f"#[vars.claimSet.{name}]", f"#[vars.claimSet['{name}']]")
 
 
 def _unused(given: Mapping[str, Any], key_origin: str) -> Iterator[str]:

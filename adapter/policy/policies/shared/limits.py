@@ -2,7 +2,7 @@
 """What the rate-limiting policies share: limits, and the headers that tell clients about them."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -19,6 +19,7 @@ from adapter.policy.verdicts import CONTINUE, Continue, Deny, DenyReason, Expose
 MAX_LIMITS: Final = 16
 """Limits of one policy or of one SLA tier."""
 MAX_PERIOD_MS: Final = 366 * 24 * 3_600_000
+_SECOND_MS: Final = 1_000
 MAX_KEY_CHARS: Final = 128
 
 QUOTA_UNKNOWN: Final = Deny(
@@ -30,6 +31,16 @@ QUOTA_UNKNOWN: Final = Deny(
 
 MaximumRequests = Annotated[int, Field(ge=1, le=2**53, examples=[100]), NUMBER]
 PeriodMs = Annotated[int, Field(ge=1, le=MAX_PERIOD_MS, examples=[60_000]), NUMBER]
+
+
+def warnings_on_limits(limits: Iterable[RateLimit]) -> tuple[str, ...]:
+    """A warning for each period that was probably meant in seconds."""
+    return tuple(
+        f"timePeriodInMilliseconds is {period_ms}, which allows {maximum} requests in "
+        f"{period_ms / _SECOND_MS:g} s; one minute is 60000"
+        for maximum, period_ms in limits
+        if period_ms < _SECOND_MS
+    )
 
 
 def windows_of(key: tuple[str, ...], limits: tuple[RateLimit, ...]) -> tuple[QuotaWindow, ...]:

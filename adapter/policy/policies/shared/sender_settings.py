@@ -1,6 +1,7 @@
 """The settings of policies that can require tokens to be bound to their client."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler
@@ -26,6 +27,12 @@ def _origin(text: str) -> str:
 
 class SenderSettings(Configuration):
     """An extension of ours: how tokens have to be bound to their client."""
+
+    only_if = MappingProxyType(
+        dict.fromkeys(
+            ("dpopAlgorithms", "dpopProofMaxAge", "dpopOrigin"), "senderConstraint is dpop or any"
+        )
+    )
 
     sender_constraint: Literal["none", "mtls", "dpop", "any"] = "none"
     """How tokens have to be bound to their client: to its certificate (`mtls`), to its key (`dpop`)
