@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from control_plane.analytics.periods import Period
+from control_plane.analytics.queries import ApiTotal
 from control_plane.analytics.questions import About, Answers, Counts
 from control_plane.analytics.response_times import percentile
 from control_plane.analytics.tally import Dimension
@@ -87,6 +88,14 @@ def totals(answers: Answers, about: About, period: Period) -> Totals:
     """The numbers of a period alone."""
     asked = (Dimension.CLASS, Dimension.RESPONSE_TIME, Dimension.BYTES)
     return _totals(*(answers.in_all(about, dimension, period) for dimension in asked))
+
+
+def api_totals(answers: Answers, environment_id: str, period: Period) -> dict[int, ApiTotal]:
+    """What came to each API instance that had requests in the period."""
+    asked = (Dimension.API, Dimension.API_FAILED, Dimension.API_DENIED)
+    about = About(environment_id)
+    requests, failed, denied = (answers.in_all(about, each, period) for each in asked)
+    return {int(key): ApiTotal(n, failed[key], denied[key]) for key, n in requests.items()}
 
 
 def _totals(classes: Counts, times: Counts, sizes: Counts) -> Totals:

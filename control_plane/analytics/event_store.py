@@ -15,7 +15,7 @@ from control_plane.analytics.rebuild import rebuild
 from control_plane.analytics.request_log import Place, Search
 from control_plane.analytics.rollups import Keeping
 from control_plane.analytics.tally import EventRow, tally
-from control_plane.clock import epoch_ms, from_epoch_ms
+from control_plane.clock import epoch_ms
 from control_plane.store.bulk import insert_rows
 from control_plane.store.database import Database
 from control_plane.store.tables.events import events
@@ -66,21 +66,9 @@ class EventStore:
         """The events of the window, newest first."""
         return self._rows(queries.newest(window, limit))
 
-    def newest_time(self, environment_id: str) -> datetime | None:
-        """When the newest request of the environment came; None if there is no event."""
-        with self._database.connection() as connection:
-            newest_ms = connection.scalar(queries.newest_time(environment_id))
-        return None if newest_ms is None else from_epoch_ms(newest_ms)
-
     def summary(self, window: Window, grouping: Grouping) -> Sequence[RowMapping]:
         """Counts, bytes and response times for each key of `queries.summary`."""
         return self._rows(queries.summary(window, grouping))
-
-    def api_totals(self, window: Window) -> dict[int, ApiTotal]:
-        """What came to each API instance that had requests in the window."""
-        with self._database.connection() as connection:
-            found = connection.execute(queries.api_totals(window))
-            return {row[0]: ApiTotal(*row[1:]) for row in found}
 
     def client_totals(self, window: Window) -> dict[str | None, ApiTotal]:
         """What came from each client in the window; None stands for those without a name."""

@@ -116,26 +116,17 @@ class ApiTotal(NamedTuple):
     """Requests that a policy refused."""
 
 
-def api_totals(window: Window) -> Select[Any]:
-    """For each API instance its id and the numbers of `ApiTotal`."""
-    return _totals(window, events.c.api_id)
-
-
 def client_totals(window: Window) -> Select[Any]:
     """For each client its id and the numbers of `ApiTotal`."""
-    return _totals(window, events.c.client_id)
-
-
-def _totals(window: Window, key: ColumnElement[Any]) -> Select[Any]:
     return (
         select(
-            key,
+            events.c.client_id,
             func.count(),
             _number(_PROCESSED & (events.c.status_code >= 500)),
             _number(~_PROCESSED),
         )
         .where(*window.conditions())
-        .group_by(key)
+        .group_by(events.c.client_id)
     )
 
 

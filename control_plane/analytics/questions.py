@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from control_plane.analytics.periods import MILLISECOND, Period, Run
+from control_plane.analytics.queries import newest_time
 from control_plane.analytics.response_times import bucket
 from control_plane.analytics.tally import EVERY_API, MAX_BYTES, METHODS, OTHER, Dimension
 from control_plane.store.tables.events import events, rollups
@@ -70,9 +71,7 @@ class Answers:
 
     def newest_ms(self, environment_id: str) -> int | None:
         """When the newest event of the environment came, in milliseconds since 1970."""
-        newest: int | None = self.connection.scalar(
-            select(func.max(_AT.received_ms)).where(_AT.environment_id == environment_id)
-        )
+        newest: int | None = self.connection.scalar(newest_time(environment_id))
         return newest
 
 

@@ -11,11 +11,10 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
-from control_plane.analytics.dashboard import totals
+from control_plane.analytics.dashboard import api_totals, totals
 from control_plane.analytics.periods import RANGES, Period
 from control_plane.analytics.queries import ApiTotal
 from control_plane.analytics.questions import About
-from control_plane.analytics.tally import OTHER, Dimension
 from control_plane.clock import from_epoch_ms
 from control_plane.fleet import adapters, standing
 from control_plane.management import apis, contracts
@@ -80,15 +79,11 @@ def _day(visit: EnvironmentVisit) -> _Day:
     with visit.services.events.answers(visit.now()) as answers:
         now = totals(answers, about, period)
         before = totals(answers, about, period.previous(ZoneInfo("UTC")))
-        requests = answers.in_all(about, Dimension.API, period)
-        failed = answers.in_all(about, Dimension.API_FAILED, period)
+        by_api = api_totals(answers, visit.environment.id, period)
         newest_ms = answers.newest_ms(visit.environment.id)
-    apis_of_day = {
-        int(key): ApiTotal(count, failed[key]) for key, count in requests.items() if key != OTHER
-    }
     newest = None if newest_ms is None else from_epoch_ms(newest_ms)
     shown = [figure for figure in figures(now, before) if figure.label in _SHOWN]
-    return _Day(shown, apis_of_day, newest)
+    return _Day(shown, by_api, newest)
 
 
 def _worst(session: Session, visit: EnvironmentVisit, totals: dict[int, ApiTotal]) -> list[_Worst]:

@@ -106,7 +106,7 @@ def _consequences(visit: EnvironmentVisit, api_id: int, content: Content) -> lis
         f" deleted with it. {applications} will have no contract for it any more.",
         "Within a minute, adapters answer its requests with 403 (api_unknown).",
     ]
-    totals = totals_of_day(visit, (api_id,))
+    totals = totals_of_day(visit)
     if totals is not None:
         requests = totals[api_id].requests if api_id in totals else 0
         found.append(f"It had {counted(requests, 'request')} in the last 24 hours.")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -9,6 +10,8 @@ from sqlalchemy import String, cast
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
+from control_plane.analytics.dashboard import api_totals
+from control_plane.analytics.periods import RANGES, Period
 from control_plane.analytics.queries import ApiTotal, Window
 from control_plane.management import apis
 from control_plane.pages.apis.visits import ApisReader
@@ -86,13 +89,13 @@ def _denied_rate(total: ApiTotal) -> float:
     return total.denied / (total.requests or 1)
 
 
-def totals_of_day(
-    visit: EnvironmentVisit, api_ids: tuple[int, ...] | None = None
-) -> dict[int, ApiTotal] | None:
-    """The numbers of the last 24 hours; None for somebody who may not see them."""
+def totals_of_day(visit: EnvironmentVisit) -> dict[int, ApiTotal] | None:
+    """The numbers of the last 24 hours by API; None for somebody who may not see them."""
     if not visit.may(Permission.ANALYTICS_READ):
         return None
-    return visit.services.events.api_totals(window_of_day(visit, api_ids))
+    period = Period.recent(RANGES["24h"], visit.now(), ZoneInfo("UTC"))
+    with visit.services.events.answers(visit.now()) as answers:
+        return api_totals(answers, visit.environment.id, period)
 
 
 def window_of_day(visit: EnvironmentVisit, api_ids: tuple[int, ...] | None = None) -> Window:

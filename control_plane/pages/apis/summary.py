@@ -36,7 +36,7 @@ class Snippet(NamedTuple):
 @router.get("/environments/{environment_id}/apis/{api_id}", name="api")
 def show(visit: ApisReader, api_id: RowId) -> Response:
     """The API instance."""
-    totals = totals_of_day(visit, (api_id,))
+    totals = totals_of_day(visit)
     with visit.reading() as session:
         api = visit.api(session, api_id)
         return visit.page(
