@@ -26,11 +26,10 @@ def denials(
     inspection: InspectionOption = None,
 ) -> None:
     """Show the last requests that the running adapter refused, newest first, and why."""
-    settings = settings_of(config)
     asked = {"api": api, "client": client, "id": decision_id, "limit": limit}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
     try:
-        found = ask(inspection_address(settings, inspection), f"/denials?{query}")
+        found = ask(inspection or inspection_address(settings_of(config)), f"/denials?{query}")
     except ConfigurationError as e:
         fail(e)
     typer.echo(json.dumps(found, indent=2) if as_json else _text(found))

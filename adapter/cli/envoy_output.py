@@ -12,6 +12,10 @@ _NOT_IN_FRAGMENTS = ("listen", "admin", "upstream_ca_file", "rewrite_host")
 """Options about parts of Envoy that --fragment does not print."""
 
 
+_STREAMS = {"-": "/dev/stdout", "stdout": "/dev/stdout", "stderr": "/dev/stderr"}
+"""What people write for the standard streams, and how Envoy finds them."""
+
+
 def option_faults(context: typer.Context, envoy: EnvoyConfig) -> Iterator[str]:
     """Options that have no effect beside the others. Nobody should believe that they have one."""
     fragment = context.params["fragment"]
@@ -21,6 +25,8 @@ def option_faults(context: typer.Context, envoy: EnvoyConfig) -> Iterator[str]:
     tls = any(route.tls for route in envoy.apis)
     if not fragment and not tls and _given(context, "upstream_ca_file"):
         yield "--upstream-ca-file: no service has https:// or grpcs://; leave it out"
+    if envoy.access_log in _STREAMS:
+        yield f"--access-log: write {_STREAMS[envoy.access_log]}; {envoy.access_log} is a file"
     if _given(context, "output_dir") and (fragment or _given(context, "output")):
         yield "--output-dir: cannot be used together with --fragment or --output"
 

@@ -12,6 +12,7 @@ from adapter.cli.running_adapter import InspectionOption, ask, inspection_addres
 from adapter.errors import AdapterError, ConfigurationError
 
 _STANDARD_INPUT = "@-"
+_PEM = "-----BEGIN CERTIFICATE-----"
 
 
 def explain(
@@ -53,27 +54,27 @@ def explain(
     inspection: InspectionOption = None,
 ) -> None:
     """Explain what would happen to a request, and why. Nothing is sent, charged or asked."""
-    settings = settings_of(config)
     optional = {"host": host, "source": source, "principal": principal}
     try:
         body = {
             "api": api,
-            "method": method,
+            "method": _checked(method),
             "path": path,
             "headers": _headers(header or []),
             "chosen_by_path": chosen_by_path,
             "chosen_by_host": chosen_by_host,
             **{name: value for name, value in optional.items() if value is not None},
-            **({"certificate": quote(_read(certificate), safe="")} if certificate else {}),
+            **({"certificate": _encoded(certificate)} if certificate else {}),
         }
         if disk_copy is None:
-            found = ask(inspection_address(settings, inspection), "/explain", body)
+            found = ask(inspection or inspection_address(settings_of(config)), "/explain", body)
         else:
             # Only here, because these imports take time.
             from adapter.app.explaining import stored_explainer  # noqa: PLC0415
             from adapter.operations.explain import explained  # noqa: PLC0415
 
-            found = explained(stored_explainer(settings, disk_copy), json.dumps(body).encode())
+            explainer = stored_explainer(settings_of(config), disk_copy)
+            found = explained(explainer, json.dumps(body).encode())
     except AdapterError as e:
         fail(e if isinstance(e, ConfigurationError) else ConfigurationError(str(e)))
     typer.echo(json.dumps(found, indent=2) if as_json else _text(found, method, path))
@@ -102,11 +103,29 @@ def _lines(text: str) -> list[str]:
     return [line for line in content.splitlines() if line.strip()]
 
 
+def _checked(method: str) -> str:
+    if method != method.upper():
+        raise ConfigurationError(
+            f"{method!r} is another method than {method.upper()}, because HTTP compares letter "
+            f"case; write {method.upper()}"
+        )
+    return method
+
+
+def _encoded(certificate: Path) -> str:
+    text = _read(certificate)
+    if not text.lstrip().startswith(_PEM):
+        raise ConfigurationError(f"--certificate {certificate}: does not begin with {_PEM}")
+    return quote(text, safe="")
+
+
 def _read(file: Path) -> str:
     try:
         return file.read_text()
-    except (OSError, ValueError) as e:
-        raise ConfigurationError(f"cannot read {file}: {e}") from e
+    except OSError as e:
+        raise ConfigurationError(f"cannot read {file}: {e.strerror}") from e
+    except ValueError as e:
+        raise ConfigurationError(f"cannot read {file}: it is not UTF-8 text") from e
 
 
 def _text(found: dict[str, Any], method: str, path: str) -> str:

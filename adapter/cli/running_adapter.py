@@ -8,9 +8,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from adapter.errors import ConfigurationError
+from adapter.runtime.system_errors import system_words
 from adapter.settings import Settings
 
 _TIMEOUT_S: Final = 30.0
+_ANOTHER_LISTENER: Final = "; is it another listener than observability.inspection_address?"
 
 InspectionOption = Annotated[
     str | None,
@@ -22,9 +24,9 @@ InspectionOption = Annotated[
 ]
 
 
-def inspection_address(settings: Settings, given: str | None) -> str:
+def inspection_address(settings: Settings) -> str:
     """Where the adapter of these settings can be asked; raises ConfigurationError if nowhere."""
-    address = given or settings.observability.inspection_address
+    address = settings.observability.inspection_address
     if address is None:
         raise ConfigurationError(
             "observability.inspection_address is null, so the adapter cannot be asked; "
@@ -38,6 +40,9 @@ def ask(address: str, path: str, body: dict[str, Any] | None = None) -> Any:
 
     Raises ConfigurationError if there is no adapter, or if it refuses the question.
     """
+    address = address.removeprefix("http://").rstrip("/")
+    if "/" in address:
+        raise ConfigurationError(f"{address!r} is not HOST:PORT, such as 127.0.0.1:9103")
     try:
         with closing(http.client.HTTPConnection(address, timeout=_TIMEOUT_S)) as connection:
             if body is None:
@@ -49,20 +54,25 @@ def ask(address: str, path: str, body: dict[str, Any] | None = None) -> Any:
             text = answer.read().decode(errors="replace")
     except (OSError, http.client.HTTPException) as e:
         raise ConfigurationError(
-            f"no adapter answers at {address} ({e}); start one with `policy-adapter serve`, or "
-            "give the address of its inspection listener with --inspection HOST:PORT"
+            f"no adapter answers at {address} ({_words(e)}); start one with "
+            "`policy-adapter serve`, or give the address of its inspection listener with "
+            "--inspection HOST:PORT"
         ) from e
     return _json(address, path, answer.status, text)
+
+
+def _words(error: OSError | http.client.HTTPException) -> str:
+    return system_words(error) if isinstance(error, OSError) else str(error)
 
 
 def _json(address: str, path: str, status: int, text: str) -> Any:
     if status != http.client.OK:
         reason = text.strip()[:500] or http.client.responses.get(status, "")
-        raise ConfigurationError(f"the adapter at {address} answers {status}: {reason}")
+        hint = _ANOTHER_LISTENER if reason == "not found" else ""
+        raise ConfigurationError(f"the adapter at {address} answers {status}: {reason}{hint}")
     try:
         return json.loads(text)
     except ValueError:
         raise ConfigurationError(
-            f"{address} does not answer {path} with JSON; is it another listener than "
-            "observability.inspection_address?"
+            f"{address} does not answer {path} with JSON{_ANOTHER_LISTENER}"
         ) from None

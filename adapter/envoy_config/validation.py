@@ -9,6 +9,7 @@ from adapter.envoy_config.parts.addresses import host_of, is_ip, is_name, is_soc
 from adapter.errors import ConfigurationError
 from adapter.policy.request import canonical_host, canonical_path
 
+_LARGEST_PORT: Final = 65_535
 _API_ID: Final = re.compile(r"[A-Za-z0-9._-]+")
 _NOT_ASCII: Final = "has letters outside ASCII: write the form of DNS, which begins with xn--"
 _DOMAIN_FAULTS: Final = (
@@ -39,12 +40,20 @@ def address_faults(config: EnvoyConfig) -> Iterator[str]:
     for address in config.adapters:
         if not is_socket(address) and (fault := _address_fault(address)):
             yield f"adapter: {address!r} {fault}"
+    yield from _addresses_given_twice(config)
     if not config.adapters:
         yield "adapters: name at least one address"
     if len({is_name(address) for address in config.adapters}) > 1:
         yield "adapters: host names cannot be mixed with IP addresses or sockets; use one kind"
     if config.adapter_tls is not None and any(map(is_socket, config.adapters)):
         yield "adapters: TLS needs host:port addresses; a Unix socket does not need TLS"
+
+
+def _addresses_given_twice(config: EnvoyConfig) -> Iterator[str]:
+    if config.listen == config.admin and not config.listen.endswith(":0"):
+        yield f"admin: {config.admin} is also the address of the listener; choose another port"
+    for address in sorted({a for a in config.adapters if config.adapters.count(a) > 1}):
+        yield f"adapter: {address} is given twice; name each adapter process once"
 
 
 def route_faults(routes: Sequence[ApiRoute], *, services: bool = True) -> Iterator[str]:
@@ -92,8 +101,10 @@ def _address_fault(address: str, *, service: bool = False) -> str | None:
     host, colon, port = address.rpartition(":")
     if address.count(":") > 1 and not address.startswith("["):
         return "has an IPv6 address without brackets: write it as [2001:db8::1]:8080"
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+    if not colon or not host or not port.isdecimal():
         return "is not of the form host:port"
+    if int(port) > _LARGEST_PORT:
+        return f"has a port above {_LARGEST_PORT}"
     if service and int(port) == 0:
         return "has port 0: name the port on which the service listens"
     if not host.isascii():

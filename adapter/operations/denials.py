@@ -10,6 +10,7 @@ from adapter.authorization.denial_log import DenialLog, RecordedDenial
 from adapter.operations.routes import Question, QuestionError, Reply, Route, json_reply
 
 _LONGEST_DETAIL: Final = 1000
+_FILTERS: Final = ("api", "client", "id")
 _DEFAULT: Final = 100
 _MOST_DIGITS: Final = 6
 
@@ -22,13 +23,11 @@ def denial_route(denials: DenialLog) -> Route:
         items = list(islice(found, _limit(question)))
         return json_reply({"total": denials.total, "kept": denials.capacity, "items": items})
 
-    return Route("/denials", answer)
+    return Route("/denials", answer, parameters=(*_FILTERS, "limit"))
 
 
 def _matching(items: Iterable[dict[str, Any]], question: Question) -> Iterable[dict[str, Any]]:
-    wanted = {
-        name: value for name in ("api", "client", "id") if (value := question.query.get(name))
-    }
+    wanted = {name: question.query[name] for name in _FILTERS if name in question.query}
     for item in items:
         told = {
             "api": (item["api_id"], item["api_name"]),

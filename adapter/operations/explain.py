@@ -8,6 +8,8 @@ because they may contain secrets.
 """
 
 import json
+import re
+from ipaddress import ip_address
 from typing import Any, Final
 
 from adapter.authorization.explainer import Explainer
@@ -29,6 +31,8 @@ _TEXTS: Final = (
     "principal",
     "certificate",
 )
+_METHOD: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A token (RFC 9110, 9.1)."""
 _FLAGS: Final = ("chosen_by_path", "chosen_by_host")
 _NAMED: Final = {"host": "authority", "source": "client_address"}
 """The request attributes that have another name."""
@@ -89,7 +93,19 @@ def _faults(given: dict[str, Any]) -> list[str]:
         faults.append("headers must be an object of texts")
     if isinstance(given.get("path"), str) and not given["path"].startswith("/"):
         faults.append("path must begin with /")
+    if isinstance(given.get("method"), str) and not _METHOD.fullmatch(given["method"]):
+        faults.append("method must be an HTTP method, such as GET")
+    if isinstance(given.get("source"), str) and not _is_address(given["source"]):
+        faults.append("source must be one IP address, without a port")
     return faults
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _document(explanation: Explanation, api_id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from adapter.policy.snapshot import Api
 
 _LARGEST_PAGE = 1000
 _MOST_DIGITS = 15
+_PAGING = ("offset", "limit")
 
 
 def inspection_routes(
@@ -49,11 +50,11 @@ def inspection_routes(
         return json_reply({"left_out": discovered.left_out, **page})
 
     return [
-        Route("/apis", apis),
-        Route("/apis/{api_id}", api),
-        Route("/apis/{api_id}/contracts", contracts),
-        Route("/discovered", services),
-        *(Route(path, _status(read)) for path, read in statuses.items()),
+        Route("/apis", apis, parameters=_PAGING),
+        Route("/apis/{api_id}", api, parameters=()),
+        Route("/apis/{api_id}/contracts", contracts, parameters=_PAGING),
+        Route("/discovered", services, parameters=_PAGING),
+        *(Route(path, _status(read), parameters=()) for path, read in statuses.items()),
     ]
 
 

@@ -50,6 +50,9 @@ class Route(NamedTuple):
     answer: Callable[[Question], Reply | Awaitable[Reply]]
     method: Literal["GET", "POST"] = "GET"
     """A GET route also answers HEAD."""
+    parameters: tuple[str, ...] | None = None
+    """The query parameters that it reads; others are refused. None: it reads none, and callers may
+    send any."""
 
     def takes(self, method: str) -> bool:
         """Whether it answers requests with this method."""
@@ -86,7 +89,7 @@ async def answer(
             allowed.append(route.method)
             continue
         try:
-            question = Question(names, _parameters(query), body, from_web_page)
+            question = Question(names, _parameters(query, route), body, from_web_page)
             reply = route.answer(question)
             return reply if isinstance(reply, Reply) else await reply
         except QuestionError as e:
@@ -100,11 +103,15 @@ def _not_allowed(methods: list[str]) -> Reply:
     return reply._replace(headers=(("allow", ", ".join(listed)),))
 
 
-def _parameters(query: str) -> Mapping[str, str]:
+def _parameters(query: str, route: Route) -> Mapping[str, str]:
     try:
         values = parse_qs(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError:
         raise QuestionError(f"too many query parameters: at most {_MOST_PARAMETERS}", 400) from None
+    unknown = [] if route.parameters is None else sorted(values.keys() - set(route.parameters))
+    if unknown:
+        known = ", ".join(route.parameters or ()) or "none"
+        raise QuestionError(f"unknown parameter {unknown[0][:40]!r}; known are: {known}", 400)
     return {name: first for name, (first, *_) in values.items()}
 
 

@@ -112,6 +112,19 @@ def test_a_device_gets_the_text(config: Path) -> None:
         ),
         (("--api", ROUTE, "--listen", "8080"), "listen: '8080'"),
         (("--api", ROUTE, "--admin", "localhost"), "admin: 'localhost'"),
+        (
+            ("--api", ROUTE, "--listen", "127.0.0.1:9901"),
+            "admin: 127.0.0.1:9901 is also the address of the listener; choose another port",
+        ),
+        (
+            ("--api", ROUTE, "--adapter", "127.0.0.1:1", "--adapter", "127.0.0.1:1"),
+            "adapter: 127.0.0.1:1 is given twice; name each adapter process once",
+        ),
+        (
+            ("--api", ROUTE, "--access-log", "stdout"),
+            "--access-log: write /dev/stdout; stdout is a file",
+        ),
+        (("--api", "1=http://h:99999"), "upstream 'h:99999' has a port above 65535"),
         (("--api", ROUTE, "--adapter", "nowhere"), "adapter: 'nowhere'"),
         (("--api", ROUTE, "--adapter-ca-file", "ca.pem"), "listener.tls_certificate_file and --"),
         (

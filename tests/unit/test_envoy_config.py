@@ -49,7 +49,7 @@ def test_all_faults_at_once() -> None:
         render(config)
     assert str(raised.value).splitlines() == [
         "listen: '8080' is not of the form host:port",
-        "admin: '127.0.0.1:99999' is not of the form host:port",
+        "admin: '127.0.0.1:99999' has a port above 65535",
         "adapters: host names cannot be mixed with IP addresses or sockets; use one kind",
         "API 1: prefix 'pay' can be read in several ways: begin with /, and use no query, "
         "no ';', no '//', no dots as segments and no needless escapes",

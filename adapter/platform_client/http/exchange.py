@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from adapter.errors import (
@@ -134,6 +134,14 @@ class Exchange:
             return WholeResponse(what, response.status, response.headers, bytes(body))
 
 
+_WHY: Final = {
+    429: "it gets too many requests",
+    501: "it does not know the request, so check that platform.base_url is the platform's own "
+    "address",
+}
+"""What a status means, if not that the platform is in trouble."""
+
+
 def require_success(answer: WholeResponse, clock: Clock, check_if_missing: str) -> None:
     """Raise the exception for each status other than 2xx and 304; it says whose fault it is.
 
@@ -154,9 +162,8 @@ def require_success(answer: WholeResponse, clock: Clock, check_if_missing: str) 
     if status == 404:
         raise PlatformNotFoundError(f"{said}; check {check_if_missing}", what=what)
     if status in _TRY_LATER or status >= 500:
-        why = "it gets too many requests" if status == 429 else "it is in trouble"
         raise PlatformUnavailableError(
-            f"{said}: {why}; the adapter asks again later",
+            f"{said}: {_WHY.get(status, 'it is in trouble')}; the adapter asks again later",
             what=what,
             retry_after_s=retry_after_s(answer, clock),
             status=status,

@@ -325,6 +325,12 @@ ANSWERS: list[tuple[web.Response | None, web.Response | None, str]] = [
     ),
     (
         None,
+        web.Response(status=501),
+        f"{POLICIES}the platform answered 501: it does not know the request, so check that "
+        "platform.base_url is the platform's own address; the adapter asks again later",
+    ),
+    (
+        None,
         web.Response(status=405),
         f"{POLICIES}the platform answered 405: it does not accept this request",
     ),

@@ -77,6 +77,7 @@ async def test_a_denial_says_who_was_refused_what_and_why(denials: DenialLog) ->
         ("?client=Shop&api=1", ["1"]),
         ("?client=Shop&api=9", []),
         ("?id=unknown", []),
+        ("?id=", []),
         ("?limit=1", ["1"]),
         ("?api=9&limit=1", ["9"]),
     ],
@@ -90,6 +91,13 @@ async def test_one_denial_is_found_by_its_id(denials: DenialLog) -> None:
     """A client reports the id that it saw."""
     _, oldest = await items(denials)
     assert await items(denials, f"?id={oldest['id']}") == [oldest]
+
+
+async def test_an_unknown_parameter_is_named(denials: DenialLog) -> None:
+    """Otherwise a mistake in its name would show the denials of all."""
+    refused = await ask(denials, "?app=1")
+    assert refused.status == 400
+    assert refused.body == b"unknown parameter 'app'; known are: api, client, id, limit"
 
 
 @pytest.mark.parametrize("limit", ["x", "-1", "", "9999999"])

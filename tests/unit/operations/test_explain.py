@@ -210,6 +210,8 @@ async def test_an_unknown_api_is_named_beside_those_that_exist() -> None:
         ({}, "api is missing\nmethod is missing\npath is missing"),
         (REQUEST | {"api": 2}, "api must be a text"),
         (REQUEST | {"path": "orders"}, "path must begin with /"),
+        (REQUEST | {"method": "GE T"}, "method must be an HTTP method, such as GET"),
+        (REQUEST | {"source": "10.0.0.1:5"}, "source must be one IP address, without a port"),
         (REQUEST | {"headers": {"a": 1}}, "headers must be an object of texts"),
         (REQUEST | {"header": {}}, "'header' is unknown"),
         (REQUEST | {"chosen_by_path": "yes"}, "chosen_by_path must be true or false"),

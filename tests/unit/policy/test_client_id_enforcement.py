@@ -45,6 +45,45 @@ def test_without_credentials_the_client_is_told_as_the_vendor_does() -> None:
     assert denied.deny.headers == (("www-authenticate", "Client-ID-Enforcement"),)
 
 
+HEADER_FOUND_EMPTY = "the policy reads the {} from the header {}, and the request has none"
+EXPRESSION_FOUND_NOTHING = (
+    "the policy reads the client id with an expression, which finds none in the request"
+)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "detail"),
+    [
+        ({}, HEADER_FOUND_EMPTY.format("client id", "client_id")),
+        ({"idHeader": "x-id"}, HEADER_FOUND_EMPTY.format("client id", "x-id")),
+        (
+            {
+                "clientIdExpression": "#[attributes.queryParams['id']]",
+                "clientSecretExpression": "#[attributes.headers['client_secret']]",
+            },
+            EXPRESSION_FOUND_NOTHING,
+        ),
+        (
+            BASIC,
+            "the policy reads client id and secret from the header authorization (Basic), and the "
+            "request has none there",
+        ),
+    ],
+)
+def test_operators_learn_where_the_policy_looks(
+    configuration: Mapping[str, Any], detail: str
+) -> None:
+    """A client that sends its credentials elsewhere gets the same answer as one without any."""
+    elsewhere = a_request({"id": "c1", "secret": "secret"})
+    assert gateway(configuration).denies(elsewhere, *MISSING).deny.detail == detail
+
+
+def test_operators_learn_where_the_policy_looks_for_the_secret() -> None:
+    """The client id alone has arrived."""
+    denied = gateway(SECRET_ASKED).denies(a_request(credentials("c1")), *MISSING)
+    assert denied.deny.detail == HEADER_FOUND_EMPTY.format("secret", "client_secret")
+
+
 def test_an_approved_contract_gives_access_and_identity() -> None:
     """The upstream and the analytics learn who called."""
     allowed = gateway(SECRET_ASKED).allows(a_request(credentials("c1", "secret")))

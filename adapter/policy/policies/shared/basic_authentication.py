@@ -31,7 +31,9 @@ USER_MISSING: Final = Deny(
     DenyReason.CREDENTIALS_MISSING,
     401,
     "User name and password are not present",
-    headers=_HEADERS,
+    "the policy reads user name and password from the header authorization (Basic), and the "
+    "request has none there",
+    _HEADERS,
 )
 
 

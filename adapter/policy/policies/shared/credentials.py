@@ -1,6 +1,7 @@
 # mypyc: compiled
 """Finds the contract of a request from the client's credentials."""
 
+import re
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
@@ -24,6 +25,7 @@ ONE_EXPRESSION: Final = (
     "the secret; to check secrets, set it to #[attributes.headers['client_secret']]"
 )
 
+_ONE_HEADER: Final = re.compile(r"#\[ *attributes\.headers\[ *'([\w-]+)' *\] *\]")
 _NOBODY: Final = HashedSecret.of(bytes(32), b"")
 
 Credentials: TypeAlias = tuple[str, str | None]
@@ -40,8 +42,6 @@ class Challenge:
     def __init__(self, www_authenticate: str, *, status: int = 401) -> None:
         self._status = status
         self._headers: tuple[Header, ...] = (("www-authenticate", www_authenticate),)
-        self.id_missing = self._missing("Client ID is not present")
-        self.secret_missing = self._missing("Client secret is not present")
         self.malformed = self.invalid("the credentials are malformed")
         self.unknown_client = self.invalid("no approved contract with this client id")
         self.wrong_secret = self.invalid("wrong client secret")
@@ -61,12 +61,23 @@ class Challenge:
             self._headers,
         )
 
-    def _missing(self, message: str) -> Deny:
-        return Deny(DenyReason.CREDENTIALS_MISSING, self._status, message, headers=self._headers)
+    def missing(self, message: str, detail: str) -> Deny:
+        """The denial of a request without credentials."""
+        return Deny(
+            DenyReason.CREDENTIALS_MISSING, self._status, message, detail, headers=self._headers
+        )
 
 
 CLIENT_ID_CHALLENGE: Final = Challenge("Client-ID-Enforcement")
 BASIC_CHALLENGE: Final = Challenge(basic_authentication.CHALLENGE)
+
+_NO_ID: Final = "Client ID is not present"
+_NO_SECRET: Final = "Client secret is not present"  # noqa: S105 - a message
+_BASIC_MISSING: Final = BASIC_CHALLENGE.missing(
+    _NO_ID,
+    "the policy reads client id and secret from the header authorization (Basic), and the request "
+    "has none there",
+)
 
 
 class CredentialSource(NamedTuple):
@@ -100,16 +111,18 @@ def credentials_by_expression(id_source: str, secret_source: str) -> CredentialS
     secret_expression = compile_expression(secret_source)
     client_id_of = id_expression.text
     secret_of = secret_expression.text if secret_source.strip() else None
+    id_missing = CLIENT_ID_CHALLENGE.missing(_NO_ID, _absent("client id", id_source))
+    secret_missing = CLIENT_ID_CHALLENGE.missing(_NO_SECRET, _absent("secret", secret_source))
 
     def read(evaluation: Evaluation) -> Credentials | Deny:
         client_id = client_id_of(evaluation)
         if not client_id or not isinstance(client_id, str):
-            return CLIENT_ID_CHALLENGE.id_missing
+            return id_missing
         if secret_of is None:
             return client_id, None
         secret = secret_of(evaluation)
         if not secret or not isinstance(secret, str):
-            return CLIENT_ID_CHALLENGE.secret_missing
+            return secret_missing
         return client_id, secret
 
     return CredentialSource(
@@ -120,18 +133,26 @@ def credentials_by_expression(id_source: str, secret_source: str) -> CredentialS
     )
 
 
+def _absent(what: str, source: str) -> str:
+    """Where the policy looks for it. The expression itself may contain a secret."""
+    header = _ONE_HEADER.fullmatch(source.strip())
+    if header is None:
+        return f"the policy reads the {what} with an expression, which finds none in the request"
+    return f"the policy reads the {what} from the header {header[1]}, and the request has none"
+
+
 def _basic_credentials(evaluation: Evaluation) -> Credentials | Deny:
     """Read credentials of HTTP basic authentication, in UTF-8, strictly."""
     octets = basic_octets(evaluation)
     if octets is None:
-        return BASIC_CHALLENGE.id_missing
+        return _BASIC_MISSING
     try:
         client_id, colon, secret = octets.decode().partition(":")
     except UnicodeDecodeError:
         return BASIC_CHALLENGE.malformed
     if not colon:
         return BASIC_CHALLENGE.malformed
-    return (client_id, secret) if client_id else BASIC_CHALLENGE.id_missing
+    return (client_id, secret) if client_id else _BASIC_MISSING
 
 
 BASIC_CREDENTIALS: Final = CredentialSource(_basic_credentials, BASIC_CHALLENGE)
