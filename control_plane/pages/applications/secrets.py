@@ -96,11 +96,10 @@ def ask_to_end(visit: ApplicationsWriter, application_id: RowId) -> Response:
 @router.post("/end-overlap")
 @in_turn
 def end(visit: ApplicationsWriter, application_id: RowId) -> Response:
-    """End the old secret. It may have ended already."""
+    """End the old secret."""
     with visit.writing() as transaction:
         session, organization_id = transaction.session, transaction.organization_id
         application = applications.get(session, organization_id, application_id)
-        if application.previous_secret_hash is not None:
-            client_secrets.end_overlap(transaction, application)
+        client_secrets.end_overlap(transaction, application)
     path = visit.url("application", application_id=application_id)
     return visit.redirect(path, f"Only the new secret of {application.name} works.")
