@@ -67,34 +67,30 @@ async def test_the_group_of_the_newest_api_is_proposed(owner: Visitor) -> None:
     assert 'value="org.example"' in await owner.page(path)
 
 
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({"asset_id": ""}, "Fill in this field."),
-        ({"group_id": " "}, "Fill in this field."),
-        ({"asset_version": ""}, "Fill in this field."),
-        ({"asset_id": "x" * 257}, "Use at most 256 characters."),
-        ({"instance_label": "x" * 256}, "Use at most 255 characters."),
-        ({"instance_label": "taken"}, "names another API instance"),
-        ({"description": "x" * 4001}, "Use at most 4000 characters."),
-        ({"endpoint": "x" * 2001}, "Use at most 2000 characters."),
-        ({"tags": ",".join(map(str, range(101)))}, "Use at most 100 tags."),
-        ({"tags": "x" * 257}, "Use at most 256 characters for a tag."),
-        ({"technology": "cobol"}, "Choose one of"),
-        ({"description": "a\x00b"}, "Remove the control characters."),
-    ],
-)
-async def test_wrong_fields_are_named_and_the_others_kept(
-    owner: Visitor, fields: dict[str, str], expected: str
-) -> None:
+WRONG = [
+    ({"asset_id": ""}, "Fill in this field."),
+    ({"group_id": " "}, "Fill in this field."),
+    ({"asset_version": ""}, "Fill in this field."),
+    ({"asset_id": "x" * 257}, "Use at most 256 characters."),
+    ({"instance_label": "x" * 256}, "Use at most 255 characters."),
+    ({"instance_label": "taken"}, "names another API instance"),
+    ({"description": "x" * 4001}, "Use at most 4000 characters."),
+    ({"endpoint": "x" * 2001}, "Use at most 2000 characters."),
+    ({"tags": ",".join(map(str, range(101)))}, "Use at most 100 tags."),
+    ({"tags": "x" * 257}, "Use at most 256 characters for a tag."),
+    ({"technology": "cobol"}, "Choose one of"),
+    ({"description": "a\x00b"}, "Remove the control characters."),
+]
+
+
+async def test_wrong_fields_are_named_and_the_others_kept(owner: Visitor) -> None:
     """Nothing has to be typed twice, and nothing is created."""
     await create(owner, instance_label="taken", asset_id="first")
-    given = NEW | {"tags": "kept"} | fields
-    response = await owner.send(f"{owner.home}/apis/new", **given)
-    assert response.status_code in (400, 409)
-    assert expected in response.text
-    if "tags" not in fields:
-        assert 'value="kept"' in response.text
+    for fields, expected in WRONG:
+        response = await owner.send(f"{owner.home}/apis/new", **(NEW | {"tags": "kept"} | fields))
+        assert response.status_code in (400, 409)
+        assert expected in response.text
+        assert "tags" in fields or 'value="kept"' in response.text
     assert names(await owner.page(f"{owner.home}/apis")) == ["first"]
 
 

@@ -123,34 +123,33 @@ async def test_rows_are_added_and_removed_without_scripts(owner: Visitor, api: s
     assert "configurationData.originGroups.1" not in fields
 
 
-@pytest.mark.parametrize(
-    ("fields", "place", "expected"),
-    [
-        ({"0.maximumRequests": ""}, "rateLimits.0.maximumRequests", "Is required"),
-        ({"0.maximumRequests": "many"}, "rateLimits.0.maximumRequests", "whole number"),
-        ({"0.maximumRequests": "-1"}, "rateLimits.0.maximumRequests", "at least 1"),
-        ({"0.maximumRequests": "9" * 5000}, "rateLimits.0.maximumRequests", "whole number"),
-        (
-            {"0.timePeriodInMilliseconds": "0"},
-            "rateLimits.0.timePeriodInMilliseconds",
-            "at least 1",
-        ),
-        ({"0.timePeriodInMilliseconds": HOSTILE}, "rateLimits.0.timePeriodInMilliseconds", "whole"),
-        ({"0.maximumRequests": "1\x00"}, "rateLimits.0.maximumRequests", "control characters"),
-    ],
-)
-async def test_wrong_settings_are_named_at_their_fields(
-    owner: Visitor, api: str, fields: dict[str, str], place: str, expected: str
-) -> None:
+WRONG: list[tuple[dict[str, str], str, str]] = [
+    ({"0.maximumRequests": ""}, "rateLimits.0.maximumRequests", "Is required"),
+    ({"0.maximumRequests": "many"}, "rateLimits.0.maximumRequests", "whole number"),
+    ({"0.maximumRequests": "-1"}, "rateLimits.0.maximumRequests", "at least 1"),
+    ({"0.maximumRequests": "9" * 5000}, "rateLimits.0.maximumRequests", "whole number"),
+    (
+        {"0.timePeriodInMilliseconds": "0"},
+        "rateLimits.0.timePeriodInMilliseconds",
+        "at least 1",
+    ),
+    ({"0.timePeriodInMilliseconds": HOSTILE}, "rateLimits.0.timePeriodInMilliseconds", "whole"),
+    ({"0.maximumRequests": "1\x00"}, "rateLimits.0.maximumRequests", "control characters"),
+]
+
+
+async def test_wrong_settings_are_named_at_their_fields(owner: Visitor, api: str) -> None:
     """What was typed stays in the form, and nothing is stored."""
-    given = LIMIT_FIELDS | {f"configurationData.rateLimits.{k}": v for k, v in fields.items()}
-    for action in ("review", "save"):
-        response = await owner.send(f"{api}/new/rate-limiting", do=action, **given)
-        assert response.status_code == 400
-        error = re.search(f'id="error-configurationData.{place}">([^<]*)<', response.text)
-        assert error is not None, response.text
-        assert expected in error[1]
-        assert "<script>alert" not in response.text
+    path = f"{api}/new/rate-limiting"
+    for fields, place, expected in WRONG:
+        given = LIMIT_FIELDS | {f"configurationData.rateLimits.{k}": v for k, v in fields.items()}
+        for action in ("review", "save"):
+            response = await owner.send(path, do=action, **given)
+            assert response.status_code == 400
+            error = re.search(f'id="error-configurationData.{place}">([^<]*)<', response.text)
+            assert error is not None, response.text
+            assert expected in error[1]
+            assert "<script>alert" not in response.text
     assert await stored(owner.platform) == []
 
 
@@ -173,33 +172,28 @@ async def test_a_pattern_that_matches_nothing_is_explained(owner: Visitor, api: 
     assert "write &#39;/orders/[^/]+&#39;" in response.text
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "expected"),
-    [
-        ("GET", "/orders/1", "By pointcut 1."),
-        ("POST", "/orders/1", "does not apply"),
-        ("get", "/orders/1", "ambiguous_method"),
-        ("GET", "/orders//1", "ambiguous_path"),
-        (HOSTILE, HOSTILE, "Before any policy is asked"),
-    ],
-)
-async def test_the_tester_answers_as_the_adapter_would(
-    owner: Visitor, api: str, method: str, path: str, expected: str
-) -> None:
+TESTED = [
+    ("GET", "/orders/1", "By pointcut 1."),
+    ("POST", "/orders/1", "does not apply"),
+    ("get", "/orders/1", "ambiguous_method"),
+    ("GET", "/orders//1", "ambiguous_path"),
+    (HOSTILE, HOSTILE, "Before any policy is asked"),
+]
+
+
+async def test_the_tester_answers_as_the_adapter_would(owner: Visitor, api: str) -> None:
     """In the form, and over the whole chain."""
     pointcut = {"methodRegex": "GET", "uriTemplateRegex": "/orders/.*"}
-    fields = {f"pointcutData.0.{name}": text for name, text in pointcut.items()}
-    page = await answered(
-        owner,
-        f"{api}/new/access-block",
-        "test",
-        **{"pointcutData.0": "", **fields, "test_method": method, "test_path": path},
-    )
-    assert expected in page
     await owner.platform.admin.apply_policy(1, "access-block", {}, pointcutData=[pointcut])
-    response = await owner.client.get(api, params={"method": method, "path": path})
-    assert expected in response.text
-    assert "<script>alert" not in response.text
+    fields = {f"pointcutData.0.{name}": text for name, text in pointcut.items()}
+    fields["pointcutData.0"] = ""
+    for method, path, expected in TESTED:
+        asked = {"test_method": method, "test_path": path}
+        page = await answered(owner, f"{api}/new/access-block", "test", **fields, **asked)
+        assert expected in page
+        response = await owner.client.get(api, params={"method": method, "path": path})
+        assert expected in response.text
+        assert "<script>alert" not in response.text
 
 
 async def test_a_change_is_shown_before_it_is_saved(owner: Visitor, api: str) -> None:
@@ -257,28 +251,28 @@ async def test_json_edits_the_same_thing(owner: Visitor, api: str) -> None:
     assert (await stored(owner.platform))[0]["configurationData"] == given
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", "This is not JSON"),
-        ("{", "This is not JSON"),
-        ("[]", "Write an object"),
-        ('{"a": NaN}', "This is not JSON"),
-        ('{"a": "\\ud800"}', "This is not JSON"),
-        ('{"a":' * 70 + "1" + "}" * 70, "Use at most 64 levels"),
-        ("[" * 100_000, "Use at most 64 levels"),
-        ('{"rateLimit": [1]}', "did you mean rateLimits?"),
-        ('{"rateLimits": "***"}', "*** stands for a stored secret"),
-        (HOSTILE, "This is not JSON"),
-    ],
-)
-async def test_wrong_json_is_explained(owner: Visitor, api: str, text: str, expected: str) -> None:
+WRONG_JSON = [
+    ("", "This is not JSON"),
+    ("{", "This is not JSON"),
+    ("[]", "Write an object"),
+    ('{"a": NaN}', "This is not JSON"),
+    ('{"a": "\\ud800"}', "This is not JSON"),
+    ('{"a":' * 70 + "1" + "}" * 70, "Use at most 64 levels"),
+    ("[" * 100_000, "Use at most 64 levels"),
+    ('{"rateLimit": [1]}', "did you mean rateLimits?"),
+    ('{"rateLimits": "***"}', "*** stands for a stored secret"),
+    (HOSTILE, "This is not JSON"),
+]
+
+
+async def test_wrong_json_is_explained(owner: Visitor, api: str) -> None:
     """It stays in the field; also the form is not shown for it, because it would lose a part."""
-    for action in ("review", "form"):
-        response = await owner.send(f"{api}/new/rate-limiting", do=action, json=text)
-        assert response.status_code == 400
-        assert expected in unescape(response.text)
-        assert inputs(response.text)["json"] == text
+    for text, expected in WRONG_JSON:
+        for action in ("review", "form"):
+            response = await owner.send(f"{api}/new/rate-limiting", do=action, json=text)
+            assert response.status_code == 400
+            assert expected in unescape(response.text)
+            assert inputs(response.text)["json"] == text
 
 
 async def test_secrets_are_kept_and_never_shown(owner: Visitor, api: str) -> None:
@@ -466,19 +460,15 @@ def version_text(response: httpx.Response) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("order", [[], ["1"], ["1", "2", "2"], ["1", "2", "3", "4"]])
-async def test_an_order_has_each_policy_once(owner: Visitor, three: str, order: list[str]) -> None:
-    """Anything else is treated as made from an old page."""
-    response = await owner.send(f"{three}/order", version="1-2-3", order=order)
-    assert response.status_code == 412
+async def test_an_order_has_each_policy_once(owner: Visitor, three: str) -> None:
+    """Anything else is treated as made from an old page; what is no number is refused."""
+    for order in ([], ["1"], ["1", "2", "2"], ["1", "2", "3", "4"]):
+        response = await owner.send(f"{three}/order", version="1-2-3", order=order)
+        assert response.status_code == 412
+    for value in ("x", "", "9" * 30, "-1", "\u0661"):
+        response = await owner.send(f"{three}/order", version="1-2-3", order=["1", value])
+        assert response.status_code == 400
     assert await orders(owner) == [1, 2, 3]
-
-
-@pytest.mark.parametrize("value", ["x", "", "9" * 30, "-1", "\u0661"])
-async def test_an_order_is_made_of_numbers(owner: Visitor, three: str, value: str) -> None:
-    """Others are refused."""
-    response = await owner.send(f"{three}/order", version="1-2-3", order=["1", value])
-    assert response.status_code == 400
 
 
 async def test_a_policy_is_turned_off_and_on(owner: Visitor, three: str) -> None:
