@@ -17,6 +17,7 @@ from adapter.policy.explain import nothing_known
 from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import Snapshot, build_api
 from adapter.runtime.clock import SystemClock
+from adapter.runtime.system_errors import system_words
 from adapter.settings import Settings
 
 
@@ -43,7 +44,9 @@ def stored_explainer(settings: Settings, directory: Path) -> Explainer:
     try:
         catalog = copy.peek()
     except (OSError, ValueError) as e:
-        raise ConfigurationError(f"the disk copy in {directory} cannot be used: {e}") from e
+        raise ConfigurationError(
+            f"the disk copy in {directory} cannot be used: {system_words(e)}"
+        ) from e
     options, pool = sync_options(settings), RulePool()
     apis = [
         build_api(

@@ -1,7 +1,7 @@
 """What the commands share: settings, files and failures."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, NoReturn
@@ -50,6 +50,17 @@ def print_notes(notes: Iterable[str]) -> None:
     """Print what should be looked at, although nothing is wrong."""
     for note in notes:
         typer.echo(f"note: {note}")
+
+
+def at_least(least: int) -> Callable[[int], int]:
+    """The callback of an option that takes a number: refuses smaller ones, in our words."""
+
+    def checked(number: int) -> int:
+        if number < least:
+            raise typer.BadParameter(f"must be at least {least}")
+        return number
+
+    return checked
 
 
 def write_file(file: Path, text: str) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from adapter.cli.common import ConfigOption, fail, settings_of
+from adapter.cli.common import ConfigOption, at_least, fail, settings_of
 from adapter.cli.running_adapter import InspectionOption, ask, inspection_address
 from adapter.errors import ConfigurationError
 
@@ -21,7 +21,7 @@ def denials(
         str | None,
         typer.Option("--id", help="Only this denial: the id in x-adapter-decision-id."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 20,
+    limit: Annotated[int, typer.Option(callback=at_least(1), help="How many to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     inspection: InspectionOption = None,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from adapter.cli.api_option import FORM, read_api, read_place
-from adapter.cli.common import CollectedErrors, ConfigOption, fail, settings_of
+from adapter.cli.common import CollectedErrors, ConfigOption, at_least, fail, settings_of
 from adapter.cli.envoy_output import emit, option_faults
 from adapter.cli.envoy_tls import adapter_tls, listener_tls
 from adapter.envoy_config import SYSTEM_CA_FILE, ApiRoute, EnvoyConfig, validation
@@ -44,7 +44,7 @@ def envoy_config(
         int,
         typer.Option(
             metavar="NUMBER",
-            min=0,
+            callback=at_least(0),
             help="How many trusted proxies in front of Envoy append to x-forwarded-for.",
         ),
     ] = 0,

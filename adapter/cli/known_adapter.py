@@ -11,6 +11,7 @@ from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.platform_client.disk.copy import MAGIC
 from adapter.platform_client.disk.format import decode
 from adapter.runtime.sealed_file import SealedFile
+from adapter.runtime.system_errors import system_words
 from adapter.settings import RequestSettings, Settings
 
 _PAGE: Final = 1000
@@ -77,7 +78,7 @@ def _stored_apis(settings: Settings) -> frozenset[str] | None:
         return None
     except (OSError, ValueError) as e:
         raise ConfigurationError(
-            f"the disk copy {file} cannot be read: {e}; to ask a running adapter instead, "
-            "give --inspection HOST:PORT"
+            f"the disk copy {file} cannot be read: {system_words(e)}; to ask a running adapter "
+            "instead, give --inspection HOST:PORT"
         ) from None
     return frozenset(api.content.instance.api_id for api in catalog.apis)

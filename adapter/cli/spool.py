@@ -14,7 +14,7 @@ import typer
 from adapter.analytics.spool.row_values import Row, State
 from adapter.analytics.spool.rows import SpoolRows
 from adapter.analytics.spool.spool_file import SpoolFileError, operate
-from adapter.cli.common import ConfigOption, fail, settings_of
+from adapter.cli.common import ConfigOption, at_least, fail, settings_of
 from adapter.errors import ConfigurationError
 
 Result = TypeVar("Result")
@@ -42,7 +42,7 @@ def list_batches(
     config: ConfigOption = None,
     file: FileOption = None,
     state: Annotated[State | None, typer.Option(help="Only batches in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 50,
+    limit: Annotated[int, typer.Option(callback=at_least(1), help="How many to show.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """List the batches, oldest first: their events, bytes and age, and why they were refused."""

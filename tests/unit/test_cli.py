@@ -64,7 +64,9 @@ def test_a_proxy_in_front_of_envoy_can_be_trusted(config: Path) -> None:
     (listener,) = yaml.safe_load(run(*hops, 2).stdout)["static_resources"]["listeners"]
     manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
     assert manager["xff_num_trusted_hops"] == 2
-    assert run(*hops, -1).exit_code == 2
+    refused = run(*hops, -1)
+    assert refused.exit_code == 2
+    assert "'--trusted-hops': must be at least 0" in refused.stderr
 
 
 def test_a_file_is_its_owners_alone(config: Path, tmp_path: Path) -> None:
