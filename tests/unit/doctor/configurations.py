@@ -26,6 +26,12 @@ MUTUAL_TLS = render(
 EXTENSIONS = "type.googleapis.com/envoy.extensions."
 
 
+def header_input(name: str) -> dict[str, Any]:
+    """What a matcher reads: a request header."""
+    kind = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
+    return {"name": "header", "typed_config": {"@type": kind, "header_name": name}}
+
+
 def known(**changes: Any) -> KnownAdapter:
     """An adapter with default settings."""
     return KnownAdapter(

@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 from tests.unit.doctor.broken.mistake import Broken
-from tests.unit.doctor.configurations import EXTENSIONS, Parts
+from tests.unit.doctor.configurations import EXTENSIONS, Parts, header_input
 
 
 def disabled(parts: Parts) -> None:
@@ -68,7 +68,12 @@ MATCHER = {
     "matcher_list": {
         "matchers": [
             {
-                "predicate": {"single_predicate": {"value_match": {"exact": "1"}}},
+                "predicate": {
+                    "single_predicate": {
+                        "input": header_input("x-skip"),
+                        "value_match": {"exact": "1"},
+                    }
+                },
                 "on_match": {"action": SKIP},
             }
         ]

@@ -4,9 +4,11 @@ from typing import Any
 
 from adapter.doctor import KnownBinding
 from tests.unit.doctor.broken.mistake import Broken, Change
-from tests.unit.doctor.configurations import EXTENSIONS, Parts
+from tests.unit.doctor.configurations import EXTENSIONS, Parts, header_input
 
 AUTHORITY = {"bindings": (KnownBinding(authority="shop.test"),)}
+
+PER_ROUTE = f"{EXTENSIONS}filters.http.ext_authz.v3.ExtAuthzPerRoute"
 
 
 def remove(tree: dict[str, Any], *names: str) -> None:
@@ -94,11 +96,14 @@ def by_matcher(parts: Parts) -> None:
     host = parts.hosts[0]
     kinds = "type.googleapis.com/envoy.config.route.v3."
     first, *others = host.pop("routes")
-    first["typed_per_filter_config"][NAME]["disabled"] = True
+    first["typed_per_filter_config"] = {NAME: {"@type": PER_ROUTE, "disabled": True}}
     one = {"name": "a", "typed_config": {"@type": f"{kinds}Route", **first}}
     several = {"name": "b", "typed_config": {"@type": f"{kinds}RouteList", "routes": others}}
     host["matcher"] = {
-        "matcher_tree": {"prefix_match_map": {"map": {"/orders": {"action": one}}}},
+        "matcher_tree": {
+            "input": header_input(":path"),
+            "prefix_match_map": {"map": {"/orders": {"action": one}}},
+        },
         "on_no_match": {"action": several},
     }
 
@@ -108,7 +113,8 @@ def weighted(**config: Any) -> Change:
 
     def change(parts: Parts) -> None:
         old = parts.route["route"]["cluster"]
-        new = {"name": "new", "weight": 1, "typed_per_filter_config": {NAME: config}}
+        typed = {"@type": PER_ROUTE, **config}
+        new = {"name": old, "weight": 1, "typed_per_filter_config": {NAME: typed}}
         parts.route["route"] = {
             "weighted_clusters": {"clusters": [{"name": old, "weight": 9}, new]}
         }
