@@ -19,11 +19,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     wanted = _letters(name[:_MAX_CHARS])
     by_letters = {_letters(each): each for each in known}
-    near = get_close_matches(wanted, by_letters, n=1, cutoff=_SIMILAR)
+    near = [letters for letters in by_letters if letters.startswith(wanted)]
+    if len(wanted) < _FEWEST_LETTERS or len(near) != 1:
+        near = get_close_matches(wanted, by_letters, n=1, cutoff=_SIMILAR)
     if not near and len(wanted) >= _FEWEST_LETTERS:
         near = [letters for letters in by_letters if wanted in letters]
     return f"did you mean {by_letters[near[0]]}?" if len(near) == 1 else ""
 
 
 def _letters(name: str) -> str:
-    return name.casefold().replace("-", "").replace("_", "")
+    letters = name.casefold().replace("-", "").replace("_", "")
+    # The vendor's lists had other names once.
+    return letters.replace("whitelist", "allowlist").replace("blacklist", "blocklist")

@@ -6,14 +6,20 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from adapter.policy.policies.shared.configuration import Configuration, without
+from adapter.policy.policy_schemas import CONFIGURATIONS
 
 _SHORT: Final = {
     "type": "assetId",
     "configuration": "configurationData",
     "pointcut": "pointcutData",
 }
-_NOT_CHECKED: Final = ("assetVersion", "disabled", "groupId", "order", "policyTemplateId")
-"""Fields of the platform that say nothing about what the policy does."""
+_NOT_CHECKED: Final = (
+    *("apiId", "apiVersionId", "assetVersion", "audit", "disabled", "environmentId", "groupId"),
+    *("id", "implementationAsset", "implementationAssets", "label", "masterOrganizationId"),
+    *("order", "organizationId", "policyId", "policyTemplateId", "ruleOfApplication", "template"),
+    *("upstreamIds", "version", "warnings"),
+)
+"""Fields of the platform's requests and answers that say nothing about what the policy does."""
 
 
 class PointcutEntry(Configuration):
@@ -33,7 +39,13 @@ class PolicyFile(Configuration):
     @classmethod
     def used(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `Configuration.used`."""
-        named = {_SHORT.get(name, name): value for name, value in given.items()}
+        names: Mapping[str, str] = _SHORT
+        if "assetId" in given:
+            # The platform calls a policy's origin its type. Another type of policy is a mistake.
+            others = set(CONFIGURATIONS) - {str(given["assetId"])}
+            names = without(_SHORT, "type")
+            given = given if str(given.get("type")) in others else without(given, "type")
+        named = {names.get(name, name): value for name, value in given.items()}
         return without(named, *_NOT_CHECKED)
 
     @property

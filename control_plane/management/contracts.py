@@ -30,6 +30,8 @@ class AccessRequest:
     accepted_terms: bool = False
     party_id: str | None = None
     party_name: str | None = None
+    tier_field: str = "requestedTierId"
+    """How the caller calls the tier, for messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def request_access(transaction: Transaction, api: ApiInstance, asked: AccessRequ
     session = transaction.session
     application = _application(transaction, asked.application_id)
     _require_no_contract(session, api.id, application)
-    tier = _tier_on_offer(session, api.id, asked.tier_id, "requestedTierId")
+    tier = _tier_on_offer(session, api.id, asked.tier_id, asked.tier_field)
     contract = Contract(
         api_id=api.id,
         environment_id=api.environment_id,
@@ -114,6 +116,21 @@ def _require_no_contract(session: Session, api_id: int, application: ClientAppli
     )
     if (found := session.scalar(query)) is not None:
         raise Conflict(f"application {application.id} has contract {found} with this API already")
+
+
+def warnings(session: Session, contract: Contract) -> list[str]:
+    """What is probably not meant: no tier, although the API has some."""
+    if contract.tier is not None or contract.requested_tier is not None:
+        return []
+    offered = select(SlaTier.id).where(
+        SlaTier.api_id == contract.api_id, SlaTier.status == "ACTIVE"
+    )
+    if session.scalars(offered).first() is None:
+        return []
+    return [
+        "the contract has no tier, so the policy rate-limiting-sla-based refuses it; choose one "
+        "with tierId"
+    ]
 
 
 def _tier_on_offer(

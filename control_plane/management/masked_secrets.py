@@ -9,6 +9,8 @@ _SECRET_NAME: Final = re.compile(
     r"secret|passw|passphrase|token|credential|authoriz|cookie|bearer|(api|private|signing|text).?key",
     re.IGNORECASE,
 )
+_MEASURE: Final = re.compile(r"(length|ttl|time|timeout|lifetime|age)$", re.IGNORECASE)
+"""Numbers under such names say how long a key is, or how long a token counts."""
 _PASSWORD_IN_URL: Final = re.compile(r"(?<=://)[^/?#@\s]+(?=@)")
 
 
@@ -19,6 +21,8 @@ def masked(value: Any, name: str = "") -> Any:
     has `{"key": "Authorization", "value": ...}`), and the credentials in URLs. A mask shows
     nothing of its value, not even the length.
     """
+    if _is_measure(name, value):
+        return value
     if is_secret_name(name) and value is not None and not isinstance(value, bool):
         return MASK
     if isinstance(value, dict):
@@ -29,6 +33,10 @@ def masked(value: Any, name: str = "") -> Any:
     if isinstance(value, list):
         return [masked(inner) for inner in value]
     return without_password(value) if isinstance(value, str) else value
+
+
+def _is_measure(name: str, value: Any) -> bool:
+    return isinstance(value, int | float) and _MEASURE.search(name) is not None
 
 
 def is_secret_name(name: str) -> bool:

@@ -4,13 +4,14 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from control_plane.errors import Invalid
 from control_plane.management import contracts
 from control_plane.protocol.bodies import ANSWERED, Body, Id, Name, RowId
 from control_plane.protocol.documents import contract_document
 from control_plane.protocol.paging import InPage
+from control_plane.protocol.policies import with_warnings
 from control_plane.protocol.scope import ContractsReader, ContractsWriter
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import ClientApplication, Contract
@@ -19,6 +20,13 @@ router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
     "/apis/{api_id}/contracts"
 )
+
+
+Status = Literal["PENDING", "APPROVED", "REJECTED", "REVOKED"]
+
+
+def _in_capitals(status: Any) -> Any:
+    return status.upper() if isinstance(status, str) else status
 
 
 class AccessRequest(Body):
@@ -55,6 +63,16 @@ class ContractChange(Body):
     tier_id: Id | None = None
     requested_tier_id: Id | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_number_as_tier(cls, document: Any) -> Any:
+        """Our answers have an object here, which clients send back; a number is a slip."""
+        for name in ("tier", "requestedTier"):
+            given = document.get(name) if isinstance(document, dict) else None
+            if given is not None and not isinstance(given, dict):
+                raise ValueError(f"{name} has no effect; did you mean {name}Id?")
+        return document
+
 
 @router.post("", status_code=201)
 @in_turn
@@ -64,6 +82,7 @@ def request_access(scope: ContractsWriter, api_id: RowId, body: NewContract) -> 
     asked = contracts.AccessRequest(
         application_id=body.application_id,
         tier_id=_asked_tier(body),
+        tier_field="requestedTierId" if body.tier_id is None else "tierId",
         reason=info.reason if info else None,
         accepted_terms=body.accepted_terms,
         party_id=body.party_id,
@@ -72,7 +91,8 @@ def request_access(scope: ContractsWriter, api_id: RowId, body: NewContract) -> 
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         contract = contracts.request_access(transaction, api, asked)
-        return answer(contract_document(contract), HTTPStatus.CREATED)
+        warnings = contracts.warnings(transaction.session, contract)
+        return answer(with_warnings(contract_document(contract), warnings), HTTPStatus.CREATED)
 
 
 def _asked_tier(body: NewContract) -> int | None:
@@ -89,7 +109,7 @@ def all_of_api(
     scope: ContractsReader,
     api_id: RowId,
     page: InPage,
-    status: str | None = None,
+    status: Annotated[Status | None, BeforeValidator(_in_capitals)] = None,
     core_services_id: Annotated[Name | None, Query(alias="coreServicesId")] = None,
 ) -> dict[str, Any]:
     """The contracts of the API instance, by status or client id if asked."""
@@ -124,7 +144,16 @@ def change(
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         contract = contracts.get(transaction.session, api, contract_id)
-        return answer(contract_document(contracts.change(transaction, contract, wanted)))
+        _refuse_no_tier(body, contract)
+        contracts.change(transaction, contract, wanted)
+        warnings = contracts.warnings(transaction.session, contract)
+        return answer(with_warnings(contract_document(contract), warnings))
+
+
+def _refuse_no_tier(body: ContractChange, contract: Contract) -> None:
+    """Null says nothing about a contract without a tier; it can't take a tier away."""
+    if "tier_id" in body.model_fields_set and body.tier_id is None and contract.tier is not None:
+        raise Invalid("tierId: a contract cannot lose its tier; send the id of another one")
 
 
 @router.delete("/{contract_id}", status_code=204)

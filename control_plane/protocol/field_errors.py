@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
 from control_plane.spelling import did_you_mean
 
@@ -66,7 +67,10 @@ def _line(error: Mapping[str, Any], model: type[BaseModel] | None) -> str:
 
 
 def _place(location: Sequence[str | int]) -> str:
-    return ".".join(str(part)[:_MAX_NAME_CHARS] for part in _inside(location)) or "value"
+    names = [str(part)[:_MAX_NAME_CHARS] for part in _inside(location)]
+    if location and location[0] == "path":
+        names = [to_camel(name) for name in names]
+    return ".".join(names) or "value"
 
 
 def _inside(location: Sequence[str | int]) -> Sequence[str | int]:

@@ -70,7 +70,10 @@ async def _refused(request: Request, error: Any) -> JSONResponse:  # noqa: ARG00
 
 
 async def _http_error(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001
-    return _answer(error.status_code, str(error.detail), error.headers)
+    message, allowed = str(error.detail), (error.headers or {}).get("Allow")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and allowed:
+        message = f"{message}; this path knows {allowed}"
+    return _answer(error.status_code, message, error.headers)
 
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:

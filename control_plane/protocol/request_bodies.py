@@ -1,7 +1,10 @@
 """Request bodies, bounded in size, time and depth before an endpoint gets them."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -15,6 +18,7 @@ from control_plane.store.json_values import MAX_DEPTH, nested_too_deeply
 
 _SMALL = 16 << 10
 _RETRY_AFTER_S = 5
+_MAX_NAME_CHARS = 64
 
 
 class RequestBodies:
@@ -145,6 +149,21 @@ def _check_json(scope: Scope, body: bytes) -> None:
         raise Invalid("the body is not UTF-8, which JSON is written in (RFC 8259, 8.1)")
     if nested_too_deeply(body):
         raise Invalid(f"the body has more than {MAX_DEPTH} levels of arrays and objects")
+    # The endpoint finds every other mistake, and says where it is.
+    with suppress(ValueError):
+        json.loads(body, object_pairs_hook=_each_name_once, parse_constant=_no_constant)
+
+
+def _each_name_once(members: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in members:
+        if name in seen:
+            raise Invalid(f"{name[:_MAX_NAME_CHARS]}: occurs twice in one object; remove one")
+        seen.add(name)
+
+
+def _no_constant(name: str) -> None:
+    raise Invalid(f"{name} is not JSON (RFC 8259, 6); write a number or null")
 
 
 def _is_utf8(body: bytes) -> bool:

@@ -196,3 +196,48 @@ async def test_two_names_for_two_tiers_are_refused(platform: Platform) -> None:
     assert "tierId: differs from requestedTierId" in str(refused)
     missing = await platform.refusal("POST", path, {"applicationId": phone["id"], "tierId": 9})
     assert "this API has no tier 9" in str(missing)
+
+
+async def test_a_contract_without_a_tier_gets_a_warning_if_there_are_tiers(
+    platform: Platform,
+) -> None:
+    """Limits by tier would refuse it."""
+    api_id, phone = await platform.api_and_application()
+    watch = await platform.admin.create_application("watch")
+    before = await platform.admin.request_contract(api_id, watch["id"])
+    tier = await platform.admin.create_tier(api_id, "gold", [(5, 1)], auto_approve=True)
+    after = await platform.admin.request_contract(api_id, phone["id"])
+    assert "warnings" not in before
+    (warning,) = after["warnings"]
+    assert "rate-limiting-sla-based refuses it" in warning
+    moved = await platform.admin.change_contract(api_id, after["id"], tierId=tier["id"])
+    assert "warnings" not in moved
+
+
+async def test_a_contract_cannot_lose_its_tier(platform: Platform) -> None:
+    """Null would change nothing, so it is refused; without a tier it is what clients send back."""
+    api_id, phone = await platform.api_and_application()
+    contract = await platform.admin.request_contract(api_id, phone["id"])
+    await platform.admin.change_contract(api_id, contract["id"], tierId=None)
+    tier = await platform.admin.create_tier(api_id, "gold", [(5, 1)], auto_approve=True)
+    await platform.admin.change_contract(api_id, contract["id"], tierId=tier["id"])
+    with pytest.raises(AdminError, match="tierId: a contract cannot lose its tier"):
+        await platform.admin.change_contract(api_id, contract["id"], tierId=None)
+
+
+@pytest.mark.parametrize("name", ["tier", "requestedTier"])
+async def test_a_number_in_the_place_of_an_object_is_refused(platform: Platform, name: str) -> None:
+    """It would have no effect."""
+    api_id, phone = await platform.api_and_application()
+    contract = await platform.admin.request_contract(api_id, phone["id"])
+    with pytest.raises(AdminError, match=f"did you mean {name}Id"):
+        await platform.admin.change_contract(api_id, contract["id"], **{name: 3})
+
+
+async def test_a_wrong_tier_is_told_by_the_name_that_was_sent(platform: Platform) -> None:
+    """The vendor's clients have two names for it."""
+    api_id, phone = await platform.api_and_application()
+    path = f"{platform.apis}/{api_id}/contracts"
+    for name in ("tierId", "requestedTierId"):
+        with pytest.raises(AdminError, match=f"{name}: this API has no tier 99"):
+            await platform.admin.ask("POST", path, {"applicationId": phone["id"], name: 99})

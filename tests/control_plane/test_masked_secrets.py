@@ -62,3 +62,13 @@ NAMES = st.sampled_from(
 def test_a_secret_at_any_depth_is_masked(around: Any, name: str, secret: Any) -> None:
     """The name alone decides; what is beside it stays as it is."""
     assert masked([{"a": {name: secret}}, around]) == [{"a": {name: MASK}}, masked(around)]
+
+
+def test_how_long_a_key_is_or_a_token_counts_is_no_secret() -> None:
+    """Only numbers: a text under such a name may be anything."""
+    lengths = {"signingKeyLength": 256, "validatedTokenTTL": 600, "tokenLifetime": 1.5}
+    assert masked(lengths) == lengths
+    assert masked({"signingKeyLength": "256", "token": 5}) == {
+        "signingKeyLength": MASK,
+        "token": MASK,
+    }

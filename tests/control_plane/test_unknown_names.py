@@ -266,3 +266,44 @@ async def test_a_body_that_is_not_json_is_named(
     answer = await platform.anyone.post(platform.applications, content=content, headers=headers)
     assert answer.status_code == 400
     assert told in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"name": "x",, "a": 1}', "the body is not valid JSON, see character 13"),
+        ('{"name": NaN}', "NaN is not JSON (RFC 8259, 6); write a number or null"),
+        ('{"name": [-Infinity]}', "-Infinity is not JSON"),
+        ('{"name": "x", "a": {"b": 1, "b": 2}}', "b: occurs twice in one object; remove one"),
+    ],
+)
+async def test_json_that_programs_read_differently_is_refused(
+    platform: Platform, content: str, told: str
+) -> None:
+    """One of two values with the same name would win silently."""
+    answer = await platform.anyone.post(
+        platform.applications,
+        content=content,
+        headers={**platform.admin.authorization, "content-type": "application/json"},
+    )
+    assert answer.status_code == 400
+    assert told in answer.json()["message"]
+
+
+async def test_a_status_that_no_contract_has_is_refused(platform: Platform) -> None:
+    """An empty list would look like an answer. Small letters are accepted, as before."""
+    api_id, phone = await platform.api_and_application()
+    await platform.admin.request_contract(api_id, phone["id"])
+    path = f"{platform.apis}/{api_id}/contracts"
+    assert (await platform.admin.ask("GET", f"{path}?status=approved"))["total"] == 1
+    refused = await platform.refusal("GET", f"{path}?status=FOO")
+    assert (refused.status, str(refused).count("status: must be 'PENDING'")) == (400, 1)
+
+
+async def test_a_wrong_path_names_what_it_knows(platform: Platform) -> None:
+    """With the verbs, and with the name of the place in the path as in the answers."""
+    refused = await platform.refusal("GET", f"{platform.apis}/abc/policies")
+    assert "apiId: must be a whole number" in str(refused)
+    refused = await platform.refusal("PUT", platform.apis)
+    assert refused.status == 405
+    assert "; this path knows " in str(refused)

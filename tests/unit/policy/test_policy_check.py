@@ -30,6 +30,9 @@ def faults(policy_type: str, configuration: dict[str, Any], pointcut: Any = None
         ("ratelimiting", "did you mean rate-limiting?"),
         ("client_id_enforcement", "did you mean client-id-enforcement?"),
         ("jwt", "did you mean jwt-validation?"),
+        ("rate-limiting-sla", "did you mean rate-limiting-sla-based?"),
+        ("ip-whitelist", "did you mean ip-allowlist?"),
+        ("ip-blacklist", "did you mean ip-blocklist?"),
         ("limit", "known are access-block, cors, "),
         ("xml-threat-protection", "known are access-block, cors, "),
     ],
@@ -434,10 +437,44 @@ def test_the_command_prints_a_line_for_each_mistake(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"type": "system", "id": 5, "policyId": 5, "template": {"assetId": "cors"}},
+        {"audit": {"created": {"date": "2026-01-01"}}, "apiId": 2, "version": "1.0.0"},
+        {"label": "all pages", "apiVersionId": 2, "upstreamIds": [], "warnings": ["none"]},
+        {"ruleOfApplication": {"environmentId": "e"}, "configuration": {}},
+    ],
+)
+def test_a_file_may_have_what_the_platform_shows(tmp_path: Path, more: dict[str, Any]) -> None:
+    """An answer to a GET, the body of a POST, or an automated policy."""
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps({"assetId": "cors", "configurationData": {}, **more}))
+    done = command(file)
+    assert (done.exit_code, done.stdout) == (0, "the policy is valid: cors\n")
+
+
+def test_a_wrong_entry_does_not_make_a_list_empty() -> None:
+    """One mistake has one message."""
+    found = faults("message-logging", {"loggingConfiguration": [{"itemData": {"message": "m"}}]})
+    assert list(found) == ["configurationData.loggingConfiguration.0.itemData.level"]
+
+
+def test_an_unsupported_expression_names_the_page_with_what_is_supported() -> None:
+    """The useful words come first."""
+    message = faults("rate-limiting", {**LIMITS, "keySelector": "#[payload.id]"})
+    assert message["configurationData.keySelector"].endswith(
+        "; docs/policies/expressions.md lists what is supported"
+    )
+    assert len(message["configurationData.keySelector"]) < 200
+
+
+@pytest.mark.parametrize(
     ("content", "code", "told"),
     [
         ("typ: cors", 1, "assetId: is required"),
         ("type: 5", 1, "assetId: must be text"),
+        ("{assetId: rate-limiting, type: cors}", 1, "type: this setting is not supported"),
         ("{type: cors, pointcut: GET}", 1, "pointcutData: must be a list"),
         ("{type: cors, pointcut: [{methods: GET}]}", 1, "pointcutData.0.methods: this setting"),
         ("{type: cors, configuration: []}", 1, "configurationData: must be an object"),

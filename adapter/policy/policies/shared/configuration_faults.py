@@ -30,8 +30,17 @@ _HINTS: Final[Mapping[str, str]] = {
 
 def faults_in(error: ValidationError, model: type[BaseModel]) -> tuple[PolicyFault, ...]:
     """The faults that pydantic found while it read a configuration with this model."""
-    details = error.errors(include_input=False, include_url=False)
+    found = error.errors(include_input=False, include_url=False)
+    details = [each for each in found if not _follows(each, found)]
     return tuple(PolicyFault(_path(e["loc"]), _message(e, model)) for e in details)
+
+
+def _follows(error: Any, others: Iterable[Any]) -> bool:
+    """Whether a list only seems too short because some of its entries are wrong."""
+    place = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in others
+    )
 
 
 def refuse(faults: Iterable[PolicyFault]) -> None:
