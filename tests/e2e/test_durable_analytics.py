@@ -214,7 +214,11 @@ async def test_a_disk_that_becomes_full(bench: Bench) -> None:
         infinite = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(adapter.pid, resource.RLIMIT_FSIZE, infinite)
         await bench.until_on_disk(3_000)
-        assert "events spool" not in (await adapter.readiness())["details"]
+
+        async def recovered() -> bool:
+            return "events spool" not in (await adapter.readiness())["details"]
+
+        await eventually(recovered)
         await bench.platform.start()
         await bench.until_stored(3_000)
         assert (await adapter.inspect("/analytics"))["lost"] == {}
