@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from starlette.exceptions import HTTPException
 
 from control_plane.errors import Conflict, Invalid, Refused
@@ -54,6 +54,10 @@ class Fields(BaseModel):
     """The base of models of forms. Blanks around a value are dropped; a list takes every value."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+
+
+Password = Annotated[str, StringConstraints(strip_whitespace=False)]
+"""A field for a password. Blanks around it belong to it."""
 
 
 class InvalidForm(Invalid):

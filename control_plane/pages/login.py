@@ -11,7 +11,7 @@ from control_plane.accounts.user_tokens import Kind
 from control_plane.errors import Invalid, Refused, TooManyLogins, Unauthenticated
 from control_plane.http_statuses import status_of
 from control_plane.pages import cookies
-from control_plane.pages.forms import Fields, Form, InForm, InvalidForm, Posted
+from control_plane.pages.forms import Fields, Form, InForm, InvalidForm, Password, Posted
 from control_plane.pages.identity_provider import IdentityProvider
 from control_plane.pages.origins import origin_of
 from control_plane.pages.templating import render
@@ -22,7 +22,7 @@ router = APIRouter()
 
 class _Login(Fields):
     name: Annotated[str, Field(max_length=256)]
-    password: Annotated[str, Field(max_length=500)]
+    password: Annotated[Password, Field(max_length=500)]
 
 
 @router.get("/login", name="login")

@@ -13,7 +13,7 @@ from control_plane.accounts.access import Origin
 from control_plane.accounts.user_tokens import Kind, of_user
 from control_plane.http_statuses import status_of
 from control_plane.management import tokens, users
-from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, InvalidForm
+from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, InvalidForm, Password
 from control_plane.pages.paths import RowId
 from control_plane.pages.settings.tabs import settings_tabs
 from control_plane.pages.visit import InVisit, Visit, in_turn
@@ -22,9 +22,9 @@ router = APIRouter(prefix="/settings")
 
 
 class _NewPassword(Fields):
-    current: Annotated[str, Field(max_length=users.MAX_PASSWORD)]
-    password: str
-    repeated: str
+    current: Annotated[Password, Field(max_length=users.MAX_PASSWORD)]
+    password: Password
+    repeated: Password
 
 
 @router.get("", name="settings")

@@ -13,7 +13,7 @@ from control_plane.accounts.roles import USER_ROLES, Permission, Role
 from control_plane.errors import Stale
 from control_plane.http_statuses import status_of
 from control_plane.management import users, versions
-from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, InvalidForm, Posted
+from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, InvalidForm, Password, Posted
 from control_plane.pages.listing import InListing
 from control_plane.pages.paths import RowId
 from control_plane.pages.settings.tabs import settings_tabs
@@ -36,7 +36,11 @@ class _Profile(Fields):
 
 class _NewUser(_Profile):
     name: Annotated[str, Field(max_length=100)]
-    password: str
+    password: Password
+
+
+class _SetPassword(Fields):
+    password: Password
 
 
 @router.get("", name="users")
@@ -130,8 +134,8 @@ def _compare(visit: Visit, user_id: int, form: Posted) -> Response:
 async def set_password(visit: UsersWriter, user_id: RowId, form: InForm) -> Response:
     """Give a user another password; all of the user's sessions and tokens end."""
     user = await run_sync(_user, visit, user_id)
-    password = form.text("password")
     try:
+        password = form.checked(_SetPassword).password
         users.require_good_password(user.name, password)
     except FIXABLE as error:
         values = _values(user) | {"version": _version(user)}

@@ -126,3 +126,34 @@ async def test_a_viewer_may_not(viewer: Visitor) -> None:
     assert "users:read" in response.text
     assert "owner has it" in response.text
     assert (await viewer.send(f"{USERS}/new", name="x", password=PASSWORD)).status_code == 403
+
+
+async def test_blanks_around_a_password_belong_to_it(owner: Visitor, platform: Platform) -> None:
+    """Every form takes the password as it was typed, so it still lets the user in."""
+    of_owner, own = f" {PASSWORD} ", f"{PASSWORD}\t"
+    await owner.done(f"{USERS}/new", name="ann", password=of_owner, enabled="true", role="viewer")
+    async with visiting(platform) as ann:
+        assert (await ann.log_in("ann", PASSWORD)).status_code == 401
+        assert (await ann.log_in("ann", of_owner)).status_code == 303
+        change = {"password": own, "repeated": own}
+        response = await ann.send("/settings/password", current=PASSWORD, **change)
+        assert "This is not your password." in response.text
+        response = await ann.send(
+            "/settings/password", current=of_owner, password=own, repeated=PASSWORD
+        )
+        assert "This is not the same password." in response.text
+        await ann.done("/settings/password", current=of_owner, **change)
+        assert (await ann.log_in("ann", own)).status_code == 303
+
+
+async def test_an_owner_sets_only_passwords_that_the_login_takes(
+    owner: Visitor, platform: Platform
+) -> None:
+    """The login refuses control characters, so a password with one would lock the user out."""
+    path = f"{USERS}/{add_user(platform, 'ann', Role.VIEWER)}/password"
+    response = await owner.send(path, password=f"{PASSWORD}\x01")
+    assert response.status_code == 400
+    assert "Remove the control characters." in response.text
+    await owner.done(path, password=f" {PASSWORD} ")
+    async with visiting(platform) as ann:
+        assert (await ann.log_in("ann", f" {PASSWORD} ")).status_code == 303
