@@ -57,6 +57,7 @@ class Routes:
         self._known = {
             "organization_id": platform.credentials.organization_id,
             "environment_id": platform.credentials.environment_id,
+            "instance_id": "adapter-1",
         }
 
     def __iter__(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -224,7 +225,8 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
     }
 
 
-NO_JSON = ("/secret/reset", "/v2/analytics/events")
+LEFT_OUT = ("/secret/reset", "/v2/analytics/events", "/report")
+"""Routes without JSON, and those of gateways, whose odd bodies have tests of their own."""
 
 
 def _mutations(good: Any) -> Iterator[Any]:
@@ -260,7 +262,7 @@ async def test_every_route_with_a_body_is_among_the_odd_ones(platform: Platform)
     """A new route needs a good body here, from which the odd ones are made."""
     ends = _good_bodies(platform)
     for method, path, _ in Routes(platform):
-        if method in ("POST", "PUT", "PATCH") and not path.endswith(NO_JSON):
+        if method in ("POST", "PUT", "PATCH") and not path.endswith(LEFT_OUT):
             assert any(method == verb and path.endswith(end) for verb, end in ends), path
 
 
