@@ -11,6 +11,8 @@ class Permission(StrEnum):
     APIS_READ = "apis:read"
     """API instances, with their policies and SLA tiers; automated policies."""
     APIS_WRITE = "apis:write"
+    SECRETS_READ = "secrets:read"
+    """The secrets in what `apis:read` shows. Without it, they are masked."""
     CONTRACTS_READ = "contracts:read"
     CONTRACTS_WRITE = "contracts:write"
     APPLICATIONS_READ = "applications:read"
@@ -56,6 +58,7 @@ _VIEWER = {_P.APIS_READ, _P.CONTRACTS_READ, _P.APPLICATIONS_READ, _P.ANALYTICS_R
 _VIEWER |= {_P.ADAPTERS_READ, _P.SERVICES_READ}
 _OPERATOR = _VIEWER | {_P.REQUESTS_READ, _P.ADAPTERS_WRITE, _P.SERVICES_WRITE, _P.AUDIT_READ}
 _API_ADMIN = _OPERATOR | {_P.APIS_WRITE, _P.CONTRACTS_WRITE, _P.APPLICATIONS_WRITE, _P.FEED_READ}
+_API_ADMIN |= {_P.SECRETS_READ}
 _OWNER = _API_ADMIN | {_P.USERS_READ, _P.USERS_WRITE, _P.ENVIRONMENTS_WRITE}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
@@ -63,7 +66,9 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.OPERATOR: frozenset(_OPERATOR),
     Role.API_ADMIN: frozenset(_API_ADMIN),
     Role.OWNER: frozenset(_OWNER),
-    Role.GATEWAY: frozenset({_P.APIS_READ, _P.FEED_READ, _P.EVENTS_WRITE, _P.REPORTS_WRITE}),
+    Role.GATEWAY: frozenset(
+        {_P.APIS_READ, _P.SECRETS_READ, _P.FEED_READ, _P.EVENTS_WRITE, _P.REPORTS_WRITE}
+    ),
 }
 
 

@@ -8,6 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from control_plane.management.masked_secrets import MASK, is_secret_name, masked, without_password
+from control_plane.management.policy_types import schema_of
+
+
+def masked_policy(asset_id: str, configuration: Any) -> Any:
+    """A configuration of this type of policy for people to read, without its secrets."""
+    return masked_configuration(schema_of(asset_id), configuration)
 
 
 def masked_configuration(schema: Mapping[str, Any] | None, configuration: Any) -> Any:

@@ -24,6 +24,7 @@ from control_plane.protocol.policies import (
 )
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import OrganizationReader, OrganizationScope, SomeApisWriter
+from control_plane.protocol.secrecy import policy_for_caller
 from control_plane.protocol.writing import answer, in_turn
 
 router = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/automated-policies")
@@ -109,7 +110,8 @@ def all_of_environment(
         name_revision(response, session)
         _require(scope, session, Permission.APIS_READ, environment_id)
         rows = automated_policies.of_environment(session, environment_id)
-        found = [automated_policy_document(policy) for policy in rows]
+        documents = [automated_policy_document(policy) for policy in rows]
+    found = [policy_for_caller(scope, environment_id, document) for document in documents]
     return {"automatedPolicies": found, "total": len(found)}
 
 
@@ -134,7 +136,7 @@ def get(scope: OrganizationReader, policy_id: RowId) -> dict[str, Any]:
     with scope.reading() as session:
         policy = automated_policies.get(session, scope.organization_id, policy_id)
         _require(scope, session, Permission.APIS_READ, policy.environment_id)
-        return automated_policy_document(policy)
+        return policy_for_caller(scope, policy.environment_id, automated_policy_document(policy))
 
 
 @router.patch("/{policy_id}")

@@ -22,7 +22,8 @@ from control_plane.protocol.bodies import ANSWERED, Body, Id, JsonObject, Name, 
 from control_plane.protocol.conditional import unchanged
 from control_plane.protocol.documents import policy_document, policy_without_template
 from control_plane.protocol.revision import name_revision
-from control_plane.protocol.scope import ApisReader, ApisWriter
+from control_plane.protocol.scope import ApisReader, ApisWriter, EnvironmentScope
+from control_plane.protocol.secrecy import policy_for_caller
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.json_values import depth_of
 
@@ -142,13 +143,18 @@ def all_of_api(
         name_revision(response, session)
         api = scope.api(session, api_id)
         if not full_info:
-            return [policy_without_template(policy) for policy in policies.of_api(session, api_id)]
+            rows = policies.of_api(session, api_id)
+            return [_shown(scope, policy_without_template(policy)) for policy in rows]
         dates, now = scope.services.policy_dates, scope.now()
         changed_at = dates.changed_at(api_id, api.policies_changed_at, now)
         if unchanged(changed_at, if_modified_since, now):
             return Response(None, HTTPStatus.NOT_MODIFIED, response.headers)
         active = [row for row in policies.of_api(session, api_id) if not row.disabled]
-        return {"policies": [policy_document(policy) for policy in active]}
+        return {"policies": [_shown(scope, policy_document(policy)) for policy in active]}
+
+
+def _shown(scope: EnvironmentScope, document: dict[str, Any]) -> dict[str, Any]:
+    return policy_for_caller(scope, scope.environment_id, document)
 
 
 @router.post("", status_code=201)
@@ -184,7 +190,8 @@ def reorder(
 def get(scope: ApisReader, api_id: RowId, policy_id: RowId) -> dict[str, Any]:
     """One policy, active or not."""
     with scope.reading() as session:
-        return policy_document(policies.get(session, scope.api(session, api_id), policy_id))
+        policy = policies.get(session, scope.api(session, api_id), policy_id)
+        return _shown(scope, policy_document(policy))
 
 
 @router.patch("/{policy_id}")

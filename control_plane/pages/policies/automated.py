@@ -13,6 +13,7 @@ from control_plane.errors import NotFound, Stale
 from control_plane.management import apis, automated_policies, policy_chains
 from control_plane.management.policy_chains import Link
 from control_plane.management.policy_checks.checks import type_of
+from control_plane.management.policy_secrets import masked_policy
 from control_plane.pages.apis.overview import window_of_day
 from control_plane.pages.apis.visits import ApisReader, ApisWriter
 from control_plane.pages.forms import InForm
@@ -86,7 +87,7 @@ def _entry(link: Link, own: Mapping[str, int], refused: Mapping[tuple[str, str],
         draft.title_of(policy.asset_id),
         scope_text(policy.pointcut),
         _gateways(policy),
-        draft.masked_policy(policy.asset_id, policy.configuration),
+        masked_policy(policy.asset_id, policy.configuration),
         own.get(link.policy_type, 0),
         _count(link, refused),
     )

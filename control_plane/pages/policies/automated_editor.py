@@ -12,6 +12,7 @@ from control_plane.errors import NotFound, Stale
 from control_plane.management import apis, automated_policies, policy_chains, versions
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.management.policy_checks.checks import type_of
+from control_plane.management.policy_types import schema_of
 from control_plane.pages.apis.visits import ApisWriter
 from control_plane.pages.forms import FIXABLE, InForm, Posted
 from control_plane.pages.listing import InListing
@@ -55,7 +56,7 @@ def show_new(visit: ApisWriter, policy_type: str) -> Response:
 
 
 def _new(visit: EnvironmentVisit, policy_type: str) -> Editing:
-    if draft.schema_of(policy_type) is None:
+    if schema_of(policy_type) is None:
         raise NotFound(f"there is no policy type {policy_type[:64]!r}")
     with visit.reading() as session:
         notes = _notes(session, visit, policy_type)

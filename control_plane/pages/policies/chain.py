@@ -12,6 +12,7 @@ from control_plane.accounts.roles import Permission
 from control_plane.errors import Stale
 from control_plane.management import policies, policy_chains
 from control_plane.management.policy_chains import FIRST, Link
+from control_plane.management.policy_secrets import masked_policy
 from control_plane.pages.apis.overview import window_of_day
 from control_plane.pages.apis.visits import ApisReader, ApisWriter, api_tabs, title_of
 from control_plane.pages.fleet.rollout import rollout_of
@@ -88,7 +89,7 @@ def _entry(
         link,
         draft.title_of(policy.asset_id),
         scope_text(policy.pointcut),
-        draft.masked_policy(policy.asset_id, policy.configuration),
+        masked_policy(policy.asset_id, policy.configuration),
         _count(link, refused),
         _tested(visit, link, *request) if any(request) else None,
     )

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, Final
 
 from control_plane.management.policies import MAX_CONFIGURATION_DEPTH
-from control_plane.management.policy_checks.checks import type_of
 from control_plane.management.policy_checks.schema_check import policy_schemas
 from control_plane.management.policy_secrets import masked_configuration, masks_in, restored
+from control_plane.management.policy_types import Schema, schema_of
 from control_plane.pages.forms import InvalidForm, Posted
 from control_plane.pages.policies.form_values import (
     Values,
@@ -19,20 +18,13 @@ from control_plane.pages.policies.form_values import (
     without_row,
 )
 from control_plane.pages.policies.schema_form import MAX_FIELDS, Part, part_of, rows_of, settings_of
-from control_plane.pages.policies.schemas import POINTCUTS, Schema, expanded
+from control_plane.pages.policies.schemas import POINTCUTS
 from control_plane.store.json_values import depth_of, nested_too_deeply, require_json
 
 CONFIGURATION: Final = "configurationData"
 POINTCUT: Final = "pointcutData"
 JSON: Final = "json"
 """The field with the configuration as JSON."""
-
-
-@cache
-def schema_of(asset_id: str) -> Schema | None:
-    """The schema of a policy's configuration; None if its type is not known."""
-    found = policy_schemas().get(type_of(asset_id))
-    return None if found is None else expanded(found)
 
 
 def title_of(asset_id: str) -> str:
@@ -51,11 +43,6 @@ def types_matching(text: str) -> Mapping[str, Schema]:
             word in f"{name} {schema['title']} {schema['description']}".lower() for word in words
         )
     }
-
-
-def masked_policy(asset_id: str, configuration: Any) -> Any:
-    """A configuration for people to read, without its secrets."""
-    return masked_configuration(schema_of(asset_id), configuration)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from control_plane.management.masked_secrets import is_secret_name
-from control_plane.pages.policies.schemas import Schema, kind_of, properties_of, shown
+from control_plane.management.policy_types import Schema
+from control_plane.pages.policies.schemas import kind_of, properties_of, shown
 
 Values: TypeAlias = Mapping[str, str]
 """The text of each field by its name. A tick that is not set has none."""

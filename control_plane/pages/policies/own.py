@@ -13,6 +13,7 @@ from control_plane.management import policies, policy_chains, versions
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.management.policy_chains import FIRST, Link
 from control_plane.management.policy_checks.checks import type_of
+from control_plane.management.policy_types import schema_of
 from control_plane.pages.apis.visits import ApisWriter, api_tabs, title_of
 from control_plane.pages.forms import FIXABLE, InForm, Posted
 from control_plane.pages.listing import InListing
@@ -59,7 +60,7 @@ def show_new(visit: ApisWriter, api_id: RowId, policy_type: str) -> Response:
 
 
 def _new(visit: EnvironmentVisit, api_id: int, policy_type: str) -> Editing:
-    if draft.schema_of(policy_type) is None:
+    if schema_of(policy_type) is None:
         raise NotFound(f"there is no policy type {policy_type[:64]!r}")
     with visit.reading() as session:
         api = visit.api(session, api_id)

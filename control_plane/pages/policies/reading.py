@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from control_plane.management.masked_secrets import MASK
-from control_plane.pages.policies.draft import Draft, masked_policy
-from control_plane.pages.policies.schemas import Schema, kind_of, properties_of
+from control_plane.management.policy_secrets import masked_policy
+from control_plane.management.policy_types import Schema
+from control_plane.pages.policies.draft import Draft
+from control_plane.pages.policies.schemas import kind_of, properties_of
 
 SCOPE: Final = "Scope"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from control_plane.management.policy_types import Schema
 from control_plane.pages.policies.form_values import (
     CLEAR,
     Values,
@@ -15,7 +16,7 @@ from control_plane.pages.policies.form_values import (
     row_numbers,
     visible_row,
 )
-from control_plane.pages.policies.schemas import Kind, Schema, kind_of, properties_of
+from control_plane.pages.policies.schemas import Kind, kind_of, properties_of
 
 MAX_FIELDS: Final = 900
 """Settings with more fields are edited as JSON. Browsers may send `forms.MAX_FIELDS`."""

@@ -1,11 +1,11 @@
-"""Reads JSON Schemas as forms need them: without references, and one kind of field for each."""
+"""Reads JSON Schemas as forms need them: one kind of field for each."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from control_plane.management.masked_secrets import without_password
+from control_plane.management.policy_types import Schema
 
-Schema: TypeAlias = Mapping[str, Any]
 Kind: TypeAlias = Literal[
     "text", "number", "tick", "choice", "secret", "expression", "lines", "rows", "group"
 ]
@@ -38,24 +38,6 @@ POINTCUTS: Final[Schema] = {
     },
 }
 """Of a policy's pointcuts, in the platform's form."""
-
-
-def expanded(schema: Schema) -> Schema:
-    """The schema with the definitions in place of the references to them."""
-    return _expanded(schema, schema.get("$defs", {}))
-
-
-def _expanded(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:
-    if "$ref" in schema:
-        schema = {**definitions[schema["$ref"].rpartition("/")[2]], **schema}
-    found = {name: value for name, value in schema.items() if name not in ("$ref", "$defs")}
-    if "items" in found:
-        found["items"] = _expanded(found["items"], definitions)
-    if "properties" in found:
-        found["properties"] = {
-            name: _expanded(inner, definitions) for name, inner in found["properties"].items()
-        }
-    return found
 
 
 _KINDS: Final[Mapping[str, Kind]] = {"boolean": "tick", "integer": "number", "object": "group"}

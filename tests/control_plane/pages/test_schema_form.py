@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from control_plane.management.policy_checks.schema_check import check_by_schema, policy_schemas
+from control_plane.management.policy_types import Schema, expanded
 from control_plane.pages.policies.form_values import (
     fields_of,
     row_numbers,
@@ -23,7 +24,7 @@ from control_plane.pages.policies.schema_form import (
     rows_of,
     settings_of,
 )
-from control_plane.pages.policies.schemas import Schema, expanded, kind_of
+from control_plane.pages.policies.schemas import kind_of
 
 PATH = "configurationData"
 SCHEMAS: Mapping[str, Schema] = {
