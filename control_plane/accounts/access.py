@@ -90,14 +90,14 @@ class Access:
     async def _authenticated(self, name: str, password: str, origin: Origin) -> User | None:
         """The user if the password is right; raise TooManyLogins after too many wrong ones."""
         now = self._clock.now()
-        self._throttle.check(name, origin.address, now)
-        user = await run_sync(self._user, name)
-        stored = user.password_hash if user is not None and user.enabled else None
-        if not await self._users.run(partial(self._hasher.matches, password, stored)):
-            self._throttle.failed(name, origin.address, now)
-            return None
-        self._throttle.succeeded(name)
-        return user
+        with self._throttle.attempt(name, origin.address, now):
+            user = await run_sync(self._user, name)
+            stored = user.password_hash if user is not None and user.enabled else None
+            if not await self._users.run(partial(self._hasher.matches, password, stored)):
+                self._throttle.failed(name, origin.address, now)
+                return None
+            self._throttle.succeeded(name)
+            return user
 
     async def hash_password(self, password: str) -> str:
         """The hash to store of a new password; raise TooManyLogins if the queue is full."""

@@ -6,7 +6,9 @@ itself.
 
 import ipaddress
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +18,8 @@ PER_USER: Final = 10
 PER_ADDRESS: Final = 50
 """Wrong passwords in `PERIOD`. An address has more, because many users may share it."""
 PERIOD: Final = timedelta(minutes=15)
+_RETRY_AFTER_S: Final = 2
+"""The wait of a login that only waits for others to be checked."""
 MAX_KEYS: Final = 10_000
 """Users and addresses that are counted. The one that failed least recently is forgotten first."""
 
@@ -25,22 +29,40 @@ class LoginThrottle:
 
     def __init__(self) -> None:
         self._failures: OrderedDict[str, list[datetime]] = OrderedDict()
+        self._under_way: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def check(self, name: str, address: str | None, now: datetime) -> None:
-        """Raise TooManyLogins if the user or the address has to wait."""
+    @contextmanager
+    def attempt(self, name: str, address: str | None, now: datetime) -> Iterator[None]:
+        """Check a password inside; raise TooManyLogins if the user or the address has to wait.
+
+        A password that is being checked counts as wrong until it is known to be right. Otherwise
+        guesses that are sent at once would all pass the limit before the first is counted.
+        """
+        limits = _limits(name, address)
         with self._lock:
-            for key, most in _limits(name, address).items():
-                recent = self._recent(key, now)
-                if len(recent) >= most:
-                    wait = recent[-most] + PERIOD - now
-                    raise TooManyLogins(
-                        f"too many wrong passwords; wait {_minutes(wait)}, then try again",
-                        int(wait.total_seconds()) + 1,
-                    )
+            for key, most in limits.items():
+                self._require_room(key, most, now)
+            self._under_way += Counter(limits.keys())
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= Counter(limits.keys())
+
+    def _require_room(self, key: str, most: int, now: datetime) -> None:
+        recent = self._recent(key, now)
+        if len(recent) >= most:
+            wait = recent[-most] + PERIOD - now
+            raise TooManyLogins(
+                f"too many wrong passwords; wait {_minutes(wait)}, then try again",
+                int(wait.total_seconds()) + 1,
+            )
+        if len(recent) + self._under_way[key] >= most:
+            raise TooManyLogins("too many logins at once; try again", _RETRY_AFTER_S)
 
     def failed(self, name: str, address: str | None, now: datetime) -> None:
-        """Count a wrong password."""
+        """Count a wrong password; call it before the attempt ends."""
         with self._lock:
             for key, most in _limits(name, address).items():
                 self._failures[key] = [*self._recent(key, now), now][-most:]

@@ -61,10 +61,10 @@ async def test_a_flood_of_logins_is_refused_and_delays_nobody(
     platform: Platform, hasher: SlowHasher
 ) -> None:
     """Guesses beyond a short queue get 429; gateways poll and log in meanwhile."""
-    wrong = {"username": "admin", "password": "wrong"}
+    guesses = [{"username": f"user-{each}", "password": "wrong"} for each in range(MANY)]
     async with _client(platform, hasher) as client:
         flood = [
-            asyncio.ensure_future(client.post("/accounts/login", json=wrong)) for _ in range(MANY)
+            asyncio.ensure_future(client.post("/accounts/login", json=wrong)) for wrong in guesses
         ]
         for answer in islice(asyncio.as_completed(flood, timeout=DEADLINE_S), MANY - 17):
             response = await answer

@@ -1,6 +1,8 @@
 """Passwords: how they are kept, and how guesses at them are slowed down."""
 
+import asyncio
 import hashlib
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,6 +50,11 @@ def test_a_hash_with_other_costs_is_outdated() -> None:
     assert not hasher.matches("x", "$argon2id$damaged")
 
 
+def _attempt(throttle: LoginThrottle, name: str, address: str | None, now: datetime) -> None:
+    with throttle.attempt(name, address, now):
+        """Nothing is counted: the password is right."""
+
+
 def _failures(throttle: LoginThrottle, number: int, address: str = "10.0.0.1") -> None:
     for each in range(number):
         throttle.failed(f"user-{each}", address, NOW)
@@ -57,13 +64,13 @@ def test_an_address_has_to_wait_too() -> None:
     """Guesses at many users from one place are slowed down, and no other place is."""
     throttle = LoginThrottle()
     _failures(throttle, PER_ADDRESS - 1)
-    throttle.check("ann", "10.0.0.1", NOW)
+    _attempt(throttle, "ann", "10.0.0.1", NOW)
     _failures(throttle, 1)
     with pytest.raises(TooManyLogins, match="wait 15 minutes"):
-        throttle.check("ann", "10.0.0.1", NOW)
-    throttle.check("ann", "10.0.0.2", NOW)
-    throttle.check("ann", None, NOW)
-    throttle.check("ann", "10.0.0.1", NOW + PERIOD)
+        _attempt(throttle, "ann", "10.0.0.1", NOW)
+    _attempt(throttle, "ann", "10.0.0.2", NOW)
+    _attempt(throttle, "ann", None, NOW)
+    _attempt(throttle, "ann", "10.0.0.1", NOW + PERIOD)
 
 
 def test_all_addresses_of_an_ipv6_network_are_one() -> None:
@@ -71,11 +78,11 @@ def test_all_addresses_of_an_ipv6_network_are_one() -> None:
     throttle = LoginThrottle()
     _failures(throttle, PER_ADDRESS, "2001:db8::1")
     with pytest.raises(TooManyLogins):
-        throttle.check("ann", "2001:db8::2", NOW)
-    throttle.check("ann", "2001:db8:0:1::2", NOW)
+        _attempt(throttle, "ann", "2001:db8::2", NOW)
+    _attempt(throttle, "ann", "2001:db8:0:1::2", NOW)
     _failures(throttle, PER_ADDRESS, "no address")
     with pytest.raises(TooManyLogins):
-        throttle.check("ann", "no address", NOW)
+        _attempt(throttle, "ann", "no address", NOW)
 
 
 def test_the_wait_becomes_shorter() -> None:
@@ -84,9 +91,9 @@ def test_the_wait_becomes_shorter() -> None:
     for each in range(PER_USER):
         throttle.failed("ann", None, NOW + timedelta(seconds=each))
     with pytest.raises(TooManyLogins, match="wait a minute") as refused:
-        throttle.check("Ann", None, NOW + PERIOD - timedelta(seconds=30))
+        _attempt(throttle, "Ann", None, NOW + PERIOD - timedelta(seconds=30))
     assert refused.value.retry_after_s == 31
-    throttle.check("ann", None, NOW + PERIOD)
+    _attempt(throttle, "ann", None, NOW + PERIOD)
 
 
 def test_a_right_password_clears_the_user_but_not_the_address() -> None:
@@ -95,10 +102,10 @@ def test_a_right_password_clears_the_user_but_not_the_address() -> None:
     for _ in range(PER_USER):
         throttle.failed("ann", "10.0.0.1", NOW)
     throttle.succeeded("ann")
-    throttle.check("ann", "10.0.0.1", NOW)
+    _attempt(throttle, "ann", "10.0.0.1", NOW)
     _failures(throttle, PER_ADDRESS - PER_USER)
     with pytest.raises(TooManyLogins):
-        throttle.check("ann", "10.0.0.1", NOW)
+        _attempt(throttle, "ann", "10.0.0.1", NOW)
 
 
 def test_the_memory_is_bounded() -> None:
@@ -107,4 +114,43 @@ def test_the_memory_is_bounded() -> None:
     _failures(throttle, MAX_KEYS + 100)
     assert len(throttle._failures) == MAX_KEYS
     with pytest.raises(TooManyLogins):
-        throttle.check("ann", "10.0.0.1", NOW)
+        _attempt(throttle, "ann", "10.0.0.1", NOW)
+
+
+def test_passwords_that_are_being_checked_count_until_they_are_right() -> None:
+    """A user logs in from many places at once, but guesses at once are no way around the limit."""
+    throttle = LoginThrottle()
+    throttle.failed("ann", None, NOW)
+    with ExitStack() as under_way:
+        for _ in range(PER_USER - 1):
+            under_way.enter_context(throttle.attempt("Ann", None, NOW))
+        with pytest.raises(TooManyLogins, match="too many logins at once") as refused:
+            _attempt(throttle, "ann", None, NOW)
+        assert refused.value.retry_after_s == 2
+        _attempt(throttle, "bob", None, NOW)
+    _attempt(throttle, "ann", None, NOW)
+    assert not throttle._under_way
+
+
+def test_an_address_can_not_pass_its_limit_at_once() -> None:
+    """Guesses at many users under way count for their address."""
+    throttle = LoginThrottle()
+    with ExitStack() as under_way:
+        for each in range(PER_ADDRESS):
+            under_way.enter_context(throttle.attempt(f"user-{each}", "10.0.0.1", NOW))
+        with pytest.raises(TooManyLogins):
+            _attempt(throttle, "ann", "10.0.0.1", NOW)
+        _attempt(throttle, "ann", "10.0.0.2", NOW)
+
+
+async def test_wrong_logins_at_once_are_checked_no_more_often_than_one_by_one(
+    platform: Platform,
+) -> None:
+    """The limit is for the passwords that are checked, however they arrive."""
+    wrong = {"username": "admin", "password": "wrong"}
+    statuses = []
+    for _ in range(4):
+        logins = (platform.anyone.post("/accounts/login", json=wrong) for _ in range(15))
+        statuses += [answer.status_code for answer in await asyncio.gather(*logins)]
+    assert statuses.count(401) == PER_USER
+    assert statuses.count(429) == 60 - PER_USER
