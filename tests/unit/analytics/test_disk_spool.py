@@ -248,3 +248,17 @@ async def test_a_batch_that_is_retried_while_others_are_written(rig: Rig) -> Non
         assert await rest_of(spool) == [*numbered(1, 1), *numbered(3, 3)]
         await spool.flush()
         assert rig.bodies() == []
+
+
+@pytest.mark.parametrize("ahead", [0, 1_000], ids=["read", "kept in memory"])
+async def test_events_that_are_being_written_can_be_taken(rig: Rig, ahead: int) -> None:
+    """Who takes them waits for the end of the write, and is not told that nothing is there."""
+    async with rig.spool(ahead=BatchLimit(ahead, 100_000)) as spool:
+        spool.offer(numbered(1, 3))
+        flushing = asyncio.create_task(spool.flush())
+        while spool._window.has_full(BatchLimit(1, 1)):  # noqa: ASYNC110 - this moment is short
+            await asyncio.sleep(0)
+        assert spool.backlog == Backlog(3, 9)
+        assert await rest_of(spool) == numbered(1, 3)
+        await flushing
+        assert spool.backlog == Backlog(0, 0)
