@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import Annotated, Any, ParamSpec, TypeVar, cast
+from urllib.parse import quote
 
 from anyio.to_thread import run_sync
 from fastapi import Depends, Request
@@ -38,7 +39,8 @@ class Visit(Asking):
         app = self.request.app
         if self.environment is not None and self.is_of_environment(route):
             parts.setdefault("environment_id", self.environment.id)
-        return str(app.url_path_for(route, **{name: str(part) for name, part in parts.items()}))
+        quoted = {name: quote(str(part), safe="") for name, part in parts.items()}
+        return str(app.url_path_for(route, **quoted))
 
     def tabs(self, links: Mapping[str, str]) -> list[Link]:
         """Links to the parts of a thing, by label; the part that is shown is marked."""

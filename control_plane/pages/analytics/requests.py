@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy import RowMapping
 
@@ -20,7 +20,8 @@ from control_plane.pages.visit import EnvironmentVisit, in_environment
 router = APIRouter(prefix="/environments/{environment_id}/requests")
 
 RequestsReader = Annotated[EnvironmentVisit, in_environment(Permission.REQUESTS_READ)]
-EventId = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
+EventId = Annotated[str, Query(alias="event", min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
+"""No part of the path: gateways choose it, and `..` would lead elsewhere."""
 
 _PAGE_SIZE: Final = 50
 _TEXTS: Final = ("status", "policy", "method", "path", "agent", "id")
@@ -48,7 +49,7 @@ def show_all(visit: RequestsReader, filters: InFilters) -> Response:
     )
 
 
-@router.get("/{event_id}", name="request")
+@router.get("/event", name="request")
 def show(visit: RequestsReader, event_id: EventId, filters: InFilters) -> Response:
     """One request: all that its event has."""
     organization_id = visit.caller.organization_id

@@ -177,7 +177,7 @@ async def test_the_log_is_read_page_by_page(owner: Visitor, platform: Platform) 
     path = f"{owner.home}/requests"
     while path:
         page = await owner.page(path)
-        shown += re.findall(r"/requests/(e\d{3})", page)
+        shown += re.findall(r"/requests/event\?event=(e\d{3})", page)
         path = next(iter(re.findall(r'rel="next" href="([^"]+)"', page)), "")
         path = html.unescape(path)
     assert shown == [f"e{n:03}" for n in reversed(range(120))]
@@ -193,12 +193,32 @@ async def test_one_request_has_all_that_its_event_has(
     await send(platform, [mine])
     log = await owner.page(f"{owner.home}/requests?id=req-1")
     assert log.count("<tr>") == 2
-    page = await owner.page(f"{owner.home}/requests/{mine['event_id']}")
+    page = await owner.page(f"{owner.home}/requests/event?event={mine['event_id']}")
     for text in ("denied", "429", "rate-limiting", "/x/{id}", "192.0.2.1", "req-1", "100 bytes"):
         assert text in page
     assert HOSTILE not in page
     assert "secret" not in page
-    assert (await owner.open(f"{owner.home}/requests/unknown")).status_code == 404
+    assert (await owner.open(f"{owner.home}/requests/event?event=unknown")).status_code == 404
+
+
+async def test_the_id_of_an_event_may_be_any_text(owner: Visitor, platform: Platform) -> None:
+    """Gateways choose the ids. Each leads from the log to its own request."""
+    ids = ["a/b", "a?b", "a#b", "a%2Fb", "..", ".", "/", "a b", "é", "a\\b", "x/../y", "<b>&\"'"]
+    await send(platform, [event(platform, event_id=given) for given in ids])
+    page = await owner.page(f"{owner.home}/requests")
+    links = [html.unescape(found) for found in re.findall(r'<td><a href="([^"]+)"><time', page)]
+    assert len(set(links)) == len(ids)
+    shown = {await _event_id(owner, path) for path in links}
+    assert shown == set(ids)
+    for none in ("?event=a%00b", "?event=", "", f"?event={'a' * 101}"):
+        assert (await owner.open(f"{owner.home}/requests/event{none}")).status_code == 404
+
+
+async def _event_id(owner: Visitor, path: str) -> str:
+    """The id on the page of a request."""
+    page = await owner.page(path)
+    [found] = re.findall(r"<pre[^>]*>([^<]*)</pre>", page[page.index("Event id") :])
+    return html.unescape(found)
 
 
 async def test_searching_the_log(owner: Visitor, api_id: int) -> None:
@@ -250,7 +270,7 @@ async def test_a_viewer_sees_numbers_and_no_single_requests(
     """Their rows lead nowhere; an operator sees the requests."""
     page = await viewer.page(f"{viewer.home}/analytics")
     assert "/requests" not in page
-    for path in ("requests", "requests/1", "requests.csv"):
+    for path in ("requests", "requests/event?event=1", "requests.csv"):
         response = await viewer.open(f"{viewer.home}/{path}")
         assert response.status_code == 403
         assert "requests:read" in response.text
