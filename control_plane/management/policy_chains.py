@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import Stale
-from control_plane.management import audit_log, automated_policies, policies
+from control_plane.management import audit_log, automated_policies, policies, versions
 from control_plane.management.policy_checks.checks import type_of
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import ApiInstance, AutomatedPolicy, Policy
@@ -22,6 +22,7 @@ AnyPolicy: TypeAlias = Policy | AutomatedPolicy
 
 FIRST: Final = "cors"
 """The policy type that is asked first in any case."""
+_PLACE: Final = ("order", "updated_at")
 _DEFAULT_ORDER: Final = 50
 _EVERYTHING: Final = frozenset({"", ".*", "^.*$"})
 _MULE: Final = frozenset({"mule3", "mule4"})
@@ -44,6 +45,11 @@ class Link:
     def policy_type(self) -> str:
         """Its type."""
         return type_of(self.policy.asset_id)
+
+    @property
+    def version(self) -> str:
+        """The version of what the policy does, wherever it stands; see `require_version`."""
+        return versions.version_of(self.policy, without=_PLACE)
 
     @property
     def is_overridden(self) -> bool:
@@ -120,6 +126,11 @@ def overridden_policies(session: Session, environment_id: str) -> dict[str, int]
     for row in session.execute(query):
         found[type_of(row[0])] = found.get(type_of(row[0]), 0) + row[1]
     return found
+
+
+def require_version(shown: str, policy: AnyPolicy) -> None:
+    """Raise Stale unless the policy does what it did when this version of it was shown."""
+    versions.require(shown, policy, without=_PLACE)
 
 
 def order_version(own: Iterable[AnyPolicy]) -> str:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from control_plane.errors import Stale
+from control_plane.errors import Conflict, Stale
 from control_plane.http_statuses import status_of
 from control_plane.management import contract_queue, contracts, tiers, versions
 from control_plane.management.contract_states import Event, State, may
@@ -99,6 +99,8 @@ def _decide(
         with visit.writing() as transaction:
             contract = contract_queue.get(transaction.session, visit.environment.id, contract_id)
             versions.require(form.text("version"), contract)
+            if state == contract.status == State.REVOKED:
+                raise Conflict("the contract is revoked already")
             contracts.change(transaction, contract, wanted)
     except (Stale, *FIXABLE) as error:
         return _contract_page(visit, contract_id, form.refused(error), status_of(error))
@@ -160,6 +162,7 @@ def ask_to_delete(visit: ContractsWriter, contract_id: RowId) -> Response:
         ],
         button="Delete",
         cancel=visit.url("contract", contract_id=contract_id),
+        fields={"version": versions.version_of(contract)},
     )
 
 
@@ -170,7 +173,8 @@ def delete(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response
     try:
         with visit.writing() as transaction:
             contract = contract_queue.get(transaction.session, visit.environment.id, contract_id)
+            versions.require(form.text("version"), contract)
             contracts.delete_unused(transaction, contract)
-    except FIXABLE as error:
+    except (Stale, *FIXABLE) as error:
         return _contract_page(visit, contract_id, form.refused(error), status_of(error))
     return _back(visit, f"The contract of {contract.application.name} is deleted.")

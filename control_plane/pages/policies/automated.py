@@ -16,7 +16,7 @@ from control_plane.management.policy_checks.checks import type_of
 from control_plane.management.policy_secrets import masked_policy
 from control_plane.pages.apis.overview import window_of_day
 from control_plane.pages.apis.visits import ApisReader, ApisWriter
-from control_plane.pages.forms import InForm
+from control_plane.pages.forms import InForm, Posted
 from control_plane.pages.paths import RowId
 from control_plane.pages.policies import draft
 from control_plane.pages.policies.ordering import compared_orders, wanted_order
@@ -138,22 +138,23 @@ def reorder(visit: ApisWriter, form: InForm) -> Response:
 
 @router.post("/{policy_id}/enable", name="enable_automated_policy")
 @in_turn
-def enable(visit: ApisWriter, policy_id: RowId) -> Response:
+def enable(visit: ApisWriter, policy_id: RowId, form: InForm) -> Response:
     """Turn a policy on."""
-    return _switched(visit, policy_id, disabled=False)
+    return _switched(visit, policy_id, form, disabled=False)
 
 
 @router.post("/{policy_id}/disable")
 @in_turn
-def disable(visit: ApisWriter, policy_id: RowId) -> Response:
+def disable(visit: ApisWriter, policy_id: RowId, form: InForm) -> Response:
     """Turn a policy off."""
-    return _switched(visit, policy_id, disabled=True)
+    return _switched(visit, policy_id, form, disabled=True)
 
 
-def _switched(visit: EnvironmentVisit, policy_id: int, *, disabled: bool) -> Response:
+def _switched(visit: EnvironmentVisit, policy_id: int, form: Posted, *, disabled: bool) -> Response:
     checks = visit.services.policy_checks
     with visit.writing() as transaction:
         policy = get(transaction.session, visit, policy_id)
+        policy_chains.require_version(form.text("version"), policy)
         columns = {"disabled": disabled}
         automated_policies.change(transaction, policy, columns, checks, allow_unknown=True)
         title = draft.title_of(policy.asset_id)
@@ -164,55 +165,58 @@ def _switched(visit: EnvironmentVisit, policy_id: int, *, disabled: bool) -> Res
 @router.get("/{policy_id}/disable", name="disable_automated_policy")
 def ask_to_disable(visit: ApisWriter, policy_id: RowId) -> Response:
     """Ask before a policy is turned off."""
-    title, consequences = _without(visit, policy_id)
+    title, consequences, version = _without(visit, policy_id)
     return visit.confirm(
         f"Turn {title} off?",
         [*consequences, "It stays in the list and can be turned on again."],
         button="Turn off",
         cancel=visit.url("automated_policies"),
+        fields={"version": version},
     )
 
 
 @router.get("/{policy_id}/remove", name="remove_automated_policy")
 def ask_to_remove(visit: ApisWriter, policy_id: RowId) -> Response:
     """Ask before a policy is removed."""
-    title, consequences = _without(visit, policy_id)
+    title, consequences, version = _without(visit, policy_id)
     return visit.confirm(
         f"Remove {title}?",
         [*consequences, "Its configuration is lost. To keep it, turn the policy off instead."],
         button="Remove",
         cancel=visit.url("automated_policies"),
+        fields={"version": version},
     )
 
 
-def _without(visit: EnvironmentVisit, policy_id: int) -> tuple[str, list[str]]:
-    """The policy's title, and what happens without it."""
+def _without(visit: EnvironmentVisit, policy_id: int) -> tuple[str, list[str], str]:
+    """The policy's title, what happens without it, and its version."""
     refused = _refused(visit)
     with visit.reading() as session:
         policy = get(session, visit, policy_id)
         instances = apis.count(session, visit.environment.id)
         own = policy_chains.overridden_policies(session, visit.environment.id)
-    title = draft.title_of(policy.asset_id)
+    title, link = draft.title_of(policy.asset_id), Link(policy)
     if policy.disabled:
-        return title, ["It is off already, so decisions stay the same."]
+        return title, ["It is off already, so decisions stay the same."], link.version
     found = [f"Requests to {counted(instances, 'API instance')} are decided without it."]
     if refused is not None:
-        number = counted(_count(Link(policy), refused), "request")
+        number = counted(_count(link, refused), "request")
         found.append(f"It refused {number} in the last 24 hours.")
     if overridden := own.get(type_of(policy.asset_id), 0):
         found.append(
             f"{counted(overridden, 'policy', 'policies')} of the same type on API instances will be"
             " asked in its place."
         )
-    return title, found
+    return title, found, link.version
 
 
 @router.post("/{policy_id}/remove")
 @in_turn
-def remove(visit: ApisWriter, policy_id: RowId) -> Response:
+def remove(visit: ApisWriter, policy_id: RowId, form: InForm) -> Response:
     """Remove a policy."""
     with visit.writing() as transaction:
         policy = get(transaction.session, visit, policy_id)
+        policy_chains.require_version(form.text("version"), policy)
         title = draft.title_of(policy.asset_id)
         automated_policies.delete(transaction, policy)
     return visit.redirect(visit.url("automated_policies"), f"{title} is removed.")

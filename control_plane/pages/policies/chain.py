@@ -145,22 +145,25 @@ def _policy(session: Session, visit: EnvironmentVisit, api_id: int, policy_id: i
 
 @router.post("/{policy_id}/enable", name="enable_policy")
 @in_turn
-def enable(visit: ApisWriter, api_id: RowId, policy_id: RowId) -> Response:
+def enable(visit: ApisWriter, api_id: RowId, policy_id: RowId, form: InForm) -> Response:
     """Turn a policy on."""
-    return _switched(visit, api_id, policy_id, disabled=False)
+    return _switched(visit, api_id, policy_id, form, disabled=False)
 
 
 @router.post("/{policy_id}/disable")
 @in_turn
-def disable(visit: ApisWriter, api_id: RowId, policy_id: RowId) -> Response:
+def disable(visit: ApisWriter, api_id: RowId, policy_id: RowId, form: InForm) -> Response:
     """Turn a policy off."""
-    return _switched(visit, api_id, policy_id, disabled=True)
+    return _switched(visit, api_id, policy_id, form, disabled=True)
 
 
-def _switched(visit: EnvironmentVisit, api_id: int, policy_id: int, *, disabled: bool) -> Response:
+def _switched(
+    visit: EnvironmentVisit, api_id: int, policy_id: int, form: Posted, *, disabled: bool
+) -> Response:
     checks = visit.services.policy_checks
     with visit.writing() as transaction:
         policy = _policy(transaction.session, visit, api_id, policy_id)
+        policy_chains.require_version(form.text("version"), policy)
         policies.change(transaction, policy, {"disabled": disabled}, checks, allow_unknown=True)
         title = draft.title_of(policy.asset_id)
     path = visit.url("policies", api_id=api_id)
@@ -170,29 +173,33 @@ def _switched(visit: EnvironmentVisit, api_id: int, policy_id: int, *, disabled:
 @router.get("/{policy_id}/disable", name="disable_policy")
 def ask_to_disable(visit: ApisWriter, api_id: RowId, policy_id: RowId) -> Response:
     """Ask before a policy is turned off."""
-    title, consequences = _consequences(visit, api_id, policy_id)
+    title, consequences, version = _consequences(visit, api_id, policy_id)
     return visit.confirm(
         f"Turn {title} off?",
         [*consequences, "It stays in the list and can be turned on again."],
         button="Turn off",
         cancel=visit.url("policies", api_id=api_id),
+        fields={"version": version},
     )
 
 
 @router.get("/{policy_id}/remove", name="remove_policy")
 def ask_to_remove(visit: ApisWriter, api_id: RowId, policy_id: RowId) -> Response:
     """Ask before a policy is removed."""
-    title, consequences = _consequences(visit, api_id, policy_id)
+    title, consequences, version = _consequences(visit, api_id, policy_id)
     return visit.confirm(
         f"Remove {title}?",
         [*consequences, "Its configuration is lost. To keep it, turn the policy off instead."],
         button="Remove",
         cancel=visit.url("policies", api_id=api_id),
+        fields={"version": version},
     )
 
 
-def _consequences(visit: EnvironmentVisit, api_id: int, policy_id: int) -> tuple[str, list[str]]:
-    """The policy's title, and what happens without it."""
+def _consequences(
+    visit: EnvironmentVisit, api_id: int, policy_id: int
+) -> tuple[str, list[str], str]:
+    """The policy's title, what happens without it, and its version."""
     refused = _refused(visit, api_id)
     with visit.reading() as session:
         api = visit.api(session, api_id)
@@ -207,15 +214,16 @@ def _consequences(visit: EnvironmentVisit, api_id: int, policy_id: int) -> tuple
         found = ["It is off already, so decisions stay the same."]
     elif not any(other.is_asked for other in links if other is not link):
         found.append("No other policy is on: all requests to this API will be allowed.")
-    return draft.title_of(policy.asset_id), found
+    return draft.title_of(policy.asset_id), found, link.version
 
 
 @router.post("/{policy_id}/remove")
 @in_turn
-def remove(visit: ApisWriter, api_id: RowId, policy_id: RowId) -> Response:
+def remove(visit: ApisWriter, api_id: RowId, policy_id: RowId, form: InForm) -> Response:
     """Remove a policy."""
     with visit.writing() as transaction:
         policy = _policy(transaction.session, visit, api_id, policy_id)
+        policy_chains.require_version(form.text("version"), policy)
         title = draft.title_of(policy.asset_id)
         policies.delete(transaction, policy)
     return visit.redirect(visit.url("policies", api_id=api_id), f"{title} is removed.")

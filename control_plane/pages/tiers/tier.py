@@ -113,6 +113,7 @@ def ask_to_delete(visit: ApisWriter, api_id: RowId, tier_id: RowId) -> Response:
         ["A tier can be deleted while no contract has it or asks for it. It can't be restored."],
         button="Delete",
         cancel=visit.url("tier", api_id=api_id, tier_id=tier_id),
+        fields={"version": versions.version_of(tier)},
     )
 
 
@@ -124,8 +125,9 @@ def delete(visit: ApisWriter, api_id: RowId, tier_id: RowId, form: InForm) -> Re
         with visit.writing() as transaction:
             api = visit.api(transaction.session, api_id)
             tier = tiers.get(transaction.session, api, tier_id)
+            versions.require(form.text("version"), tier)
             tiers.delete(transaction, tier)
-    except FIXABLE as error:
+    except (Stale, *FIXABLE) as error:
         refused = Form(_values(visit, api_id, tier_id), form.refused(error).errors)
         return _page(visit, api_id, tier_id, refused, status_of(error))
     path = visit.url("tiers", api_id=api_id)

@@ -10,7 +10,7 @@ from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, send
 from tests.control_plane.pages.test_policy_pages import LIMITS, inputs, saved
 from tests.control_plane.pages.test_users import version
-from tests.control_plane.pages.visitor import Visitor, visiting_as
+from tests.control_plane.pages.visitor import Visitor, version_in, visiting_as
 
 BLOCKED = {"ips": ["192.0.2.66"]}
 
@@ -131,11 +131,15 @@ async def test_turning_off_and_removing_name_what_ends(
         assert "Requests to 2 API instances are decided without it." in asked
         assert "It refused 3 requests in the last 24 hours." in asked
         assert "1 policy of the same type" in asked
-    assert "IP blocklist is off." in await owner.done(f"{automated}/1/disable")
+    assert "IP blocklist is off." in await owner.confirmed(f"{automated}/1/disable")
     assert (await stored(platform))[0]["disabled"] is True
     assert "It is off already" in await owner.page(f"{automated}/1/remove")
-    assert "IP blocklist is on." in await owner.done(f"{automated}/1/enable")
-    assert "IP blocklist is removed." in await owner.done(f"{automated}/1/remove")
+    off = version_in(await owner.page(automated))
+    assert "IP blocklist is on." in await owner.done(f"{automated}/1/enable", version=off)
+    for act in ("enable", "disable", "remove"):
+        assert (await owner.send(f"{automated}/1/{act}", version=off)).status_code == 412
+    assert (await stored(platform))[0]["disabled"] is False
+    assert "IP blocklist is removed." in await owner.confirmed(f"{automated}/1/remove")
     assert await stored(platform) == []
 
 

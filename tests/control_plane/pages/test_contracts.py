@@ -134,13 +134,18 @@ async def test_revoking_names_what_it_breaks(
     clients = [(site.api_id, client_id), (site.api_id, client_id), (9, client_id), (1, "other")]
     batch = [event(platform, api_id=api, client_id=client) for api, client in clients]
     assert (await send(platform, batch)).is_success
-    assert (await owner.send(f"{path}/delete")).status_code == 409
+    approved = version(await owner.page(f"{path}/delete"))
+    assert (await owner.send(f"{path}/delete", version=approved)).status_code == 409
     asked = await owner.page(f"{path}/revoke")
     assert "Shop made 2 requests to orders today" in asked
     await owner.done(f"{path}/revoke", version=version(asked))
     assert (await site.contract(1))["status"] == "REVOKED"
     assert "It is revoked" in await owner.page(f"{path}/delete")
-    assert "is deleted" in await owner.done(f"{path}/delete")
+    again = await owner.send(f"{path}/revoke", version=version(await owner.page(f"{path}/revoke")))
+    assert (again.status_code, "is revoked already" in again.text) == (409, True)
+    stale = await owner.send(f"{path}/delete", version=approved)
+    assert (stale.status_code, "Somebody else has changed this" in stale.text) == (412, True)
+    assert "is deleted" in await owner.confirmed(f"{path}/delete")
     assert (await owner.open(path)).status_code == 404
 
 

@@ -16,7 +16,7 @@ from control_plane.store.tables import Policy
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, send
 from tests.control_plane.pages.test_users import version
-from tests.control_plane.pages.visitor import Visitor
+from tests.control_plane.pages.visitor import Visitor, version_in
 
 LIMITS = {"rateLimits": [{"maximumRequests": 100, "timePeriodInMilliseconds": 60000}]}
 LIMIT_FIELDS = {
@@ -443,7 +443,7 @@ async def test_two_admins_who_reorder_hear_of_each_other(owner: Visitor, three: 
     """Also if one of them adds or removes a policy; what is gone stays gone."""
     path = f"{three}/order"
     await owner.done(path, version="1-2-3", order=["3", "2", "1"])
-    await owner.done(f"{three}/2/remove")
+    await owner.confirmed(f"{three}/2/remove")
     await owner.platform.admin.apply_policy(1, "header-removal", {})
     response = await owner.send(path, version="1-2-3", order=["2", "1", "3"])
     assert response.status_code == 412
@@ -476,17 +476,40 @@ async def test_a_policy_is_turned_off_and_on(owner: Visitor, three: str) -> None
     page = await owner.page(f"{three}/1/disable")
     assert "Turn Access block off?" in page
     assert "It refused 0 requests in the last 24 hours." in page
-    assert "Access block is off." in await owner.done(f"{three}/1/disable")
+    assert "Access block is off." in await owner.confirmed(f"{three}/1/disable")
     assert (await stored(owner.platform))[0]["disabled"]
     assert "so decisions stay the same" in await owner.page(f"{three}/1/remove")
-    assert "Access block is on." in await owner.done(f"{three}/1/enable")
+    version = version_in(await owner.page(three))
+    assert "Access block is on." in await owner.done(f"{three}/1/enable", version=version)
+
+
+@pytest.mark.parametrize("act", ["disable", "enable", "remove"])
+async def test_a_policy_that_changed_meanwhile_is_left_alone(
+    owner: Visitor, api: str, act: str
+) -> None:
+    """Somebody has read another configuration than the one that would end. Its place may change."""
+    await owner.platform.admin.apply_policy(1, "rate-limiting", LIMITS)
+    await owner.platform.admin.apply_policy(1, "access-block", {})
+    old = version_in(await owner.page(f"{api}/1/remove"))
+    path = f"{owner.platform.apis}/1/policies/1"
+    limits = {"rateLimits": [{"maximumRequests": 7, "timePeriodInMilliseconds": 1000}]}
+    await owner.platform.admin.ask("PATCH", path, {"configurationData": LIMITS | limits})
+    before = await stored(owner.platform)
+    for shown in (old, "", "anything"):
+        response = await owner.send(f"{api}/1/{act}", version=shown)
+        assert response.status_code == 412
+        assert "Somebody else has changed this since you opened it" in response.text
+    assert await stored(owner.platform) == before
+    new = version_in(await owner.page(f"{api}/1/remove"))
+    await owner.done(f"{api}/order", version="1-2", order=["2", "1"])
+    await owner.done(f"{api}/1/{act}", version=new)
 
 
 async def test_removing_the_last_policy_says_that_the_api_opens(owner: Visitor, api: str) -> None:
     """All requests pass then."""
     await owner.platform.admin.apply_policy(1, "access-block", {})
     assert "all requests to this API will be allowed" in await owner.page(f"{api}/1/remove")
-    assert "Access block is removed." in await owner.done(f"{api}/1/remove")
+    assert "Access block is removed." in await owner.confirmed(f"{api}/1/remove")
     assert await stored(owner.platform) == []
 
 

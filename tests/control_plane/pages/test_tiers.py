@@ -8,7 +8,7 @@ import pytest
 from control_plane.accounts.roles import Role
 from control_plane.store.tables import Environment
 from tests.control_plane.conftest import Platform
-from tests.control_plane.pages.visitor import Visitor, visiting_as
+from tests.control_plane.pages.visitor import Visitor, version_in, visiting_as
 
 LIMIT = {"requests_1": "1,000", "period_1": "1", "unit_1": "hours"}
 TIER = {"name": "Gold", "approval": "manual", "status": "ACTIVE", **LIMIT}
@@ -170,12 +170,14 @@ async def test_only_an_unused_tier_is_deleted(
     phone = await admin.create_application("phone")
     await admin.request_contract(1, phone["id"], 1)
     assert ">Delete<" not in await owner.page(f"{tiers}/1")
-    response = await owner.send(f"{tiers}/1/delete")
+    version = version_in(await owner.page(f"{tiers}/1/delete"))
+    response = await owner.send(f"{tiers}/1/delete", version=version)
     assert response.status_code == 409
     assert "Tier 1 has 1 contracts" in response.text
     assert ">Delete<" in await owner.page(f"{tiers}/2")
     assert "Delete the tier Silver?" in await owner.page(f"{tiers}/2/delete")
-    assert "The tier Silver is deleted." in await owner.done(f"{tiers}/2/delete")
+    assert (await owner.send(f"{tiers}/2/delete", version=version)).status_code == 412
+    assert "The tier Silver is deleted." in await owner.confirmed(f"{tiers}/2/delete")
     assert [tier["name"] for tier in await stored(platform)] == ["Gold"]
 
 

@@ -1,5 +1,6 @@
 """Somebody who visits the console's pages, as a browser without scripts would."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -49,6 +50,17 @@ class Visitor:
         response = await self.send(path, **fields)
         assert response.status_code == 303, (path, response.status_code, response.text)
         return await self.page(response.headers["location"])
+
+    async def confirmed(self, path: str) -> str:
+        """Go to the page that asks, and answer yes; the text of the page that this leads to."""
+        return await self.done(path, version=version_in(await self.page(path)))
+
+
+def version_in(page: str) -> str:
+    """The version of what the page asks about, before it is deleted, revoked or turned off."""
+    found = re.search(r'name="version" value="([0-9a-f]{32})"', page)
+    assert found is not None
+    return found[1]
 
 
 def add_user(platform: Platform, name: str, role: Role, environment_id: str | None = None) -> int:
