@@ -89,7 +89,7 @@ def _user(name: str) -> str:
 
 
 def _network(address: str) -> str:
-    """The address; for IPv6 its /64, because whoever has one address there has all of them."""
+    """The address; for IPv6 its /64, because a client with one address there has all of them."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -29,7 +29,7 @@ _BOUNDED: Final = {
     Dimension.POLICY_ERROR: 100,
     Dimension.APPLICATION: 1000,
 }
-"""How many keys an API instance has in an hour; what comes with more keys counts as `other`."""
+"""How many keys an API instance has in an hour. Events with further keys count as `other`."""
 
 _ADD: Final = (
     "INSERT INTO rollups {rows}"

@@ -100,7 +100,7 @@ async def test_a_cancelled_login_is_explained(stranger: Tab) -> None:
 
 
 async def test_a_user_with_a_password_is_not_taken_over(stranger: Tab) -> None:
-    """Whoever calls themselves admin at the provider is not our admin."""
+    """A user of the provider who is called admin is not our admin."""
     with stranger.expecting(409):
         await log_in(stranger, "admin+ops")
         await expect(stranger.page.get_by_text("belongs to another user")).to_be_visible()

@@ -142,7 +142,7 @@ async def beginning(kitchen: Kitchen, heading: str) -> Recipe:
 
 
 async def limit_all(recipe: Recipe, heading: str) -> None:
-    """The limit is used up after a few requests, whoever sends them."""
+    """The limit is used up after a few requests of any clients."""
     await recipe.cook(heading)
     await recipe.until(429)
 

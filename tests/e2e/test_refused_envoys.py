@@ -108,7 +108,7 @@ NO_ENVOY = {
 
 
 def test_every_kind_is_caused_by_an_envoy_or_cannot_be() -> None:
-    """Whoever adds a kind adds a case."""
+    """A new kind needs a case."""
     assert set(CASES) | NO_ENVOY == set(REFUSALS)
 
 

@@ -144,7 +144,7 @@ class SpoolRows:
         return next(self._select("WHERE id = ?", (row_id,)), None)
 
     def events_of(self, row_id: int) -> tuple[bytes, ...]:
-        """The events of a row, which must be there."""
+        """The events of an existing row."""
         (body,) = self._connection.execute(
             "SELECT body FROM batches WHERE id = ?", (row_id,)
         ).fetchone()

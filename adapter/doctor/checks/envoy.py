@@ -73,7 +73,7 @@ CHECKS = (
     Check(
         "admin_exposed",
         Severity.WARNING,
-        "Whoever reaches the admin interface can read the token and stop Envoy.",
+        "Everybody who reaches the admin interface can read the token and stop Envoy.",
         "Let the admin interface listen on 127.0.0.1.",
         _admin,
     ),

@@ -29,7 +29,7 @@ class SyncReport:
 class SyncOnDemand:
     """Runs at most one sync a second, however many are asked for.
 
-    Whoever asks gets the report of a sync that begins after the question, so it shows every change
+    A caller gets the report of a sync that begins after the question, so it shows every change
     that was made on the platform before. Questions that wait for the same sync share it.
     """
 

@@ -112,7 +112,7 @@ async def test_a_disabled_user_is_out_at_once(owner: Visitor, platform: Platform
 
 
 async def test_a_new_password_ends_sessions(owner: Visitor, platform: Platform) -> None:
-    """Whoever knew the old one is out."""
+    """The old password stops working."""
     async with visiting_as(platform, Role.VIEWER) as viewer:
         await owner.done(f"{USERS}/2/password", password="another good password")
         assert (await viewer.open(viewer.home)).status_code == 303

@@ -118,7 +118,7 @@ class TestTheToken:
         assert "issuer.test" not in denied.deny.message
 
     def test_the_token_is_not_in_the_repr_of_the_effect(self) -> None:
-        """Whoever sees a log could use it."""
+        """A reader of the log could use it."""
         token = ISSUER.token(CLAIMS)
         assert token not in repr(compiled().evaluate(an_evaluation(a_request(bearer(token)))))
 

@@ -114,7 +114,7 @@ class TestDpop:
         assert allowed.identity == Identity("", principal="ann")
 
     def test_a_proof_is_used_once(self) -> None:
-        """Whoever records it has nothing. Envoy may ask twice about one request."""
+        """A recorded proof is worth nothing. Envoy may ask twice about one request."""
         api, headers = gateway("dpop"), proven(token(BY_KEY))
         api.allows(asked(headers, check_id="1"))
         api.allows(asked(headers, check_id="1"))

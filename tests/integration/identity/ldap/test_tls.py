@@ -29,7 +29,7 @@ async def test_ldaps_and_start_tls_verify_the_server(slapd: Slapd, authority: Au
 async def test_a_certificate_of_an_unknown_ca_is_refused(
     slapd: Slapd, tmp_path: Path, tls: bool
 ) -> None:
-    """Before anything is sent to whoever has it."""
+    """The check comes before anything is sent."""
     port = slapd.tls_port if tls else slapd.port
     for trusted in (Authority(tmp_path), None):
         async with users(trusted) as asked:

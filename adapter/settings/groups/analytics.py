@@ -1,0 +1,45 @@
+"""Events, and the disk copy of what was loaded."""
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    Field,
+)
+
+from adapter.settings.groups.group import Group
+from adapter.settings.values import (
+    FilledPath,
+    Seconds,
+)
+
+
+class AnalyticsSettings(Group):
+    """Events for the platform, made of Envoy's access log."""
+
+    enabled: bool = True
+    include_client_ip: bool = True
+    """Whether events contain the client's address."""
+    spool: Literal["disk", "memory"] = "disk"
+    """Where events wait for their upload. `disk`: in `state_directory`, if that is set."""
+    spool_max_bytes: Annotated[int, Field(ge=1024 * 1024)] = 1024 * 1024 * 1024
+    """Most bytes of events on disk. Above it, the oldest are dropped and counted."""
+    spool_max_age_s: Seconds = 7 * 24 * 3600
+    """Events that waited longer on disk are dropped and counted."""
+    flush_interval_s: Annotated[float, Field(gt=0, le=60)] = 1
+    """Longest time that an event is in memory before it is written to the disk."""
+    max_events: Annotated[int, Field(ge=1)] = 200_000
+    """Most events that wait in memory: all without a disk, or while the disk cannot be used.
+    Above it, the oldest are dropped and counted."""
+    max_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
+    """Most bytes of events that wait in memory."""
+    batch_events: Annotated[int, Field(ge=1)] = 2_000
+    """Most events in one upload."""
+    batch_age_s: Seconds = 5
+    """A batch is uploaded when it is full, or when its first event is this old."""
+
+
+class DiskCopySettings(Group):
+    """An encrypted copy of what was loaded, for a start without the platform."""
+
+    directory: FilledPath | None = None
+    """Directory of the copy. Default: `state_directory`."""

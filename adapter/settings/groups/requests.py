@@ -1,0 +1,84 @@
+"""Which API a request belongs to, and when Checks are decided."""
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    Field,
+    model_validator,
+)
+
+from adapter.settings.groups.group import Group
+from adapter.settings.values import (
+    AS_LIST,
+    FilledText,
+    HeaderName,
+    Seconds,
+    of_form,
+)
+
+
+class BindingSettings(Group):
+    """Requests that belong to an API, for routes without `api_id` in their configuration."""
+
+    api_id: FilledText
+    route_name: str = ""
+    """Envoy's route name, sent as gRPC metadata `x-route-name: %ROUTE_NAME%`."""
+    route_metadata: str = ""
+    """`HTTPRoute/namespace/name` of Envoy Gateway, or Istio's `config` path."""
+    authority: str = ""
+    """Host of the request: a name, `*.example.com` or `*`. Safe only if Envoy's virtual host
+    lists the same domains."""
+    path_prefix: Annotated[str, of_form("/.*", "begin with /")] = "/"
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "BindingSettings":
+        if sum(map(bool, (self.route_name, self.route_metadata, self.authority))) != 1:
+            raise ValueError("set exactly one of route_name, route_metadata and authority")
+        if self.path_prefix != "/" and not self.authority:
+            raise ValueError("path_prefix goes with authority only")
+        return self
+
+
+class RequestSettings(Group):
+    """How a request's API and its client's address are found."""
+
+    client_address_header: HeaderName | None = None
+    """Request header that Envoy overwrites with the client's address on every route.
+
+    Default: `x-adapter-client-address`, on routes with `client_address: attested` in their
+    `context_extensions`.
+    """
+    forwarded_for_position: Annotated[int, Field(ge=1)] | None = None
+    """Instead of that header: the entry of `x-forwarded-for` to use, counted from the right."""
+    identity_header_prefix: Annotated[
+        str,
+        of_form(
+            "[a-z][a-z0-9-]*-",
+            "have small letters, digits and hyphens, and end with a hyphen, such as x-adapter-",
+        ),
+    ] = "x-adapter-"
+    """Prefix of the headers that tell the upstream who the client is."""
+    decision_id_header: bool = True
+    """Whether denials have the header `x-adapter-decision-id` (with the prefix above)."""
+    bindings: Annotated[tuple[BindingSettings, ...], AS_LIST] = ()
+    unbound: Literal["deny", "allow"] = "deny"
+    """What to do with requests that belong to no API."""
+
+    @model_validator(mode="after")
+    def _own_prefix(self) -> "RequestSettings":
+        if self.identity_header_prefix.startswith("x-agw-"):
+            raise ValueError(
+                "identity_header_prefix cannot begin with x-agw-: policies with exposeHeaders "
+                "write these headers; choose another prefix"
+            )
+        return self
+
+
+class GatekeeperSettings(Group):
+    """When Checks are decided from what was loaded."""
+
+    mode: Literal["flexible", "strict"] = "flexible"
+    """`flexible`: the disk copy is enough. `strict`: the platform must have been reached since the
+    start."""
+    max_age_s: Seconds | None = None
+    """Deny requests once the platform has not been reached for this long. Default: never."""
