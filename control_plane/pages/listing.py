@@ -39,11 +39,8 @@ class Listing:
     def number(self) -> int:
         """The number of the page, from 1 on."""
         given = self.query.get("page", "1")
-        return (
-            min(int(given), 10**6)
-            if given.isascii() and given[:7].isdigit() and int(given[:7])
-            else 1
-        )
+        number = int(given[:7]) if given.isascii() and given.isdigit() else 1
+        return min(max(number, 1), 10**6)
 
     def filter(self, name: str, allowed: Sequence[str]) -> str:
         """The value of a filter; empty if it is none of those allowed."""

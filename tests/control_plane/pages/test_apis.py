@@ -164,6 +164,13 @@ FOUND = {
     "?page=2": "",
     "?page=2&sort=-requests": "",
     "?page=99999999999999999999": "",
+    "?page=1" + "0" * 5000: "",
+    "?page=9999999x": "abc",
+    "?page=12345678.5": "abc",
+    "?page=00000000": "abc",
+    "?page=-1": "abc",
+    "?page=²": "abc",
+    "?page=9999999²": "abc",
 }
 FIRST = {"?sort=-errors": "c", "?sort=-denied": "a", "?sort=-applications": "a"}
 
