@@ -1,6 +1,7 @@
 """The audit log: who changed what, when, and from where."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +24,7 @@ router = APIRouter(prefix="/audit")
 AuditReader = Annotated[Visit, in_organization(Permission.AUDIT_READ)]
 
 _PAGE_SIZE: Final = 50
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EXPORT_SIZE: Final = 500
 _COLUMNS: Final = (
     *("at", "actor", "role", "address", "action", "kind", "object_id", "api_id"),
@@ -51,7 +53,7 @@ class Question:
             api_id=_number("api", self.api),
             actor=self.actor or None,
             since=_day("since", self.since),
-            until=None if until is None else until + timedelta(days=1),
+            until=None if until is None else _day_after(until),
         )
 
     def query(self, **more: Any) -> str:
@@ -133,6 +135,14 @@ def _day(name: str, given: str) -> datetime | None:
     if not given:
         return None
     try:
-        return datetime.combine(date.fromisoformat(given), time(), UTC)
-    except ValueError as error:
-        raise Invalid(f"{name}: {given!r} is not a day, such as 2026-11-28") from error
+        day = date.fromisoformat(given) if _DAY.fullmatch(given) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise Invalid(f"{name}: {given!r} is not a day, such as 2026-11-28")
+    return datetime.combine(day, time(), UTC)
+
+
+def _day_after(day: datetime) -> datetime | None:
+    """The first moment after the day; None after the last day that there is."""
+    return None if day.date() == date.max else day + timedelta(days=1)

@@ -18,6 +18,8 @@ from control_plane.store.tables import MAX_ID
 
 _REFRESH: Final = ("10", "60")
 _MAX_TEXT: Final = 500
+_YEARS: Final = range(1970, 9999)
+"""Pages also calculate with the times before and after, which must be times too."""
 _ZONE_COOKIE: Final = "zone"
 
 
@@ -81,9 +83,12 @@ class Filters:
             return None
         try:
             moment = datetime.fromisoformat(given)
-            return moment.replace(tzinfo=moment.tzinfo or self.zone).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise Invalid(f"{name}: {given[:50]!r} is not a time like 2026-11-28T12:00") from error
+            moment = moment.replace(tzinfo=moment.tzinfo or self.zone).astimezone(UTC)
+        except (ValueError, OverflowError):
+            moment = None
+        if moment is None or moment.year not in _YEARS:
+            raise Invalid(f"{name}: {given[:50]!r} is not a time like 2026-11-28T12:00")
+        return moment
 
     def moment_ms(self, name: str) -> int | None:
         """The same in milliseconds since 1970."""

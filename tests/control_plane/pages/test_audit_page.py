@@ -53,12 +53,28 @@ async def test_it_can_be_narrowed(
         assert "No change matches." in page
 
 
-@pytest.mark.parametrize("query", ["id=x", "since=yesterday", "until=2026-02-30", "before=²"])
+NO_FILTERS = [
+    *("id=x", "id=1x", f"id={'9' * 5000}", "api=1.5", "before=²", "before=9999999x"),
+    *("since=yesterday", "until=2026-02-30", "since=0000-01-01", "since=10000-01-01"),
+    *("since=2026-W01", "since=2026-W01-1", "until=20260101", "until=2026-01-01T00:00"),
+    *("since=\uff12026-01-01", "since=2026-1-1"),
+]
+"""Days are written in one way only."""
+
+
+@pytest.mark.parametrize("query", NO_FILTERS, ids=range(len(NO_FILTERS)))
 async def test_a_filter_that_makes_no_sense_is_named(owner: Visitor, query: str) -> None:
     """It is not ignored: the page would show something else than asked."""
     response = await owner.open(f"/audit?{query}")
     assert response.status_code == 400
     assert query.partition("=")[0] in response.text.lower()
+
+
+@pytest.mark.parametrize("page", ["/audit", "/audit/entries.csv"])
+async def test_the_first_and_the_last_day_can_be_asked_for(owner: Visitor, page: str) -> None:
+    """No day comes after the last one that has four digits for its year."""
+    for query in ("until=9999-12-31", "since=9999-12-31", "since=0001-01-01&until=0001-01-01"):
+        await owner.page(f"{page}?{query}")
 
 
 async def test_older_entries_are_a_link_away(owner: Visitor, platform: Platform) -> None:
