@@ -1,6 +1,7 @@
 """Takes secrets out of values that are kept for people to read."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 MASK: Final = "***"
@@ -26,7 +27,7 @@ def masked(value: Any, name: str = "") -> Any:
     if is_secret_name(name) and value is not None and not isinstance(value, bool):
         return MASK
     if isinstance(value, dict):
-        named = _name_inside(value)
+        named = name_inside(value)
         return {
             key: masked(inner, named if key == "value" else key) for key, inner in value.items()
         }
@@ -49,6 +50,6 @@ def without_password(text: str) -> str:
     return _PASSWORD_IN_URL.sub(MASK, text)
 
 
-def _name_inside(value: dict[str, Any]) -> str:
-    """What a name-value pair is the value of."""
+def name_inside(value: Mapping[str, Any]) -> str:
+    """What a name-value pair is the value of; empty if it is no such pair."""
     return " ".join(str(value[key]) for key in ("key", "name", "header") if key in value)

@@ -7,7 +7,13 @@ only where a secret is. For a type without a schema, the names decide.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from control_plane.management.masked_secrets import MASK, is_secret_name, masked, without_password
+from control_plane.management.masked_secrets import (
+    MASK,
+    is_secret_name,
+    masked,
+    name_inside,
+    without_password,
+)
 from control_plane.management.policy_types import schema_of
 
 
@@ -43,11 +49,12 @@ def restored(given: Any, stored: Any) -> Any:
     A mask stands for what is stored in the same place, or in a list under the same `key`. Other
     masks stay: see `masks_in`.
     """
-    if isinstance(given, str) and isinstance(stored, str):
-        return stored if given in (MASK, without_password(stored)) else given
+    if isinstance(given, str):
+        is_mask = given == MASK or (isinstance(stored, str) and given == without_password(stored))
+        return stored if is_mask and stored is not None else given
     if isinstance(given, Mapping):
         known = stored if isinstance(stored, Mapping) else {}
-        if given.get("key") != known.get("key"):
+        if name_inside(given) != name_inside(known):
             known = {name: value for name, value in known.items() if name != "value"}
         return {name: restored(value, known.get(name)) for name, value in given.items()}
     if isinstance(given, list):
@@ -64,6 +71,46 @@ def _stored_item(index: int, item: Any, rows: list[Any]) -> Any:
 
 def _key(item: Any) -> Any:
     return item.get("key") if isinstance(item, Mapping) else None
+
+
+def shown_as_new(value: Any, masked: Any, stored: Any, stored_masked: Any) -> Any:
+    """The value with masks for the stored secrets only. Those that were just written are shown.
+
+    `masked` is the value with masks for all secrets, and `stored_masked` is the same of `stored`.
+    """
+    return _with_masks(value, masked, [*_secrets(stored, stored_masked)])
+
+
+def _with_masks(value: Any, masked: Any, secrets: list[Any]) -> Any:
+    if isinstance(value, Mapping) and isinstance(masked, Mapping):
+        return {name: _with_masks(value[name], masked[name], secrets) for name in value}
+    if isinstance(value, list) and isinstance(masked, list):
+        return [_with_masks(*pair, secrets) for pair in zip(value, masked, strict=True)]
+    return masked if any(each in secrets for each in _leaves(value)) else value
+
+
+def _secrets(value: Any, masked: Any) -> Iterator[Any]:
+    """The texts and numbers that have a mask."""
+    if isinstance(value, Mapping) and isinstance(masked, Mapping):
+        for name in value:
+            yield from _secrets(value[name], masked[name])
+    elif isinstance(value, list) and isinstance(masked, list):
+        for pair in zip(value, masked, strict=True):
+            yield from _secrets(*pair)
+    elif value != masked:
+        yield from _leaves(value)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """All texts and numbers in the value. Whether something is on or off is no secret."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield value
 
 
 def masks_in(value: Any, path: str) -> Iterator[str]:

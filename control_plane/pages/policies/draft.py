@@ -7,7 +7,12 @@ from typing import Any, Final
 
 from control_plane.management.policies import MAX_CONFIGURATION_DEPTH
 from control_plane.management.policy_checks.schema_check import policy_schemas
-from control_plane.management.policy_secrets import masked_configuration, masks_in, restored
+from control_plane.management.policy_secrets import (
+    masked_configuration,
+    masks_in,
+    restored,
+    shown_as_new,
+)
 from control_plane.management.policy_types import Schema, schema_of
 from control_plane.pages.forms import InvalidForm, Posted
 from control_plane.pages.policies.form_values import (
@@ -153,28 +158,12 @@ class Draft:
 
     def _unless_new(self, configuration: Mapping[str, Any]) -> Any:
         """The configuration with masks for stored secrets. One that was just written is shown."""
-        return _with_masks(
+        return shown_as_new(
             configuration,
             masked_configuration(self.schema, configuration),
             self.stored,
+            masked_configuration(self.schema, self.stored),
         )
-
-
-def _with_masks(value: Any, masked: Any, stored: Any) -> Any:
-    """The value with the masks of `masked`, but not where it differs from everything stored."""
-    if isinstance(value, Mapping) and isinstance(masked, Mapping):
-        return {name: _with_masks(value[name], masked[name], stored) for name in value}
-    if isinstance(value, list) and isinstance(masked, list):
-        return [_with_masks(*pair, stored) for pair in zip(value, masked, strict=True)]
-    return masked if value in _texts(stored) else value
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [text for inner in value.values() for text in _texts(inner)]
-    if isinstance(value, list):
-        return [text for inner in value for text in _texts(inner)]
-    return [value] if isinstance(value, str) else []
 
 
 def _read(text: str, stored: Mapping[str, Any]) -> dict[str, Any]:

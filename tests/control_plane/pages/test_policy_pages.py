@@ -535,6 +535,52 @@ async def test_a_type_that_only_other_gateways_know_is_edited_as_json(
     assert "Write the configuration as JSON." in without.text
 
 
+async def test_secrets_that_are_no_texts_are_kept_and_never_shown(owner: Visitor, api: str) -> None:
+    """Nobody knows the types of a type's settings; the names say what is secret."""
+    secrets = {
+        "apiKey": {"inner": "secret-4", "size": 4711},
+        "tokens": ["secret-5", {"a": "secret-6"}],
+        "password": 123456,
+        "url": "https://u:secret-7@idp.test/",
+        "headers": [{"name": "Authorization", "value": {"is": "secret-8"}}],
+    }
+    configuration = secrets | {"mode": "a", "size": 7, "on": True}
+    await owner.platform.admin.apply_policy(1, "our-own", configuration, allow_unknown=True)
+    page = await owner.page(f"{api}/1")
+    fields = inputs(page)
+    shown = json.loads(str(fields["json"]))
+    assert shown == configuration | {
+        "apiKey": "***",
+        "tokens": "***",
+        "password": "***",
+        "url": "https://***@idp.test/",
+        "headers": [{"name": "Authorization", "value": "***"}],
+    }
+    changed = json.dumps(shown | {"mode": "b"})
+    review = await answered(owner, f"{api}/1", "review", **(fields | {"json": changed}))
+    for secret in ("secret-", "4711", "123456"):
+        assert secret not in page + review
+    await saved(owner, f"{api}/1", **(fields | {"json": changed}))
+    [policy] = await stored(owner.platform)
+    assert policy["configurationData"] == configuration | {"mode": "b"}
+
+
+async def test_no_part_of_a_secret_is_shown_or_moves(owner: Visitor, api: str) -> None:
+    """Not by asking for a part of it, and not under a name that is no secret's."""
+    configuration = {
+        "apiKey": {"inner": "secret-4"},
+        "headers": [{"name": "Authorization", "value": "secret-8"}],
+    }
+    await owner.platform.admin.apply_policy(1, "our-own", configuration, allow_unknown=True)
+    fields = inputs(await owner.page(f"{api}/1"))
+    part = fields | {"json": json.dumps(configuration | {"apiKey": {"inner": "***", "more": 1}})}
+    assert "secret-4" not in (await owner.send(f"{api}/1", do="json", **part)).text
+    moved = {"headers": [{"name": "x-seen", "value": "***"}], "apiKey": "***"}
+    response = await owner.send(f"{api}/1", do="review", **(fields | {"json": json.dumps(moved)}))
+    assert response.status_code == 400
+    assert "*** stands for a stored secret" in response.text
+
+
 async def test_many_rows_are_edited_as_json(owner: Visitor, api: str) -> None:
     """A form of a thousand fields would be cut off by the browser or the server."""
     many = [
