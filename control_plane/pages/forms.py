@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from starlette.exceptions import HTTPException
 
 from control_plane.errors import Conflict, Invalid, Refused
+from control_plane.management.texts import CONTROL_CHARACTERS, one_line
 
 MAX_FIELDS: Final = 1000
 
@@ -28,8 +29,6 @@ FIXABLE: Final = (Invalid, Conflict)
 """Refusals that the user can do something about in the form."""
 
 _NAMED_FIELD: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*): (.+)", re.DOTALL)
-# What no text may contain: control characters but tab and line ends. SQLite stops at NUL.
-_UNWANTED: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -56,6 +55,8 @@ class Fields(BaseModel):
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
 
 
+OneLine = AfterValidator(one_line)
+"""A field for a name or something else of one line, such as `Annotated[str, OneLine]`."""
 Password = Annotated[str, StringConstraints(strip_whitespace=False)]
 """A field for a password. Blanks around it belong to it."""
 
@@ -102,7 +103,7 @@ class Posted:
         errors = {
             name: "Remove the control characters."
             for name, values in self.fields.items()
-            if any(_UNWANTED.search(value) for value in values)
+            if any(CONTROL_CHARACTERS.search(value) for value in values)
         }
         try:
             found = model.model_validate(self._given(model))

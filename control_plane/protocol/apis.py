@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from control_plane.errors import Invalid
 from control_plane.management import apis
+from control_plane.management.texts import one_line
 from control_plane.protocol.bodies import (
     ANSWERED,
     Body,
@@ -34,7 +35,7 @@ router = APIRouter(
 )
 
 Technology = Literal["mule3", "mule4", "flexGateway", "serviceMesh"]
-Label = Annotated[str, Field(min_length=1, max_length=255)]
+Label = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(one_line)]
 Tags = Annotated[list[Name], Field(max_length=100)]
 
 

@@ -6,14 +6,15 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from control_plane.management.texts import one_line, prose
 from control_plane.store.json_values import require_json
 from control_plane.store.tables import MAX_ID
 
 RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-Name = Annotated[str, Field(min_length=1, max_length=256)]
-Prose = Annotated[str, Field(max_length=4000)]
-Uri = Annotated[str, Field(min_length=1, max_length=2000)]
+Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(one_line)]
+Prose = Annotated[str, Field(max_length=4000), AfterValidator(prose)]
+Uri = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one_line)]
 # The database compares texts with patterns up to a length only.
 Filter = Annotated[str | None, Query(max_length=256)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(require_json)]

@@ -4,10 +4,11 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from control_plane.errors import Invalid
 from control_plane.management import contracts
+from control_plane.management.texts import prose
 from control_plane.protocol.bodies import ANSWERED, Body, Id, Name, RowId
 from control_plane.protocol.documents import contract_document
 from control_plane.protocol.paging import InPage
@@ -29,10 +30,13 @@ def _in_capitals(status: Any) -> Any:
     return status.upper() if isinstance(status, str) else status
 
 
+Party = Annotated[str, Field(max_length=256), AfterValidator(prose)]
+
+
 class AccessRequest(Body):
     """Why an application asks for access."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(prose)]
 
 
 class NewContract(Body):
@@ -46,8 +50,8 @@ class NewContract(Body):
     """Another name of `requestedTierId`, which the vendor's clients use."""
     request_access_info: AccessRequest | None = None
     accepted_terms: bool = False
-    party_id: Annotated[str, Field(max_length=256)] | None = None
-    party_name: Annotated[str, Field(max_length=256)] | None = None
+    party_id: Party | None = None
+    party_name: Party | None = None
 
 
 class ContractChange(Body):

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from control_plane.pages.forms import Fields, Form, InvalidForm
+from control_plane.pages.forms import Fields, Form, InvalidForm, OneLine
 from control_plane.store.tables import ApiInstance
 
-Name = Annotated[str, Field(min_length=1, max_length=256)]
-Label = Annotated[str, Field(max_length=255)]
+Name = Annotated[str, Field(min_length=1, max_length=256), OneLine]
+Label = Annotated[str, Field(max_length=255), OneLine]
 _MAX_TAGS: Final = 100
 
 TECHNOLOGIES: Final = {
@@ -34,9 +34,9 @@ class ChangedApi(Fields):
 
     asset_version: Name
     instance_label: Label | None = None
-    endpoint: Annotated[str, Field(max_length=2000)] | None = None
+    endpoint: Annotated[str, Field(max_length=2000), OneLine] | None = None
     description: Annotated[str, Field(max_length=4000)] | None = None
-    tags: Annotated[str, Field(max_length=_MAX_TAGS * 256)] = ""
+    tags: Annotated[str, Field(max_length=_MAX_TAGS * 256), OneLine] = ""
     deprecated: bool = False
 
     def columns(self, endpoint: dict[str, Any] | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import Field
 from control_plane.accounts.roles import Permission
 from control_plane.http_statuses import status_of
 from control_plane.management import environments
-from control_plane.pages.forms import FIXABLE, Fields, Form, InForm
+from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, OneLine
 from control_plane.pages.paths import EnvironmentId
 from control_plane.pages.settings.tabs import settings_tabs
 from control_plane.pages.visit import Visit, in_organization, in_turn
@@ -22,7 +22,7 @@ EnvironmentsWriter = Annotated[Visit, in_organization(Permission.ENVIRONMENTS_WR
 
 
 class _Name(Fields):
-    name: Annotated[str, Field(max_length=100)]
+    name: Annotated[str, Field(max_length=100), OneLine]
 
 
 @router.get("", name="environments")

@@ -11,7 +11,7 @@ from pydantic import Field
 from control_plane.accounts.user_tokens import Kind, of_user
 from control_plane.http_statuses import status_of
 from control_plane.management import tokens
-from control_plane.pages.forms import FIXABLE, Fields, Form, InForm
+from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, OneLine
 from control_plane.pages.paths import RowId
 from control_plane.pages.settings.tabs import settings_tabs
 from control_plane.pages.visit import InVisit, Visit, in_turn
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/settings/tokens")
 
 
 class _NewToken(Fields):
-    name: Annotated[str, Field(max_length=100)]
+    name: Annotated[str, Field(max_length=100), OneLine]
     days: Literal["7", "30", "90", "365"]
 
 

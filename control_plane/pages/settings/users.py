@@ -13,7 +13,16 @@ from control_plane.accounts.roles import USER_ROLES, Permission, Role
 from control_plane.errors import Stale
 from control_plane.http_statuses import status_of
 from control_plane.management import users, versions
-from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, InvalidForm, Password, Posted
+from control_plane.pages.forms import (
+    FIXABLE,
+    Fields,
+    Form,
+    InForm,
+    InvalidForm,
+    OneLine,
+    Password,
+    Posted,
+)
 from control_plane.pages.listing import InListing
 from control_plane.pages.paths import RowId
 from control_plane.pages.settings.tabs import settings_tabs
@@ -29,8 +38,13 @@ _EVERYWHERE = "role"
 """The name of the field for the role in all environments."""
 
 
+_Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"), OneLine]
+
+
 class _Profile(Fields):
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"), OneLine] | None = (
+        None
+    )
     enabled: bool = False
 
 

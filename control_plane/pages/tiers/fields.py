@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from control_plane.management.tiers import MAX_LIMITS, MAX_PERIOD_MS, MAX_REQUESTS
-from control_plane.pages.forms import Fields, Form, InvalidForm, Posted
+from control_plane.pages.forms import Fields, Form, InvalidForm, OneLine, Posted
 from control_plane.store.tables import SlaTier
 
 UNITS: Final[Mapping[str, int]] = {
@@ -29,7 +29,7 @@ _LABELS: Final = {
 
 
 class _TierFields(Fields):
-    name: Annotated[str, Field(max_length=256)]
+    name: Annotated[str, Field(max_length=256), OneLine]
     description: Annotated[str, Field(max_length=4000)] | None = None
     approval: Literal["manual", "automatic"]
     status: Literal["ACTIVE", "DEPRECATED"] = "ACTIVE"

@@ -13,7 +13,7 @@ from tests.control_plane.events import denied, event, send
 from tests.control_plane.pages.test_users import version
 from tests.control_plane.pages.visitor import Visitor, visiting_as
 
-HOSTILE = "<script>alert(1)</script>\u202eevil"
+HOSTILE = "<script>alert(1)</script>"
 
 NEW = {"asset_id": "orders", "group_id": "org.example", "asset_version": "1.0.0"}
 

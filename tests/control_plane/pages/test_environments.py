@@ -42,6 +42,11 @@ async def test_an_owner_adds_and_renames_environments(owner: Visitor) -> None:
         ("", "Fill in this field."),
         ("production", "There is an environment production already."),
         ("x" * 101, "Use at most 100 characters."),
+        ("   ", "Must not be blank."),
+        ("\u200b", "Remove the line ends and the invisible characters."),
+        ("\u202eabc", "Remove the line ends and the invisible characters."),
+        ("a\nSet-Cookie: x=y", "Remove the line ends and the invisible characters."),
+        ("a\u2028b", "Remove the line ends and the invisible characters."),
     ],
 )
 async def test_names_of_environments_are_checked(

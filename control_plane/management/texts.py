@@ -1,0 +1,31 @@
+"""Texts that people give: what no name and no description may contain.
+
+Pages, logs and the audit log show names in one line. A name with a line end would look like two
+lines there, and one with invisible characters like another name.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What no text may contain: control characters but tab and line ends. SQLite stops at NUL."""
+
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
+"""Categories of Unicode: control and format characters, and ends of lines and paragraphs."""
+
+
+def one_line(text: str) -> str:
+    """The text; raise ValueError if it is blank, or has line ends or invisible characters."""
+    if not text.strip():
+        raise ValueError("must not be blank")
+    if any(unicodedata.category(character) in _INVISIBLE for character in text):
+        raise ValueError("remove the line ends and the invisible characters")
+    return text
+
+
+def prose(text: str) -> str:
+    """The text, of any number of lines; raise ValueError if it has other control characters."""
+    if CONTROL_CHARACTERS.search(text):
+        raise ValueError("remove the control characters")
+    return text
