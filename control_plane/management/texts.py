@@ -7,10 +7,12 @@ lines there, and one with invisible characters like another name.
 import re
 import unicodedata
 from typing import Final
+from urllib.parse import urlsplit
 
 CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """What no text may contain: control characters but tab and line ends. SQLite stops at NUL."""
 
+_SCHEMES: Final = frozenset({"grpc", "grpcs", "http", "https", "tcp", "ws", "wss"})
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Categories of Unicode: control and format characters, and ends of lines and paragraphs."""
 
@@ -29,3 +31,15 @@ def prose(text: str) -> str:
     if CONTROL_CHARACTERS.search(text):
         raise ValueError("remove the control characters")
     return text
+
+
+def address(text: str) -> str:
+    """The URL of a service; raise ValueError if it has no host, or its port is no port."""
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or any(character.isspace() for character in text):
+        raise ValueError("must be a URL such as https://api.example.com/orders")
+    return one_line(text)

@@ -21,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 from starlette.exceptions import HTTPException
 
 from control_plane.errors import Conflict, Invalid, Refused
-from control_plane.management.texts import CONTROL_CHARACTERS, one_line
+from control_plane.management.texts import CONTROL_CHARACTERS, address, one_line
 
 MAX_FIELDS: Final = 1000
 
@@ -57,6 +57,8 @@ class Fields(BaseModel):
 
 OneLine = AfterValidator(one_line)
 """A field for a name or something else of one line, such as `Annotated[str, OneLine]`."""
+Address = AfterValidator(address)
+"""A field for the URL of a service."""
 Password = Annotated[str, StringConstraints(strip_whitespace=False)]
 """A field for a password. Blanks around it belong to it."""
 

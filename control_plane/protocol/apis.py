@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from control_plane.errors import Invalid
 from control_plane.management import apis
-from control_plane.management.texts import one_line
+from control_plane.management.texts import address, one_line
 from control_plane.protocol.bodies import (
     ANSWERED,
     Body,
@@ -20,7 +20,6 @@ from control_plane.protocol.bodies import (
     Name,
     Prose,
     RowId,
-    Uri,
 )
 from control_plane.protocol.documents import api_document, asset_document
 from control_plane.protocol.paging import InPage, Page
@@ -36,6 +35,7 @@ router = APIRouter(
 
 Technology = Literal["mule3", "mule4", "flexGateway", "serviceMesh"]
 Label = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(one_line)]
+Address = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(address)]
 Tags = Annotated[list[Name], Field(max_length=100)]
 
 
@@ -51,8 +51,8 @@ class Spec(Body):
 class EndpointAddresses(TypedDict, total=False):
     """The addresses of an endpoint. Its other members are kept as they are."""
 
-    uri: Uri | None
-    proxyUri: Uri | None
+    uri: Address | None
+    proxyUri: Address | None
 
 
 Endpoint = Annotated[EndpointAddresses, AfterValidator(require_json)]

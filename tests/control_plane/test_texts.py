@@ -51,3 +51,29 @@ async def test_a_description_has_lines_but_no_control_characters(platform: Platf
         refused = await _sent(platform, platform.applications, {"name": "x", "description": text})
         assert refused.status_code == 400
         assert "description: remove the control characters" in refused.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("javascript:alert(1)", "http://", "http://[", "http://a b", "http://x:99999", "//x"),
+        *("ftp://x", "orders", "http://:80", "http://x:0", "http://\u202ex"),
+    ],
+)
+@pytest.mark.parametrize("member", ["uri", "proxyUri"])
+async def test_an_endpoint_is_a_url_with_a_host(platform: Platform, url: str, member: str) -> None:
+    """Otherwise the address would lead nowhere."""
+    spec = {"groupId": "g", "assetId": "a", "version": "1"}
+    body = {"spec": spec, "endpoint": {member: url}}
+    refused = await _sent(platform, platform.apis, body)
+    assert refused.status_code == 400
+    assert f"endpoint.{member}: " in refused.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://0.0.0.0:8081/api", "https://[::1]:8443/", "grpc://orders:50051", "HTTP://A.test"],
+)
+async def test_addresses_of_all_kinds_are_taken(platform: Platform, url: str) -> None:
+    """With a port, of IPv6, and for other protocols."""
+    await platform.admin.create_api("orders", endpoint={"uri": url, "proxyUri": None})

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from control_plane.pages.forms import Fields, Form, InvalidForm, OneLine
+from control_plane.pages.forms import Address, Fields, Form, InvalidForm, OneLine
 from control_plane.store.tables import ApiInstance
 
 Name = Annotated[str, Field(min_length=1, max_length=256), OneLine]
@@ -34,7 +34,7 @@ class ChangedApi(Fields):
 
     asset_version: Name
     instance_label: Label | None = None
-    endpoint: Annotated[str, Field(max_length=2000), OneLine] | None = None
+    endpoint: Annotated[str, Field(max_length=2000), Address] | None = None
     description: Annotated[str, Field(max_length=4000)] | None = None
     tags: Annotated[str, Field(max_length=_MAX_TAGS * 256), OneLine] = ""
     deprecated: bool = False

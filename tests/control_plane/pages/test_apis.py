@@ -76,6 +76,9 @@ WRONG = [
     ({"instance_label": "taken"}, "names another API instance"),
     ({"description": "x" * 4001}, "Use at most 4000 characters."),
     ({"endpoint": "x" * 2001}, "Use at most 2000 characters."),
+    ({"endpoint": "javascript:alert(1)"}, "Must be a URL such as"),
+    ({"endpoint": "http://["}, "Must be a URL such as"),
+    ({"instance_label": "a\nb"}, "Remove the line ends and the invisible characters."),
     ({"tags": ",".join(map(str, range(101)))}, "Use at most 100 tags."),
     ({"tags": "x" * 257}, "Use at most 256 characters for a tag."),
     ({"technology": "cobol"}, "Choose one of"),
@@ -99,7 +102,7 @@ async def test_hostile_text_is_only_text(owner: Visitor) -> None:
     fields = dict.fromkeys(
         ("asset_id", "group_id", "asset_version", "instance_label", "description", "tags"), HOSTILE
     )
-    path = await create(owner, **fields, endpoint=f"https://[{HOSTILE}")
+    path = await create(owner, **fields, endpoint=f"https://a.test/{HOSTILE}")
     for page in (path, f"{path}/settings", f"{path}/delete", f"{owner.home}/apis"):
         text = await owner.page(page)
         assert "&lt;script&gt;alert(1)" in text

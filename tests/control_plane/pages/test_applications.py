@@ -69,6 +69,8 @@ async def test_a_new_application_shows_its_secret_once(owner: Visitor, platform:
         ({"owner": "x" * 257}, "at most 256"),
         ({"description": "x" * 4001}, "at most 4000"),
         ({"url": "javascript:alert(1)"}, "should match pattern"),
+        ({"url": "https://"}, "Must be a URL such as"),
+        ({"url": "https://a b"}, "Must be a URL such as"),
         ({"url": "https://" + "x" * 2000}, "at most 2000"),
         ({"redirect_uris": "https://a.test\n" * 51}, "Give at most 50"),
         ({"redirect_uris": "x" * 2001}, "Give at most 50"),
