@@ -90,6 +90,7 @@ class Visit(Asking):
         fields: Mapping[str, str] | None = None,
         type_name: str = "",
         refused: Form | None = None,
+        status: int = HTTPStatus.OK,
     ) -> Response:
         """The page that asks before something is done.
 
@@ -98,7 +99,7 @@ class Visit(Asking):
         """
         return self.page(
             "confirm.html",
-            HTTPStatus.OK if refused is None else HTTPStatus.BAD_REQUEST,
+            status,
             title=title,
             consequences=consequences,
             button=button,

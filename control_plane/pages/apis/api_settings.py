@@ -83,7 +83,9 @@ def ask_to_delete(visit: ApisWriter, api_id: RowId) -> Response:
     return _delete_page(visit, api_id)
 
 
-def _delete_page(visit: EnvironmentVisit, api_id: int, refused: Form | None = None) -> Response:
+def _delete_page(
+    visit: EnvironmentVisit, api_id: int, refused: Form | None = None, status: int = HTTPStatus.OK
+) -> Response:
     with visit.reading() as session:
         api = visit.api(session, api_id)
         name, title = api.asset.asset_id, title_of(api)
@@ -95,6 +97,7 @@ def _delete_page(visit: EnvironmentVisit, api_id: int, refused: Form | None = No
         cancel=visit.url("api_settings", api_id=api_id),
         type_name=name,
         refused=refused,
+        status=status,
     )
 
 
@@ -124,5 +127,5 @@ def delete(visit: ApisWriter, api_id: RowId, form: InForm) -> Response:
             title = title_of(api)
             apis.delete(transaction, api)
     except FIXABLE as error:
-        return _delete_page(visit, api_id, form.refused(error))
+        return _delete_page(visit, api_id, form.refused(error), status_of(error))
     return visit.redirect(visit.url("apis"), f"The API instance {title} is deleted.")

@@ -122,7 +122,10 @@ def ask_to_delete(visit: ApplicationsWriter, application_id: RowId) -> Response:
 
 
 def _delete_page(
-    visit: EnvironmentVisit, application_id: int, refused: Form | None = None
+    visit: EnvironmentVisit,
+    application_id: int,
+    refused: Form | None = None,
+    status: int = HTTPStatus.OK,
 ) -> Response:
     with visit.reading() as session:
         application = applications.get(session, visit.caller.organization_id, application_id)
@@ -140,6 +143,7 @@ def _delete_page(
         cancel=visit.url("application", application_id=application_id),
         type_name=application.name,
         refused=refused,
+        status=status,
     )
 
 
@@ -154,5 +158,5 @@ def delete(visit: ApplicationsWriter, application_id: RowId, form: InForm) -> Re
             form.require_typed(application.name)
             applications.delete(transaction, application)
     except FIXABLE as error:
-        return _delete_page(visit, application_id, form.refused(error))
+        return _delete_page(visit, application_id, form.refused(error), status_of(error))
     return visit.redirect(visit.url("applications"), f"{application.name} is deleted.")

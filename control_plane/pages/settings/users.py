@@ -172,7 +172,9 @@ def ask_to_delete(visit: UsersWriter, user_id: RowId) -> Response:
     return _delete_page(visit, user_id)
 
 
-def _delete_page(visit: Visit, user_id: int, refused: Form | None = None) -> Response:
+def _delete_page(
+    visit: Visit, user_id: int, refused: Form | None = None, status: int = HTTPStatus.OK
+) -> Response:
     user = _user(visit, user_id)
     return visit.confirm(
         f"Delete the user {user.name}?",
@@ -184,6 +186,7 @@ def _delete_page(visit: Visit, user_id: int, refused: Form | None = None) -> Res
         cancel=visit.url("user", user_id=user_id),
         type_name=user.name,
         refused=refused,
+        status=status,
     )
 
 
@@ -197,7 +200,7 @@ def delete(visit: UsersWriter, user_id: RowId, form: InForm) -> Response:
             form.require_typed(user.name)
             users.delete_user(transaction, user)
     except FIXABLE as error:
-        return _delete_page(visit, user_id, form.refused(error))
+        return _delete_page(visit, user_id, form.refused(error), status_of(error))
     return visit.redirect(visit.url("users"), f"The user {user.name} is deleted.")
 
 

@@ -1,5 +1,6 @@
 """The fields of the form for an SLA tier. Its limits are rows of three fields with a number."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
@@ -18,6 +19,8 @@ UNITS: Final[Mapping[str, int]] = {
 }
 """Units of time, the longest first, in milliseconds."""
 
+_GROUPED: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
+"""A number with commas between its thousands, as pages write it."""
 _FEWEST_ROWS: Final = 3
 _SPARE_ROWS: Final = 2
 _LABELS: Final = {
@@ -79,7 +82,9 @@ def _limits(form: Posted) -> tuple[list[dict[str, Any]], dict[str, str]]:
 
 
 def _number(form: Posted, name: str, most: int, errors: dict[str, str]) -> int:
-    text = form.text(name).strip().replace(",", "")
+    text = form.text(name).strip()
+    if _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most):
         errors[name] = f"Write a whole number from 1 to {most:,}."
         return 1

@@ -61,6 +61,8 @@ async def test_a_tier_is_created(owner: Visitor, platform: Platform, tiers: str)
         ({"requests_1": "", "period_1": ""}, "Give at least one limit."),
         ({"requests_1": "0"}, "from 1 to 9,007,199,254,740,992"),
         ({"requests_1": "x"}, "Write a whole number"),
+        ({"requests_1": "1,2,3"}, "Write a whole number"),
+        ({"requests_1": "1,0000"}, "Write a whole number"),
         ({"requests_1": "-1"}, "Write a whole number"),
         ({"requests_1": "²"}, "Write a whole number"),
         ({"requests_1": "9" * 5000}, "Write a whole number"),

@@ -86,7 +86,7 @@ async def test_the_last_owner_can_not_go(owner: Visitor) -> None:
     deleted = await owner.send(f"{path}/delete", confirmed="admin")
     assert demoted.status_code == 409
     assert "This is the last owner" in demoted.text
-    assert deleted.status_code == 400
+    assert deleted.status_code == 409
     assert "This is the last owner" in deleted.text
 
 
