@@ -12,7 +12,7 @@ _SECRET_NAME: Final = re.compile(
 )
 _MEASURE: Final = re.compile(r"(length|ttl|time|timeout|lifetime|age)$", re.IGNORECASE)
 """Numbers under such names say how long a key is, or how long a token counts."""
-_PASSWORD_IN_URL: Final = re.compile(r"(?<=://)[^/?#@\s]+(?=@)")
+_PASSWORD_IN_URL: Final = re.compile(r"(?<=://)[^/?#\s]+(?=@)")
 
 
 def masked(value: Any, name: str = "") -> Any:

@@ -25,6 +25,7 @@ from control_plane.protocol.documents import api_document, asset_document
 from control_plane.protocol.paging import InPage, Page
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter
+from control_plane.protocol.secrecy import api_for_caller, asset_for_caller
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.json_values import require_json
 from control_plane.store.tables import ApiInstance, Asset
@@ -120,7 +121,8 @@ def search(
     )
     with scope.reading() as session:
         name_revision(response, session)
-        return _search(session, page, matching)
+        found = _search(session, page, matching)
+    return found | {"assets": [asset_for_caller(scope, asset) for asset in found["assets"]]}
 
 
 def _search(session: Session, page: Page, matching: Select[int]) -> dict[str, Any]:
@@ -156,7 +158,7 @@ def create(scope: ApisWriter, body: NewApi) -> Response:
 def get(scope: ApisReader, api_id: RowId) -> dict[str, Any]:
     """One API instance."""
     with scope.reading() as session:
-        return api_document(scope.api(session, api_id))
+        return api_for_caller(scope, api_document(scope.api(session, api_id)))
 
 
 @router.patch("/{api_id}")

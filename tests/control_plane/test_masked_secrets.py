@@ -72,3 +72,11 @@ def test_how_long_a_key_is_or_a_token_counts_is_no_secret() -> None:
         "signingKeyLength": MASK,
         "token": MASK,
     }
+
+
+def test_all_credentials_of_a_url_are_masked() -> None:
+    """A password may have an at sign that nobody has encoded."""
+    assert masked("https://u:p@ss@idp.test/a@b and http://x@y.test") == (
+        f"https://{MASK}@idp.test/a@b and http://{MASK}@y.test"
+    )
+    assert masked("https://idp.test/a@b?c=d@e") == "https://idp.test/a@b?c=d@e"

@@ -66,3 +66,20 @@ async def test_gateways_and_admins_get_the_secrets(platform: Platform, paths: li
         for path, answer in zip(paths, await _answers(platform, paths, headers), strict=True):
             assert SECRET in answer, path
             assert "***" not in answer, path
+
+
+async def test_readers_get_no_credentials_of_endpoints(platform: Platform) -> None:
+    """An address may have some, which are only for those who may change it."""
+    endpoint = {
+        "uri": f"https://u:{SECRET}@up.test/x",
+        "proxyUri": f"https://u:p@{SECRET}@up.test/",
+        "ours": {"token": [SECRET]},
+    }
+    api_id = (await platform.admin.create_api("orders", endpoint=endpoint))["id"]
+    paths = [platform.apis, f"{platform.apis}/{api_id}"]
+    add_user(platform, "rita", Role.OPERATOR)
+    for answer in await _answers(platform, paths, await client_of(platform, "rita")):
+        assert SECRET not in answer
+        assert answer.count("https://***@up.test/x") == 2
+    for answer in await _answers(platform, paths, platform.gateway.headers):
+        assert "***" not in answer

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from control_plane.management.masked_secrets import without_password
+from control_plane.management.policy_secrets import masks_in, restored
 from control_plane.pages.forms import Address, Fields, Form, InvalidForm, OneLine
 from control_plane.store.tables import ApiInstance
 
@@ -63,6 +65,10 @@ def _with_address(endpoint: dict[str, Any] | None, address: str | None) -> dict[
     """The endpoint with this address. Its other members stay."""
     known = endpoint if isinstance(endpoint, dict) else {}
     others = {name: value for name, value in known.items() if name != "uri"}
+    address = restored(address, known.get("uri"))
+    if any(masks_in(address, "endpoint")):
+        why = "*** stands for stored credentials, and none are stored for this address."
+        raise InvalidForm({"endpoint": f"{why} Write the whole address."})
     return (others | ({} if address is None else {"uri": address})) or None
 
 
@@ -88,10 +94,10 @@ def values_of(api: ApiInstance) -> dict[str, str]:
 
 
 def address_of(api: ApiInstance) -> str:
-    """Where clients reach the API; empty if nobody said."""
+    """Where clients reach the API, without credentials; empty if nobody said."""
     endpoint = api.endpoint if isinstance(api.endpoint, dict) else {}
     address = endpoint.get("uri")
-    return address if isinstance(address, str) else ""
+    return without_password(address) if isinstance(address, str) else ""
 
 
 def empty_form(group_id: str) -> Form:

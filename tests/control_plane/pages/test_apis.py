@@ -190,6 +190,28 @@ async def test_the_url_says_which_apis_in_which_order(owner: Visitor) -> None:
         assert (found[0], len(found)) == (first, 3), query
 
 
+async def test_the_credentials_of_an_endpoint_are_kept_and_never_shown(
+    owner: Visitor, viewer: Visitor, platform: Platform
+) -> None:
+    """The mask stands for those that are stored, and for no others."""
+    endpoint = {"uri": "https://u:top-secret@old.example.com/x"}
+    await platform.admin.create_api("orders", endpoint=endpoint)
+    path = f"{owner.home}/apis/1/settings"
+    for page in (path, f"{owner.home}/apis/1"):
+        for visitor in (owner, viewer):
+            shown = await visitor.page(page)
+            assert "top-secret" not in shown
+            assert "https://***@old.example.com/x" in shown
+    form = {"asset_version": "1.0.0", "endpoint": "https://***@old.example.com/x", "tags": "a"}
+    await owner.done(path, **form, version=version(await owner.page(path)))
+    assert (await platform.admin.ask("GET", f"{platform.apis}/1"))["endpoint"] == endpoint
+    form["endpoint"] = "https://***@new.example.com"
+    refused = await owner.send(path, **form, version=version(await owner.page(path)))
+    assert refused.status_code == 400
+    assert "*** stands for" in refused.text
+    assert "top-secret" not in refused.text
+
+
 async def test_an_api_instance_is_changed(owner: Visitor, platform: Platform) -> None:
     """Members of the endpoint that the form does not have stay."""
     endpoint = {"uri": "https://old.example.com", "proxyUri": "http://0.0.0.0:8081/"}
