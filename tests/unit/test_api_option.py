@@ -66,7 +66,7 @@ def test_urls_that_cannot_be_used(text: str, message: str) -> None:
     [
         ("1=http://:80", "upstream ':80' is not of the form host:port"),
         ("1=http://shop:", "upstream 'shop:' is not of the form host:port"),
-        ("1=http://shop:99999", "upstream 'shop:99999' is not of the form host:port"),
+        ("1=http://shop:99999", "upstream 'shop:99999' has a port above 65535"),
         ("1=http://shop:0", "upstream 'shop:0' has port 0: name the port on which"),
         ("1=http://::1:80", "has an IPv6 address without brackets: write it as [2001:db8::1]:80"),
         ("1=http://[::zz]:80", "upstream '[::zz]:80' has no host name or IP address before its"),
