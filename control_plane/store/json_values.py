@@ -33,7 +33,12 @@ def depth_of(value: Any) -> int:
 
 def require_json(value: dict[str, Any]) -> dict[str, Any]:
     """Refuse NaN and lone surrogates: Python reads them, but answers can't contain them."""
-    json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("must be text that can be written in UTF-8") from error
+    except ValueError as error:
+        raise ValueError("must have no number that JSON can't write, such as 1e999") from error
     return value
 
 

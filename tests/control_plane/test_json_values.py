@@ -156,3 +156,24 @@ def test_an_answer_that_cannot_be_written_is_a_refusal(value: Any) -> None:
     """It is made inside the transaction, which then keeps nothing."""
     with pytest.raises(Invalid, match="JSON"):
         answer({"a": value})
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (r'"\ud800"', "configurationData: must be text that can be written in UTF-8"),
+        ("1e999", "configurationData: must have no number that JSON can't write, such as 1e999"),
+    ],
+)
+async def test_values_that_no_answer_can_contain_are_named_in_plain_words(
+    platform: Platform, written: str, expected: str
+) -> None:
+    """Not in those of the library that writes JSON."""
+    await platform.admin.create_api("orders")
+    asset = '"assetId": "x", "assetVersion": "1.0.0"'
+    refused = await platform.anyone.post(
+        f"{platform.apis}/1/policies",
+        content=f'{{{asset}, "configurationData": {{"a": {written}}}}}',
+        headers=platform.admin.authorization | {"content-type": "application/json"},
+    )
+    assert (refused.status_code, refused.json()["message"]) == (400, expected)
