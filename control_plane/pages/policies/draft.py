@@ -166,6 +166,9 @@ class Draft:
         )
 
 
+_UNWRITABLE: Final = "a number is too large, or a text can't be written in UTF-8"
+
+
 def _read(text: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     most = f"Use at most {MAX_CONFIGURATION_DEPTH} levels; gateways refuse more."
     if nested_too_deeply(text.encode()):
@@ -173,7 +176,8 @@ def _read(text: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     try:
         found = require_json(json.loads(text))
     except ValueError as error:
-        raise InvalidForm({JSON: f"This is not JSON: {error}."}) from error
+        why = error if isinstance(error, json.JSONDecodeError) else _UNWRITABLE
+        raise InvalidForm({JSON: f"This is not JSON: {why}."}) from error
     if not isinstance(found, dict):
         raise InvalidForm({JSON: "Write an object: {...}."})
     if depth_of(found) > MAX_CONFIGURATION_DEPTH:
