@@ -139,7 +139,7 @@ def test_no_text_makes_reading_a_certificate_raise(text: str, name: str) -> None
 
 def test_a_misspelled_part_is_refused() -> None:
     """The admin learns it when the policy is synced, not when a client is refused."""
-    with pytest.raises(ExpressionError, match="clientCertificate.cn"):
+    with pytest.raises(ExpressionError, match=r"clientCertificate\.cn"):
         value("cn")
     with pytest.raises(ExpressionError):
         compile_expression("#[attributes.clientCertificate]")
