@@ -31,7 +31,7 @@ def parse_address(text: str) -> DatabaseAddress:
         # Without the text, which may contain a password.
         raise ValueError("must look like postgresql://USER@HOST:PORT/DATABASE") from None
     if not address.database:
-        raise ValueError("names no database: postgresql://USER@HOST:PORT/DATABASE")
+        raise ValueError("names no database; write postgresql://USER@HOST:PORT/DATABASE")
     return address
 
 
