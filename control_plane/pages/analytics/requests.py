@@ -20,7 +20,7 @@ from control_plane.pages.visit import EnvironmentVisit, in_environment
 router = APIRouter(prefix="/environments/{environment_id}/requests")
 
 RequestsReader = Annotated[EnvironmentVisit, in_environment(Permission.REQUESTS_READ)]
-EventId = Annotated[str, Query(alias="event", min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
+EventId = Annotated[str, Query(alias="event", max_length=100, pattern=r"^[^\x00]*$")]
 """No part of the path: gateways choose it, and `..` would lead elsewhere."""
 
 _PAGE_SIZE: Final = 50
@@ -50,8 +50,10 @@ def show_all(visit: RequestsReader, filters: InFilters) -> Response:
 
 
 @router.get("/event", name="request")
-def show(visit: RequestsReader, event_id: EventId, filters: InFilters) -> Response:
-    """One request: all that its event has."""
+def show(visit: RequestsReader, filters: InFilters, event_id: EventId = "") -> Response:
+    """One request: all that its event has. Without an id, go to the list."""
+    if not event_id:
+        return visit.redirect(visit.url("requests"))
     organization_id = visit.caller.organization_id
     row = visit.services.events.request(organization_id, visit.environment.id, event_id)
     if row is None:

@@ -218,7 +218,7 @@ async def test_the_id_of_an_event_may_be_any_text(owner: Visitor, platform: Plat
     assert len(set(links)) == len(ids)
     shown = {await _event_id(owner, path) for path in links}
     assert shown == set(ids)
-    for none in ("?event=a%00b", "?event=", "", f"?event={'a' * 101}"):
+    for none in ("?event=a%00b", f"?event={'a' * 101}"):
         assert (await owner.open(f"{owner.home}/requests/event{none}")).status_code == 404
 
 
