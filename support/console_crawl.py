@@ -25,8 +25,11 @@ def page_name(path: str) -> str | None:
 
 
 def links(html: str) -> list[str]:
-    """The paths that a page links to or asks for again and again, without queries."""
-    return sorted(set(re.findall(r'(?:<a[^>]* href|hx-get)="(/[^"?#]*)', html)))
+    """The paths that a page links to or asks for again and again.
+
+    Without queries, but for the one that says which event a page is about.
+    """
+    return sorted(set(re.findall(r'(?:<a[^>]* href|hx-get)="(/[^"?#]*(?:\?event=[^"&#]*)?)', html)))
 
 
 async def crawl(fetch: Callable[[str], Awaitable[str]], start: str) -> dict[str, str]:
@@ -35,7 +38,7 @@ async def crawl(fetch: Callable[[str], Awaitable[str]], start: str) -> dict[str,
     waiting = [start]
     while waiting:
         for path in links(await fetch(waiting.pop())):
-            name = page_name(path)
+            name = page_name(path.partition("?")[0])
             if name is None or name in NO_PAGES:
                 continue
             alike = found.setdefault(name, [])

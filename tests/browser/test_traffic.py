@@ -30,7 +30,6 @@ async def test_the_dashboard_is_drawn_and_filters(
     await page.locator("#traffic").dispatch_event("refresh")
     await expect(requests.locator("canvas")).to_be_visible()
     over = requests.locator(".u-over")
-    await over.scroll_into_view_if_needed()
     await over.hover()
     await expect(page.locator(".readout").first).to_contain_text("2xx")
     await over.click()
