@@ -66,7 +66,7 @@ PACKAGES: Final = (
 
 
 def recorded() -> dict[Path, str]:
-    """The digests of the files that are to be there."""
+    """The recorded digests of the files."""
     return {
         FOLDER / package.folder / Path(path).name: digest
         for package in PACKAGES

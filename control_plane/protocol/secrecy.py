@@ -1,8 +1,8 @@
 """Documents for callers that may read them, but not the secrets in them.
 
 Gateways need the secrets of policies, and admins may change them, as they may change the addresses
-of API instances, which can have credentials. A viewer or an operator sees
-`***` in their places, as on the console's pages.
+of API instances, which can have credentials. A viewer or an operator sees `***` in their places,
+as on the console's pages.
 """
 
 from typing import Any

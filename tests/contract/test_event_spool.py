@@ -38,7 +38,7 @@ def numbered(first: int, last: int) -> list[bytes]:
 
 
 async def taken(bench: Bench, limit: BatchLimit = ALL) -> Batch:
-    """The next batch, which must be there."""
+    """The next batch of a spool that is not empty."""
     await bench.flush()
     batch = await bench.spool.take(limit)
     assert batch is not None
@@ -128,7 +128,7 @@ async def test_waiting_for_a_full_batch(bench: Bench) -> None:
 
 
 async def test_a_closed_spool_accepts_nothing(bench: Bench, observer: RecordingObserver) -> None:
-    """What comes too late is counted."""
+    """Events that come too late are counted."""
     spool = bench.spool
     await spool.close()
     spool.offer(numbered(1, 2))

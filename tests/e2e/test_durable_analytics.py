@@ -226,7 +226,7 @@ async def test_a_disk_that_becomes_full(bench: Bench) -> None:
 
 
 async def test_a_damaged_file_at_the_start(bench: Bench) -> None:
-    """The adapter starts, decides, reports the damage, and delivers what comes."""
+    """The adapter starts, decides, reports the damage, and delivers new events."""
     bench.state.mkdir()
     bench.file.write_bytes(b"garbage" * 10_000)
     async with bench.adapter() as adapter:

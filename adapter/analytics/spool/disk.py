@@ -134,7 +134,7 @@ class DiskSpool:
             await self._undisturbed(self._load(limit))
         batch = await self._next(limit)
         if batch is None and self._busy.locked():
-            # Events that are being written will be there afterwards.
+            # Events that a thread is writing now are in the file afterwards.
             await self._undisturbed(self._load(limit))
             batch = await self._next(limit)
         return batch

@@ -209,7 +209,7 @@ def without_row(path: str, fields: Values) -> dict[str, str]:
 
 
 def schema_at(path: str, schema: Schema) -> Schema | None:
-    """The schema of what is at a path; None if nothing can be there."""
+    """The schema of the value at a path; None if the type has no such path."""
     found: Schema | None = schema
     for name in path.split(".")[1:]:
         if found is None:

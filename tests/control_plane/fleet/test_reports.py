@@ -162,7 +162,7 @@ async def test_only_a_gateway_may_report_and_only_for_its_environment(platform: 
 
 
 async def test_a_gateway_may_not_do_more_than_report(platform: Platform) -> None:
-    """There is nothing to read under this prefix."""
+    """A gateway reads nothing under this prefix."""
     assert (await platform.gateway.get(path_of(platform, "gw"))).status_code == 405
 
 

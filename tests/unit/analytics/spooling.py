@@ -69,7 +69,7 @@ async def written(spool: DiskSpool, events: list[bytes]) -> None:
 
 
 async def taken(spool: DiskSpool, limit: BatchLimit = ALL) -> Batch:
-    """The next batch, which must be there."""
+    """The next batch of a spool that is not empty."""
     batch = await spool.take(limit)
     assert batch is not None
     return batch

@@ -16,7 +16,7 @@ def numbered(first: int, last: int) -> list[bytes]:
 
 
 async def taken(spool: MemorySpool, limit: BatchLimit = ALL) -> Batch:
-    """The next batch, which must be there."""
+    """The next batch of a spool that is not empty."""
     batch = await spool.take(limit)
     assert batch is not None
     return batch

@@ -39,7 +39,7 @@ def test_another_access_logger() -> None:
 
 
 def test_a_listener_that_only_redirects() -> None:
-    """There is nothing to check in it."""
+    """The doctor has no check for it."""
     parts = Parts()
     plain = deepcopy(parts.listener)
     plain["name"] = "plain"

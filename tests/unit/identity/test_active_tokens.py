@@ -71,7 +71,7 @@ def test_tokens_of_policies_that_are_gone_are_forgotten() -> None:
     st.integers(1, 8),
 )
 def test_the_memory_never_exceeds_its_bounds(added: list[tuple[str, str, int]], most: int) -> None:
-    """Whatever comes, and the count of used places stays right."""
+    """After any sequence of calls the count of used places is right."""
     tokens = ActiveTokens(most)
     sources = {name: a_source(f"https://{name}.test", max_remembered=6) for name in "abc"}
     sizes = {}

@@ -101,7 +101,7 @@ def test_what_is_no_json_as_a_whole_is_refused(text: str) -> None:
 
 @given(st.binary(max_size=40) | st.text('[]{},:"\\\\a1 ', max_size=40).map(str.encode))
 def test_no_octets_make_the_reading_fail_otherwise(body: bytes) -> None:
-    """Whatever comes, there is a value or a ValueError."""
+    """Any input gives a value or a ValueError."""
     try:
         legible(read_leniently(body))
     except ValueError:
