@@ -26,7 +26,7 @@ class Console:
         self._home = f"/environments/{platform.credentials.environment_id}"
 
     async def __aenter__(self) -> "Console":
-        """Log in. The cookie is for HTTPS or a browser on this machine, so this client sends it itself."""
+        """Log in. The cookie is for HTTPS or a local browser, so this client sends it itself."""
         known = self._platform.credentials
         fields = {"name": known.admin_username, "password": known.admin_password}
         answer = await self._http.post("/login", data=fields)

@@ -235,7 +235,7 @@ async def test_a_proxy_that_fails(
     ],
 )
 def test_a_name_that_cannot_be_resolved(proxied: URL | None, message: str) -> None:
-    """The test makes the error itself, because a real one would ask name servers beyond this machine."""
+    """The test makes the error itself: a real one would ask name servers elsewhere."""
     key = ConnectionKey(
         "a.test", 80, is_ssl=False, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None
     )
