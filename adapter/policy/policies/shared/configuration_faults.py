@@ -98,7 +98,7 @@ def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel]:
     for part in location:
         if isinstance(part, str):
             field = next(f for f in model.model_fields.values() if f.alias == part)
-            model = next(_models_in(field.annotation))
+            [model] = _models_in(field.annotation)
     return model
 
 
