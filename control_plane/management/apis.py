@@ -21,8 +21,13 @@ class AssetName(NamedTuple):
 
 def get(session: Session, environment_id: str, api_id: int) -> ApiInstance:
     """The API instance; raise NotFound if the environment has none with this id."""
+    return get_among(session, (environment_id,), api_id)
+
+
+def get_among(session: Session, environment_ids: Collection[str], api_id: int) -> ApiInstance:
+    """The API instance; raise NotFound if none of the environments has one with this id."""
     api = session.get(ApiInstance, api_id)
-    if api is None or api.environment_id != environment_id:
+    if api is None or api.environment_id not in environment_ids:
         raise NotFound(f"API instance {api_id} not found")
     return api
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from control_plane.management.policy_checks.checks import type_of
 from control_plane.management.policy_checks.schema_check import policy_schemas
 
 Schema: TypeAlias = Mapping[str, Any]
+
+POLICY_VERSION: Final = "1.0.0"
+"""Of new policies' assets. Gateways of ours have one version of each type."""
 
 
 @cache

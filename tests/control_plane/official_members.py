@@ -73,6 +73,9 @@ AUTOMATED_POLICY: dict[str, Shape] = {
     "disabled": bool,
 }
 
+# getOrganizationsPolicytemplates, and each entry of listOrganizationsPolicytemplates
+POLICY_TEMPLATE: dict[str, Shape] = {"id": str, "name": str}
+
 # The tier of a contract, in the contracts' operations
 TIER_OF_CONTRACT: dict[str, Shape] = {
     "audit": AUDIT,

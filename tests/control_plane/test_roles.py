@@ -88,7 +88,7 @@ async def test_a_refusal_names_the_permission_and_who_has_it(platform: Platform)
 
 async def test_a_role_in_one_environment_ends_at_its_border(platform: Platform) -> None:
     """Other environments do not exist; what belongs to the organization can't be changed."""
-    other = _other_environment(platform)
+    other = other_environment(platform)
     add_user(platform, "ann", Role.API_ADMIN, platform.credentials.environment_id)
     headers = await client_of(platform, "ann")
     foreign = platform.apis.replace(platform.credentials.environment_id, other)
@@ -112,7 +112,7 @@ async def test_a_role_in_one_environment_ends_at_its_border(platform: Platform) 
 
 async def test_a_policy_can_not_be_moved_to_an_environment_of_others(platform: Platform) -> None:
     """Who may write here only may not write there through here."""
-    other = _other_environment(platform)
+    other = other_environment(platform)
     await platform.admin.apply_automated_policy("cors", {})
     add_user(platform, "ann", Role.API_ADMIN, platform.credentials.environment_id)
     headers = await client_of(platform, "ann")
@@ -124,7 +124,8 @@ async def test_a_policy_can_not_be_moved_to_an_environment_of_others(platform: P
     assert (await platform.anyone.delete(path, headers=headers)).status_code == 403
 
 
-def _other_environment(platform: Platform) -> str:
+def other_environment(platform: Platform) -> str:
+    """The id of a second environment."""
     with platform.services.database.write() as session:
         organization_id = platform.credentials.organization_id
         session.add(Environment(id="other", organization_id=organization_id, name="Sandbox"))

@@ -12,7 +12,7 @@ from control_plane.errors import NotFound, Stale
 from control_plane.management import apis, automated_policies, policy_chains, versions
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.management.policy_checks.checks import type_of
-from control_plane.management.policy_types import schema_of
+from control_plane.management.policy_types import POLICY_VERSION, schema_of
 from control_plane.pages.apis.visits import ApisWriter
 from control_plane.pages.forms import FIXABLE, InForm, Posted
 from control_plane.pages.listing import InListing
@@ -20,7 +20,7 @@ from control_plane.pages.paths import RowId
 from control_plane.pages.policies import automated, draft
 from control_plane.pages.policies.draft import Draft, types_matching
 from control_plane.pages.policies.editor import Editing, answer, show
-from control_plane.pages.policies.own import POLICY_VERSION, columns_of
+from control_plane.pages.policies.own import columns_of
 from control_plane.pages.policies.refusals import compared, refused
 from control_plane.pages.templating import counted
 from control_plane.pages.visit import EnvironmentVisit

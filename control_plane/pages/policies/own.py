@@ -13,7 +13,7 @@ from control_plane.management import policies, policy_chains, versions
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.management.policy_chains import FIRST, Link
 from control_plane.management.policy_checks.checks import type_of
-from control_plane.management.policy_types import schema_of
+from control_plane.management.policy_types import POLICY_VERSION, schema_of
 from control_plane.pages.apis.visits import ApisWriter, api_tabs, title_of
 from control_plane.pages.forms import FIXABLE, InForm, Posted
 from control_plane.pages.listing import InListing
@@ -27,8 +27,6 @@ from control_plane.store.tables import Policy
 
 router = APIRouter(prefix="/environments/{environment_id}/apis/{api_id}/policies")
 
-POLICY_VERSION: Final = "1.0.0"
-"""Of new policies' assets. Gateways of ours have one version of each type."""
 _UNVERSIONED: Final = ("order", "updated_at", "disabled")
 """What the form does not change."""
 

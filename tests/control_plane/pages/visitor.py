@@ -63,8 +63,11 @@ def version_in(page: str) -> str:
     return found[1]
 
 
-def add_user(platform: Platform, name: str, role: Role, environment_id: str | None = None) -> int:
+def add_user(
+    platform: Platform, name: str, role: Role | None, environment_id: str | None = None
+) -> int:
     """A user with `PASSWORD` and this role, in one environment or in all; the user's id."""
+    roles = {} if role is None else {environment_id: role}
     services, organization_id = platform.services, platform.credentials.organization_id
     with services.database.write() as session:
         transaction = Transaction(
@@ -74,7 +77,7 @@ def add_user(platform: Platform, name: str, role: Role, environment_id: str | No
             platform.clock.now(),
             services.epochs,
         )
-        profile = users.Profile(None, enabled=True, roles={environment_id: role})
+        profile = users.Profile(None, enabled=True, roles=roles)
         user = users.create(transaction, name, services.hasher.hash(PASSWORD), profile)
         return user.id
 
