@@ -21,13 +21,20 @@ QUARTER: Final = timedelta(minutes=15)
 HOUR: Final = timedelta(hours=1)
 GRAINS: Final = (MINUTE, QUARTER, HOUR)
 
+# Many, because the use of a quota must not be hidden in `other`. Gateways name only clients that
+# they know.
+_MAX_APPLICATIONS: Final = 10_000
+
 # Clients choose these keys, or gateways pass on what they like.
 _BOUNDED: Final = {
     Dimension.PATH: 100,
     Dimension.AGENT: 100,
     Dimension.VIOLATION: 100,
     Dimension.POLICY_ERROR: 100,
-    Dimension.APPLICATION: 1000,
+    Dimension.APPLICATION: _MAX_APPLICATIONS,
+    Dimension.APPLICATION_DENIED: _MAX_APPLICATIONS,
+    Dimension.APPLICATION_FAILED: _MAX_APPLICATIONS,
+    Dimension.APPLICATION_LIMITED: _MAX_APPLICATIONS,
 }
 """How many keys an API instance has in an hour. Events with further keys count as `other`."""
 

@@ -2,8 +2,8 @@
 
 Dimensions are narrow. To cross them, such as applications with paths, would need many more rows
 than there are questions. Each event adds 1 to one key of every dimension, so the totals of all
-dimensions agree. Only `bytes` are sums of something else, and not every event has a response time
-or violates a policy.
+dimensions agree. Only `bytes` are sums of something else, not every event has a response time or
+violates a policy, and some dimensions count only what was denied or failed.
 """
 
 from collections import defaultdict
@@ -29,6 +29,7 @@ MAX_BYTES: Final = 2**40
 METHODS: Final = frozenset(
     ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "TCP"]
 )
+_TOO_MANY_REQUESTS: Final = 429
 OTHER: Final = "other"
 """The key of all that has no key of its own."""
 
@@ -41,7 +42,11 @@ class Dimension(StrEnum):
     STATUS = "status"
     METHOD = "method"
     APPLICATION = "application"
-    """By client id; empty for requests without an application."""
+    """By client id; empty for requests without an application. So are the next three."""
+    APPLICATION_DENIED = "application_denied"
+    APPLICATION_FAILED = "application_failed"
+    APPLICATION_LIMITED = "application_limited"
+    """Requests that a policy refused with 429: a limit was reached."""
     PATH = "path"
     """By path template."""
     AGENT = "agent"
@@ -119,7 +124,14 @@ def _count(
     counted[Dimension.CLASS, *at, status_class(status, disposition)] += 1
     counted[Dimension.STATUS, *at, str(status)] += 1
     counted[Dimension.METHOD, *at, verb if verb in METHODS else OTHER] += 1
-    counted[Dimension.APPLICATION, *at, client_id or ""] += 1
+    client = client_id or ""
+    counted[Dimension.APPLICATION, *at, client] += 1
+    if disposition != "PROCESSED":
+        counted[Dimension.APPLICATION_DENIED, *at, client] += 1
+        if status == _TOO_MANY_REQUESTS:
+            counted[Dimension.APPLICATION_LIMITED, *at, client] += 1
+    elif status // 100 == 5:
+        counted[Dimension.APPLICATION_FAILED, *at, client] += 1
     counted[Dimension.PATH, *at, template] += 1
     counted[Dimension.AGENT, *at, agent] += 1
     if response_time_ms is not None:

@@ -1,6 +1,8 @@
 """The events file: one row for each request that a gateway reported, and sums of these rows."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -39,6 +41,9 @@ events = Table(
     Index("events_by_client", "environment_id", "client_id", "received_ms"),
 )
 
+OF_APPLICATIONS: Final = text("dimension LIKE 'application%'")
+"""The condition of the index `rollups_by_application`. Queries that use the index repeat it."""
+
 # One number for each key of each question, as `analytics.tally` counts them.
 rollups = Table(
     "rollups",
@@ -51,5 +56,12 @@ rollups = Table(
     Column("key", Text, primary_key=True),
     Column("amount", BigInteger, nullable=False),
     Index("rollups_by_age", "grain_s", "start_ms"),
+    # One application's requests of all APIs, without reading those of others.
+    Index(
+        "rollups_by_application",
+        *("environment_id", "key", "dimension", "grain_s", "start_ms"),
+        sqlite_where=OF_APPLICATIONS,
+        postgresql_where=OF_APPLICATIONS,
+    ),
     sqlite_with_rowid=False,
 )
