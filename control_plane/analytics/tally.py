@@ -55,6 +55,8 @@ class Dimension(StrEnum):
     """Requests that a policy refused, by the policy's name."""
     POLICY_ERROR = "policy_error"
     """Requests that a policy could not judge."""
+    POLICY = "policy"
+    """Both, by the policy's id and name, such as `7/cors`."""
     RESPONSE_TIME = f"response_time_{LAYOUT}"
     """By bucket of the histogram; see `response_times`."""
     BYTES = "bytes"
@@ -139,6 +141,8 @@ def _count(
     if outcome is not None:
         dimension = Dimension.POLICY_ERROR if outcome == "ERROR" else Dimension.VIOLATION
         counted[dimension, *at, policy_name or policy_id or ""] += 1
+        if policy_id is not None:
+            counted[Dimension.POLICY, *at, f"{policy_id}/{policy_name or ''}"] += 1
     if request_bytes > 0:
         counted[Dimension.BYTES, *at, "in"] += min(request_bytes, MAX_BYTES)
     if response_bytes > 0:
