@@ -4,23 +4,23 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, delete, select
 
 from control_plane.analytics import queries, request_log, rollups
-from control_plane.analytics.queries import Grouping, Window
+from control_plane.analytics.queries import ApiTotal, Grouping, Window
 from control_plane.analytics.questions import Answers
 from control_plane.analytics.rebuild import rebuild
 from control_plane.analytics.request_log import Place, Search
 from control_plane.analytics.rollups import Keeping
+from control_plane.analytics.tallies import Folding
 from control_plane.analytics.tally import EventRow, tally
 from control_plane.clock import epoch_ms
-from control_plane.store.bulk import insert_rows
+from control_plane.store.bulk import insert_rows, one_of
 from control_plane.store.database import Database
 from control_plane.store.tables.events import events
 
-_IDS_AT_ONCE: Final = 5000
 _PURGE_EVERY = timedelta(hours=1)
 
 
@@ -34,6 +34,7 @@ class EventStore:
         """How long events are kept, by the time at which their requests came."""
         self._keeping = keeping or Keeping()
         self._database = database
+        self._folding = Folding()
         self._purge_lock = threading.Lock()
         self._purged_at: datetime | None = None
 
@@ -49,7 +50,7 @@ class EventStore:
             new = _new(connection, rows)
             if new:
                 insert_rows(connection, events, new)
-                rollups.add(connection, tally(new), self._keeping.oldest(now))
+                self._folding.add(connection, tally(new), self._keeping.oldest(now), now)
             return len(new)
 
     def _purge(self, now: datetime) -> None:
@@ -69,6 +70,24 @@ class EventStore:
     def summary(self, window: Window, grouping: Grouping) -> Sequence[RowMapping]:
         """Counts, bytes and response times for each key of `queries.summary`."""
         return self._rows(queries.summary(window, grouping))
+
+    def client_totals(self, window: Window) -> dict[str | None, ApiTotal]:
+        """What came from each client in the window; None stands for those without a name."""
+        with self._database.connection() as connection:
+            found = connection.execute(queries.client_totals(window))
+            return {row[0]: ApiTotal(*row[1:]) for row in found}
+
+    def busiest_periods(self, window: Window, period_ms: int) -> dict[int, int]:
+        """The most requests that each API instance admitted in one period of the window."""
+        with self._database.connection() as connection:
+            found = connection.execute(queries.busiest_periods(window, period_ms))
+            return {row[0]: row[1] for row in found}
+
+    def violations(self, window: Window) -> dict[tuple[str, str], int]:
+        """How often each policy refused a request in the window, by its id and name."""
+        with self._database.connection() as connection:
+            found = connection.execute(queries.violations(window))
+            return {(row[0], row[1] or ""): row[2] for row in found}
 
     @contextmanager
     def answers(self, now: datetime) -> Iterator[Answers]:
@@ -108,11 +127,10 @@ def _new(connection: Connection, rows: Sequence[EventRow]) -> list[EventRow]:
     unknown = {row[:2]: row for row in reversed(rows)}
     for organization_id in {row[0] for row in rows}:
         ids = [event_id for of, event_id in unknown if of == organization_id]
-        for first in range(0, len(ids), _IDS_AT_ONCE):
-            known = select(events.c.event_id).where(
-                events.c.organization_id == organization_id,
-                events.c.event_id.in_(ids[first : first + _IDS_AT_ONCE]),
-            )
-            for event_id in connection.scalars(known):
-                del unknown[organization_id, event_id]
+        known = select(events.c.event_id).where(
+            events.c.organization_id == organization_id,
+            one_of(events.c.event_id, ids, connection.dialect.name),
+        )
+        for event_id in connection.scalars(known):
+            del unknown[organization_id, event_id]
     return [*reversed(unknown.values())]

@@ -29,8 +29,9 @@ from sqlalchemy import (
 from control_plane.analytics.periods import MILLISECOND, Period, Run
 from control_plane.analytics.queries import newest_time
 from control_plane.analytics.response_times import bucket
+from control_plane.analytics.tallies import counted
 from control_plane.analytics.tally import EVERY_API, MAX_BYTES, METHODS, OTHER, Dimension
-from control_plane.store.tables.events import events, rollups
+from control_plane.store.tables.events import events
 
 Counts = Counter[str]
 
@@ -100,7 +101,7 @@ def _within(part: _Part, run: Run) -> Select[Any]:
 
 
 def _stored(about: About, dimension: Dimension, grain: timedelta) -> list[_Part]:
-    at = rollups.c
+    at = counted.c
     rows = (
         at.grain_s == grain // timedelta(seconds=1),
         at.dimension == dimension.value,

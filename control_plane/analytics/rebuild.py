@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from control_plane.analytics import rollups
+from control_plane.analytics import rollups, tallies
 from control_plane.analytics.path_templates import path_template
 from control_plane.analytics.rollups import HOUR, Keeping
 from control_plane.analytics.tally import Cell, tally
@@ -59,6 +59,7 @@ def _rebuild_hour(connection: Connection, start: int, oldest: dict[timedelta, in
         for cell, amount in tally(tuple(row) for row in rows).items():
             found[cell] += amount
     rollups.clear(connection, start, start + _HOUR_MS)
+    tallies.clear(connection, start, start + _HOUR_MS)
     rollups.add(connection, found, oldest)
     return total
 

@@ -4,25 +4,39 @@ SQLAlchemy takes as long for its types as SQLite for the insertion. PostgreSQL t
 by COPY.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table, Text, bindparam, func, select, text
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows that have a value for each column, in the order of the columns."""
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], name: str = ""
+) -> None:
+    """Insert rows that have a value for each column, in the order of the columns.
+
+    `name` is that of another table with the same columns.
+    """
+    into = name or table.name
     if connection.dialect.name == "postgresql":
-        _copy(connection, table, rows)
+        _copy(connection, f"{into} ({', '.join(table.columns.keys())})", rows)
     else:
         values = ", ".join("?" * len(table.columns))
-        statement = f"INSERT INTO {table.name} VALUES ({values})"  # noqa: S608 - a table of ours
+        statement = f"INSERT INTO {into} VALUES ({values})"  # noqa: S608 - a table of ours
         connection.exec_driver_sql(statement, list(rows))
 
 
-def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def _copy(connection: Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
     cursor: Any = connection.connection.cursor()
-    names = ", ".join(table.columns.keys())
-    with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+    with cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def one_of(column: ColumnElement[str], texts: Sequence[str], dialect: str) -> ColumnElement[bool]:
+    """Whether a column has one of many texts: thousands of parameters take long to bind."""
+    given = bindparam(None, json.dumps(texts), Text)
+    if dialect == "postgresql":
+        return column.in_(select(func.json_array_elements_text(given.op("::")(text("json")))))
+    return column.in_(select(func.json_each(given).table_valued("value").c.value))

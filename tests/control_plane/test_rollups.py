@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from control_plane.analytics.event import Sender, event_row
 from control_plane.analytics.event_store import EventStore
 from control_plane.analytics.rollups import Keeping
+from control_plane.analytics.tallies import counted, fold
 from control_plane.analytics.tally import EVERY_API, Dimension, EventRow
 from control_plane.cli import app
 from control_plane.clock import epoch_ms, iso
@@ -58,14 +59,15 @@ def row(seconds_ago: int = 0, **fields: Any) -> EventRow:
 
 
 def stored(database: Database) -> Stored:
-    """All rollups."""
-    with database.connection() as connection:
+    """All rollups, after the tallies that wait were added to them."""
+    with database.connection(write=True) as connection:
+        fold(connection, Keeping().oldest(NOW))
         return {tuple(found[:-1]): found[-1] for found in connection.execute(select(rollups))}
 
 
 def total(database: Database, grain_s: int, dimension: Dimension, api_id: int = EVERY_API) -> int:
     """The sum of all keys."""
-    at = rollups.c
+    at = counted.c
     with database.connection() as connection:
         return int(
             connection.scalar(

@@ -65,3 +65,15 @@ rollups = Table(
     ),
     sqlite_with_rowid=False,
 )
+
+# Numbers of minutes that wait to be added to the rollups; see `analytics.tallies`.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("dimension", Text, nullable=False),
+    Column("environment_id", Text, nullable=False),
+    Column("api_id", BigInteger, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
