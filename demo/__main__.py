@@ -12,6 +12,7 @@ from pathlib import Path
 from demo.report import Report
 from demo.stage import Stage
 from demo.story import Story
+from demo.traffic import HOURS, Traffic
 from support.processes import ProgramError
 
 
@@ -56,8 +57,10 @@ async def _play(directory: Path, keep: bool, endpoints: Path | None) -> int:
             _write_endpoints(endpoints, stage, story)  # the platform has been restarted
         print(_verdict(report))
         if keep:
-            print(_invitation(stage, story), flush=True)
-            await _ctrl_c()
+            await story.restore_contracts()
+            async with Traffic(stage.addresses.envoy, story.applications):
+                print(_invitation(stage, story), flush=True)
+                await _ctrl_c()
     return 1 if report.differences else 0
 
 
@@ -95,6 +98,8 @@ def _invitation(stage: Stage, story: Story) -> str:
     return f"""
 Everything is still running. Press Ctrl-C to stop. The console is at {where.platform}
   log in as {login["admin_username"]} with {login["admin_password"]}
+Clients of all kinds send a few requests each second, for {HOURS} hour. See them arrive:
+  {where.platform}/environments/{login["environment_id"]}/analytics?range=15m&refresh=10
 Try:
   curl -i {where.envoy}/orders/1
   curl -i {where.envoy}/orders/1 -H 'client_id: {partner.client_id}' \\

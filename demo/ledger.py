@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 POLICY_OF_REASON: Mapping[str, str] = MappingProxyType(
     {
@@ -16,6 +17,9 @@ POLICY_OF_REASON: Mapping[str, str] = MappingProxyType(
     }
 )
 """The policy of the demo that denies with each reason."""
+
+KNOWN_CLIENT: Final = frozenset({"quota_exceeded", "address_refused"})
+"""The reasons of policies that are asked after the client has been identified."""
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ import yaml
 
 from demo.report import Report
 from support.admin import Admin
+from support.console import Console
 from support.processes import Program, answers
 from support.upstream import Upstream
 
@@ -59,6 +60,9 @@ class Stage:
             await self.start_platform()
             self.admin = await self._exit.enter_async_context(
                 Admin(self.addresses.platform, self.credentials)
+            )
+            self.console = await self._exit.enter_async_context(
+                Console(self.addresses.platform, self.credentials["environment_id"])
             )
         except BaseException:
             await self._exit.aclose()
@@ -196,10 +200,15 @@ class Stage:
         return stats.text.strip().endswith(": 1")
 
     async def _run(self, name: str, *command: str) -> None:
-        program = Program(name, command, self._file(f"{name}.log"))
-        self.programs[name] = program
-        await program.start()
-        self._exit.push_async_callback(program.stop)
+        # A program that is started again keeps its place: the adapter uploads when it stops, so it
+        # must stop before the platform.
+        if name not in self.programs:
+            self._exit.push_async_callback(self._stop, name)
+        self.programs[name] = Program(name, command, self._file(f"{name}.log"))
+        await self.programs[name].start()
+
+    async def _stop(self, name: str) -> None:
+        await self.programs[name].stop()
 
     def _file(self, name: str) -> Path:
         return self.directory / name

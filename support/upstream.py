@@ -70,7 +70,10 @@ class Upstream:
         return self._grpc.add_secure_port(address, credentials)
 
     async def _tell(self, request: web.Request) -> web.Response:
-        """Return the method, path and query, headers and body size, as received."""
+        """Return the method, path and query, headers and body size, as received.
+
+        The request's header `x-answer-status` chooses the status, such as 503.
+        """
         self.requests += 1
         seen = {
             "method": request.method,
@@ -79,7 +82,8 @@ class Upstream:
             "body_bytes": len(await request.read()),
         }
         body = json.dumps(seen, indent=2, ensure_ascii=True) + "\n"
-        return web.Response(text=body, content_type="application/json")
+        status = int(request.headers.get("x-answer-status", 200))
+        return web.Response(text=body, content_type="application/json", status=status)
 
 
 async def _echo_socket(request: web.Request) -> web.WebSocketResponse:

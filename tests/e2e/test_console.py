@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
+from support.console import Console
 from support.upstream import Upstream
 from tests.rig.adapter_process import AdapterProcess, settings_for
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
@@ -23,44 +23,13 @@ BASIC = {"credentialsOriginHasHttpBasicAuthenticationHeader": "httpBasicAuthenti
 ONLY_OTHERS = {"configurationData.ips": "192.0.2.1\n198.51.100.0/24"}
 
 
-class Console:
-    """An admin's browser, without a browser: it keeps the session, and sends forms."""
-
-    def __init__(self, client: httpx.AsyncClient, home: str) -> None:
-        self._client = client
-        self._home = home
-
-    async def page(self, path: str) -> str:
-        """A page of the environment."""
-        response = await self._client.get(self._home + path)
-        assert response.status_code == 200, response.text
-        return response.text
-
-    async def send(self, path: str, **fields: str) -> str:
-        """Send a form of the environment."""
-        response = await self._client.post(self._home + path, data=fields)
-        assert response.status_code in (200, 303), response.text
-        return response.text
-
-
 @asynccontextmanager
 async def console(platform: RunningControlPlane) -> AsyncIterator[Console]:
     """The owner's console."""
     known = platform.credentials
-    headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
-    async with httpx.AsyncClient(base_url=platform.base_url, headers=headers) as client:
-        login = {"name": known.admin_username, "password": known.admin_password}
-        answer = await client.post("/login", data=login)
-        # Its cookie is for HTTPS and for browsers on localhost.
-        client.headers["Cookie"] = answer.headers["set-cookie"].partition(";")[0]
-        yield Console(client, f"/environments/{known.environment_id}")
-
-
-def hidden_version(page: str) -> str:
-    """The version that the form of the page has."""
-    found = re.search(r'name="version" value="([0-9a-f]+)"', page)
-    assert found is not None
-    return found[1]
+    async with Console(platform.base_url, known.environment_id) as admin:
+        await admin.log_in(known.admin_username, known.admin_password)
+        yield admin
 
 
 async def test_contracts_and_secrets(upstream: Upstream, tmp_path: Path) -> None:
@@ -90,15 +59,16 @@ async def test_contracts_and_secrets(upstream: Upstream, tmp_path: Path) -> None
 
             old = shop["clientSecret"]
             assert await status(old) == 401
-            page = await admin.page("/contracts/1")
-            await admin.send("/contracts/1/approve", version=hidden_version(page))
+            await admin.press(await admin.open("/contracts/1"), "Approve")
             await until(200, old)
-            made = await admin.send("/applications/1/secret", overlap_hours="24")
-            new = re.findall(r"<pre[^>]*>([0-9a-f]{32})</pre>", made)[1]
+            form = await admin.open("/applications/1/secret")
+            made = await admin.press(form, "Make a new secret", overlap_hours="24")
+            new = re.findall(r"<pre[^>]*>([0-9a-f]{32})</pre>", made.text)[1]
             await until(200, new)
             assert await status(old) == 200
             assert await status("wrong") == 401
-            await admin.send("/applications/1/end-overlap")
+            question = await admin.open("/applications/1/end-overlap")
+            await admin.press(question, "End it")
             await until(401, old)
             assert await status(new) == 200
 
@@ -125,29 +95,27 @@ async def test_policies(upstream: Upstream, tmp_path: Path) -> None:
 
             await until((200, 200))
             policies = f"/apis/{api_id}/policies"
-            await admin.send(f"{policies}/new/ip-allowlist", **ONLY_OTHERS, do="save")
+            form = await admin.open(f"{policies}/new/ip-allowlist")
+            review = await admin.press(form, "Review the policy", **ONLY_OTHERS)
+            await admin.press(review, "Apply the policy")
             await until((403, 403))
             scope = {
-                "pointcutData.0": "",
                 "pointcutData.0.methodRegex": "GET",
                 "pointcutData.0.uriTemplateRegex": "/orders/.*",
             }
-            version = hidden_version(await admin.page(f"{policies}/1"))
-            review = await admin.send(
-                f"{policies}/1", **ONLY_OTHERS, **scope, version=version, do="review"
-            )
-            assert "GET /orders/.*" in review
+            form = await admin.press(await admin.open(f"{policies}/1"), "Add a pointcut")
+            review = await admin.press(form, "Review the change", **scope)
+            assert "GET /orders/.*" in review.text
             await until((403, 403))
-            await admin.send(f"{policies}/1", **ONLY_OTHERS, **scope, version=version, do="save")
+            await admin.press(review, "Save the change")
             await until((403, 200))
-            tested = await admin.page(f"{policies}?method=GET&path=/orders/1")
-            assert "By pointcut 1." in tested
-            version = hidden_version(await admin.page(f"{policies}/1/disable"))
-            await admin.send(f"{policies}/1/disable", version=version)
+            tested = await admin.open(f"{policies}?method=GET&path=/orders/1")
+            assert "By pointcut 1." in tested.text
+            chain = await admin.press(
+                await admin.follow(tested, "Turn off IP allowlist"), "Turn off"
+            )
             await until((200, 200))
-            version = hidden_version(await admin.page(f"{policies}/1/remove"))
-            await admin.send(f"{policies}/1/enable", version=version)
+            chain = await admin.press(chain, "Turn on IP allowlist")
             await until((403, 200))
-            version = hidden_version(await admin.page(f"{policies}/1/remove"))
-            await admin.send(f"{policies}/1/remove", version=version)
+            await admin.press(await admin.follow(chain, "Remove IP allowlist"), "Remove")
             await until((200, 200))

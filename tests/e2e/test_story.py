@@ -12,8 +12,9 @@ from typing import Any
 
 import httpx
 
+from support.admin import Admin
 from support.processes import Program
-from tests.rig.polling import until
+from tests.rig.polling import eventually, until
 
 DEMO = (sys.executable, "-m", "demo")
 
@@ -43,6 +44,7 @@ async def test_what_differs_is_told_and_what_was_kept_can_be_tried(tmp_path: Pat
         found = json.loads(endpoints.read_text())
         assert running(found) == set(found["pids"])
         await try_out(found, told)
+        await until_the_dashboard_lives(found)
         demo.send_signal(signal.SIGINT)
         assert await demo.wait() == 1
     assert running(found) == set()
@@ -67,6 +69,17 @@ async def try_out(found: Any, told: str) -> None:
         ):
             assert url in told
             assert (await client.get(url, headers=headers)).status_code == status
+
+
+async def until_the_dashboard_lives(found: Any) -> None:
+    """The platform gets events of requests that no step sends: traffic goes on by itself."""
+    async with Admin(found["addresses"]["platform"], found["platform_credentials"]) as admin:
+
+        async def arrived() -> bool:
+            events = await admin.events(duration="1d", maxResults=1_000)
+            return any(event["Verb"] == "POST" for event in events)
+
+        await eventually(arrived)
 
 
 @asynccontextmanager
