@@ -98,6 +98,13 @@ def api_totals(answers: Answers, environment_id: str, period: Period) -> dict[in
     return {int(key): ApiTotal(n, failed[key], denied[key]) for key, n in requests.items()}
 
 
+def refusals(answers: Answers, about: About, period: Period) -> dict[tuple[str, str], int]:
+    """How often each policy refused a request in the period, or failed, by its id and name."""
+    found = answers.in_all(about, Dimension.POLICY, period)
+    keys = {key: key.partition("/") for key in found}
+    return {(policy_id, name): found[key] for key, (policy_id, _, name) in keys.items()}
+
+
 def _totals(classes: Counts, times: Counts, sizes: Counts) -> Totals:
     return Totals(
         classes.total(),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, delete, select
 
 from control_plane.analytics import queries, request_log, rollups
-from control_plane.analytics.queries import ApiTotal, Grouping, Window
+from control_plane.analytics.queries import Grouping, Window
 from control_plane.analytics.questions import Answers
 from control_plane.analytics.rebuild import rebuild
 from control_plane.analytics.request_log import Place, Search
@@ -70,24 +70,6 @@ class EventStore:
     def summary(self, window: Window, grouping: Grouping) -> Sequence[RowMapping]:
         """Counts, bytes and response times for each key of `queries.summary`."""
         return self._rows(queries.summary(window, grouping))
-
-    def client_totals(self, window: Window) -> dict[str | None, ApiTotal]:
-        """What came from each client in the window; None stands for those without a name."""
-        with self._database.connection() as connection:
-            found = connection.execute(queries.client_totals(window))
-            return {row[0]: ApiTotal(*row[1:]) for row in found}
-
-    def busiest_periods(self, window: Window, period_ms: int) -> dict[int, int]:
-        """The most requests that each API instance admitted in one period of the window."""
-        with self._database.connection() as connection:
-            found = connection.execute(queries.busiest_periods(window, period_ms))
-            return {row[0]: row[1] for row in found}
-
-    def violations(self, window: Window) -> dict[tuple[str, str], int]:
-        """How often each policy refused a request in the window, by its id and name."""
-        with self._database.connection() as connection:
-            found = connection.execute(queries.violations(window))
-            return {(row[0], row[1] or ""): row[2] for row in found}
 
     @contextmanager
     def answers(self, now: datetime) -> Iterator[Answers]:

@@ -116,50 +116,6 @@ class ApiTotal(NamedTuple):
     """Requests that a policy refused."""
 
 
-def client_totals(window: Window) -> Select[Any]:
-    """For each client its id and the numbers of `ApiTotal`."""
-    return (
-        select(
-            events.c.client_id,
-            func.count(),
-            _number(_PROCESSED & (events.c.status_code >= 500)),
-            _number(~_PROCESSED),
-        )
-        .where(*window.conditions())
-        .group_by(events.c.client_id)
-    )
-
-
-def busiest_periods(window: Window, period_ms: int) -> Select[Any]:
-    """For each API instance its id, and the requests in the period that had the most of them.
-
-    Counts what no policy refused. Periods follow each other from 1970 on.
-    """
-    period = (events.c.received_ms // period_ms).label("period")
-    counted = (
-        select(events.c.api_id, func.count().label("requests"))
-        .where(*window.conditions(), _PROCESSED)
-        .group_by(events.c.api_id, period)
-        .subquery()
-    )
-    return select(counted.c.api_id, func.max(counted.c.requests)).group_by(counted.c.api_id)
-
-
-def violations(window: Window) -> Select[Any]:
-    """How often each policy refused a request, by its id and name."""
-    return (
-        select(events.c.policy_id, events.c.policy_name, func.count())
-        .where(*window.conditions(), events.c.policy_id.is_not(None))
-        .group_by(events.c.policy_id, events.c.policy_name)
-        .order_by(func.count().desc())
-        .limit(MAX_GROUPS)
-    )
-
-
-def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((condition, 1), else_=0))
-
-
 def _total(column: ColumnElement[int]) -> ColumnElement[float]:
     """The sum of what is above 0, as a float: integers overflow beyond 64 bits."""
     return func.sum(case((column > 0, cast(column, Float)), else_=0.0))

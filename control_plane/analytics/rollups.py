@@ -32,6 +32,7 @@ _BOUNDED: Final = {
     Dimension.AGENT: 100,
     Dimension.VIOLATION: 100,
     Dimension.POLICY_ERROR: 100,
+    Dimension.POLICY: 100,
     Dimension.APPLICATION: _MAX_APPLICATIONS,
     Dimension.APPLICATION_DENIED: _MAX_APPLICATIONS,
     Dimension.APPLICATION_FAILED: _MAX_APPLICATIONS,

@@ -7,7 +7,7 @@ violates a policy, and some dimensions count only what was denied or failed.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
@@ -55,6 +55,8 @@ class Dimension(StrEnum):
     """Requests that a policy refused, by the policy's name."""
     POLICY_ERROR = "policy_error"
     """Requests that a policy could not judge."""
+    POLICY = "policy"
+    """Both, by the policy's id and name, such as `7/cors`."""
     RESPONSE_TIME = f"response_time_{LAYOUT}"
     """By bucket of the histogram; see `response_times`."""
     BYTES = "bytes"
@@ -120,9 +122,17 @@ def _counts(members: list[tuple[Any, ...]]) -> Iterator[tuple[Dimension, Counter
     yield Dimension.AGENT, Counter(agents)
     yield Dimension.RESPONSE_TIME, Counter(str(bucket(ms)) for ms in times if ms is not None)
     yield Dimension.BYTES, +Counter({"in": _bytes(received), "out": _bytes(sent)})
-    found = [(name or id_ or "", what) for name, id_, what in zip(*violations, strict=True) if what]
-    yield Dimension.VIOLATION, Counter(name for name, what in found if what != "ERROR")
-    yield Dimension.POLICY_ERROR, Counter(name for name, what in found if what == "ERROR")
+    yield from _of_policies([each for each in zip(*violations, strict=True) if each[-1]])
+
+
+def _of_policies(
+    violations: Sequence[tuple[Any, ...]],
+) -> Iterator[tuple[Dimension, Counter[str]]]:
+    named = [(name or id_ or "", outcome) for name, id_, outcome in violations]
+    yield Dimension.VIOLATION, Counter(name for name, what in named if what != "ERROR")
+    yield Dimension.POLICY_ERROR, Counter(name for name, what in named if what == "ERROR")
+    both = (f"{id_}/{name or ''}" for name, id_, _ in violations if id_ is not None)
+    yield Dimension.POLICY, Counter(both)
 
 
 def _of_applications(

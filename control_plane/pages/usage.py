@@ -1,71 +1,71 @@
 """How many requests clients made: for pages that say what a decision means, and for quotas."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from control_plane.analytics.queries import GROUPINGS, Window
+from sqlalchemy.orm import Session
+
+from control_plane.analytics import application_use
+from control_plane.analytics.queries import ApiTotal
+from control_plane.analytics.questions import About
+from control_plane.analytics.quota_use import QuotaUse, limits_in, quota_use
+from control_plane.analytics.tally import Dimension
+from control_plane.clock import from_epoch_ms
+from control_plane.management.policy_limits import ApiLimits, limits_of
+from control_plane.pages.apis.overview import last_day
 from control_plane.pages.visit import EnvironmentVisit
 from control_plane.store.tables import Contract
 
-_DAY: Final = timedelta(hours=24)
+DAY: Final = timedelta(hours=24)
+WEEK: Final = timedelta(days=7)
 
 
-def window_since(
-    visit: EnvironmentVisit, start: datetime, client_ids: tuple[str, ...] | None = None
-) -> Window:
-    """The requests in the environment from `start` until now, of all clients or of these."""
-    end = visit.now() + timedelta(milliseconds=1)
-    return Window(visit.environment.id, start, end, client_ids=client_ids)
-
-
-def requests_today(visit: EnvironmentVisit, client_id: str) -> dict[int, int]:
+def requests_today(visit: EnvironmentVisit, client_id: str) -> Counter[int]:
     """How many requests the client made since midnight, UTC, by API instance."""
-    midnight = visit.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    window = window_since(visit, midnight, (client_id,))
-    rows = visit.services.events.summary(window, GROUPINGS["api"])
-    return {row["key"]: row["count"] for row in rows}
+    now = visit.now()
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with visit.services.events.answers(now) as answers:
+        return application_use.by_api(
+            answers, visit.environment.id, client_id, Dimension.APPLICATION, now, now - midnight
+        )
 
 
-class QuotaUse(NamedTuple):
-    """How near a client came to a limit of its tier."""
-
-    most: int
-    """The requests in the period that had the most of them."""
-    limit: int
-    period_ms: int
+def requests_of_day(visit: EnvironmentVisit) -> Counter[str]:
+    """How many requests each client made in the last 24 hours."""
+    with visit.services.events.answers(visit.now()) as answers:
+        about = About(visit.environment.id)
+        return answers.in_all(about, Dimension.APPLICATION, last_day(visit))
 
 
-def quota_use(
-    visit: EnvironmentVisit, client_id: str, contracts: Sequence[Contract]
-) -> dict[int, list[QuotaUse]]:
-    """For each contract with a tier, its use of each limit in the last day or longer period.
-
-    Periods are counted from 1970 on, and those of the adapters begin with a request. So this shows
-    the load, and not what is left.
-    """
-    limits = {
-        contract: [
-            (limit["maximumRequests"], limit["timePeriodInMilliseconds"])
-            for limit in contract.tier.limits
-        ]
-        for contract in contracts
-        if contract.tier is not None
-    }
-    busiest = {
-        period_ms: _busiest(visit, client_id, period_ms)
-        for period_ms in {period_ms for given in limits.values() for _, period_ms in given}
-    }
-    return {
-        contract.id: [
-            QuotaUse(busiest[period_ms].get(contract.api_id, 0), limit, period_ms)
-            for limit, period_ms in given
-        ]
-        for contract, given in limits.items()
-    }
+def totals_of_clients(
+    visit: EnvironmentVisit, client_ids: Collection[str], span: timedelta
+) -> dict[str, ApiTotal]:
+    """The numbers of these clients in about the last `span`."""
+    now = visit.now()
+    with visit.services.events.answers(now) as answers:
+        return application_use.totals(answers, visit.environment.id, client_ids, now, span)
 
 
-def _busiest(visit: EnvironmentVisit, client_id: str, period_ms: int) -> dict[int, int]:
-    length = max(_DAY, timedelta(milliseconds=period_ms))
-    window = window_since(visit, visit.now() - length, (client_id,))
-    return visit.services.events.busiest_periods(window, period_ms)
+class Quotas(NamedTuple):
+    """What pages show about the limits of a client's contracts."""
+
+    of_policies: dict[int, ApiLimits]
+    """By API instance, as is the next one."""
+    use: dict[int, QuotaUse]
+    newest: datetime | None
+    """When the newest event of the environment came: later requests are not counted yet."""
+
+
+def quotas(
+    visit: EnvironmentVisit, session: Session, client_id: str, contracts: Sequence[Contract]
+) -> Quotas:
+    """The limits of the contracts, and how much of them is used."""
+    environment_id = visit.environment.id
+    limits = {contract.api_id: limits_in(contract.tier) for contract in contracts}
+    with visit.services.events.answers(visit.now()) as answers:
+        use = quota_use(answers, environment_id, client_id, limits, visit.now())
+        newest_ms = answers.newest_ms(environment_id)
+    newest = None if newest_ms is None else from_epoch_ms(newest_ms)
+    return Quotas(limits_of(session, environment_id, limits), use, newest)

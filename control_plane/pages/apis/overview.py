@@ -1,6 +1,5 @@
 """The list of API instances with the numbers of the last day."""
 
-from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -10,9 +9,10 @@ from sqlalchemy import String, cast
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
-from control_plane.analytics.dashboard import api_totals
+from control_plane.analytics.dashboard import api_totals, refusals
 from control_plane.analytics.periods import RANGES, Period
-from control_plane.analytics.queries import ApiTotal, Window
+from control_plane.analytics.queries import ApiTotal
+from control_plane.analytics.questions import About
 from control_plane.management import apis
 from control_plane.pages.apis.visits import ApisReader
 from control_plane.pages.listing import InListing, Listing, Part
@@ -21,7 +21,6 @@ from control_plane.store.tables import ApiInstance, Asset
 
 router = APIRouter()
 
-DAY: Final = timedelta(hours=24)
 _STATUSES: Final = {"active": False, "deprecated": True}
 _SORTABLE: Final = {
     "name": Asset.asset_id,
@@ -93,12 +92,20 @@ def totals_of_day(visit: EnvironmentVisit) -> dict[int, ApiTotal] | None:
     """The numbers of the last 24 hours by API; None for somebody who may not see them."""
     if not visit.may(Permission.ANALYTICS_READ):
         return None
-    period = Period.recent(RANGES["24h"], visit.now(), ZoneInfo("UTC"))
     with visit.services.events.answers(visit.now()) as answers:
-        return api_totals(answers, visit.environment.id, period)
+        return api_totals(answers, visit.environment.id, last_day(visit))
 
 
-def window_of_day(visit: EnvironmentVisit, api_ids: tuple[int, ...] | None = None) -> Window:
-    """The last 24 hours, of all API instances or of some."""
-    end = visit.now() + timedelta(milliseconds=1)
-    return Window(visit.environment.id, end - DAY, end, api_ids)
+def refusals_of_day(
+    visit: EnvironmentVisit, api_id: int | None = None
+) -> dict[tuple[str, str], int] | None:
+    """The requests of the last 24 hours that each policy refused; None as in `totals_of_day`."""
+    if not visit.may(Permission.ANALYTICS_READ):
+        return None
+    with visit.services.events.answers(visit.now()) as answers:
+        return refusals(answers, About(visit.environment.id, api_id), last_day(visit))
+
+
+def last_day(visit: EnvironmentVisit) -> Period:
+    """The last 24 hours."""
+    return Period.recent(RANGES["24h"], visit.now(), ZoneInfo("UTC"))

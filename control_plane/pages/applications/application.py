@@ -1,6 +1,5 @@
 """One client application: what it is, what it may call and does call; change and delete it."""
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -17,7 +16,7 @@ from control_plane.pages.forms import FIXABLE, Form, InForm, Posted
 from control_plane.pages.listing import InListing
 from control_plane.pages.paths import RowId
 from control_plane.pages.templating import counted
-from control_plane.pages.usage import quota_use, requests_today, window_since
+from control_plane.pages.usage import DAY, WEEK, quotas, requests_today, totals_of_clients
 from control_plane.pages.visit import EnvironmentVisit, in_turn
 from control_plane.store.tables import ClientApplication, Contract
 
@@ -34,7 +33,7 @@ _UNVERSIONED: Final = (
     "updated_at",
 )
 """A new secret changes nothing that the form shows."""
-_SPANS: Final = {"24 hours": timedelta(hours=24), "7 days": timedelta(days=7)}
+_SPANS: Final = {"24 hours": DAY, "7 days": WEEK}
 
 
 @router.get("", name="application")
@@ -44,23 +43,22 @@ def show(visit: ApplicationsReader, application_id: RowId, listing: InListing) -
         application = applications.get(session, visit.caller.organization_id, application_id)
         found = contract_queue.of_application(visit.environment.id, application_id)
         part = listing.rows(session, found, {"requested": Contract.id})
+        shown = quotas(visit, session, application.client_id, part.rows)
     return visit.page(
         "applications/application.html",
         application=application,
         part=part,
         spans=_spans(visit, application),
-        use=quota_use(visit, application.client_id, part.rows),
+        quotas=shown,
     )
 
 
 def _spans(visit: EnvironmentVisit, application: ClientApplication) -> list[_Span]:
     client_id = application.client_id
-    found = []
-    for label, length in _SPANS.items():
-        window = window_since(visit, visit.now() - length, (client_id,))
-        totals = visit.services.events.client_totals(window)
-        found.append(_Span(label, totals.get(client_id, ApiTotal())))
-    return found
+    return [
+        _Span(label, totals_of_clients(visit, [client_id], span).get(client_id, ApiTotal()))
+        for label, span in _SPANS.items()
+    ]
 
 
 def application_of(visit: EnvironmentVisit, application_id: int) -> ClientApplication:

@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 from control_plane.analytics.queries import ApiTotal
 from control_plane.http_statuses import status_of
 from control_plane.management import applications
-from control_plane.pages.apis.overview import DAY
 from control_plane.pages.applications.fields import ApplicationFields
 from control_plane.pages.applications.visits import ApplicationsReader, ApplicationsWriter
 from control_plane.pages.forms import FIXABLE, Form, InForm
 from control_plane.pages.listing import InListing, Listing, Part
-from control_plane.pages.usage import window_since
+from control_plane.pages.usage import DAY, requests_of_day, totals_of_clients
 from control_plane.pages.visit import EnvironmentVisit, in_turn
 from control_plane.store.tables import ClientApplication
 
@@ -31,15 +30,15 @@ _SEARCHED = (ClientApplication.name, ClientApplication.client_id, ClientApplicat
 @router.get("", name="applications")
 def show_all(visit: ApplicationsReader, listing: InListing) -> Response:
     """The organization's applications."""
-    totals = visit.services.events.client_totals(window_since(visit, visit.now() - DAY))
     with visit.reading() as session:
         counts = applications.approved_contracts(session, visit.environment.id)
-        part = _part(session, visit, listing, counts, totals)
+        part = _part(session, visit, listing, counts)
+        client_ids = [application.client_id for application in part.rows]
     return visit.page(
         "applications/list.html",
         part=part,
         counts=counts,
-        totals=totals,
+        totals=totals_of_clients(visit, client_ids, DAY),
         no_requests=ApiTotal(),
     )
 
@@ -49,7 +48,6 @@ def _part(
     visit: EnvironmentVisit,
     listing: Listing,
     counts: dict[int, int],
-    totals: dict[str | None, ApiTotal],
 ) -> Part[ClientApplication]:
     found = applications.of_organization(visit.caller.organization_id)
     column = listing.sort.removeprefix("-")
@@ -57,11 +55,8 @@ def _part(
         key = ClientApplication.id
         return listing.rows_by(session, found, key, lambda key: counts.get(key, 0), _SEARCHED)
     if column == "requests":
-        by_client = ClientApplication.client_id
-        none = ApiTotal()
-        return listing.rows_by(
-            session, found, by_client, lambda key: totals.get(key, none).requests, _SEARCHED
-        )
+        by_client, requests = ClientApplication.client_id, requests_of_day(visit)
+        return listing.rows_by(session, found, by_client, requests.__getitem__, _SEARCHED)
     return listing.rows(session, found, _SORTABLE, _SEARCHED)
 
 

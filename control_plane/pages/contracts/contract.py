@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from control_plane.accounts.roles import Permission
 from control_plane.errors import Conflict, Stale
 from control_plane.http_statuses import status_of
 from control_plane.management import contract_queue, contracts, tiers, versions
@@ -17,7 +18,7 @@ from control_plane.pages.contracts.queue import ContractsReader, ContractsWriter
 from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, Posted
 from control_plane.pages.paths import RowId
 from control_plane.pages.templating import counted
-from control_plane.pages.usage import requests_today
+from control_plane.pages.usage import quotas, requests_today
 from control_plane.pages.visit import EnvironmentVisit, in_turn
 from control_plane.store.tables import MAX_ID, Contract, SlaTier
 
@@ -49,6 +50,11 @@ def _contract_page(
             if visit.may("audit:read")
             else None
         )
+        shown = (
+            quotas(visit, session, contract.application.client_id, [contract])
+            if visit.may(Permission.ANALYTICS_READ)
+            else None
+        )
     return visit.page(
         "contracts/contract.html",
         status,
@@ -57,6 +63,7 @@ def _contract_page(
         version=versions.version_of(contract),
         offered=offered,
         history=happened,
+        quotas=shown,
         may={event.value: may(contract, event) for event in Event},
     )
 

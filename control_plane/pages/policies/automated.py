@@ -8,13 +8,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from control_plane.accounts.roles import Permission
 from control_plane.errors import NotFound, Stale
 from control_plane.management import apis, automated_policies, policy_chains
 from control_plane.management.policy_chains import Link
 from control_plane.management.policy_checks.checks import type_of
 from control_plane.management.policy_secrets import masked_policy
-from control_plane.pages.apis.overview import window_of_day
+from control_plane.pages.apis.overview import refusals_of_day
 from control_plane.pages.apis.visits import ApisReader, ApisWriter
 from control_plane.pages.forms import InForm, Posted
 from control_plane.pages.paths import RowId
@@ -55,7 +54,7 @@ class Entry:
 @router.get("", name="automated_policies")
 def show(visit: ApisReader) -> Response:
     """The automated policies in the order in which they are asked."""
-    refused = _refused(visit)
+    refused = refusals_of_day(visit)
     with visit.reading() as session:
         links = _links(session, visit)
         own = policy_chains.overridden_policies(session, visit.environment.id)
@@ -71,12 +70,6 @@ def show(visit: ApisReader) -> Response:
 def _links(session: Session, visit: EnvironmentVisit) -> list[Link]:
     found = automated_policies.of_environment(session, visit.environment.id)
     return policy_chains.in_order([], found)
-
-
-def _refused(visit: EnvironmentVisit) -> dict[tuple[str, str], int] | None:
-    if not visit.may(Permission.ANALYTICS_READ):
-        return None
-    return visit.services.events.violations(window_of_day(visit))
 
 
 def _entry(link: Link, own: Mapping[str, int], refused: Mapping[tuple[str, str], int]) -> Entry:
@@ -190,7 +183,7 @@ def ask_to_remove(visit: ApisWriter, policy_id: RowId) -> Response:
 
 def _without(visit: EnvironmentVisit, policy_id: int) -> tuple[str, list[str], str]:
     """The policy's title, what happens without it, and its version."""
-    refused = _refused(visit)
+    refused = refusals_of_day(visit)
     with visit.reading() as session:
         policy = get(session, visit, policy_id)
         instances = apis.count(session, visit.environment.id)

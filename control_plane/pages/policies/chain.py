@@ -8,12 +8,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from control_plane.accounts.roles import Permission
 from control_plane.errors import Stale
 from control_plane.management import policies, policy_chains
 from control_plane.management.policy_chains import FIRST, Link
 from control_plane.management.policy_secrets import masked_policy
-from control_plane.pages.apis.overview import window_of_day
+from control_plane.pages.apis.overview import refusals_of_day
 from control_plane.pages.apis.visits import ApisReader, ApisWriter, api_tabs, title_of
 from control_plane.pages.fleet.rollout import rollout_of
 from control_plane.pages.forms import InForm, InvalidForm, Posted
@@ -52,7 +51,7 @@ class Entry:
 @router.get("", name="policies")
 def show(visit: ApisReader, api_id: RowId, method: str = "", path: str = "") -> Response:
     """The chain; with `method` and `path` also which policies apply to such a request."""
-    refused = _refused(visit, api_id)
+    refused = refusals_of_day(visit, api_id)
     with visit.reading() as session:
         api = visit.api(session, api_id)
         links = policy_chains.chain_of(session, api)
@@ -70,12 +69,6 @@ def show(visit: ApisReader, api_id: RowId, method: str = "", path: str = "") -> 
             method=method,
             tested_path=path,
         )
-
-
-def _refused(visit: EnvironmentVisit, api_id: int) -> dict[tuple[str, str], int] | None:
-    if not visit.may(Permission.ANALYTICS_READ):
-        return None
-    return visit.services.events.violations(window_of_day(visit, (api_id,)))
 
 
 def _entry(
@@ -200,7 +193,7 @@ def _consequences(
     visit: EnvironmentVisit, api_id: int, policy_id: int
 ) -> tuple[str, list[str], str]:
     """The policy's title, what happens without it, and its version."""
-    refused = _refused(visit, api_id)
+    refused = refusals_of_day(visit, api_id)
     with visit.reading() as session:
         api = visit.api(session, api_id)
         policy = policies.get(session, api, policy_id)

@@ -127,8 +127,10 @@ async def test_the_list_is_searched_and_sorted(owner: Visitor, platform: Platfor
     assert '<td class="number">25.0%</td>' in page
 
 
-async def test_a_page_shows_usage_beside_the_quota(owner: Visitor, platform: Platform) -> None:
-    """Requests that a policy refused use up no quota."""
+async def test_a_page_shows_how_much_of_each_limit_is_used(
+    owner: Visitor, platform: Platform
+) -> None:
+    """Requests that a policy refused use up no quota. The contract's page shows the same."""
     admin = platform.admin
     api_id, phone = await platform.api_and_application()
     tier = await admin.create_tier(api_id, "Gold", [(10, 3_600_000), (100, 172_800_000)])
@@ -136,12 +138,38 @@ async def test_a_page_shows_usage_beside_the_quota(owner: Visitor, platform: Pla
     client = {"api_id": api_id, "client_id": phone["clientId"]}
     batch = [event(platform, **client) for _ in range(4)] + [denied(platform, **client)]
     assert (await send(platform, batch)).is_success
+    for path in (f"applications/{phone['id']}", "contracts/1"):
+        page = await owner.page(f"{owner.home}/{path}")
+        assert "4 of 10 per hour, 6 left" in page
+        assert "4 of 100 per 2 days, 96 left" in page
+        assert "Refused with 429: 1 in 24 hours, 1 in 7 days" in page
+        assert "No policy of this API applies SLA tiers" in page
+        assert "Data up to" in page
+    assert "20.0% denied" in await owner.page(f"{owner.home}/applications/{phone['id']}")
     platform.clock.move(hours=20)
     assert (await owner.log_in("admin", platform.credentials.admin_password)).status_code == 303
     page = await owner.page(f"{owner.home}/applications/{phone['id']}")
-    assert "4 of 10 per hour" in page
+    assert "0 of 10 per hour, 10 left" in page
+    assert "no window runs" in page
     assert "4 of 100 per 2 days" in page
-    assert "20.0% denied" in page
+
+
+async def test_a_page_shows_what_policies_limit(owner: Visitor, platform: Platform) -> None:
+    """Limits that are the same for all contracts, also without an SLA tier."""
+    admin = platform.admin
+    api_id, phone = await platform.api_and_application()
+    await admin.request_contract(api_id, phone["id"])
+    path = f"{owner.home}/contracts/1"
+    assert "no limit" in await owner.page(path)
+    limits = [{"maximumRequests": 5, "timePeriodInMilliseconds": 60_000}]
+    await admin.apply_policy(api_id, "rate-limiting", {"rateLimits": limits})
+    spike = {"maximumRequests": "7", "timePeriodInMilliseconds": 1000}
+    await admin.apply_policy(api_id, "spike-control", spike)
+    page = await owner.page(path)
+    assert "rate-limiting: 5 per minute for all clients together" in page
+    assert "spike-control: 7 per second for all clients together" in page
+    assert "no limit" not in page
+    assert "No policy of this API applies SLA tiers" not in page
 
 
 async def test_an_application_is_changed(owner: Visitor, platform: Platform) -> None:

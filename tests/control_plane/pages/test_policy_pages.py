@@ -539,9 +539,9 @@ async def test_a_type_that_only_other_gateways_know_is_edited_as_json(
 async def test_secrets_that_are_no_texts_are_kept_and_never_shown(owner: Visitor, api: str) -> None:
     """Nobody knows the types of a type's settings; the names say what is secret."""
     secrets = {
-        "apiKey": {"inner": "secret-4", "size": 4711},
+        "apiKey": {"inner": "secret-4", "size": 47114711471147},
         "tokens": ["secret-5", {"a": "secret-6"}],
-        "password": 123456,
+        "password": 1234567890123,
         "url": "https://u:secret-7@idp.test/",
         "headers": [{"name": "Authorization", "value": {"is": "secret-8"}}],
     }
@@ -559,7 +559,7 @@ async def test_secrets_that_are_no_texts_are_kept_and_never_shown(owner: Visitor
     }
     changed = json.dumps(shown | {"mode": "b"})
     review = await answered(owner, f"{api}/1", "review", **(fields | {"json": changed}))
-    for secret in ("secret-", "4711", "123456"):
+    for secret in ("secret-", "47114711", "1234567890123"):
         assert secret not in page + review
     await saved(owner, f"{api}/1", **(fields | {"json": changed}))
     [policy] = await stored(owner.platform)

@@ -1,0 +1,150 @@
+"""What single applications asked for, from rollups: in all, by API instance, and over time."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, TextClause, case, func, select
+
+from control_plane.analytics.periods import MILLISECOND
+from control_plane.analytics.queries import ApiTotal
+from control_plane.analytics.questions import Answers
+from control_plane.analytics.rollups import HOUR, QUARTER
+from control_plane.analytics.tallies import counted
+from control_plane.analytics.tally import EVERY_API, Dimension
+from control_plane.clock import epoch_ms
+from control_plane.store.tables.events import OF_APPLICATIONS, events
+
+MAX_EVENTS: Final = 10_000
+"""How many events `admitted_events` reads at most."""
+
+_LONG: Final = timedelta(days=2)
+_TOTALS: Final = (
+    Dimension.APPLICATION,
+    Dimension.APPLICATION_FAILED,
+    Dimension.APPLICATION_DENIED,
+)
+_AT: Final = counted.c
+
+
+class Cell(NamedTuple):
+    """Requests that came at a time, or in the time from then on."""
+
+    start_ms: int
+    requests: int
+
+
+def totals(
+    answers: Answers,
+    environment_id: str,
+    client_ids: Collection[str],
+    now: datetime,
+    span: timedelta,
+) -> dict[str, ApiTotal]:
+    """What came from each of the clients in about the last `span`."""
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    query = (
+        select(_AT.key, _AT.dimension, func.sum(_AT.amount))
+        .where(
+            *_of(environment_id, _TOTALS),
+            *_since(answers, now, span),
+            _AT.key.in_(client_ids),
+            _AT.api_id == EVERY_API,
+        )
+        .group_by(_AT.key, _AT.dimension)
+    )
+    for key, dimension, amount in answers.connection.execute(query):
+        found[key][dimension] = int(amount)
+    return {key: ApiTotal(*(counts[each] for each in _TOTALS)) for key, counts in found.items()}
+
+
+def by_api(
+    answers: Answers,
+    environment_id: str,
+    client_id: str,
+    dimension: Dimension,
+    now: datetime,
+    span: timedelta,
+) -> Counter[int]:
+    """How many of the client's requests each API instance got in about the last `span`."""
+    query = (
+        select(_AT.api_id, func.sum(_AT.amount))
+        .where(
+            *_of(environment_id, (dimension,)),
+            *_since(answers, now, span),
+            _AT.key == client_id,
+            _AT.api_id != EVERY_API,
+        )
+        .group_by(_AT.api_id)
+    )
+    return Counter({row[0]: int(row[1]) for row in answers.connection.execute(query)})
+
+
+def admitted(
+    answers: Answers, environment_id: str, client_id: str, grain: timedelta, since_ms: int
+) -> dict[int, list[Cell]]:
+    """The client's requests that no policy refused, over time, by API instance."""
+    denied = _AT.dimension == Dimension.APPLICATION_DENIED.value
+    amount = func.sum(case((denied, -_AT.amount), else_=_AT.amount))
+    query = (
+        select(_AT.api_id, _AT.start_ms, amount)
+        .where(
+            *_of(environment_id, (Dimension.APPLICATION, Dimension.APPLICATION_DENIED)),
+            _AT.grain_s == grain // timedelta(seconds=1),
+            _AT.start_ms >= since_ms,
+            _AT.key == client_id,
+            _AT.api_id != EVERY_API,
+        )
+        .group_by(_AT.api_id, _AT.start_ms)
+        .order_by(_AT.start_ms)
+    )
+    return _cells(answers.connection.execute(query))
+
+
+def admitted_events(
+    answers: Answers, environment_id: str, client_id: str, since_ms: int
+) -> dict[int, list[Cell]]:
+    """As `admitted`, from the newest events: for times that are shorter than a rollup's."""
+    at = events.c
+    query = (
+        select(at.api_id, at.received_ms, 1)
+        .where(
+            at.environment_id == environment_id,
+            at.client_id == client_id,
+            at.received_ms >= since_ms,
+            at.request_disposition == "PROCESSED",
+        )
+        .order_by(at.received_ms.desc())
+        .limit(MAX_EVENTS)
+    )
+    return _cells(reversed(answers.connection.execute(query).all()))
+
+
+def _cells(rows: Iterable[Any]) -> dict[int, list[Cell]]:
+    found: defaultdict[int, list[Cell]] = defaultdict(list)
+    for api_id, start_ms, requests in rows:
+        if requests:
+            found[api_id].append(Cell(start_ms, int(requests)))
+    return found
+
+
+def _of(
+    environment_id: str, dimensions: Iterable[Dimension]
+) -> list[ColumnElement[bool] | TextClause]:
+    return [
+        OF_APPLICATIONS,
+        _AT.environment_id == environment_id,
+        _AT.dimension.in_([each.value for each in dimensions]),
+    ]
+
+
+def _since(answers: Answers, now: datetime, span: timedelta) -> list[ColumnElement[bool]]:
+    """Whole quarters of an hour, or whole hours for a long time: up to one of them too many."""
+    since_ms = epoch_ms(now - span)
+    short = span <= _LONG and answers.kept[QUARTER] <= since_ms
+    grain = QUARTER if short else HOUR
+    return [
+        _AT.grain_s == grain // timedelta(seconds=1),
+        _AT.start_ms >= since_ms - since_ms % (grain // MILLISECOND),
+    ]

@@ -1,0 +1,114 @@
+"""How much of each limit an application used: counted from events, not asked of gateways.
+
+A gateway begins a quota window with the first request after the one before. So the windows are
+found again by following the requests. This is exact if the application was silent for one period
+not long ago, and to a few minutes otherwise. Gateways that count alone have windows of their own;
+this is their sum.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from control_plane.analytics.application_use import Cell, admitted, admitted_events, by_api
+from control_plane.analytics.periods import MILLISECOND
+from control_plane.analytics.questions import Answers
+from control_plane.analytics.rollups import HOUR, MINUTE, QUARTER
+from control_plane.analytics.tally import Dimension
+from control_plane.clock import epoch_ms, from_epoch_ms
+from control_plane.store.tables import SlaTier
+
+_LOOK_BACK: Final = 4
+"""Periods that are looked at to find where a window begins."""
+_FROM_EVENTS: Final = timedelta(minutes=5)
+"""Shorter periods are counted from single events."""
+_GRAINS: Final = {timedelta(hours=6): MINUTE, timedelta(days=14): QUARTER}
+"""The grain for periods up to a length. Longer ones are counted by the hour."""
+
+
+class Limit(NamedTuple):
+    """A promise: so many requests in a period."""
+
+    maximum: int
+    period_ms: int
+
+
+def limits_in(tier: SlaTier | None) -> list[Limit]:
+    """The limits of an SLA tier; none without a tier."""
+    given = [] if tier is None else tier.limits
+    return [Limit(each["maximumRequests"], each["timePeriodInMilliseconds"]) for each in given]
+
+
+class LimitUse(NamedTuple):
+    """How much of a limit is used in the window that runs now."""
+
+    limit: Limit
+    used: int
+    resets_at: datetime | None
+    """When the window ends; None if none runs. The next one begins with a request."""
+
+    @property
+    def left(self) -> int:
+        """What may still come. Gateways that count alone may have admitted more than the limit."""
+        return max(0, self.limit.maximum - self.used)
+
+
+class QuotaUse(NamedTuple):
+    """What an application used of the limits at one API instance."""
+
+    limits: list[LimitUse]
+    hits_of_day: int
+    """Requests that were refused with 429 in the last 24 hours."""
+    hits_of_week: int
+
+
+def quota_use(
+    answers: Answers,
+    environment_id: str,
+    client_id: str,
+    limits: Mapping[int, Sequence[Limit]],
+    now: datetime,
+) -> dict[int, QuotaUse]:
+    """For each API instance, the client's use of the limits that it has there."""
+    cells = {
+        period_ms: _requests(answers, environment_id, client_id, period_ms, now)
+        for period_ms in {limit.period_ms for given in limits.values() for limit in given}
+    }
+    day, week = (
+        by_api(answers, environment_id, client_id, Dimension.APPLICATION_LIMITED, now, span)
+        for span in (timedelta(days=1), timedelta(days=7))
+    )
+    return {
+        api_id: QuotaUse(
+            [limit_use(limit, cells[limit.period_ms].get(api_id, ()), now) for limit in given],
+            day[api_id],
+            week[api_id],
+        )
+        for api_id, given in limits.items()
+    }
+
+
+def limit_use(limit: Limit, requests: Sequence[Cell], now: datetime) -> LimitUse:
+    """Follow the requests from window to window, up to the one that runs now."""
+    end_ms = used = 0
+    for cell in requests:
+        if cell.start_ms >= end_ms:
+            end_ms, used = cell.start_ms + limit.period_ms, 0
+        used += cell.requests
+    if end_ms <= epoch_ms(now):
+        return LimitUse(limit, 0, None)
+    return LimitUse(limit, used, from_epoch_ms(end_ms))
+
+
+def _requests(
+    answers: Answers, environment_id: str, client_id: str, period_ms: int, now: datetime
+) -> dict[int, list[Cell]]:
+    period = timedelta(milliseconds=period_ms)
+    since_ms = epoch_ms(now) - _LOOK_BACK * period_ms
+    if period < _FROM_EVENTS:
+        return admitted_events(answers, environment_id, client_id, since_ms)
+    grain = next((grain for longest, grain in _GRAINS.items() if period <= longest), HOUR)
+    first = max(since_ms, answers.kept[grain])
+    return admitted(
+        answers, environment_id, client_id, grain, first - first % (grain // MILLISECOND)
+    )
