@@ -14,6 +14,7 @@ from control_plane.analytics.event_store import EventStore
 from control_plane.analytics.rollups import Keeping
 from control_plane.clock import Clock
 from control_plane.database_address import events_address
+from control_plane.http_methods import HeadRequests
 from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.management.policy_checks.gateway_check import gateway_check, pointcut_match
@@ -153,6 +154,7 @@ def create_app(services: Services) -> FastAPI:
         refuse=refused_page,
     )
     app.add_middleware(DateHeader, clock=services.clock)
+    app.add_middleware(HeadRequests)
     return app
 
 

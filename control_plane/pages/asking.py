@@ -17,7 +17,7 @@ from control_plane.store.tables import Environment
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A request by somebody who is logged in. `visit.Visit` answers it."""
+    """A request by somebody who is logged in. `Answering` answers it."""
 
     request: Request
     services: Services

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from control_plane.errors import Busy, ControlPlaneError, Invalid, NotFound, Refused
+from control_plane.http_methods import allowed_methods
 from control_plane.http_statuses import status_of
 from control_plane.pages import cookies
 from control_plane.pages.origins import split_address
@@ -107,6 +108,10 @@ async def _refused(request: Request, error: Any) -> Response:
 async def _http_error(request: Request, error: Any) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return error_answer(request.scope, NotFound("the control plane has no page here"))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = allowed_methods(request.app.router, request.scope)
+        message = f"this page knows {allowed}, and no {request.method[:16]}"
+        return _answer(request.scope, error.status_code, message, {"Allow": allowed})
     return _answer(request.scope, error.status_code, str(error.detail), error.headers)
 
 

@@ -131,6 +131,10 @@ class Posted:
                 given[name] = values[-1]
         return given
 
+    def shown(self) -> Form:
+        """The form to show again, with the values that were sent."""
+        return Form(self._values())
+
     def refused(self, error: Refused) -> Form:
         """The form to show again: with the values that were sent, and what is wrong with them."""
         if isinstance(error, InvalidForm):

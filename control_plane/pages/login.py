@@ -63,6 +63,8 @@ async def log_out(request: Request, services: InServices) -> Response:
     if (token := request.cookies.get(cookies.SESSION)) is not None:
         await services.access.end_session(token)
     response = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
+    # Forms that the browser kept (`restorable`) must not come back after the logout.
+    response.headers["Clear-Site-Data"] = '"cache"'
     cookies.delete_cookie(response, cookies.SESSION)
     cookies.set_message(response, "You are logged out.")
     return response

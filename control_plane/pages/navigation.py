@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from control_plane.accounts.roles import Permission
 
 if TYPE_CHECKING:
-    from control_plane.pages.visit import Visit
+    from control_plane.pages.answering import Answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ _ENTRIES: Final = (
 )
 
 
-def navigation(visit: Visit) -> list[Link]:
+def navigation(visit: Answering) -> list[Link]:
     """The entries that the caller may see. The one with the longest matching path is current."""
     links = {
         entry.label: visit.url(entry.route)
@@ -61,7 +61,7 @@ def marked(links: Mapping[str, str], path: str) -> list[Link]:
     return [Link(label, link, link == current) for label, link in links.items()]
 
 
-def _may_see(visit: Visit, entry: _Entry) -> bool:
+def _may_see(visit: Answering, entry: _Entry) -> bool:
     if visit.is_of_environment(entry.route):
         if visit.environment is None:
             return False

@@ -11,6 +11,10 @@ POLICY: Final = (
 )
 """Nothing inline and nothing from elsewhere, so that injected markup can't run or send anything."""
 
+RESTORABLE: Final = "private, no-cache"
+"""The `Cache-Control` of a form that browsers may show again, with what was typed, when somebody
+goes back to it. Any other use of it asks the server first."""
+
 _HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -24,7 +28,7 @@ _HEADERS: Final = {
 
 
 class SecurityHeaders:
-    """Adds the headers to every answer, and lets no cache keep a page."""
+    """Adds the headers to every answer, and lets no cache keep a page that does not permit it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

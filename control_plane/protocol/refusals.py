@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from control_plane.errors import Refused
+from control_plane.http_methods import allowed_methods
 from control_plane.http_statuses import status_of
 from control_plane.protocol.field_errors import field_errors, models_in
 
@@ -69,11 +70,12 @@ async def _refused(request: Request, error: Any) -> JSONResponse:  # noqa: ARG00
     return refusal(error)
 
 
-async def _http_error(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001
-    message, allowed = str(error.detail), (error.headers or {}).get("Allow")
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and allowed:
-        message = f"{message}; this path knows {allowed}"
-    return _answer(error.status_code, message, error.headers)
+async def _http_error(request: Request, error: Any) -> JSONResponse:
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = allowed_methods(request.app.router, request.scope)
+        message = f"{error.detail}; this path knows {allowed}"
+        return _answer(error.status_code, message, {"Allow": allowed})
+    return _answer(error.status_code, str(error.detail), error.headers)
 
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:

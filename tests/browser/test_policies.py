@@ -158,6 +158,28 @@ async def test_it_works_without_scripts(
         assert tab.problems == []
 
 
+async def test_back_from_the_review_leads_to_what_was_typed(
+    owner: Tab, platform: RunningControlPlane, api: int
+) -> None:
+    """Also to added rows. After a logout, Back leads to the login and shows nothing."""
+    await platform.admin.apply_policy(api, "rate-limiting", LIMITS)
+    page = owner.page
+    await owner.open(policies(platform, api))
+    await page.get_by_role("link", name="Rate limiting", exact=True).click()
+    await page.get_by_role("button", name="Add a limit").click()
+    maximum = page.get_by_label("Maximum requests")
+    await maximum.nth(1).fill("77")
+    await page.get_by_label("Time period in milliseconds").nth(1).fill("1000")
+    await page.get_by_role("button", name="Review the change").last.click()
+    await page.get_by_role("heading", name="What changes").wait_for()
+    await page.evaluate("history.back()")
+    await expect(maximum.nth(1)).to_have_value("77")
+    await page.get_by_role("button", name="Log out").click()
+    await page.get_by_text("You are logged out.").wait_for()
+    await page.evaluate("history.back()")
+    await page.wait_for_url("**/login?next=*")
+
+
 async def test_policies_are_dragged_to_their_places(
     owner: Tab, platform: RunningControlPlane, api: int
 ) -> None:

@@ -42,6 +42,8 @@ async def running_browser() -> AsyncIterator[Browser]:
             executable_path=installed_program("chromium", "chromium"),
             # Its sandbox does not run as root, and containers have little in /dev/shm.
             args=["--no-sandbox", "--disable-dev-shm-usage"],
+            # As for users: Back shows a page as it was left, if the page permits that.
+            ignore_default_args=["--disable-back-forward-cache"],
         )
         yield browser
         await browser.close()

@@ -39,6 +39,7 @@ def _page(
         return visit.page(
             "apis/settings.html",
             status,
+            restorable=True,
             api=api,
             title=title_of(api),
             form=form,

@@ -24,7 +24,9 @@ def show_new(visit: ApisWriter) -> Response:
 
 
 def _page(visit: EnvironmentVisit, form: Form, status: int = HTTPStatus.OK) -> Response:
-    return visit.page("apis/new.html", status, form=form, technologies=TECHNOLOGIES)
+    return visit.page(
+        "apis/new.html", status, restorable=True, form=form, technologies=TECHNOLOGIES
+    )
 
 
 @router.post("/environments/{environment_id}/apis/new")

@@ -49,6 +49,7 @@ def _page(
         return visit.page(
             "applications/access.html",
             status,
+            restorable=True,
             application=application,
             form=form,
             apis=[(i, f"{name} (instance {i})") for i, name in _by_name(names)],

@@ -81,7 +81,9 @@ def _edit_page(
 ) -> Response:
     application = application_of(visit, application_id)
     form = refused or Form(values_of(application) | {"version": _version(application)})
-    return visit.page("applications/edit.html", status, application=application, form=form)
+    return visit.page(
+        "applications/edit.html", status, restorable=True, application=application, form=form
+    )
 
 
 def _version(application: ClientApplication) -> str:

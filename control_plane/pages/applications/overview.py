@@ -67,7 +67,7 @@ def show_new(visit: ApplicationsWriter) -> Response:
 
 
 def _new_page(visit: EnvironmentVisit, form: Form, status: int = HTTPStatus.OK) -> Response:
-    return visit.page("applications/new.html", status, form=form)
+    return visit.page("applications/new.html", status, restorable=True, form=form)
 
 
 @router.post("/new")

@@ -94,7 +94,12 @@ def _ignore_page(
     with visit.reading() as session:
         service = services.get(session, visit.environment.id, service_id)
     return visit.page(
-        "fleet/ignore.html", status, form=form, service=service, title=title_of(service)
+        "fleet/ignore.html",
+        status,
+        restorable=True,
+        form=form,
+        service=service,
+        title=title_of(service),
     )
 
 

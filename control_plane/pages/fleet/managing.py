@@ -62,6 +62,7 @@ def _page(
     return visit.page(
         "fleet/manage.html",
         status,
+        restorable=True,
         form=form,
         service=service,
         title=title_of_service(service),

@@ -74,6 +74,7 @@ def show(
     return visit.page(
         "policies/edit.html",
         status,
+        restorable=True,
         editing=editing,
         draft=draft,
         description=(draft.schema or {}).get("description", ""),

@@ -157,6 +157,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A page that the browser kept as it was left is asked for again if the session has ended.
+async function endedMeanwhile() {
+  const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" });
+  if (answer.type === "opaqueredirect") location.reload();
+}
+
+window.addEventListener("pageshow", (event) => { if (event.persisted) endedMeanwhile(); });
+
 document.addEventListener("htmx:after:swap", () => improve(document));
 document.querySelector(".errors")?.focus();
 improve(document);

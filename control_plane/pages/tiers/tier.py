@@ -40,6 +40,7 @@ def _page(
         return visit.page(
             "tiers/form.html",
             status,
+            restorable=True,
             api=api,
             title=title_of(api),
             tier=tier,
@@ -54,6 +55,8 @@ def _page(
 @in_turn
 def change(visit: ApisWriter, api_id: RowId, tier_id: RowId, form: InForm) -> Response:
     """Save the tier; if that changes contracts, ask first."""
+    if form.text("do") == "edit":
+        return _page(visit, api_id, tier_id, form.shown())
     try:
         columns = columns_of(form)
         with visit.writing() as transaction:
@@ -90,6 +93,7 @@ def _ask(
         button="Save",
         cancel=visit.url("tier", api_id=api_id, tier_id=tier_id),
         fields={name: values[-1] for name, values in form.fields.items()} | {"confirmed": "yes"},
+        may_edit=True,
     )
 
 

@@ -46,6 +46,7 @@ def _new_page(
         return visit.page(
             "tiers/form.html",
             status,
+            restorable=True,
             api=api,
             title=title_of(api),
             tier=None,

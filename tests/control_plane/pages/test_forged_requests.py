@@ -98,6 +98,19 @@ async def test_every_answer_tells_the_browser_what_it_may_do(
         assert headers["cache-control"] == "no-store"
 
 
+async def test_a_form_may_be_kept_until_the_logout_and_its_answer_never(
+    owner: Visitor, platform: Platform
+) -> None:
+    """So Back leads to what was typed. The answer to a form may have a typed secret."""
+    api = await platform.admin.create_api("orders")
+    form = f"{owner.home}/apis/{api['id']}/policies/new/http-basic-authentication"
+    assert (await owner.open(form)).headers["cache-control"] == "private, no-cache"
+    answer = await owner.send(form, do="review", **{"configurationData.password": "typed"})
+    assert answer.headers["cache-control"] == "no-store"
+    left = await owner.send("/logout")
+    assert left.headers["clear-site-data"] == '"cache"'
+
+
 async def test_files_are_kept_by_browsers_until_they_change(stranger: Visitor) -> None:
     """The address of a file has a digest of its content."""
     page = await stranger.page("/login")

@@ -123,6 +123,9 @@ async def test_a_change_says_what_it_means_before_it_is_saved(
     assert "2 requests for the tier" in asked.text
     assert (await stored(platform))[0]["limits"][0]["maximumRequests"] == 10
     hidden = dict(re.findall(r'type="hidden" name="([a-z_0-9]+)" value="([^"]*)"', asked.text))
+    again = await owner.send(f"{tiers}/1", **hidden, do="edit")
+    assert again.status_code == 200
+    assert re.search(r'name="requests_1"[^>]*value="1,000"', again.text)
     assert "The tier Gold is saved." in await owner.done(f"{tiers}/1", **hidden)
     assert (await stored(platform))[0]["limits"] == [STORED]
     contracts = await admin.ask("GET", f"{platform.apis}/1/contracts")
