@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 from sqlalchemy import select
 
 from control_plane.accounts.access import Access
+from control_plane.accounts.application_logins import ApplicationLogins
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.accounts.user_tokens import Lifetimes
 from control_plane.analytics.event_store import EventStore
@@ -25,6 +26,7 @@ from control_plane.protocol import (
     apis,
     applications,
     automated_policies,
+    client_quota,
     contract_feed,
     contracts,
     export,
@@ -70,6 +72,7 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         events=EventStore(event_database, settings.analytics_retention_days, _keeping(settings)),
         hasher=hasher,
         access=Access(database, writes, hasher, clock, lifetimes=_lifetimes(settings)),
+        application_logins=ApplicationLogins(database, clock, settings.secret_form),
         writes=writes,
         event_writes=WriteQueue(max_waiting=_MAX_WAITING_BATCHES),
         epochs=FeedEpochs(),
@@ -139,6 +142,7 @@ def create_app(services: Services) -> FastAPI:
         reports,
         export,
         summary,
+        client_quota,
     ):
         app.include_router(module.router)
     app.include_router(applications.imports)

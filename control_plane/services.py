@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from control_plane.accounts.access import Access
+from control_plane.accounts.application_logins import ApplicationLogins
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.analytics.event_store import EventStore
 from control_plane.clock import Clock
@@ -24,6 +25,7 @@ class Services:
     events: EventStore
     hasher: LoginHasher
     access: Access
+    application_logins: ApplicationLogins
     writes: WriteQueue
     event_writes: WriteQueue
     epochs: FeedEpochs

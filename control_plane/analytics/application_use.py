@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, TextClause, case, func, select
+from sqlalchemy import ColumnElement, TextClause, case, func, literal_column, select
 
 from control_plane.analytics.periods import MILLISECOND
 from control_plane.analytics.queries import ApiTotal
@@ -15,9 +15,6 @@ from control_plane.analytics.tallies import counted
 from control_plane.analytics.tally import EVERY_API, Dimension
 from control_plane.clock import epoch_ms
 from control_plane.store.tables.events import OF_APPLICATIONS, events
-
-MAX_EVENTS: Final = 10_000
-"""How many events `admitted_events` reads at most."""
 
 _LONG: Final = timedelta(days=2)
 _TOTALS: Final = (
@@ -103,22 +100,24 @@ def admitted(
 
 
 def admitted_events(
-    answers: Answers, environment_id: str, client_id: str, since_ms: int
+    answers: Answers, environment_id: str, client_id: str, step_ms: int, since_ms: int
 ) -> dict[int, list[Cell]]:
-    """As `admitted`, from the newest events: for times that are shorter than a rollup's."""
+    """As `admitted`, in steps that are shorter than a rollup's: from the events themselves."""
     at = events.c
+    length: ColumnElement[int] = literal_column(str(step_ms))
+    start = (at.received_ms - at.received_ms % length).label("start")
     query = (
-        select(at.api_id, at.received_ms, 1)
+        select(at.api_id, start, func.count())
         .where(
             at.environment_id == environment_id,
             at.client_id == client_id,
             at.received_ms >= since_ms,
             at.request_disposition == "PROCESSED",
         )
-        .order_by(at.received_ms.desc())
-        .limit(MAX_EVENTS)
+        .group_by(at.api_id, literal_column("start"))
+        .order_by(literal_column("start"))
     )
-    return _cells(reversed(answers.connection.execute(query).all()))
+    return _cells(answers.connection.execute(query))
 
 
 def _cells(rows: Iterable[Any]) -> dict[int, list[Cell]]:

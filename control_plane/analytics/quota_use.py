@@ -6,7 +6,8 @@ not long ago, and to a few minutes otherwise. Gateways that count alone have win
 this is their sum.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -20,10 +21,17 @@ from control_plane.store.tables import SlaTier
 
 _LOOK_BACK: Final = 4
 """Periods that are looked at to find where a window begins."""
-_FROM_EVENTS: Final = timedelta(minutes=5)
-"""Shorter periods are counted from single events."""
-_GRAINS: Final = {timedelta(hours=6): MINUTE, timedelta(days=14): QUARTER}
-"""The grain for periods up to a length. Longer ones are counted by the hour."""
+_LOOK_BACK_IN_EVENTS: Final = 2
+_STEPS: Final = 100
+"""Into how many parts a short period is divided."""
+_NONE: Final = timedelta(0)
+"""The grain of single events."""
+_GRAINS: Final = {
+    timedelta(minutes=2): _NONE,
+    timedelta(hours=6): MINUTE,
+    timedelta(days=14): QUARTER,
+}
+"""The grain for periods below a length. Longer ones are counted by the hour."""
 
 
 class Limit(NamedTuple):
@@ -70,10 +78,8 @@ def quota_use(
     now: datetime,
 ) -> dict[int, QuotaUse]:
     """For each API instance, the client's use of the limits that it has there."""
-    cells = {
-        period_ms: _requests(answers, environment_id, client_id, period_ms, now)
-        for period_ms in {limit.period_ms for given in limits.values() for limit in given}
-    }
+    read = _Reading(answers, environment_id, client_id, now)
+    cells = read.requests({limit.period_ms for given in limits.values() for limit in given})
     day, week = (
         by_api(answers, environment_id, client_id, Dimension.APPLICATION_LIMITED, now, span)
         for span in (timedelta(days=1), timedelta(days=7))
@@ -100,15 +106,38 @@ def limit_use(limit: Limit, requests: Sequence[Cell], now: datetime) -> LimitUse
     return LimitUse(limit, used, from_epoch_ms(end_ms))
 
 
-def _requests(
-    answers: Answers, environment_id: str, client_id: str, period_ms: int, now: datetime
-) -> dict[int, list[Cell]]:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads a client's requests, as finely as each period needs it."""
+
+    answers: Answers
+    environment_id: str
+    client_id: str
+    now: datetime
+
+    def requests(self, periods_ms: Collection[int]) -> dict[int, dict[int, list[Cell]]]:
+        """For each period the requests by API instance. Periods of one grain share a question."""
+        grains = {each: _grain(each) for each in periods_ms}
+        longest: dict[timedelta, int] = {}
+        for period_ms, grain in grains.items():
+            longest[grain] = max(period_ms, longest.get(grain, 0))
+        stored = {grain: self._stored(grain, longest[grain]) for grain in longest.keys() - {_NONE}}
+        return {
+            period_ms: self._events(period_ms) if grain == _NONE else stored[grain]
+            for period_ms, grain in grains.items()
+        }
+
+    def _events(self, period_ms: int) -> dict[int, list[Cell]]:
+        since_ms = epoch_ms(self.now) - _LOOK_BACK_IN_EVENTS * period_ms
+        step_ms = max(1, period_ms // _STEPS)
+        return admitted_events(self.answers, self.environment_id, self.client_id, step_ms, since_ms)
+
+    def _stored(self, grain: timedelta, period_ms: int) -> dict[int, list[Cell]]:
+        since_ms = max(epoch_ms(self.now) - _LOOK_BACK * period_ms, self.answers.kept[grain])
+        first_ms = since_ms - since_ms % (grain // MILLISECOND)
+        return admitted(self.answers, self.environment_id, self.client_id, grain, first_ms)
+
+
+def _grain(period_ms: int) -> timedelta:
     period = timedelta(milliseconds=period_ms)
-    since_ms = epoch_ms(now) - _LOOK_BACK * period_ms
-    if period < _FROM_EVENTS:
-        return admitted_events(answers, environment_id, client_id, since_ms)
-    grain = next((grain for longest, grain in _GRAINS.items() if period <= longest), HOUR)
-    first = max(since_ms, answers.kept[grain])
-    return admitted(
-        answers, environment_id, client_id, grain, first - first % (grain // MILLISECOND)
-    )
+    return next((grain for below, grain in _GRAINS.items() if period < below), HOUR)

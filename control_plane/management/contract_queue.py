@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from control_plane.errors import NotFound
 from control_plane.management import audit_log
 from control_plane.management.audit_log import AuditFilter
+from control_plane.management.contract_states import State
 from control_plane.store.tables import (
     ApiInstance,
     Asset,
@@ -60,6 +61,19 @@ def of_application(environment_id: str, application_id: int) -> Select[Contract]
     """The contracts of an application with API instances of the environment."""
     found = of_environment(environment_id)
     return found.where(Contract.application_id == application_id)
+
+
+def approved_of(
+    session: Session, application_id: int, offset: int, limit: int
+) -> tuple[int, Sequence[Contract]]:
+    """How many approved contracts the application has in all environments, and a part of them."""
+    query = (
+        select(Contract)
+        .options(joinedload(Contract.api))
+        .where(Contract.application_id == application_id, Contract.status == State.APPROVED)
+    )
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return total, session.scalars(query.order_by(Contract.id).offset(offset).limit(limit)).all()
 
 
 def counts(session: Session, environment_id: str, api_id: int | None = None) -> dict[str, int]:
