@@ -1,11 +1,13 @@
 """Composition: the services of a control plane, and the web application over them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import cache
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import select
+from starlette.routing import BaseRoute
 
 from control_plane.accounts.access import Access
 from control_plane.accounts.application_logins import ApplicationLogins
@@ -121,13 +123,32 @@ def create_app(services: Services) -> FastAPI:
         services.close()
 
     # No pages about the API: they would load scripts from elsewhere, and need no token.
-    app = FastAPI(
-        title="Policy control plane",
-        lifespan=lifespan,
-        openapi_url=None,
-        dependencies=[Depends(only_known_parameters)],
-    )
+    app = FastAPI(title="Policy control plane", lifespan=lifespan, openapi_url=None)
     app.state.services = services
+    app.router.routes.extend(_protocol())
+    add_refusals(app)
+    # What is no path of the protocol is a page.
+    app.router.default = create_console(services)
+    settings = services.settings
+    app.add_middleware(
+        RequestBodies,
+        limit=settings.max_body_mib << 20,
+        ingest_limit=settings.max_analytics_body_mib << 20,
+        refuse=refused_page,
+    )
+    app.add_middleware(DateHeader, clock=services.clock)
+    app.add_middleware(HeadRequests)
+    return app
+
+
+@cache
+def _protocol() -> Sequence[BaseRoute]:
+    """The routes of the protocol.
+
+    All applications of a process share them, because FastAPI takes long to work out what the
+    endpoints of included routers read. It does so at the first request.
+    """
+    router = APIRouter(dependencies=[Depends(only_known_parameters)])
     for module in (
         tokens,
         apis,
@@ -144,22 +165,10 @@ def create_app(services: Services) -> FastAPI:
         summary,
         client_quota,
     ):
-        app.include_router(module.router)
-    app.include_router(applications.imports)
-    app.add_api_route("/healthz", _health)
-    add_refusals(app)
-    # What is no path of the protocol is a page.
-    app.router.default = create_console(services)
-    settings = services.settings
-    app.add_middleware(
-        RequestBodies,
-        limit=settings.max_body_mib << 20,
-        ingest_limit=settings.max_analytics_body_mib << 20,
-        refuse=refused_page,
-    )
-    app.add_middleware(DateHeader, clock=services.clock)
-    app.add_middleware(HeadRequests)
-    return app
+        router.include_router(module.router)
+    router.include_router(applications.imports)
+    router.add_api_route("/healthz", _health)
+    return router.routes
 
 
 async def _health() -> dict[str, str]:

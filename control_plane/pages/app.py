@@ -68,8 +68,8 @@ def create_console(services: Services) -> ASGIApp:
     app.state.pages = page_paths()
     configured = services.settings.oidc_issuer is not None
     app.state.provider = IdentityProvider(services.settings) if configured else None
-    for module in _PAGES:
-        app.include_router(module.router)
+    # Not `include_router`, which would have FastAPI build each route again for each application.
+    app.router.routes.extend(page_routes())
     app.router.routes.append(Mount("/static", ConsoleFiles(), name="static"))
     add_error_pages(app)
     public_url = services.settings.public_url

@@ -62,6 +62,7 @@ class Routes:
             "organization_id": platform.credentials.organization_id,
             "environment_id": platform.credentials.environment_id,
             "instance_id": "adapter-1",
+            "template_id": "rate-limiting",
         }
 
     def __iter__(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
