@@ -6,20 +6,22 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, select
+from sqlalchemy import Connection, RowMapping, Select, select
 
 from control_plane.analytics import queries, request_log, rollups
 from control_plane.analytics.queries import Grouping, Window
 from control_plane.analytics.questions import Answers
 from control_plane.analytics.rebuild import rebuild
 from control_plane.analytics.request_log import Place, Search
+from control_plane.analytics.retention import forget_some, keep_days
 from control_plane.analytics.rollups import Keeping
 from control_plane.analytics.tallies import Folding
-from control_plane.analytics.tally import EventRow, tally
+from control_plane.analytics.tally import RECEIVED_MS, EventRow, tally
 from control_plane.clock import epoch_ms
 from control_plane.store.bulk import insert_rows, one_of
 from control_plane.store.database import Database
-from control_plane.store.tables.events import events
+from control_plane.store.partitions import DAY_MS, require_partitions
+from control_plane.store.tables.events import event_ids, events
 
 _PURGE_EVERY = timedelta(hours=1)
 
@@ -47,9 +49,11 @@ class EventStore:
         if not rows:
             return 0
         with self._database.connection(write=True) as connection:
+            # More than came, so that the old ones become fewer.
+            forget_some(connection, epoch_ms(now - self.retention), 2 * len(rows))
             new = _new(connection, rows)
             if new:
-                insert_rows(connection, events, new)
+                _insert(connection, new)
                 self._folding.add(connection, tally(new), self._keeping.oldest(now), now)
             return len(new)
 
@@ -58,9 +62,8 @@ class EventStore:
             if self._purged_at is not None and now - self._purged_at < _PURGE_EVERY:
                 return
             self._purged_at = now
-        oldest = epoch_ms(now - self.retention)
+        keep_days(self._database, epoch_ms(now - self.retention), epoch_ms(now))
         with self._database.connection(write=True) as connection:
-            connection.execute(delete(events).where(events.c.received_ms < oldest))
             rollups.remove_old(connection, self._keeping.oldest(now))
 
     def newest(self, window: Window, limit: int) -> Sequence[RowMapping]:
@@ -109,10 +112,18 @@ def _new(connection: Connection, rows: Sequence[EventRow]) -> list[EventRow]:
     unknown = {row[:2]: row for row in reversed(rows)}
     for organization_id in {row[0] for row in rows}:
         ids = [event_id for of, event_id in unknown if of == organization_id]
-        known = select(events.c.event_id).where(
-            events.c.organization_id == organization_id,
-            one_of(events.c.event_id, ids, connection.dialect.name),
+        known = select(event_ids.c.event_id).where(
+            event_ids.c.organization_id == organization_id,
+            one_of(event_ids.c.event_id, ids, connection.dialect.name),
         )
         for event_id in connection.scalars(known):
             del unknown[organization_id, event_id]
     return [*reversed(unknown.values())]
+
+
+def _insert(connection: Connection, rows: Sequence[EventRow]) -> None:
+    ids = [(*row[:2], row[RECEIVED_MS]) for row in rows]
+    if connection.dialect.name == "postgresql":
+        require_partitions(connection, {received_ms // DAY_MS for *_, received_ms in ids})
+    insert_rows(connection, event_ids, ids)
+    insert_rows(connection, events, rows)

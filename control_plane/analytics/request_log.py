@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
 from control_plane.errors import Invalid
-from control_plane.store.tables.events import events
+from control_plane.store.tables.events import event_ids, events
 
 _AT: Final = events.c
 _DENIED: Final = _AT.request_disposition != "PROCESSED"
@@ -77,11 +77,16 @@ def search(wanted: Search, before: Place | None, limit: int) -> Select[Any]:
 
 
 def one(organization_id: str, environment_id: str, event_id: str) -> Select[Any]:
-    """The request of this event. Ids are unique in an organization."""
+    """The request of this event. Ids are unique in an organization, and lead to the time."""
+    ids = event_ids.c
+    received_ms = select(ids.received_ms).where(
+        ids.organization_id == organization_id, ids.event_id == event_id
+    )
     return select(events).where(
+        _AT.environment_id == environment_id,
+        _AT.received_ms == received_ms.scalar_subquery(),
         _AT.organization_id == organization_id,
         _AT.event_id == event_id,
-        _AT.environment_id == environment_id,
     )
 
 

@@ -75,6 +75,9 @@ Tally: TypeAlias = dict[Cell, int]
 
 _POSITIONS: Final = {name: number for number, name in enumerate(events.columns.keys())}
 
+RECEIVED_MS: Final = _POSITIONS["received_ms"]
+"""Where an event's row has the time of its request."""
+
 
 def _values(*names: str) -> Callable[[EventRow], Any]:
     return itemgetter(*(_POSITIONS[name] for name in names))

@@ -57,6 +57,11 @@ class Database:
             # The mode is written into the file, so this waits until we know that it is ours.
             use_write_ahead_log(self._engine)
 
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent view of the database."""

@@ -9,8 +9,8 @@ metadata = MetaData()
 events = Table(
     "events",
     metadata,
-    Column("organization_id", Text, primary_key=True),
-    Column("event_id", Text, primary_key=True),
+    Column("organization_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
     Column("environment_id", Text, nullable=False),
     Column("api_id", BigInteger, nullable=False),
     Column("api_name", Text),
@@ -39,7 +39,20 @@ events = Table(
     Index("events_by_time", "environment_id", "received_ms"),
     Index("events_by_api", "api_id", "received_ms"),
     Index("events_by_client", "environment_id", "client_id", "received_ms"),
+    # `store.partitions` makes a table for each day.
+    postgresql_partition_by="RANGE (received_ms)",
 )
+
+# An id is unique whatever the day of its event. A unique index of `events` could not say that.
+event_ids = Table(
+    "event_ids",
+    metadata,
+    Column("organization_id", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("received_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("event_ids_by_time", event_ids.c.received_ms).ddl_if(dialect="postgresql")
 
 OF_APPLICATIONS: Final = text("dimension LIKE 'application%'")
 """The condition of the index `rollups_by_application`. Queries that use the index repeat it."""
