@@ -69,8 +69,9 @@ def _mentions(text: str) -> ColumnElement[bool]:
 
 def names(session: Session, environment_id: str) -> dict[int, str]:
     """The name of each API instance of the environment: that of its asset."""
-    query = select(ApiInstance).where(ApiInstance.environment_id == environment_id)
-    return {api.id: api.asset.asset_id for api in session.scalars(query)}
+    query = select(ApiInstance.id, Asset.asset_id).join(ApiInstance.asset)
+    rows = session.execute(query.where(ApiInstance.environment_id == environment_id))
+    return {row.id: row.asset_id for row in rows}
 
 
 def count(session: Session, environment_id: str) -> int:

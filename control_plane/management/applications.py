@@ -45,13 +45,17 @@ def get(session: Session, organization_id: str, application_id: int) -> ClientAp
     return application
 
 
-def approved_contracts(session: Session, environment_id: str) -> dict[int, int]:
-    """How many approved contracts each application has in the environment."""
+def approved_contracts(
+    session: Session, environment_id: str, among: Collection[int] | None = None
+) -> dict[int, int]:
+    """How many approved contracts each application has in the environment, or each of these."""
     query = (
         select(Contract.application_id, func.count())
         .where(Contract.environment_id == environment_id, Contract.status == "APPROVED")
         .group_by(Contract.application_id)
     )
+    if among is not None:
+        query = query.where(Contract.application_id.in_(among))
     return {row[0]: row[1] for row in session.execute(query)}
 
 

@@ -22,11 +22,10 @@ class Answering(Asking):
 
     def url(self, route: str, **parts: Any) -> str:
         """The path of the page with this name; the environment is filled in."""
-        app = self.request.app
         if self.environment is not None and self.is_of_environment(route):
             parts.setdefault("environment_id", self.environment.id)
         quoted = {name: quote(str(part), safe="") for name, part in parts.items()}
-        return str(app.url_path_for(route, **quoted))
+        return self.pages[route].format(**quoted)
 
     def tabs(self, links: Mapping[str, str]) -> list[Link]:
         """Links to the parts of a thing, by label; the part that is shown is marked."""

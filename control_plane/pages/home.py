@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
 from control_plane.analytics.dashboard import api_totals, totals
-from control_plane.analytics.periods import RANGES, Period
 from control_plane.analytics.queries import ApiTotal
 from control_plane.analytics.questions import About
 from control_plane.clock import from_epoch_ms
 from control_plane.fleet import adapters, standing
 from control_plane.management import apis, contracts
 from control_plane.pages.analytics.figures import Figure, figures
+from control_plane.pages.apis.overview import last_day
 from control_plane.pages.visit import EnvironmentVisit, InEnvironment, InVisit
 
 router = APIRouter()
@@ -75,7 +75,7 @@ def home(visit: InEnvironment) -> Response:
 def _day(visit: EnvironmentVisit) -> _Day:
     """The numbers of the last 24 hours, compared with the 24 hours before."""
     about = About(visit.environment.id)
-    period = Period.recent(RANGES["24h"], visit.now(), ZoneInfo("UTC"))
+    period = last_day(visit)
     with visit.services.events.answers(visit.now()) as answers:
         now = totals(answers, about, period)
         before = totals(answers, about, period.previous(ZoneInfo("UTC")))

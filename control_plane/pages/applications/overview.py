@@ -31,8 +31,9 @@ _SEARCHED = (ClientApplication.name, ClientApplication.client_id, ClientApplicat
 def show_all(visit: ApplicationsReader, listing: InListing) -> Response:
     """The organization's applications."""
     with visit.reading() as session:
-        counts = applications.approved_contracts(session, visit.environment.id)
-        part = _part(session, visit, listing, counts)
+        part = _part(session, visit, listing)
+        shown = [application.id for application in part.rows]
+        counts = applications.approved_contracts(session, visit.environment.id, shown)
         client_ids = [application.client_id for application in part.rows]
     return visit.page(
         "applications/list.html",
@@ -47,12 +48,12 @@ def _part(
     session: Session,
     visit: EnvironmentVisit,
     listing: Listing,
-    counts: dict[int, int],
 ) -> Part[ClientApplication]:
     found = applications.of_organization(visit.caller.organization_id)
     column = listing.sort.removeprefix("-")
     if column == "contracts":
         key = ClientApplication.id
+        counts = applications.approved_contracts(session, visit.environment.id)
         return listing.rows_by(session, found, key, lambda key: counts.get(key, 0), _SEARCHED)
     if column == "requests":
         by_client, requests = ClientApplication.client_id, requests_of_day(visit)
