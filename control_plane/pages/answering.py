@@ -9,8 +9,9 @@ from urllib.parse import quote
 from fastapi.responses import RedirectResponse, Response
 
 from control_plane.pages import cookies
+from control_plane.pages.again import Again
 from control_plane.pages.asking import Asking
-from control_plane.pages.forms import Form, Posted
+from control_plane.pages.forms import Posted
 from control_plane.pages.navigation import Link, marked, navigation
 from control_plane.pages.security_headers import RESTORABLE
 from control_plane.pages.templating import render
@@ -88,8 +89,7 @@ class Answering(Asking):
         fields: Mapping[str, str] | None = None,
         type_name: str = "",
         may_edit: bool = False,
-        refused: Form | None = None,
-        status: int = HTTPStatus.OK,
+        again: Again | None = None,
     ) -> Response:
         """The page that asks before something is done.
 
@@ -97,9 +97,10 @@ class Answering(Asking):
         page's own path. With `type_name`, that name has to be typed; see `Posted.require_typed`.
         `may_edit` adds a button that sends `fields` and `do=edit`, to go back to their form.
         """
+        again = again or Again()
         return self.page(
             "confirm.html",
-            status,
+            again.status,
             title=title,
             consequences=consequences,
             button=button,
@@ -108,7 +109,8 @@ class Answering(Asking):
             fields=fields or {},
             type_name=type_name,
             may_edit=may_edit,
-            form=refused or Form(),
+            form=again.form,
+            change=again.change,
         )
 
     def stale(

@@ -18,7 +18,14 @@ from control_plane.pages.contracts import contract, queue
 from control_plane.pages.errors import add_error_pages, error_answer
 from control_plane.pages.fleet import adapters, discovered, managing, rollout
 from control_plane.pages.identity_provider import IdentityProvider
-from control_plane.pages.policies import automated, automated_editor, chain, own
+from control_plane.pages.policies import (
+    automated,
+    automated_editor,
+    automated_switching,
+    chain,
+    own,
+    switching,
+)
 from control_plane.pages.same_origin import SameOrigin
 from control_plane.pages.security_headers import SecurityHeaders
 from control_plane.pages.settings import account, environments, tokens, users
@@ -34,9 +41,11 @@ _PAGES: Final = (
     creation,
     summary,
     chain,
+    switching,
     own,
     automated,
     automated_editor,
+    automated_switching,
     api_settings,
     tiers_of_api,
     tier,

@@ -10,6 +10,8 @@ from control_plane.errors import Stale
 from control_plane.http_statuses import status_of
 from control_plane.management import apis, versions
 from control_plane.management.apis import Content
+from control_plane.management.audit_log import AuditFilter
+from control_plane.pages.again import ASKED_AGAIN, Again, again
 from control_plane.pages.apis.api_fields import LABELS, ChangedApi, values_of
 from control_plane.pages.apis.overview import totals_of_day
 from control_plane.pages.apis.visits import ApisReader, ApisWriter, api_tabs, title_of
@@ -84,21 +86,20 @@ def ask_to_delete(visit: ApisWriter, api_id: RowId) -> Response:
     return _delete_page(visit, api_id)
 
 
-def _delete_page(
-    visit: EnvironmentVisit, api_id: int, refused: Form | None = None, status: int = HTTPStatus.OK
-) -> Response:
+def _delete_page(visit: EnvironmentVisit, api_id: int, again: Again | None = None) -> Response:
     with visit.reading() as session:
         api = visit.api(session, api_id)
         name, title = api.asset.asset_id, title_of(api)
         content = apis.content(session, api_id)
+        version = versions.version_of(api, content, without=_UNVERSIONED)
     return visit.confirm(
         f"Delete the API instance {title}?",
         [*_consequences(visit, api_id, content)],
         button="Delete",
         cancel=visit.url("api_settings", api_id=api_id),
+        fields={"version": version},
         type_name=name,
-        refused=refused,
-        status=status,
+        again=again,
     )
 
 
@@ -125,8 +126,10 @@ def delete(visit: ApisWriter, api_id: RowId, form: InForm) -> Response:
         with visit.writing() as transaction:
             api = visit.api(transaction.session, api_id)
             form.require_typed(api.asset.asset_id)
+            content = apis.content(transaction.session, api_id)
+            versions.require(form.text("version"), api, content, without=_UNVERSIONED)
             title = title_of(api)
             apis.delete(transaction, api)
-    except FIXABLE as error:
-        return _delete_page(visit, api_id, form.refused(error), status_of(error))
+    except ASKED_AGAIN as error:
+        return _delete_page(visit, api_id, again(visit, form, error, AuditFilter(api_id=api_id)))
     return visit.redirect(visit.url("apis"), f"The API instance {title} is deleted.")

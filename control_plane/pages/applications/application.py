@@ -10,6 +10,8 @@ from control_plane.analytics.queries import ApiTotal
 from control_plane.errors import Stale
 from control_plane.http_statuses import status_of
 from control_plane.management import applications, contract_queue, versions
+from control_plane.management.audit_log import AuditFilter
+from control_plane.pages.again import ASKED_AGAIN, Again, again
 from control_plane.pages.applications.fields import LABELS, ApplicationFields, values_of
 from control_plane.pages.applications.visits import ApplicationsReader, ApplicationsWriter
 from control_plane.pages.forms import FIXABLE, Form, InForm, Posted
@@ -122,14 +124,12 @@ def ask_to_delete(visit: ApplicationsWriter, application_id: RowId) -> Response:
 
 
 def _delete_page(
-    visit: EnvironmentVisit,
-    application_id: int,
-    refused: Form | None = None,
-    status: int = HTTPStatus.OK,
+    visit: EnvironmentVisit, application_id: int, again: Again | None = None
 ) -> Response:
     with visit.reading() as session:
         application = applications.get(session, visit.caller.organization_id, application_id)
         contracts = len(applications.contracts_of(session, application))
+        version = versions.version_of(application, (contracts,))
     requests = sum(requests_today(visit, application.client_id).values())
     return visit.confirm(
         f"Delete the application {application.name}?",
@@ -141,9 +141,9 @@ def _delete_page(
         ],
         button="Delete",
         cancel=visit.url("application", application_id=application_id),
+        fields={"version": version},
         type_name=application.name,
-        refused=refused,
-        status=status,
+        again=again,
     )
 
 
@@ -156,7 +156,10 @@ def delete(visit: ApplicationsWriter, application_id: RowId, form: InForm) -> Re
             session, organization_id = transaction.session, transaction.organization_id
             application = applications.get(session, organization_id, application_id)
             form.require_typed(application.name)
+            contracts = len(applications.contracts_of(session, application))
+            versions.require(form.text("version"), application, (contracts,))
             applications.delete(transaction, application)
-    except FIXABLE as error:
-        return _delete_page(visit, application_id, form.refused(error), status_of(error))
+    except ASKED_AGAIN as error:
+        about = AuditFilter(kind="application", object_id=application_id)
+        return _delete_page(visit, application_id, again(visit, form, error, about))
     return visit.redirect(visit.url("applications"), f"{application.name} is deleted.")

@@ -8,9 +8,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from control_plane.http_statuses import status_of
-from control_plane.management import applications, client_secrets
+from control_plane.management import applications, client_secrets, versions
 from control_plane.management.applications import WithSecret
+from control_plane.management.audit_log import AuditFilter
 from control_plane.management.transaction import Transaction
+from control_plane.pages.again import ASKED_AGAIN, Again, again
 from control_plane.pages.applications.application import application_of
 from control_plane.pages.applications.visits import ApplicationsWriter
 from control_plane.pages.forms import FIXABLE, Fields, Form, InForm
@@ -80,6 +82,10 @@ def _new_secret(
 @router.get("/end-overlap", name="end_overlap")
 def ask_to_end(visit: ApplicationsWriter, application_id: RowId) -> Response:
     """Ask before the old secret ends."""
+    return _end_page(visit, application_id)
+
+
+def _end_page(visit: EnvironmentVisit, application_id: int, again: Again | None = None) -> Response:
     application = application_of(visit, application_id)
     until = application.overlap_ends_at
     return visit.confirm(
@@ -90,16 +96,23 @@ def ask_to_end(visit: ApplicationsWriter, application_id: RowId) -> Response:
         ],
         button="End it",
         cancel=visit.url("application", application_id=application_id),
+        fields={"version": versions.version_of(application)},
+        again=again,
     )
 
 
 @router.post("/end-overlap")
 @in_turn
-def end(visit: ApplicationsWriter, application_id: RowId) -> Response:
+def end(visit: ApplicationsWriter, application_id: RowId, form: InForm) -> Response:
     """End the old secret."""
-    with visit.writing() as transaction:
-        session, organization_id = transaction.session, transaction.organization_id
-        application = applications.get(session, organization_id, application_id)
-        client_secrets.end_overlap(transaction, application)
+    try:
+        with visit.writing() as transaction:
+            session, organization_id = transaction.session, transaction.organization_id
+            application = applications.get(session, organization_id, application_id)
+            versions.require(form.text("version"), application)
+            client_secrets.end_overlap(transaction, application)
+    except ASKED_AGAIN as error:
+        about = AuditFilter(kind="application", object_id=application_id)
+        return _end_page(visit, application_id, again(visit, form, error, about))
     path = visit.url("application", application_id=application_id)
     return visit.redirect(path, f"Only the new secret of {application.name} works.")

@@ -10,10 +10,14 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from control_plane.accounts.roles import Permission
+from control_plane.errors import Stale
 from control_plane.fleet import adapters, changes, losses, standing
 from control_plane.fleet.standing import ApiStanding, Reported
 from control_plane.fleet.states import State, Word, duration
+from control_plane.management import versions
+from control_plane.pages.again import Again, again
 from control_plane.pages.fleet.rollout import AdaptersReader
+from control_plane.pages.forms import InForm
 from control_plane.pages.listing import PAGE_SIZE, InListing, Listing, Part
 from control_plane.pages.paths import RowId
 from control_plane.pages.visit import EnvironmentVisit, in_environment, in_turn
@@ -25,6 +29,9 @@ AdaptersWriter = Annotated[EnvironmentVisit, in_environment(Permission.ADAPTERS_
 
 _SHOWN: Final = {"troubled": "Not in sync", "closed": "Closed"}
 """Which API instances of an adapter a filter shows."""
+
+_UNVERSIONED: Final = ("details", "sightings")
+"""They are not read for a question. Every report has another date."""
 
 
 class AdapterRow(NamedTuple):
@@ -145,6 +152,10 @@ def _is_shown(row: ApiStanding, shown: str) -> bool:
 @router.get("/{adapter_id}/forget", name="forget_adapter")
 def ask_to_forget(visit: AdaptersWriter, adapter_id: RowId) -> Response:
     """Ask before an adapter is forgotten."""
+    return _forget_page(visit, adapter_id)
+
+
+def _forget_page(visit: EnvironmentVisit, adapter_id: int, again: Again | None = None) -> Response:
     with visit.reading() as session:
         adapter = adapters.get(session, visit.environment.id, adapter_id)
     return visit.confirm(
@@ -156,14 +167,21 @@ def ask_to_forget(visit: AdaptersWriter, adapter_id: RowId) -> Response:
         ],
         button="Forget",
         cancel=visit.url("adapter", adapter_id=adapter_id),
+        fields={"version": versions.version_of(adapter, without=_UNVERSIONED)},
+        again=again,
     )
 
 
 @router.post("/{adapter_id}/forget", status_code=HTTPStatus.SEE_OTHER)
 @in_turn
-def forget(visit: AdaptersWriter, adapter_id: RowId) -> Response:
-    """Forget an adapter."""
-    with visit.writing() as transaction:
-        adapter = adapters.get(transaction.session, visit.environment.id, adapter_id)
-        adapters.forget(transaction, adapter)
+def forget(visit: AdaptersWriter, adapter_id: RowId, form: InForm) -> Response:
+    """Forget an adapter that has not reported since the page was opened."""
+    try:
+        with visit.writing() as transaction:
+            adapter = adapters.get(transaction.session, visit.environment.id, adapter_id)
+            why = "it has reported since you opened this page, so it is running"
+            versions.require(form.text("version"), adapter, without=_UNVERSIONED, why=why)
+            adapters.forget(transaction, adapter)
+    except Stale as error:
+        return _forget_page(visit, adapter_id, again(visit, form, error))
     return visit.redirect(visit.url("adapters"), f"The adapter {adapter.instance_id} is forgotten.")

@@ -11,16 +11,13 @@ from sqlalchemy.orm import Session
 from control_plane.errors import NotFound, Stale
 from control_plane.management import apis, automated_policies, policy_chains
 from control_plane.management.policy_chains import Link
-from control_plane.management.policy_checks.checks import type_of
 from control_plane.management.policy_secrets import masked_policy
 from control_plane.pages.apis.overview import refusals_of_day
 from control_plane.pages.apis.visits import ApisReader, ApisWriter
-from control_plane.pages.forms import InForm, Posted
-from control_plane.pages.paths import RowId
+from control_plane.pages.forms import InForm
 from control_plane.pages.policies import draft
 from control_plane.pages.policies.ordering import compared_orders, wanted_order
 from control_plane.pages.policies.reading import scope_text
-from control_plane.pages.templating import counted
 from control_plane.pages.visit import EnvironmentVisit, in_turn
 from control_plane.store.tables import AutomatedPolicy
 
@@ -82,7 +79,7 @@ def _entry(link: Link, own: Mapping[str, int], refused: Mapping[tuple[str, str],
         _gateways(policy),
         masked_policy(policy.asset_id, policy.configuration),
         own.get(link.policy_type, 0),
-        _count(link, refused),
+        refused_by(link, refused),
     )
 
 
@@ -98,7 +95,8 @@ def _gateways(policy: AutomatedPolicy) -> str:
     return f"{found}, version {versions.get('from', '')}{until}"
 
 
-def _count(link: Link, refused: Mapping[tuple[str, str], int]) -> int:
+def refused_by(link: Link, refused: Mapping[tuple[str, str], int]) -> int:
+    """Requests that the policy refused. Policies of API instances have numbers of their own."""
     names = ("", link.policy_type, link.policy.asset_id)
     return sum(refused.get((str(link.policy.id), name), 0) for name in dict.fromkeys(names))
 
@@ -127,89 +125,3 @@ def reorder(visit: ApisWriter, form: InForm) -> Response:
             present = [link.policy for link in _links(session, visit)]
         return compared_orders(visit, form, present, wanted, cancel=cancel)
     return visit.redirect(cancel, "The order is changed.")
-
-
-@router.post("/{policy_id}/enable", name="enable_automated_policy")
-@in_turn
-def enable(visit: ApisWriter, policy_id: RowId, form: InForm) -> Response:
-    """Turn a policy on."""
-    return _switched(visit, policy_id, form, disabled=False)
-
-
-@router.post("/{policy_id}/disable")
-@in_turn
-def disable(visit: ApisWriter, policy_id: RowId, form: InForm) -> Response:
-    """Turn a policy off."""
-    return _switched(visit, policy_id, form, disabled=True)
-
-
-def _switched(visit: EnvironmentVisit, policy_id: int, form: Posted, *, disabled: bool) -> Response:
-    checks = visit.services.policy_checks
-    with visit.writing() as transaction:
-        policy = get(transaction.session, visit, policy_id)
-        policy_chains.require_version(form.text("version"), policy)
-        columns = {"disabled": disabled}
-        automated_policies.change(transaction, policy, columns, checks, allow_unknown=True)
-        title = draft.title_of(policy.asset_id)
-    path = visit.url("automated_policies")
-    return visit.redirect(path, f"{title} is {'off' if disabled else 'on'}.")
-
-
-@router.get("/{policy_id}/disable", name="disable_automated_policy")
-def ask_to_disable(visit: ApisWriter, policy_id: RowId) -> Response:
-    """Ask before a policy is turned off."""
-    title, consequences, version = _without(visit, policy_id)
-    return visit.confirm(
-        f"Turn {title} off?",
-        [*consequences, "It stays in the list and can be turned on again."],
-        button="Turn off",
-        cancel=visit.url("automated_policies"),
-        fields={"version": version},
-    )
-
-
-@router.get("/{policy_id}/remove", name="remove_automated_policy")
-def ask_to_remove(visit: ApisWriter, policy_id: RowId) -> Response:
-    """Ask before a policy is removed."""
-    title, consequences, version = _without(visit, policy_id)
-    return visit.confirm(
-        f"Remove {title}?",
-        [*consequences, "Its configuration is lost. To keep it, turn the policy off instead."],
-        button="Remove",
-        cancel=visit.url("automated_policies"),
-        fields={"version": version},
-    )
-
-
-def _without(visit: EnvironmentVisit, policy_id: int) -> tuple[str, list[str], str]:
-    """The policy's title, what happens without it, and its version."""
-    refused = refusals_of_day(visit)
-    with visit.reading() as session:
-        policy = get(session, visit, policy_id)
-        instances = apis.count(session, visit.environment.id)
-        own = policy_chains.overridden_policies(session, visit.environment.id)
-    title, link = draft.title_of(policy.asset_id), Link(policy)
-    if policy.disabled:
-        return title, ["It is off already, so decisions stay the same."], link.version
-    found = [f"Requests to {counted(instances, 'API instance')} are decided without it."]
-    if refused is not None:
-        number = counted(_count(link, refused), "request")
-        found.append(f"It refused {number} in the last 24 hours.")
-    if overridden := own.get(type_of(policy.asset_id), 0):
-        found.append(
-            f"{counted(overridden, 'policy', 'policies')} of the same type on API instances will be"
-            " asked in its place."
-        )
-    return title, found, link.version
-
-
-@router.post("/{policy_id}/remove")
-@in_turn
-def remove(visit: ApisWriter, policy_id: RowId, form: InForm) -> Response:
-    """Remove a policy."""
-    with visit.writing() as transaction:
-        policy = get(transaction.session, visit, policy_id)
-        policy_chains.require_version(form.text("version"), policy)
-        title = draft.title_of(policy.asset_id)
-        automated_policies.delete(transaction, policy)
-    return visit.redirect(visit.url("automated_policies"), f"{title} is removed.")

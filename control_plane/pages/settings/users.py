@@ -13,6 +13,8 @@ from control_plane.accounts.roles import USER_ROLES, Permission, Role
 from control_plane.errors import Stale
 from control_plane.http_statuses import status_of
 from control_plane.management import users, versions
+from control_plane.management.audit_log import AuditFilter
+from control_plane.pages.again import ASKED_AGAIN, Again, again
 from control_plane.pages.forms import (
     FIXABLE,
     Fields,
@@ -172,9 +174,7 @@ def ask_to_delete(visit: UsersWriter, user_id: RowId) -> Response:
     return _delete_page(visit, user_id)
 
 
-def _delete_page(
-    visit: Visit, user_id: int, refused: Form | None = None, status: int = HTTPStatus.OK
-) -> Response:
+def _delete_page(visit: Visit, user_id: int, again: Again | None = None) -> Response:
     user = _user(visit, user_id)
     return visit.confirm(
         f"Delete the user {user.name}?",
@@ -184,9 +184,9 @@ def _delete_page(
         ],
         button="Delete",
         cancel=visit.url("user", user_id=user_id),
+        fields={"version": _version(user)},
         type_name=user.name,
-        refused=refused,
-        status=status,
+        again=again,
     )
 
 
@@ -198,9 +198,11 @@ def delete(visit: UsersWriter, user_id: RowId, form: InForm) -> Response:
         with visit.writing() as transaction:
             user = users.get(transaction.session, transaction.organization_id, user_id)
             form.require_typed(user.name)
+            versions.require(form.text("version"), user, *user.grants)
             users.delete_user(transaction, user)
-    except FIXABLE as error:
-        return _delete_page(visit, user_id, form.refused(error), status_of(error))
+    except ASKED_AGAIN as error:
+        about = AuditFilter(kind="user", object_id=user_id)
+        return _delete_page(visit, user_id, again(visit, form, error, about))
     return visit.redirect(visit.url("users"), f"The user {user.name} is deleted.")
 
 

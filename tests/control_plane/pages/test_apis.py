@@ -262,7 +262,7 @@ async def test_deleting_names_the_consequence(owner: Visitor, platform: Platform
     ):
         assert text in page
     assert "Type orders" in (await owner.send(path, confirmed="order")).text
-    assert "orders 1.0.0 is deleted." in await owner.done(path, confirmed="orders")
+    assert "orders 1.0.0 is deleted." in await owner.confirmed(path, confirmed="orders")
     assert (await owner.open(f"{owner.home}/apis/{api_id}")).status_code == 404
 
 

@@ -201,7 +201,7 @@ async def test_a_deletion_names_what_ends(owner: Visitor, platform: Platform) ->
     wrong = await owner.send(path, confirmed="Phone")
     assert wrong.status_code == 400
     assert "Type phone" in wrong.text
-    assert "phone is deleted." in await owner.done(path, confirmed="phone")
+    assert "phone is deleted." in await owner.confirmed(path, confirmed="phone")
     assert (await owner.open(path)).status_code == 404
     assert (await feed_entry(platform, api_id))["removed"] is True
 
@@ -222,12 +222,12 @@ async def test_a_secret_is_rotated_and_the_overlap_ended(
     assert entry["previousClientSecret"] == hash_of(phone["clientSecret"], entry)
     assert "Two secrets work" in await owner.page(path)
     assert "Without this, it works until" in await owner.page(f"{path}/end-overlap")
-    page = await owner.done(f"{path}/end-overlap")
+    page = await owner.confirmed(f"{path}/end-overlap")
     assert "Only the new secret of phone works." in page
     assert "Two secrets work" not in page
     assert (await feed_entry(platform, api_id))["previousClientSecret"] is None
     # Somebody else may have ended it first.
-    await owner.done(f"{path}/end-overlap")
+    await owner.confirmed(f"{path}/end-overlap")
 
 
 async def test_a_secret_is_replaced_at_once(owner: Visitor, platform: Platform) -> None:

@@ -152,7 +152,7 @@ async def test_an_adapter_is_forgotten_and_comes_back(owner: Visitor, platform: 
     await accepted(platform, report(0), "gw-1")
     path = f"{owner.home}/adapters/1/forget"
     assert "Forget the adapter gw-1?" in await owner.page(path)
-    assert "The adapter gw-1 is forgotten." in await owner.done(path)
+    assert "The adapter gw-1 is forgotten." in await owner.confirmed(path)
     assert (await owner.open(f"{owner.home}/adapters/1")).status_code == 404
     assert "adapter" in await owner.page("/audit?kind=adapter")
     await accepted(platform, report(0), "gw-1")

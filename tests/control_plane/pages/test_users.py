@@ -83,7 +83,8 @@ async def test_the_last_owner_can_not_go(owner: Visitor) -> None:
     demoted = await owner.send(
         path, version=version(await owner.page(path)), enabled="true", role="viewer"
     )
-    deleted = await owner.send(f"{path}/delete", confirmed="admin")
+    asked = version(await owner.page(f"{path}/delete"))
+    deleted = await owner.send(f"{path}/delete", confirmed="admin", version=asked)
     assert demoted.status_code == 409
     assert "This is the last owner" in demoted.text
     assert deleted.status_code == 409
@@ -98,7 +99,7 @@ async def test_a_user_is_deleted_when_the_name_is_typed(owner: Visitor, platform
         wrong = await owner.send(path, confirmed="viewer")
         assert wrong.status_code == 400
         assert "Type a-viewer" in wrong.text
-        assert "is deleted" in await owner.done(path, confirmed="a-viewer")
+        assert "is deleted" in await owner.confirmed(path, confirmed="a-viewer")
         assert (await viewer.open(viewer.home)).headers["location"].startswith("/login")
 
 

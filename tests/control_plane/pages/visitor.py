@@ -51,9 +51,9 @@ class Visitor:
         assert response.status_code == 303, (path, response.status_code, response.text)
         return await self.page(response.headers["location"])
 
-    async def confirmed(self, path: str) -> str:
+    async def confirmed(self, path: str, **fields: str) -> str:
         """Go to the page that asks, and answer yes; the text of the page that this leads to."""
-        return await self.done(path, version=version_in(await self.page(path)))
+        return await self.done(path, version=version_in(await self.page(path)), **fields)
 
 
 def version_in(page: str) -> str:
