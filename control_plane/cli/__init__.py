@@ -8,6 +8,7 @@ import typer
 from control_plane.cli import (
     adapter_settings,
     backup,
+    copy_database,
     login,
     rebuild_rollups,
     reset_credentials,
@@ -31,6 +32,7 @@ app.command()(login.login)
 app.command("adapter-settings")(adapter_settings.print_adapter_settings)
 app.command()(reset_credentials.reset_credentials)
 app.command()(backup.backup)
+app.command("copy-database")(copy_database.copy_database)
 app.command()(rebuild_rollups.rebuild_rollups)
 
 

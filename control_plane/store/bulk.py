@@ -18,9 +18,10 @@ def insert_rows(
 
     `name` is that of another table with the same columns.
     """
-    into = name or table.name
+    quote = connection.dialect.identifier_preparer.quote
+    into = f"{name or table.name} ({', '.join(map(quote, table.columns.keys()))})"
     if connection.dialect.name == "postgresql":
-        _copy(connection, f"{into} ({', '.join(table.columns.keys())})", rows)
+        _copy(connection, into, rows)
     else:
         values = ", ".join("?" * len(table.columns))
         statement = f"INSERT INTO {into} VALUES ({values})"  # noqa: S608 - a table of ours

@@ -32,7 +32,7 @@ class Database:
         The upgrade is one transaction with the write lock: two processes that start together
         upgrade once, and a failed upgrade changes nothing. `facts` are for migrations.
         """
-        self._engine = _engine(address, schema)
+        self._engine = engine_of(address, schema)
         self._writing = self._engine.execution_options(write=True)
         try:
             self._prepare(address, schema, facts)
@@ -85,7 +85,8 @@ class Database:
         self._engine.dispose()
 
 
-def _engine(address: DatabaseAddress, schema: Schema) -> Engine:
+def engine_of(address: DatabaseAddress, schema: Schema) -> Engine:
+    """Connections to a database that may have no tables yet."""
     if isinstance(address, URL):
         return postgresql_engine(address, schema)
     return sqlite_engine(address)

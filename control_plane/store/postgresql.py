@@ -17,6 +17,8 @@ from control_plane.store.sqlite import POOL
 _LOCK_TIMEOUT_MS = 10_000
 _CONNECT_TIMEOUT_S = 10
 
+_PROGRAM = "policy-control-plane"
+
 
 def postgresql_engine(address: URL, schema: Schema) -> Engine:
     """Connections that see the tables of `schema`. The option `write` takes the write lock first.
@@ -30,7 +32,7 @@ def postgresql_engine(address: URL, schema: Schema) -> Engine:
         connect_args={
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "options": f"-c search_path={schema.name} -c lock_timeout={_LOCK_TIMEOUT_MS}",
-            "application_name": "policy-control-plane",
+            "application_name": _PROGRAM,
         },
         **POOL,
     )
@@ -50,6 +52,18 @@ def postgresql_engine(address: URL, schema: Schema) -> Engine:
 def create_schema(connection: Connection, schema: Schema) -> None:
     """Create the PostgreSQL schema if it is missing; call it in a write transaction."""
     connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema.name}")
+
+
+def is_used_by_others(connection: Connection) -> bool:
+    """Whether another process of this program has a connection to the database.
+
+    Servers keep connections while nobody asks them.
+    """
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = :program AND pid <> pg_backend_pid()"
+    )
+    return bool(connection.scalar(others, {"program": _PROGRAM}))
 
 
 def _stored(value: str | bytes) -> Any:

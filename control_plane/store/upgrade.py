@@ -30,7 +30,7 @@ def prepare(connection: Connection, schema: Schema, name: str, facts: Mapping[st
     """
     config = _config(connection, schema, facts)
     scripts = ScriptDirectory.from_config(config)
-    newest = int(scripts.get_current_head() or 0)
+    newest = _newest(scripts)
     if not inspect(connection).get_table_names():
         mark(connection, schema)
         schema.tables.create_all(connection)
@@ -45,6 +45,21 @@ def prepare(connection: Connection, schema: Schema, name: str, facts: Mapping[st
             log = structlog.get_logger()
             log.info("database.upgraded", database=name, since=found, to=newest)
     write_version(connection, newest)
+
+
+def require_current(connection: Connection, schema: Schema, name: str) -> None:
+    """Raise UnusableDatabaseError unless the tables have the version of this program."""
+    newest = _newest(ScriptDirectory.from_config(_config(connection, schema, {})))
+    found = _known_version(connection, schema, name, newest)
+    if found < newest:
+        raise UnusableDatabaseError(
+            f"database {name} has schema version {found}, this program needs {newest};"
+            " start the platform on it once, which upgrades it"
+        )
+
+
+def _newest(scripts: ScriptDirectory) -> int:
+    return int(scripts.get_current_head() or 0)
 
 
 def _config(connection: Connection, schema: Schema, facts: Mapping[str, Any]) -> Config:
