@@ -75,7 +75,7 @@ def sync_status(
     publication: Publication,
     *,
     all_settled: bool,
-    disk_alarm: str | None,
+    other_alarm: str | None,
     now: WallTime,
 ) -> SyncStatus:
     """How all of it is doing."""
@@ -86,7 +86,7 @@ def sync_status(
         all_settled=all_settled,
         last_success_at=environment.last_contact,
         last_failure_at=max(failures, default=None),
-        alarms=sync_alarms(environment, disk_alarm),
+        alarms=sync_alarms(environment, other_alarm),
         automated_revision=environment.automated_revision,
         instances_revision=environment.instances_revision,
         apis=tuple(
@@ -124,13 +124,13 @@ def api_status(
     )
 
 
-def sync_alarms(environment: Environment, disk_alarm: str | None) -> tuple[str, ...]:
+def sync_alarms(environment: Environment, other_alarm: str | None) -> tuple[str, ...]:
     """What an operator should look at, the most general problems first; a limited number."""
-    return tuple(islice(_alarms(environment, disk_alarm), _MOST_ALARMS))
+    return tuple(islice(_alarms(environment, other_alarm), _MOST_ALARMS))
 
 
-def _alarms(environment: Environment, disk_alarm: str | None) -> Iterator[str]:
+def _alarms(environment: Environment, other_alarm: str | None) -> Iterator[str]:
     yield from (outage.alarm for outage in environment.outages.current)
-    if disk_alarm is not None:
-        yield disk_alarm
+    if other_alarm is not None:
+        yield other_alarm
     yield from environment.document_faults.current

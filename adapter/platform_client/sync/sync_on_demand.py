@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from adapter.policy.snapshot import Snapshot
 from adapter.runtime.clock import Clock, MonotonicTime
 
 _GATHERING_S: Final = 0.05
@@ -24,6 +25,16 @@ class SyncReport:
     removed_apis: tuple[str, ...]
     failures: Mapping[str, str]
     """What could not be polled, and why."""
+
+    @classmethod
+    def of(cls, before: Snapshot, after: Snapshot, failures: Mapping[str, str]) -> "SyncReport":
+        """The report of a sync that turned one snapshot into the other."""
+        return cls(
+            revision=after.revision,
+            changed_apis=tuple(i for i, api in after.apis.items() if before.apis.get(i) is not api),
+            removed_apis=tuple(i for i in before.apis if i not in after.apis),
+            failures=failures,
+        )
 
 
 class SyncOnDemand:
