@@ -8,6 +8,7 @@ import structlog
 
 from adapter.errors import PlatformNotFoundError
 from adapter.platform_client.protocol.contract_feed import FeedPass
+from adapter.platform_client.sync.api_state import ApiState
 from adapter.platform_client.sync.document_faults import DocumentFaults
 from adapter.platform_client.sync.empty_list_guard import EmptyListGuard, Policies
 from adapter.platform_client.sync.fetched import FailedFetch, FetchedApi
@@ -175,6 +176,42 @@ class TrackedApi:
             self._note_faults(failed.feed)
         closed = isinstance(failed.error, PlatformNotFoundError) and self._note_missing()
         return closed or self._revoke(failed.feed)
+
+    # What workers tell each other.
+
+    @property
+    def state(self) -> ApiState:
+        """What the other workers need to know."""
+        return ApiState(
+            self.instance,
+            self.content,
+            self.origin,
+            self.gone,
+            self.poll_state.confirmed_at,
+            self.poll_state.last_error,
+            self.revisions,
+            self.document_faults.current,
+        )
+
+    def take_state(self, state: ApiState) -> bool:
+        """Take over what the syncing worker knows; return whether that changes what is in force.
+
+        If that worker was restarted and lacks the content, the content here stays.
+        """
+        before = self._enforced
+        self.instance, self.origin, self.gone = state.instance, state.origin, state.gone
+        if state.content is not None or state.gone:
+            self.content = state.content
+        self.poll_state.confirmed_at = state.confirmed_at
+        self.poll_state.last_error = state.last_error
+        self.revisions = state.revisions
+        self.document_faults.replace("relayed", state.document_faults)
+        return self._enforced != before
+
+    @property
+    def _enforced(self) -> object:
+        """What the snapshot depends on: without content, it shows the error."""
+        return self.content, self.gone, self.content is None and self.poll_state.last_error
 
     def _believed(self, fetched: Policies | None) -> Policies:
         if fetched is None:

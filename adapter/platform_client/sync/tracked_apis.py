@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from adapter.platform_client.disk.format import StoredApi
+from adapter.platform_client.sync.api_state import ApiState
 from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.tracked_api import TrackedApi
 from adapter.policy.catalog import ApiContent, ApiInstance
@@ -45,6 +46,15 @@ class TrackedApis:
             for api in self
             if api.content is not None
         )
+
+    def take_state(self, state: ApiState) -> TrackedApi | None:
+        """Take over what the syncing worker knows; return the API if it has to be published."""
+        api = self._apis.get(state.instance.api_id) or self._track(state.instance)
+        return api if api.take_state(state) else None
+
+    def drop(self, api_id: str) -> None:
+        """Track this API no longer."""
+        self._apis.pop(api_id, None)
 
     def note_listed(self, instance: ApiInstance) -> TrackedApi | None:
         """Track an instance of the environment's list; return the API if its description is new."""
