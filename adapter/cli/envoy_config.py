@@ -12,6 +12,7 @@ from adapter.cli.envoy_tls import adapter_tls, listener_tls
 from adapter.envoy_config import SYSTEM_CA_FILE, ApiRoute, EnvoyConfig, validation
 from adapter.errors import ConfigurationError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
+from adapter.settings.workers import worker_addresses
 
 
 def envoy_config(
@@ -31,7 +32,7 @@ def envoy_config(
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Address of an adapter process. Repeatable. Default: from the settings.",
+            help="Address of an adapter process. Repeatable. Default: all workers of the settings.",
         ),
     ] = None,
     listen: Annotated[
@@ -145,7 +146,7 @@ def envoy_config(
     token = settings.listener.token
     envoy = EnvoyConfig(
         apis=tuple(routes),
-        adapters=tuple(adapter or [settings.listener.address]),
+        adapters=tuple(adapter or worker_addresses(settings)),
         listen=listen,
         admin=admin,
         header_prefix=settings.requests.identity_header_prefix,

@@ -16,6 +16,7 @@ from adapter.analytics.spool.rows import SpoolRows
 from adapter.analytics.spool.spool_file import SpoolFileError, operate
 from adapter.cli.common import ConfigOption, at_least, fail, settings_of
 from adapter.errors import ConfigurationError
+from adapter.settings.workers import worker_settings
 
 Result = TypeVar("Result")
 
@@ -32,6 +33,10 @@ FileOption = Annotated[
     Path | None,
     typer.Option("--file", help="The spool file. Default: the one that the settings name."),
 ]
+WorkerOption = Annotated[
+    int,
+    typer.Option(callback=at_least(0), help="The worker whose spool it is, with several workers."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdsArgument = Annotated[list[int] | None, typer.Argument(metavar="ID...", help="Ids of batches.")]
 AllOption = Annotated[bool, typer.Option("--all", help="All quarantined batches.")]
@@ -41,12 +46,13 @@ AllOption = Annotated[bool, typer.Option("--all", help="All quarantined batches.
 def list_batches(
     config: ConfigOption = None,
     file: FileOption = None,
+    worker: WorkerOption = 0,
     state: Annotated[State | None, typer.Option(help="Only batches in this state.")] = None,
     limit: Annotated[int, typer.Option(callback=at_least(1), help="How many to show.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """List the batches, oldest first: their events, bytes and age, and why they were refused."""
-    rows = _operate(config, file, lambda spool: list(spool.rows(state)))
+    rows = _operate(_path(config, file, worker), lambda spool: list(spool.rows(state)))
     if as_json:
         typer.echo(json.dumps([_document(row) for row in rows[:limit]], indent=2))
     else:
@@ -58,6 +64,7 @@ def show(
     batch: Annotated[int, typer.Argument(metavar="ID", help="The id of a batch.")],
     config: ConfigOption = None,
     file: FileOption = None,
+    worker: WorkerOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Show one batch with its events, one JSON object per line."""
@@ -66,7 +73,7 @@ def show(
         (row,) = _found(spool, [batch])
         return row, spool.events_of(batch)
 
-    row, events = _operate(config, file, work)
+    row, events = _operate(_path(config, file, worker), work)
     if as_json:
         document = {**_document(row), "content": [json.loads(event) for event in events]}
         typer.echo(json.dumps(document, indent=2))
@@ -82,6 +89,7 @@ def retry(
     every: AllOption = False,
     config: ConfigOption = None,
     file: FileOption = None,
+    worker: WorkerOption = 0,
 ) -> None:
     """Have the adapter upload quarantined batches again, after all others."""
 
@@ -92,7 +100,7 @@ def retry(
         spool.retry([row.row_id for row in rows], int(time.time() * 1000))
         return rows
 
-    typer.echo(f"to be uploaded again: {_amount(_operate(config, file, work))}")
+    typer.echo(f"to be uploaded again: {_amount(_operate(_path(config, file, worker), work))}")
 
 
 @app.command()
@@ -102,6 +110,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Really delete them.")] = False,
     config: ConfigOption = None,
     file: FileOption = None,
+    worker: WorkerOption = 0,
 ) -> None:
     """Delete batches for good. Their events never reach the platform."""
 
@@ -112,25 +121,30 @@ def delete(
         spool.delete(row.row_id for row in rows)
         return rows
 
-    typer.echo(f"deleted: {_amount(_operate(config, file, work))}")
+    typer.echo(f"deleted: {_amount(_operate(_path(config, file, worker), work))}")
 
 
-def _operate(config: Path | None, file: Path | None, work: Callable[[SpoolRows], Result]) -> Result:
+def _operate(path: Path, work: Callable[[SpoolRows], Result]) -> Result:
     try:
-        return operate(_existing(file or settings_of(config).spool_file), work)
+        return operate(path, work)
     except ConfigurationError as e:
         fail(e)
     except SpoolFileError as e:
         fail(ConfigurationError(str(e)))
 
 
-def _existing(path: Path | None) -> Path:
+def _path(config: Path | None, file: Path | None, worker: int) -> Path:
+    """The spool that the options mean. Ends the command if there is none."""
+    path = file or worker_settings(settings_of(config), worker).spool_file
     if path is None:
-        raise ConfigurationError(
-            "the settings keep events in memory; set state_directory, or name a file with --file"
+        fail(
+            ConfigurationError(
+                "the settings keep events in memory; set state_directory, or name a file with "
+                "--file"
+            )
         )
     if not path.is_file():
-        raise ConfigurationError(f"{path}: there is no spool file")
+        fail(ConfigurationError(f"{path}: there is no spool file"))
     return path
 
 

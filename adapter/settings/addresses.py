@@ -1,9 +1,11 @@
 """Types of settings that are addresses."""
 
 import ipaddress
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator
+
+_UNIX: Final = ("unix:", "unix-abstract:")
 
 
 def _host_and_port(address: str) -> str:
@@ -13,8 +15,13 @@ def _host_and_port(address: str) -> str:
     return address
 
 
+def is_unix_socket(address: str) -> bool:
+    """Whether the address has a path or a name instead of a port."""
+    return address.startswith(_UNIX)
+
+
 def _listen_address(address: str) -> str:
-    for scheme in ("unix:", "unix-abstract:"):
+    for scheme in _UNIX:
         if address.startswith(scheme):
             if len(address) == len(scheme):
                 raise ValueError(f"{address!r} names no socket: add its path or name")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from adapter.errors import ConfigurationError
 from adapter.settings.environment import overridden, unknown_variables
@@ -66,11 +66,11 @@ def _valid_parts(values: Mapping[str, Any], broken: set[int | str]) -> Mapping[s
     for name, field in Settings.model_fields.items():
         if name in broken:
             continue
-        group = field.annotation
+        group: Any = field.annotation
         if isinstance(group, type) and issubclass(group, BaseModel):
             parts[name] = group.model_validate(values.get(name, {}))
         else:
-            parts[name] = Path(values[name]) if name in values else field.default
+            parts[name] = TypeAdapter(group).validate_python(values.get(name, field.default))
     return parts
 
 

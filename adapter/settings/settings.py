@@ -1,9 +1,9 @@
 """All settings together."""
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapter.settings.groups import (
     AnalyticsSettings,
@@ -22,7 +22,7 @@ from adapter.settings.groups import (
 from adapter.settings.values import FilledPath
 
 _QUOTA_FILE: Final = "quota-windows"
-_SPOOL_FILE: Final = "events.spool"
+SPOOL_FILE: Final = "events.spool"
 
 
 class Settings(BaseModel):
@@ -33,6 +33,8 @@ class Settings(BaseModel):
     state_directory: FilledPath | None = None
     """Directory of the files that this process keeps over a restart: the disk copy, the quota file
     and the spool of events. Each process needs its own. Default: none, and nothing is kept."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that answer Checks, each with a socket or port of its own (`settings.workers`)."""
     listener: ListenerSettings = ListenerSettings()
     platform: PlatformSettings
     requests: RequestSettings = RequestSettings()
@@ -64,4 +66,4 @@ class Settings(BaseModel):
         analytics = self.analytics
         if self.state_directory is None or not analytics.enabled or analytics.spool == "memory":
             return None
-        return self.state_directory / _SPOOL_FILE
+        return self.state_directory / SPOOL_FILE

@@ -7,11 +7,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from adapter.errors import ConfigurationError
 from adapter.runtime.file_lock import FileInUseError, FileLock
 from adapter.runtime.system_errors import system_words
 
+LAST_PORT: Final = 65_535
 _UNIX = "unix:"
 _ABSTRACT = "unix-abstract:"
 

@@ -9,11 +9,10 @@ from typing import Any
 from adapter.errors import ConfigurationError
 from adapter.runtime.system_errors import system_words
 from adapter.transport.acceptor import AcceptFailures, Acceptor
-from adapter.transport.addresses import locked_socket, owned_socket, socket_path
+from adapter.transport.addresses import LAST_PORT, locked_socket, owned_socket, socket_path
 
 _ABSTRACT = "unix-abstract:"
 _BACKLOG = 1024
-_LAST_PORT = 65_535
 
 
 class Listener:
@@ -70,8 +69,8 @@ class Listener:
         if self.address.startswith(_ABSTRACT):
             return _listen(socket.AF_UNIX, "\0" + self.address.removeprefix(_ABSTRACT))
         host, _, port = self.address.rpartition(":")
-        if int(port) > _LAST_PORT:  # getaddrinfo would use the port modulo 65536
-            raise ValueError(f"the port is greater than {_LAST_PORT}")
+        if int(port) > LAST_PORT:  # getaddrinfo would use the port modulo 65536
+            raise ValueError(f"the port is greater than {LAST_PORT}")
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
         listening = _listen(found[0][0], found[0][4])
         self.address = f"{host}:{listening.getsockname()[1]}"

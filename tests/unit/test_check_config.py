@@ -72,6 +72,16 @@ def tls(certificate: str, key: str, **more: str) -> Groups:
 
 FAULTS: list[tuple[Groups, list[str]]] = [
     (
+        {
+            "workers": 3,
+            "quota": {"store": "redis", "url": "redis://127.0.0.1"},
+            "listener": {"address": "127.0.0.1:65534"},
+        },
+        [
+            "listener.address of worker 2: there is no port 65536; choose a lower listener.address",
+        ],
+    ),
+    (
         {"platform": PLATFORM | {"client_id": "change-me", "client_secret": "Change-Me"}},
         [
             "platform.client_id: is still the example's placeholder; write your platform's value",

@@ -203,6 +203,7 @@ def test_the_example_names_every_setting_with_its_default(tmp_path: Path) -> Non
     settings = load_settings(EXAMPLE)
     defaults = load_settings(write(tmp_path))
     assert (example.pop("state_directory"), defaults.state_directory) == (None, None)
+    assert (example.pop("workers"), defaults.workers) == (1, 1)
     for name in example:
         assert set(example[name]) == set(type(getattr(settings, name)).model_fields), name
         if name != "platform":

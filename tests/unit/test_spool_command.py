@@ -156,3 +156,8 @@ def test_the_settings_name_the_file(rig: Rig, tmp_path: Path) -> None:
     assert "the settings keep events in memory" in CliRunner().invoke(app, command).stderr
     config.write_text(yaml.safe_dump(settings | {"state_directory": str(tmp_path)}))
     assert "together: 3 batches" in CliRunner().invoke(app, command).stdout
+    (tmp_path / "worker-1").mkdir()
+    rig.path.rename(tmp_path / "worker-1" / rig.path.name)
+    assert "there is no spool file" in CliRunner().invoke(app, command).stderr
+    command += ["--worker", "1"]
+    assert "together: 3 batches" in CliRunner().invoke(app, command).stdout

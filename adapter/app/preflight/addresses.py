@@ -16,18 +16,26 @@ from adapter.app.preflight.findings import Findings
 from adapter.errors import ConfigurationError
 from adapter.runtime.system_errors import system_words
 from adapter.settings.groups import ListenerSettings, ObservabilitySettings
-from adapter.transport.addresses import group_id, is_tcp, socket_path
+from adapter.settings.workers import worker_address
+from adapter.transport.addresses import LAST_PORT, group_id, is_tcp, socket_path
 
 _LONGEST_SOCKET_PATH: Final = 107
 """Bytes that fit into an address of a Unix socket on Linux (unix(7))."""
 
 
 def check_addresses(
-    findings: Findings, listener: ListenerSettings, observability: ObservabilitySettings
+    findings: Findings,
+    listener: ListenerSettings,
+    observability: ObservabilitySettings,
+    workers: int,
 ) -> None:
     """Find addresses that cannot be used on this machine, or that are given twice."""
     named = {
         "listener.address": listener.address,
+        **{
+            f"listener.address of worker {number}": worker_address(listener.address, number)
+            for number in range(1, workers)
+        },
         "observability.metrics_address": observability.metrics_address,
         "observability.inspection_address": observability.inspection_address,
     }
@@ -42,7 +50,7 @@ def check_addresses(
             _check_port(findings, name, address)
     path = socket_path(listener.address)
     if path is not None:
-        _check_socket(findings, listener, path)
+        _check_socket(findings, listener, path, len(f".{workers - 1}") if workers > 1 else 0)
     elif listener.socket_group is not None:
         findings.notes.append(
             f"listener.socket_group: has no effect, because {listener.address} is no Unix socket "
@@ -52,6 +60,9 @@ def check_addresses(
 
 def _check_port(findings: Findings, name: str, address: str) -> None:
     host, _, port = address.rpartition(":")
+    if int(port) > LAST_PORT:  # getaddrinfo would use the port modulo 65536
+        findings.faults.append(f"{name}: there is no port {port}; choose a lower listener.address")
+        return
     try:
         family, kind, *_, where = socket.getaddrinfo(
             host.strip("[]"), int(port), type=socket.SOCK_STREAM
@@ -76,8 +87,11 @@ def _why_not(error: OSError, host: str, port: str) -> str:
     return f"cannot listen on {host}:{port}: {system_words(error)}"
 
 
-def _check_socket(findings: Findings, listener: ListenerSettings, path: Path) -> None:
-    if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
+def _check_socket(
+    findings: Findings, listener: ListenerSettings, path: Path, suffix_bytes: int
+) -> None:
+    """Find a path that cannot be used. The sockets of other workers have a suffix."""
+    if len(os.fsencode(path)) + suffix_bytes > _LONGEST_SOCKET_PATH:
         findings.faults.append(
             f"listener.address: the path of the socket has more than {_LONGEST_SOCKET_PATH} bytes"
         )

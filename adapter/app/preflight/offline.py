@@ -11,6 +11,7 @@ from adapter.app.preflight.platform import check_platform
 from adapter.app.preflight.quota_store import check_quota_store
 from adapter.app.preflight.tls_files import check_listener_tls
 from adapter.app.preflight.token import check_token
+from adapter.app.preflight.workers import check_workers
 
 Check: TypeAlias = Callable[..., None]
 """Takes the findings to add to, and the settings of its parts."""
@@ -19,7 +20,8 @@ _CHECKS: Final[tuple[tuple[Check, tuple[str, ...]], ...]] = (
     (check_platform, ("platform",)),
     (check_listener_tls, ("listener",)),
     (check_token, ("listener",)),
-    (check_addresses, ("listener", "observability")),
+    (check_addresses, ("listener", "observability", "workers")),
+    (check_workers, ("workers", "quota", "state_directory")),
     (check_directories, ("state_directory", "disk_copy", "quota")),
     (check_quota_store, ("quota",)),
     (check_identity, ("identity",)),

@@ -22,7 +22,7 @@ class AnalyticsSettings(Group):
     spool: Literal["disk", "memory"] = "disk"
     """Where events wait for their upload. `disk`: in `state_directory`, if that is set."""
     spool_max_bytes: Annotated[int, Field(ge=1024 * 1024)] = 1024 * 1024 * 1024
-    """Most bytes of events on disk. Above it, the oldest are dropped and counted."""
+    """Most bytes of events on disk, per worker. Above it, the oldest are dropped and counted."""
     spool_max_age_s: Seconds = 7 * 24 * 3600
     """Events that waited longer on disk are dropped and counted."""
     flush_interval_s: Annotated[float, Field(gt=0, le=60)] = 1

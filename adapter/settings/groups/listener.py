@@ -22,7 +22,8 @@ class ListenerSettings(Group):
     transport: Literal["asyncio", "grpcio"] = "asyncio"
     """The gRPC server: our own on asyncio, or grpcio, which needs several times more CPU."""
     address: ListenAddress = "127.0.0.1:9001"
-    """`HOST:PORT`, `unix:/path/of.sock` or `unix-abstract:name`. Each process needs its own."""
+    """`HOST:PORT`, `unix:/path/of.sock` or `unix-abstract:name`. Each adapter needs its own.
+    Worker 1 has the next port, or the socket with `.1` at its end."""
     socket_mode: Annotated[
         str, of_form(r"0?[0-7]{3}", 'be permissions in octal, such as "0660"')
     ] = "0660"

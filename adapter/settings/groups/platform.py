@@ -58,5 +58,6 @@ class ReportSettings(Group):
         ]
         | None
     ) = None
-    """What the platform calls this process. Each process needs its own, and keeps it over a
-    restart. Default: the name of the machine and the port of `listener.address`."""
+    """What the platform calls this adapter. Each adapter needs its own, and keeps it over a
+    restart; workers add their number. Default: the name of the machine and the port of
+    `listener.address`."""

@@ -22,7 +22,8 @@ class QuotaSettings(Group):
     store: Literal["memory", "redis"] = "memory"
     """`memory`: each process counts alone. `redis`: all count on one Redis or Valkey server."""
     processes: Annotated[int, Field(ge=1)] = 1
-    """Adapter processes that share the traffic. With `memory`, each admits the full limit."""
+    """Adapters that share the traffic, each with all its workers. With `memory`, each process
+    admits the full limit."""
     max_windows: Annotated[int, Field(ge=1)] = 1_000_000
     """Most counters at once. A policy may hold at most as many as are still free, so half of them
     if it is alone. Above that, its requests that need another counter are refused."""
