@@ -8,7 +8,7 @@ from adapter.runtime import garbage
 
 def main() -> None:
     """Run what was typed."""
-    if "serve" in sys.argv[1:2]:
+    if sys.argv[1:2] in (["serve"], ["worker"]):
         # SIGHUP means "reload" to an adapter, and must not end one that is still starting.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # What imports make stays: to look through it meanwhile would take a fifth of their time.

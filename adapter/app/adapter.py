@@ -1,26 +1,27 @@
 """One adapter process, from its start to its stop."""
 
 import asyncio
-import signal
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 import structlog
 
 from adapter.app.analytics import Analytics
 from adapter.app.checks import Checks
+from adapter.app.endpoints import Endpoints
 from adapter.app.identity import Identity
+from adapter.app.listener_metrics import observe_operators
 from adapter.app.metrics import (
     observe_checks,
     observe_edges,
     observe_identity,
-    observe_operators,
     observe_platform,
 )
 from adapter.app.own_files import OwnFiles
 from adapter.app.platform import Platform
+from adapter.app.preflight.workers import quota_alarms
 from adapter.app.quotas import Quotas
 from adapter.app.reloading import Reloading
 from adapter.app.reporting import Reporting
@@ -32,6 +33,7 @@ from adapter.operations.inspection import inspection_routes
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
 from adapter.operations.sync import sync_route
+from adapter.platform_client.relay.sender import RelaySender
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock, SystemClock
 from adapter.runtime.compiled import BUILD, COMPILED
@@ -42,19 +44,11 @@ from adapter.settings import Settings
 from adapter.telemetry.counters import CallCounters
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.refused_callers import RefusedCallers
+from adapter.workers.place import WorkerPlace
 
 _SERVING_CHECK_S: Final = 0.1
 _FIRST_KEYS_S: Final = 5.0
 """How long SERVING waits for key sets. Until they are there, good tokens are refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """The addresses of a running adapter."""
-
-    grpc: tuple[str, ...]
-    metrics: str
-    inspection: str | None
 
 
 class Adapter:
@@ -67,9 +61,12 @@ class Adapter:
     sets, operators' listeners.
     """
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, place: WorkerPlace | None = None
+    ) -> None:
         clock = clock or SystemClock()
         self._settings = settings
+        self._place = place
         self._clock = clock
         self._metrics = Metrics()
         self._metrics.observe("adapter_build_info", lambda: {(program_version(), BUILD): 1})
@@ -77,7 +74,7 @@ class Adapter:
         self._snapshots = SnapshotStore(clock)
         self._files = OwnFiles(settings)
         self._quotas = Quotas(settings.quota, settings.quota_file, clock)
-        self._platform = Platform(settings, self._snapshots, clock, self._metrics)
+        self._platform = Platform(settings, self._snapshots, clock, self._metrics, place)
         self._identity = Identity(settings, self._snapshots, clock, self._metrics)
         self._checks = Checks(
             settings,
@@ -141,6 +138,8 @@ class Adapter:
         # Before the sync, which keeps the event loop busy when it starts.
         self._supervisor.start("serving", self._keep_serving_status)
         self._supervisor.start("sync", self._platform.sync.run)
+        if self._place is not None and self._place.syncs:
+            self._supervisor.start("relay", RelaySender(self._platform.sync, self._place.relay).run)
         if self._settings.reports.enabled:
             reporter = self._reporting.reporter(self._server.addresses[0])
             self._supervisor.start("reports", reporter.run)
@@ -219,6 +218,7 @@ class Adapter:
             **self._checks.users.alarms,
             **self._analytics.alarms,
             **self._refused.alarms,
+            **quota_alarms(self._settings),
             **self._reloading.alarms,
         }
 
@@ -235,15 +235,15 @@ class Adapter:
         await asyncio.Event().wait()
 
     def _make_listeners(self) -> tuple[OperatorListener, ...]:
-        observability = self._settings.observability
+        metrics_address, inspection_address = self._operator_addresses
         probes = probe_routes(
             render_metrics=self._metrics.render,
             readiness=self.readiness,
             crashed_tasks=self._crashed_tasks,
             version=program_version(),
         )
-        listeners = [OperatorListener(observability.metrics_address, probes, self._clock)]
-        if observability.inspection_address is not None:
+        listeners = [OperatorListener(metrics_address, probes, self._clock)]
+        if inspection_address is not None:
             routes = inspection_routes(
                 self._snapshots,
                 self._checks.discovered,
@@ -257,9 +257,17 @@ class Adapter:
             routes.append(denial_route(self._checks.denials))
             routes.append(explain_route(self._checks.explainer))
             routes.append(sync_route(self._sync_now))
-            address = observability.inspection_address
-            listeners.append(OperatorListener(address, routes, self._clock, any_host=False))
+            listener = OperatorListener(inspection_address, routes, self._clock, any_host=False)
+            listeners.append(listener)
         return tuple(listeners)
+
+    @property
+    def _operator_addresses(self) -> tuple[str, str | None]:
+        """Where operators ask; the parent of a worker asks on sockets that only it can reach."""
+        if self._place is not None:
+            return f"unix:{self._place.metrics}", f"unix:{self._place.inspection}"
+        observability = self._settings.observability
+        return observability.metrics_address, observability.inspection_address
 
     def _crashed_tasks(self) -> Mapping[str, str]:
         tasks = self._supervisor.health.items()
@@ -274,31 +282,3 @@ class Adapter:
 
     def _count_crash(self, task: str) -> None:
         self._metrics.add("adapter_task_crashes", task=task)
-
-
-async def serve(settings: Settings, announce: Callable[[Endpoints], None]) -> None:
-    """Run an adapter until SIGTERM or SIGINT. A second signal ends the process at once.
-
-    SIGHUP never ends it: see `Adapter.reload`.
-    """
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop(number: signal.Signals) -> None:
-        loop.remove_signal_handler(number)
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number)
-    adapter = Adapter(settings)
-    # Not by the loop, which would make the signal deadly for a moment when it gives it back.
-    signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(adapter.reload))
-    try:
-        endpoints = await adapter.start()
-        try:
-            announce(endpoints)
-            await stopping.wait()
-        finally:
-            await adapter.stop()
-    finally:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -8,7 +8,6 @@ from adapter.app.identity import Identity
 from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.operations.listener import OperatorListener
 from adapter.policy.snapshot import Api
 from adapter.runtime.clock import Clock
 from adapter.telemetry.metrics import Metrics
@@ -124,20 +123,6 @@ def observe_identity(metrics: Metrics, identity: Identity) -> None:
             "adapter_identity_providers_failing": lambda: introspector.load.failing,
         },
     )
-
-
-def observe_operators(metrics: Metrics, listeners: Sequence[OperatorListener]) -> None:
-    """Metrics of faults of the clients of the operators' listeners."""
-
-    def faults() -> Mapping[tuple[str, ...], float]:
-        named = zip(("metrics", "inspection"), listeners, strict=False)
-        return {
-            (name, kind): count
-            for name, listener in named
-            for kind, count in listener.faults.items()
-        }
-
-    metrics.observe("adapter_operator_faults", faults)
 
 
 def _observe_numbers(metrics: Metrics, numbers: Mapping[str, Callable[[], float]]) -> None:

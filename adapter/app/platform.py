@@ -16,8 +16,10 @@ from adapter.ext_authz.response.writer import own_headers
 from adapter.platform_client.disk.copy import DiskCopy
 from adapter.platform_client.protocol.options import PlatformOptions
 from adapter.platform_client.protocol.platform_client import PlatformClient
+from adapter.platform_client.relay.receiver import RelayReceiver
 from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.platform_sync import PlatformSync
+from adapter.platform_client.sync.synced_state import SyncedState
 from adapter.runtime import garbage
 from adapter.runtime.authorities import authorities
 from adapter.runtime.clock import Clock
@@ -25,6 +27,7 @@ from adapter.runtime.system_errors import system_words
 from adapter.settings import Settings
 from adapter.telemetry.counters import SyncCounters
 from adapter.telemetry.metrics import Metrics
+from adapter.workers.place import WorkerPlace
 
 if TYPE_CHECKING:
     from adapter.platform_client.http.aiohttp_client import AiohttpClient
@@ -34,7 +37,12 @@ class Platform:
     """The client for the platform's operations, and the sync that keeps the snapshot up to date."""
 
     def __init__(
-        self, settings: Settings, snapshots: SnapshotStore, clock: Clock, metrics: Metrics
+        self,
+        settings: Settings,
+        snapshots: SnapshotStore,
+        clock: Clock,
+        metrics: Metrics,
+        place: WorkerPlace | None = None,
     ) -> None:
         options = platform_options(settings)
         self._http: AiohttpClient | None = None
@@ -42,15 +50,21 @@ class Platform:
         self._clock = clock
         self._opening = asyncio.Lock()
         self.client = PlatformClient(self._opened, options, clock)
+        observer = SyncCounters(metrics, garbage.settle)
+        self.sync: SyncedState
+        if place is not None and not place.syncs:
+            self.sync = RelayReceiver(
+                place.relay, snapshots, sync_options(settings), clock, observer
+            )
+            return
+        directory = settings.disk_directory
         self.sync = PlatformSync(
             self.client,
             snapshots,
             sync_options(settings),
             clock,
-            disk=disk_copy(settings, settings.disk_directory, clock)
-            if settings.disk_directory
-            else None,
-            observer=SyncCounters(metrics, garbage.settle),
+            disk=disk_copy(settings, directory, clock) if directory else None,
+            observer=observer,
         )
 
     async def close(self) -> None:

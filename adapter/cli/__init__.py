@@ -17,6 +17,7 @@ from adapter.cli import (
     serve,
     spool,
     version,
+    worker,
 )
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.callback()(version.options)
 app.command()(serve.serve)
+app.command(hidden=True)(worker.worker)
 app.command()(check_config.check_config)
 app.command()(check_policy.check_policy)
 app.command("policy-schemas")(policy_schemas.print_policy_schemas)

@@ -11,6 +11,7 @@ from adapter.operations.routes import Question, QuestionError, Reply, Route, jso
 
 _LONGEST_DETAIL: Final = 1000
 _FILTERS: Final = ("api", "client", "id")
+DENIAL_PARAMETERS: Final = (*_FILTERS, "limit")
 _DEFAULT: Final = 100
 _MOST_DIGITS: Final = 6
 
@@ -20,10 +21,10 @@ def denial_route(denials: DenialLog) -> Route:
 
     def answer(question: Question) -> Reply:
         found = _matching(map(_shown, denials.newest_first), question)
-        items = list(islice(found, _limit(question)))
+        items = list(islice(found, denial_limit(question)))
         return json_reply({"total": denials.total, "kept": denials.capacity, "items": items})
 
-    return Route("/denials", answer, parameters=(*_FILTERS, "limit"))
+    return Route("/denials", answer, parameters=DENIAL_PARAMETERS)
 
 
 def _matching(items: Iterable[dict[str, Any]], question: Question) -> Iterable[dict[str, Any]]:
@@ -38,7 +39,8 @@ def _matching(items: Iterable[dict[str, Any]], question: Question) -> Iterable[d
             yield item
 
 
-def _limit(question: Question) -> int:
+def denial_limit(question: Question) -> int:
+    """How many denials to show; raises QuestionError."""
     text = question.query.get("limit", str(_DEFAULT))
     if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise QuestionError(f"limit must be a whole number, not {text[:20]!r}", 400)

@@ -13,9 +13,9 @@ from adapter.policy.compile import CompiledPolicy
 from adapter.policy.contracts.contract import Contract
 from adapter.policy.snapshot import Api
 
-_LARGEST_PAGE = 1000
+LARGEST_PAGE = 1000
 _MOST_DIGITS = 15
-_PAGING = ("offset", "limit")
+PAGING = ("offset", "limit")
 
 
 def inspection_routes(
@@ -50,10 +50,10 @@ def inspection_routes(
         return json_reply({"left_out": discovered.left_out, **page})
 
     return [
-        Route("/apis", apis, parameters=_PAGING),
+        Route("/apis", apis, parameters=PAGING),
         Route("/apis/{api_id}", api, parameters=()),
-        Route("/apis/{api_id}/contracts", contracts, parameters=_PAGING),
-        Route("/discovered", services, parameters=_PAGING),
+        Route("/apis/{api_id}/contracts", contracts, parameters=PAGING),
+        Route("/discovered", services, parameters=PAGING),
         *(Route(path, _status(read), parameters=()) for path, read in statuses.items()),
     ]
 
@@ -65,12 +65,13 @@ def _status(read: Callable[[], Mapping[str, Any]]) -> Callable[[Question], Reply
 def _page(
     question: Question, items: Iterable[Any], total: int, show: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Any]:
-    offset, limit = _number(question, "offset", 0), _number(question, "limit", 100)
-    shown = islice(items, offset, offset + min(limit, _LARGEST_PAGE))
+    offset, limit = number_of(question, "offset", 0), number_of(question, "limit", 100)
+    shown = islice(items, offset, offset + min(limit, LARGEST_PAGE))
     return {"total": total, "offset": offset, "items": [show(item) for item in shown]}
 
 
-def _number(question: Question, name: str, default: int) -> int:
+def number_of(question: Question, name: str, default: int) -> int:
+    """The whole number in a parameter; raises QuestionError."""
     text = question.query.get(name, str(default))
     if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise QuestionError(f"{name} must be a whole number, not {text[:20]!r}", 400)

@@ -2,8 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from adapter.operations.routes import Question, Reply, Route, json_reply
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,8 @@ class Readiness:
 def probe_routes(
     *,
     render_metrics: Callable[[], Awaitable[bytes]],
-    readiness: Callable[[], Readiness],
-    crashed_tasks: Callable[[], Mapping[str, str]],
+    readiness: Callable[[], Readiness | Awaitable[Readiness]],
+    crashed_tasks: Callable[[], Mapping[str, str] | Awaitable[Mapping[str, str]]],
     version: str,
 ) -> list[Route]:
     """The routes. Each callable is called again for every request."""
@@ -28,13 +31,17 @@ def probe_routes(
         text = await render_metrics()
         return Reply(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
-    def healthz(_: Question) -> Reply:
-        crashed = dict(crashed_tasks())
+    async def healthz(_: Question) -> Reply:
+        crashed = dict(await _value(crashed_tasks()))
         return json_reply({"status": "degraded" if crashed else "ok", "crashed_tasks": crashed})
 
-    def readyz(_: Question) -> Reply:
-        state = readiness()
+    async def readyz(_: Question) -> Reply:
+        state = await _value(readiness())
         body = {"ready": state.ready, "version": version, "details": dict(state.details)}
         return json_reply(body, 200 if state.ready else 503)
 
     return [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+async def _value(found: Value | Awaitable[Value]) -> Value:
+    return await found if isinstance(found, Awaitable) else found

@@ -14,6 +14,8 @@ class MetricRow(NamedTuple):
     kind: Literal["counter", "gauge"]
     description: str
     labels: tuple[str, ...] = ()
+    together: Literal["sum", "max", "min"] = "sum"
+    """What the gauges of several workers make; counters are added."""
 
 
 METRICS: Mapping[str, MetricRow] = MappingProxyType(
@@ -22,6 +24,7 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
             "gauge",
             "Always 1; the labels say the version and whether the Check path is compiled",
             ("version", "build"),
+            together="max",
         ),
         "adapter_decisions": MetricRow(
             "counter", "Decisions by API and outcome (allowed or a deny reason)", ("api", "outcome")
@@ -62,15 +65,24 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
             ("result",),
         ),
         "adapter_key_sets": MetricRow(
-            "gauge", "Key sets in use by state (current, stale, missing)", ("state",)
+            "gauge",
+            "Key sets in use by state (current, stale, missing)",
+            ("state",),
+            together="max",
         ),
         "adapter_policies_ignored": MetricRow(
-            "gauge", "Applied policies of the types in platform.ignored_policy_types"
+            "gauge",
+            "Applied policies of the types in platform.ignored_policy_types",
+            together="max",
         ),
         "adapter_quota_multiplier": MetricRow(
-            "gauge", "How many times over each limit can be used up, because processes count alone"
+            "gauge",
+            "How many times over each limit can be used up, because processes count alone",
+            together="max",
         ),
-        "adapter_quota_store_up": MetricRow("gauge", "Whether the shared quota store answers"),
+        "adapter_quota_store_up": MetricRow(
+            "gauge", "Whether the shared quota store answers", together="min"
+        ),
         "adapter_quota_store_failures": MetricRow(
             "counter", "Charges that the shared store failed to answer in time"
         ),
@@ -90,7 +102,7 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
             "counter", "Active tokens that were forgotten early because there was no room"
         ),
         "adapter_identity_providers_failing": MetricRow(
-            "gauge", "Identity providers that are left alone because they fail"
+            "gauge", "Identity providers that are left alone because they fail", together="max"
         ),
         "adapter_transport_faults": MetricRow(
             "counter", "Violations of a limit by peers of the gRPC server, by kind", ("kind",)
@@ -104,24 +116,31 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
             "counter", "Platform polls by kind and result", ("kind", "result")
         ),
         "adapter_sync_age_seconds": MetricRow(
-            "gauge", "Seconds since the platform was last reached; absent before the first time"
+            "gauge",
+            "Seconds since the platform was last reached; absent before the first time",
+            together="max",
         ),
         "adapter_reports": MetricRow(
             "counter", "Reports to the platform by result (sent, failed, not_taken)", ("result",)
         ),
         "adapter_apis_published": MetricRow("counter", "API instances put into the snapshot"),
-        "adapter_apis": MetricRow("gauge", "API instances in the snapshot by state", ("state",)),
+        "adapter_apis": MetricRow(
+            "gauge", "API instances in the snapshot by state", ("state",), together="max"
+        ),
         "adapter_contracts": MetricRow(
             "gauge",
             "Contracts in the snapshot by state; requests of closed ones are denied",
             ("state",),
+            together="max",
         ),
         "adapter_secret_forms_unknown": MetricRow(
             "counter", "Contracts whose hashed secret has no known form"
         ),
         "adapter_disk_copies": MetricRow("counter", "Disk copies by result", ("result",)),
         "adapter_disk_copy_bytes": MetricRow("counter", "Bytes written as disk copies"),
-        "adapter_snapshot_revision": MetricRow("gauge", "Revision of the current snapshot"),
+        "adapter_snapshot_revision": MetricRow(
+            "gauge", "Revision of the current snapshot", together="min"
+        ),
         "adapter_events": MetricRow("counter", "Analytics events by outcome", ("outcome",)),
         "adapter_events_waiting": MetricRow("gauge", "Analytics events not yet uploaded"),
         "adapter_events_waiting_bytes": MetricRow("gauge", "Bytes of events not yet uploaded"),
@@ -134,5 +153,9 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         ),
         "adapter_entries_broken": MetricRow("counter", "Access log entries that do not parse"),
         "adapter_task_crashes": MetricRow("counter", "Crashes of background tasks", ("task",)),
+        "adapter_workers": MetricRow("gauge", "Workers by state (running, down)", ("state",)),
+        "adapter_worker_restarts": MetricRow(
+            "counter", "How often a worker ended and was started again"
+        ),
     }
 )

@@ -1,4 +1,4 @@
-"""Metrics in Prometheus' text format: the only module that knows Prometheus' client."""
+"""Metrics in Prometheus' text format."""
 
 from collections.abc import Callable, Iterable, Mapping
 

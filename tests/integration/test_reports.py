@@ -10,6 +10,7 @@ from sqlalchemy.orm import undefer
 
 from adapter.app.adapter import Adapter as AdapterProgram
 from adapter.app.reporting import default_instance_id
+from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.runtime.version import program_version
 from adapter.settings import Settings
 from control_plane.store.database import Database
@@ -47,6 +48,13 @@ async def reported(platform: RunningControlPlane, adapter: AdapterProgram) -> Ad
     return row
 
 
+async def synced_once(adapter: AdapterProgram) -> None:
+    """Have it poll everything once."""
+    sync = adapter._platform.sync
+    assert isinstance(sync, PlatformSync)
+    await sync.sync_once()
+
+
 async def test_a_report_has_what_the_adapter_knows(platform: RunningControlPlane) -> None:
     """APIs, those that are closed and why, alarms, events, quotas, services."""
     admin = platform.admin
@@ -59,7 +67,7 @@ async def test_a_report_has_what_the_adapter_knows(platform: RunningControlPlane
     settings = settings_for(platform, reports={"instance_id": "gw-1"})
     settings["platform"]["ignored_policy_types"] = ["other"]
     adapter = AdapterProgram(Settings.model_validate(settings))
-    await adapter._platform.sync.sync_once()
+    await synced_once(adapter)
     adapter._checks.discovered.add("stock.test", "r")
     adapter._metrics.add("adapter_events", 3, outcome="made")
     row = await reported(platform, adapter)
@@ -85,7 +93,7 @@ async def test_a_report_says_what_goes_wrong(platform: RunningControlPlane) -> N
     settings["platform"]["apis"] = ["99"]
     adapter = AdapterProgram(Settings.model_validate(settings))
     for _ in range(3):
-        await adapter._platform.sync.sync_once()
+        await synced_once(adapter)
     row = await reported(platform, adapter)
     assert row.instance_id == default_instance_id("127.0.0.1:9001")
     assert not row.whole_environment

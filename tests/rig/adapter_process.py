@@ -74,7 +74,8 @@ class AdapterProcess:
             await self.stop()
             raise
         found = json.loads(self._endpoints.read_text())
-        self.address = found["grpc"][0]
+        self.addresses: list[str] = found["grpc"]
+        self.address = self.addresses[0]
         self.metrics = f"http://{found['metrics']}"
         self.inspection = f"http://{found['inspection']}"
         self._http = httpx.AsyncClient(trust_env=False)

@@ -37,20 +37,21 @@ async def envoy_before(
     adapters: Sequence[AdapterProcess], routes: Iterable[ApiRoute], directory: Path
 ) -> AsyncIterator[Envoy]:
     """An Envoy for these adapters and APIs. Waits until it has found the adapters healthy."""
+    addresses = tuple(address for adapter in adapters for address in adapter.addresses)
     config = envoy_config(
         apis=tuple(routes),
-        adapters=tuple(adapter.address for adapter in adapters),
+        adapters=addresses,
         check_timeout_s=CHECK_TIMEOUT_S,
         health_interval_s=HEALTH_INTERVAL_S,
         log_flush_s=0.2,
     )
     async with Envoy(envoy_binary(NEWEST), render(config), directory) as envoy:
-        await until_healthy(envoy, len(adapters))
+        await until_healthy(envoy, len(addresses))
         yield envoy
 
 
 async def until_healthy(envoy: Envoy, adapters: int) -> None:
-    """Wait until Envoy sends Checks and logs to this many adapters."""
+    """Wait until Envoy sends Checks and logs to this many adapters, or workers."""
 
     async def seen() -> bool:
         stats = [f"cluster.{name}.membership_healthy" for name in ("adapter", "adapter_als")]

@@ -1,0 +1,54 @@
+"""All workers of one parent."""
+
+import asyncio
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from adapter.workers.kept_worker import KeptWorker
+
+
+class Workers:
+    """Starts, reloads and stops the workers together."""
+
+    def __init__(self, workers: Sequence[KeptWorker]) -> None:
+        self._workers = tuple(workers)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def __iter__(self) -> Iterator[KeptWorker]:
+        return iter(self._workers)
+
+    @property
+    def restarts(self) -> int:
+        """How often a worker had to be started again."""
+        return sum(worker.restarts for worker in self._workers)
+
+    @property
+    def by_state(self) -> Mapping[tuple[str, ...], int]:
+        """How many workers run, and how many do not."""
+        running = sum(worker.state == "running" for worker in self._workers)
+        return {("running",): running, ("down",): len(self._workers) - running}
+
+    async def start(self) -> list[Mapping[str, Any]]:
+        """Start all, and return their addresses.
+
+        Raises ConfigurationError if one of them can't use its settings.
+        """
+        self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers]
+        return list(await asyncio.gather(*(worker.endpoints for worker in self._workers)))
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to each."""
+        for worker in self._workers:
+            worker.send(number)
+
+    async def stop(self, deadline_s: float) -> None:
+        """Have all drain and end within the deadline; kill those that do not."""
+        await asyncio.gather(*(worker.stop(deadline_s) for worker in self._workers))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for worker in self._workers:
+            with suppress(asyncio.CancelledError):
+                worker.endpoints.cancel()
