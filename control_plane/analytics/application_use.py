@@ -2,19 +2,31 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, TextClause, case, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Subquery,
+    case,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from control_plane.analytics.periods import MILLISECOND
 from control_plane.analytics.queries import ApiTotal
 from control_plane.analytics.questions import Answers
 from control_plane.analytics.rollups import HOUR, QUARTER
-from control_plane.analytics.tallies import counted
+from control_plane.analytics.tallies import at_grain
 from control_plane.analytics.tally import EVERY_API, Dimension
 from control_plane.clock import epoch_ms
-from control_plane.store.tables.events import OF_APPLICATIONS, events
+from control_plane.store.tables.events import OF_APPLICATIONS, events, rollups
 
 _LONG: Final = timedelta(days=2)
 _TOTALS: Final = (
@@ -22,7 +34,7 @@ _TOTALS: Final = (
     Dimension.APPLICATION_FAILED,
     Dimension.APPLICATION_DENIED,
 )
-_AT: Final = counted.c
+_ADMITTED: Final = (Dimension.APPLICATION, Dimension.APPLICATION_DENIED)
 
 
 class Cell(NamedTuple):
@@ -40,17 +52,12 @@ def totals(
     span: timedelta,
 ) -> dict[str, ApiTotal]:
     """What came from each of the clients in about the last `span`."""
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    query = (
-        select(_AT.key, _AT.dimension, func.sum(_AT.amount))
-        .where(
-            *_of(environment_id, _TOTALS),
-            *_since(answers, now, span),
-            _AT.key.in_(client_ids),
-            _AT.api_id == EVERY_API,
-        )
-        .group_by(_AT.key, _AT.dimension)
+    asked = _Asked(
+        environment_id, client_ids, _TOTALS, *_since(answers, now, span), api_ids=[EVERY_API]
     )
+    at = asked.rows().c
+    query = select(at.key, at.dimension, func.sum(at.amount)).group_by(at.key, at.dimension)
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for key, dimension, amount in answers.connection.execute(query):
         found[key][dimension] = int(amount)
     return {key: ApiTotal(*(counts[each] for each in _TOTALS)) for key, counts in found.items()}
@@ -65,36 +72,28 @@ def by_api(
     span: timedelta,
 ) -> Counter[int]:
     """How many of the client's requests each API instance got in about the last `span`."""
-    query = (
-        select(_AT.api_id, func.sum(_AT.amount))
-        .where(
-            *_of(environment_id, (dimension,)),
-            *_since(answers, now, span),
-            _AT.key == client_id,
-            _AT.api_id != EVERY_API,
-        )
-        .group_by(_AT.api_id)
-    )
+    asked = _Asked(environment_id, [client_id], [dimension], *_since(answers, now, span))
+    at = asked.rows().c
+    query = select(at.api_id, func.sum(at.amount)).group_by(at.api_id)
     return Counter({row[0]: int(row[1]) for row in answers.connection.execute(query)})
 
 
 def admitted(
-    answers: Answers, environment_id: str, client_id: str, grain: timedelta, since_ms: int
+    answers: Answers,
+    environment_id: str,
+    client_id: str,
+    api_ids: Collection[int],
+    grain: timedelta,
+    since_ms: int,
 ) -> dict[int, list[Cell]]:
-    """The client's requests that no policy refused, over time, by API instance."""
-    denied = _AT.dimension == Dimension.APPLICATION_DENIED.value
-    amount = func.sum(case((denied, -_AT.amount), else_=_AT.amount))
+    """The client's requests to these API instances that no policy refused, over time."""
+    asked = _Asked(environment_id, [client_id], _ADMITTED, grain, since_ms, api_ids)
+    at = asked.rows().c
+    denied = at.dimension == Dimension.APPLICATION_DENIED.value
     query = (
-        select(_AT.api_id, _AT.start_ms, amount)
-        .where(
-            *_of(environment_id, (Dimension.APPLICATION, Dimension.APPLICATION_DENIED)),
-            _AT.grain_s == grain // timedelta(seconds=1),
-            _AT.start_ms >= since_ms,
-            _AT.key == client_id,
-            _AT.api_id != EVERY_API,
-        )
-        .group_by(_AT.api_id, _AT.start_ms)
-        .order_by(_AT.start_ms)
+        select(at.api_id, at.start_ms, func.sum(case((denied, -at.amount), else_=at.amount)))
+        .group_by(at.api_id, at.start_ms)
+        .order_by(at.start_ms)
     )
     return _cells(answers.connection.execute(query))
 
@@ -128,22 +127,44 @@ def _cells(rows: Iterable[Any]) -> dict[int, list[Cell]]:
     return found
 
 
-def _of(
-    environment_id: str, dimensions: Iterable[Dimension]
-) -> list[ColumnElement[bool] | TextClause]:
-    return [
-        OF_APPLICATIONS,
-        _AT.environment_id == environment_id,
-        _AT.dimension.in_([each.value for each in dimensions]),
-    ]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which rollups a question is about."""
+
+    environment_id: str
+    client_ids: Collection[str]
+    dimensions: Collection[Dimension]
+    grain: timedelta
+    since_ms: int
+    api_ids: Collection[int] | None = None
+    """None for all API instances."""
+
+    def rows(self) -> Subquery:
+        """The rollups, and the tallies that wait.
+
+        One part for each dimension: SQLite takes the index `rollups_by_application` only then.
+        """
+        sources = (rollups, at_grain(self.grain).subquery("waiting"))
+        parts = product(sources, self.dimensions)
+        return union_all(*(self._part(*part) for part in parts)).subquery("counted")
+
+    def _part(self, source: FromClause, dimension: Dimension) -> Select[Any]:
+        at = source.c
+        wanted = at.api_id != EVERY_API if self.api_ids is None else at.api_id.in_(self.api_ids)
+        return select(at.dimension, at.api_id, at.start_ms, at.key, at.amount).where(
+            OF_APPLICATIONS,
+            at.environment_id == self.environment_id,
+            at.key.in_(self.client_ids),
+            at.dimension == dimension.value,
+            at.grain_s == self.grain // timedelta(seconds=1),
+            at.start_ms >= self.since_ms,
+            wanted,
+        )
 
 
-def _since(answers: Answers, now: datetime, span: timedelta) -> list[ColumnElement[bool]]:
+def _since(answers: Answers, now: datetime, span: timedelta) -> tuple[timedelta, int]:
     """Whole quarters of an hour, or whole hours for a long time: up to one of them too many."""
     since_ms = epoch_ms(now - span)
     short = span <= _LONG and answers.kept[QUARTER] <= since_ms
     grain = QUARTER if short else HOUR
-    return [
-        _AT.grain_s == grain // timedelta(seconds=1),
-        _AT.start_ms >= since_ms - since_ms % (grain // MILLISECOND),
-    ]
+    return grain, since_ms - since_ms % (grain // MILLISECOND)

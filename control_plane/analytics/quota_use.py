@@ -78,7 +78,7 @@ def quota_use(
     now: datetime,
 ) -> dict[int, QuotaUse]:
     """For each API instance, the client's use of the limits that it has there."""
-    read = _Reading(answers, environment_id, client_id, now)
+    read = _Reading(answers, environment_id, client_id, limits.keys(), now)
     cells = read.requests({limit.period_ms for given in limits.values() for limit in given})
     day, week = (
         by_api(answers, environment_id, client_id, Dimension.APPLICATION_LIMITED, now, span)
@@ -113,6 +113,7 @@ class _Reading:
     answers: Answers
     environment_id: str
     client_id: str
+    api_ids: Collection[int]
     now: datetime
 
     def requests(self, periods_ms: Collection[int]) -> dict[int, dict[int, list[Cell]]]:
@@ -135,7 +136,8 @@ class _Reading:
     def _stored(self, grain: timedelta, period_ms: int) -> dict[int, list[Cell]]:
         since_ms = max(epoch_ms(self.now) - _LOOK_BACK * period_ms, self.answers.kept[grain])
         first_ms = since_ms - since_ms % (grain // MILLISECOND)
-        return admitted(self.answers, self.environment_id, self.client_id, grain, first_ms)
+        client = (self.environment_id, self.client_id)
+        return admitted(self.answers, *client, self.api_ids, grain, first_ms)
 
 
 def _grain(period_ms: int) -> timedelta:

@@ -36,7 +36,7 @@ _LONGEST: Final = timedelta(seconds=10)
 _SECOND_MS: Final = 1000
 
 
-def _at_grain(grain: timedelta) -> Select[Any]:
+def at_grain(grain: timedelta) -> Select[Any]:
     """The tallies as rows of rollups."""
     seconds, at = grain // timedelta(seconds=1), tallies.c
     start = at.start_ms - at.start_ms % (seconds * _SECOND_MS)
@@ -44,7 +44,7 @@ def _at_grain(grain: timedelta) -> Select[Any]:
     return select(literal_column(str(seconds), Integer).label("grain_s"), *place, at.key, at.amount)
 
 
-counted: Final = union_all(select(rollup_rows), *map(_at_grain, GRAINS)).subquery("counted")
+counted: Final = union_all(select(rollup_rows), *map(at_grain, GRAINS)).subquery("counted")
 """The rollups with the tallies that wait. A question reads this instead of `rollups`."""
 
 
