@@ -23,6 +23,7 @@ from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.ports import QuotaStore, TokenIntrospector, TokenVerifier, UserVerifier
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.verdict_text import VerdictTexts
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
 from adapter.identity.jwks.http_fetch import fetch_document
@@ -48,6 +49,7 @@ from benchmarks.providers import provider_for
 from benchmarks.requests import TOKEN
 from benchmarks.transport import FailingLoudly
 from support.defaults import (
+    decision_sample,
     denial_log,
     gatekeeper,
     key_sets,
@@ -78,8 +80,15 @@ class InContact:
         return WallTime(0)
 
 
+def fixed_snapshot(apis: Iterable[Api], clock: Clock) -> SnapshotStore:
+    """A snapshot of these APIs that never changes."""
+    snapshots = SnapshotStore(clock)
+    snapshots.publish(apis)
+    return snapshots
+
+
 def make_authorizer(
-    apis: Iterable[Api],
+    snapshots: SnapshotStore,
     clock: Clock,
     quotas: QuotaStore | None = None,
     bindings: Iterable[ApiBinding] = (),
@@ -87,9 +96,7 @@ def make_authorizer(
     tokens: TokenVerifier | None = None,
     introspector: TokenIntrospector | None = None,
 ) -> Authorizer:
-    """An authorizer as in `adapter.app`, with a fixed snapshot."""
-    snapshots = SnapshotStore(clock)
-    snapshots.publish(apis)
+    """An authorizer as in `adapter.app`."""
     return Authorizer(
         snapshots,
         BindingTable(bindings),
@@ -121,12 +128,15 @@ def make_service(
     introspector: TokenIntrospector | None = None,
 ) -> AuthorizationService:
     """The whole service, as in `adapter.app`."""
+    snapshots = fixed_snapshot(apis, clock)
     return AuthorizationService(
-        make_authorizer(apis, clock, quotas, bindings, users, tokens, introspector),
+        make_authorizer(snapshots, clock, quotas, bindings, users, tokens, introspector),
         reader or RequestReader(),
         response_writer(),
         observer=DecisionCounts(),
         denials=denial_log(clock),
+        sample=decision_sample(clock),
+        verdicts=VerdictTexts(snapshots),
         clock=clock,
     )
 

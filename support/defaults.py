@@ -20,6 +20,7 @@ from adapter.app import analytics, checks, quotas, server
 from adapter.app.introspection import Introspection
 from adapter.app.ldap import LdapUsers
 from adapter.app.provider_clients import LazyProviderClients
+from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import PlatformContact
@@ -84,9 +85,11 @@ def disk_spool(
 
 
 def entry_translator(bound_api: BoundApi, encoder: EventEncoder) -> EntryTranslator:
-    """A translator of access log entries into events."""
+    """A translator of access log entries into events for our control plane."""
     include_client_ip = AnalyticsSettings().include_client_ip
-    return EntryTranslator(bound_api, encoder, include_client_ip=include_client_ip)
+    return EntryTranslator(
+        bound_api, encoder, include_client_ip=include_client_ip, takes_own_members=lambda: True
+    )
 
 
 def memory_quotas(clock: Clock, **changes: Any) -> MemoryQuotaStore:
@@ -178,6 +181,11 @@ def denial_log(clock: Clock, **changes: Any) -> DenialLog:
         "keep_addresses": AnalyticsSettings().include_client_ip,
     }
     return DenialLog(clock, **(how | changes))
+
+
+def decision_sample(clock: Clock) -> DecisionSample:
+    """The sample of allowed requests."""
+    return checks.decision_sample(AnalyticsSettings(), clock)
 
 
 def envoy_config(apis: Sequence[ApiRoute], adapters: Sequence[str], **changes: Any) -> EnvoyConfig:

@@ -55,6 +55,7 @@ class EventEncoder:
         user_agent: str,
         request_bytes: int,
         response_bytes: int,
+        own_members: str = "",
     ) -> bytes:
         """Return one JSON object.
 
@@ -66,6 +67,7 @@ class EventEncoder:
         - `received_ms`: milliseconds since the epoch.
         - `response_ms`: milliseconds from there until the response was complete.
         - `request_bytes`, `response_bytes`: of the bodies.
+        - `own_members`: JSON of further members, each with a comma behind it.
 
         Raises ValueError or OverflowError for a time after the year 9999.
         """
@@ -80,7 +82,7 @@ class EventEncoder:
             f'"client_ip":{client_ip},"verb":"{verb}","path":{quoted(path)},'
             f'"status_code":{status_code},"user_agent":{user_agent},'
             f'"request_bytes":{request_bytes},"response_bytes":{response_bytes},'
-            f"{self._tail}"
+            f"{own_members}{self._tail}"
         ).encode("ascii")
 
 

@@ -12,6 +12,7 @@ from mypy_extensions import mypyc_attr
 
 from adapter.analytics.bounded_memo import BoundedMemo
 from adapter.authorization.decision_record import ANSWERED, DecisionRecord
+from adapter.authorization.verdict_text import read_verdicts
 from adapter.messages import access_log_pb2 as pb
 from adapter.policy.verdicts import DenyReason
 
@@ -31,7 +32,7 @@ _POLICY_FAILURES: Final = frozenset(
 class Subject:
     """A decision's record, and the members of an event that follow from it, as JSON."""
 
-    __slots__ = ("blocked", "processed", "record", "status")
+    __slots__ = ("_decision", "blocked", "processed", "record", "status")
 
     def __init__(self, record: DecisionRecord, processed: str, blocked: str) -> None:
         self.record = record
@@ -43,6 +44,14 @@ class Subject:
         status = record.status
         self.status = int(status) if len(status) == _STATUS_DIGITS and status.isdecimal() else 0
         """The HTTP status that the adapter refused the request with; 0 if the record has none."""
+        self._decision = ""
+
+    @property
+    def decision(self) -> str:
+        """The members of an event's `decision`, without its id. Few subjects are asked for them."""
+        if not self._decision:
+            self._decision = _decision_json(self.record)
+        return self._decision
 
 
 class Subjects:
@@ -91,6 +100,24 @@ def _violation_json(record: DecisionRecord) -> str:
         f'{{"policy_id":{quoted(record.policy_id)},"policy_name":{quoted(record.policy_type)},'
         f'"outcome":"{outcome}"}}'
     )
+
+
+def _decision_json(record: DecisionRecord) -> str:
+    said = {
+        "revision": record.revision,
+        "contract_id": record.contract_id,
+        "sla_tier": record.sla_tier,
+        "reason": record.reason,
+        "detail": record.detail,
+    }
+    members = [f'"{name}":{quoted(value)}' for name, value in said.items() if value]
+    verdicts = ",".join(map(_verdict_json, read_verdicts(record.verdicts)))
+    return ",".join([*members, f'"verdicts":[{verdicts}]'])
+
+
+def _verdict_json(verdict: tuple[str, str, str]) -> str:
+    policy_type, policy_id, said = map(quoted, verdict)
+    return f'{{"policy_name":{policy_type},"policy_id":{policy_id},"said":{said}}}'
 
 
 def _id_json(text: str) -> str:

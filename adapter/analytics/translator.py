@@ -4,6 +4,7 @@
 What Envoy logs in which case was measured with Envoy 1.36 to 1.40.
 """
 
+from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
 
@@ -17,6 +18,7 @@ from adapter.analytics.entry.reader import EntryReader
 from adapter.analytics.event import EventEncoder
 from adapter.analytics.http_status import http_status
 from adapter.analytics.observer import Unattributed
+from adapter.analytics.own_members import own_members
 from adapter.analytics.subject import Subject, Subjects
 
 PATH_CHARACTERS: Final = 500
@@ -56,16 +58,23 @@ class EntryTranslator:
     OverflowError or OSError for a broken entry, such as one whose time is not in any calendar.
 
     The decision is read from the entry's metadata. If it names no API, `bound_api` is asked.
+    `takes_own_members` says whether the platform takes the members of `own_members`.
     """
 
     def __init__(
-        self, bound_api: BoundApi, encoder: EventEncoder, *, include_client_ip: bool
+        self,
+        bound_api: BoundApi,
+        encoder: EventEncoder,
+        *,
+        include_client_ip: bool,
+        takes_own_members: Callable[[], bool],
     ) -> None:
         self._attribution = Attribution(bound_api)
         self._encoder = encoder
         self._reader = EntryReader()
         self._subjects = Subjects()
         self._include_client_ip = include_client_ip
+        self._takes_own_members = takes_own_members
         self._addresses_json = BoundedMemo(_address_json, _KEPT_TEXTS)
         self._user_agents_json = BoundedMemo(_user_agent_json, _KEPT_TEXTS)
 
@@ -155,6 +164,7 @@ class EntryTranslator:
             user_agent=user_agent,
             request_bytes=request_bytes,
             response_bytes=response_bytes,
+            own_members=own_members(entry, subject) if self._takes_own_members() else "",
         )
 
     def _client_ip_json(self, entry: Entry) -> str:

@@ -90,6 +90,7 @@ class Adapter:
             self._checks.attribute,
             clock,
             self._metrics,
+            takes_own_members=self._platform.sync.is_our_control_plane,
         )
         self._refused = RefusedCallers(clock)
         methods = (self._checks.method, self._analytics.method)

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -43,6 +43,8 @@ class Analytics:
         attribute: BoundApi,
         clock: Clock,
         metrics: Metrics,
+        *,
+        takes_own_members: Callable[[], bool],
     ) -> None:
         analytics, counters = settings.analytics, AnalyticsCounters(metrics)
         self._losses = counters.losses
@@ -57,7 +59,10 @@ class Analytics:
             settings.platform.organization_id, socket.gethostname(), _DEPLOYMENT_TYPE
         )
         translator = EntryTranslator(
-            attribute, EventEncoder(origin), include_client_ip=analytics.include_client_ip
+            attribute,
+            EventEncoder(origin),
+            include_client_ip=analytics.include_client_ip,
+            takes_own_members=takes_own_members,
         )
         self._service = AccessLogService(translator, self.spool, clock, observer=counters)
         self.method = ClientStreamMethod(METHOD_PATH, self._service.open)

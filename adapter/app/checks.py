@@ -6,12 +6,14 @@ from adapter.app.ldap import LdapUsers
 from adapter.app.quotas import Quotas
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
+from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.ports import PlatformContact
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.verdict_text import VerdictTexts
 from adapter.envoy_config import api_of_route
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import ADDRESS_HEADER
@@ -24,7 +26,7 @@ from adapter.policy.request.attributes import GivenAttributes
 from adapter.policy.verdicts import Deny
 from adapter.quota.spike import SpikeThrottle
 from adapter.runtime.clock import Clock
-from adapter.settings import RequestSettings, Settings
+from adapter.settings import AnalyticsSettings, RequestSettings, Settings
 from adapter.transport.service import UnaryMethod
 
 
@@ -99,16 +101,23 @@ class Checks:
         )
 
     def _service(self, authorizer: Authorizer) -> UnaryMethod:
-        requests = self._settings.requests
+        requests, analytics = self._settings.requests, self._settings.analytics
         service = AuthorizationService(
             authorizer,
             RequestReader(requests.client_address_header, requests.forwarded_for_position),
             response_writer(requests),
             observer=self.decisions,
             denials=self.denials,
+            sample=decision_sample(analytics, self._clock),
+            verdicts=VerdictTexts(self._snapshots),
             clock=self._clock,
         )
         return service.method
+
+
+def decision_sample(analytics: AnalyticsSettings, clock: Clock) -> DecisionSample:
+    """The sample of allowed requests; without events, nobody would see it."""
+    return DecisionSample(clock, analytics.verdict_sample if analytics.enabled else 0)
 
 
 def response_writer(requests: RequestSettings) -> ResponseWriter:

@@ -4,8 +4,8 @@
 Thanks to it, one log entry makes a complete analytics event, in whichever process it arrives. All
 values are strings, because numbers in Envoy's metadata are doubles. There are few fields, because
 each costs Envoy work in every request: what every decision has is in two fields, joined by `|`. In
-a part, `%25` stands for `%` and `%7C` for `|` (RFC 3986, 2.1). Denials and direct responses have
-further fields.
+a part, `%25` stands for `%` and `%7C` for `|` (RFC 3986, 2.1). Denials, direct responses and
+sampled requests have further fields.
 
 Example: `{"api": "7|orders|v1|3", "caller": "c1|App|k1|gold"}`.
 """
@@ -27,7 +27,10 @@ _FIELDS: Final = {
     API: ("api_id", "api_name", "api_version", "revision"),
     CALLER: ("client_id", "client_name", "contract_id", "sla_tier"),
 }
-_OWN_FIELDS: Final = ("reason", "status", "detail", "policy_id", "policy_type", "decision_id")
+_OWN_FIELDS: Final = (
+    *("reason", "status", "detail", "policy_id", "policy_type"),
+    *("decision_id", "verdicts"),
+)
 
 ANSWERED: Final = "answered"
 """The reason of a direct response (a CORS preflight)."""
@@ -52,10 +55,12 @@ class DecisionRecord(NamedTuple):
     policy_type: str = ""
     revision: str = ""
     decision_id: str = ""
-    """The id of a denial: see `denial_log`."""
+    """The id of a denial, or of a decision in the sample: see `decision_ids`."""
+    verdicts: str = ""
+    """What each policy said, if the decision has an id: see `verdict_text`."""
 
     @classmethod
-    def of(cls, decision: Decision, decision_id: str = "") -> "DecisionRecord":
+    def of(cls, decision: Decision, decision_id: str = "", verdicts: str = "") -> "DecisionRecord":
         """The record of that decision."""
         api, who = decision.api, decision.identity or _ANONYMOUS
         denied = decision if isinstance(decision, Denied) else None
@@ -76,6 +81,7 @@ class DecisionRecord(NamedTuple):
             policy_type=policy.policy_type if policy else "",
             revision=str(decision.revision),
             decision_id=decision_id,
+            verdicts=verdicts,
         )
 
     def to_metadata(self, longest: int | None = None) -> dict[str, str]:
@@ -93,7 +99,7 @@ class DecisionRecord(NamedTuple):
         """Read what `to_metadata` wrote; other keys are ignored."""
         said = {name: metadata[name] for name in _OWN_FIELDS if name in metadata}
         for field, names in _FIELDS.items():
-            parts = map(_unescaped, metadata.get(field, "").split(SEPARATOR))
+            parts = map(unescaped, metadata.get(field, "").split(SEPARATOR))
             said |= dict(zip(names, parts, strict=False))
         return cls(**said)
 
@@ -109,5 +115,6 @@ def escaped(part: str) -> str:
     return part.replace("%", "%25").replace(SEPARATOR, "%7C")
 
 
-def _unescaped(part: str) -> str:
+def unescaped(part: str) -> str:
+    """The part that was escaped."""
     return part.replace("%7C", SEPARATOR).replace("%25", "%")

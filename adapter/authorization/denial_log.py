@@ -7,11 +7,11 @@ operator who is told the id finds the denial, with details that clients never se
 A denial is kept as it is, and turned into text only when somebody reads it.
 """
 
-import secrets
 from collections import deque
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from adapter.authorization.decision_ids import DecisionIds
 from adapter.policy.decision import Denied
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.runtime.clock import Clock, WallTime
@@ -19,8 +19,6 @@ from adapter.runtime.clock import Clock, WallTime
 LONGEST_PATH: Final = 200
 """Longest path that is kept, in characters."""
 _LONGEST_TEXT: Final = 64
-_COUNTS: Final = 0xFFF
-"""The count in an id begins again after so many denials: 4 million a second are different."""
 
 
 class RecordedDenial(NamedTuple):
@@ -45,20 +43,15 @@ class DenialLog:
         self._clock = clock
         self._last: deque[RecordedDenial] = deque(maxlen=capacity)
         self._keep_addresses = keep_addresses
-        self._process: Final = secrets.token_hex(3)
-        """Distinguishes the ids of processes."""
+        self._ids = DecisionIds()
         self.total = 0
         """How many there were since the start."""
 
     def record(self, denied: Denied, request: RequestAttributes) -> str:
-        """Keep a denial, and return its id.
-
-        Example: `019ac8f1b2d4f7a3e001c`. It has the time in milliseconds (11 hexadecimal digits),
-        the process (6) and a count (3), so that ids sort by time.
-        """
+        """Keep a denial, and return its id; see `DecisionIds`."""
         now = self._clock.now()
         self.total += 1
-        decision_id = f"{int(now * 1000):011x}{self._process}{self.total & _COUNTS:03x}"
+        decision_id = self._ids.new(now)
         api, address = denied.api, None
         if self._keep_addresses:
             address = request.client_address

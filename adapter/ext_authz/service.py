@@ -5,8 +5,10 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import Final, Protocol
 
+from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.observer import DecisionObserver
+from adapter.authorization.verdict_text import VerdictTexts
 from adapter.errors import OverloadError, ProviderError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
@@ -48,6 +50,8 @@ class AuthorizationService:
         *,
         observer: DecisionObserver,
         denials: DenialLog,
+        sample: DecisionSample,
+        verdicts: VerdictTexts,
         clock: Clock,
     ) -> None:
         self._authorizer = authorizer
@@ -55,6 +59,8 @@ class AuthorizationService:
         self._writer = writer
         self._observer = observer
         self._denials = denials
+        self._sample = sample
+        self._verdicts = verdicts
         self._clock = clock
 
     @property
@@ -88,10 +94,14 @@ class AuthorizationService:
     def _answer(
         self, decision: Decision, started: MonotonicTime, request: RequestAttributes
     ) -> bytes:
-        decision_id = ""
+        decision_id = verdicts = ""
         if isinstance(decision, Denied):
             decision_id = self._denials.record(decision, request)
-        response = self._writer.write(decision, request, decision_id)
+        elif isinstance(decision, Allowed):
+            decision_id = self._sample.pick()
+        if decision_id:
+            verdicts = self._verdicts.of(decision, request)
+        response = self._writer.write(decision, request, decision_id, verdicts)
         self._observer.decided(decision, self._clock.monotonic() - started)
         return response
 

@@ -8,7 +8,6 @@ nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from adapter.policy.catalog import Pointcut, PolicyRef
@@ -22,24 +21,11 @@ from adapter.policy.effects.token import Introspect, NoKeys, RefusedToken, Verif
 from adapter.policy.effects.use import Usage, UseOnce
 from adapter.policy.effects.user import Authenticate, Verification
 from adapter.policy.evaluation import Evaluation
+from adapter.policy.policy_verdicts import Said
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.rule import NOWHERE
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import CONTINUE, Conclusion, Deny, DirectResponse
-
-
-class Said(StrEnum):
-    """What a policy says about a request."""
-
-    PASSED = "passed"
-    DENIED = "denied"
-    ANSWERED = "answered"
-    DEPENDS = "depends"
-    """It would ask somebody outside this process, who was not asked."""
-    SKIPPED = "skipped"
-    """None of its pointcuts matches the request, or an automated policy applies there instead."""
-    NOT_REACHED = "not_reached"
-    """The request was refused or answered before."""
 
 
 class ExplainedEffect(NamedTuple):

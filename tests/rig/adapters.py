@@ -7,11 +7,13 @@ from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 from adapter.authorization.authorizer import Authorizer
+from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.observer import DecisionObserver
 from adapter.authorization.ports import QuotaStore, TokenIntrospector, UserVerifier
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.verdict_text import VerdictTexts
 from adapter.errors import StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
@@ -137,6 +139,7 @@ class AdapterInProcess:
         users: UserVerifier | None = None,
         envoy_payload: str = "",
         introspector: TokenIntrospector | None = None,
+        sampled: float = 0,
     ) -> None:
         clock = SystemClock()
         self.snapshots = SnapshotStore(clock)
@@ -170,6 +173,8 @@ class AdapterInProcess:
             response_writer(),
             observer=self.observed,
             denials=self.denials,
+            sample=DecisionSample(clock, sampled),
+            verdicts=VerdictTexts(self.snapshots),
             clock=clock,
         )
         methods = self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)

@@ -11,7 +11,7 @@ from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from adapter.analytics.entry.decision_fields import find_record
+from adapter.analytics.entry.decision_fields import find_decision_id, find_record
 from adapter.analytics.entry.entry import (
     NOT_SET,
     UNAUTHORIZED_EXTERNAL,
@@ -61,6 +61,7 @@ class FastCommonProperties(Entry):
     __slots__ = (
         "_first_sent_ms",
         "_last_sent_ms",
+        "_metadata",
         "_octets",
         "_route_name",
         "_wire_received_bytes",
@@ -70,6 +71,7 @@ class FastCommonProperties(Entry):
     def __init__(self, octets: bytes) -> None:
         self._octets = octets
         self._route_name: Span = (0, 0)
+        self._metadata: Span = (0, 0)
         self._first_sent_ms = self._last_sent_ms = 0
         self._wire_received_bytes = self._wire_sent_bytes = 0
         self.access_log_type = NOT_SET
@@ -77,6 +79,12 @@ class FastCommonProperties(Entry):
         self.refused = False
         self.start_seconds = self.start_nanos = self.duration_ms = 0
         self.request_method = self.response_code = self.received_bytes = self.sent_bytes = 0
+
+    @property
+    def decision_id(self) -> bytes:
+        """See `Entry`."""
+        start, stop = self._metadata
+        return find_decision_id(self._octets, start, stop)
 
     @property
     def route_name(self) -> bytes:
@@ -198,4 +206,5 @@ class FastCommonProperties(Entry):
         if record is None:
             return False
         self.record = record
+        self._metadata = (start, stop)
         return True

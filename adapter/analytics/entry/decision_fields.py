@@ -14,12 +14,14 @@ from adapter.messages.wire import field, pair
 
 FILTERS: Final = (b"envoy.filters.http.ext_authz", b"envoy.filters.network.ext_authz")
 """The filters whose metadata may contain the record."""
-UNIQUE_FIELDS: Final = (b"\n\x12ext_authz_duration", b"\n\x0bdecision_id")
+_DECISION_ID: Final = b"\n\x0bdecision_id"
+UNIQUE_FIELDS: Final = (b"\n\x12ext_authz_duration", _DECISION_ID)
 """How the fields begin that differ for every request: one that Envoy adds to our metadata, and the
-id of a denial. They are no part of the record, because equal records are looked up."""
+id of a decision. They are no part of the record, because equal records are looked up."""
 
 _FILTER_METADATA: Final = 0x0A
 _FIELDS: Final = 0x0A
+_STRING_VALUE: Final = 0x1A
 
 
 def record_of(fields: list[bytes]) -> bytes:
@@ -49,6 +51,34 @@ def find_record(octets: bytes, at: i64, end: i64) -> bytes | None:
             if record is None:
                 return None
     return b"" if record is None else record
+
+
+def find_decision_id(octets: bytes, at: i64, end: i64) -> bytes:
+    """The decision's id in a Metadata message that `find_record` could read; may be empty."""
+    while at < end:
+        tag, start, at = field(octets, at, end)
+        if not at:
+            return b""
+        if tag == _FILTER_METADATA:
+            key, key_stop, value, value_stop = pair(octets, start, at)
+            if octets[key:key_stop] in FILTERS:
+                return decision_id_in(octets, value, value_stop)
+    return b""
+
+
+def decision_id_in(octets: bytes, at: i64, end: i64) -> bytes:
+    """The decision's id in a Struct; empty if it has none, or if it is not plain."""
+    while at < end:
+        _, start, at = field(octets, at, end)
+        if not at:
+            return b""
+        if octets[start:at].startswith(_DECISION_ID):
+            _, _, value, value_stop = pair(octets, start, at)
+            if value == value_stop:
+                return b""
+            tag, text, stop = field(octets, value, value_stop)
+            return octets[text:stop] if tag == _STRING_VALUE else b""
+    return b""
 
 
 def _record_in(octets: bytes, at: i64, end: i64) -> bytes | None:

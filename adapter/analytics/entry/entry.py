@@ -69,6 +69,11 @@ class Entry:
     response_code: int
 
     @property
+    def decision_id(self) -> bytes:
+        """The id in the decision's record, which is no part of `record`; see `UNIQUE_FIELDS`."""
+        raise NotImplementedError
+
+    @property
     def route_name(self) -> bytes:
         """Envoy's `route_name`."""
         raise NotImplementedError

@@ -10,7 +10,12 @@ from typing import Final
 
 from google.protobuf.duration_pb2 import Duration
 
-from adapter.analytics.entry.decision_fields import FILTERS, UNIQUE_FIELDS, record_of
+from adapter.analytics.entry.decision_fields import (
+    FILTERS,
+    UNIQUE_FIELDS,
+    decision_id_in,
+    record_of,
+)
 from adapter.analytics.entry.entry import (
     FINAL,
     GRPC_STATUS,
@@ -67,6 +72,14 @@ class ProtobufEntry(Entry):
         self.received_bytes = request.request_body_bytes
         self.sent_bytes = response.response_body_bytes
         self.response_code = response.response_code.value
+
+    @property
+    def decision_id(self) -> bytes:
+        """See `Entry`."""
+        for one in self._common.metadata.filter_metadata:
+            if one.key in FILTERS:
+                return decision_id_in(one.value, 0, len(one.value))
+        return b""
 
     @property
     def route_name(self) -> bytes:

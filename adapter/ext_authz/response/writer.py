@@ -70,15 +70,23 @@ class ResponseWriter:
         self._reason = prefix + _REASON
         self._decision_id = prefix + _DECISION_ID if sends_decision_id else ""
 
-    def write(self, decision: Decision, request: RequestAttributes, decision_id: str = "") -> bytes:
-        """Return the response's bytes. A denial has a `decision_id`.
+    def write(
+        self,
+        decision: Decision,
+        request: RequestAttributes,
+        decision_id: str = "",
+        verdicts: str = "",
+    ) -> bytes:
+        """Return the response's bytes.
+
+        A denial has a `decision_id` and `verdicts`, and so may an ALLOW: see `DecisionRecord`.
 
         All responses are made here, because a mistake would be dangerous. Envoy lets a request pass
         if `status.code` is 0, which is also the default. So an empty response, or a denial without
         its code, would be an ALLOW.
         """
         if not isinstance(decision, Allowed):
-            return self._instead(decision, decision_id, to_grpc=is_grpc(request))
+            return self._instead(decision, decision_id, verdicts, to_grpc=is_grpc(request))
         # Encoded messages that follow each other are one message, and their repeated fields add up
         # (protobuf.dev, encoding).
         parts = self._api_part(decision.api, decision.revision)
@@ -90,6 +98,8 @@ class ResponseWriter:
             parts += _response_part(decision.response_headers)
         if decision.append_response_headers:
             parts += _appended_response_part(decision.append_response_headers)
+        if decision_id:
+            parts += _note_part(decision_id, verdicts)
         return parts
 
     def _api_part(self, api: ApiInstance | None, revision: int) -> bytes:
@@ -114,7 +124,9 @@ class ResponseWriter:
         _write_record(response.dynamic_metadata, DecisionRecord.of(Allowed(api, revision)))
         return response.SerializeToString()
 
-    def _instead(self, decision: Denied | Answered, decision_id: str, *, to_grpc: bool) -> bytes:
+    def _instead(
+        self, decision: Denied | Answered, decision_id: str, verdicts: str, *, to_grpc: bool
+    ) -> bytes:
         """The response that the client gets in place of the upstream's. Its code is never 0."""
         response = CheckResponse()
         if isinstance(decision, Denied):
@@ -129,7 +141,7 @@ class ResponseWriter:
             headers = (*decision.response_headers, *decision.response.headers)
             _write_headers(response.denied_response, usable(headers), decision)
         response.denied_response.status.code = status
-        _write_record(response.dynamic_metadata, DecisionRecord.of(decision, decision_id))
+        _write_record(response.dynamic_metadata, DecisionRecord.of(decision, decision_id, verdicts))
         return response.SerializeToString()
 
     def _write_denied(
@@ -203,6 +215,14 @@ def _appended_response_part(headers: tuple[Header, ...]) -> bytes:
     for name, value in headers:
         if is_usable_name(name):
             _append(response.ok_response.response_headers_to_add.add(), name.lower(), value)
+    return response.SerializeToString()
+
+
+def _note_part(decision_id: str, verdicts: str) -> bytes:
+    """What the metadata of an ALLOW has in addition, if the request is in the sample."""
+    response = CheckResponse()
+    note = DecisionRecord(decision_id=decision_id, verdicts=verdicts)
+    _write_record(response.dynamic_metadata, note)
     return response.SerializeToString()
 
 

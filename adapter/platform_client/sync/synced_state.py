@@ -101,6 +101,10 @@ class SyncedState(ABC):
         """The revisions of the automated policies and of the list of API instances."""
         return self.environment.automated_revision, self.environment.instances_revision
 
+    def is_our_control_plane(self) -> bool:
+        """Whether the platform names revisions: only our control plane does."""
+        return self.environment_revisions != (None, None)
+
     def api_statuses(self) -> Iterator[ApiStatus]:
         """How each API is doing, made one at a time: all of them together take long."""
         for api in tuple(self.apis):

@@ -19,6 +19,8 @@ class AnalyticsSettings(Group):
     enabled: bool = True
     include_client_ip: bool = True
     """Whether events contain the client's address."""
+    verdict_sample: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """The share of allowed requests whose events say what each policy said. Denials always do."""
     spool: Literal["disk", "memory"] = "disk"
     """Where events wait for their upload. `disk`: in `state_directory`, if that is set."""
     spool_max_bytes: Annotated[int, Field(ge=1024 * 1024)] = 1024 * 1024 * 1024

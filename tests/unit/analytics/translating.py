@@ -28,9 +28,16 @@ class Bindings:
         return ApiInstance("42", "bound", "2.0") if route_name == "bound" else None
 
 
-def translating(bound_api: BoundApi | None = None, *, client_ip: bool = True) -> EntryTranslator:
-    """A translator, with `Bindings` if no bindings are given."""
-    return EntryTranslator(bound_api or Bindings().bound_api, ENCODER, include_client_ip=client_ip)
+def translating(
+    bound_api: BoundApi | None = None, *, client_ip: bool = True, ours: bool = False
+) -> EntryTranslator:
+    """A translator, with `Bindings` if no bindings are given; `ours` is for our control plane."""
+    return EntryTranslator(
+        bound_api or Bindings().bound_api,
+        ENCODER,
+        include_client_ip=client_ip,
+        takes_own_members=lambda: ours,
+    )
 
 
 def translated(

@@ -9,9 +9,11 @@ from typing import Any, Final
 import pytest
 
 from adapter.authorization.authorizer import Authorizer
+from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.verdict_text import VerdictTexts
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
 from adapter.operations.message_log import MessageLog
@@ -119,6 +121,8 @@ async def test_a_check_that_is_cancelled_at_once_leaves_no_coroutine(policy_type
         response_writer(),
         observer=Observed(),
         denials=denial_log(clock),
+        sample=DecisionSample(clock, 0),
+        verdicts=VerdictTexts(snapshots),
         clock=clock,
     )
     headers = [("authorization", authorization)] if authorization else []

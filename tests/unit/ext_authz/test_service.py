@@ -5,15 +5,20 @@ from collections.abc import Awaitable
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 
+from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
+from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.verdict_text import VerdictTexts
 from adapter.errors import AdapterError, OverloadError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
+from adapter.policy.catalog import ApiInstance, Pointcut
 from adapter.policy.decision import Allowed, Decision, Denied
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import StatusCode
 from support.defaults import denial_log, response_writer
+from tests.builders import api, applied
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock
 from tests.unit.ext_authz.checks import check_request
@@ -49,6 +54,8 @@ def service_of(
     authorizer: FixedAuthorizer,
     observed: Observed | None = None,
     denials: DenialLog | None = None,
+    snapshots: SnapshotStore | None = None,
+    sampled: float = 0,
 ) -> AuthorizationService:
     """The service around that authorizer."""
     return AuthorizationService(
@@ -57,6 +64,8 @@ def service_of(
         response_writer(),
         observer=observed or Observed(),
         denials=denials or denial_log(FakeClock()),
+        sample=DecisionSample(FakeClock(), sampled),
+        verdicts=VerdictTexts(snapshots or SnapshotStore(FakeClock())),
         clock=FakeClock(),
     )
 
@@ -114,3 +123,21 @@ async def test_denials_are_recorded_and_nothing_else() -> None:
     malformed, refused = denials.newest_first
     assert malformed.denied.deny.reason is DenyReason.MALFORMED_REQUEST
     assert (refused.denied, refused.method) == (REFUSED, "GET")
+
+
+async def test_an_allowed_request_of_the_sample_has_an_id_and_verdicts() -> None:
+    """The metadata gets them in addition; another request has neither."""
+    snapshots = SnapshotStore(FakeClock())
+    snapshots.publish([api("1", [applied("access-block", pointcuts=(Pointcut(".*", "/x"),))])])
+    allowed = Allowed(ApiInstance("1", "orders"), snapshots.current.revision)
+    metadata = {}
+    for sampled in (0, 1):
+        service = service_of(FixedAuthorizer(allowed), snapshots=snapshots, sampled=sampled)
+        response = await answer(service, CHECK)
+        assert response.HasField("ok_response")
+        metadata[sampled] = {
+            name: value.string_value for name, value in response.dynamic_metadata.fields.items()
+        }
+    more = metadata[1].items() - metadata[0].items()
+    assert {name for name, _ in more} == {"decision_id", "verdicts"}
+    assert metadata[1]["verdicts"] == "access-block/id-of-access-block=skipped"

@@ -10,7 +10,8 @@ from adapter.policy.effects.effect import Effect, Outcome
 from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.policy.effects.token import Introspect, VerifiedToken, VerifyToken
 from adapter.policy.effects.user import Authenticate
-from adapter.policy.explain import Explanation, Said, explain
+from adapter.policy.explain import Explanation, explain
+from adapter.policy.policy_verdicts import Said
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.snapshot import Api
 from adapter.policy.verdicts import DenyReason
