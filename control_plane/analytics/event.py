@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict
 
+from control_plane.analytics.decision import Answerer, Decision
 from control_plane.analytics.path_templates import path_template
 from control_plane.analytics.tally import EventRow
 from control_plane.analytics.user_agents import agent_family
@@ -68,6 +69,9 @@ class Event(TypedDict):
     ]
     policy_violation: NotRequired[PolicyViolation | None]
     deployment_type: NotRequired[Text | None]
+    answered_by: NotRequired[Answerer | None]
+    response_details: NotRequired[Text | None]
+    decision: NotRequired[Decision | None]
 
 
 _check: Callable[[object], Event] = TypeAdapter(Event).validate_python
@@ -103,7 +107,7 @@ def event_row(document: object, sender: Sender) -> EventRow:
     if event.get("org_id") not in (None, sender.organization_id):
         raise Invalid("org_id: not the organization of this token")
     received_ms, response_time_ms = _times(event, sender)
-    violation = event.get("policy_violation")
+    violation, decision = event.get("policy_violation"), event.get("decision")
     # Gateways leave the query out; should one not, its secrets still stop here.
     path = event["path"].partition("?")[0]
     return _columns(
@@ -120,6 +124,8 @@ def event_row(document: object, sender: Sender) -> EventRow:
             "policy_id": violation and violation.policy_id,
             "policy_name": violation and violation.policy_name,
             "policy_outcome": violation and violation.outcome,
+            "decision_id": decision and decision.id,
+            "decision": decision and decision.stored(),
         }
     )
 

@@ -1,5 +1,6 @@
 """The log of single requests: which ones are asked for, newest first, part by part."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +11,9 @@ from control_plane.store.tables.events import event_ids, events
 
 _AT: Final = events.c
 _DENIED: Final = _AT.request_disposition != "PROCESSED"
+
+_DECISION_ID: Final = re.compile("[0-9a-f]{20}")
+"""The form of our adapters' ids; Envoy's request ids are UUIDs."""
 
 NONE: Final = "(none)"
 """The value of a filter for requests that have no such thing."""
@@ -39,15 +43,18 @@ class Search:
     """The beginning of a path, or a whole template such as `/orders/{id}`."""
     agent: str = ""
     id: str = ""
-    """The id of the request or of the event."""
+    """The id of the request, of the event, or of the decision. That of a decision is found at any
+    time, because it is what clients report, maybe days later."""
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The search as SQL conditions; raise Invalid for a status that is none."""
-        found = [
-            _AT.environment_id == self.environment_id,
-            _AT.received_ms >= self.start_ms,
-            _AT.received_ms < self.end_ms,
-        ]
+        found = [_AT.environment_id == self.environment_id]
+        if _DECISION_ID.fullmatch(self.id):
+            found.append(_AT.decision_id == self.id)
+        else:
+            found += [_AT.received_ms >= self.start_ms, _AT.received_ms < self.end_ms]
+            if self.id:
+                found.append(or_(_AT.transaction_id == self.id, _AT.event_id == self.id))
         if self.api_id is not None:
             found.append(_AT.api_id == self.api_id)
         if self.client_id is not None:
@@ -62,8 +69,6 @@ class Search:
             found.append(_path(self.path))
         if self.agent:
             found.append(_text(_AT.agent, self.agent))
-        if self.id:
-            found.append(or_(_AT.transaction_id == self.id, _AT.event_id == self.id))
         return found
 
 

@@ -14,6 +14,17 @@ def of_environment(environment_id: str) -> Select[Adapter]:
     return select(Adapter).where(Adapter.environment_id == environment_id)
 
 
+def on_host(session: Session, environment_id: str, host: str) -> list[Adapter]:
+    """The adapters on this machine, whose instance ids have the usual form, by instance id.
+
+    The usual form is the machine's name and a port.
+    """
+    named = Adapter.instance_id == host
+    named |= Adapter.instance_id.startswith(f"{host}:", autoescape=True)
+    found = of_environment(environment_id).where(named).order_by(Adapter.instance_id)
+    return list(session.scalars(found))
+
+
 def get(session: Session, environment_id: str, adapter_id: int) -> Adapter:
     """The adapter; raise NotFound if the environment has none with this id."""
     adapter = session.get(Adapter, adapter_id)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Scope
 
 from control_plane.errors import Refused
 from control_plane.pages import audit, home, login, provider_login
-from control_plane.pages.analytics import exports, requests, traffic
+from control_plane.pages.analytics import exports, one_request, requests, traffic
 from control_plane.pages.apis import api_settings, creation, overview, summary
 from control_plane.pages.applications import access, application
 from control_plane.pages.applications import overview as applications_overview
@@ -62,6 +62,7 @@ _PAGES: Final = (
     exports,
     traffic,
     requests,
+    one_request,
     audit,
     account,
     tokens,

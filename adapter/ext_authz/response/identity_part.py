@@ -129,7 +129,7 @@ def _joined(*parts: _Octets) -> _Octets:
 def _within(tag: bytes, *parts: _Octets) -> _Octets:
     """A field with a length."""
     content = _joined(*parts)
-    return _joined(_fixed(tag + _varint(content.size)), content)
+    return _joined(_fixed(tag + varint(content.size)), content)
 
 
 def _header(name: str, size: int) -> _Octets:
@@ -152,7 +152,8 @@ def _caller(sizes: Sequence[int]) -> _Octets:
     return _within(_FIRST, _within(_FIRST, _fixed(CALLER.encode())), value)
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """The number in protobuf's variable length."""
     octets = bytearray()
     while number > 0x7F:
         octets.append(number & 0x7F | 0x80)

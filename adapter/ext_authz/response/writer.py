@@ -11,6 +11,7 @@ from adapter.authorization.decision_record import DecisionRecord
 from adapter.ext_authz.response.edit_part import EditPart, set_header
 from adapter.ext_authz.response.headers import clean_value, encodable, is_usable_name, usable
 from adapter.ext_authz.response.identity_part import LONGEST_METADATA, IdentityPart
+from adapter.ext_authz.response.note_part import note_part
 from adapter.messages.check_pb2 import (
     CheckResponse,
     DeniedHttpResponse,
@@ -99,7 +100,7 @@ class ResponseWriter:
         if decision.append_response_headers:
             parts += _appended_response_part(decision.append_response_headers)
         if decision_id:
-            parts += _note_part(decision_id, verdicts)
+            parts += note_part(decision_id, verdicts)
         return parts
 
     def _api_part(self, api: ApiInstance | None, revision: int) -> bytes:
@@ -215,14 +216,6 @@ def _appended_response_part(headers: tuple[Header, ...]) -> bytes:
     for name, value in headers:
         if is_usable_name(name):
             _append(response.ok_response.response_headers_to_add.add(), name.lower(), value)
-    return response.SerializeToString()
-
-
-def _note_part(decision_id: str, verdicts: str) -> bytes:
-    """What the metadata of an ALLOW has in addition, if the request is in the sample."""
-    response = CheckResponse()
-    note = DecisionRecord(decision_id=decision_id, verdicts=verdicts)
-    _write_record(response.dynamic_metadata, note)
     return response.SerializeToString()
 
 

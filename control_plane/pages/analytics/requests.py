@@ -1,9 +1,9 @@
-"""The log of requests, and the page of one."""
+"""The log of requests."""
 
-from datetime import timedelta
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy import RowMapping
 
@@ -11,7 +11,7 @@ from control_plane.accounts.roles import Permission
 from control_plane.analytics.periods import RANGES
 from control_plane.analytics.request_log import Place, Search
 from control_plane.clock import from_epoch_ms
-from control_plane.errors import Invalid, NotFound
+from control_plane.errors import Invalid
 from control_plane.management import apis, applications
 from control_plane.pages.analytics.filters import Filters, InFilters
 from control_plane.pages.analytics.rankings import Names
@@ -20,9 +20,6 @@ from control_plane.pages.visit import EnvironmentVisit, in_environment
 router = APIRouter(prefix="/environments/{environment_id}/requests")
 
 RequestsReader = Annotated[EnvironmentVisit, in_environment(Permission.REQUESTS_READ)]
-EventId = Annotated[str, Query(alias="event", max_length=100, pattern=r"^[^\x00]*$")]
-"""No part of the path: gateways choose it, and `..` would lead elsewhere."""
-
 _PAGE_SIZE: Final = 50
 _TEXTS: Final = ("status", "policy", "method", "path", "agent", "id")
 
@@ -42,31 +39,10 @@ def show_all(visit: RequestsReader, filters: InFilters) -> Response:
         ranges=RANGES,
         rows=shown,
         moment=from_epoch_ms,
-        names=_names(visit, shown),
+        names=names_in(visit, shown),
         older=_older(filters, shown[-1]) if len(rows) > _PAGE_SIZE else "",
         newest=_before(filters) is None,
         days=visit.services.events.retention.days,
-    )
-
-
-@router.get("/event", name="request")
-def show(visit: RequestsReader, filters: InFilters, event_id: EventId = "") -> Response:
-    """One request: all that its event has. Without an id, go to the list."""
-    if not event_id:
-        return visit.redirect(visit.url("requests"))
-    organization_id = visit.caller.organization_id
-    row = visit.services.events.request(organization_id, visit.environment.id, event_id)
-    if row is None:
-        raise NotFound(f"there is no request {event_id} in {visit.environment.name}")
-    received = from_epoch_ms(row["received_ms"])
-    taken = row["response_time_ms"]
-    return visit.page(
-        "analytics/request.html",
-        filters=filters,
-        row=row,
-        received=received,
-        replied=None if taken is None else received + timedelta(milliseconds=taken),
-        names=_names(visit, [row]),
     )
 
 
@@ -101,7 +77,8 @@ def _older(filters: Filters, last: RowMapping) -> str:
     return filters.url(before=f"{last['received_ms']}-{last['event_id']}")
 
 
-def _names(visit: EnvironmentVisit, rows: Any) -> Names:
+def names_in(visit: EnvironmentVisit, rows: Sequence[RowMapping]) -> Names:
+    """The names of the API instances and the applications in these rows."""
     clients = {row["client_id"] for row in rows} - {None}
     with visit.reading() as session:
         return Names(

@@ -6,6 +6,9 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 metadata = MetaData()
 
+_WITH_DECISION: Final = text("decision_id IS NOT NULL")
+"""Denials, and a sample of the other events."""
+
 events = Table(
     "events",
     metadata,
@@ -36,9 +39,19 @@ events = Table(
     Column("deployment_type", Text),
     Column("path_template", Text),
     Column("agent", Text),
+    Column("answered_by", Text),
+    Column("response_details", Text),
+    Column("decision_id", Text),
+    Column("decision", Text),
     Index("events_by_time", "environment_id", "received_ms"),
     Index("events_by_api", "api_id", "received_ms"),
     Index("events_by_client", "environment_id", "client_id", "received_ms"),
+    Index(
+        "events_by_decision",
+        "decision_id",
+        sqlite_where=_WITH_DECISION,
+        postgresql_where=_WITH_DECISION,
+    ),
     # `store.partitions` makes a table for each day.
     postgresql_partition_by="RANGE (received_ms)",
 )

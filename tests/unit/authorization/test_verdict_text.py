@@ -36,6 +36,18 @@ def test_a_denial_names_its_policy() -> None:
     assert text == "access-block/id-of-access-block=denied"
 
 
+def test_a_kept_text_is_of_one_policy_and_one_snapshot() -> None:
+    """An allowed request, and the policies of the next snapshot, have texts of their own."""
+    snapshots = published()
+    texts = VerdictTexts(snapshots)
+    passed = Allowed(ApiInstance("1", ""), snapshots.current.revision)
+    for _ in range(2):
+        assert texts.of(refused(snapshots), REQUEST).endswith("=denied")
+        assert texts.of(passed, REQUEST).endswith("=passed")
+    snapshots.publish([api("1", [])])
+    assert texts.of(Allowed(ApiInstance("1", ""), snapshots.current.revision), REQUEST) == ""
+
+
 def test_another_snapshot_says_nothing_about_the_decision() -> None:
     """Its policies may be others than those that were asked."""
     snapshots = published()
@@ -45,11 +57,13 @@ def test_another_snapshot_says_nothing_about_the_decision() -> None:
 
 
 def test_a_decision_without_asked_policies_has_no_text() -> None:
-    """No API, an API that is not there, or an answer of our own."""
+    """No API, an API that is not there, a closed one, or an answer of our own."""
     snapshots = published()
     texts, revision = VerdictTexts(snapshots), snapshots.current.revision
     assert texts.of(Allowed(None, revision), REQUEST) == ""
     assert texts.of(Allowed(ApiInstance("9", ""), revision), REQUEST) == ""
+    closed = refused(snapshots)._replace(policy=None)
+    assert texts.of(closed, REQUEST) == ""
     preflight = Answered(DirectResponse(204), revision, ApiInstance("1", ""))
     assert texts.of(preflight, REQUEST) == ""
 

@@ -334,3 +334,14 @@ def _assert_clean(options: Iterable[HeaderValueOption]) -> None:
         assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9a-z-]+", option.header.key)
         assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", option.header.value)
     pairs(o for o in options if o.append_action != HeaderValueOption.APPEND_IF_EXISTS_OR_ADD)
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_a_note_is_written_as_the_library_would(decision_id: str, verdicts: str) -> None:
+    """It is added to the metadata that every ALLOW has."""
+    octets = response_writer().write(Allowed(API, 7, WHO), ANY, f"1{decision_id}", verdicts)
+    fields = CheckResponse.FromString(octets).dynamic_metadata.fields
+    found = {name: value.string_value for name, value in fields.items()}
+    note = {"decision_id": f"1{encodable(decision_id)}", "verdicts": encodable(verdicts)}
+    plain = {"api": "1|orders|1.0.0|7", "caller": "client-1|Zoë's shop|77|gold"}
+    assert found == plain | {name: text for name, text in note.items() if text}

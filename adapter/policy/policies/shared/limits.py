@@ -118,6 +118,7 @@ def _exceeded(state: QuotaState, exposed: ExposedQuota | None) -> Deny:
         DenyReason.QUOTA_EXCEEDED,
         429,
         "Quota has been exceeded",
+        f"{len(waits_ms)} of {len(state.remaining)} limits used up, for {retry_after_s} s more",
         headers=(("retry-after", str(retry_after_s)),),
         exposed_quota=exposed,
     )
