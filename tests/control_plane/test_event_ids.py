@@ -128,5 +128,5 @@ def test_events_of_a_later_version_are_refused(path: Path) -> None:
     open_services(Settings(database=path), DatetimeClock()).close()
     with closing(sqlite3.connect(events_file(path))) as file:
         file.execute("PRAGMA user_version = 9")
-    with pytest.raises(UnusableDatabaseError, match="schema version 9, this program needs 6"):
+    with pytest.raises(UnusableDatabaseError, match="schema version 9, this program needs 7"):
         open_services(Settings(database=path), DatetimeClock())
