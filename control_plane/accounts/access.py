@@ -59,7 +59,7 @@ class Access:
         self._hasher = hasher
         # Two pools, so that guesses at a user's password do not delay gateways.
         self._users, self._gateways = HashingPool(), HashingPool()
-        self._throttle = LoginThrottle()
+        self._throttle = LoginThrottle(database, writes)
         self._clock = clock
         self.lifetimes = lifetimes or Lifetimes()
         self._max_tokens = max_tokens_per_login
@@ -90,14 +90,12 @@ class Access:
     async def _authenticated(self, name: str, password: str, origin: Origin) -> User | None:
         """The user if the password is right; raise TooManyLogins after too many wrong ones."""
         now = self._clock.now()
-        with self._throttle.attempt(name, origin.address, now):
+        async with self._throttle.attempt(name, origin.address, now) as attempt:
             user = await run_sync(self._user, name)
             stored = user.password_hash if user is not None and user.enabled else None
-            if not await self._users.run(partial(self._hasher.matches, password, stored)):
-                self._throttle.failed(name, origin.address, now)
-                return None
-            self._throttle.succeeded(name)
-            return user
+            check = partial(self._hasher.matches, password, stored)
+            attempt.is_right = await self._users.run(check)
+        return user if attempt.is_right else None
 
     async def hash_password(self, password: str) -> str:
         """The hash to store of a new password; raise TooManyLogins if the queue is full."""

@@ -6,7 +6,7 @@ import secrets
 from sqlalchemy import select
 
 from control_plane.accounts.hashing import salted
-from control_plane.accounts.login_throttle import LoginThrottle
+from control_plane.accounts.local_throttle import LocalThrottle
 from control_plane.clock import Clock
 from control_plane.errors import Unauthenticated
 from control_plane.settings import SecretForm
@@ -22,7 +22,7 @@ class ApplicationLogins:
         self._clock = clock
         self._form = form
         # Of its own: a client id must not keep the user of the same name out.
-        self._throttle = LoginThrottle()
+        self._throttle = LocalThrottle()
         self._nobody = salted(secrets.token_hex(), form)
 
     def application(self, client_id: str, secret: str, address: str | None) -> ClientApplication:

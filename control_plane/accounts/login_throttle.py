@@ -1,104 +1,117 @@
 """Slows guesses down: after some wrong passwords, a user or an address has to wait.
 
-The counts are in memory, bounded in number, and forgotten after a while. Each process counts for
-itself.
+The counts are in the database, so all control planes on it count together. They are bounded in
+number, and forgotten after a while.
 """
 
-import ipaddress
-import threading
-from collections import Counter, OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
-from control_plane.errors import TooManyLogins
+from anyio.to_thread import run_sync
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
-PER_USER: Final = 10
-PER_ADDRESS: Final = 50
-"""Wrong passwords in `PERIOD`. An address has more, because many users may share it."""
-PERIOD: Final = timedelta(minutes=15)
-_RETRY_AFTER_S: Final = 2
-"""The wait of a login that only waits for others to be checked."""
-MAX_KEYS: Final = 10_000
-"""Users and addresses that are counted. The one that failed least recently is forgotten first."""
+from control_plane.accounts.login_limits import PERIOD, limits_of, require_room
+from control_plane.errors import Refused
+from control_plane.store.database import Database
+from control_plane.store.tables import LoginAttempt
+from control_plane.store.write_queue import WriteQueue
+
+_CHECKED_BY: Final = timedelta(minutes=1)
+"""A password that has been checked for longer counts as wrong: its process has ended."""
+MAX_ROWS: Final = 100_000
+"""Attempts that are counted. The oldest are forgotten first."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A login whose password is being checked."""
+
+    user: int
+    """The key of the user."""
+    ids: Sequence[int]
+    """Its rows: one of the user, and one of the address if that is known."""
+    is_right: bool = False
+    """Whether the password was right. Whoever checks it sets this."""
 
 
 class LoginThrottle:
     """Counts wrong passwords by user name and by network address."""
 
-    def __init__(self) -> None:
-        self._failures: OrderedDict[str, list[datetime]] = OrderedDict()
-        self._under_way: Counter[str] = Counter()
-        self._lock = threading.Lock()
+    def __init__(self, database: Database, writes: WriteQueue) -> None:
+        self._database = database
+        self._writes = writes
 
-    @contextmanager
-    def attempt(self, name: str, address: str | None, now: datetime) -> Iterator[None]:
-        """Check a password inside; raise TooManyLogins if the user or the address has to wait.
-
-        A password that is being checked counts as wrong until it is known to be right. Otherwise
-        guesses that are sent at once would all pass the limit before the first is counted.
-        """
-        limits = _limits(name, address)
-        with self._lock:
-            for key, most in limits.items():
-                self._require_room(key, most, now)
-            self._under_way += Counter(limits.keys())
+    @asynccontextmanager
+    async def attempt(
+        self, name: str, address: str | None, now: datetime
+    ) -> AsyncIterator[Attempt]:
+        """Check a password inside; raise TooManyLogins if the user or the address has to wait."""
+        limits = {_key(text): most for text, most in limits_of(name, address).items()}
+        # First without the write lock: a flood of logins that have to wait writes nothing.
+        await run_sync(self._require_room, limits, now)
+        attempt = await self._writes.run(partial(self._begin, limits, now))
         try:
-            yield
-        finally:
-            with self._lock:
-                self._under_way -= Counter(limits.keys())
+            yield attempt
+        except Refused:  # The password was not checked.
+            await self._writes.run(partial(self._forget, attempt))
+            raise
+        end = self._succeed if attempt.is_right else self._fail
+        await self._writes.run(partial(end, attempt))
 
-    def _require_room(self, key: str, most: int, now: datetime) -> None:
-        recent = self._recent(key, now)
-        if len(recent) >= most:
-            wait = recent[-most] + PERIOD - now
-            raise TooManyLogins(
-                f"too many wrong passwords; wait {_minutes(wait)}, then try again",
-                int(wait.total_seconds()) + 1,
-            )
-        if len(recent) + self._under_way[key] >= most:
-            raise TooManyLogins("too many logins at once; try again", _RETRY_AFTER_S)
+    def _require_room(self, limits: Mapping[int, int], now: datetime) -> None:
+        with self._database.read() as session:
+            _require_room(session, limits, now)
 
-    def failed(self, name: str, address: str | None, now: datetime) -> None:
-        """Count a wrong password; call it before the attempt ends."""
-        with self._lock:
-            for key, most in _limits(name, address).items():
-                self._failures[key] = [*self._recent(key, now), now][-most:]
-                self._failures.move_to_end(key)
-            while len(self._failures) > MAX_KEYS:
-                self._failures.popitem(last=False)
+    def _begin(self, limits: Mapping[int, int], now: datetime) -> Attempt:
+        with self._database.write() as session:
+            _require_room(session, limits, now)
+            rows = [LoginAttempt(key=key, at=now, is_wrong=False) for key in limits]
+            session.add_all(rows)
+            session.flush()
+            newest = max(row.id for row in rows)
+            old = (LoginAttempt.at <= now - PERIOD) | (LoginAttempt.id <= newest - MAX_ROWS)
+            session.execute(delete(LoginAttempt).where(old))
+            return Attempt(next(iter(limits)), [row.id for row in rows])
 
-    def succeeded(self, name: str) -> None:
+    def _fail(self, attempt: Attempt) -> None:
+        with self._database.write() as session:
+            own = LoginAttempt.id.in_(attempt.ids)
+            session.execute(update(LoginAttempt).where(own).values(is_wrong=True))
+
+    def _succeed(self, attempt: Attempt) -> None:
         """Forget the user's failures. Those of the address stay: its guesses may go on."""
-        with self._lock:
-            self._failures.pop(_user(name), None)
+        with self._database.write() as session:
+            done = LoginAttempt.id.in_(attempt.ids) | (
+                (LoginAttempt.key == attempt.user) & LoginAttempt.is_wrong
+            )
+            session.execute(delete(LoginAttempt).where(done))
 
-    def _recent(self, key: str, now: datetime) -> list[datetime]:
-        return [at for at in self._failures.get(key, ()) if now - at < PERIOD]
-
-
-def _limits(name: str, address: str | None) -> dict[str, int]:
-    of_address = {} if address is None else {f"address {_network(address)}": PER_ADDRESS}
-    return {_user(name): PER_USER} | of_address
-
-
-def _user(name: str) -> str:
-    return f"user {name[:100].lower()}"
+    def _forget(self, attempt: Attempt) -> None:
+        with self._database.write() as session:
+            session.execute(delete(LoginAttempt).where(LoginAttempt.id.in_(attempt.ids)))
 
 
-def _network(address: str) -> str:
-    """The address; for IPv6 its /64, because a client with one address there has all of them."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address[:100]
-    if found.version == 4:
-        return str(found)
-    return str(ipaddress.ip_network((found, 64), strict=False))
+def _require_room(session: Session, limits: Mapping[int, int], now: datetime) -> None:
+    recent = select(LoginAttempt).where(
+        LoginAttempt.key.in_(limits), LoginAttempt.at > now - PERIOD
+    )
+    rows = session.scalars(recent.order_by(LoginAttempt.at)).all()
+    for key, most in limits.items():
+        own = [row for row in rows if row.key == key]
+        wrong = [row.at for row in own if row.is_wrong or now - row.at > _CHECKED_BY]
+        require_room(wrong, len(own) - len(wrong), most, now)
 
 
-def _minutes(wait: timedelta) -> str:
-    minutes = -(-wait // timedelta(minutes=1))
-    return "a minute" if minutes == 1 else f"{minutes} minutes"
+def _key(text: str) -> int:
+    """A number for the text. People type passwords into the field for the name.
+
+    Forty bits hardly ever stand for two users, and too many texts have the same to find out which
+    one was typed.
+    """
+    return int.from_bytes(hashlib.sha256(text.encode(errors="replace")).digest()[:5])

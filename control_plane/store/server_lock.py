@@ -1,8 +1,8 @@
 """A lock that says that one control plane serves a SQLite file (flock(2)).
 
-Each process keeps some things in memory, such as how often somebody failed to log in. So two
-control planes on one file would each know half. Several are possible on PostgreSQL. Commands that
-run beside the server, such as `backup`, do not take the lock.
+Each process has its own queue of writers, and SQLite has no queue for those of several processes.
+Several control planes are possible on PostgreSQL. Commands that run beside the server, such as
+`backup`, do not take the lock.
 """
 
 import errno

@@ -49,6 +49,8 @@ def prepare(connection: Connection, schema: Schema, name: str, facts: Mapping[st
 
 def require_current(connection: Connection, schema: Schema, name: str) -> None:
     """Raise UnusableDatabaseError unless the tables have the version of this program."""
+    if not inspect(connection).get_table_names():
+        raise UnusableDatabaseError(f"database {name} is empty")
     newest = _newest(ScriptDirectory.from_config(_config(connection, schema, {})))
     found = _known_version(connection, schema, name, newest)
     if found < newest:

@@ -134,14 +134,20 @@ def _of_another_program(file: Path) -> None:
         connection.execute("PRAGMA application_id=1")
 
 
+def _empty(file: Path) -> None:
+    file.unlink()
+    file.touch()
+
+
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
         (_of_another_version, "has schema version 1, this program needs"),
         (_of_another_program, "belongs to another program"),
+        (_empty, "is empty"),
         (Path.unlink, "there is no database"),
     ],
-    ids=["version", "program", "missing"],
+    ids=["version", "program", "empty", "missing"],
 )
 def test_a_source_must_be_of_this_version(
     spoil: Callable[[Path], None], why: str, tmp_path: Path

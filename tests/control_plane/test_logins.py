@@ -7,13 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from control_plane.accounts.login_throttle import (
-    MAX_KEYS,
-    PER_ADDRESS,
-    PER_USER,
-    PERIOD,
-    LoginThrottle,
-)
+from control_plane.accounts.local_throttle import MAX_KEYS, LocalThrottle
+from control_plane.accounts.login_limits import PER_ADDRESS, PER_USER, PERIOD
 from control_plane.errors import TooManyLogins
 from control_plane.store.tables import User
 from tests.control_plane.conftest import Platform
@@ -50,19 +45,19 @@ def test_a_hash_with_other_costs_is_outdated() -> None:
     assert not hasher.matches("x", "$argon2id$damaged")
 
 
-def _attempt(throttle: LoginThrottle, name: str, address: str | None, now: datetime) -> None:
+def _attempt(throttle: LocalThrottle, name: str, address: str | None, now: datetime) -> None:
     with throttle.attempt(name, address, now):
         """Nothing is counted: the password is right."""
 
 
-def _failures(throttle: LoginThrottle, number: int, address: str = "10.0.0.1") -> None:
+def _failures(throttle: LocalThrottle, number: int, address: str = "10.0.0.1") -> None:
     for each in range(number):
         throttle.failed(f"user-{each}", address, NOW)
 
 
 def test_an_address_has_to_wait_too() -> None:
     """Guesses at many users from one place are slowed down, and no other place is."""
-    throttle = LoginThrottle()
+    throttle = LocalThrottle()
     _failures(throttle, PER_ADDRESS - 1)
     _attempt(throttle, "ann", "10.0.0.1", NOW)
     _failures(throttle, 1)
@@ -75,7 +70,7 @@ def test_an_address_has_to_wait_too() -> None:
 
 def test_all_addresses_of_an_ipv6_network_are_one() -> None:
     """Who has one of them has all of them."""
-    throttle = LoginThrottle()
+    throttle = LocalThrottle()
     _failures(throttle, PER_ADDRESS, "2001:db8::1")
     with pytest.raises(TooManyLogins):
         _attempt(throttle, "ann", "2001:db8::2", NOW)
@@ -87,7 +82,7 @@ def test_all_addresses_of_an_ipv6_network_are_one() -> None:
 
 def test_the_wait_becomes_shorter() -> None:
     """The message says for how long."""
-    throttle = LoginThrottle()
+    throttle = LocalThrottle()
     for each in range(PER_USER):
         throttle.failed("ann", None, NOW + timedelta(seconds=each))
     with pytest.raises(TooManyLogins, match="wait a minute") as refused:
@@ -98,7 +93,7 @@ def test_the_wait_becomes_shorter() -> None:
 
 def test_a_right_password_clears_the_user_but_not_the_address() -> None:
     """Otherwise one known password would make room for guesses at others."""
-    throttle = LoginThrottle()
+    throttle = LocalThrottle()
     for _ in range(PER_USER):
         throttle.failed("ann", "10.0.0.1", NOW)
     throttle.succeeded("ann")
@@ -110,7 +105,7 @@ def test_a_right_password_clears_the_user_but_not_the_address() -> None:
 
 def test_the_memory_is_bounded() -> None:
     """A flood of names forgets the oldest, and never the address that sends it."""
-    throttle = LoginThrottle()
+    throttle = LocalThrottle()
     _failures(throttle, MAX_KEYS + 100)
     assert len(throttle._failures) == MAX_KEYS
     with pytest.raises(TooManyLogins):
@@ -119,7 +114,7 @@ def test_the_memory_is_bounded() -> None:
 
 def test_passwords_that_are_being_checked_count_until_they_are_right() -> None:
     """A user logs in from many places at once, but guesses at once are no way around the limit."""
-    throttle = LoginThrottle()
+    throttle = LocalThrottle()
     throttle.failed("ann", None, NOW)
     with ExitStack() as under_way:
         for _ in range(PER_USER - 1):
@@ -134,7 +129,7 @@ def test_passwords_that_are_being_checked_count_until_they_are_right() -> None:
 
 def test_an_address_can_not_pass_its_limit_at_once() -> None:
     """Guesses at many users under way count for their address."""
-    throttle = LoginThrottle()
+    throttle = LocalThrottle()
     with ExitStack() as under_way:
         for each in range(PER_ADDRESS):
             under_way.enter_context(throttle.attempt(f"user-{each}", "10.0.0.1", NOW))

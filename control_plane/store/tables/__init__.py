@@ -7,6 +7,7 @@ a new contract with the id of a deleted one for the old contract.
 from control_plane.store.tables.accounts import (
     AccessToken,
     GatewayLogin,
+    LoginAttempt,
     RoleGrant,
     User,
     UserToken,
@@ -35,6 +36,7 @@ __all__ = [
     "Environment",
     "FleetLosses",
     "GatewayLogin",
+    "LoginAttempt",
     "Organization",
     "Policy",
     "RoleGrant",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from control_plane.store.tables.base import Base
@@ -68,6 +68,18 @@ class UserToken(Base):
     """The last use, known to a minute."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
     user: Mapped[User] = relationship(lazy="joined")
+
+
+class LoginAttempt(Base):
+    """A password that was wrong or is being checked, by a number for the user or the address."""
+
+    __tablename__ = "login_attempts"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    key: Mapped[int] = mapped_column(BigInteger, index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    is_wrong: Mapped[bool]
 
 
 class GatewayLogin(Base):

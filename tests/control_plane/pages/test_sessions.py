@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import text
 
-from control_plane.accounts.login_throttle import PER_USER, PERIOD
+from control_plane.accounts.login_limits import PER_USER, PERIOD
 from control_plane.accounts.roles import Role
 from tests.control_plane.conftest import Platform
 from tests.control_plane.pages.visitor import PASSWORD, Visitor, add_user, visiting
