@@ -19,6 +19,11 @@ from tests.rig.clock import DatetimeClock
 from tests.rig.hashing import quick_hasher
 from tests.rig.postgresql_server import PostgresqlServer, running_postgresql
 
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For tests of what is decided before a database is asked."""
+
+ON_BOTH_DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
 
 @dataclass
 class Platform:
@@ -112,6 +117,11 @@ def postgresql() -> Iterator[PostgresqlServer]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database of each kind."""
+    yield from empty_database(request, tmp_path)
+
+
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of the kind that the parameter names."""
     if request.param == "sqlite":
         yield str(tmp_path / "platform.db")
         return

@@ -11,7 +11,7 @@ from adapter.platform_client.protocol.documents import TierDocument
 from adapter.platform_client.protocol.policy_document import MAX_DEPTH, oddity
 from control_plane.protocol.policies import NewPolicy
 from control_plane.protocol.tiers import NewTier
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_SQLITE, Platform
 
 YEAR_MS = 366 * 24 * 3_600_000
 SHAPES = st.recursive(
@@ -57,6 +57,7 @@ def test_a_gateway_can_use_each_tier_that_is_accepted(maxima: list[int], period_
     assert _is_accepted(NewTier, tier) == _is_accepted(TierDocument, tier)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("place", ["policy", "change", "automated", "automated change"])
 async def test_a_configuration_that_is_nested_too_deeply_is_named(
     platform: Platform, place: str
@@ -86,6 +87,7 @@ async def test_a_configuration_that_is_nested_too_deeply_is_named(
     await admin.ask(method, path, {**body, "configurationData": _nested(63, {})})
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("limit", "named"),
     [
@@ -112,6 +114,7 @@ async def test_a_limit_outside_the_bounds_is_named(
         assert named in str(error)
 
 
+@ON_SQLITE
 async def test_too_many_limits_are_named(platform: Platform) -> None:
     """Sixteen are allowed."""
     api_id = (await platform.admin.create_api("orders"))["id"]
@@ -122,6 +125,7 @@ async def test_too_many_limits_are_named(platform: Platform) -> None:
     assert (error.status, "limits" in str(error)) == (400, True)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("name", ["uri", "proxyUri"])
 @pytest.mark.parametrize("value", [{"a": {}}, ["x"], 7, True, ""])
 async def test_an_address_of_an_endpoint_is_text(platform: Platform, name: str, value: Any) -> None:

@@ -12,7 +12,7 @@ from control_plane.errors import Invalid
 from control_plane.management.policies import MAX_CONFIGURATION_DEPTH
 from control_plane.protocol.writing import answer
 from control_plane.store.json_values import MAX_DEPTH, UNREADABLE, nested_too_deeply, stored_json
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_SQLITE, Platform
 
 
 def _nested(levels: int, *, array: bool = False) -> Any:
@@ -103,7 +103,7 @@ async def test_json_that_is_nested_too_deeply_is_refused_and_not_stored(
     ],
 )
 # PostgreSQL takes only JSON.
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 async def test_a_value_that_is_stored_already_breaks_no_list(
     platform: Platform, stored: str
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from control_plane.management.policy_checks.schema_check import check_by_schema
 from control_plane.store.tables import Policy
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_SQLITE, Platform
 from tests.control_plane.mistaken_policies import LIMITS, MISTAKES, Mistake
 
 PYTHON = re.compile(
@@ -46,6 +46,7 @@ def body(mistake: Mistake) -> dict[str, Any]:
     }
 
 
+@ON_SQLITE
 async def test_each_mistake_is_refused_with_its_field_and_the_fix(platform: Platform) -> None:
     """With 400 and the protocol's form, and nothing is stored. In one test: a platform is slow."""
     api_id = (await platform.admin.create_api("orders"))["id"]
@@ -94,6 +95,7 @@ POINTCUTS = [
 ]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("method", "path", "field", "told"), POINTCUTS)
 async def test_a_mistaken_pointcut_is_refused(
     platform: Platform, method: Any, path: str, field: str, told: str
@@ -111,6 +113,7 @@ async def test_a_mistaken_pointcut_is_refused(
     assert PYTHON.search(str(refused)) is None
 
 
+@ON_SQLITE
 async def test_all_mistakes_are_told_at_once_and_no_secret(platform: Platform) -> None:
     """One answer is enough to correct the policy."""
     api_id = (await platform.admin.create_api("orders"))["id"]
@@ -140,6 +143,7 @@ async def test_all_mistakes_are_told_at_once_and_no_secret(platform: Platform) -
     assert "hunter2" not in answer.text
 
 
+@ON_SQLITE
 async def test_many_mistakes_are_cut_short(platform: Platform) -> None:
     """An answer stays readable."""
     api_id = (await platform.admin.create_api("orders"))["id"]
@@ -152,6 +156,7 @@ async def test_many_mistakes_are_cut_short(platform: Platform) -> None:
     assert found["configurationData.ips.11"].endswith("; and 988 more")
 
 
+@ON_SQLITE
 async def test_a_change_is_checked_as_a_whole(platform: Platform) -> None:
     """For policies of an API and automated ones: the new configuration with the old type."""
     admin = platform.admin
@@ -180,6 +185,7 @@ async def test_a_change_is_checked_as_a_whole(platform: Platform) -> None:
         await admin.ask("PATCH", path, {"assetId": "rate-limiting", "disabled": True})
 
 
+@ON_SQLITE
 async def test_a_type_of_ones_own_is_stored_if_that_is_asked_for(platform: Platform) -> None:
     """Not by mistake: the query has to say so, also for a change of the configuration."""
     admin = platform.admin
@@ -194,6 +200,7 @@ async def test_a_type_of_ones_own_is_stored_if_that_is_asked_for(platform: Platf
     assert changed["configurationData"] == {"a": 2}
 
 
+@ON_SQLITE
 async def test_a_known_type_is_checked_even_so(platform: Platform) -> None:
     """Only the type may be unknown."""
     api_id = (await platform.admin.create_api("orders"))["id"]
@@ -205,6 +212,7 @@ async def test_a_known_type_is_checked_even_so(platform: Platform) -> None:
     assert "pointcutData.0.methodRegex" in str(refused)
 
 
+@ON_SQLITE
 async def test_an_implementation_is_checked_as_its_type(platform: Platform) -> None:
     """Gateways read `rate-limiting-flex` as rate-limiting."""
     api_id = (await platform.admin.create_api("orders"))["id"]
@@ -214,6 +222,7 @@ async def test_an_implementation_is_checked_as_its_type(platform: Platform) -> N
     assert "rateLimits: is required" in str(refused)
 
 
+@ON_SQLITE
 async def test_what_is_allowed_and_probably_not_meant_gets_a_warning(platform: Platform) -> None:
     """In the answer to the change; the policy itself looks as before."""
     admin = platform.admin
@@ -229,6 +238,7 @@ async def test_what_is_allowed_and_probably_not_meant_gets_a_warning(platform: P
     assert "no client secret is checked" in warning
 
 
+@ON_SQLITE
 async def test_limits_by_tier_without_a_tier_get_a_warning(platform: Platform) -> None:
     """Every request would be refused. The tier may come later, so this is no mistake."""
     admin = platform.admin
@@ -241,6 +251,7 @@ async def test_limits_by_tier_without_a_tier_get_a_warning(platform: Platform) -
     assert "warnings" not in made
 
 
+@ON_SQLITE
 async def test_a_policy_that_is_broken_already_can_be_disabled(platform: Platform) -> None:
     """An older version stored mistakes."""
     admin = platform.admin

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.protocol.refusals import add_refusals
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_SQLITE, Platform
 
 DATES = (
     "Mon, 01 Jan 2024 00:00:00 +999999999999999",
@@ -35,10 +35,6 @@ RAW = (
     *(b"", b"{", b"null", b"1", b"\xff", b"\0", b"{}", b"[]", b"[{}]", b'"x"', b"\xef\xbb\xbf{}"),
     *('{"name": "x"}'.encode("utf-16"), b"[" * 100_000, b'{"a":' * 300, b"[1" + b"0" * 5000 + b"]"),
 )
-
-
-# What these tests send does not reach the database. Odd parameters and bodies go to both kinds.
-ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from control_plane.protocol.parameters import IGNORED
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_SQLITE, Platform
+
+pytestmark = ON_SQLITE
 
 SPEC = {"groupId": "g", "assetId": "a", "version": "1"}
 LIMIT = {"maximumRequests": 1, "timePeriodInMilliseconds": 1000}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from control_plane.accounts.roles import Role
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_BOTH_DATABASES, Platform
 from tests.control_plane.events import denied, event, send
 from tests.control_plane.pages.visitor import Visitor, visiting_as
 
@@ -91,6 +91,7 @@ async def test_wrong_fields_are_named(
     assert "New" not in await owner.page(path)
 
 
+@ON_BOTH_DATABASES
 async def test_hostile_texts_are_only_shown(owner: Visitor) -> None:
     """Whatever people call things, pages show it as text."""
     path = f"{owner.home}/applications"
@@ -101,6 +102,7 @@ async def test_hostile_texts_are_only_shown(owner: Visitor) -> None:
         assert "<script>alert" not in text
 
 
+@ON_BOTH_DATABASES
 async def test_the_list_is_searched_and_sorted(owner: Visitor, platform: Platform) -> None:
     """By name, owner and client id; and by the numbers, which are of this environment."""
     admin = platform.admin
@@ -285,6 +287,7 @@ async def test_access_is_asked_for(owner: Visitor, platform: Platform) -> None:
     assert "has contract 1 with this API already" in again.text
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize(
     ("fields", "status"),
     [

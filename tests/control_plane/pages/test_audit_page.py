@@ -6,7 +6,7 @@ import io
 import pytest
 
 from control_plane.accounts.roles import Role
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_BOTH_DATABASES, Platform
 from tests.control_plane.pages.visitor import Visitor, visiting_as
 
 SECRET = {"username": "ann", "password": "secret-of-the-policy"}
@@ -30,6 +30,7 @@ async def test_it_says_who_changed_what(owner: Visitor, platform: Platform) -> N
     assert "***" in page
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize(
     ("query", "shown"),
     [
@@ -70,6 +71,7 @@ async def test_a_filter_that_makes_no_sense_is_named(owner: Visitor, query: str)
     assert query.partition("=")[0] in response.text.lower()
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize("page", ["/audit", "/audit/entries.csv"])
 async def test_the_first_and_the_last_day_can_be_asked_for(owner: Visitor, page: str) -> None:
     """No day comes after the last one that has four digits for its year."""
@@ -77,6 +79,7 @@ async def test_the_first_and_the_last_day_can_be_asked_for(owner: Visitor, page:
         await owner.page(f"{page}?{query}")
 
 
+@ON_BOTH_DATABASES
 async def test_older_entries_are_a_link_away(owner: Visitor, platform: Platform) -> None:
     """The link keeps the filter."""
     for _ in range(51):

@@ -9,7 +9,7 @@ import pytest
 from control_plane.accounts.roles import Role
 from control_plane.pages.app import page_routes
 from control_plane.pages.visit import Visit
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_BOTH_DATABASES, Platform
 from tests.control_plane.pages.visitor import ORIGIN, Visitor, visiting_as
 
 HOSTILE = (
@@ -41,6 +41,7 @@ def test_no_two_pages_have_one_name() -> None:
     assert [name for name, number in names.items() if number > 1] == []
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize(
     "path",
     [
@@ -99,6 +100,7 @@ async def test_a_failure_shows_nothing_of_the_inside(
     assert "frame-ancestors" in response.headers["content-security-policy"]
 
 
+@ON_BOTH_DATABASES
 async def test_hostile_text_is_only_text(owner: Visitor) -> None:
     """Markup, other directions of writing, and NUL in every field of a form and a query."""
     for text in (

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from control_plane.accounts.roles import Role
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_BOTH_DATABASES, Platform
 from tests.control_plane.fleet.reports import accepted, api, report, revision, seen
 from tests.control_plane.pages.visitor import Visitor, visiting_as
 
@@ -53,6 +53,7 @@ async def test_the_list_says_how_each_adapter_is_doing(owner: Visitor, platform:
     assert "The newest change is revision" in page
 
 
+@ON_BOTH_DATABASES
 async def test_the_list_can_be_searched(owner: Visitor, platform: Platform) -> None:
     """By name and version."""
     await accepted(platform, report(0), "gw-1")
@@ -168,6 +169,7 @@ async def test_a_viewer_may_look_and_not_forget(viewer: Visitor, platform: Platf
     assert "adapters:write" in response.text
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize(
     "page", ["adapters/1", "adapters/x", "services/1", "services/0", "apis/9/rollout"]
 )
@@ -220,6 +222,7 @@ async def test_a_rollout_without_adapters(owner: Visitor, platform: Platform) ->
 # Discovered services
 
 
+@ON_BOTH_DATABASES
 async def test_services_wait_for_a_decision(owner: Visitor, platform: Platform) -> None:
     """The busiest first; hostile names are text."""
     services = f"{owner.home}/services"

@@ -12,7 +12,7 @@ import pytest
 
 from control_plane.accounts.roles import Role
 from control_plane.clock import iso
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_BOTH_DATABASES, Platform
 from tests.control_plane.events import denied, event, send
 from tests.control_plane.pages.visitor import Visitor, visiting_as
 
@@ -68,6 +68,7 @@ async def api_id(platform: Platform) -> int:
     return made
 
 
+@ON_BOTH_DATABASES
 async def test_the_dashboard_shows_true_numbers(owner: Visitor, api_id: int) -> None:
     """Denied requests count, all rankings have the same total, and the change is shown."""
     page = await owner.page(f"{owner.home}/analytics")
@@ -155,6 +156,7 @@ async def test_a_filter_that_is_none_is_named(
     assert f"{named}: " in response.text.lower()
 
 
+@ON_BOTH_DATABASES
 async def test_odd_filters_are_no_error_of_the_server(owner: Visitor, api_id: int) -> None:
     """What is not known matches nothing, and is shown as text."""
     for query in (
@@ -178,6 +180,7 @@ async def test_odd_filters_are_no_error_of_the_server(owner: Visitor, api_id: in
     assert (await owner.open(f"{owner.home}/requests?before=x")).status_code == 400
 
 
+@ON_BOTH_DATABASES
 async def test_the_log_is_read_page_by_page(owner: Visitor, platform: Platform) -> None:
     """Also where many requests came in one millisecond; none is missed or shown twice."""
     await send(platform, [event(platform, event_id=f"e{n:03}") for n in range(120)])
@@ -209,6 +212,7 @@ async def test_one_request_has_all_that_its_event_has(
     assert (await owner.open(f"{owner.home}/requests/event?event=unknown")).status_code == 404
 
 
+@ON_BOTH_DATABASES
 async def test_the_id_of_an_event_may_be_any_text(owner: Visitor, platform: Platform) -> None:
     """Gateways choose the ids. Each leads from the log to its own request."""
     ids = ["a/b", "a?b", "a#b", "a%2Fb", "..", ".", "/", "a b", "é", "a\\b", "x/../y", "<b>&\"'"]
@@ -229,6 +233,7 @@ async def _event_id(owner: Visitor, path: str) -> str:
     return html.unescape(found)
 
 
+@ON_BOTH_DATABASES
 async def test_searching_the_log(owner: Visitor, api_id: int) -> None:
     """By each field."""
     for query, rows in (
@@ -250,6 +255,7 @@ async def test_searching_the_log(owner: Visitor, api_id: int) -> None:
         assert max(0, page.count("<tr>") - 1) == rows, query
 
 
+@ON_BOTH_DATABASES
 async def test_exports_have_exactly_what_is_filtered(owner: Visitor, api_id: int) -> None:
     """The numbers and the requests, as CSV and as JSON."""
     text = await owner.page(f"{owner.home}/analytics.csv?api={api_id}")
