@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Final
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 
@@ -14,13 +14,13 @@ from control_plane.analytics.questions import About, Answers
 from control_plane.analytics.request_log import NONE
 from control_plane.clock import epoch_ms, from_epoch_ms
 from control_plane.errors import Invalid
+from control_plane.pages.analytics.zones import PARAMETER, ZONES, viewers_zone
 from control_plane.store.tables import MAX_ID
 
 _REFRESH: Final = ("10", "60")
 _MAX_TEXT: Final = 500
 _YEARS: Final = range(1970, 9999)
 """Pages also calculate with the times before and after, which must be times too."""
-_ZONE_COOKIE: Final = "zone"
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,13 @@ class Filters:
         """Seconds until the page is asked for again; empty for never."""
         given = self.query.get("refresh", "")
         return given if given in _REFRESH else ""
+
+    @property
+    def zones(self) -> list[tuple[str, bool]]:
+        """The time zones to choose from, and which of them the URL names."""
+        named = self.zone.key if self.query.get(PARAMETER) else ""
+        known = ZONES if named in ("", *ZONES) else (named, *ZONES)
+        return [(zone, zone == named) for zone in known]
 
     def about(self, environment_id: str) -> About:
         """Whose requests they are."""
@@ -115,15 +122,6 @@ def changed_by(changes: dict[str, str | int | None]) -> set[str]:
     """The parameters that a link does not keep. Another filter begins at the newest requests."""
     times = {"range", "since", "until"} if "range" in changes else set()
     return {*changes, *times, "before"}
-
-
-def viewers_zone(request: Request) -> ZoneInfo:
-    """The time zone of who looks at the page; UTC if it is not known here."""
-    given = request.query_params.get("zone") or request.cookies.get(_ZONE_COOKIE, "")
-    try:
-        return ZoneInfo(given.replace("%2F", "/")[:100])
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 def _filters(request: Request) -> Filters:

@@ -7,6 +7,7 @@ import json
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -131,6 +132,19 @@ async def test_days_are_those_of_the_viewer(owner: Visitor, api_id: int) -> None
     assert "Asia/Kolkata" in await owner.page(f"{owner.home}/analytics")
     for unknown in ("../../etc/passwd", "Mars", "%00", "é" * 300):
         assert "(UTC)" in await owner.page(f"{owner.home}/analytics?zone={unknown}")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("page", ["analytics", "requests"])
+async def test_the_time_zone_is_chosen_and_kept_in_the_address(owner: Visitor, page: str) -> None:
+    """It works without scripts, wins over the browser's, and may be one that is not offered."""
+    owner.client.cookies.set("zone", "Asia/Tokyo")
+    shown = await owner.page(f"{owner.home}/{page}")
+    assert "<option>Asia/Kolkata</option>" in shown
+    for zone in ("UTC", "Asia/Kolkata", "Antarctica/Troll"):
+        shown = await owner.page(f"{owner.home}/{page}?zone={zone}")
+        assert f"<option selected>{zone}</option>" in shown
+        assert f"zone={quote(zone, safe='')}&amp;range=7d" in shown
 
 
 @pytest.mark.parametrize("page", ["analytics", "requests", "analytics.csv", "requests.json"])
