@@ -27,6 +27,7 @@ from control_plane.pages.app import create_console, refused_page
 from control_plane.protocol import (
     apis,
     applications,
+    archive,
     automated_policies,
     client_quota,
     contract_feed,
@@ -164,6 +165,7 @@ def _protocol() -> Sequence[BaseRoute]:
         export,
         summary,
         client_quota,
+        archive,
     ):
         router.include_router(module.router)
     router.include_router(applications.imports)

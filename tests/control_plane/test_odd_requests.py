@@ -59,6 +59,13 @@ class Routes:
             "environment_id": platform.credentials.environment_id,
             "instance_id": "adapter-1",
             "template_id": "rate-limiting",
+            "entity_type": "apis",
+            "entity_id": "1",
+            "file_type": "summary",
+            "year": "2026",
+            "month": "11",
+            "day": "23",
+            "file_name": "x.txt",
         }
 
     def __iter__(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
