@@ -17,6 +17,8 @@ from tests.rig.control_plane import RunningControlPlane
 APIS: Final = ("orders", "payments", "customers", "catalogue", "shipping")
 APPLICATIONS: Final = ("Mobile shop", "Partner portal", "Nightly report")
 _REQUESTS: Final = 4_000
+EXPLAINED: Final = str(uuid.UUID(int=_REQUESTS))
+"""The event of a request whose page says what each policy said."""
 _EVERYTHING: Final = 10**6
 """A revision that no change here reaches."""
 _STATUSES: Final = (*[200] * 90, *[201] * 6, 404, 404, 500, 503)
@@ -41,7 +43,8 @@ async def fill(platform: RunningControlPlane) -> None:
             await admin.revoke(api_id, contract["id"])
     await admin.reset_secret(applications[-1]["id"], overlap_s=7 * 86_400)
     await _add_policies(admin, ids["orders"])
-    await _send(platform, [_event(platform, ids, applications, n) for n in range(_REQUESTS)])
+    events = [_event(ids, applications, n) for n in range(_REQUESTS)]
+    await _send(platform, [*events, _explained(_event(ids, applications, 0), ids, applications)])
 
 
 async def _add_policies(admin: Admin, api_id: int) -> None:
@@ -55,9 +58,39 @@ async def _add_policies(admin: Admin, api_id: int) -> None:
     await admin.apply_policy(api_id, "header-injection", {"inboundHeaders": headers}, disabled=True)
 
 
-def _event(
-    platform: RunningControlPlane, ids: dict[str, int], applications: list[Any], number: int
+def _explained(
+    event: dict[str, Any], ids: dict[str, int], applications: list[Any]
 ) -> dict[str, Any]:
+    """A denial as our adapters report it, with what each policy said."""
+    said = (
+        *(("cors", 7, "passed"), ("ip-blocklist", 1, "passed")),
+        *(("client-id-enforcement", 1, "passed"), ("rate-limiting", 6, "denied")),
+    )
+    verdicts = [{"policy_name": n, "policy_id": i, "said": word} for n, i, word in said]
+    return event | {
+        "event_id": EXPLAINED,
+        "api_id": ids["orders"],
+        "client_id": applications[0]["clientId"],
+        "host_id": "gateway-1",
+        "verb": "POST",
+        "path": "/orders",
+        "status_code": 429,
+        "request_disposition": "BLOCKED",
+        "policy_violation": {"policy_id": 6, "policy_name": "rate-limiting"},
+        "answered_by": "policy",
+        "decision": {
+            "id": "019ac8f1b2d4f7a3e001",
+            "revision": "1795847324595",
+            "contract_id": "1",
+            "sla_tier": "Gold",
+            "reason": "quota_exceeded",
+            "detail": "1 of 1 limits used up, for 12 s more",
+            "verdicts": verdicts,
+        },
+    }
+
+
+def _event(ids: dict[str, int], applications: list[Any], number: int) -> dict[str, Any]:
     chance = random.Random(number)  # noqa: S311 - the same traffic each time
     name, application = chance.choice(APIS), chance.choice(applications)
     now = datetime.now(UTC)

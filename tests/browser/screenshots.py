@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.browser.sample_site import fill
+from tests.browser.sample_site import EXPLAINED, fill
 from tests.rig.browser import Tab, open_tab, running_browser
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 
@@ -35,6 +35,7 @@ SHOTS: Final = (
     Shot("adapters", "{environment}/adapters"),
     Shot("discovered-services", "{environment}/services"),
     Shot("analytics", "{environment}/analytics"),
+    Shot("request", f"{{environment}}/requests/event?event={EXPLAINED}"),
     Shot("audit-log", "/audit"),
     Shot("users", "/settings/users"),
 )
