@@ -34,6 +34,7 @@ from control_plane.protocol import (
     contracts,
     export,
     ingest,
+    metrics,
     policies,
     policy_templates,
     reports,
@@ -166,6 +167,7 @@ def _protocol() -> Sequence[BaseRoute]:
         summary,
         client_quota,
         archive,
+        metrics,
     ):
         router.include_router(module.router)
     router.include_router(applications.imports)
