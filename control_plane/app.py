@@ -1,9 +1,11 @@
 """Composition: the services of a control plane, and the web application over them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import select
@@ -13,6 +15,10 @@ from control_plane.accounts.access import Access
 from control_plane.accounts.application_logins import ApplicationLogins
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.accounts.user_tokens import Lifetimes
+from control_plane.alerts.alerts import Sealing
+from control_plane.alerts.delivery import Delivery
+from control_plane.alerts.mail import MailServer
+from control_plane.alerts.watch import AlertWatch
 from control_plane.analytics.event_store import EventStore
 from control_plane.analytics.rollups import Keeping
 from control_plane.clock import Clock
@@ -25,6 +31,7 @@ from control_plane.management.policy_checks.schema_check import check_by_schema
 from control_plane.management.policy_dates import PolicyDates
 from control_plane.pages.app import create_console, refused_page
 from control_plane.protocol import (
+    alerts,
     apis,
     applications,
     archive,
@@ -50,6 +57,7 @@ from control_plane.services import Services
 from control_plane.settings import Settings
 from control_plane.store.database import Database
 from control_plane.store.schema import CONFIGURATION, EVENTS
+from control_plane.store.sealing import Seal
 from control_plane.store.tables import Environment
 from control_plane.store.write_queue import WriteQueue
 from control_plane.version import program_version
@@ -82,6 +90,41 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         epochs=FeedEpochs(),
         policy_dates=PolicyDates(clock.now()),
         policy_checks=_policy_checks(),
+        delivery=Delivery(clock, _sealing(settings), _mail_server(settings)),
+    )
+
+
+def _sealing(settings: Settings) -> Sealing:
+    database, key_file = settings.database, settings.seal_key_file
+    if key_file is None and isinstance(database, Path):
+        key_file = database.with_name(f"{database.stem}-seal.key")
+    return Sealing(Seal(key_file), settings.alert_webhooks_to_loopback)
+
+
+def _mail_server(settings: Settings) -> MailServer | None:
+    if not settings.smtp_host:
+        return None
+    return MailServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_security,
+        settings.smtp_sender,
+        settings.smtp_user,
+        settings.smtp_password_file,
+        settings.smtp_ca_file,
+    )
+
+
+def alert_watch(services: Services, console_url: str) -> AlertWatch:
+    """What judges alerts and delivers notices; `console_url` begins the links in them."""
+    return AlertWatch(
+        services.clock,
+        services.database,
+        services.events,
+        services.writes,
+        services.delivery,
+        timedelta(seconds=services.settings.alert_interval_s),
+        console_url,
     )
 
 
@@ -116,13 +159,22 @@ def _organizations(database: Database) -> dict[str, str]:
         return {row[0]: row[1] for row in rows}
 
 
-def create_app(services: Services) -> FastAPI:
-    """The web application. It closes the services when it ends."""
+def create_app(services: Services, console_url: str = "") -> FastAPI:
+    """The web application. While it runs, alerts are watched. It closes the services at its end.
+
+    `console_url` is where the console is, if the settings have no public URL.
+    """
+    console_url = str(services.settings.public_url or console_url).rstrip("/")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
-        yield
-        services.close()
+        watching = asyncio.create_task(alert_watch(services, console_url).run())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
+            services.close()
 
     # No pages about the API: they would load scripts from elsewhere, and need no token.
     app = FastAPI(title="Policy control plane", lifespan=lifespan, openapi_url=None)
@@ -159,6 +211,7 @@ def _protocol() -> Sequence[BaseRoute]:
         policy_templates,
         tiers,
         contracts,
+        alerts,
         applications,
         contract_feed,
         ingest,

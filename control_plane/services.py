@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from control_plane.accounts.access import Access
 from control_plane.accounts.application_logins import ApplicationLogins
 from control_plane.accounts.hashing import LoginHasher
+from control_plane.alerts.delivery import Delivery
 from control_plane.analytics.event_store import EventStore
 from control_plane.clock import Clock
 from control_plane.management.feed_epochs import FeedEpochs
@@ -31,6 +32,7 @@ class Services:
     epochs: FeedEpochs
     policy_dates: PolicyDates
     policy_checks: PolicyChecks
+    delivery: Delivery
 
     def close(self) -> None:
         """End the threads that hash, and close the databases."""

@@ -7,7 +7,15 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    FilePath,
+    SecretStr,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from control_plane.database_address import DatabaseAddress, parse_address
@@ -33,6 +41,14 @@ Mebibytes = Annotated[int, Field(ge=1, le=1024)]
 
 def _address(value: object) -> object:
     return parse_address(value) if isinstance(value, str) else value
+
+
+class Security(StrEnum):
+    """How the connection to the mail server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
 
 
 class SecretForm(StrEnum):
@@ -82,6 +98,26 @@ class Settings(BaseSettings):
     rollup_minute_hours: int = Field(default=48, ge=2, le=24 * 366)
     rollup_quarter_days: int = Field(default=90, ge=2, le=3660)
     rollup_hour_days: int = Field(default=396, ge=2, le=3660)
+
+    alert_interval_s: int = Field(default=30, ge=1, le=3600)
+    alert_webhooks_to_loopback: bool = False
+    seal_key_file: Path | None = None
+    """The key of the secrets of webhooks. Default: beside a SQLite file; none with PostgreSQL."""
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_security: Security = Security.STARTTLS
+    smtp_ca_file: FilePath | None = None
+    smtp_sender: Annotated[str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$")] = ""
+    smtp_user: str = ""
+    smtp_password_file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _smtp_is_complete(self) -> Self:
+        if bool(self.smtp_host) != bool(self.smtp_sender):
+            raise ValueError("smtp_host and smtp_sender need each other")
+        if bool(self.smtp_user) != bool(self.smtp_password_file):
+            raise ValueError("smtp_user and smtp_password_file need each other")
+        return self
 
     @model_validator(mode="after")
     def _oidc_is_complete(self) -> Self:

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     SERVICES_READ = "services:read"
     """Discovered services."""
     SERVICES_WRITE = "services:write"
+    ALERTS_READ = "alerts:read"
+    ALERTS_WRITE = "alerts:write"
     AUDIT_READ = "audit:read"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
@@ -55,10 +57,10 @@ USER_ROLES: Final = (Role.VIEWER, Role.OPERATOR, Role.API_ADMIN, Role.OWNER)
 
 _P = Permission
 _VIEWER = {_P.APIS_READ, _P.CONTRACTS_READ, _P.APPLICATIONS_READ, _P.ANALYTICS_READ}
-_VIEWER |= {_P.ADAPTERS_READ, _P.SERVICES_READ}
+_VIEWER |= {_P.ADAPTERS_READ, _P.SERVICES_READ, _P.ALERTS_READ}
 _OPERATOR = _VIEWER | {_P.REQUESTS_READ, _P.ADAPTERS_WRITE, _P.SERVICES_WRITE, _P.AUDIT_READ}
 _API_ADMIN = _OPERATOR | {_P.APIS_WRITE, _P.CONTRACTS_WRITE, _P.APPLICATIONS_WRITE, _P.FEED_READ}
-_API_ADMIN |= {_P.SECRETS_READ}
+_API_ADMIN |= {_P.SECRETS_READ, _P.ALERTS_WRITE}
 _OWNER = _API_ADMIN | {_P.USERS_READ, _P.USERS_WRITE, _P.ENVIRONMENTS_WRITE}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {

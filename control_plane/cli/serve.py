@@ -92,15 +92,15 @@ def serve(
             if endpoints is not None:
                 endpoints.write_text(json.dumps({"base_url": url}) + "\n")
             typer.echo(f"listening on {url}")
-            _run(services, bound)
+            _run(services, bound, public)
 
 
 def server_config(
-    services: Services, protocol: type[TimedProtocol] | None = None
+    services: Services, protocol: type[TimedProtocol] | None = None, console_url: str = ""
 ) -> uvicorn.Config:
     """How uvicorn serves the application; the Date header is the application's own."""
     return uvicorn.Config(
-        create_app(services),
+        create_app(services, console_url),
         http=protocol or timed_protocol(),
         access_log=False,
         log_config=None,
@@ -137,13 +137,13 @@ def warn_of_incomplete_checks(checks: PolicyChecks) -> None:
         )
 
 
-def _run(services: Services, bound: socket.socket) -> None:
+def _run(services: Services, bound: socket.socket, console_url: str) -> None:
     log = structlog.get_logger()
     log.info("control_plane.started", version=program_version(), pid=os.getpid())
     warn_of_incomplete_checks(services.policy_checks)
     try:
         protocol = timed_protocol(room_for_connections())
-        uvicorn.Server(server_config(services, protocol)).run(sockets=[bound])
+        uvicorn.Server(server_config(services, protocol, console_url)).run(sockets=[bound])
     finally:
         log.info("control_plane.stopped")
 

@@ -68,6 +68,11 @@ def silent(adapter: Adapter, now: datetime) -> bool:
     return is_silent(adapter.reported_at, interval(adapter), now)
 
 
+def dropped(outcomes: Mapping[str, int]) -> int:
+    """The events that an adapter lost, of the counts in its report."""
+    return sum(count for outcome, count in outcomes.items() if outcome.startswith("dropped"))
+
+
 def of_adapters(
     session: Session,
     organization_id: str,

@@ -20,6 +20,7 @@ from control_plane.management.masked_secrets import masked
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import (
     Adapter,
+    Alert,
     ApiInstance,
     AuditEntry,
     AutomatedPolicy,
@@ -46,6 +47,7 @@ KINDS: Final[dict[type[Base], str]] = {
     Adapter: "adapter",
     DiscoveredService: "service",
     Environment: "environment",
+    Alert: "alert",
 }
 
 MAX_VALUE: Final = 4096

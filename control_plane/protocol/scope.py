@@ -134,6 +134,8 @@ SomeApisWriter = Annotated[OrganizationScope, Depends(_some_apis_writer)]
 
 ApisReader = Annotated[EnvironmentScope, _in_environment(Permission.APIS_READ)]
 ApisWriter = Annotated[EnvironmentScope, _in_environment(Permission.APIS_WRITE)]
+AlertsReader = Annotated[EnvironmentScope, _in_environment(Permission.ALERTS_READ)]
+AlertsWriter = Annotated[EnvironmentScope, _in_environment(Permission.ALERTS_WRITE)]
 ContractsReader = Annotated[EnvironmentScope, _in_environment(Permission.CONTRACTS_READ)]
 ContractsWriter = Annotated[EnvironmentScope, _in_environment(Permission.CONTRACTS_WRITE)]
 AnalyticsReader = Annotated[EnvironmentScope, _in_environment(Permission.ANALYTICS_READ)]

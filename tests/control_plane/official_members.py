@@ -222,3 +222,27 @@ CHANGED_API: dict[str, Shape] = {
     "description": str | None,
     "endpoint": {**ENDPOINT, "masterOrganizationId": str, "organizationId": str, "apiId": int},
 }
+
+# listOrganizationsEnvironmentsApisAlerts, createOrganizationsEnvironmentsApisAlerts (both a list),
+# getOrganizationsEnvironmentsApisAlerts, updateOrganizationsEnvironmentsApisAlerts
+ALERT: dict[str, Shape] = {
+    "apiAlertsVersion": str,
+    "api": {"id": int, "name": str},
+    "condition": {
+        "aggregate": str,
+        "operator": str,
+        "value": int | float,
+        "resourceType": str,
+    },
+    "createdAt": int,
+    "enabled": bool,
+    "environmentId": str,
+    "id": str,
+    "lastModified": int,
+    "name": str,
+    "organizationId": str,
+    "period": {"repeat": int, "duration": {"count": int, "weight": str}},
+    "recipients": [{"type": str, "value": str, "lastName": str, "firstName": str}],
+    "severity": str,
+    "type": str,
+}

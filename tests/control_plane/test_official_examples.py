@@ -8,6 +8,7 @@ import pytest
 
 from tests.control_plane.conftest import Platform
 from tests.control_plane.official_members import (
+    ALERT,
     ASSET,
     AUTOMATED_POLICY,
     CHANGED_API,
@@ -75,8 +76,27 @@ class Ids:
     contract: int
     policy: int
     automated: int
+    alert: str
 
 
+# The example of createOrganizationsEnvironmentsApisAlerts, with a recipient that is known here.
+ALERT_EXAMPLE: dict[str, Any] = {
+    "apiAlertsVersion": "1.0.0",
+    "condition": {
+        "aggregate": "COUNT",
+        "operator": "GREATER_THAN",
+        "value": 90,
+        "resourceType": "api",
+    },
+    "enabled": True,
+    "name": "some alert name",
+    "period": {"repeat": 5, "duration": {"count": 5, "weight": "DAYS"}},
+    "recipients": [
+        {"type": "email", "value": "a@b.test", "lastName": "Owner", "firstName": "Organization"}
+    ],
+    "severity": "CRITICAL",
+    "type": "api-request-count",
+}
 RATE_LIMITS = {"rateLimits": [{"maximumRequests": 5, "timePeriodInMilliseconds": 1000}]}
 
 
@@ -109,7 +129,8 @@ async def _everything(platform: Platform) -> Ids:
         "requestAccessInfo": {"reason": "why not"},
     }
     contract = (await admin.ask("POST", f"{platform.apis}/{api}/contracts", body))["id"]
-    return Ids(api, application, tier, contract, policy["id"], automated["id"])
+    [alert] = await admin.ask("POST", f"{platform.apis}/{api}/alerts", ALERT_EXAMPLE)
+    return Ids(api, application, tier, contract, policy["id"], automated["id"], alert["id"])
 
 
 def differences(shape: Shape, found: Any, path: str = "") -> Iterator[str]:
@@ -166,6 +187,10 @@ OPERATIONS: list[tuple[str, str, Any, Shape, Mapping[str, str]]] = [
     ("GET", API + "/contracts/{ids.contract}", None, CONTRACT, {}),
     ("PATCH", API + "/contracts/{ids.contract}", {"status": "APPROVED"}, MADE_CONTRACT,
      OF_MADE_CONTRACT),
+    ("GET", API + "/alerts", None, [ALERT], {}),
+    ("POST", API + "/alerts", ALERT_EXAMPLE, [ALERT], {}),
+    ("GET", API + "/alerts/{ids.alert}", None, ALERT, {}),
+    ("PATCH", API + "/alerts/{ids.alert}", ALERT_EXAMPLE, ALERT, {}),
 ]  # fmt: skip
 
 
@@ -220,7 +245,7 @@ async def test_what_was_made_looks_as_documented(platform: Platform) -> None:
     assert set(differences(MADE_CONTRACT, contract)) == OF_MADE_CONTRACT.keys()
 
 
-@pytest.mark.parametrize("path", ["policies", "tiers", "contracts"])
+@pytest.mark.parametrize("path", ["policies", "tiers", "contracts", "alerts"])
 async def test_a_refusal_looks_as_documented(platform: Platform, path: str) -> None:
     """`error` is the status in words, `message` says what is wrong."""
     ids = await _everything(platform)

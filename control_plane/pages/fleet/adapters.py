@@ -1,7 +1,6 @@
 """The adapters: whether they run what was saved, and how they are doing."""
 
 import shlex
-from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Final, NamedTuple
@@ -106,7 +105,7 @@ def show(visit: AdaptersReader, adapter_id: RowId, listing: InListing) -> Respon
         details=details,
         state=state[adapter.id],
         age=_age(visit, adapter),
-        dropped=_dropped(details["events"]["outcomes"]),
+        dropped=standing.dropped(details["events"]["outcomes"]),
         running=duration(max(timedelta(), adapter.reported_at - adapter.started_at)),
         revision=revision,
         part=_part(listing, found),
@@ -114,10 +113,6 @@ def show(visit: AdaptersReader, adapter_id: RowId, listing: InListing) -> Respon
         in_force=_in_force,
         known=len(found),
     )
-
-
-def _dropped(outcomes: Mapping[str, int]) -> int:
-    return sum(count for outcome, count in outcomes.items() if outcome.startswith("dropped"))
 
 
 def _in_force(reported: Reported | None) -> str:

@@ -12,6 +12,12 @@ from control_plane.store.tables.accounts import (
     User,
     UserToken,
 )
+from control_plane.store.tables.alerts import (
+    Alert,
+    AlertDelivery,
+    AlertNotice,
+    AlertStanding,
+)
 from control_plane.store.tables.apis import ApiInstance, Asset, AutomatedPolicy, Policy, SlaTier
 from control_plane.store.tables.audit import AuditEntry
 from control_plane.store.tables.base import MAX_ID, Base
@@ -23,6 +29,10 @@ __all__ = [
     "MAX_ID",
     "AccessToken",
     "Adapter",
+    "Alert",
+    "AlertDelivery",
+    "AlertNotice",
+    "AlertStanding",
     "ApiInstance",
     "Asset",
     "AuditEntry",

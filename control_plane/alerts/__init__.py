@@ -1,0 +1,1 @@
+"""Alerts: conditions on what adapters report, who is told when one holds, and how."""

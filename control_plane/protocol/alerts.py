@@ -1,0 +1,108 @@
+"""Alerts of one API instance."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+from sqlalchemy.orm import Session
+
+from control_plane.alerts import alerts
+from control_plane.alerts.alerts import InvalidAlert, Scope
+from control_plane.errors import Invalid
+from control_plane.management.transaction import Transaction
+from control_plane.protocol.alert_documents import (
+    FIELDS,
+    AlertChange,
+    NewAlert,
+    alert_document,
+    given_in,
+)
+from control_plane.protocol.bodies import RowId
+from control_plane.protocol.scope import AlertsReader, AlertsWriter, EnvironmentScope
+from control_plane.protocol.writing import answer, in_turn
+from control_plane.store.tables import Alert, AlertStanding
+
+router = APIRouter(
+    prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
+    "/apis/{api_id}/alerts"
+)
+
+Uid = Annotated[str, Path(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
+
+
+def _document(session: Session, alert: Alert) -> dict[str, Any]:
+    return alert_document(alert, session.get(AlertStanding, alert.id))
+
+
+@router.get("")
+def all_of_api(scope: AlertsReader, api_id: RowId) -> list[dict[str, Any]]:
+    """The alerts of the API instance, in the order in which they were made."""
+    with scope.reading() as session:
+        api = scope.api(session, api_id)
+        found = alerts.of_environment(api.environment_id, api.id).order_by(Alert.id)
+        return [_document(session, alert) for alert in session.scalars(found)]
+
+
+@router.get("/{uid}")
+def one(scope: AlertsReader, api_id: RowId, uid: Uid) -> dict[str, Any]:
+    """The alert."""
+    with scope.reading() as session:
+        return _document(session, alerts.get_of_api(session, scope.api(session, api_id), uid))
+
+
+@router.post("", status_code=201)
+@in_turn
+def create(scope: AlertsWriter, api_id: RowId, body: NewAlert) -> Response:
+    """Make an alert. The official document shows a list, with the new alert."""
+    given = given_in(body)
+    with scope.writing() as transaction, _faults_named():
+        api = scope.api(transaction.session, api_id)
+        alert = alerts.create(transaction, Scope(api.environment_id, api), given.columns)
+        document = _with_webhook(scope, transaction, alert, given.webhook)
+        return answer([document], HTTPStatus.CREATED)
+
+
+@router.patch("/{uid}")
+@in_turn
+def change(scope: AlertsWriter, api_id: RowId, uid: Uid, body: AlertChange) -> Response:
+    """Change the members that are given. The alert is judged anew."""
+    with scope.writing() as transaction, _faults_named():
+        session = transaction.session
+        alert = alerts.get_of_api(session, scope.api(session, api_id), uid)
+        given = given_in(body, alert)
+        alerts.change(transaction, alert, given.columns)
+        return answer(_with_webhook(scope, transaction, alert, given.webhook))
+
+
+def _with_webhook(
+    scope: EnvironmentScope, transaction: Transaction, alert: Alert, url: str | None
+) -> dict[str, Any]:
+    """The document, with the secret of a new webhook, which only this answer has."""
+    secret = {}
+    if url:
+        made = alerts.set_webhook(transaction, alert, url, scope.services.delivery.sealing)
+        secret = {"webhookSecret": made.secret}
+    elif url is not None:
+        alerts.remove_webhook(transaction, alert)
+    return _document(transaction.session, alert) | secret
+
+
+@contextmanager
+def _faults_named() -> Iterator[None]:
+    """Name the members of the document in place of columns."""
+    try:
+        yield
+    except InvalidAlert as error:
+        faults = [f"{FIELDS[name]}: {fault}" for name, fault in error.faults.items()]
+        raise Invalid("; ".join(faults)) from error
+
+
+@router.delete("/{uid}", status_code=204)
+@in_turn
+def delete(scope: AlertsWriter, api_id: RowId, uid: Uid) -> None:
+    """Delete an alert with its history."""
+    with scope.writing() as transaction:
+        session = transaction.session
+        alerts.delete(transaction, alerts.get_of_api(session, scope.api(session, api_id), uid))

@@ -1,0 +1,1 @@
+"""Alerts: rules, measurements, and how people are told."""
