@@ -5,7 +5,7 @@ who takes a delivery moves its due time first, under the write lock. If that pro
 one takes it when that time has come.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -48,7 +48,7 @@ class Outcome(StrEnum):
     """There was no room."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Letter:
     """A notice for one recipient."""
 
@@ -79,6 +79,25 @@ def add(session: Session, alert: Alert, event: Event, document: Document, at: da
     dropped = sum(each.outcome == Outcome.DROPPED for each in deliveries)
     session.get_one(AlertStanding, alert.id).failed += dropped
     _forget_oldest(session, alert.id)
+
+
+def record_test(
+    session: Session, alert_id: int, results: Mapping[Letter, str], at: datetime
+) -> None:
+    """Write a test notice with what became of it. Other notices go on waiting."""
+    deliveries = []
+    for letter, error in results.items():
+        outcome = Outcome.FAILED if error else Outcome.SENT
+        delivery = _delivery(letter.channel, letter.target, at, outcome)
+        delivery.attempts, delivery.error = 1, error[:_MAX_ERROR]
+        deliveries.append(delivery)
+    document = next(iter(results)).document
+    session.add(
+        AlertNotice(
+            alert_id=alert_id, at=at, event=Event.TEST, document=document, deliveries=deliveries
+        )
+    )
+    _forget_oldest(session, alert_id)
 
 
 def targets(session: Session, alert: Alert) -> list[tuple[Channel, str]]:

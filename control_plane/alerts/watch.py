@@ -18,7 +18,8 @@ from control_plane.clock import Clock
 from control_plane.store.database import Database
 from control_plane.store.write_queue import WriteQueue
 
-_DELIVERY_PAUSE_S: Final = 2.0
+_DELIVERY_PAUSE_S: Final = 1.0
+_JUDGING_PAUSE_S: Final = 5.0
 _LETTERS_AT_ONCE: Final = 8
 
 
@@ -38,10 +39,10 @@ class AlertWatch:
 
     async def run(self) -> None:
         """Run until cancelled. Slow deliveries do not delay judgements."""
-        pause = min(self.interval.total_seconds(), 5.0)
+        pause = min(self.interval.total_seconds(), _JUDGING_PAUSE_S)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_again_and_again("judging", self.judge, pause))
-            tasks.create_task(_again_and_again("delivering", self.deliver, _DELIVERY_PAUSE_S))
+            tasks.create_task(again_and_again("judging", self.judge, pause))
+            tasks.create_task(again_and_again("delivering", self.deliver, _DELIVERY_PAUSE_S))
 
     async def judge(self) -> None:
         """Judge all alerts that are due."""
@@ -82,7 +83,7 @@ class AlertWatch:
             return outbox.settle(session, letter.delivery_id, error, self.clock.now())
 
 
-async def _again_and_again(what: str, work: Callable[[], Awaitable[None]], pause_s: float) -> None:
+async def again_and_again(what: str, work: Callable[[], Awaitable[None]], pause_s: float) -> None:
     """Do the work with pauses. A failure is logged, and the next round tries again."""
     while True:
         try:

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Scope
 
 from control_plane.errors import Refused
 from control_plane.pages import audit, home, login, provider_login
+from control_plane.pages.alerts import alert, editing
+from control_plane.pages.alerts import overview as alerts_overview
 from control_plane.pages.analytics import exports, one_request, requests, traffic
 from control_plane.pages.apis import api_settings, creation, overview, summary
 from control_plane.pages.applications import access, application
@@ -62,6 +64,9 @@ _PAGES: Final = (
     exports,
     traffic,
     requests,
+    alerts_overview,
+    editing,
+    alert,
     one_request,
     audit,
     account,

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
+from control_plane.alerts import alerts
 from control_plane.analytics.dashboard import api_totals, totals
 from control_plane.analytics.queries import ApiTotal
 from control_plane.analytics.questions import About
@@ -24,6 +25,7 @@ from control_plane.pages.visit import EnvironmentVisit, InEnvironment, InVisit
 router = APIRouter()
 
 _WORST: Final = 3
+_ALERTS: Final = 5
 _SHOWN: Final = ("Requests", "Server errors", "Denied", "95th percentile")
 
 
@@ -61,8 +63,11 @@ def home(visit: InEnvironment) -> Response:
         instances = apis.count(session, visit.environment.id)
         worst = _worst(session, visit, day.apis if day else {})
         words = _adapter_words(session, visit)
+        triggered = alerts.triggered(session, visit.environment.id)
     return visit.page(
         "home.html",
+        triggered=triggered[:_ALERTS],
+        more_triggered=max(0, len(triggered) - _ALERTS),
         figures=day and day.figures,
         worst=worst,
         newest=day and day.newest,

@@ -39,6 +39,7 @@ _ENTRIES: Final = (
     _Entry("Discovered services", "services", Permission.SERVICES_READ),
     _Entry("Analytics", "analytics", Permission.ANALYTICS_READ),
     _Entry("Requests", "requests", Permission.REQUESTS_READ),
+    _Entry("Alerts", "alerts", Permission.ALERTS_READ),
     _Entry("Audit log", "audit", Permission.AUDIT_READ),
     _Entry("Settings", "settings"),
 )

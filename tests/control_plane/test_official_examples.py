@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.control_plane.conftest import Platform
+from tests.control_plane.official_bodies import ALERT_EXAMPLE
 from tests.control_plane.official_members import (
     ALERT,
     ASSET,
@@ -79,24 +80,6 @@ class Ids:
     alert: str
 
 
-# The example of createOrganizationsEnvironmentsApisAlerts, with a recipient that is known here.
-ALERT_EXAMPLE: dict[str, Any] = {
-    "apiAlertsVersion": "1.0.0",
-    "condition": {
-        "aggregate": "COUNT",
-        "operator": "GREATER_THAN",
-        "value": 90,
-        "resourceType": "api",
-    },
-    "enabled": True,
-    "name": "some alert name",
-    "period": {"repeat": 5, "duration": {"count": 5, "weight": "DAYS"}},
-    "recipients": [
-        {"type": "email", "value": "a@b.test", "lastName": "Owner", "firstName": "Organization"}
-    ],
-    "severity": "CRITICAL",
-    "type": "api-request-count",
-}
 RATE_LIMITS = {"rateLimits": [{"maximumRequests": 5, "timePeriodInMilliseconds": 1000}]}
 
 

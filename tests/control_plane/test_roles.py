@@ -9,6 +9,7 @@ import pytest
 from control_plane.accounts.roles import PERMISSIONS, USER_ROLES, Permission, Role, roles_with
 from control_plane.store.tables import Environment
 from tests.control_plane.conftest import Platform
+from tests.control_plane.official_bodies import ALERT_EXAMPLE
 from tests.control_plane.pages.visitor import PASSWORD, add_user
 
 EVERYWHERE = (*USER_ROLES,)
@@ -33,6 +34,8 @@ def requests(platform: Platform) -> list[tuple[str, str, Any, tuple[Role, ...]]]
         ("POST", automated, POLICY | rule, ADMINS),
         ("GET", f"{platform.apis}/1/contracts", None, EVERYWHERE),
         ("PATCH", f"{platform.apis}/1/contracts/1", {"status": "REVOKED"}, ADMINS),
+        ("GET", f"{platform.apis}/1/alerts", None, EVERYWHERE),
+        ("POST", f"{platform.apis}/1/alerts", ALERT_EXAMPLE, ADMINS),
         ("GET", platform.applications, None, EVERYWHERE),
         ("PATCH", f"{platform.applications}/1", {"name": "a"}, ADMINS),
         ("GET", f"{platform.analytics}/summary?groupBy=api", None, EVERYWHERE),

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -91,7 +92,7 @@ class MailReceiver:
         """Note a login, and accept it if the password is right."""
         assert isinstance(data, LoginPassword)
         self.logins.append((data.login.decode(), data.password.decode()))
-        return AuthResult(success=data.password == b"right")
+        return AuthResult(success=data.password == b"right", handled=False)
 
 
 @asynccontextmanager
@@ -106,6 +107,12 @@ async def mail_receiver(
     loop = asyncio.get_running_loop()
 
     def protocol() -> SMTP:
+        with warnings.catch_warnings():
+            # It does not know that the connection is encrypted from the beginning.
+            warnings.simplefilter("ignore")
+            return server_protocol()
+
+    def server_protocol() -> SMTP:
         return SMTP(
             receiver,
             hostname="mail.test",

@@ -27,6 +27,8 @@ def api_tabs(visit: EnvironmentVisit, api_id: int) -> list[Link]:
     }
     if "contracts" in visit.pages and visit.may(Permission.CONTRACTS_READ):
         links["Contracts"] = f"{visit.url('contracts')}?api={api_id}"
+    if visit.may(Permission.ALERTS_READ):
+        links["Alerts"] = f"{visit.url('alerts')}?api={api_id}"
     return visit.tabs(links)
 
 

@@ -1,0 +1,1 @@
+"""Alerts: the list, one alert with its history, and the forms."""
