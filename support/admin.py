@@ -186,6 +186,11 @@ class Admin:
             body["requestedTierId"] = tier_id
         return _object(await self.ask("POST", f"{self._apis}/{api_id}/contracts", body))
 
+    async def create_alert(self, api_id: int, body: Document) -> Document:
+        """Make an alert of an API instance."""
+        [made] = await self.ask("POST", f"{self._apis}/{api_id}/alerts", body)
+        return _object(made)
+
     async def change_contract(self, api_id: int, contract_id: int, **fields: Any) -> Document:
         """Change a contract's status or tierId."""
         path = f"{self._apis}/{api_id}/contracts/{contract_id}"

@@ -31,7 +31,7 @@ def condition(rule: Rule) -> str:
     period = period_words(rule)
     more = "more than" if rule.operator is Operator.ABOVE else "less than"
     if rule.kind is Kind.RESPONSE_TIME:
-        text = f"{rule.percent}th percentile of the response time {more} {_value(rule)} over"
+        text = f"{rule.percent}th percentile of the response time is {more} {_value(rule)} over"
     elif rule.kind is Kind.ERROR_RATE:
         text = f"{more} {_value(rule)} server errors over"
     else:

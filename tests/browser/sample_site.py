@@ -45,6 +45,26 @@ async def fill(platform: RunningControlPlane) -> None:
     await _add_policies(admin, ids["orders"])
     events = [_event(ids, applications, n) for n in range(_REQUESTS)]
     await _send(platform, [*events, _explained(_event(ids, applications, 0), ids, applications)])
+    await _add_alerts(admin, ids)
+
+
+async def _add_alerts(admin: Admin, ids: dict[str, int]) -> None:
+    """Two alerts of an API; the first is triggered in its first round."""
+    for name, kind, aggregate, threshold in (
+        ("Orders fail", "api-error-rate", "RATE", 0.1),
+        ("Orders are slow", "api-response-time", "P95", 500),
+    ):
+        condition = {"aggregate": aggregate, "operator": "GREATER_THAN", "value": threshold}
+        body = {
+            "name": name,
+            "type": kind,
+            "severity": "CRITICAL",
+            "condition": condition,
+            "period": {"duration": {"count": 24, "weight": "HOURS"}},
+            "recipients": [{"type": "email", "value": "ops@shop.example"}],
+            "repeatMinutes": 60,
+        }
+        await admin.create_alert(ids["orders"], body)
 
 
 async def _add_policies(admin: Admin, api_id: int) -> None:

@@ -8,9 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from control_plane.settings import Security
 from tests.browser.sample_site import EXPLAINED, fill
 from tests.rig.browser import Tab, open_tab, running_browser
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
+from tests.rig.notice_receivers import mail_receiver
+from tests.rig.polling import until
 
 IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
 
@@ -36,6 +39,8 @@ SHOTS: Final = (
     Shot("discovered-services", "{environment}/services"),
     Shot("analytics", "{environment}/analytics"),
     Shot("request", f"{{environment}}/requests/event?event={EXPLAINED}"),
+    Shot("alerts", "{environment}/alerts"),
+    Shot("alert", "{environment}/alerts/1"),
     Shot("audit-log", "/audit"),
     Shot("users", "/settings/users"),
 )
@@ -54,11 +59,20 @@ async def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         async with (
-            running_control_plane(Path(folder)) as platform,
+            mail_receiver() as mail,
+            running_control_plane(
+                Path(folder),
+                alert_interval_s=1,
+                smtp_host="127.0.0.1",
+                smtp_port=mail.port,
+                smtp_security=Security.NONE,
+                smtp_sender="alerts@shop.example",
+            ) as platform,
             running_browser() as browser,
             open_tab(browser, platform.base_url) as tab,
         ):
             await fill(platform)
+            await until(lambda: mail.mails)
             await tab.open("/login")
             await tab.log_in("admin", platform.credentials.admin_password)
             await tab.page.wait_for_url("**/environments/*")

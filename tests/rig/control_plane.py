@@ -51,7 +51,7 @@ class RunningControlPlane:
         set_up(services.database, services.hasher, self._keep, services.clock.now())
         bound = socket.create_server(("127.0.0.1", self._port))
         self._port = bound.getsockname()[1]
-        self._server = uvicorn.Server(server_config(services))
+        self._server = uvicorn.Server(server_config(services, console_url=self.base_url))
         # In another thread, uvicorn installs no signal handlers and does not block the test's loop.
         self._thread = threading.Thread(target=self._server.run, args=([bound],))
         self._thread.start()

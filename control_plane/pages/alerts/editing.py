@@ -27,6 +27,9 @@ from control_plane.pages.paths import RowId
 from control_plane.pages.visit import EnvironmentVisit, in_turn
 from control_plane.store.tables import Alert
 
+_WHOLE = "all"
+"""The choice of the whole environment."""
+
 router = APIRouter(prefix="/environments/{environment_id}/alerts")
 
 
@@ -74,7 +77,7 @@ def create(visit: AlertsWriter, form: InForm) -> Response:
 def _scope(visit: EnvironmentVisit, transaction: Transaction, form: Posted) -> Scope:
     text = form.text("api")
     api_id = api_id_of(text)
-    if text and api_id is None:
+    if text != _WHOLE and api_id is None:
         raise InvalidForm({"api": "Choose one of the APIs."})
     api = None if api_id is None else visit.api(transaction.session, api_id)
     return Scope(visit.environment.id, api)

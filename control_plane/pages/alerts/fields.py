@@ -1,5 +1,6 @@
 """The fields of the form for an alert."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -20,7 +21,7 @@ from control_plane.alerts.words import KINDS
 from control_plane.pages.forms import Fields, InvalidForm, OneLine, Posted
 from control_plane.store.tables import Alert
 
-CHOICES: Final = {
+CHOICES: Final[Mapping[str, Any]] = {
     "kinds": [*KINDS.items()],
     "operators": [(Operator.ABOVE, "more than"), (Operator.BELOW, "less than")],
     "percents": [(percent, f"{percent}th percentile") for percent in PERCENTS],

@@ -117,7 +117,8 @@ def crowd(site: Site, number: int) -> None:
         outbox.add(session, other, Event.TRIGGERED, NOTICE, later)
         session.flush()
         [first] = session.scalars(select(AlertDelivery))
-        row = {name: getattr(first, name) for name in AlertDelivery.__table__.columns.keys()[1:]}
+        columns = {column.key for column in AlertDelivery.__table__.columns} - {"id"}
+        row = {name: getattr(first, name) for name in columns}
         session.execute(insert(AlertDelivery), [row] * (number - 1))
 
 

@@ -88,8 +88,8 @@ async def test_an_environment_has_a_limit(platform: Platform, path: str) -> None
     [made] = await platform.admin.ask("POST", path, ALERT_EXAMPLE)
     with platform.services.database.write() as session:
         first = session.scalars(select(Alert)).one()
-        names = [name for name in Alert.__table__.columns.keys() if name not in ("id", "uid")]
-        row = {name: getattr(first, name) for name in names}
+        columns = {column.key for column in Alert.__table__.columns} - {"id", "uid"}
+        row = {name: getattr(first, name) for name in columns}
         session.execute(insert(Alert), [row | {"uid": f"u{n}"} for n in range(MAX_ALERTS - 1)])
     refused = await platform.refusal("POST", path, ALERT_EXAMPLE)
     assert f"has {MAX_ALERTS} alerts already" in str(refused)

@@ -27,7 +27,7 @@ RULE = Rule(Kind.REQUESTS, Operator.ABOVE, 1000.0, timedelta(minutes=5))
         ({"kind": Kind.ERROR_RATE, "threshold": 0.5, "operator": Operator.BELOW},
          "less than 0.5 % server errors over 5 minutes"),
         ({"kind": Kind.RESPONSE_TIME, "percent": 99, "period": timedelta(days=2)},
-         "99th percentile of the response time more than 1,000 ms over 2 days"),
+         "99th percentile of the response time is more than 1,000 ms over 2 days"),
         ({"kind": Kind.SILENCE, "threshold": 5.0}, "an adapter is silent for more than 5 min"),
         ({"kind": Kind.LOSS}, "more than 1,000 events lost in 5 minutes"),
     ],

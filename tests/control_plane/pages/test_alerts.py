@@ -158,7 +158,7 @@ async def test_an_alert_is_changed(
     owner: Visitor, alerts: str, platform: Platform, webhook: WebhookReceiver
 ) -> None:
     """An empty webhook keeps the old one; a tick removes it. A second writer sees both versions."""
-    await owner.send(f"{alerts}/new", **ALERT | {"webhook_url": webhook.url, "api": ""})
+    await owner.send(f"{alerts}/new", **ALERT | {"webhook_url": webhook.url, "api": "all"})
     sealed = stored(platform).webhook_secret
     page = await owner.page(f"{alerts}/1/edit")
     assert "the whole environment" in page
@@ -194,7 +194,7 @@ async def test_triggered_alerts_are_on_the_first_page(
     """With a link; the list can show them alone. A viewer sees all, and changes nothing."""
     for number in range(7):
         await owner.done(f"{alerts}/new", **ALERT | {"name": f"Alert {number}"})
-    await owner.done(f"{alerts}/new", **ALERT | {"name": "Another", "api": ""})
+    await owner.done(f"{alerts}/new", **ALERT | {"name": "Another", "api": "all"})
     assert "Triggered alerts" not in await owner.page(owner.home)
     await send(platform, [event(platform, status_code=500) for _ in range(20)])
     platform.clock.move(minutes=2)

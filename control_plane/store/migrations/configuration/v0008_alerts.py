@@ -1,10 +1,10 @@
-"""Version 7: alerts, how they stand, and the notices about them."""
+"""Version 8: alerts, how they stand, and the notices about them."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
