@@ -17,6 +17,7 @@ from adapter.app.signals import reloading_on_hangup, stop_on_signals
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import probe_routes
 from adapter.runtime.clock import Clock, SystemClock
+from adapter.runtime.supervision import Supervisor
 from adapter.runtime.version import program_version
 from adapter.settings import Settings
 from adapter.settings.workers import dumped, worker_settings
@@ -43,7 +44,8 @@ class Parent:
         self._metrics = Metrics()
         places = [WorkerPlace(number, directory) for number in range(settings.workers)]
         self._workers = Workers(
-            [KeptWorker(place, partial(_start, settings, place), clock) for place in places]
+            [KeptWorker(place, partial(_start, settings, place), clock) for place in places],
+            Supervisor(clock, lambda task: self._metrics.add("adapter_task_crashes", task=task)),
         )
         self._listeners = self._make_listeners(clock)
         workers = self._workers

@@ -4,13 +4,14 @@ import asyncio
 import random
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 import structlog
 
 from adapter.errors import ConfigurationError
 from adapter.runtime.backoff import Backoff
 from adapter.runtime.clock import Clock
+from adapter.runtime.system_errors import system_words
 from adapter.workers.place import WorkerPlace
 
 _BAD_SETTINGS: Final = 2
@@ -39,7 +40,7 @@ class Process(Protocol):
 
 
 class KeptWorker:
-    """A worker, and how it is doing. Run it once, and stop it once."""
+    """A worker, and how it is doing."""
 
     def __init__(
         self, place: WorkerPlace, start: Callable[[], Awaitable[Process]], clock: Clock
@@ -53,28 +54,21 @@ class KeptWorker:
         self._start = start
         self._clock = clock
         self._process: Process | None = None
-        self._stopping = False
 
     @property
     def pid(self) -> int | None:
         """The id of its process; None while it has none."""
         return self._process.pid if self._process is not None else None
 
-    async def run(self) -> None:
-        """Keep it running until it is stopped, or until its first start shows bad settings."""
+    async def run(self) -> NoReturn:
+        """Keep it running until cancelled, which leaves the process for `stop`."""
         backoff = Backoff(_FIRST_DELAY_S, _LONGEST_DELAY_S, random.random)
-        while not self._stopping:
+        while True:
             started = self._clock.monotonic()
-            code = await self._run_once()
-            if code == _BAD_SETTINGS and not self.endpoints.done():
-                self.endpoints.set_exception(
-                    ConfigurationError(f"worker {self.place.number} cannot start; see above")
-                )
-            if self._is_over:
-                return
+            ended = await self._run_once()
             if self._clock.monotonic() - started > _STABLE_S:
                 backoff.succeeded()
-            await self._pause(code, backoff.failed())
+            await self._pause(ended, backoff.failed())
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process, if there is one."""
@@ -82,8 +76,11 @@ class KeptWorker:
             self._process.send(number)
 
     async def stop(self, deadline_s: float) -> None:
-        """Have it drain and end within the deadline, and then kill it. It does not start again."""
-        self._stopping = True
+        """Have its process drain and end within the deadline, and then kill it.
+
+        `run` must have been cancelled before, because it would start another one.
+        """
+        self.endpoints.cancel()
         process = self._process
         if process is None:
             return
@@ -94,28 +91,29 @@ class KeptWorker:
             structlog.get_logger().error("worker.killed", worker=self.place.number)
             process.send(signal.SIGKILL)
             await process.exit_code()
+        self._process = None
 
-    @property
-    def _is_over(self) -> bool:
-        found = self.endpoints
-        refused = found.done() and not found.cancelled() and found.exception() is not None
-        return refused or self._stopping
-
-    async def _run_once(self) -> int:
-        self._process = process = await self._start()
+    async def _run_once(self) -> str:
+        """Start it, and wait for its end; returns how it ended, in words."""
         try:
-            found = await process.endpoints()
-            if found is not None:
-                self.state = "running"
-                if not self.endpoints.done():
-                    self.endpoints.set_result(found)
-            return await process.exit_code()
-        finally:
-            self._process = None
+            process = self._process = await self._start()
+        except OSError as e:
+            return f"cannot be started: {system_words(e)}"
+        found = await process.endpoints()
+        if found is not None:
+            self.state = "running"
+            if not self.endpoints.done():
+                self.endpoints.set_result(found)
+        code = await process.exit_code()
+        self._process = None
+        if code == _BAD_SETTINGS and not self.endpoints.done():
+            self.endpoints.set_exception(
+                ConfigurationError(f"worker {self.place.number} cannot start; see above")
+            )
+        return ended_words(code)
 
-    async def _pause(self, code: int, wait_s: float) -> None:
+    async def _pause(self, ended: str, wait_s: float) -> None:
         self.restarts += 1
-        ended = ended_words(code)
         self.state = f"{ended}; starts again in {wait_s:.1f} s"
         structlog.get_logger().error(
             "worker.ended", worker=self.place.number, how=ended, wait_s=round(wait_s, 1)

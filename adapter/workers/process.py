@@ -42,7 +42,7 @@ class WorkerProcess:
         if self._process.stdout is None:
             return None
         line = await self._process.stdout.readline()
-        return json.loads(line) if line else None
+        return json.loads(line) if line.endswith(b"\n") else None
 
     async def exit_code(self) -> int:
         """Wait for its end; negative if a signal ended it."""

@@ -3,18 +3,18 @@
 import asyncio
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
+from adapter.runtime.supervision import Supervisor
 from adapter.workers.kept_worker import KeptWorker
 
 
 class Workers:
     """Starts, reloads and stops the workers together."""
 
-    def __init__(self, workers: Sequence[KeptWorker]) -> None:
+    def __init__(self, workers: Sequence[KeptWorker], supervisor: Supervisor) -> None:
         self._workers = tuple(workers)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._supervisor = supervisor
 
     def __iter__(self) -> Iterator[KeptWorker]:
         return iter(self._workers)
@@ -35,7 +35,8 @@ class Workers:
 
         Raises ConfigurationError if one of them can't use its settings.
         """
-        self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers]
+        for worker in self._workers:
+            self._supervisor.start(f"worker {worker.place.number}", worker.run)
         return list(await asyncio.gather(*(worker.endpoints for worker in self._workers)))
 
     def send(self, number: signal.Signals) -> None:
@@ -45,10 +46,5 @@ class Workers:
 
     async def stop(self, deadline_s: float) -> None:
         """Have all drain and end within the deadline; kill those that do not."""
+        await self._supervisor.stop()
         await asyncio.gather(*(worker.stop(deadline_s) for worker in self._workers))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for worker in self._workers:
-            with suppress(asyncio.CancelledError):
-                worker.endpoints.cancel()

@@ -108,6 +108,9 @@ async def two_workers(upstream: Upstream, directory: Path) -> AsyncIterator[Benc
 async def test_two_workers(upstream: Upstream, tmp_path: Path) -> None:
     """Both decide; one may end at any time; changes reach both; all events arrive."""
     async with two_workers(upstream, tmp_path) as bench:
+        details = (await bench.adapter.readiness())["details"]
+        assert list(details) == ["quotas"]
+        assert "up to 2 times as many requests" in details["quotas"]
         sent = await bench.race()
         assert all(count > 16 for count in await bench.checks())
         sent += await bench.end(1, signal.SIGTERM)
@@ -119,10 +122,14 @@ async def test_two_workers(upstream: Upstream, tmp_path: Path) -> None:
         assert await bench.race() == {403: 64}
         denials = await bench.adapter.inspect("/denials?limit=64")
         assert len({item["id"] for item in denials["items"]}) == denials["total"] == 64
+        metrics = await bench.adapter.metric_lines()
+        assert 'adapter_decisions_total{api="1",outcome="access_blocked"} 64.0' in metrics
+        assert "adapter_quota_multiplier 2.0" in metrics
 
         statuses = await bench.end(0, signal.SIGKILL)
         assert statuses[403] > 0.8 * statuses.total()
         assert set(statuses) <= {403, 503}
+        assert "adapter_worker_restarts_total 2.0" in await bench.adapter.metric_lines()
 
         await bench.platform.admin.apply_policy(bench.stock, "cors", {})
         assert (await bench.adapter.post("/sync"))["synced"]

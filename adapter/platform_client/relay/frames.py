@@ -13,14 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from adapter.platform_client.disk.rows import (
-    contract_of,
-    contract_row,
-    policy_of,
-    policy_row,
-    tier_of,
-    tier_row,
-)
+from adapter.platform_client.disk import rows
 from adapter.platform_client.relay.wire import frame
 from adapter.platform_client.sync.api_state import ApiState
 from adapter.platform_client.sync.empty_list_guard import Policies
@@ -58,13 +51,13 @@ class Changes:
         """Take over the next frame."""
         kind, *rest = content
         if kind == "contracts":
-            contracts = map(contract_of, rest)
+            contracts = map(rows.contract_of, rest)
             self._contracts.update((contract.contract_id, contract) for contract in contracts)
         elif kind == "api":
             self._contracts = {}
             self.states.append(_state_of(*rest, contracts=self._contracts))
         elif kind == "automated":
-            self.automated = tuple(map(policy_of, rest))
+            self.automated = tuple(map(rows.policy_of, rest))
         elif kind == "removed":
             self.removed = tuple(rest)
         else:
@@ -73,7 +66,7 @@ class Changes:
 
 def automated_frame(policies: Policies) -> bytes:
     """The frame of the automated policies."""
-    return frame("automated", *map(policy_row, policies))
+    return frame("automated", *map(rows.policy_row, policies))
 
 
 def api_frames(state: ApiState, content: ApiContent | None) -> Iterator[bytes]:
@@ -86,13 +79,13 @@ def api_frames(state: ApiState, content: ApiContent | None) -> Iterator[bytes]:
         *state[2:],
     )
     contracts = iter(() if content is None else content.contracts.values())
-    while rows := [contract_row(contract) for contract in islice(contracts, _CONTRACTS_AT_ONCE)]:
-        yield frame("contracts", *rows)
+    while some := tuple(islice(contracts, _CONTRACTS_AT_ONCE)):
+        yield frame("contracts", *map(rows.contract_row, some))
 
 
 def _head(content: ApiContent) -> list[Any]:
-    policies = [policy_row(policy) for policy in content.policies]
-    return [policies, [tier_row(tier) for tier in content.tiers.values()]]
+    policies = map(rows.policy_row, content.policies)
+    return [list(policies), list(map(rows.tier_row, content.tiers.values()))]
 
 
 def _state_of(row: Any, head: Any, *rest: Any, contracts: dict[str, Contract]) -> ApiState:
@@ -103,8 +96,8 @@ def _state_of(row: Any, head: Any, *rest: Any, contracts: dict[str, Contract]) -
         policies, tiers = head
         content = ApiContent(
             instance=instance,
-            policies=tuple(map(policy_of, policies)),
-            tiers={tier.tier_id: tier for tier in map(tier_of, tiers)},
+            policies=tuple(map(rows.policy_of, policies)),
+            tiers={tier.tier_id: tier for tier in map(rows.tier_of, tiers)},
             contracts=contracts,
         )
     origin, gone, confirmed_at, last_error, revisions, document_faults = rest

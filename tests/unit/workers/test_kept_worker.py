@@ -1,6 +1,8 @@
 """Workers that end, hang or can't start, without processes: tests/e2e has the real ones."""
 
 import asyncio
+import errno
+import os
 import signal
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapter.errors import ConfigurationError
+from adapter.runtime.supervision import Supervisor
 from adapter.workers.kept_worker import KeptWorker, Process, ended_words
 from adapter.workers.place import WorkerPlace
 from adapter.workers.workers import Workers
@@ -58,12 +61,17 @@ class Rig:
     def __init__(self, *, obeys: bool = True) -> None:
         self.clock = FakeClock()
         self.started: list[FakeProcess] = []
+        self.failing = False
+        """Whether the system has no process left."""
         self._obeys = obeys
         places = [WorkerPlace(number, Path("/nowhere")) for number in range(2)]
         self.kept = [KeptWorker(place, self._start, self.clock) for place in places]
-        self.workers = Workers(self.kept)
+        self.crashes: list[str] = []
+        self.workers = Workers(self.kept, Supervisor(self.clock, self.crashes.append))
 
     async def _start(self) -> Process:
+        if self.failing:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         process = FakeProcess(9001 + len(self.started), obeys=self._obeys)
         self.started.append(process)
         return process
@@ -142,8 +150,19 @@ async def test_one_that_cannot_use_its_settings(rig: Rig) -> None:
     rig.started[1].end(2)
     with pytest.raises(ConfigurationError, match=r"worker 1 cannot start; see above"):
         await starting
-    await rig.clock.advance(60)
-    assert len(rig.started) == 2
+
+
+async def test_a_system_without_room_for_a_process(rig: Rig) -> None:
+    """The worker starts when there is room again."""
+    await rig.start()
+    rig.failing = True
+    rig.started[0].end(1)
+    await rig.clock.advance(1)
+    assert rig.kept[0].state.startswith("cannot be started: Resource temporarily unavailable; ")
+    rig.failing = False
+    await rig.clock.advance(3)
+    await rig.until_started(3)
+    assert rig.crashes == []
 
 
 async def test_the_same_later_is_no_reason_to_give_up(rig: Rig) -> None:

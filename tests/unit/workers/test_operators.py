@@ -13,6 +13,7 @@ from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
 from adapter.operations.routes import Question, Reply, Route, answer, json_reply, text_reply
 from adapter.runtime.clock import SystemClock
+from adapter.runtime.supervision import Supervisor
 from adapter.telemetry.metrics import Metrics
 from adapter.workers.asking import ask
 from adapter.workers.inspection import WorkerInspection
@@ -32,7 +33,8 @@ class Rig:
     def __init__(self, directory: Path) -> None:
         self.places = [WorkerPlace(number, directory) for number in range(2)]
         self.kept = [KeptWorker(place, _never, SystemClock()) for place in self.places]
-        workers = Workers(self.kept)
+        clock = SystemClock()
+        workers = Workers(self.kept, Supervisor(clock, crashed=lambda _: None))
         metrics = Metrics()
         metrics.observe("adapter_worker_restarts", lambda: {(): workers.restarts})
         probes = WorkerProbes(workers, metrics.render)
