@@ -136,6 +136,7 @@ async def test_days_are_those_of_the_viewer(owner: Visitor, api_id: int) -> None
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("page", ["analytics", "requests"])
+@pytest.mark.usefixtures("api_id")
 async def test_the_time_zone_is_chosen_and_kept_in_the_address(owner: Visitor, page: str) -> None:
     """It works without scripts, wins over the browser's, and may be one that is not offered."""
     owner.client.cookies.set("zone", "Asia/Tokyo")
