@@ -1,6 +1,7 @@
 """What the dashboard shows: numbers, bars over time, and rankings, for one period."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -98,6 +99,15 @@ def api_totals(answers: Answers, environment_id: str, period: Period) -> dict[in
     return {int(key): ApiTotal(n, failed[key], denied[key]) for key, n in requests.items()}
 
 
+def api_p95(
+    answers: Answers, environment_id: str, api_ids: Collection[int], period: Period
+) -> dict[int, float]:
+    """The 95th percentile of the response times of each of these API instances that had any."""
+    times = answers.by_api(environment_id, api_ids, Dimension.RESPONSE_TIME, period)
+    found = {api_id: percentile(_histogram(counts), 95) for api_id, counts in times.items()}
+    return {api_id: time for api_id, time in found.items() if time is not None}
+
+
 def refusals(answers: Answers, about: About, period: Period) -> dict[tuple[str, str], int]:
     """How often each policy refused a request in the period, or failed, by its id and name."""
     found = answers.in_all(about, Dimension.POLICY, period)
@@ -117,8 +127,12 @@ def _totals(classes: Counts, times: Counts, sizes: Counts) -> Totals:
 
 
 def _percentiles(times: Counts) -> tuple[float | None, ...]:
-    histogram = {int(number): count for number, count in times.items()}
+    histogram = _histogram(times)
     return tuple(percentile(histogram, percent) for percent in PERCENTS)
+
+
+def _histogram(times: Counts) -> dict[int, int]:
+    return {int(number): count for number, count in times.items()}
 
 
 def _sum(bars: list[Counts]) -> Counts:

@@ -119,7 +119,7 @@ def _of_adapter(
     if silent(adapter, now):
         return State(Word.UNKNOWN)
     recent = [change for change in found if change.number > adapter.floor]
-    once = {change.number: change for change in _missing(adapter, apis, recent)}
+    once = {change.number: change for change in missing(adapter, apis, recent)}
     return state_of(
         (_as_missing(adapter, change) for change in once.values()),
         now,
@@ -181,10 +181,10 @@ def _of_api(
 ) -> State:
     apis = {} if reported is None else {str(api_id): reported}
     own = [change for change in found if change.api_id in (None, api_id)]
-    missing = [_as_missing(adapter, change) for change in _missing(adapter, apis, own)]
+    late = [_as_missing(adapter, change) for change in missing(adapter, apis, own)]
     said = reported or {}
     return state_of(
-        missing,
+        late,
         now,
         silent=silent(adapter, now),
         fault="; ".join(said.get("faults", ())),
@@ -200,9 +200,10 @@ def _unconfirmed(reported: Reported | None) -> str:
     return str(notes[0])
 
 
-def _missing(
+def missing(
     adapter: Adapter, apis: Mapping[str, Reported], found: Iterable[Change]
 ) -> Iterable[Change]:
+    """Those of the changes that the adapter does not have in force, by what it reported."""
     return (change for change in found if change.number > _in_force(adapter, apis, change))
 
 

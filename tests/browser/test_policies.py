@@ -202,6 +202,37 @@ async def test_policies_are_dragged_to_their_places(
     assert await owner.barriers() == []
 
 
+async def test_policies_are_dragged_with_a_finger(
+    browser: Browser, platform: RunningControlPlane, api: int
+) -> None:
+    """On a phone, where the browser would otherwise scroll."""
+    for name in ("access-block", "header-removal"):
+        await platform.admin.apply_policy(api, name, {})
+    size = {"width": 375, "height": 800}
+    async with open_tab(browser, platform.base_url, has_touch=True, viewport=size) as tab:
+        await tab.open(policies(platform, api))
+        await tab.log_in("admin", platform.credentials.admin_password)
+        handles = tab.page.locator(".handle")
+        await handles.nth(1).scroll_into_view_if_needed()
+        first, second = await handles.nth(0).bounding_box(), await handles.nth(1).bounding_box()
+        assert first is not None
+        assert second is not None
+        finger = await tab.page.context.new_cdp_session(tab.page)
+        x = first["x"] + 6
+        for kind, y in (
+            ("touchStart", second["y"] + 6),
+            ("touchMove", second["y"] - 20),
+            ("touchMove", first["y"]),
+            ("touchMove", first["y"] - 1),
+        ):
+            points = [{"x": x, "y": y}]
+            await finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        await finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        await tab.page.get_by_text("The order is changed.").wait_for()
+        assert await titles(tab.page) == ["Header removal", "Access block"]
+        assert tab.problems == []
+
+
 async def test_two_admins_change_the_same_policy(
     owner: Tab, browser: Browser, platform: RunningControlPlane, api: int
 ) -> None:

@@ -1,5 +1,6 @@
 """The list of API instances with the numbers of the last day."""
 
+from collections.abc import Collection, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -9,10 +10,13 @@ from sqlalchemy import String, cast
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
-from control_plane.analytics.dashboard import api_totals, refusals
+from control_plane.analytics.dashboard import api_p95, api_totals, refusals
 from control_plane.analytics.periods import RANGES, Period
 from control_plane.analytics.queries import ApiTotal
 from control_plane.analytics.questions import About
+from control_plane.analytics.rollups import HOUR
+from control_plane.fleet import in_force
+from control_plane.fleet.in_force import InForce
 from control_plane.management import apis
 from control_plane.pages.apis.visits import ApisReader
 from control_plane.pages.listing import InListing, Listing, Part
@@ -45,6 +49,7 @@ def show_all(visit: ApisReader, listing: InListing) -> Response:
         part = _part(session, visit, listing, totals or {})
         shown = [api.id for api in part.rows]
         contracts = apis.active_contracts(session, shown)
+        running = _in_force(session, visit, shown)
         exist = part.total > 0 or apis.count(session, visit.environment.id) > 0
     return visit.page(
         "apis/list.html",
@@ -52,6 +57,8 @@ def show_all(visit: ApisReader, listing: InListing) -> Response:
         totals=totals,
         no_requests=ApiTotal(),
         contracts=contracts,
+        times=times_of_day(visit, shown),
+        running=running,
         exist=exist,
     )
 
@@ -61,19 +68,42 @@ def _part(
 ) -> Part[ApiInstance]:
     status = listing.filter("status", list(_STATUSES))
     found = apis.of_environment(visit.environment.id, _STATUSES.get(status))
-    column = listing.sort.removeprefix("-")
-    if column == "applications":
-        counts = apis.active_contracts(session)
-        return listing.rows_by(
-            session, found, ApiInstance.id, lambda key: counts.get(key, 0), _SEARCHED
-        )
-    ranks = {"requests": _requests, "errors": _error_rate, "denied": _denied_rate}
-    if column not in ranks:
+    ranks = _ranks(session, visit, listing.sort.removeprefix("-"), totals)
+    if ranks is None:
         return listing.rows(session, found, _SORTABLE, _SEARCHED)
-    rank = ranks[column]
-    return listing.rows_by(
-        session, found, ApiInstance.id, lambda key: rank(totals.get(key, ApiTotal())), _SEARCHED
-    )
+    return listing.rows_by(session, found, ApiInstance.id, lambda key: ranks.get(key, 0), _SEARCHED)
+
+
+def _ranks(
+    session: Session, visit: EnvironmentVisit, column: str, totals: dict[int, ApiTotal]
+) -> Mapping[int, float] | None:
+    """The numbers of a column by API instance, 0 if missing; None for a column of their table."""
+    if column == "applications":
+        return apis.active_contracts(session)
+    if column in ("p95", "in_sync"):
+        every = session.scalars(apis.matching(visit.environment.id)).all()
+        if column == "p95":
+            return times_of_day(visit, every) or {}
+        return {key: found.share for key, found in _in_force(session, visit, every).items()}
+    rank = {"requests": _requests, "errors": _error_rate, "denied": _denied_rate}.get(column)
+    return rank and {key: rank(total) for key, total in totals.items()}
+
+
+def _in_force(
+    session: Session, visit: EnvironmentVisit, api_ids: Collection[int]
+) -> dict[int, InForce]:
+    organization_id, now = visit.caller.organization_id, visit.now()
+    return in_force.of_apis(session, organization_id, visit.environment.id, api_ids, now)
+
+
+def times_of_day(visit: EnvironmentVisit, api_ids: Collection[int]) -> dict[int, float] | None:
+    """The p95 of the response times in the last 24 hours, in ms; None as in `totals_of_day`."""
+    if not visit.may(Permission.ANALYTICS_READ):
+        return None
+    # Whole hours: they have the fewest rows.
+    period = Period.recent(RANGES["24h"]._replace(bar=HOUR), visit.now(), ZoneInfo("UTC"))
+    with visit.services.events.answers(visit.now()) as answers:
+        return api_p95(answers, visit.environment.id, api_ids, period)
 
 
 def _requests(total: ApiTotal) -> float:

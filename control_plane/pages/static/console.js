@@ -68,19 +68,23 @@ async function sendInPlace(form, button) {
   (added?.querySelector(first) ?? fresh.querySelector(".errors") ?? again ?? list)?.focus();
 }
 
-// Rows of a table that can be dragged by their handles: the form named by `data-drag` is sent.
+// Rows of a table that can be dragged by their handles, with a mouse, a finger or a pen: the form
+// named by `data-drag` is sent.
 let dragged = null;
 
-function dragHandles(root) {
-  for (const handle of root.querySelectorAll("[data-drag] .handle")) handle.draggable = true;
-}
-
-function dragOver(event) {
-  const row = dragged && event.target.closest?.("tr[data-id]");
-  if (!row || row.parentElement !== dragged.parentElement) return;
-  event.preventDefault();
+function dragTo(event) {
+  const under = document.elementFromPoint(event.clientX, event.clientY);
+  const row = under?.closest("tr[data-id]");
+  if (!row || row === dragged || row.parentElement !== dragged.parentElement) return;
   const middle = row.getBoundingClientRect().top + row.offsetHeight / 2;
-  if (row !== dragged) row[event.clientY < middle ? "before" : "after"](dragged);
+  const up = row.compareDocumentPosition(dragged) === Node.DOCUMENT_POSITION_FOLLOWING;
+  if (up !== event.clientY < middle) return;
+  // The other rows move: a browser ends the gesture of a finger whose row is taken out.
+  let passed;
+  do {
+    passed = up ? dragged.previousElementSibling : dragged.nextElementSibling;
+    dragged[up ? "after" : "before"](passed);
+  } while (passed !== row);
 }
 
 function sendOrder(table) {
@@ -94,21 +98,27 @@ function sendOrder(table) {
   form.submit();
 }
 
-document.addEventListener("dragstart", (event) => {
-  const handle = event.target.closest?.(".handle");
-  dragged = handle?.closest("tr[data-id]") ?? null;
+document.addEventListener("pointerdown", (event) => {
+  const handle = event.target.closest?.("[data-drag] .handle");
+  if (!handle || event.button !== 0 || !event.isPrimary) return;
+  event.preventDefault();
+  dragged = handle.closest("tr[data-id]");
   if (!dragged) return;
-  event.dataTransfer.effectAllowed = "move";
-  event.dataTransfer.setData("text/plain", "");
-  event.dataTransfer.setDragImage(dragged, 0, 0);
+  dragged.classList.add("dragged");
+  // Not the handle, which moves with its row: the browser would end the gesture.
+  dragged.closest("table").setPointerCapture(event.pointerId);
 });
-document.addEventListener("dragover", dragOver);
-document.addEventListener("drop", (event) => { if (dragged) event.preventDefault(); });
-document.addEventListener("dragend", () => {
+document.addEventListener("pointermove", (event) => { if (dragged) dragTo(event); });
+document.addEventListener("pointerup", () => endDrag((table) => sendOrder(table)));
+// The browser took the gesture, such as for scrolling: the page is shown with the stored order.
+document.addEventListener("pointercancel", () => endDrag(() => location.reload()));
+
+function endDrag(then) {
   const table = dragged?.closest("[data-drag]");
+  dragged?.classList.remove("dragged");
   dragged = null;
-  if (table) sendOrder(table);
-});
+  if (table) then(table);
+}
 
 document.addEventListener("submit", (event) => {
   if (!event.submitter?.hasAttribute("data-in-place")) return;
@@ -126,7 +136,6 @@ function tellZone() {
 function improve(root) {
   localTimes(root);
   copyButtons(root);
-  dragHandles(root);
 }
 
 document.addEventListener("click", (event) => {

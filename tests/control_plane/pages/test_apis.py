@@ -1,15 +1,18 @@
 """The pages of API instances: list, create, summary, change, delete."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from control_plane.accounts.roles import Role
+from control_plane.clock import iso
 from control_plane.store.tables import ApiInstance, Environment
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send
+from tests.control_plane.fleet.reports import accepted, api, report, revision
 from tests.control_plane.pages.test_users import version
 from tests.control_plane.pages.visitor import Visitor, visiting_as
 
@@ -118,7 +121,8 @@ async def test_the_list_has_the_numbers_of_the_last_day(owner: Visitor, platform
     await send(platform, [denied(platform), denied(platform) | {"status_code": 503}])
     page = await owner.page(f"{owner.home}/apis")
     cells = re.findall(r'<td class="number[^>]*>([^<]*)</td>', page)
-    assert cells == ["1", "5", "20.0%", "40.0%", "1"]
+    assert cells == ["1", "5", "20.0%", "40.0%", "0 ms", "1"]
+    assert "no adapter" in page
     summary = await owner.page(f"{owner.home}/apis/{api_id}")
     for text in ("<strong>5</strong>", "<strong>20.0%</strong>", "<strong>40.0%</strong>"):
         assert text in summary
@@ -144,8 +148,12 @@ async def three(platform: Platform) -> None:
     contract = await platform.admin.request_contract(2, application["id"])
     await platform.admin.approve(2, contract["id"])
     batch: list[Any] = [event(platform) for _ in range(3)]
-    batch += [event(platform, api_id=3, status_code=500), denied(platform, api_id=2)]
+    before = iso(platform.clock.now() - timedelta(seconds=9))
+    slow = event(platform, api_id=3, status_code=500, received_ts=before)
+    batch += [slow, denied(platform, api_id=2)]
     assert (await send(platform, batch)).status_code == 200
+    now = await revision(platform)
+    await accepted(platform, report(now, api(1, now), api(2, now), api(3, None)))
 
 
 FOUND = {
@@ -176,6 +184,7 @@ FOUND = {
     "?page=9999999²": "abc",
 }
 FIRST = {"?sort=-errors": "c", "?sort=-denied": "a", "?sort=-applications": "a"}
+FIRST |= {"?sort=-p95": "c", "?sort=in_sync": "c"}
 
 
 @pytest.mark.usefixtures("three")
