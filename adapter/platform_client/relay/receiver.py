@@ -29,7 +29,7 @@ _START_S: Final = 3.0
 """A syncing worker that starts again is no alarm."""
 _NO_ANSWER: Final = "the worker that syncs does not answer"
 _APIS_AT_ONCE: Final = 10
-"""APIs compiled before Checks get their turn."""
+"""APIs compared or compiled before Checks get their turn."""
 
 
 class RelayReceiver(SyncedState):
@@ -133,7 +133,9 @@ class RelayReceiver(SyncedState):
         if not end.settled:
             return
         environment.automated_poll.last_error = end.automated_error
-        changed = [api for state in changes.states if (api := self.apis.take_state(state))]
+        changed: list[TrackedApi] = []
+        async for states in in_slices(changes.states, _APIS_AT_ONCE):
+            changed += [api for state in states if (api := self.apis.take_state(state))]
         self._drop(changes)
         if changes.automated not in (None, environment.automated):
             environment.automated = changes.automated
