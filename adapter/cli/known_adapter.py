@@ -13,6 +13,7 @@ from adapter.platform_client.disk.format import decode
 from adapter.runtime.sealed_file import SealedFile
 from adapter.runtime.system_errors import system_words
 from adapter.settings import RequestSettings, Settings
+from adapter.settings.workers import worker_addresses
 
 _PAGE: Final = 1000
 
@@ -34,6 +35,7 @@ def known_adapter(settings: Settings | None, inspection: str | None) -> KnownAda
         trusts_address_header=requests.client_address_header is not None,
         forwarded_for_position=requests.forwarded_for_position,
         listens=listener.address,
+        other_workers=worker_addresses(settings)[1:],
         token=listener.token.get_secret_value() if listener.token else None,
         serves_tls=listener.tls_certificate_file is not None,
         asks_for_certificate=listener.tls_client_ca_file is not None,

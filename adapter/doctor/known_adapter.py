@@ -27,6 +27,8 @@ class KnownAdapter:
     forwarded_for_position: int | None = None
     listens: str = ""
     """`listener.address`; empty if it is not known."""
+    other_workers: tuple[str, ...] = ()
+    """The addresses of the workers beside the first one, which has `listener.address`."""
     token: str | None = field(default=None, repr=False)
     serves_tls: bool = False
     asks_for_certificate: bool = False

@@ -74,6 +74,17 @@ def _elsewhere(cluster: Cluster, adapter: KnownAdapter) -> str | None:
     return f"listener.address is {adapter.listens}"
 
 
+def _idle_workers(cluster: Cluster, adapter: KnownAdapter) -> str | None:
+    if not adapter.listens or not reaches(cluster, adapter):
+        return None
+    idle = [
+        worker
+        for worker in adapter.other_workers
+        if not any(_is_at(address, worker) for address in cluster.addresses)
+    ]
+    return ", ".join(idle)
+
+
 def reaches(cluster: Cluster, adapter: KnownAdapter) -> bool:
     """Whether an endpoint has the port or the socket of `listener.address`.
 
@@ -111,6 +122,13 @@ CHECKS = (
         "No endpoint of the cluster has the port or the socket that the adapter listens on.",
         "Correct the endpoints or listener.address. A container can map one port to another.",
         per_cluster(_elsewhere),
+    ),
+    Check(
+        "worker_missing",
+        Severity.WARNING,
+        "A worker of the adapter has no endpoint in the cluster, so it gets no calls.",
+        "Add one endpoint for each worker, as policy-adapter envoy-config writes them.",
+        per_cluster(_idle_workers),
     ),
     Check(
         "no_http2",

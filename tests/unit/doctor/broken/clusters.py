@@ -81,6 +81,11 @@ BROKEN = (
     ),
     Broken("endpoints_elsewhere", lambda _: None, adapter={"listens": "0.0.0.0:9103"}),
     Broken("endpoints_elsewhere", lambda _: None, adapter={"listens": "unix:/run/a.sock"}),
+    Broken(
+        "worker_missing",
+        lambda _: None,
+        adapter={"listens": "0.0.0.0:9001", "other_workers": ("0.0.0.0:9002", "0.0.0.0:9003")},
+    ),
     Broken("endpoints_elsewhere", only_log_cluster_is_right, adapter={"listens": "127.0.0.1:9001"}),
     Broken("tls_missing", lambda _: None, adapter={**SETTINGS, "serves_tls": True}),
     Broken("tls_unexpected", tls, adapter=SETTINGS),
