@@ -179,7 +179,7 @@ def create_app(services: Services, console_url: str = "") -> FastAPI:
     # No pages about the API: they would load scripts from elsewhere, and need no token.
     app = FastAPI(title="Policy control plane", lifespan=lifespan, openapi_url=None)
     app.state.services = services
-    app.router.routes.extend(_protocol())
+    app.router.routes.extend(protocol_routes())
     add_refusals(app)
     # What is no path of the protocol is a page.
     app.router.default = create_console(services)
@@ -196,7 +196,7 @@ def create_app(services: Services, console_url: str = "") -> FastAPI:
 
 
 @cache
-def _protocol() -> Sequence[BaseRoute]:
+def protocol_routes() -> Sequence[BaseRoute]:
     """The routes of the protocol.
 
     All applications of a process share them, because FastAPI takes long to work out what the
