@@ -69,9 +69,11 @@ format: $(READY)  ## Put the code into its canonical form
 demo: $(READY)  ## Play the main job on a real Envoy (DEMO_ARGS="--keep")
 	$(BIN)/python -m demo $(DEMO_ARGS)
 
-bench: $(READY) $(COMPILED)/.ready  ## Measure Checks and the console's pages
+bench: $(READY) $(COMPILED)/.ready  ## Measure Checks, the console's pages and the store of events
 	$(WITH_COMPILED) $(BIN)/python -m benchmarks $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.console_pages
+	$(BIN)/python -m benchmarks.event_store
+	$(BIN)/python -m benchmarks.event_store --postgresql
 
 bench-peers: $(READY) $(COMPILED)/.ready  ## The same beside bare tonic and grpc-go servers, built here
 	$(WITH_COMPILED) $(BIN)/python -m benchmarks --peers $(BENCH_ARGS)
