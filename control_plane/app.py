@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
-from sqlalchemy import select
+from sqlalchemy import URL, select
+from sqlalchemy.exc import OperationalError
 from starlette.routing import BaseRoute
 
 from control_plane.accounts.access import Access
@@ -19,10 +20,13 @@ from control_plane.alerts.alerts import Sealing
 from control_plane.alerts.delivery import Delivery
 from control_plane.alerts.mail import MailServer
 from control_plane.alerts.watch import AlertWatch
+from control_plane.analytics.analytics_store import AnalyticsStore
+from control_plane.analytics.clickhouse_store import ClickHouseStore
 from control_plane.analytics.event_store import EventStore
 from control_plane.analytics.rollups import Keeping
 from control_plane.clock import Clock
 from control_plane.database_address import events_address
+from control_plane.errors import UnusableDatabaseError
 from control_plane.http_methods import HeadRequests
 from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.management.policy_checks.checks import PolicyChecks
@@ -55,6 +59,7 @@ from control_plane.protocol.refusals import add_refusals
 from control_plane.protocol.request_bodies import RequestBodies
 from control_plane.services import Services
 from control_plane.settings import Settings
+from control_plane.store.clickhouse.server import ClickHouseServer
 from control_plane.store.database import Database
 from control_plane.store.schema import CONFIGURATION, EVENTS
 from control_plane.store.sealing import Seal
@@ -70,9 +75,7 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
     """Open the databases; raise UnusableDatabaseError if one can't be used."""
     database = Database(settings.database, CONFIGURATION)
     try:
-        organizations = _organizations(database)
-        address = events_address(settings.database)
-        event_database = Database(address, EVENTS, organizations=organizations)
+        events = _open_events(settings, database)
     except Exception:
         database.close()
         raise
@@ -81,7 +84,7 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         settings=settings,
         clock=clock,
         database=database,
-        events=EventStore(event_database, settings.analytics_retention_days, _keeping(settings)),
+        events=events,
         hasher=hasher,
         access=Access(database, writes, hasher, clock, lifetimes=_lifetimes(settings)),
         application_logins=ApplicationLogins(database, clock, settings.secret_form),
@@ -126,6 +129,23 @@ def alert_watch(services: Services, console_url: str) -> AlertWatch:
         timedelta(seconds=services.settings.alert_interval_s),
         console_url,
     )
+
+
+def _open_events(settings: Settings, database: Database) -> AnalyticsStore:
+    if settings.events is not None:
+        return _open_clickhouse(settings.events, settings.analytics_retention_days)
+    address = events_address(settings.database)
+    opened = Database(address, EVENTS, organizations=_organizations(database))
+    return EventStore(opened, settings.analytics_retention_days, _keeping(settings))
+
+
+def _open_clickhouse(address: URL, retention_days: int) -> ClickHouseStore:
+    server = ClickHouseServer(address)
+    try:
+        return ClickHouseStore(server.ask, retention_days, server.close)
+    except OperationalError as error:
+        server.close()
+        raise UnusableDatabaseError(f"events {address}: {error.orig}") from error
 
 
 def _lifetimes(settings: Settings) -> Lifetimes:

@@ -16,6 +16,7 @@ DatabaseAddress: TypeAlias = Path | URL
 
 _SCHEMES = ("postgresql://", "postgres://")
 _DRIVER = "postgresql+psycopg"
+_CLICKHOUSE = ("clickhouse", "clickhouses")
 
 
 def parse_address(text: str) -> DatabaseAddress:
@@ -32,6 +33,20 @@ def parse_address(text: str) -> DatabaseAddress:
         raise ValueError("must look like postgresql://USER@HOST:PORT/DATABASE") from None
     if not address.database:
         raise ValueError("names no database; write postgresql://USER@HOST:PORT/DATABASE")
+    return address
+
+
+def parse_clickhouse(text: str) -> URL:
+    """The address of a ClickHouse database; raise ValueError for any other."""
+    try:
+        address = make_url(text)
+    except (ArgumentError, ValueError):
+        address = None
+    if address is None or address.drivername not in _CLICKHOUSE or not address.host:
+        # Without the text, which may contain a password.
+        raise ValueError(
+            "must look like clickhouse://USER@HOST:8123/DATABASE; clickhouses:// is over TLS"
+        )
     return address
 
 

@@ -6,7 +6,7 @@ from control_plane.accounts.access import Access
 from control_plane.accounts.application_logins import ApplicationLogins
 from control_plane.accounts.hashing import LoginHasher
 from control_plane.alerts.delivery import Delivery
-from control_plane.analytics.event_store import EventStore
+from control_plane.analytics.analytics_store import AnalyticsStore
 from control_plane.clock import Clock
 from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.management.policy_checks.checks import PolicyChecks
@@ -23,7 +23,7 @@ class Services:
     settings: Settings
     clock: Clock
     database: Database
-    events: EventStore
+    events: AnalyticsStore
     hasher: LoginHasher
     access: Access
     application_logins: ApplicationLogins

@@ -17,8 +17,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
 
-from control_plane.database_address import DatabaseAddress, parse_address
+from control_plane.database_address import DatabaseAddress, parse_address, parse_clickhouse
 
 ENV_PREFIX = "POLICY_CONTROL_PLANE_"
 
@@ -41,6 +42,10 @@ Mebibytes = Annotated[int, Field(ge=1, le=1024)]
 
 def _address(value: object) -> object:
     return parse_address(value) if isinstance(value, str) else value
+
+
+def _clickhouse(value: object) -> object:
+    return parse_clickhouse(value) if isinstance(value, str) else value
 
 
 class Security(StrEnum):
@@ -72,6 +77,8 @@ class Settings(BaseSettings):
     )
 
     database: Annotated[DatabaseAddress, BeforeValidator(_address)] = Path("control-plane.db")
+    events: Annotated[URL | None, BeforeValidator(_clickhouse)] = None
+    """A ClickHouse database for the events; else they are beside the configuration."""
     public_url: AnyHttpUrl | None = None
     """Our address for links and for the console's forms, behind a proxy; else what was asked."""
     trusted_proxies: Networks = ""

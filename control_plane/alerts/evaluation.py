@@ -20,7 +20,7 @@ from control_plane.alerts.losses import Memory
 from control_plane.alerts.measurements import Sources, measure
 from control_plane.alerts.notices import document_of
 from control_plane.alerts.rules import Event, Measured, Rule, Standing, judge
-from control_plane.analytics.event_store import EventStore
+from control_plane.analytics.analytics_store import AnalyticsStore
 from control_plane.store.database import Database
 from control_plane.store.tables import Alert, AlertStanding, Environment
 
@@ -80,7 +80,7 @@ def has_due(database: Database, now: datetime) -> bool:
 
 
 def measure_all(
-    database: Database, events: EventStore, taken: list[Taken], now: datetime
+    database: Database, events: AnalyticsStore, taken: list[Taken], now: datetime
 ) -> list[Result]:
     """Measure the alerts; what is known of an environment is read once."""
     by_environment: defaultdict[str, list[Taken]] = defaultdict(list)

@@ -13,7 +13,7 @@ from anyio.to_thread import run_sync
 from control_plane.alerts import evaluation, outbox
 from control_plane.alerts.delivery import Delivery
 from control_plane.alerts.outbox import Letter, Outcome
-from control_plane.analytics.event_store import EventStore
+from control_plane.analytics.analytics_store import AnalyticsStore
 from control_plane.clock import Clock
 from control_plane.store.database import Database
 from control_plane.store.write_queue import WriteQueue
@@ -29,7 +29,7 @@ class AlertWatch:
 
     clock: Clock
     database: Database
-    events: EventStore
+    events: AnalyticsStore
     writes: WriteQueue
     delivery: Delivery
     interval: timedelta

@@ -2,19 +2,17 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, select
 
-from control_plane.analytics import queries, request_log, rollups
-from control_plane.analytics.queries import Grouping, Window
-from control_plane.analytics.questions import Answers
+from control_plane.analytics import rollups
+from control_plane.analytics.questions import Answers, Reader
 from control_plane.analytics.rebuild import rebuild
-from control_plane.analytics.request_log import Place, Search
 from control_plane.analytics.retention import forget_some, keep_days
 from control_plane.analytics.rollups import Keeping
+from control_plane.analytics.stored_events import StoredEvents
 from control_plane.analytics.tallies import Folding
 from control_plane.analytics.tally import RECEIVED_MS, EventRow, tally
 from control_plane.clock import epoch_ms
@@ -26,8 +24,8 @@ from control_plane.store.tables.events import event_ids, events
 _PURGE_EVERY = timedelta(hours=1)
 
 
-class EventStore:
-    """Keeps events for a limited time, each id of an organization once."""
+class EventStore(StoredEvents):
+    """Events in SQLite or PostgreSQL, with rollups."""
 
     def __init__(
         self, database: Database, retention_days: int, keeping: Keeping | None = None
@@ -66,34 +64,14 @@ class EventStore:
         with self._database.connection(write=True) as connection:
             rollups.remove_old(connection, self._keeping.oldest(now))
 
-    def newest(self, window: Window, limit: int) -> Sequence[RowMapping]:
-        """The events of the window, newest first."""
-        return self._rows(queries.newest(window, limit))
-
-    def summary(self, window: Window, grouping: Grouping) -> Sequence[RowMapping]:
-        """Counts, bytes and response times for each key of `queries.summary`."""
-        return self._rows(queries.summary(window, grouping))
-
     @contextmanager
     def answers(self, now: datetime) -> Iterator[Answers]:
         """Answers to the questions of the dashboard, all about the same moment."""
-        with self._database.connection() as connection:
+        with self._reading() as connection:
             yield Answers(connection, self._keeping.oldest(now))
 
-    def search(self, wanted: Search, before: Place | None, limit: int) -> Sequence[RowMapping]:
-        """Requests of the log, newest first; raise Invalid if the search makes no sense."""
-        return self._rows(request_log.search(wanted, before, limit))
-
-    def request(
-        self, organization_id: str, environment_id: str, event_id: str
-    ) -> RowMapping | None:
-        """One request of the log; None if this environment has none with this id."""
-        found = self._rows(request_log.one(organization_id, environment_id, event_id))
-        return next(iter(found), None)
-
-    def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
-        with self._database.connection() as connection:
-            return connection.execute(query).mappings().all()
+    def _reading(self) -> AbstractContextManager[Reader]:
+        return self._database.connection()
 
     def rebuild(self, now: Callable[[], datetime]) -> int:
         """Make the rollups anew from the events; return the number of events."""

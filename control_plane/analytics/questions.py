@@ -5,17 +5,17 @@ applications with anything else, so questions about one application are answered
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Connection,
     Float,
+    Result,
     Select,
     Text,
     case,
@@ -30,7 +30,14 @@ from control_plane.analytics.periods import MILLISECOND, Period, Run
 from control_plane.analytics.queries import newest_time
 from control_plane.analytics.response_times import bucket
 from control_plane.analytics.tallies import counted
-from control_plane.analytics.tally import EVERY_API, MAX_BYTES, METHODS, OTHER, Dimension
+from control_plane.analytics.tally import (
+    EVERY_API,
+    MAX_BYTES,
+    METHODS,
+    OTHER,
+    TOO_MANY_REQUESTS,
+    Dimension,
+)
 from control_plane.store.tables.events import events
 
 Counts = Counter[str]
@@ -46,18 +53,33 @@ class About:
     """Empty for requests without an application; None for all requests."""
 
 
+class Reader(Protocol):
+    """A connection that answers questions."""
+
+    def execute(self, statement: Select[Any], /) -> Result[*tuple[Any, ...]]:
+        """The rows of an answer."""
+
+    def scalar(self, statement: Select[Any], /) -> Any:
+        """The first value of the first row; None without rows."""
+
+    def scalars(self, statement: Select[Any], /) -> Iterable[Any]:
+        """The first value of each row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """Answers from one consistent view of the database."""
 
-    connection: Connection
+    connection: Reader
     kept: Mapping[timedelta, int]
     """The first moment of which there are rollups of each grain."""
+    all_from_events: bool = False
+    """Whether the store counts events so fast that it has no rollups."""
 
     def over_time(self, about: About, dimension: Dimension, period: Period) -> list[Counts]:
         """The counts by key in each bar of the period."""
         found: list[Counts] = [Counter() for _ in period.edges[1:]]
-        from_events = about.client_id is not None
+        from_events = self.all_from_events or about.client_id is not None
         grain = MILLISECOND if from_events else period.grain(self.kept)
         parts = _from_events(about, dimension) if from_events else _stored(about, dimension, grain)
         for run, part in product(period.runs(grain), parts):
@@ -136,9 +158,11 @@ def _stored(about: About, dimension: Dimension, grain: timedelta) -> list[_Part]
 
 _AT: Final = events.c
 _IS_DENIED: Final = _AT.request_disposition != "PROCESSED"
+_IS_FAILED: Final = ~_IS_DENIED & (_AT.status_code // 100 == 5)
 _IS_HTTP: Final = (_AT.status_code >= 100) & (_AT.status_code < 600)
 _POLICY: Final = func.coalesce(_AT.policy_name, _AT.policy_id, "")
 _ONE: Final[ColumnElement[int]] = literal_column("1")
+_CLIENT: Final = func.coalesce(_AT.client_id, "")
 _API: Final = cast(_AT.api_id, Text)
 
 _OF_EVENTS: Final[
@@ -153,15 +177,22 @@ _OF_EVENTS: Final[
     ),
     Dimension.STATUS: (cast(_AT.status_code, Text),),
     Dimension.METHOD: (case((_AT.verb.in_(sorted(METHODS)), _AT.verb), else_=OTHER),),
-    Dimension.APPLICATION: (func.coalesce(_AT.client_id, ""),),
+    Dimension.APPLICATION: (_CLIENT,),
+    Dimension.APPLICATION_DENIED: (_CLIENT, _IS_DENIED),
+    Dimension.APPLICATION_FAILED: (_CLIENT, _IS_FAILED),
+    Dimension.APPLICATION_LIMITED: (_CLIENT, _IS_DENIED, _AT.status_code == TOO_MANY_REQUESTS),
     Dimension.PATH: (func.coalesce(_AT.path_template, OTHER),),
     Dimension.AGENT: (func.coalesce(_AT.agent, ""),),
     Dimension.VIOLATION: (_POLICY, _AT.policy_outcome == "VIOLATION"),
     Dimension.POLICY_ERROR: (_POLICY, _AT.policy_outcome == "ERROR"),
+    Dimension.POLICY: (
+        _AT.policy_id.concat("/").concat(func.coalesce(_AT.policy_name, "")),
+        _AT.policy_id.is_not(None) & _AT.policy_outcome.is_not(None),
+    ),
     Dimension.RESPONSE_TIME: (_AT.response_time_ms, _AT.response_time_ms.is_not(None)),
     Dimension.API: (_API,),
     Dimension.API_DENIED: (_API, _IS_DENIED),
-    Dimension.API_FAILED: (_API, ~_IS_DENIED & (_AT.status_code // 100 == 5)),
+    Dimension.API_FAILED: (_API, _IS_FAILED),
 }
 """The key of an event in a dimension, and which events have one."""
 
@@ -170,8 +201,8 @@ def _from_events(about: About, dimension: Dimension) -> list[_Part]:
     rows = [_AT.environment_id == about.environment_id]
     if about.client_id:
         rows.append(_AT.client_id == about.client_id)
-    else:
-        rows.append(func.coalesce(_AT.client_id, "") == "")
+    elif about.client_id is not None:
+        rows.append(_CLIENT == "")
     if about.api_id is not None:
         rows.append(_AT.api_id == about.api_id)
     if dimension is not Dimension.BYTES:

@@ -29,7 +29,7 @@ MAX_BYTES: Final = 2**40
 METHODS: Final = frozenset(
     ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "TCP"]
 )
-_TOO_MANY_REQUESTS: Final = 429
+TOO_MANY_REQUESTS: Final = 429
 OTHER: Final = "other"
 """The key of all that has no key of its own."""
 
@@ -145,7 +145,7 @@ def _of_applications(
     told = [*zip(statuses, dispositions, clients, strict=True)]
     denied = [(status, client) for status, what, client in told if what != "PROCESSED"]
     yield Dimension.APPLICATION_DENIED, Counter(client for _, client in denied)
-    limited = (client for status, client in denied if status == _TOO_MANY_REQUESTS)
+    limited = (client for status, client in denied if status == TOO_MANY_REQUESTS)
     yield Dimension.APPLICATION_LIMITED, Counter(limited)
     failed = (client for n, what, client in told if what == "PROCESSED" and n // 100 == 5)
     yield Dimension.APPLICATION_FAILED, Counter(failed)

@@ -65,6 +65,14 @@ def serve(
             "Default: POLICY_CONTROL_PLANE_PUBLIC_URL."
         ),
     ] = None,
+    events: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Keep events in ClickHouse: clickhouse://USER@HOST:8123/DATABASE. "
+            "Default: POLICY_CONTROL_PLANE_EVENTS.",
+        ),
+    ] = None,
     log_format: Annotated[
         str, typer.Option(metavar="FORMAT", help="How to write the log: console (text) or json.")
     ] = "console",
@@ -78,7 +86,7 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     _configure_logs(log_format)
-    settings = settings_with(database, public_url=public_url)
+    settings = settings_with(database, public_url=public_url, events=events)
     with failing_in_words(), served_alone(settings.database):
         services = open_services(settings, SystemClock())
         with listening_socket(listen) as bound:

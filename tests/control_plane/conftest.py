@@ -15,6 +15,7 @@ from control_plane.database_address import parse_address
 from control_plane.services import Services
 from control_plane.settings import Settings
 from support.admin import Admin, AdminError, Document
+from tests.rig.clickhouse import ClickHouseEngine
 from tests.rig.clock import DatetimeClock
 from tests.rig.hashing import quick_hasher
 from tests.rig.postgresql_server import PostgresqlServer, running_postgresql
@@ -112,6 +113,14 @@ def postgresql() -> Iterator[PostgresqlServer]:
     """The PostgreSQL server of this process."""
     with running_postgresql() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def clickhouse() -> Iterator[ClickHouseEngine]:
+    """The ClickHouse engine of this process."""
+    engine = ClickHouseEngine()
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -40,6 +40,12 @@ def store(address: Any, keeping: Keeping | None = None) -> Iterator[tuple[EventS
     database.close()
 
 
+def _database(platform: Platform) -> Database:
+    events = platform.services.events
+    assert isinstance(events, EventStore)
+    return events._database
+
+
 def row(seconds_ago: int = 0, **fields: Any) -> EventRow:
     """An event as it is stored."""
     received = NOW - timedelta(seconds=seconds_ago)
@@ -131,7 +137,7 @@ async def test_all_questions_have_the_same_total(platform: Platform, database: s
     batch = [event(platform), denied(platform), event(platform, status_code=500, api_id=2)]
     await send(platform, batch)
     await send(platform, [*batch, event(platform, client_id=None, user_agent=None)])
-    found = platform.services.events._database
+    found = _database(platform)
     each = (Dimension.CLASS, Dimension.STATUS, Dimension.METHOD, Dimension.APPLICATION)
     for grain_s in (60, 900, 3600):
         for dimension in (*each, Dimension.PATH, Dimension.AGENT, Dimension.API):
@@ -192,7 +198,7 @@ async def test_the_command_makes_lost_rollups_anew(
     """Also the template of an event from before there were templates."""
     monkeypatch.setenv("POLICY_CONTROL_PLANE_ANALYTICS_RETENTION_DAYS", "3650")
     await send(platform, [event(platform), denied(platform)])
-    events = platform.services.events._database
+    events = _database(platform)
     before = stored(events)
     with events.connection(write=True) as connection:
         connection.execute(delete(rollups))

@@ -1,0 +1,1 @@
+"""Events in ClickHouse: the same questions in its SQL, over its HTTP interface."""
