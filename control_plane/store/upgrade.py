@@ -7,6 +7,7 @@ file.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import structlog
@@ -28,9 +29,7 @@ def prepare(connection: Connection, schema: Schema, name: str, facts: Mapping[st
     in the database. Raise UnusableDatabaseError if the tables belong to another program or to a
     newer one.
     """
-    config = _config(connection, schema, facts)
-    scripts = ScriptDirectory.from_config(config)
-    newest = _newest(scripts)
+    scripts, newest = _scripts(schema), _newest(schema)
     if not inspect(connection).get_table_names():
         mark(connection, schema)
         schema.tables.create_all(connection)
@@ -41,6 +40,8 @@ def prepare(connection: Connection, schema: Schema, name: str, facts: Mapping[st
         if context.get_current_revision() is None:
             context.stamp(scripts, f"{found:04}")
         if found < newest:
+            config = _config(schema)
+            config.attributes |= {"connection": connection, **facts}
             command.upgrade(config, "head")
             log = structlog.get_logger()
             log.info("database.upgraded", database=name, since=found, to=newest)
@@ -51,7 +52,7 @@ def require_current(connection: Connection, schema: Schema, name: str) -> None:
     """Raise UnusableDatabaseError unless the tables have the version of this program."""
     if not inspect(connection).get_table_names():
         raise UnusableDatabaseError(f"database {name} is empty")
-    newest = _newest(ScriptDirectory.from_config(_config(connection, schema, {})))
+    newest = _newest(schema)
     found = _known_version(connection, schema, name, newest)
     if found < newest:
         raise UnusableDatabaseError(
@@ -60,16 +61,21 @@ def require_current(connection: Connection, schema: Schema, name: str) -> None:
         )
 
 
-def _newest(scripts: ScriptDirectory) -> int:
-    return int(scripts.get_current_head() or 0)
+def _newest(schema: Schema) -> int:
+    return int(_scripts(schema).get_current_head() or 0)
 
 
-def _config(connection: Connection, schema: Schema, facts: Mapping[str, Any]) -> Config:
+@cache
+def _scripts(schema: Schema) -> ScriptDirectory:
+    """The migrations. Alembic runs all their files to read them, so this happens once."""
+    return ScriptDirectory.from_config(_config(schema))
+
+
+def _config(schema: Schema) -> Config:
     config = Config()
     for option, folder in (("script_location", MIGRATIONS), ("version_locations", schema.history)):
         config.set_main_option(option, str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    config.attributes |= {"connection": connection, **facts}
     return config
 
 
