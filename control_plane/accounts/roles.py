@@ -32,7 +32,7 @@ class Permission(StrEnum):
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     ENVIRONMENTS_WRITE = "environments:write"
-    """Adding and renaming environments."""
+    """Adding, renaming and deleting environments."""
     FEED_READ = "feed:read"
     """The contract feed of gateways, which has the hashes of client secrets."""
     EVENTS_WRITE = "events:write"

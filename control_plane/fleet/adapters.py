@@ -1,12 +1,18 @@
 """The adapters of an environment."""
 
+from datetime import datetime
+from typing import Final
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from control_plane.errors import NotFound
+from control_plane.errors import Conflict, NotFound
+from control_plane.fleet.standing import silent
 from control_plane.management import audit_log
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import Adapter
+
+_MOST_NAMED: Final = 5
 
 
 def of_environment(environment_id: str) -> Select[Adapter]:
@@ -37,3 +43,15 @@ def forget(transaction: Transaction, adapter: Adapter) -> None:
     """Delete an adapter and its report. If it reports again, it is back."""
     audit_log.record_deletion(transaction, adapter)
     transaction.session.delete(adapter)
+
+
+def require_none_reporting(session: Session, environment_id: str, now: datetime) -> None:
+    """Raise Conflict while adapters report for the environment."""
+    rows = session.scalars(of_environment(environment_id))
+    names = sorted(adapter.instance_id for adapter in rows if not silent(adapter, now))
+    if names:
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        raise Conflict(
+            f"adapters report for this environment: {', '.join(names[:_MOST_NAMED])}{more}; stop"
+            " them first"
+        )

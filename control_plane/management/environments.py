@@ -1,15 +1,22 @@
 """Environments of an organization, such as Production and Sandbox."""
 
 import uuid
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import Conflict, Invalid, NotFound
 from control_plane.management import audit_log
 from control_plane.management.transaction import Transaction
-from control_plane.store.tables import Environment
+from control_plane.store.tables import (
+    ApiInstance,
+    AutomatedPolicy,
+    Base,
+    Contract,
+    Environment,
+    GatewayLogin,
+)
 
 MAX_ENVIRONMENTS: Final = 50
 
@@ -56,3 +63,55 @@ def _require_free_name(transaction: Transaction, name: str, but: str = "") -> No
     )
     if transaction.session.scalars(others).first() is not None:
         raise Conflict(f"name: there is an environment {name} already")
+
+
+class Content(NamedTuple):
+    """What is deleted with an environment."""
+
+    apis: int
+    contracts: int
+    approved: int
+    """How many of the contracts are approved."""
+    automated: int
+    """Automated policies."""
+    gateways: int
+    """Credentials of gateways."""
+
+
+def content(session: Session, environment: Environment) -> Content:
+    """How much is deleted with the environment."""
+
+    def number(table: type[Base], *conditions: ColumnElement[bool]) -> int:
+        own = table.__table__.c.environment_id == environment.id
+        query = select(func.count()).select_from(table).where(own, *conditions)
+        return session.scalar(query) or 0
+
+    return Content(
+        number(ApiInstance),
+        number(Contract),
+        number(Contract, Contract.status == "APPROVED"),
+        number(AutomatedPolicy),
+        number(GatewayLogin),
+    )
+
+
+def delete(transaction: Transaction, environment: Environment) -> None:
+    """Delete an environment with everything in it; raise Conflict for the last one.
+
+    Its requests stay in API analytics for as long as all others.
+    """
+    session = transaction.session
+    others = of_organization(environment.organization_id).where(Environment.id != environment.id)
+    if session.scalars(others.limit(1)).first() is None:
+        raise Conflict("this is the last environment; add another one first")
+    audit_log.record_deletion(transaction, environment)
+    # Tables come after those that they refer to, so the other way round nothing is left behind.
+    for table in reversed(Base.metadata.sorted_tables):
+        if _refers_to_environments(table):
+            session.execute(table.delete().where(table.c.environment_id == environment.id))
+    session.expire_all()
+    session.delete(environment)
+
+
+def _refers_to_environments(table: Table) -> bool:
+    return any(key.column.table is Environment.__table__ for key in table.foreign_keys)

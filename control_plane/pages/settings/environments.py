@@ -1,4 +1,4 @@
-"""The organization's environments: adding and renaming them."""
+"""The organization's environments: adding, renaming and deleting them."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -8,11 +8,14 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from control_plane.accounts.roles import Permission
+from control_plane.fleet import adapters
 from control_plane.http_statuses import status_of
-from control_plane.management import environments
+from control_plane.management import environments, versions
+from control_plane.pages.again import ASKED_AGAIN, Again, again
 from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, OneLine
 from control_plane.pages.paths import EnvironmentId
 from control_plane.pages.settings.tabs import settings_tabs
+from control_plane.pages.templating import counted
 from control_plane.pages.visit import Visit, in_organization, in_turn
 from control_plane.store.tables import Environment
 
@@ -82,3 +85,53 @@ def rename(visit: EnvironmentsWriter, changed_id: EnvironmentId, form: InForm) -
         return _rename_page(visit, changed_id, form.refused(error), status_of(error))
     message = f"The environment is called {environment.name} now."
     return visit.redirect(visit.url("environments"), message)
+
+
+@router.get("/{changed_id}/delete", name="delete_environment")
+def ask_to_delete(visit: EnvironmentsWriter, changed_id: EnvironmentId) -> Response:
+    """Ask before an environment is deleted."""
+    return _delete_page(visit, changed_id)
+
+
+def _delete_page(visit: Visit, changed_id: str, again: Again | None = None) -> Response:
+    with visit.reading() as session:
+        environment = environments.get(session, visit.caller.organization_id, changed_id)
+        content = environments.content(session, environment)
+    approved = counted(content.approved, "approved contract")
+    return visit.confirm(
+        f"Delete the environment {environment.name}?",
+        [
+            f"{counted(content.apis, 'API instance')} with"
+            f" {counted(content.contracts, 'contract')},"
+            f" {counted(content.automated, 'automated policy', 'automated policies')} and"
+            f" {counted(content.gateways, 'gateway credential')} are deleted with it. {approved}"
+            " will end.",
+            "Client applications stay, because they belong to the organization. So do the audit"
+            " log and the numbers of past requests. This can't be undone.",
+            "It is refused while adapters report for the environment, and for the last one.",
+        ],
+        button="Delete",
+        cancel=visit.url("environments"),
+        fields={"version": versions.version_of(environment, content)},
+        type_name=environment.name,
+        again=again,
+    )
+
+
+@router.post("/{changed_id}/delete")
+@in_turn
+def delete(visit: EnvironmentsWriter, changed_id: EnvironmentId, form: InForm) -> Response:
+    """Delete an environment whose name was typed."""
+    try:
+        with visit.writing() as transaction:
+            session, organization_id = transaction.session, transaction.organization_id
+            environment = environments.get(session, organization_id, changed_id)
+            name = environment.name
+            form.require_typed(name)
+            content = environments.content(session, environment)
+            versions.require(form.text("version"), environment, content)
+            adapters.require_none_reporting(session, changed_id, visit.now())
+            environments.delete(transaction, environment)
+    except ASKED_AGAIN as error:
+        return _delete_page(visit, changed_id, again(visit, form, error))
+    return visit.redirect(visit.url("environments"), f"The environment {name} is deleted.")

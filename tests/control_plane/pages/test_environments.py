@@ -8,7 +8,8 @@ from control_plane.accounts.roles import Role
 from control_plane.management.environments import MAX_ENVIRONMENTS
 from control_plane.store.tables import Environment, Organization
 from tests.control_plane.conftest import Platform
-from tests.control_plane.pages.visitor import Visitor, visiting_as
+from tests.control_plane.fleet.reports import accepted, report
+from tests.control_plane.pages.visitor import Visitor, version_in, visiting_as
 
 
 def add_environment(platform: Platform, name: str) -> str:
@@ -19,6 +20,7 @@ def add_environment(platform: Platform, name: str) -> str:
     return f"id-{name}"
 
 
+LIMIT = [(5, 1000)]
 ENVIRONMENTS = "/settings/environments"
 
 
@@ -132,3 +134,42 @@ async def test_environments_of_another_organization_do_not_exist(
     assert "Theirs" not in await owner.page(owner.home)
     assert (await owner.open("/environments/theirs")).status_code == 404
     assert "Theirs" not in await owner.page("/settings/users/new")
+
+
+async def test_an_environment_is_deleted_with_everything_in_it(
+    owner: Visitor, platform: Platform
+) -> None:
+    """After its name was typed; the others keep theirs, and the applications stay."""
+    add_environment(platform, "Sandbox")
+    await platform.admin.create_tier((await platform.admin.create_api("orders"))["id"], "a", LIMIT)
+    application = await platform.admin.create_application("phone")
+    await platform.admin.request_contract(1, application["id"], 1)
+    await platform.admin.apply_policy(1, "cors", {})
+    await platform.admin.apply_automated_policy("cors", {})
+    await accepted(platform, report(0), "gw-1")
+    path = f"{ENVIRONMENTS}/{platform.credentials.environment_id}/delete"
+    page = await owner.page(path)
+    for text in ("1 API instance with 1 contract", "1 automated policy", "1 gateway credential"):
+        assert text in page
+    wrong = await owner.send(path, version=version_in(page), confirmed="production")
+    assert (wrong.status_code, "Type Production" in wrong.text) == (400, True)
+    busy = await owner.send(path, version=version_in(page), confirmed="Production")
+    assert (busy.status_code, "Adapters report" in busy.text) == (409, True)
+    platform.clock.move(minutes=30)
+    stale = await owner.send(path, confirmed="Production")
+    assert stale.status_code == 412
+    done = await owner.confirmed(path, confirmed="Production")
+    assert "The environment Production is deleted." in done
+    assert (await owner.open(owner.home)).status_code == 404
+    assert "phone" in await owner.page("/environments/id-Sandbox/applications")
+    assert "delete" in await owner.page("/audit?kind=environment")
+    assert (await platform.gateway.get(platform.apis)).status_code == 401
+
+
+async def test_the_last_environment_stays(owner: Visitor, platform: Platform) -> None:
+    """There would be nothing to visit."""
+    path = f"{ENVIRONMENTS}/{platform.credentials.environment_id}/delete"
+    refused = await owner.send(
+        path, version=version_in(await owner.page(path)), confirmed="Production"
+    )
+    assert (refused.status_code, "This is the last environment" in refused.text) == (409, True)
