@@ -37,7 +37,8 @@ async def test_what_differs_is_told_and_what_was_kept_can_be_tried(tmp_path: Pat
     endpoints, log = tmp_path / "endpoints.json", tmp_path / "demo.log"
     async with broken_demo(log, "--keep", "--endpoints", str(endpoints)) as demo:
         await until(
-            lambda: demo.returncode is not None or "Press Ctrl-C to stop" in log.read_text()
+            lambda: demo.returncode is not None or "Press Ctrl-C to stop" in log.read_text(),
+            deadline_s=180,  # the whole story, on a machine with other work
         )
         told = log.read_text()
         assert "Observations that differ from what was expected: 5." in told
