@@ -1,5 +1,6 @@
 """Several workers behind one Envoy: real processes, Envoy and platform."""
 
+import asyncio
 import json
 import os
 import signal
@@ -150,16 +151,18 @@ async def test_workers_end_with_their_parent(tmp_path: Path) -> None:
         await until(lambda: not any(map(_runs, pids)))
 
 
-async def test_a_second_signal_kills_all(tmp_path: Path) -> None:
-    """An operator who does not want to wait for the drain."""
-    settings = alone(tmp_path) | {"shutdown": {"drain_s": 60}}
-    async with AdapterProcess(settings, tmp_path / "adapter") as adapter:
-        pids = [item["pid"] for item in (await adapter.inspect("/workers"))["items"]]
-        adapter.send(signal.SIGTERM)
-        await until(lambda: adapter.log.read_text().count("adapter.stopping") == 2)
-        adapter.send(signal.SIGTERM)
-        assert await adapter.until_exit() == 0
-        assert not any(map(_runs, pids))
+async def test_workers_that_are_not_given_the_time_to_drain(tmp_path: Path) -> None:
+    """They are killed when an operator does not want to wait: see `app.signals`."""
+    settings = alone(tmp_path) | {"shutdown": {"drain_s": 600}}
+    parent = Parent(Settings.model_validate(settings), tmp_path, SystemClock())
+    endpoints = await parent.start()
+    assert endpoints.grpc == (f"unix:{tmp_path}/a", f"unix:{tmp_path}/a.1")
+    parent.reload()
+    stopping = asyncio.create_task(parent.stop())
+    await asyncio.sleep(0)
+    parent.kill()
+    async with asyncio.timeout(30):
+        await stopping
 
 
 async def test_an_address_that_cannot_be_used(
