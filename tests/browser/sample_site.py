@@ -81,7 +81,8 @@ async def _add_policies(admin: Admin, api_id: int) -> None:
 def _explained(
     event: dict[str, Any], ids: dict[str, int], applications: list[Any]
 ) -> dict[str, Any]:
-    """A denial as our adapters report it, with what each policy said."""
+    """A denial of this moment as our adapters report it, with what each policy said."""
+    now = datetime.now(UTC).isoformat()
     said = (
         *(("cors", 7, "passed"), ("ip-blocklist", 1, "passed")),
         *(("client-id-enforcement", 1, "passed"), ("rate-limiting", 6, "denied")),
@@ -89,6 +90,8 @@ def _explained(
     verdicts = [{"policy_name": n, "policy_id": i, "said": word} for n, i, word in said]
     return event | {
         "event_id": EXPLAINED,
+        "received_ts": now,
+        "replied_ts": now,
         "api_id": ids["orders"],
         "client_id": applications[0]["clientId"],
         "host_id": "gateway-1",
