@@ -46,9 +46,10 @@ events = Table(
     Index("events_by_time", "environment_id", "received_ms"),
     Index("events_by_api", "api_id", "received_ms"),
     Index("events_by_client", "environment_id", "client_id", "received_ms"),
+    # With the order of the log, or SQLite would take `events_by_time` and read every event.
     Index(
         "events_by_decision",
-        "decision_id",
+        *("environment_id", "decision_id", "received_ms", "event_id"),
         sqlite_where=_WITH_DECISION,
         postgresql_where=_WITH_DECISION,
     ),

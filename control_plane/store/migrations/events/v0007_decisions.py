@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_index(
         "events_by_decision",
         "events",
-        ["decision_id"],
+        ["environment_id", "decision_id", "received_ms", "event_id"],
         sqlite_where=_WITH_DECISION,
         postgresql_where=_WITH_DECISION,
     )
