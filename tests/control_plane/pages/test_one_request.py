@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from control_plane.analytics.request_log import Search, search
 from control_plane.clock import iso
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send
@@ -176,12 +175,3 @@ async def test_hostile_words_are_shown_as_text(owner: Visitor) -> None:
         decision={"id": "a", "verdicts": [verdict], **texts},
     )
     assert evil not in page
-
-
-async def test_a_decision_is_found_by_its_index(platform: Platform) -> None:
-    """Among millions of events: the index for the log's order would lead past all of them."""
-    wanted = search(Search("any", 0, 1, id=DECISION_ID), None, 51)
-    with platform.services.events._database.connection() as connection:
-        query = wanted.compile(connection, compile_kwargs={"literal_binds": True})
-        [*plan] = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
-    assert [step for step in plan if "INDEX events_by_decision" in str(step)] == plan
