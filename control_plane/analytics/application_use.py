@@ -150,7 +150,9 @@ class _Asked:
 
     def _part(self, source: FromClause, dimension: Dimension) -> Select[Any]:
         at = source.c
-        wanted = at.api_id != EVERY_API if self.api_ids is None else at.api_id.in_(self.api_ids)
+        # With the bare column, SQLite would read the rows of all clients, by the primary key.
+        api_id = at.api_id if self.api_ids == [EVERY_API] else at.api_id + 0
+        wanted = api_id != EVERY_API if self.api_ids is None else api_id.in_(self.api_ids)
         return select(at.dimension, at.api_id, at.start_ms, at.key, at.amount).where(
             OF_APPLICATIONS,
             at.environment_id == self.environment_id,

@@ -4,8 +4,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from control_plane.clock import iso
+from control_plane.store.tables import Policy
 from support.admin import Document
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send
@@ -83,6 +85,30 @@ async def test_contracts_that_give_no_access_are_not_there(platform: Platform) -
     assert [each["apiId"] for each in document["apis"]] == [api_id]
     assert document["apis"][0]["limits"][0]["asOf"] is None
     assert (await ask(platform, *credentials, limit=101)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {},
+        {"rateLimits": 7},
+        {"rateLimits": ["x", {}, {"maximumRequests": "a", "timePeriodInMilliseconds": 1}]},
+        {"rateLimits": [{"maximumRequests": 0, "timePeriodInMilliseconds": "9" * 40}]},
+    ],
+    ids=["empty", "number", "mixed", "bounds"],
+)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_policy_that_cannot_be_read_limits_nothing(
+    platform: Platform, configuration: dict[str, Any]
+) -> None:
+    """An older version may have stored it."""
+    api_id, phone = await contract(platform)
+    limits = {"rateLimits": [{"maximumRequests": 5, "timePeriodInMilliseconds": 500}]}
+    await platform.admin.apply_policy(api_id, "rate-limiting", limits)
+    with platform.services.database.write() as session:
+        session.execute(update(Policy).values(configuration=configuration))
+    answer = await ask(platform, phone["clientId"], phone["clientSecret"])
+    assert answer.json()["apis"][0]["commonLimits"] == []
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -1,9 +1,11 @@
 """How much of a limit is used: the windows that gateways begin, found again from events."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event as sqlalchemy_event
 
 from control_plane.analytics.application_use import Cell
 from control_plane.analytics.quota_use import Limit, limit_use, quota_use
@@ -92,3 +94,31 @@ def test_limits_beyond_what_rollups_keep_are_counted_as_far_as_they_reach(databa
         with events.answers(NOW) as answers:
             found = quota_use(answers, "e", "a", {1: [Limit(10, 365 * DAY)]}, NOW)
     assert [each.used for each in found[1].limits] == [1]
+
+
+def test_questions_about_an_application_read_only_its_own_rows(tmp_path: Path) -> None:
+    """The database takes the index by application, whatever else is stored."""
+    with store(tmp_path / "events.db") as (events, database):
+        asked: list[tuple[str, Any]] = []
+
+        def note(*given: Any) -> None:
+            asked.append((given[2], given[3]))
+
+        events.add([row(client_id="a")], NOW)
+        with database.connection() as connection:
+            engine = connection.engine
+        with events.answers(NOW) as answers:
+            sqlalchemy_event.listen(engine, "before_cursor_execute", note)
+            quota_use(answers, "e", "a", {1: [Limit(9, each) for each in (MINUTE, DAY)]}, NOW)
+            sqlalchemy_event.remove(engine, "before_cursor_execute", note)
+        with database.connection() as connection:
+            plans = [
+                [line[3] for line in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)]
+                for sql, given in asked
+            ]
+    for plan in plans:
+        reading = [line for line in plan if " rollups" in line or " events" in line]
+        assert reading
+        assert all(
+            "rollups_by_application" in line or "events_by_client" in line for line in reading
+        )
