@@ -11,7 +11,9 @@ import httpx
 import psycopg
 import pytest
 from sqlalchemy import URL
+from typer.testing import CliRunner
 
+import control_plane.cli
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
 from control_plane.app import create_app, open_services
@@ -192,10 +194,12 @@ def test_pg_dump_makes_the_backup(tmp_path: Path) -> None:
         ("postgresql://u:hunter2@h", "names no database"),
     ],
 )
-def test_other_addresses_are_refused(text: str, named: str) -> None:
-    """The message does not repeat what may contain a password."""
-    result = _run("serve", POLICY_CONTROL_PLANE_DATABASE=text)
-    assert result.returncode == 2
+def test_other_addresses_are_refused(tmp_path: Path, text: str, named: str) -> None:
+    """By each command, and the message does not repeat what may contain a password."""
+    words = ["backup", "--to", str(tmp_path / "copy.db")]
+    environment = {"POLICY_CONTROL_PLANE_DATABASE": text}
+    result = CliRunner().invoke(control_plane.cli.app, words, env=environment)
+    assert result.exit_code == 2
     assert named in result.stderr
     assert "hunter2" not in result.stderr
 
