@@ -195,7 +195,7 @@ def test_pg_dump_makes_the_backup(tmp_path: Path) -> None:
     ],
 )
 def test_other_addresses_are_refused(tmp_path: Path, text: str, named: str) -> None:
-    """By each command, and the message does not repeat what may contain a password."""
+    """The message does not repeat what may contain a password."""
     words = ["backup", "--to", str(tmp_path / "copy.db")]
     environment = {"POLICY_CONTROL_PLANE_DATABASE": text}
     result = CliRunner().invoke(control_plane.cli.app, words, env=environment)
