@@ -3,23 +3,26 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
 
 from control_plane.alerts.rules import OF_ENVIRONMENT, UNITS, Kind, Operator, Unit
 
 PERCENTS: Final = (50, 95, 99)
-SEVERITIES: Final = ("CRITICAL", "WARNING", "INFO")
 
 MAX_ALERTS: Final = 500
 """In an environment."""
 MAX_MAILS: Final = 20
 """Recipients of mail that an alert has."""
-MAX_PERIODS: Final = 10
-MAX_COUNT: Final = 1440
-"""Units of time in a period."""
-MAX_MINIMUM: Final = 1_000_000
-MAX_REPEAT_MINUTES: Final = 7 * 1440
-MAX_THRESHOLD: Final = 1e12
+MAX_SILENCE_MINUTES: Final = 7 * 1440
+
+Threshold = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+PeriodCount = Annotated[int, Field(ge=1, le=1440)]
+Periods = Annotated[int, Field(ge=1, le=10)]
+Minimum = Annotated[int, Field(ge=0, le=1_000_000)]
+RepeatMinutes = Annotated[int, Field(ge=0, le=7 * 1440)]
+Severity = Literal["CRITICAL", "WARNING", "INFO"]
 
 MOST_MINUTES: Final = timedelta(days=1)
 """All periods together, if they are counted in minutes: rollups of minutes are not kept long."""
@@ -46,8 +49,8 @@ def _of_threshold(kind: Kind, columns: Mapping[str, Any]) -> Iterator[tuple[str,
         yield "operator", f"must be {Operator.ABOVE} for {kind}"
     if kind is Kind.ERROR_RATE and threshold >= 100:
         yield "threshold", "must be under 100, because it is in percent"
-    if kind is Kind.SILENCE and not 1 <= threshold <= MAX_COUNT * 7:
-        yield "threshold", f"must be from 1 to {MAX_COUNT * 7:,} minutes"
+    if kind is Kind.SILENCE and not 1 <= threshold <= MAX_SILENCE_MINUTES:
+        yield "threshold", f"must be from 1 to {MAX_SILENCE_MINUTES:,} minutes"
 
 
 def _of_periods(kind: Kind, columns: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

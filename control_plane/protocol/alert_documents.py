@@ -5,16 +5,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints
 
-from control_plane.alerts.definitions import (
-    EMAIL,
-    MAX_COUNT,
-    MAX_MAILS,
-    MAX_MINIMUM,
-    MAX_PERIODS,
-    MAX_REPEAT_MINUTES,
-    MAX_THRESHOLD,
-    PERCENTS,
-)
+from control_plane.alerts import definitions
+from control_plane.alerts.definitions import EMAIL, MAX_MAILS, PERCENTS
 from control_plane.alerts.rules import Kind, Operator, Unit
 from control_plane.clock import epoch_ms, iso
 from control_plane.errors import Invalid
@@ -52,21 +44,21 @@ class Condition(Body):
 
     aggregate: str
     operator: Literal["GREATER_THAN", "LESS_THAN"]
-    value: Annotated[float, Field(ge=0, le=MAX_THRESHOLD, allow_inf_nan=False)]
+    value: definitions.Threshold
     resource_type: Literal["api"] = "api"
 
 
 class Duration(Body):
     """The length of a period."""
 
-    count: Annotated[int, Field(ge=1, le=MAX_COUNT)]
+    count: definitions.PeriodCount
     weight: Literal["MINUTES", "HOURS", "DAYS"]
 
 
 class Period(Body):
     """In how many periods in a row the condition has to hold."""
 
-    repeat: Annotated[int, Field(ge=1, le=MAX_PERIODS)] = 1
+    repeat: definitions.Periods = 1
     duration: Duration
 
 
@@ -87,15 +79,15 @@ class AlertChange(Body):
 
     name: Name = ""
     enabled: bool = True
-    severity: Literal["CRITICAL", "WARNING", "INFO"] = "WARNING"
+    severity: definitions.Severity = "WARNING"
     type: Type = "api-request-count"
     condition: Condition | None = None
     period: Period | None = None
     recipients: Annotated[list[Recipient], Field(max_length=MAX_MAILS + 1)] = Field(
         default_factory=list
     )
-    minimum_requests: Annotated[int, Field(ge=0, le=MAX_MINIMUM)] = 0
-    repeat_minutes: Annotated[int, Field(ge=0, le=MAX_REPEAT_MINUTES)] = 0
+    minimum_requests: definitions.Minimum = 0
+    repeat_minutes: definitions.RepeatMinutes = 0
 
 
 class NewAlert(AlertChange):

@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from control_plane.settings import Security
 from tests.browser.sample_site import EXPLAINED, fill
 from tests.rig.browser import Tab, open_tab, running_browser
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
@@ -60,14 +59,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with (
             mail_receiver() as mail,
-            running_control_plane(
-                Path(folder),
-                alert_interval_s=1,
-                smtp_host="127.0.0.1",
-                smtp_port=mail.port,
-                smtp_security=Security.NONE,
-                smtp_sender="alerts@shop.example",
-            ) as platform,
+            running_control_plane(Path(folder), alert_interval_s=1, **mail.settings) as platform,
             running_browser() as browser,
             open_tab(browser, platform.base_url) as tab,
         ):

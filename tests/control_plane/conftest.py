@@ -18,6 +18,12 @@ from support.admin import Admin, AdminError, Document
 from tests.rig.clickhouse import ClickHouseEngine
 from tests.rig.clock import DatetimeClock
 from tests.rig.hashing import quick_hasher
+from tests.rig.notice_receivers import (
+    MailReceiver,
+    WebhookReceiver,
+    mail_receiver,
+    webhook_receiver,
+)
 from tests.rig.postgresql_server import PostgresqlServer, running_postgresql
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -148,6 +154,20 @@ def settings(database: str) -> Settings:
         max_analytics_unpacked_mib=1,
         max_analytics_events=500,
     )
+
+
+@pytest.fixture
+async def webhook() -> AsyncIterator[WebhookReceiver]:
+    """A webhook."""
+    async with webhook_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+async def mail() -> AsyncIterator[MailReceiver]:
+    """A mail server without encryption."""
+    async with mail_receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from typing import Any
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from control_plane.settings import Security
+
 
 @dataclass
 class Received:
@@ -65,6 +67,17 @@ class MailReceiver:
     refused: str = ""
     mails: list[EmailMessage] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings of a control plane that sends its notices to this machine."""
+        return {
+            "alert_webhooks_to_loopback": True,
+            "smtp_host": "127.0.0.1",
+            "smtp_port": self.port,
+            "smtp_security": Security.NONE,
+            "smtp_sender": "alerts@shop.test",
+        }
 
     async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any

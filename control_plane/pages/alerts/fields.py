@@ -5,17 +5,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from control_plane.alerts.definitions import (
-    EMAIL,
-    MAX_COUNT,
-    MAX_MAILS,
-    MAX_MINIMUM,
-    MAX_PERIODS,
-    MAX_REPEAT_MINUTES,
-    MAX_THRESHOLD,
-    PERCENTS,
-    faults_of,
-)
+from control_plane.alerts import definitions
+from control_plane.alerts.definitions import EMAIL, MAX_MAILS, PERCENTS, faults_of
 from control_plane.alerts.rules import Kind, Operator, Unit
 from control_plane.alerts.words import KINDS
 from control_plane.pages.forms import Fields, InvalidForm, OneLine, Posted
@@ -67,16 +58,16 @@ LABELS: Final = {
 class _AlertFields(Fields):
     name: Annotated[str, Field(max_length=256), OneLine]
     enabled: bool = False
-    severity: Literal["CRITICAL", "WARNING", "INFO"]
+    severity: definitions.Severity
     kind: Kind
     operator: Operator
-    threshold: Annotated[float, Field(ge=0, le=MAX_THRESHOLD, allow_inf_nan=False)]
-    percent: Annotated[int, Field(ge=min(PERCENTS), le=max(PERCENTS))]
-    period_count: Annotated[int, Field(ge=1, le=MAX_COUNT)]
+    threshold: definitions.Threshold
+    percent: Literal["50", "95", "99"]
+    period_count: definitions.PeriodCount
     period_unit: Unit
-    periods: Annotated[int, Field(ge=1, le=MAX_PERIODS)]
-    minimum: Annotated[int, Field(ge=0, le=MAX_MINIMUM)] = 0
-    repeat_minutes: Annotated[int, Field(ge=0, le=MAX_REPEAT_MINUTES)] = 0
+    periods: definitions.Periods
+    minimum: definitions.Minimum = 0
+    repeat_minutes: definitions.RepeatMinutes = 0
 
 
 class _Webhook(Fields):
@@ -86,6 +77,7 @@ class _Webhook(Fields):
 def columns_of(form: Posted, api_id: int | None, alert: Alert | None = None) -> dict[str, Any]:
     """The columns of the alert; raise InvalidForm, which names the fields that are wrong."""
     columns = form.checked(_AlertFields).model_dump()
+    columns["percent"] = int(columns["percent"])
     mails, errors = _mails(form.text("mails"))
     faults = faults_of(columns, api_id)
     errors |= {name: f"{text[:1].upper()}{text[1:]}." for name, text in faults.items()}

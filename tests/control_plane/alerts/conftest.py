@@ -1,6 +1,5 @@
 """A control plane that may send notices to this machine, and what receives them."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +12,11 @@ from control_plane.app import alert_watch
 from control_plane.database_address import parse_address
 from control_plane.management import apis
 from control_plane.management.transaction import Actor, Transaction
-from control_plane.settings import Security, Settings
+from control_plane.settings import Settings
 from control_plane.store.tables import Alert, AlertNotice, AlertStanding
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import event, send
-from tests.rig.notice_receivers import (
-    MailReceiver,
-    WebhookReceiver,
-    mail_receiver,
-    webhook_receiver,
-)
+from tests.rig.notice_receivers import MailReceiver
 
 CONSOLE = "https://console.test"
 ERROR_RATE = {
@@ -43,31 +37,9 @@ ERROR_RATE = {
 
 
 @pytest.fixture
-async def webhook() -> AsyncIterator[WebhookReceiver]:
-    """A webhook."""
-    async with webhook_receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-async def mail() -> AsyncIterator[MailReceiver]:
-    """A mail server without encryption."""
-    async with mail_receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
 def settings(database: str, mail: MailReceiver) -> Settings:
-    """Settings with which both can be reached."""
-    return Settings(
-        database=parse_address(database),
-        alert_webhooks_to_loopback=True,
-        seal_key_file=None,
-        smtp_host="127.0.0.1",
-        smtp_port=mail.port,
-        smtp_security=Security.NONE,
-        smtp_sender="alerts@shop.test",
-    )
+    """Settings with which notices reach this machine."""
+    return Settings(database=parse_address(database), **mail.settings)
 
 
 @dataclass

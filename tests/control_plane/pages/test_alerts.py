@@ -2,24 +2,18 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from control_plane.app import alert_watch
 from control_plane.database_address import parse_address
-from control_plane.settings import Security, Settings
+from control_plane.settings import Settings
 from control_plane.store.tables import Alert
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import event, send
 from tests.control_plane.pages.visitor import Visitor, version_in
-from tests.rig.notice_receivers import (
-    MailReceiver,
-    WebhookReceiver,
-    mail_receiver,
-    webhook_receiver,
-)
+from tests.rig.notice_receivers import MailReceiver, WebhookReceiver
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -43,30 +37,9 @@ ALERT: dict[str, Any] = {
 
 
 @pytest.fixture
-async def webhook() -> AsyncIterator[WebhookReceiver]:
-    """A webhook."""
-    async with webhook_receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-async def mail() -> AsyncIterator[MailReceiver]:
-    """A mail server."""
-    async with mail_receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
 def settings(database: str, mail: MailReceiver) -> Settings:
-    """Settings with which both can be reached."""
-    return Settings(
-        database=parse_address(database),
-        alert_webhooks_to_loopback=True,
-        smtp_host="127.0.0.1",
-        smtp_port=mail.port,
-        smtp_security=Security.NONE,
-        smtp_sender="alerts@shop.test",
-    )
+    """Settings with which notices reach this machine."""
+    return Settings(database=parse_address(database), **mail.settings)
 
 
 @pytest.fixture
