@@ -29,7 +29,9 @@ from control_plane.settings import Settings
 from support.console_crawl import crawl
 
 GOAL_MS: Final = 100.0
-SHORT: Final = Size(apis=30, applications=50, contracts=100, audit_entries=100, events=100)
+SHORT: Final = Size(
+    apis=30, applications=50, contracts=100, audit_entries=100, alerts=10, events=100
+)
 _ORIGIN: Final = "https://console.test"
 _RUNS: Final = 7
 

@@ -12,6 +12,8 @@ from control_plane.accounts.credentials import Credentials
 from control_plane.clock import epoch_ms
 from control_plane.services import Services
 from control_plane.store.tables import (
+    Alert,
+    AlertStanding,
     ApiInstance,
     Asset,
     AuditEntry,
@@ -36,6 +38,7 @@ class Size:
     applications: int = 10_000
     contracts: int = 100_000
     audit_entries: int = 100_000
+    alerts: int = 500
     events: int = 100_000
     """All of them of the last day."""
 
@@ -59,6 +62,8 @@ class Site:
                 (ClientApplication, self._applications()),
                 (Contract, self._contracts()),
                 (AuditEntry, self._audit_entries()),
+                (Alert, self._alerts()),
+                (AlertStanding, self._standings()),
             ):
                 for batch in _batches(rows):
                     connection.execute(insert(_table(table)), batch)
@@ -70,6 +75,42 @@ class Site:
     def _owned(self) -> dict[str, Any]:
         known = self.credentials
         return {"organization_id": known.organization_id, "environment_id": known.environment_id}
+
+    def _alerts(self) -> Rows:
+        for number in range(1, self.size.alerts + 1):
+            yield self._owned() | {
+                "id": number,
+                "uid": str(number),
+                "api_id": number % self.size.apis + 1,
+                "name": f"Alert {number}",
+                "enabled": True,
+                "severity": "CRITICAL",
+                "kind": "api-error-rate",
+                "operator": "GREATER_THAN",
+                "threshold": 5.0,
+                "percent": 95,
+                "period_count": 1,
+                "period_unit": "HOURS",
+                "periods": 1,
+                "minimum": 1,
+                "repeat_minutes": 60,
+                "recipients": [],
+                "created_at": self.now,
+            }
+
+    def _standings(self) -> Rows:
+        for number in range(1, self.size.alerts + 1):
+            yield {
+                "alert_id": number,
+                "due_at": self.now,
+                "word": "triggered",
+                "value": 9.5,
+                "detail": "",
+                "triggered_at": self.now,
+                "memory": {},
+                "sent": 0,
+                "failed": 0,
+            }
 
     def _assets(self) -> Rows:
         environment_id = self.credentials.environment_id

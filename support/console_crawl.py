@@ -12,7 +12,7 @@ NO_PAGES: Final = {
 }
 """Names of routes that no link leads to, or that are no page to look at."""
 
-_ALIKE: Final = 8
+_ALIKE: Final = 15
 """Pages of one kind whose links are followed. Not every contract can be revoked, for example."""
 
 

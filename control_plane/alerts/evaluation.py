@@ -24,8 +24,8 @@ from control_plane.analytics.analytics_store import AnalyticsStore
 from control_plane.store.database import Database
 from control_plane.store.tables import Alert, AlertStanding, Environment
 
-MAX_AT_ONCE: Final = 500
-"""Alerts that are judged in one go; the others are due and come next."""
+MAX_AT_ONCE: Final = 100
+"""Alerts that are judged in one go, so that other changes need not wait long for the lock."""
 
 
 class Taken(NamedTuple):
