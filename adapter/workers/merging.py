@@ -55,11 +55,11 @@ def merged_api(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     A worker that has other policies at this moment is left out.
     """
     first, *others = map(dict, documents)
-    alike = [other for other in others if _policy_ids(other) == _policy_ids(first)]
+    comparable = [other for other in others if _policy_ids(other) == _policy_ids(first)]
     for position, policy in enumerate(first["policies"]):
         for number, pointcut in enumerate(policy["pointcuts"]):
             pointcut["matched"] += sum(
-                other["policies"][position]["pointcuts"][number]["matched"] for other in alike
+                other["policies"][position]["pointcuts"][number]["matched"] for other in comparable
             )
     return first
 

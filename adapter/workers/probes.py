@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from adapter.operations.probes import Readiness
 from adapter.telemetry.merged_metrics import MergedMetrics, ProcessMetrics
@@ -10,7 +11,9 @@ from adapter.workers.merging import merged_details
 from adapter.workers.place import WorkerPlace
 from adapter.workers.workers import Workers
 
-_PARENT = "parent"
+_PARENT: Final = "parent"
+_METRICS_S: Final = 8.0
+"""Longest wait for a worker's metrics. Prometheus waits for 10 seconds."""
 
 
 class WorkerProbes:
@@ -24,7 +27,7 @@ class WorkerProbes:
 
     async def render_metrics(self) -> bytes:
         """The metrics of all."""
-        replies = await self._answers.replies("/metrics")
+        replies = await self._answers.replies("/metrics", _METRICS_S)
         pids = {worker.place.number: worker.pid for worker in self._workers}
         texts = {
             f"worker {number}": ProcessMetrics(pids[number], reply.body.decode())
