@@ -12,7 +12,7 @@ import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
 from adapter.runtime.clock import SystemClock
-from benchmarks import credential_flood, plan
+from benchmarks import credential_flood, event_store, plan
 from benchmarks.bench import Bench, Effort, Figures
 from benchmarks.catalog import (
     CHAINS,
@@ -183,3 +183,13 @@ def test_the_pages_of_the_console_are_measured() -> None:
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     for page in ("home", "apis", "contracts", "applications", "audit", "users"):
         assert re.search(rf"^\| {page} \| [0-9.]+ \| [0-9.]+ \|$", done.stdout, re.MULTILINE)
+
+
+def test_the_store_of_events_is_measured(tmp_path: Path) -> None:
+    """Ingest, dashboard and request log, alone and while batches come; memory last."""
+    effort = event_store.Effort(events=500, ingested=200, runs=1)
+    names = [each.name for each in event_store.measure(tmp_path / "events.db", effort, "SQLite")]
+    assert names[0] == "events per second, batches of 2,000"
+    assert sum("dashboard of 7 days" in name for name in names) == 6
+    assert sum("request log" in name and "while batches come" in name for name in names) == 5
+    assert names[-1] == "greatest memory of the process, MB"
