@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from adapter.app.adapter import Adapter
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
 from adapter.operations.routes import Question, Reply, Route, answer, json_reply, text_reply
 from adapter.runtime.clock import SystemClock
 from adapter.runtime.supervision import Supervisor
+from adapter.settings import Settings
 from adapter.telemetry.metrics import Metrics
 from adapter.workers.asking import ask
 from adapter.workers.inspection import WorkerInspection
@@ -21,6 +23,7 @@ from adapter.workers.kept_worker import KeptWorker, Process
 from adapter.workers.place import WorkerPlace
 from adapter.workers.probes import WorkerProbes
 from adapter.workers.workers import Workers
+from tests.unit.test_own_files import PLATFORM
 
 
 async def _never() -> Process:
@@ -38,7 +41,7 @@ class Rig:
         metrics = Metrics()
         metrics.observe("adapter_worker_restarts", lambda: {(): workers.restarts})
         probes = WorkerProbes(workers, metrics.render)
-        self._routes = [
+        self.routes = [
             *probe_routes(
                 render_metrics=probes.render_metrics,
                 readiness=probes.readiness,
@@ -50,7 +53,7 @@ class Rig:
 
     async def ask(self, target: str, method: str = "GET", body: bytes = b"") -> tuple[int, Any]:
         """The status and the document that the parent answers."""
-        reply = await answer(self._routes, method, target, body)
+        reply = await answer(self.routes, method, target, body)
         is_json = reply.content_type.startswith("application/json")
         return reply.status, json.loads(reply.body) if is_json else reply.body.decode()
 
@@ -217,3 +220,11 @@ async def test_one_that_is_no_worker(tmp_path: Path) -> None:
 
     async with await asyncio.start_unix_server(serve, tmp_path / "s"):
         assert await ask(tmp_path / "s", "/readyz") is None
+
+
+async def test_the_parent_answers_all_that_an_adapter_answers(rig: Rig) -> None:
+    """A page that only a single process has would be missed by those who have several."""
+    adapter = Adapter(Settings.model_validate({"platform": PLATFORM}))
+    single = {(route.method, route.path) for one in adapter._listeners for route in one._routes}
+    together = {(route.method, route.path) for route in rig.routes}
+    assert together == single | {("GET", "/workers")}
