@@ -28,7 +28,7 @@ async def test_an_owner_adds_and_renames_environments(owner: Visitor) -> None:
     """The new one is empty, and the audit log knows who made it."""
     page = await owner.done(ENVIRONMENTS, name="Sandbox")
     assert "The environment Sandbox is created." in page
-    rename = re.findall(f'href="({ENVIRONMENTS}/[^"]+)"', page)[-1]
+    rename = re.findall(f'href="({ENVIRONMENTS}/[^"/]+)"', page)[-1]
     sandbox = rename.rpartition("/")[2]
     home = await owner.page(f"/environments/{sandbox}")
     assert "There is no API instance in Sandbox yet." in home
