@@ -63,32 +63,6 @@ def _make_days() -> None:
 
 
 def _columns() -> list[sa.Column[Any]]:
-    return [
-        sa.Column("organization_id", sa.Text, nullable=False),
-        sa.Column("event_id", sa.Text, nullable=False),
-        sa.Column("environment_id", sa.Text, nullable=False),
-        sa.Column("api_id", sa.BigInteger, nullable=False),
-        sa.Column("api_name", sa.Text),
-        sa.Column("api_version", sa.Text),
-        sa.Column("api_version_id", sa.BigInteger),
-        sa.Column("host_id", sa.Text),
-        sa.Column("client_id", sa.Text),
-        sa.Column("application_name", sa.Text),
-        sa.Column("transaction_id", sa.Text),
-        sa.Column("received_ms", sa.BigInteger, nullable=False),
-        sa.Column("response_time_ms", sa.BigInteger),
-        sa.Column("client_ip", sa.Text),
-        sa.Column("verb", sa.Text, nullable=False),
-        sa.Column("path", sa.Text, nullable=False),
-        sa.Column("status_code", sa.Integer, nullable=False),
-        sa.Column("user_agent", sa.Text),
-        sa.Column("request_bytes", sa.BigInteger, nullable=False),
-        sa.Column("response_bytes", sa.BigInteger, nullable=False),
-        sa.Column("request_disposition", sa.Text, nullable=False),
-        sa.Column("policy_id", sa.Text),
-        sa.Column("policy_name", sa.Text),
-        sa.Column("policy_outcome", sa.Text),
-        sa.Column("deployment_type", sa.Text),
-        sa.Column("path_template", sa.Text),
-        sa.Column("agent", sa.Text),
-    ]
+    """Those of the old table, whose ids are no primary key any longer."""
+    old = sa.Table(_OLD, sa.MetaData(), autoload_with=op.get_bind())
+    return [sa.Column(column.name, column.type, nullable=column.nullable) for column in old.columns]
