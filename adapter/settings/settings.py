@@ -31,8 +31,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     state_directory: FilledPath | None = None
-    """Directory of the files that this process keeps over a restart: the disk copy, the quota file
-    and the spool of events. Each process needs its own. Default: none, and nothing is kept."""
+    """Directory of the files that this adapter keeps over a restart: the disk copy, the quota file
+    and the spool of events. Each adapter needs its own; worker 1 uses `worker-1` in it. Default:
+    none, and nothing is kept."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes that answer Checks, each with a socket or port of its own (`settings.workers`)."""
     listener: ListenerSettings = ListenerSettings()

@@ -1,5 +1,6 @@
 """What each worker has of its own."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,30 @@ def test_events_that_no_worker_would_upload_are_noted(tmp_path: Path) -> None:
     assert notes(3, tmp_path, **redis) == []
     (note,) = notes(2, tmp_path, **redis)
     assert note.startswith("workers: there is no worker-2 any more, so nobody uploads the events")
+
+
+@pytest.mark.parametrize(
+    ("directory", "fault"),
+    [
+        ("missing", "workers: there is no directory for temporary files, where the sockets"),
+        ("d" * 90, f"workers: the path {'d' * 90} is too long for the sockets between workers; "),
+    ],
+    ids=["missing", "long"],
+)
+def test_no_place_for_the_sockets_between_workers(
+    monkeypatch: pytest.MonkeyPatch, directory: str, fault: str
+) -> None:
+    """It is found before the start."""
+
+    def found() -> str:
+        if directory == "missing":
+            raise FileNotFoundError
+        return directory
+
+    monkeypatch.setattr(tempfile, "gettempdir", found)
+    findings = Findings()
+    check_workers(findings, 1, QuotaSettings(), None)
+    assert findings.faults == []
+    check_workers(findings, 2, QuotaSettings(), None)
+    (only,) = findings.faults
+    assert only.startswith(fault)

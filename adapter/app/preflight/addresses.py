@@ -19,7 +19,7 @@ from adapter.settings.groups import ListenerSettings, ObservabilitySettings
 from adapter.settings.workers import worker_address
 from adapter.transport.addresses import LAST_PORT, group_id, is_tcp, socket_path
 
-_LONGEST_SOCKET_PATH: Final = 107
+LONGEST_SOCKET_PATH: Final = 107
 """Bytes that fit into an address of a Unix socket on Linux (unix(7))."""
 
 
@@ -91,9 +91,9 @@ def _check_socket(
     findings: Findings, listener: ListenerSettings, path: Path, suffix_bytes: int
 ) -> None:
     """Find a path that cannot be used. The sockets of other workers have a suffix."""
-    if len(os.fsencode(path)) + suffix_bytes > _LONGEST_SOCKET_PATH:
+    if len(os.fsencode(path)) + suffix_bytes > LONGEST_SOCKET_PATH:
         findings.faults.append(
-            f"listener.address: the path of the socket has more than {_LONGEST_SOCKET_PATH} bytes"
+            f"listener.address: the path of the socket has more than {LONGEST_SOCKET_PATH} bytes"
         )
     elif not path.parent.is_dir():
         findings.faults.append(

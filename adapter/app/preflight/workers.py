@@ -1,24 +1,53 @@
 """Checks what several workers change."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
+from adapter.app.preflight.addresses import LONGEST_SOCKET_PATH
 from adapter.app.preflight.findings import Findings
 from adapter.settings import Settings
 from adapter.settings.groups import QuotaSettings
 from adapter.settings.settings import SPOOL_FILE
 
+_LONGEST_NAME: Final = len("/policy-adapter-12345678/63.inspection")
+"""Bytes of the path of a socket, below the directory for temporary files."""
+
 
 def check_workers(
     findings: Findings, workers: int, quota: QuotaSettings, state: Path | None
 ) -> None:
-    """Note limits that are counted several times, and events that no worker would upload."""
+    """Find no place for the workers' sockets, and note what is easily overlooked.
+
+    That is: limits that are counted several times, and events that no worker would upload.
+    """
+    if workers > 1:
+        _check_temporary_directory(findings)
     if workers > 1 and quota.store == "memory":
         findings.notes.append(f"workers: {_counted_alone(workers, workers * quota.processes)}")
     for name in _left_behind(workers, state):
         findings.notes.append(
             f"workers: there is no {name} any more, so nobody uploads the events in "
             f"{state}/{name}; start once with more workers, and stop when they are uploaded"
+        )
+
+
+def _check_temporary_directory(findings: Findings) -> None:
+    """The sockets between the processes are in a directory of their own there."""
+    try:
+        directory = tempfile.gettempdir()
+    except FileNotFoundError:
+        findings.faults.append(
+            "workers: there is no directory for temporary files, where the sockets between workers "
+            "are; set TMPDIR in the environment to one that this user can write to"
+        )
+        return
+    if len(os.fsencode(directory)) > LONGEST_SOCKET_PATH - _LONGEST_NAME:
+        findings.faults.append(
+            f"workers: the path {directory} is too long for the sockets between workers; set "
+            "TMPDIR in the environment to a shorter one"
         )
 
 
