@@ -61,6 +61,7 @@ from support.defaults import (
     server_options,
     token_introspector,
     token_verifier,
+    waiting_checks,
 )
 from tests.rig.redis_server import RedisServer
 
@@ -137,6 +138,7 @@ def make_service(
         denials=denial_log(clock),
         sample=decision_sample(clock),
         verdicts=VerdictTexts(snapshots),
+        waiting=waiting_checks(clock),
         clock=clock,
     )
 

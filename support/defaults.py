@@ -29,6 +29,7 @@ from adapter.envoy_config import ApiRoute, EnvoyConfig
 from adapter.errors import ProviderError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.writer import ResponseWriter
+from adapter.ext_authz.waiting_checks import WaitingChecks
 from adapter.identity.introspection.token_introspector import TokenIntrospector
 from adapter.identity.jwks.key_set_file import KeySetFile
 from adapter.identity.jwks.key_sets import KeySets
@@ -58,6 +59,11 @@ def server_options(*addresses: str, **changes: Any) -> ServerOptions:
     options = server.server_options(ListenerSettings(), ShutdownSettings())
     quick: dict[str, Any] = {"drain_s": 0, "stream_end_s": 0, "stop_s": 1}
     return replace(options, addresses=addresses or ("127.0.0.1:0",), **(quick | changes))
+
+
+def waiting_checks(clock: Clock) -> WaitingChecks:
+    """The Checks that wait."""
+    return WaitingChecks(ListenerSettings().max_waiting_checks, clock)
 
 
 def upload_options(**changes: Any) -> UploadOptions:

@@ -216,6 +216,7 @@ class Adapter:
         return {
             **self._quotas.alarms,
             **self._identity.alarms,
+            **self._checks.waiting.alarms,
             **self._checks.users.alarms,
             **self._analytics.alarms,
             **self._refused.alarms,

@@ -19,6 +19,7 @@ from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
+from adapter.ext_authz.waiting_checks import WaitingChecks
 from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.catalog import ApiInstance
@@ -54,6 +55,7 @@ class Checks:
         )
         self.spikes = SpikeThrottle(clock)
         self.messages = MessageLog(clock)
+        self.waiting = WaitingChecks(settings.listener.max_waiting_checks, clock)
         self.users = LdapUsers(settings.identity, clock)
         bindings = settings.requests.bindings
         self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
@@ -110,6 +112,7 @@ class Checks:
             denials=self.denials,
             sample=decision_sample(analytics, self._clock),
             verdicts=VerdictTexts(self._snapshots),
+            waiting=self.waiting,
             clock=self._clock,
         )
         return service.method

@@ -23,9 +23,14 @@ def observe_checks(metrics: Metrics, checks: Checks, quotas: Quotas) -> None:
         "adapter_ldap_users",
         lambda: {(result,): count for result, count in checks.users.counts.items()},
     )
+    metrics.observe(
+        "adapter_checks_dropped",
+        lambda: {(reason,): count for reason, count in checks.waiting.dropped.items()},
+    )
     _observe_numbers(
         metrics,
         {
+            "adapter_checks_waiting": lambda: checks.waiting.now,
             "adapter_unbound_requests_left_out": lambda: checks.discovered.left_out,
             "adapter_quota_windows": lambda: len(quotas.memory),
             "adapter_quota_refused": lambda: quotas.overloads,

@@ -13,6 +13,7 @@ from adapter.errors import OverloadError, ProviderError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
 from adapter.ext_authz.response.writer import ResponseWriter
+from adapter.ext_authz.waiting_checks import WaitingChecks
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
 from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 from adapter.runtime.clock import Clock, MonotonicTime
@@ -52,6 +53,7 @@ class AuthorizationService:
         denials: DenialLog,
         sample: DecisionSample,
         verdicts: VerdictTexts,
+        waiting: WaitingChecks,
         clock: Clock,
     ) -> None:
         self._authorizer = authorizer
@@ -61,6 +63,7 @@ class AuthorizationService:
         self._denials = denials
         self._sample = sample
         self._verdicts = verdicts
+        self._waiting = waiting
         self._clock = clock
 
     @property
@@ -76,11 +79,12 @@ class AuthorizationService:
             return self._answer(Denied(request, revision=0), started, _NO_REQUEST)
         try:
             decision = self._authorizer.authorize(request)
+            if isinstance(decision, (Allowed, Denied, Answered)):
+                return self._answer(decision, started, request)
+            later = Deferred(partial(self._answer_later, decision, started, request))
+            return self._waiting.start(later)
         except (StoreError, ProviderError, OverloadError) as e:
             raise _undecided(e) from e
-        if isinstance(decision, (Allowed, Denied, Answered)):
-            return self._answer(decision, started, request)
-        return Deferred(partial(self._answer_later, decision, started, request))
 
     async def _answer_later(
         self, pending: Awaitable[Decision], started: MonotonicTime, request: RequestAttributes

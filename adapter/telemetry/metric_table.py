@@ -32,6 +32,14 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         "adapter_call_errors": MetricRow(
             "counter", "gRPC calls not answered with OK, by method and status", ("method", "code")
         ),
+        "adapter_checks_waiting": MetricRow(
+            "gauge", "Checks that wait for a store, an identity provider or spike control"
+        ),
+        "adapter_checks_dropped": MetricRow(
+            "counter",
+            "Checks without an answer, because too many waited or because Envoy gave them up",
+            ("reason",),
+        ),
         "adapter_unbound_requests_left_out": MetricRow(
             "counter",
             "Requests without an API that found the table of discovered services full",

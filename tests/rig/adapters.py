@@ -17,6 +17,7 @@ from adapter.authorization.verdict_text import VerdictTexts
 from adapter.errors import StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
+from adapter.ext_authz.waiting_checks import WaitingChecks
 from adapter.messages import access_log_pb2
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.decision import Decision
@@ -40,6 +41,7 @@ from support.defaults import (
     server_options,
     token_introspector,
     token_verifier,
+    waiting_checks,
 )
 
 ACCESS_LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
@@ -140,6 +142,7 @@ class AdapterInProcess:
         envoy_payload: str = "",
         introspector: TokenIntrospector | None = None,
         sampled: float = 0,
+        waiting: WaitingChecks | None = None,
     ) -> None:
         clock = SystemClock()
         self.snapshots = SnapshotStore(clock)
@@ -175,6 +178,7 @@ class AdapterInProcess:
             denials=self.denials,
             sample=DecisionSample(clock, sampled),
             verdicts=VerdictTexts(self.snapshots),
+            waiting=waiting or waiting_checks(clock),
             clock=clock,
         )
         methods = self.service.method, ClientStreamMethod(ACCESS_LOGS, self.logs.open)

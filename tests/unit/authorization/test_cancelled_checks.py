@@ -30,6 +30,7 @@ from support.defaults import (
     shared_quotas,
     token_introspector,
     token_verifier,
+    waiting_checks,
 )
 from support.token_issuer import TokenIssuer
 from tests.builders import api, applied
@@ -123,6 +124,7 @@ async def test_a_check_that_is_cancelled_at_once_leaves_no_coroutine(policy_type
         denials=denial_log(clock),
         sample=DecisionSample(clock, 0),
         verdicts=VerdictTexts(snapshots),
+        waiting=waiting_checks(clock),
         clock=clock,
     )
     headers = [("authorization", authorization)] if authorization else []

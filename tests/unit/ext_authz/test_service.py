@@ -12,12 +12,13 @@ from adapter.authorization.verdict_text import VerdictTexts
 from adapter.errors import AdapterError, OverloadError, RpcError, StoreError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
+from adapter.ext_authz.waiting_checks import WaitingChecks
 from adapter.policy.catalog import ApiInstance, Pointcut
 from adapter.policy.decision import Allowed, Decision, Denied
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import StatusCode
-from support.defaults import denial_log, response_writer
+from support.defaults import denial_log, response_writer, waiting_checks
 from tests.builders import api, applied
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock
@@ -56,6 +57,7 @@ def service_of(
     denials: DenialLog | None = None,
     snapshots: SnapshotStore | None = None,
     sampled: float = 0,
+    waiting: WaitingChecks | None = None,
 ) -> AuthorizationService:
     """The service around that authorizer."""
     return AuthorizationService(
@@ -66,6 +68,7 @@ def service_of(
         denials=denials or denial_log(FakeClock()),
         sample=DecisionSample(FakeClock(), sampled),
         verdicts=VerdictTexts(snapshots or SnapshotStore(FakeClock())),
+        waiting=waiting or waiting_checks(FakeClock()),
         clock=FakeClock(),
     )
 
