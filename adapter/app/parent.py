@@ -27,6 +27,7 @@ from adapter.workers.kept_worker import KeptWorker
 from adapter.workers.place import WorkerPlace
 from adapter.workers.probes import WorkerProbes
 from adapter.workers.process import WorkerProcess
+from adapter.workers.watch import WorkerWatch
 from adapter.workers.workers import Workers
 
 _MORE_S: Final = 5.0
@@ -43,10 +44,14 @@ class Parent:
         self._settings = settings
         self._metrics = Metrics()
         places = [WorkerPlace(number, directory) for number in range(settings.workers)]
+        self._supervisor = Supervisor(
+            clock, lambda task: self._metrics.add("adapter_task_crashes", task=task)
+        )
         self._workers = Workers(
             [KeptWorker(place, partial(_start, settings, place), clock) for place in places],
-            Supervisor(clock, lambda task: self._metrics.add("adapter_task_crashes", task=task)),
+            self._supervisor,
         )
+        self._watch = WorkerWatch(self._workers, clock)
         self._listeners = self._make_listeners(clock)
         workers = self._workers
         self._metrics.observe("adapter_workers", lambda: workers.by_state)
@@ -61,6 +66,7 @@ class Parent:
         for listener in self._listeners:
             listener.bind()
         metrics, *inspection = [await listener.start() for listener in self._listeners]
+        self._supervisor.start("watch", self._watch.run)
         found = await self._workers.start()
         grpc = tuple(address for endpoints in found for address in endpoints["grpc"])
         structlog.get_logger().info("workers.started", workers=len(found), grpc=grpc)

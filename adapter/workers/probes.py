@@ -12,8 +12,8 @@ from adapter.workers.place import WorkerPlace
 from adapter.workers.workers import Workers
 
 _PARENT: Final = "parent"
-_METRICS_S: Final = 8.0
-"""Longest wait for a worker's metrics. Prometheus waits for 10 seconds."""
+_METRICS_S: Final = 4.0
+"""Longest wait for a worker's metrics, which take longer than a probe with many APIs."""
 
 
 class WorkerProbes:
