@@ -7,7 +7,7 @@ READY := .venv/.ready
 # files first.
 COMPILED_TESTS := tests/e2e/test_policies.py tests/e2e/test_identity_policies.py \
 	tests/e2e/test_answers.py tests/integration/transport tests/contract tests/unit/analytics \
-	tests/unit/authorization tests/unit/ext_authz tests/unit/operations/test_denials.py \
+	tests/fuzz tests/unit/authorization tests/unit/ext_authz tests/unit/operations/test_denials.py \
 	tests/unit/operations/test_explain.py tests/unit/platform_client tests/unit/policy \
 	tests/unit/quota tests/unit/runtime/test_version.py tests/unit/transport
 COMPILED := .cache/compiled
@@ -21,7 +21,7 @@ PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reor
 # Lines and branches together; the tests fail under these shares.
 COVERAGE := $(BIN)/coverage report --skip-covered
 
-.PHONY: help test lint format policy-schemas demo bench bench-peers screenshots protos clean
+.PHONY: help test lint format policy-schemas demo fuzz bench bench-peers screenshots protos clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -77,6 +77,14 @@ bench: $(READY) $(COMPILED)/.ready  ## Measure Checks, the console's pages and t
 
 bench-peers: $(READY) $(COMPILED)/.ready  ## The same beside bare tonic and grpc-go servers, built here
 	$(WITH_COMPILED) $(BIN)/python -m benchmarks --peers $(BENCH_ARGS)
+
+# The half of the time is for each build. A seed repeats a run; without one, it is new and printed.
+FUZZ_SECONDS ?= 60
+FUZZ := $(BIN)/python -m tests.fuzz --seconds $$(($(FUZZ_SECONDS) / 2)) --seed "$(FUZZ_SEED)"
+
+fuzz: $(READY) $(COMPILED)/.ready  ## Compare both readers on mutated messages (FUZZ_SECONDS, FUZZ_SEED)
+	$(FUZZ)
+	$(WITH_COMPILED) $(FUZZ)
 
 screenshots: $(READY)  ## Take the pictures of the console for docs/images
 	$(BIN)/python -m tests.browser.screenshots

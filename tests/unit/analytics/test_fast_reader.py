@@ -9,14 +9,10 @@ from google.protobuf.message import DecodeError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapter.analytics.entry import fast_reader, protobuf_reader
-from adapter.analytics.entry.entry import FINAL, Entry
+from adapter.analytics.entry import protobuf_reader
+from adapter.analytics.entry.entry import FINAL
+from tests.unit.analytics.agreement import agree
 from tests.unit.analytics.envoy_log import HTTP_FILTER, NETWORK_FILTER, denied_entry, http_entry
-
-READERS = [
-    (fast_reader.read_http, protobuf_reader.read_http),
-    (fast_reader.read_tcp, protobuf_reader.read_tcp),
-]
 
 texts = st.text(max_size=10) | st.text("a?", max_size=5) | st.integers(120, 20_000).map("x".__mul__)
 numbers = st.integers(0, 2**31 - 1)
@@ -95,24 +91,6 @@ def ordinary(denied: bool) -> bytes:
     entry = denied_entry(headers={"grpc-status": "7"}) if denied else http_entry()
     octets: bytes = entry.SerializeToString()
     return octets
-
-
-def everything(entry: Entry) -> dict[str, object]:
-    """All fields of an entry; only the type, if the entry is not final."""
-    final = entry.access_log_type in FINAL
-    names = [name for name in dir(Entry) if not name.startswith("_")]
-    return {name: getattr(entry, name) for name in names if final or name == "access_log_type"}
-
-
-def agree(octets: bytes) -> list[bool]:
-    """Whether the fast reader reads it as HTTP, and as TCP; if so, both readers must agree."""
-    accepted = []
-    for read_fast, read_with_protobuf in READERS:
-        entry = read_fast(octets)
-        accepted.append(entry is not None)
-        if entry is not None:
-            assert everything(entry) == everything(read_with_protobuf(octets))
-    return accepted
 
 
 @given(plain_http())

@@ -7,14 +7,9 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapter.ext_authz.check import fast_reader, protobuf_reader
-from adapter.ext_authz.check.request import ClientAddress, EnvoyRequest
-from adapter.policy.request.attributes import GivenAttributes
-from adapter.policy.request.header_spelling import length_bits
+from adapter.ext_authz.check import fast_reader
+from tests.unit.ext_authz.agreement import ADDRESS, METADATA, agree
 from tests.unit.ext_authz.checks import check_request
-
-METADATA = {"x-route-name": "route-1", "x-envoy-expected-rq-timeout-ms": "500"}
-ADDRESS = ClientAddress(None, None)
 
 ascii_text = st.text(st.characters(max_codepoint=0x7F), max_size=40)
 long_text = st.integers(120, 20_000).map("x".__mul__)
@@ -80,28 +75,6 @@ def damaged(draw: st.DrawFn) -> bytes:
         between = draw(st.binary(max_size=3) | st.just(2 * message[start:stop]))
         message = message[:start] + between + message[min(stop, start + 3) :]
     return message
-
-
-def everything(request: EnvoyRequest) -> GivenAttributes:
-    """All attributes of a request."""
-    said = GivenAttributes(*(getattr(request, name) for name in GivenAttributes._fields))
-    return said._replace(headers=dict(said.headers))
-
-
-def agree(message: bytes) -> bool:
-    """Whether the fast reader reads the message; if so, both readers must say the same."""
-    request = fast_reader.read(message, METADATA, ADDRESS)
-    if request is None:
-        return False
-    expected = protobuf_reader.read(message, METADATA, ADDRESS)
-    assert isinstance(expected, EnvoyRequest)
-    assert everything(request) == everything(expected)
-    for lengths in (length_bits(["x" * n for n in range(100)]), length_bits(["x", "x" * 9])):
-        assert set(request.odd_names(lengths)) == set(expected.odd_names(lengths))
-    assert request.may_override_method == expected.may_override_method
-    for name in (*expected.headers, "", "absent", "Zoë", "\udfff", "x" * 200):
-        assert request.header(name) == expected.header(name)
-    return True
 
 
 @given(plain_checks())
