@@ -127,3 +127,10 @@ class RpcError(AdapterError):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class UnreadyError(RpcError):
+    """UNAVAILABLE: this process cannot decide yet, but another adapter may, so Envoy retries."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(14, message)

@@ -76,6 +76,10 @@ class InContact:
 
     reached_platform = True
 
+    def awaits(self, api_id: str) -> bool:  # noqa: ARG002 - the port's signature
+        """Nothing: everything is loaded."""
+        return False
+
     def synced_at(self, api_id: str) -> WallTime | None:  # noqa: ARG002 - the port's signature
         """A constant, because no maximum age is set here."""
         return WallTime(0)

@@ -66,7 +66,7 @@ class Authorizer:
             return self._unbound_decision(request, api_id, snapshot)
         api = snapshot.apis.get(api_id)
         if api is None or self._gatekeeper.is_watchful:
-            objection = self._gatekeeper.objection(api_id, loaded=bool(snapshot.apis))
+            objection = self._gatekeeper.objection(api_id, loaded=api is not None)
             if objection is not None:
                 # The API is named, so that the request counts as its own in analytics.
                 instance = ApiInstance(api_id, "") if api is None else api.instance

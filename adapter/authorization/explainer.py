@@ -34,7 +34,7 @@ class Explainer:
         """Explain a request to the API that it names. Raises KeyError if there is no such API."""
         snapshot, api_id = self._snapshot(), request.api_id
         if self._gatekeeper is not None:
-            objection = self._gatekeeper.objection(api_id, loaded=bool(snapshot.apis))
+            objection = self._gatekeeper.objection(api_id, loaded=api_id in snapshot.apis)
             if objection is not None:
                 return Explanation(Denied(objection, snapshot.revision))
         return explain(request, snapshot.apis[api_id], snapshot.revision, self._known)

@@ -11,7 +11,8 @@ NOT_READY: Final = Deny(
     DenyReason.NOT_READY,
     503,
     "Policies are not loaded yet",
-    detail="the platform has not been reached since the start, and no disk copy can be used",
+    detail="this API has not been loaded from the platform since the start, and no disk copy of it "
+    "can be used",
 )
 TOO_STALE: Final = Deny(
     DenyReason.TOO_STALE,
@@ -45,9 +46,11 @@ class Gatekeeper:
         """Whether it can object to an API that is in the snapshot. If not, Checks need not ask."""
 
     def objection(self, api_id: str, *, loaded: bool) -> Deny | None:
-        """Why requests to that API are denied now, or None. `loaded`: there is a snapshot."""
-        if not loaded or (self._strict and not self._contact.reached_platform):
+        """Why requests to that API are denied now, or None. `loaded`: the snapshot has the API."""
+        if self._strict and not self._contact.reached_platform:
             return NOT_READY
+        if not loaded:
+            return NOT_READY if self._contact.awaits(api_id) else None
         if self._max_age_s is None:
             return None
         confirmed_at = self._contact.synced_at(api_id)

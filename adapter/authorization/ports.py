@@ -17,6 +17,9 @@ class PlatformContact(Protocol):
     def reached_platform(self) -> bool:
         """Whether the platform has sent a good response since the start."""
 
+    def awaits(self, api_id: str) -> bool:
+        """Whether an API that is not in the snapshot may still be on its way from the platform."""
+
     def synced_at(self, api_id: str) -> WallTime | None:
         """When the platform last confirmed our copy of that API; may be before the start."""
 

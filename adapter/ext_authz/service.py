@@ -9,13 +9,15 @@ from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.observer import DecisionObserver
 from adapter.authorization.verdict_text import VerdictTexts
-from adapter.errors import OverloadError, ProviderError, RpcError, StoreError
+from adapter.errors import OverloadError, ProviderError, RpcError, StoreError, UnreadyError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
+from adapter.ext_authz.first_attempts import FirstAttempts
 from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.waiting_checks import WaitingChecks
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
 from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
+from adapter.policy.verdicts import DenyReason
 from adapter.runtime.clock import Clock, MonotonicTime
 from adapter.runtime.deferred import Deferred
 from adapter.transport.service import Metadata, StatusCode, UnaryMethod
@@ -65,6 +67,7 @@ class AuthorizationService:
         self._verdicts = verdicts
         self._waiting = waiting
         self._clock = clock
+        self._unready = FirstAttempts()
 
     @property
     def method(self) -> UnaryMethod:
@@ -72,7 +75,11 @@ class AuthorizationService:
         return UnaryMethod(CHECK, self.check)
 
     def check(self, message: bytes, metadata: Metadata) -> bytes | Awaitable[bytes]:
-        """Answer one Check. Raises RpcError RESOURCE_EXHAUSTED if it could not be decided."""
+        """Answer one Check.
+
+        Raises RpcError RESOURCE_EXHAUSTED if it could not be decided, and UnreadyError if another
+        adapter may be able to decide it, which has loaded its policies already.
+        """
         started = self._clock.monotonic()
         request = self._reader.read(message, metadata)
         if not isinstance(request, EnvoyRequest):
@@ -100,6 +107,8 @@ class AuthorizationService:
     ) -> bytes:
         decision_id = verdicts = ""
         if isinstance(decision, Denied):
+            if decision.deny.reason is DenyReason.NOT_READY:
+                self._pass_on(request)
             decision_id = self._denials.record(decision, request)
         elif isinstance(decision, Allowed):
             decision_id = self._sample.pick()
@@ -108,6 +117,11 @@ class AuthorizationService:
         response = self._writer.write(decision, request, decision_id, verdicts)
         self._observer.decided(decision, self._clock.monotonic() - started)
         return response
+
+    def _pass_on(self, request: RequestAttributes) -> None:
+        """Have Envoy try another adapter, unless this already is a retry: raises UnreadyError."""
+        if self._unready.is_first(request.check_id):
+            raise UnreadyError("policies are not loaded yet; try another adapter")
 
 
 def _undecided(error: StoreError | ProviderError | OverloadError) -> RpcError:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol, TypeAlias
 
-from adapter.errors import RpcError
+from adapter.errors import RpcError, UnreadyError
 
 Metadata: TypeAlias = Mapping[str, str]
 """A call's metadata by lower-case name. If a name occurs several times, its last value.
@@ -24,8 +24,8 @@ Never change it: a transport may give the same object to all calls with the same
 class StatusCode(IntEnum):
     """The gRPC status codes that we use (grpc, statuscodes.md).
 
-    UNAVAILABLE occurs only inside answers for gRPC clients of Envoy. As the status of a call it
-    would make Envoy retry at once, which would add load to an adapter in trouble.
+    As the status of a call, UNAVAILABLE makes Envoy retry at once, which would add load to an
+    adapter in trouble. So only UnreadyError has it. Answers for gRPC clients of Envoy may have it.
     """
 
     INVALID_ARGUMENT = 3
@@ -113,7 +113,8 @@ class Server(Protocol):
 def status_of(error: Exception) -> tuple[int, str]:
     """The status and message to answer with. Details of a bug are not shown.
 
-    It is never UNAVAILABLE, because Envoy would retry at once. It is never OK or an unknown code.
+    Only an UnreadyError is UNAVAILABLE, because Envoy retries at once. No error is OK or an unknown
+    code.
     """
     if isinstance(error, RpcError) and is_meant(error):
         return error.code, error.message
@@ -125,5 +126,5 @@ def is_meant(error: Exception) -> bool:
     return (
         isinstance(error, RpcError)
         and 0 < error.code <= StatusCode.UNAUTHENTICATED
-        and error.code != StatusCode.UNAVAILABLE
+        and (error.code != StatusCode.UNAVAILABLE or isinstance(error, UnreadyError))
     )

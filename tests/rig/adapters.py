@@ -53,13 +53,19 @@ TRANSPORTS: tuple[Transport, ...] = ("asyncio", "grpcio")
 class AlwaysInTouch:
     """A platform contact that has just confirmed everything."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, loading: bool = False) -> None:
         self._clock = clock
+        self.loading = loading
+        """Whether APIs are still to be loaded."""
 
     @property
     def reached_platform(self) -> bool:
         """See `PlatformContact`."""
         return True
+
+    def awaits(self, api_id: str) -> bool:
+        """See `PlatformContact`."""
+        return self.loading
 
     def synced_at(self, api_id: str) -> WallTime | None:
         """See `PlatformContact`."""
@@ -143,6 +149,7 @@ class AdapterInProcess:
         introspector: TokenIntrospector | None = None,
         sampled: float = 0,
         waiting: WaitingChecks | None = None,
+        loading: bool = False,
     ) -> None:
         clock = SystemClock()
         self.snapshots = SnapshotStore(clock)
@@ -154,7 +161,7 @@ class AdapterInProcess:
         authorizer = Authorizer(
             self.snapshots,
             BindingTable(bindings),
-            gatekeeper(clock, AlwaysInTouch(clock)),
+            gatekeeper(clock, AlwaysInTouch(clock, loading=loading)),
             clock,
             effect_ports(
                 quotas=BrokenQuotas() if quotas is None else quotas,

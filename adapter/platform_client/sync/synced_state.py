@@ -82,6 +82,13 @@ class SyncedState(ABC):
             is_settled(api, self.environment, self.publication) for api in self.apis
         )
 
+    def awaits(self, api_id: str) -> bool:
+        """Whether an API that is not in the snapshot is still to be loaded.
+
+        Before the list of API instances is known, this may be any API.
+        """
+        return not self.environment.instances_known or self.apis.get(api_id) is not None
+
     def last_contact(self) -> WallTime | None:
         """When the platform last gave a good answer since the start; cheap enough for a Check."""
         return self.environment.last_contact

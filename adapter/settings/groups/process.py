@@ -37,7 +37,8 @@ class MemorySettings(Group):
 class ShutdownSettings(Group):
     """How to stop without losing a request."""
 
-    drain_s: Annotated[float, Field(ge=0)] = 2.5
-    """Time between NOT_SERVING and closing. Must exceed Envoy's health check interval + timeout."""
+    drain_s: Annotated[float, Field(ge=0)] = 4
+    """Time between NOT_SERVING and closing. Must exceed interval and timeout of Envoy's health
+    checks and `update_merge_window` together: 1 s, 0.5 s and Envoy's default of 1 s."""
     deadline_s: Seconds = 10
     """Longest time after that for open calls and for the last events."""

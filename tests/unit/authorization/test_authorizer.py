@@ -256,13 +256,14 @@ def test_an_api_that_is_not_in_the_snapshot_is_denied_and_discovered() -> None:
     assert "'8'" in decision.deny.detail
 
 
-def test_without_a_snapshot_every_request_is_denied_as_not_ready() -> None:
-    """Nothing has been loaded yet, so nothing can be decided."""
-    clock = FakeClock()
+def test_an_api_that_is_still_to_be_loaded_is_not_ready() -> None:
+    """It would be wrong to call it unknown, while the first sync still runs."""
+    clock, contact = FakeClock(), Contact()
+    contact.awaited = {"7"}
     decision = Authorizer(
         SnapshotStore(clock),
         BindingTable(),
-        gatekeeper(clock, Contact()),
+        gatekeeper(clock, contact),
         clock,
         effect_ports(
             quotas=Quotas(),

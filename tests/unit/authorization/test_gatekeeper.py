@@ -7,11 +7,16 @@ from tests.rig.clock import FakeClock
 from tests.unit.authorization.contact import Contact
 
 
-def test_flexible_needs_a_snapshot_only() -> None:
-    """The disk copy will do."""
-    keeper = gatekeeper(FakeClock(), Contact())
-    assert keeper.objection("7", loaded=True) is None
-    assert keeper.objection("7", loaded=False) is not None
+def test_flexible_needs_the_api_only() -> None:
+    """The disk copy will do. An API that is still to come is not unknown: the client may retry."""
+    contact = Contact()
+    contact.awaited = {"7"}
+    keeper = gatekeeper(FakeClock(), contact, max_age_s=60)
+    objection = keeper.objection("7", loaded=False)
+    assert objection is not None
+    assert objection.reason is DenyReason.NOT_READY
+    assert keeper.objection("8", loaded=False) is None
+    assert gatekeeper(FakeClock(), contact).objection("7", loaded=True) is None
 
 
 def test_strict_needs_the_platform() -> None:

@@ -9,7 +9,7 @@ from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.authorization.verdict_text import VerdictTexts
-from adapter.errors import AdapterError, OverloadError, RpcError, StoreError
+from adapter.errors import AdapterError, OverloadError, RpcError, StoreError, UnreadyError
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
 from adapter.ext_authz.waiting_checks import WaitingChecks
@@ -105,6 +105,18 @@ async def test_undecided(later: bool, error: AdapterError) -> None:
     with pytest.raises(RpcError) as raised:
         await answer(service_of(FixedAuthorizer(error, later=later)), CHECK)
     assert raised.value.code == StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_what_is_not_ready_is_tried_elsewhere_once() -> None:
+    """Another adapter may be ready. A retry that comes back is denied, with its reason."""
+    observed = Observed()
+    unready = Denied(Deny(DenyReason.NOT_READY, 503, "Policies are not loaded yet"), 1)
+    service = service_of(FixedAuthorizer(unready), observed)
+    with pytest.raises(UnreadyError):
+        await answer(service, CHECK)
+    assert observed.decisions == []
+    assert (await answer(service, CHECK)).denied_response.status.code == 503
+    assert observed.decisions == [unready]
 
 
 @pytest.mark.parametrize("message", [b"\xff", CHECK[:-1], b"<html>"])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from adapter.authorization.explainer import Explainer
+from adapter.authorization.ports import PlatformContact
 from adapter.operations.explain import explain_route
 from adapter.operations.routes import Reply, answer
 from adapter.policy.catalog import Pointcut, RateLimit, SlaTier
@@ -17,6 +18,7 @@ from support.defaults import gatekeeper
 from tests.builders import CLIENT_ID_ENFORCEMENT, api, applied, contract
 from tests.rig.adapters import AlwaysInTouch
 from tests.rig.clock import FakeClock
+from tests.unit.authorization.contact import Contact
 from tests.unit.policy.test_explain import INTROSPECTION, JWT, LDAP
 from tests.unit.policy.test_wrapped_rules import MESSAGE_LOGGING, RATE_LIMITING, SPIKE_CONTROL
 
@@ -24,7 +26,11 @@ REQUEST = {"api": "1", "method": "GET", "path": "/billing/admin"}
 BEARER = {"headers": {"Authorization": "Bearer token"}}
 
 
-def explainer(*apis: Api, known: dict[type[Effect], Outcome] | None = None) -> Explainer:
+def explainer(
+    *apis: Api,
+    known: dict[type[Effect], Outcome] | None = None,
+    contact: PlatformContact | None = None,
+) -> Explainer:
     """An explainer of these APIs; `known` are the outcomes of effects."""
     snapshot = Snapshot(7, {each.instance.api_id: each for each in apis})
     clock = FakeClock()
@@ -32,7 +38,7 @@ def explainer(*apis: Api, known: dict[type[Effect], Outcome] | None = None) -> E
     return Explainer(
         lambda: snapshot,
         lambda effect: outcomes.get(type(effect)),
-        gatekeeper(clock, AlwaysInTouch(clock)),
+        gatekeeper(clock, contact or AlwaysInTouch(clock)),
     )
 
 
@@ -187,7 +193,9 @@ async def test_a_route_may_say_that_its_api_depends_on_the_request(
 
 async def test_before_anything_is_loaded_the_gatekeeper_denies() -> None:
     """As it denies Checks."""
-    found = await explained(explainer())
+    contact = Contact()
+    contact.awaited = {"1"}
+    found = await explained(explainer(contact=contact))
     assert (found["reason"], found["policies"]) == ("not_ready", [])
 
 

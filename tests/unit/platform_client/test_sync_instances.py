@@ -104,6 +104,7 @@ async def test_without_the_platform_nothing_settles(rig: Rig) -> None:
     assert not rig.sync.reached_platform
     assert rig.sync.last_contact() is None
     assert rig.store.current.apis == {}
+    assert rig.sync.awaits("any")
 
 
 async def test_named_apis_are_not_closed_by_an_outage() -> None:
@@ -113,6 +114,8 @@ async def test_named_apis_are_not_closed_by_an_outage() -> None:
     await rig.sync.sync_once()
     assert rig.store.current.apis == {}
     assert not rig.sync.all_settled
+    assert rig.sync.awaits("7")
+    assert not rig.sync.awaits("8")
 
 
 async def test_an_api_needs_the_automated_policies_to_load(rig: Rig) -> None:

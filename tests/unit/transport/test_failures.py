@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from adapter.errors import RpcError
+from adapter.errors import RpcError, UnreadyError
 from adapter.transport.failures import FailureReport
 from tests.rig.adapters import Observed
 from tests.rig.clock import FakeClock
@@ -29,6 +29,7 @@ async def test_what_is_meant() -> None:
         report = FailureReport(Observed(), FakeClock())
         assert report.status("/a", RpcError(13, "cut off")) == (13, "cut off")
         assert report.status("/a", RpcError(16, "who?")) == (16, "who?")
+        assert report.status("/a", UnreadyError("not yet")) == (14, "not yet")
     assert logs == []
 
 
