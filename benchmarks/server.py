@@ -16,7 +16,6 @@ from typing import Final
 
 import uvloop
 
-from adapter.app.provider_clients import LazyProviderClients
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
@@ -55,6 +54,7 @@ from support.defaults import (
     key_sets,
     ldap_users,
     memory_quotas,
+    provider_clients,
     redis_options,
     redis_quotas,
     response_writer,
@@ -182,7 +182,7 @@ async def serve(
     on_loopback = {"allow_networks": ["127.0.0.0/8"]}
     users = ldap_users(clock, **on_loopback, allow_plain_ldap=True)
     introspector = token_introspector(clock, **on_loopback, allow_http=True)
-    providers = LazyProviderClients(IdentitySettings(**on_loopback, allow_http=True))
+    providers = provider_clients(IdentitySettings(**on_loopback, allow_http=True), clock)
 
     async def fetch(url: str, timeout_s: float) -> bytes:
         return await fetch_document(await providers(), url, timeout_s)

@@ -19,7 +19,7 @@ from adapter.analytics.uploader import UploadOptions
 from adapter.app import analytics, checks, quotas, server
 from adapter.app.introspection import Introspection
 from adapter.app.ldap import LdapUsers
-from adapter.app.provider_clients import LazyProviderClients
+from adapter.app.provider_clients import LazyProviderClients, provider_tls
 from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.gatekeeper import Gatekeeper
@@ -132,7 +132,8 @@ def shared_quotas(
 
 def ldap_users(clock: Clock, **changes: Any) -> LdapUsers:
     """What authenticates users, with these settings of the group `identity`."""
-    return LdapUsers(IdentitySettings(**changes), clock)
+    settings = IdentitySettings(**changes)
+    return LdapUsers(settings, provider_tls(settings), clock)
 
 
 def gatekeeper(clock: Clock, contact: PlatformContact, **changes: Any) -> Gatekeeper:
@@ -169,10 +170,15 @@ def token_verifier(clock: Clock, keys: KeySets | None = None, **changes: Any) ->
     return TokenVerifier(keys or key_sets(clock), clock, **(how | changes))
 
 
+def provider_clients(settings: IdentitySettings, clock: Clock) -> LazyProviderClients:
+    """The clients for identity providers."""
+    return LazyProviderClients(settings, provider_tls(settings), clock)
+
+
 def token_introspector(clock: Clock, **changes: Any) -> TokenIntrospector:
     """An introspector of tokens that may call only the providers that the settings allow."""
     settings = IdentitySettings(**changes)
-    return Introspection(settings, LazyProviderClients(settings), clock).introspector
+    return Introspection(settings, provider_clients(settings, clock), clock).introspector
 
 
 def response_writer() -> ResponseWriter:

@@ -9,6 +9,8 @@ from typing import Any, Final
 import structlog
 
 from adapter.app.analytics import Analytics
+from adapter.app.certificate_uses import certificate_uses
+from adapter.app.certificates import Certificates
 from adapter.app.checks import Checks
 from adapter.app.endpoints import Endpoints
 from adapter.app.identity import Identity
@@ -100,7 +102,11 @@ class Adapter:
             CallCounters(self._metrics, self._refused),
             clock,
         )
-        self._reloading = Reloading(settings.listener, self._server, self._platform, clock)
+        self._certificates = Certificates(
+            certificate_uses(settings, self._server, self._platform, self._quotas, self._identity),
+            clock,
+        )
+        self._reloading = Reloading(self._certificates, self._platform.sync, clock)
         self._reporting = Reporting(
             settings,
             clock,
@@ -144,6 +150,7 @@ class Adapter:
         if self._settings.reports.enabled:
             reporter = self._reporting.reporter(self._server.addresses[0])
             self._supervisor.start("reports", reporter.run)
+        self._supervisor.start("certificates", self._certificates.run)
         self._supervisor.start("messages", self._checks.messages.run)
         if self._settings.memory.huge_pages and sys.platform == "linux":
             self._supervisor.start("huge_pages", HugePages(self._clock).run)
@@ -221,7 +228,7 @@ class Adapter:
             **self._analytics.alarms,
             **self._refused.alarms,
             **quota_alarms(self._settings),
-            **self._reloading.alarms,
+            **self._certificates.alarms,
         }
 
     async def _keep_serving_status(self) -> None:

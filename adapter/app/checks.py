@@ -56,7 +56,7 @@ class Checks:
         self.spikes = SpikeThrottle(clock)
         self.messages = MessageLog(clock)
         self.waiting = WaitingChecks(settings.listener.max_waiting_checks, clock)
-        self.users = LdapUsers(settings.identity, clock)
+        self.users = LdapUsers(settings.identity, identity.tls, clock)
         bindings = settings.requests.bindings
         self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
         gate = settings.gatekeeper

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapter.app.introspection import Introspection
-from adapter.app.provider_clients import LazyProviderClients
+from adapter.app.provider_clients import LazyProviderClients, provider_tls
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.identity.jwks.key_set_file import KeySetFile
 from adapter.identity.jwks.key_sets import KeySets
@@ -23,7 +23,8 @@ class Identity:
         self, settings: Settings, snapshots: SnapshotStore, clock: Clock, metrics: Metrics
     ) -> None:
         identity = settings.identity
-        self._clients = LazyProviderClients(identity)
+        self.tls = provider_tls(identity)
+        self._clients = LazyProviderClients(identity, self.tls, clock)
         self.key_sets = KeySets(
             snapshots,
             self._fetch,

@@ -1,11 +1,10 @@
 """Authentication of users by LDAP servers, as the settings say."""
 
-import asyncio
-import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING
 
 from adapter.identity.outbound.address_guard import AddressGuard
+from adapter.identity.outbound.tls import ProviderTls
 from adapter.policy.effects.user import Authenticate, Verification
 from adapter.runtime.clock import Clock
 from adapter.settings import IdentitySettings
@@ -20,8 +19,9 @@ class LdapUsers:
     Most adapters have no LDAP policy, and the library is an optional extra.
     """
 
-    def __init__(self, settings: IdentitySettings, clock: Clock) -> None:
+    def __init__(self, settings: IdentitySettings, tls: ProviderTls, clock: Clock) -> None:
         self._settings = settings
+        self._tls = tls
         self._clock = clock
         self._verifier: LdapUserVerifier | None = None
 
@@ -40,7 +40,7 @@ class LdapUsers:
     ) -> Verification | Awaitable[Verification]:
         """See `UserVerifier.verify`."""
         if self._verifier is None:
-            self._verifier = user_verifier(self._settings, self._clock)
+            self._verifier = user_verifier(self._settings, self._tls, self._clock)
         return self._verifier.verify(wanted, wait_at_most_s)
 
     async def close(self) -> None:
@@ -49,7 +49,7 @@ class LdapUsers:
             await self._verifier.close()
 
 
-def user_verifier(settings: IdentitySettings, clock: Clock) -> "LdapUserVerifier":
+def user_verifier(settings: IdentitySettings, tls: ProviderTls, clock: Clock) -> "LdapUserVerifier":
     """A verifier; needs the extra `ldap`."""
     # Only here, because the library is an optional extra.
     from adapter.identity.ldap.connection import ConnectionOptions  # noqa: PLC0415
@@ -57,7 +57,7 @@ def user_verifier(settings: IdentitySettings, clock: Clock) -> "LdapUserVerifier
 
     return LdapUserVerifier(
         ConnectionOptions(
-            AddressGuard(settings.allow_networks), _tls(settings), settings.allow_plain_ldap
+            AddressGuard(settings.allow_networks), tls.current, settings.allow_plain_ldap
         ),
         VerifierOptions(
             timeout_s=settings.ldap_timeout_s,
@@ -67,20 +67,3 @@ def user_verifier(settings: IdentitySettings, clock: Clock) -> "LdapUserVerifier
         ),
         clock,
     )
-
-
-def _tls(settings: IdentitySettings) -> Callable[[], Awaitable[ssl.SSLContext]]:
-    """Makes the context once, in a thread, because reading all CAs takes long."""
-    made: ssl.SSLContext | None = None
-
-    async def context() -> ssl.SSLContext:
-        nonlocal made
-        if made is None:
-            # Only here: the import takes time at the start, and most adapters do not need it.
-            from adapter.identity.outbound.tls import provider_tls  # noqa: PLC0415
-
-            files = settings.ca_file, settings.certificate_file, settings.key_file
-            made = await asyncio.to_thread(provider_tls, *files)
-        return made
-
-    return context

@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from adapter.app.needs import objection_to_needs
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import PlatformUnavailableError
@@ -23,6 +21,7 @@ from adapter.platform_client.sync.synced_state import SyncedState
 from adapter.runtime import garbage
 from adapter.runtime.authorities import authorities
 from adapter.runtime.clock import Clock
+from adapter.runtime.retirement import Retirement
 from adapter.runtime.system_errors import system_words
 from adapter.settings import Settings
 from adapter.telemetry.counters import SyncCounters
@@ -46,8 +45,7 @@ class Platform:
     ) -> None:
         options = platform_options(settings)
         self._http: AiohttpClient | None = None
-        self._retiring: set[asyncio.Task[None]] = set()
-        self._clock = clock
+        self._retirement = Retirement(clock)
         self._opening = asyncio.Lock()
         self.client = PlatformClient(self._opened, options, clock)
         observer = SyncCounters(metrics, garbage.settle)
@@ -69,37 +67,22 @@ class Platform:
 
     async def close(self) -> None:
         """Close the connections."""
-        for task in tuple(self._retiring):
-            task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await self._retirement.close()
         if self._http is not None:
             await self._http.close()
 
     async def trust_again(self) -> None:
         """Read the CAs of the environment again, and use new connections from now on.
 
-        If they cannot be read, those that were read before stay trusted, which the log says.
-        Requests that are under way end on their own connections.
+        Raises PlatformUnavailableError if they cannot be read; those that were read before stay
+        trusted then. Requests that are under way end on their own connections.
         """
         async with self._opening:
             if self._http is None:
                 return
-            try:
-                opening = await asyncio.to_thread(_prepared)
-            except OSError as e:
-                structlog.get_logger().error("platform.authorities_kept", error=system_words(e))
-                return
-            task = asyncio.create_task(self._retire(self._http), name="platform.retire")
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+            opening = await _prepared_in_a_thread()
+            self._retirement.add(self._http.close, self.client.options.request_timeout_s)
             self._http = opening()
-
-    async def _retire(self, http: "AiohttpClient") -> None:
-        """Close a client when no request can be under way any more."""
-        try:
-            await self._clock.sleep(self.client.options.request_timeout_s)
-        finally:
-            await http.close()
 
     async def _opened(self) -> "AiohttpClient":
         """The HTTP client, opened in a thread when it is first needed.
@@ -109,15 +92,18 @@ class Platform:
         """
         async with self._opening:
             if self._http is None:
-                try:
-                    opening = await asyncio.to_thread(_prepared)
-                except OSError as e:
-                    raise PlatformUnavailableError(
-                        "the certificates to trust cannot be read; check SSL_CERT_FILE and "
-                        f"SSL_CERT_DIR in the environment: {system_words(e)}"
-                    ) from None
-                self._http = opening()
+                self._http = (await _prepared_in_a_thread())()
             return self._http
+
+
+async def _prepared_in_a_thread() -> "Callable[[], AiohttpClient]":
+    try:
+        return await asyncio.to_thread(_prepared)
+    except OSError as e:
+        raise PlatformUnavailableError(
+            "the certificates to trust cannot be read; check SSL_CERT_FILE and "
+            f"SSL_CERT_DIR in the environment: {system_words(e)}"
+        ) from None
 
 
 def _prepared() -> Callable[[], "AiohttpClient"]:

@@ -18,7 +18,8 @@ from adapter.runtime.supervision import Supervisor
 from adapter.settings import QuotaSettings
 
 if TYPE_CHECKING:
-    from adapter.quota.redis.client import RedisOptions
+    from adapter.quota.redis.client import RedisClient, RedisOptions
+    from adapter.quota.redis.renewable_client import RenewableClient
 
 
 class Quotas:
@@ -39,9 +40,10 @@ class Quotas:
                 self.memory, windows, names, clock, interval_s=settings.file_interval_s
             )
         self.shared: SharedQuotaStore | None = None
-        redis = probed_store(settings, clock)
-        if redis is not None:
-            self.shared = SharedQuotaStore(redis, self.memory, clock, when_down=settings.when_down)
+        self.redis = redis_client(settings)
+        if self.redis is not None:
+            store = redis_store(settings, self.redis, clock)
+            self.shared = SharedQuotaStore(store, self.memory, clock, when_down=settings.when_down)
 
     @property
     def store(self) -> QuotaStore:
@@ -103,18 +105,25 @@ class Quotas:
             await self.shared.close()
 
 
-def probed_store(settings: QuotaSettings, clock: Clock) -> ProbedQuotaStore | None:
-    """The store on a server, if the settings name one; raises ConfigurationError."""
+def redis_client(settings: QuotaSettings) -> "RenewableClient | None":
+    """The client of the shared store, if the settings name one; raises ConfigurationError."""
     if settings.url is None:
         return None
     # Only here, because these imports take time at the start, and memory.
     from adapter.quota.redis.client import open_client  # noqa: PLC0415
-    from adapter.quota.redis.store import RedisQuotaStore  # noqa: PLC0415
+    from adapter.quota.redis.renewable_client import RenewableClient  # noqa: PLC0415
     from adapter.quota.redis.url import RedisUrl  # noqa: PLC0415
 
-    url = RedisUrl.parse(settings.url.get_secret_value())
+    url, options = RedisUrl.parse(settings.url.get_secret_value()), redis_options(settings)
+    return RenewableClient(lambda: open_client(url, options), uses_tls=url.tls)
+
+
+def redis_store(settings: QuotaSettings, client: "RedisClient", clock: Clock) -> ProbedQuotaStore:
+    """The store that counts through this client."""
+    from adapter.quota.redis.store import RedisQuotaStore  # noqa: PLC0415 - see above
+
     return RedisQuotaStore(
-        open_client(url, redis_options(settings)),
+        client,
         WindowNames(_secret(settings)),
         clock,
         max_windows=settings.max_windows,

@@ -10,12 +10,11 @@ import pytest
 import pytest_asyncio
 
 from adapter.app.introspection import Introspection
-from adapter.app.provider_clients import LazyProviderClients
 from adapter.envoy_config import ApiRoute, render
 from adapter.policy.catalog import AppliedPolicy
 from adapter.runtime.clock import SystemClock
 from adapter.settings import IdentitySettings
-from support.defaults import envoy_config
+from support.defaults import envoy_config, provider_clients
 from support.upstream import Upstream
 from tests.builders import api, applied, contract
 from tests.rig.adapters import AdapterInProcess
@@ -76,7 +75,7 @@ async def gateway(
                 "client_secret": secret,
             },
         )
-        clients = LazyProviderClients(settings)
+        clients = provider_clients(settings, SystemClock())
         introspection = Introspection(settings, clients, SystemClock())
         apis = [api(name, chain, CONTRACTS) for name, chain in chains(provider).items()]
         async with AdapterInProcess(apis, introspector=introspection.introspector) as adapter:

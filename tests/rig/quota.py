@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.policy.verdicts import CONTINUE
-from adapter.quota.redis.client import RedisOptions, open_client
+from adapter.quota.redis.client import RedisClient, RedisOptions, open_client
 from adapter.quota.redis.store import RedisQuotaStore
 from adapter.quota.redis.url import RedisUrl
 from adapter.runtime.clock import Clock, SystemClock
@@ -54,11 +54,12 @@ async def redis_store(
     *,
     deadline_s: float = PATIENT_S,
     options: RedisOptions | None = None,
+    client: RedisClient | None = None,
     clock: Clock | None = None,
     **how: Any,
 ) -> AsyncIterator[RedisQuotaStore]:
     """A store on this server, open during the block."""
-    client = open_client(RedisUrl.parse(url), options or redis_options())
+    client = client or open_client(RedisUrl.parse(url), options or redis_options())
     store = redis_quotas(client, clock or SystemClock(), deadline_s=deadline_s, **how)
     try:
         yield store

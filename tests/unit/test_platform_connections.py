@@ -73,7 +73,8 @@ async def test_new_authorities_count_from_the_next_request_on(
         first = asyncio.create_task(platform.client.policies("7"))
         await asked.wait()
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
-        await platform.trust_again()  # which the log says
+        with pytest.raises(PlatformUnavailableError, match="check SSL_CERT_FILE"):
+            await platform.trust_again()
         server.load_cert_chain(*new.issue("server"))
         monkeypatch.setenv("SSL_CERT_FILE", str(new.certificate))
         await platform.trust_again()

@@ -8,13 +8,16 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from adapter.app.platform import Platform
+from adapter.app.certificate_uses import listener_use
+from adapter.app.certificates import Certificates
 from adapter.app.reloading import Reloading
 from adapter.platform_client.sync.sync_on_demand import SyncReport
+from adapter.platform_client.sync.synced_state import SyncedState
 from adapter.settings import ListenerSettings
 from adapter.transport.service import Server
 from tests.rig.certificates import Authority
 from tests.rig.clock import FakeClock
+from tests.rig.polling import until
 
 
 class Parts:
@@ -24,24 +27,15 @@ class Parts:
         self.clock = FakeClock()
         self.contexts: list[ssl.SSLContext] = []
         self.may_end = asyncio.Event()
-        self.trusted = 0
         settings = ListenerSettings.model_validate(listener)
-        server, platform = cast("Server", self), cast("Platform", self)
-        self.reloading = Reloading(settings, server, platform, self.clock)
-
-    @property
-    def sync(self) -> "Parts":
-        """The platform's sync."""
-        return self
+        uses = [listener_use(settings, cast("Server", self))]
+        self.certificates = Certificates(uses, self.clock)
+        self.reloading = Reloading(self.certificates, cast("SyncedState", self), self.clock)
 
     async def sync_now(self) -> SyncReport:
         """See `PlatformSync.sync_now`."""
         await self.may_end.wait()
         return SyncReport(3, ("1", "2"), ("3",), {"API 1": "failed"})
-
-    async def trust_again(self) -> None:
-        """See `Platform.trust_again`."""
-        self.trusted += 1
 
     def use_tls(self, context: ssl.SSLContext) -> None:
         """See `Server.use_tls`."""
@@ -60,13 +54,13 @@ class Parts:
 
 
 async def test_a_reload_says_what_it_did() -> None:
-    """Without TLS there are no certificates of the listener, but the platform's CAs."""
+    """Without TLS there are no certificates to renew."""
     parts = Parts()
     logs = await parts.reloaded()
     assert [log["event"] for log in logs] == ["adapter.reloading", "adapter.synced"]
     counts = {name: logs[1][name] for name in ("changed_apis", "removed_apis", "failures")}
     assert counts == {"changed_apis": 2, "removed_apis": 1, "failures": 1}
-    assert (parts.trusted, parts.contexts) == (1, [])
+    assert parts.contexts == []
 
 
 async def test_bad_certificates_are_an_alarm_until_they_are_good(tmp_path: Path) -> None:
@@ -77,13 +71,42 @@ async def test_bad_certificates_are_an_alarm_until_they_are_good(tmp_path: Path)
     key = own.key.read_bytes()
     own.key.write_bytes(b"")
     events = [log["event"] for log in await parts.reloaded()]
-    assert "listener.certificates_kept" in events
-    assert "contains no PEM private key" in parts.reloading.alarms["listener certificate"]
+    assert "certificates.kept" in events
+    assert "contains no PEM private key" in parts.certificates.alarms["listener certificate"]
     assert parts.contexts == []
     own.key.write_bytes(key)
     await parts.reloaded()
-    assert parts.reloading.alarms == {}
+    assert parts.certificates.alarms == {}
     assert len(parts.contexts) == 1
+
+
+async def test_a_certificate_that_comes_before_its_key_is_tried_again(tmp_path: Path) -> None:
+    """Nobody has to say that the files have changed, and one fault is one line of the log."""
+    own = Authority(tmp_path).issue("own")
+    parts = Parts(tls_certificate_file=own.certificate, tls_key_file=own.key)
+    renewed = Authority(tmp_path).issue("renewed")
+    looking = asyncio.create_task(parts.certificates.run())
+
+    async def look() -> None:
+        await parts.clock.advance(5)
+        await asyncio.sleep(0.05)  # the files are read in a thread
+
+    with capture_logs() as logs:
+        await look()
+        assert (logs, parts.contexts) == ([], [])
+        renewed.certificate.replace(own.certificate)
+        for _ in range(3):
+            await look()
+        await until(lambda: bool(parts.certificates.alarms))
+        assert "does not belong to" in parts.certificates.alarms["listener certificate"]
+        renewed.key.replace(own.key)
+        while not parts.contexts:
+            await look()
+    assert parts.certificates.alarms == {}
+    events = [(log["event"], log["of"]) for log in logs]
+    assert events == [("certificates.kept", "listener"), ("certificates.renewed", "listener")]
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
 
 
 async def test_a_stop_ends_what_is_in_progress() -> None:

@@ -7,6 +7,15 @@ from adapter.app.preflight.tls_files import NamedFile, check_tls_files
 from adapter.settings import IdentitySettings
 
 
+def identity_files(identity: IdentitySettings) -> tuple[NamedFile, NamedFile, NamedFile]:
+    """Our certificate for identity providers, its key, and their CAs."""
+    return (
+        NamedFile("identity.certificate_file", identity.certificate_file),
+        NamedFile("identity.key_file", identity.key_file),
+        NamedFile("identity.ca_file", identity.ca_file),
+    )
+
+
 def check_identity(
     findings: Findings, identity: IdentitySettings, *, ldap_installed: bool | None = None
 ) -> None:
@@ -14,12 +23,7 @@ def check_identity(
 
     `ldap_installed`: whether the extra `ldap` is there; None to find out.
     """
-    check_tls_files(
-        findings,
-        NamedFile("identity.certificate_file", identity.certificate_file),
-        NamedFile("identity.key_file", identity.key_file),
-        NamedFile("identity.ca_file", identity.ca_file),
-    )
+    check_tls_files(findings, *identity_files(identity))
     for network in identity.allow_networks:
         if network.prefixlen == 0:
             findings.notes.append(

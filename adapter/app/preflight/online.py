@@ -7,8 +7,8 @@ from typing import Final
 from adapter.app.introspection import Introspection
 from adapter.app.platform import Platform
 from adapter.app.preflight.findings import Findings
-from adapter.app.provider_clients import LazyProviderClients
-from adapter.app.quotas import probed_store
+from adapter.app.provider_clients import LazyProviderClients, provider_tls
+from adapter.app.quotas import redis_client, redis_store
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import AdapterError, ProviderError
 from adapter.platform_client.protocol.platform_client import PlatformClient
@@ -82,9 +82,10 @@ def _not_there(api_id: str, listed: list[str]) -> str:
 
 
 async def _ask_quota_store(answers: Answers, settings: Settings) -> None:
-    store = probed_store(settings.quota, SystemClock())
-    if store is None:
+    client = redis_client(settings.quota)
+    if client is None:
         return
+    store = redis_store(settings.quota, client, SystemClock())
     try:
         await store.probe()
     finally:
@@ -95,8 +96,9 @@ async def _ask_quota_store(answers: Answers, settings: Settings) -> None:
 async def _ask_client_provider(answers: Answers, settings: Settings) -> None:
     if settings.identity.client_provider.client_secret is None:
         return
-    clients = LazyProviderClients(settings.identity)
-    introspection = Introspection(settings.identity, clients, SystemClock())
+    clock = SystemClock()
+    clients = LazyProviderClients(settings.identity, provider_tls(settings.identity), clock)
+    introspection = Introspection(settings.identity, clients, clock)
     try:
         await introspection.try_client_provider(_PROVIDER_TIMEOUT_S)
     except ProviderError as e:

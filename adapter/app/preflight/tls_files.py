@@ -23,15 +23,19 @@ class NamedFile(NamedTuple):
     path: Path | None
 
 
-def check_listener_tls(findings: Findings, listener: ListenerSettings) -> None:
-    """Find certificates and keys of the listener that cannot be used."""
-    before = len(findings.faults)
-    check_tls_files(
-        findings,
+def listener_files(listener: ListenerSettings) -> tuple[NamedFile, NamedFile, NamedFile]:
+    """The listener's certificate, its key, and the CAs of its clients."""
+    return (
         NamedFile("listener.tls_certificate_file", listener.tls_certificate_file),
         NamedFile("listener.tls_key_file", listener.tls_key_file),
         NamedFile("listener.tls_client_ca_file", listener.tls_client_ca_file),
     )
+
+
+def check_listener_tls(findings: Findings, listener: ListenerSettings) -> None:
+    """Find certificates and keys of the listener that cannot be used."""
+    before = len(findings.faults)
+    check_tls_files(findings, *listener_files(listener))
     if len(findings.faults) == before:  # for what only OpenSSL knows, such as a key that is weak
         try:
             listener_tls(listener)

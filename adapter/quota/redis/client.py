@@ -20,6 +20,7 @@ from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from adapter.errors import ConfigurationError
+from adapter.quota.redis.in_use import InUse
 from adapter.quota.redis.url import RedisUrl
 from adapter.runtime.system_errors import system_words
 
@@ -162,7 +163,7 @@ class _ClusterClient:
     async def run(self, commands: Sequence[Command]) -> Sequence[Reply]:
         used = self._current
         used.round_trips += 1
-        pipeline = used.redis.pipeline()
+        pipeline = used.client.pipeline()
         for command in commands:
             pipeline.execute_command(*command)
         try:
@@ -180,34 +181,22 @@ class _ClusterClient:
 
     async def connect(self) -> None:
         await self._replace(self._current)
-        redis = self._current.redis
+        redis = self._current.client
         await redis.initialize()
         each = range(self._connections)
         await _all([n.execute_command("PING") for n in redis.get_primaries() for _ in each])
 
     async def aclose(self) -> None:
-        await self._current.redis.aclose()
+        await self._current.client.aclose()
 
-    def _fresh(self) -> "_Cluster":
+    def _fresh(self) -> InUse[RedisCluster]:
         nodes = [ClusterNode(host, port) for host, port in self._nodes]
-        return _Cluster(RedisCluster(startup_nodes=nodes, **self._arguments))
+        return InUse(RedisCluster(startup_nodes=nodes, **self._arguments))
 
-    async def _replace(self, used: "_Cluster") -> None:
+    async def _replace(self, used: InUse[RedisCluster]) -> None:
         if used is self._current:
             self._current = self._fresh()
         await used.close_unless_in_use()
-
-
-@dataclass(slots=True)
-class _Cluster:
-    """A redis-py client, and the number of its unfinished round trips."""
-
-    redis: RedisCluster
-    round_trips: int = 0
-
-    async def close_unless_in_use(self) -> None:
-        if not self.round_trips:
-            await self.redis.aclose()
 
 
 async def _all(pings: Sequence[Any]) -> None:

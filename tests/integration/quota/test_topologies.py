@@ -1,9 +1,8 @@
 """Every way to name a store by URL, on real servers."""
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from adapter.errors import ConfigurationError, StoreError
 from adapter.quota.redis.client import open_client
 from adapter.quota.redis.url import RedisUrl
 from support.defaults import redis_options
-from tests.rig.certificates import Authority, Identity
+from tests.rig.certificates import Authority
 from tests.rig.quota import a_charge, redis_store
 from tests.rig.redis_server import (
     RedisSentinel,
@@ -22,6 +21,7 @@ from tests.rig.redis_server import (
     running_cluster,
     running_redis,
 )
+from tests.rig.redis_tls import server_tls, tls_in_front_of
 
 HOUR_MS = 3_600_000
 CHARGE = a_charge(("k", 2, HOUR_MS), ("k", 5, 2 * HOUR_MS))
@@ -127,8 +127,8 @@ async def test_a_cluster_that_lost_a_node_fails_for_its_keys_alone(tmp_path: Pat
 async def test_tls_verifies_the_server(tmp_path: Path) -> None:
     """An unknown authority's certificate, or another server's, is refused."""
     authority = Authority(tmp_path)
-    identity = authority.issue("store")
-    async with running_redis(tmp_path) as server, tls_in_front_of(server, identity) as port:
+    tls = server_tls(authority.issue("store"))
+    async with running_redis(tmp_path) as server, tls_in_front_of(server, tls) as port:
         url = f"rediss://127.0.0.1:{port}"
         trusting = redis_options(ca_file=str(authority.certificate))
         async with redis_store(url, options=trusting) as store:
@@ -147,36 +147,6 @@ def test_certificates_that_cannot_be_read_are_reported_at_once(tmp_path: Path) -
     url = RedisUrl.parse("rediss://localhost")
     with pytest.raises(ConfigurationError, match=r"quota\.ca_file"):
         open_client(url, redis_options(ca_file=str(tmp_path / "missing.pem")))
-
-
-@asynccontextmanager
-async def tls_in_front_of(server: RedisServer, identity: Identity) -> AsyncIterator[int]:
-    """A port that speaks TLS for a server that was built without."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(identity.certificate, identity.key)
-    writers: set[asyncio.StreamWriter] = set()
-
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.add(writer)
-        while chunk := await reader.read(65_536):
-            writer.write(chunk)
-            await writer.drain()
-        writer.close()
-
-    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", server.port)
-        await asyncio.gather(
-            carry(reader, inner_writer), carry(inner_reader, writer), return_exceptions=True
-        )
-
-    listener = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=context)
-    try:
-        yield listener.sockets[0].getsockname()[1]
-    finally:
-        listener.close()
-        for writer in writers:
-            writer.close()
-        await listener.wait_closed()
 
 
 async def _until_it_holds(server: RedisServer, question: str, answer: str) -> None:

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from adapter.app.introspection import Introspection
-from adapter.app.provider_clients import LazyProviderClients
 from adapter.policy.effects.token import IntrospectionState
 from adapter.policy.tokens.introspection import IntrospectionSource
 from adapter.runtime.clock import Clock, SystemClock
 from adapter.settings import IdentitySettings
+from support.defaults import provider_clients
 from tests.rig.identity_provider import GATEWAY, authorization
 from tests.unit.identity.asked_provider import a_source, an_effect
 
@@ -23,8 +23,9 @@ async def introspection(
 ) -> AsyncIterator[Introspection]:
     """Introspection with the defaults of the settings."""
     group = IdentitySettings(allow_http=True, allow_networks=["127.0.0.0/8"], **settings)
-    clients = LazyProviderClients(group)
-    made = Introspection(group, clients, clock or SystemClock())
+    clock = clock or SystemClock()
+    clients = provider_clients(group, clock)
+    made = Introspection(group, clients, clock)
     try:
         yield made
     finally:

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from adapter.app.ldap import LdapUsers
+from adapter.app.provider_clients import provider_tls
 from adapter.errors import ProviderError
 from adapter.policy.effects.user import Verification
+from adapter.runtime.clock import SystemClock
+from adapter.settings import IdentitySettings
 from tests.integration.identity.ldap.asking import directory, users, verified
 from tests.rig.certificates import Authority
 from tests.rig.slapd import Slapd, running_slapd
@@ -135,3 +139,25 @@ async def test_every_connection_checks_the_address_again(
     async with users(allow_plain_ldap=True) as asked:
         with pytest.raises(ProviderError, match="link-local"):
             await verified(asked, directory(slapd.port, host="ldap.example"), "alice")
+
+
+async def test_renewed_certificates_count_for_new_connections(
+    slapd: Slapd, authority: Authority, tmp_path: Path
+) -> None:
+    """Open connections go on, so users are verified meanwhile."""
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(Authority(tmp_path).certificate.read_bytes())
+    settings = IdentitySettings.model_validate(
+        {"ca_file": trusted, "allow_networks": ["127.0.0.0/8"], "ldap_timeout_s": 30}
+    )
+    tls = provider_tls(settings)
+    asked, where = LdapUsers(settings, tls, SystemClock()), directory(slapd.tls_port, tls=True)
+    with pytest.raises(ProviderError, match=r"(?i)certificate"):
+        await verified(asked, where, "alice")
+    trusted.write_bytes(authority.certificate.read_bytes())
+    await tls.renew()
+    assert await verified(asked, where, "alice") == Verification("alice")
+    trusted.write_bytes(Authority(tmp_path).certificate.read_bytes())
+    await tls.renew()
+    assert (await verified(asked, where, "alice", "wrong")).refusal
+    await asked.close()
