@@ -7,7 +7,7 @@ COPY adapter adapter
 COPY control_plane control_plane
 # The Check path is compiled: docs/adr/0010-compiled-check-path.md.
 RUN python -m venv /opt/venv \
-    && POLICY_ADAPTER_COMPILE=1 /opt/venv/bin/pip install --no-cache-dir ".[control-plane,ldap]"
+    && POLICY_ADAPTER_COMPILE=1 /opt/venv/bin/pip install --no-cache-dir ".[control-plane,ldap,otel]"
 
 FROM python:3.12-slim
 # The id is numeric so that Kubernetes can check runAsNonRoot.

@@ -30,7 +30,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[control-plane,ldap]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[control-plane,ldap,otel]" --group dev
 	@touch $@
 
 # The Check path as the image has it, bytecode included. Where there is no C compiler, a wheel brings

@@ -17,7 +17,7 @@ from adapter.analytics.entry_queue import EntryQueue
 from adapter.analytics.event_id import RANDOM_BYTES, uuids7_in_a_row
 from adapter.analytics.log_message import LogMessage
 from adapter.analytics.observer import AnalyticsObserver, DropReason, Unattributed
-from adapter.analytics.spool.port import EventSpool
+from adapter.analytics.spool.port import EventSink
 from adapter.analytics.translator import EntryTranslator
 from adapter.messages import access_log_pb2 as pb
 from adapter.runtime.clock import Clock, MonotonicTime
@@ -42,7 +42,7 @@ class AccessLogService:
     def __init__(
         self,
         translator: EntryTranslator,
-        spool: EventSpool,
+        spool: EventSink,
         clock: Clock,
         *,
         observer: AnalyticsObserver | None = None,

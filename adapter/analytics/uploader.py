@@ -1,16 +1,16 @@
 """Uploads the events of the spool to the platform."""
 
 import random
-import zlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn, Protocol, TypeAlias
 
 import structlog
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason
 from adapter.analytics.spool.batch import Batch, BatchLimit
 from adapter.analytics.spool.port import EventSpool
+from adapter.analytics.upload_body import gzip_array
 from adapter.errors import (
     PlatformError,
     PlatformRefusedError,
@@ -20,22 +20,21 @@ from adapter.errors import (
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock, WallTime
 from adapter.runtime.deadline import within
-from adapter.runtime.fairness import in_slices
 
-_GZIP_LEVEL: Final = 1
-"""Level 6 takes twice the CPU for uploads that are a sixth smaller (measured)."""
-_SLICE: Final = 8
-"""Events to compress at once: they take as long as a few Checks (measured)."""
 _CONTENT_TOO_LARGE: Final = 413
 _REGROWTH: Final = 100
 """After a 413, each success makes batches larger again by a hundredth of the full size."""
 
 
+EncodeEvents: TypeAlias = Callable[[Sequence[bytes]], Awaitable[bytes]]
+"""Makes a compressed body from a batch of events."""
+
+
 class EventUpload(Protocol):
-    """Sends events to the platform."""
+    """Sends events to the platform, or to another place that takes them."""
 
     async def send_events(self, gzip_body: bytes) -> int:
-        """Send a compressed JSON array of events, and return when the platform has accepted it.
+        """Send a compressed batch of events, and return when the platform has accepted it.
 
         Returns the number of events in it that the platform refused for good.
 
@@ -73,7 +72,10 @@ class EventUploader:
     - A batch whose upload failed goes back to the spool. Its events are sent again with the same
       ids, after a wait that grows with each failure.
     - After a 413 (content too large) the same events are sent in smaller batches.
-    - A batch that the platform refuses for good is quarantined, and the next batch is sent.
+    - A batch that the platform refuses for good is quarantined, and the next batch is sent. The
+      first of several in a row is logged.
+
+    Log lines name the `destination`.
     """
 
     def __init__(
@@ -83,6 +85,8 @@ class EventUploader:
         clock: Clock,
         options: UploadOptions,
         *,
+        encode: EncodeEvents = gzip_array,
+        destination: str = "platform",
         observer: AnalyticsObserver | None = None,
         jitter: Jitter = random.random,
     ) -> None:
@@ -94,7 +98,8 @@ class EventUploader:
         self._limit = options.batch
         self._backoff = Backoff(options.backoff_base_s, options.backoff_cap_s, jitter)
         self._status = UploadStatus()
-        self._log = structlog.get_logger()
+        self._encode = encode
+        self._log = structlog.get_logger().bind(destination=destination)
 
     @property
     def status(self) -> UploadStatus:
@@ -143,10 +148,11 @@ class EventUploader:
     async def _attempt(self, batch: Batch) -> float | None:
         """Send a batch once. Returns the seconds until the next attempt; None if it is settled."""
         try:
-            refused = await self._upload.send_events(await _body(batch.events))
+            refused = await self._upload.send_events(await self._encode(batch.events))
         except PlatformRejectedError as e:
+            first = self._status.failing_since is None
             self._note_failure(e)
-            return await self._rejected(batch, e)
+            return await self._rejected(batch, e, first=first)
         except PlatformError as e:
             self._note_failure(e)
             await self._spool.requeue(batch)
@@ -158,7 +164,9 @@ class EventUploader:
             self._log.error("analytics.events_rejected", events=refused)
         return None
 
-    async def _rejected(self, batch: Batch, error: PlatformRejectedError) -> float | None:
+    async def _rejected(
+        self, batch: Batch, error: PlatformRejectedError, *, first: bool
+    ) -> float | None:
         count = len(batch.events)
         if error.status == _CONTENT_TOO_LARGE and count > 1:
             await self._spool.requeue(batch)
@@ -166,7 +174,8 @@ class EventUploader:
             self._log.warning("analytics.batch_too_large", events=count, next_try=count // 2)
             return 0.0
         await self._spool.quarantine(batch, str(error))
-        self._log.error("analytics.batch_rejected", events=count, error=str(error))
+        if first:
+            self._log.error("analytics.batch_rejected", events=count, error=str(error))
         return None
 
     def _backoff_s(self, error: PlatformError) -> float:
@@ -204,18 +213,3 @@ def failure_kind(error: PlatformError) -> str:
         case PlatformRejectedError():
             return "rejected"
     return "other"
-
-
-async def _body(events: Sequence[bytes]) -> bytes:
-    """The events as a compressed JSON array; Checks run between its slices.
-
-    It is not compressed in a thread. On a machine with few cores the system lets such a thread run
-    for milliseconds while the event loop's thread waits for the same core.
-    """
-    gzip = zlib.compressobj(_GZIP_LEVEL, wbits=zlib.MAX_WBITS | 16)
-    parts = []
-    separator = b"["
-    async for some in in_slices(events, _SLICE):
-        parts.append(gzip.compress(separator + b",".join(some)))
-        separator = b","
-    return b"".join((*parts, gzip.compress(b"]"), gzip.flush()))

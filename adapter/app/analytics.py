@@ -2,11 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -15,6 +15,7 @@ from adapter.analytics.attribution import BoundApi
 from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.observer import AnalyticsObserver
 from adapter.analytics.spool.batch import BatchLimit
+from adapter.analytics.spool.copies import EventCopies
 from adapter.analytics.spool.disk import AHEAD, DiskSpool
 from adapter.analytics.spool.file_access import FileAccess, FileBounds
 from adapter.analytics.spool.memory import MemorySpool
@@ -27,6 +28,9 @@ from adapter.settings import AnalyticsSettings, Settings
 from adapter.telemetry.counters import AnalyticsCounters
 from adapter.telemetry.metrics import Metrics
 from adapter.transport.service import ClientStreamMethod
+
+if TYPE_CHECKING:
+    from adapter.app.otlp_logs import OtlpLogs
 
 _DEPLOYMENT_TYPE: Final = "HY"
 """The vendor's name (hybrid) for a gateway that its customer runs."""
@@ -64,7 +68,9 @@ class Analytics:
             include_client_ip=analytics.include_client_ip,
             takes_own_members=takes_own_members,
         )
-        self._service = AccessLogService(translator, self.spool, clock, observer=counters)
+        self._otlp = otlp_logs(settings, clock, metrics)
+        sink = self.spool if self._otlp is None else EventCopies(self.spool, self._otlp.queue)
+        self._service = AccessLogService(translator, sink, clock, observer=counters)
         self.method = ClientStreamMethod(METHOD_PATH, self._service.open)
 
     def start(self, supervisor: Supervisor) -> None:
@@ -72,6 +78,8 @@ class Analytics:
         if self._disk is not None:
             supervisor.start("spool", self._disk.run)
         supervisor.start("upload", self._uploader.run)
+        if self._otlp is not None:
+            self._otlp.start(supervisor)
 
     @property
     def alarms(self) -> Mapping[str, str]:
@@ -80,6 +88,8 @@ class Analytics:
         status = self._uploader.status
         if status.failing_since is not None:
             alarms["events upload"] = status.last_error
+        if self._otlp is not None:
+            alarms.update(self._otlp.alarms)
         if lost := self.losses:
             counts = ", ".join(f"{reason} {count}" for reason, count in lost.items())
             alarms["events lost"] = f"since the start: {counts}"
@@ -99,6 +109,7 @@ class Analytics:
             "quarantined": self.spool.quarantined._asdict(),
             "upload": asdict(self._uploader.status),
             "lost": self.losses,
+            "otlp_logs": None if self._otlp is None else self._otlp.status,
         }
 
     async def stop(self) -> None:
@@ -106,10 +117,25 @@ class Analytics:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._service.drain(), self._flush_s)
         self._service.discard()
-        await self._uploader.flush(self._flush_s)
+        flushes: list[Awaitable[object]] = [self._uploader.flush(self._flush_s)]
+        if self._otlp is not None:
+            flushes.append(self._otlp.stop(self._flush_s))
+        await asyncio.gather(*flushes)
         await self.spool.close()
         if lost := self.losses:
             structlog.get_logger().warning("analytics.events_lost", **lost)
+
+
+def otlp_logs(settings: Settings, clock: Clock, metrics: Metrics) -> "OtlpLogs | None":
+    """The way of events to a collector of OpenTelemetry; None if there is no collector."""
+    endpoint = settings.analytics.otlp_logs.endpoint
+    if endpoint is None:
+        return None
+    # Only here, because it needs the extra `otel`.
+    from adapter.app.otlp_logs import OtlpLogs, process_resource  # noqa: PLC0415
+
+    resource = process_resource(settings)
+    return OtlpLogs(str(endpoint), settings.analytics, resource, clock, metrics)
 
 
 def upload_options(settings: AnalyticsSettings) -> UploadOptions:

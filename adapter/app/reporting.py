@@ -1,12 +1,11 @@
 """Gathers what this adapter reports to our control plane."""
 
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import PurePath
 
 from adapter.app.analytics import Analytics
 from adapter.app.checks import Checks
+from adapter.app.instance_id import instance_id
 from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.authorization.snapshot_store import SnapshotStore
@@ -59,7 +58,7 @@ class Reporting:
 
     def reporter(self, address: str) -> Reporter:
         """Sends reports; `address` is where Envoy reaches this adapter."""
-        name = self._settings.reports.instance_id or default_instance_id(address)
+        name = instance_id(self._settings, address)
         return Reporter(
             self,
             partial(self._platform.client.send_report, name),
@@ -107,20 +106,6 @@ class Reporting:
         counts = self._metrics.counted("adapter_events").items()
         outcomes = {outcome: int(count) for (outcome,), count in counts}
         return ReportedEvents(self._analytics.spool.backlog.events, outcomes)
-
-
-def default_instance_id(address: str) -> str:
-    """The name of the machine, and the port or the socket of the listener."""
-    place = PurePath(address).name.rpartition(":")[2]
-    return f"{_host_name()}:{_allowed(place)}"[:100]
-
-
-def _host_name() -> str:
-    return _allowed(socket.gethostname()).lstrip("._-") or "adapter"
-
-
-def _allowed(text: str) -> str:
-    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in text)
 
 
 def _reported(status: ApiStatus) -> ReportedApi:

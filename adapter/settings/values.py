@@ -1,6 +1,7 @@
 """Types of settings: lists, numbers and texts of a certain form."""
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -76,6 +77,22 @@ def _plain_url(url: HttpUrl) -> HttpUrl:
     return url
 
 
+def _collector_url(url: HttpUrl) -> HttpUrl:
+    if (url.path or "/") == "/":
+        raise ValueError("must contain the path, as in https://HOST:4318/v1/logs")
+    return url
+
+
+def _mapping(value: Any) -> Any:
+    """A text as a mapping: environment variables contain `{a: b}`."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return read_yaml_text(value)
+    except yaml.YAMLError:
+        raise ValueError("must be a mapping, such as {authorization: /run/secrets/token}") from None
+
+
 def _metadata_text(secret: SecretStr) -> SecretStr:
     if _METADATA_TEXT.fullmatch(secret.get_secret_value()) is None:
         raise ValueError(
@@ -121,3 +138,7 @@ PlatformUrl: TypeAlias = Annotated[HttpUrl, AfterValidator(_plain_url)]
 HttpAddress: TypeAlias = Annotated[
     str, of_form(r"https?://.+", "be a URL that begins with http:// or https://")
 ]
+CollectorUrl: TypeAlias = Annotated[PlatformUrl, AfterValidator(_collector_url)]
+"""A URL of OTLP over HTTP, with its path."""
+HeaderFiles: TypeAlias = Annotated[Mapping[HeaderName, FilledPath], BeforeValidator(_mapping)]
+"""Names of headers, and the files with their values."""

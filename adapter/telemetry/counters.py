@@ -116,6 +116,25 @@ class AnalyticsCounters(AnalyticsObserver):
         self.losses["broken_entry"] += 1
 
 
+class OtlpLogCounters(AnalyticsObserver):
+    """Counts events on their way to a collector of OpenTelemetry."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def dropped(self, reason: DropReason, count: int) -> None:
+        """See the base class."""
+        self._metrics.add("adapter_otlp_logs", count, outcome=f"dropped_{reason}")
+
+    def uploaded(self, count: int) -> None:
+        """See the base class."""
+        self._metrics.add("adapter_otlp_logs", count, outcome="exported")
+
+    def upload_failed(self, kind: str) -> None:
+        """See the base class."""
+        self._metrics.add("adapter_otlp_log_failures", kind=kind)
+
+
 class KeySetCounters(KeySetObserver):
     """Counts fetches of key sets."""
 

@@ -156,6 +156,15 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
             "gauge", "Events that the platform refused for good, kept on disk for an operator"
         ),
         "adapter_upload_failures": MetricRow("counter", "Failed uploads by kind", ("kind",)),
+        "adapter_otlp_logs": MetricRow(
+            "counter", "Events sent to the collector of OpenTelemetry, by outcome", ("outcome",)
+        ),
+        "adapter_otlp_logs_waiting": MetricRow(
+            "gauge", "Events not yet sent to the collector of OpenTelemetry"
+        ),
+        "adapter_otlp_log_failures": MetricRow(
+            "counter", "Failed requests to the collector of OpenTelemetry, by kind", ("kind",)
+        ),
         "adapter_entries_unattributed": MetricRow(
             "counter", "Access log entries that belong to no known API, by reason", ("reason",)
         ),

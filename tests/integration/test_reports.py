@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from adapter.app.adapter import Adapter as AdapterProgram
-from adapter.app.reporting import default_instance_id
+from adapter.app.instance_id import default_instance_id
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.runtime.version import program_version
 from adapter.settings import Settings

@@ -208,3 +208,22 @@ def test_the_example_names_every_setting_with_its_default(tmp_path: Path) -> Non
         assert set(example[name]) == set(type(getattr(settings, name)).model_fields), name
         if name != "platform":
             assert getattr(settings, name) == getattr(defaults, name)
+
+
+def test_a_collector_of_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers have a form in the environment, too; what cannot work is named with the fix."""
+    name = "POLICY_ADAPTER_ANALYTICS__OTLP_LOGS__HEADER_FILES"
+    monkeypatch.setenv(name, "{authorization: /run/secrets/otlp}")
+    otlp = load_settings(write(tmp_path)).analytics.otlp_logs
+    assert dict(otlp.header_files) == {"authorization": Path("/run/secrets/otlp")}
+    monkeypatch.setenv(name, "{authorization: ")
+    bad = write(tmp_path, analytics={"otlp_logs": {"endpoint": "https://collector:4318"}})
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(bad)
+    assert "otlp_logs.header_files: must be a mapping, such as {authorization: " in str(error.value)
+    assert "must contain the path, as in https://HOST:4318/v1/logs" in str(error.value)
+    monkeypatch.delenv(name)
+    url = "https://collector/v1/logs"
+    off = write(tmp_path, analytics={"enabled": False, "otlp_logs": {"endpoint": url}})
+    with pytest.raises(ConfigurationError, match="needs events, so set enabled to true"):
+        load_settings(off)

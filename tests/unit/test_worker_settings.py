@@ -67,6 +67,7 @@ def test_settings_reach_a_worker_as_they_are() -> None:
         "listener": {"token": "t0ken-of-envoy", "address": "unix:/run/a.sock"},
         "requests": {"bindings": [{"api_id": "7", "authority": "shop.test"}]},
         "identity": {"allow_networks": ["10.0.0.0/8", "fd00::/8"]},
+        "analytics": {"otlp_logs": {"header_files": {"authorization": "/run/otlp"}}},
         "state_directory": "/state",
     }
     for given in (settings(**groups), load_settings(EXAMPLE)):

@@ -6,18 +6,21 @@ from typing import Protocol
 from adapter.analytics.spool.batch import Backlog, Batch, BatchLimit
 
 
-class EventSpool(Protocol):
-    """A bounded queue of events, oldest first. Each event is one JSON object.
+class EventSink(Protocol):
+    """Takes events. Each is one JSON object."""
 
-    `offer` never waits, because it is called for every few requests. The methods that are called
-    once for each batch are coroutines, so that a spool may wait for a disk. A spool that is full
-    drops its oldest events and counts them.
+    def offer(self, events: Sequence[bytes]) -> None:
+        """Add events. Never waits, because it is called for every few requests."""
+
+
+class EventSpool(EventSink, Protocol):
+    """A bounded queue of events, oldest first.
+
+    The methods that are called once for each batch are coroutines, so that a spool may wait for a
+    disk. A spool that is full drops its oldest events and counts them.
 
     A batch that is not out is ignored, so that a cancelled upload may always put its batch back.
     """
-
-    def offer(self, events: Sequence[bytes]) -> None:
-        """Add events."""
 
     @property
     def backlog(self) -> Backlog:

@@ -7,6 +7,7 @@ from adapter.app.preflight.addresses import check_addresses
 from adapter.app.preflight.directories import check_directories
 from adapter.app.preflight.findings import Findings
 from adapter.app.preflight.identity import check_identity
+from adapter.app.preflight.otel import check_otlp_logs
 from adapter.app.preflight.platform import check_platform
 from adapter.app.preflight.quota_store import check_quota_store
 from adapter.app.preflight.tls_files import check_listener_tls
@@ -25,6 +26,7 @@ _CHECKS: Final[tuple[tuple[Check, tuple[str, ...]], ...]] = (
     (check_directories, ("state_directory", "disk_copy", "quota")),
     (check_quota_store, ("quota",)),
     (check_identity, ("identity",)),
+    (check_otlp_logs, ("analytics",)),
 )
 """Each check, and the parts of the settings that it reads."""
 

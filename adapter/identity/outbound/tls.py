@@ -45,7 +45,7 @@ def _made(
     ca_file: Path | None, certificate_file: Path | None, key_file: Path | None
 ) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=ca_file) if ca_file else authorities()
+        context = authorities(ca_file)
         if certificate_file is not None:
             context.load_cert_chain(certificate_file, key_file)
     except OSError as e:

@@ -11,8 +11,10 @@ from yarl import URL
 
 from adapter.platform_client.http.connection_failures import failure_of
 from adapter.platform_client.http.exchange import (
+    PLATFORM_SETTINGS,
     HttpError,
     HttpRequest,
+    SettingNames,
     StreamedResponse,
 )
 from adapter.runtime.proxy import proxy_for
@@ -40,7 +42,8 @@ class AiohttpClient:
     a thread, and credentials from there conflict with our own `authorization` header.
     """
 
-    def __init__(self, trusted: ssl.SSLContext) -> None:
+    def __init__(self, trusted: ssl.SSLContext, names: SettingNames = PLATFORM_SETTINGS) -> None:
+        self._names = names
         self._proxies: dict[tuple[str, str], URL | None] = {}
         self._session = aiohttp.ClientSession(
             # The callers limit how many requests are in progress, and how long each may take.
@@ -73,7 +76,7 @@ class AiohttpClient:
                     response.status, response.headers, response.content.iter_any()
                 )
         except aiohttp.ClientError as e:
-            raise failure_of(e, url, proxy) from None
+            raise failure_of(e, url, proxy, self._names) from None
 
     def _proxy(self, url: URL) -> URL | None:
         """Read the environment once for each address; there are at most two."""

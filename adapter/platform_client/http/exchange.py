@@ -23,6 +23,18 @@ CREDENTIALS = "platform.client_id and platform.client_secret"
 _TRY_LATER = frozenset({408, 425, 429})
 
 
+class SettingNames(NamedTuple):
+    """The settings that messages tell an operator to look at."""
+
+    url: str = "platform.base_url"
+    timeout: str = "platform.request_timeout_s"
+    max_response_bytes: str = "platform.max_response_bytes"
+    authorities: str = "SSL_CERT_FILE in the environment"
+
+
+PLATFORM_SETTINGS: Final = SettingNames()
+
+
 class HttpError(AdapterError):
     """No complete response came. The message says why; it shows nothing that was sent."""
 
@@ -83,12 +95,19 @@ class Exchange:
     """
 
     def __init__(
-        self, http: OpenHttp, turns: LoopTurns, *, timeout_s: float, max_response_bytes: int
+        self,
+        http: OpenHttp,
+        turns: LoopTurns,
+        *,
+        timeout_s: float,
+        max_response_bytes: int,
+        names: SettingNames = PLATFORM_SETTINGS,
     ) -> None:
         self._http = http
         self._turns = turns
         self._timeout_s = timeout_s
         self._max_response_bytes = max_response_bytes
+        self._names = names
 
     async def send(
         self,
@@ -109,7 +128,7 @@ class Exchange:
         except TimeoutError:
             raise PlatformUnavailableError(
                 f"{urlsplit(url).netloc} gave no complete response within {self._timeout_s:g} s "
-                "(platform.request_timeout_s); check platform.base_url, and firewalls",
+                f"({self._names.timeout}); check {self._names.url}, and firewalls",
                 what=what,
             ) from None
         except BrokenBodyError as e:
@@ -128,7 +147,7 @@ class Exchange:
                 if len(body) > self._max_response_bytes:
                     raise DocumentError(
                         f"the body is larger than {self._max_response_bytes} bytes "
-                        "(platform.max_response_bytes)",
+                        f"({self._names.max_response_bytes})",
                         what=what,
                     )
             return WholeResponse(what, response.status, response.headers, bytes(body))

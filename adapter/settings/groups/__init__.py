@@ -1,6 +1,6 @@
 """The groups of settings."""
 
-from adapter.settings.groups.analytics import AnalyticsSettings, DiskCopySettings
+from adapter.settings.groups.analytics import AnalyticsSettings, DiskCopySettings, OtlpLogSettings
 from adapter.settings.groups.identity import ClientProviderSettings, IdentitySettings
 from adapter.settings.groups.listener import ListenerSettings
 from adapter.settings.groups.platform import PlatformSettings, ReportSettings
@@ -18,6 +18,7 @@ __all__ = [
     "ListenerSettings",
     "MemorySettings",
     "ObservabilitySettings",
+    "OtlpLogSettings",
     "PlatformSettings",
     "QuotaSettings",
     "ReportSettings",

@@ -4,13 +4,37 @@ from typing import Annotated, Literal
 
 from pydantic import (
     Field,
+    model_validator,
 )
 
 from adapter.settings.groups.group import Group
 from adapter.settings.values import (
+    CollectorUrl,
     FilledPath,
+    HeaderFiles,
     Seconds,
 )
+
+
+class OtlpLogSettings(Group):
+    """Events as log records, for a collector of OpenTelemetry (OTLP over HTTP)."""
+
+    endpoint: CollectorUrl | None = None
+    """Full URL of the collector, such as `https://collector:4318/v1/logs`. Default: none is sent
+    anything."""
+    header_files: HeaderFiles = Field(default_factory=dict)
+    """Further headers of each request: the name, and the file with the value."""
+    ca_file: FilledPath | None = None
+    """PEM file of CAs that the collector's certificate is checked against. Default: the same as
+    for the platform."""
+    timeout_s: Seconds = 10
+    """Longest time for one request."""
+    batch_events: Annotated[int, Field(ge=1)] = 500
+    """Most events in one request."""
+    max_events: Annotated[int, Field(ge=1)] = 50_000
+    """Most events that wait in memory. Above it, the oldest are dropped and counted."""
+    max_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
+    """Most bytes of events that wait in memory."""
 
 
 class AnalyticsSettings(Group):
@@ -38,6 +62,13 @@ class AnalyticsSettings(Group):
     """Most events in one upload."""
     batch_age_s: Seconds = 5
     """A batch is uploaded when it is full, or when its first event is this old."""
+    otlp_logs: OtlpLogSettings = OtlpLogSettings()
+
+    @model_validator(mode="after")
+    def _makes_events(self) -> "AnalyticsSettings":
+        if self.otlp_logs.endpoint is not None and not self.enabled:
+            raise ValueError("otlp_logs.endpoint needs events, so set enabled to true")
+        return self
 
 
 class DiskCopySettings(Group):
