@@ -50,10 +50,6 @@ def client_use(
 ) -> CertificateUse:
     """Files for connections that we open; without a CA file, the environment names the CAs."""
     certificate, key, trusted = files
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if trusted.path is not None:
-        return CertificateUse(name, certificate, key, trusted, None, renew)
-    if file:
-        trusted = NamedFile("SSL_CERT_FILE", Path(file))
-        return CertificateUse(name, certificate, key, trusted, None, renew)
-    return CertificateUse(name, certificate, key, _NONE, Path(folder) if folder else None, renew)
+    named = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+    environment = Path(named) if named and trusted.path is None else None
+    return CertificateUse(name, certificate, key, trusted, environment, renew)

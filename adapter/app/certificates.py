@@ -28,15 +28,16 @@ class CertificateUse:
     certificate: NamedFile
     key: NamedFile
     authorities: NamedFile
-    folder: Path | None
-    """A folder of CAs, which changes when a file in it does."""
+    environment: Path | None
+    """A file or folder of CAs that the environment names. `renew` alone checks it, because lists
+    of a whole system contain certificates that only OpenSSL accepts."""
     renew: Callable[[], Awaitable[None]]
     """Takes over the files as they are now. Raises AdapterError, and then keeps what it has."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files that there are, and the folder."""
-        paths = (self.certificate.path, self.key.path, self.authorities.path, self.folder)
+        """The files and folders that there are."""
+        paths = (self.certificate.path, self.key.path, self.authorities.path, self.environment)
         return tuple(path for path in paths if path is not None)
 
 
