@@ -1,7 +1,7 @@
 """`policy-adapter envoy-config`: prints an Envoy configuration that matches the settings."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,6 +9,7 @@ from adapter.cli.api_option import FORM, read_api, read_place
 from adapter.cli.common import CollectedErrors, ConfigOption, at_least, fail, settings_of
 from adapter.cli.envoy_output import emit, option_faults
 from adapter.cli.envoy_tls import adapter_tls, listener_tls
+from adapter.cli.mesh_output import emit_mesh
 from adapter.envoy_config import SYSTEM_CA_FILE, ApiRoute, EnvoyConfig, validation
 from adapter.errors import ConfigurationError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
@@ -18,7 +19,7 @@ from adapter.settings.workers import worker_addresses
 def envoy_config(
     context: typer.Context,
     api: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="API",
             help=f"An API and its service: {FORM}. Requests to DOMAIN whose path begins with "
@@ -26,8 +27,24 @@ def envoy_config(
             "https:// verifies the service's certificate; grpc:// and grpcs:// are for gRPC "
             "services. Repeatable.",
         ),
-    ],
+    ] = None,
     config: ConfigOption = None,
+    platform: Annotated[
+        Literal["envoy", "istio", "envoy-gateway", "gateway-api"],
+        typer.Option(
+            "--for",
+            help="What applies the configuration. For all but envoy, print the objects that an "
+            "operator applies there, and the settings of the adapter that fit them.",
+        ),
+    ] = "envoy",
+    mesh: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --for istio, envoy-gateway or gateway-api: the YAML file that lists the "
+            "Envoys and their APIs. docs/mesh/ explains it.",
+        ),
+    ] = None,
     adapter: Annotated[
         list[str] | None,
         typer.Option(
@@ -134,9 +151,15 @@ def envoy_config(
 ) -> None:
     """Print an Envoy configuration that matches the settings."""
     settings = settings_of(config)
+    if platform != "envoy":
+        try:
+            emit_mesh(context, settings, platform, mesh)
+        except ConfigurationError as e:
+            fail(e)
+        return
     errors, routes = CollectedErrors(), list[ApiRoute]()
     to_adapter = to_clients = None
-    for text in api:
+    for text in api or ():
         with errors:
             routes.append(read_place(text) if fragment and "=" not in text else read_api(text))
     with errors:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from adapter.cli.api_option import FORM
 from adapter.cli.replaced_files import replace_file, replace_files
 from adapter.envoy_config import EnvoyConfig, render, render_fragments, resource_files
 
@@ -20,14 +21,18 @@ def option_faults(context: typer.Context, envoy: EnvoyConfig) -> Iterator[str]:
     """Options that have no effect beside the others. Nobody should believe that they have one."""
     fragment = context.params["fragment"]
     for name in _NOT_IN_FRAGMENTS:
-        if fragment and _given(context, name):
+        if fragment and given(context, name):
             yield f"--{name.replace('_', '-')}: has no effect on fragments; leave it out"
+    if not context.params["api"]:
+        yield f"--api: is missing; name at least one API, as in {FORM}"
+    if given(context, "mesh"):
+        yield "--mesh: has no effect without --for istio, envoy-gateway or gateway-api"
     tls = any(route.tls for route in envoy.apis)
-    if not fragment and not tls and _given(context, "upstream_ca_file"):
+    if not fragment and not tls and given(context, "upstream_ca_file"):
         yield "--upstream-ca-file: no service has https:// or grpcs://; leave it out"
     if envoy.access_log in _STREAMS:
         yield f"--access-log: write {_STREAMS[envoy.access_log]}; {envoy.access_log} is a file"
-    if _given(context, "output_dir") and (fragment or _given(context, "output")):
+    if given(context, "output_dir") and (fragment or given(context, "output")):
         yield "--output-dir: cannot be used together with --fragment or --output"
 
 
@@ -56,6 +61,7 @@ def _write_directory(envoy: EnvoyConfig, directory: Path) -> None:
         typer.echo(f"start Envoy, or restart it: envoy -c {directory / resource_files.BOOTSTRAP}")
 
 
-def _given(context: typer.Context, name: str) -> bool:
+def given(context: typer.Context, name: str) -> bool:
+    """Whether somebody typed this option."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"

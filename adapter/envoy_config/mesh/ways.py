@@ -1,0 +1,57 @@
+"""How a Check says which API it is about: by the route itself, or by a binding of the adapter."""
+
+from typing import Final
+
+from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy, Platform, WayToBind
+from adapter.envoy_config.parts.tree import Tree
+
+_VIRTUAL_SERVICE: Final = "/apis/networking.istio.io/v1/namespaces/{}/virtual-service/{}"
+
+
+def is_named_by_envoy(platform: Platform, api: MeshApi) -> bool:
+    """Whether Envoy sends the API's id with each Check, so that the adapter needs no binding."""
+    if api.route:
+        return _way(platform, api) == "context_extensions"
+    return not api.host and not api.tcp_port
+
+
+def binding_of(platform: Platform, envoy: MeshEnvoy, api: MeshApi) -> Tree:
+    """The entry in `requests.bindings`, without the API; empty if it needs none."""
+    if is_named_by_envoy(platform, api):
+        return {}
+    if api.host:
+        return {"authority": api.host, "path_prefix": api.path}
+    if api.tcp_port:
+        return {"route_name": tcp_route_name(envoy, api.tcp_port)}
+    if _way(platform, api) == "route_metadata":
+        return {"route_metadata": _metadata(platform, api)}
+    return {"route_name": _route_name(api)}
+
+
+def tcp_route_name(envoy: MeshEnvoy, port: int) -> str:
+    """What Envoy sends as the name of a route where there are no routes."""
+    return f"tcp-{envoy.namespace}-{envoy.name}-{port}"
+
+
+def _way(platform: Platform, api: MeshApi) -> WayToBind:
+    if api.bind_by:
+        return api.bind_by
+    if platform == "envoy-gateway":
+        return "route_metadata"
+    if api.target[0] == "VirtualService":
+        return "context_extensions" if api.rule else "route_metadata"
+    return "route_name"
+
+
+def _metadata(platform: Platform, api: MeshApi) -> str:
+    """What Envoy's metadata says about the route, as the adapter writes it."""
+    _, namespace, name = api.target
+    return (
+        api.route or "" if platform == "envoy-gateway" else _VIRTUAL_SERVICE.format(namespace, name)
+    )
+
+
+def _route_name(api: MeshApi) -> str:
+    """Istio's name of the route: that of the rule, or one with the rule's number."""
+    _, namespace, name = api.target
+    return f"{namespace}.{name}.{api.rule}" if api.rule.isdecimal() else api.rule
