@@ -9,6 +9,7 @@ import pytest
 
 from adapter.policy.decision import Denied
 from support.upstream import ECHO
+from tests.builders import OWN_HEADERS
 from tests.e2e.conftest import Gateway
 from tests.rig.raw_http import Answer, request
 
@@ -70,6 +71,20 @@ async def test_anonymous(gateway: Gateway) -> None:
     answer = await get(gateway, "open", "/", ("x-adapter-principal", "root"))
     assert answer.status == 200
     assert answer.upstream_saw("x-adapter-principal") == []
+
+
+async def test_a_forged_identity_header_reaches_no_upstream_in_any_spelling(
+    gateway: Gateway,
+) -> None:
+    """With every character that may be in a name in place of the hyphens, in either case."""
+    for marks in ("-_!", "#$%", "&'*", "+.^", "`|~"):  # Envoy takes 100 headers of a request.
+        names = [name.replace("-", mark) for name in OWN_HEADERS for mark in marks]
+        forged = [(spelt, "forged") for name in names for spelt in (name, name.title())]
+        for api_id, credentials in (("open", ()), ("secured", CREDENTIALS)):
+            answer = await get(gateway, api_id, "/", *credentials, *forged, ("x-other", "kept"))
+            assert answer.status == 200
+            assert answer.upstream_saw("x-other") == ["kept"]
+            assert b"forged" not in answer.body
 
 
 async def test_hostile_strings(gateway: Gateway) -> None:
