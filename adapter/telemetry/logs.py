@@ -14,8 +14,11 @@ def configure_logging(
 ) -> None:
     """Log to standard error; `auto` means text on a terminal and JSON lines elsewhere."""
     for_people = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    # By default, tracebacks on a terminal show the values of local variables, secrets among them.
     renderer: Any = (
-        structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if for_people
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[

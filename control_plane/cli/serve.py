@@ -163,7 +163,10 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
 def _configure_logs(log_format: str) -> None:
     renderers: dict[str, Any] = {
         "json": structlog.processors.JSONRenderer(),
-        "console": structlog.dev.ConsoleRenderer(colors=False),
+        # The default for tracebacks shows the values of local variables, secrets among them.
+        "console": structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
     }
     if log_format not in renderers:
         fail(f"--log-format {log_format}: must be console or json")

@@ -29,6 +29,7 @@ def postgresql_engine(address: URL, schema: Schema) -> Engine:
         address,
         pool_pre_ping=True,
         json_deserializer=_stored,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "options": f"-c search_path={schema.name} -c lock_timeout={_LOCK_TIMEOUT_MS}",

@@ -20,7 +20,7 @@ _BUSY_TIMEOUT_MS = 10_000
 def sqlite_engine(path: Path) -> Engine:
     """Connections to the file. The option `write` makes a transaction take the write lock first."""
     address = URL.create("sqlite", database=str(path))
-    engine = create_engine(address, json_deserializer=stored_json, **POOL)
+    engine = create_engine(address, json_deserializer=stored_json, hide_parameters=True, **POOL)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, record: Any) -> None:  # noqa: ARG001

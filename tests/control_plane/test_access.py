@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from control_plane.accounts.access import Access
 from control_plane.accounts.credentials import Credentials
@@ -234,6 +235,17 @@ async def test_no_secret_is_on_disk_or_in_a_repr(platform: Platform, tmp_path: P
     for secret in secrets:
         assert not any(secret.encode() in content for content in stored)
         assert secret not in repr(platform.credentials)
+
+
+async def test_a_statement_that_fails_does_not_show_its_values(platform: Platform) -> None:
+    """The error is logged, and the values may be secrets of policies."""
+    with (
+        pytest.raises(DBAPIError) as failure,
+        platform.services.database.connection() as connection,
+    ):
+        connection.execute(text("SELECT 1 FROM missing WHERE a = :a"), {"a": "planted-value"})
+    assert "missing" in str(failure.value)
+    assert "planted-value" not in str(failure.value)
 
 
 async def test_tokens_of_one_login_are_bounded(

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 import pytest
 import structlog
@@ -21,6 +21,23 @@ def test_machines_get_one_json_object_a_line(capsys: pytest.CaptureFixture[str])
     entry = json.loads(line)
     assert (entry["event"], entry["level"], entry["api_id"]) == ("sync.published", "info", "7")
     assert entry["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_traceback_shows_no_values_of_variables(
+    log_format: Literal["console", "json"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They may be secrets. structlog's own traceback for terminals shows them."""
+    configure_logging("info", log_format)
+    secret = "-".join(["planted", "value"])  # The line of code itself may show.
+    try:
+        int(secret[:0])
+    except ValueError:
+        structlog.get_logger().exception("task.crashed")
+    structlog.reset_defaults()
+    told = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in told
+    assert "planted-value" not in told
 
 
 def test_a_log_on_a_full_disk_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
