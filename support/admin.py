@@ -35,7 +35,7 @@ class Admin:
         self._http = httpx.AsyncClient(
             base_url=base_url, transport=transport, timeout=10, trust_env=False
         )
-        self._credentials = credentials
+        self.credentials = credentials
         organization_id = credentials["organization_id"]
         self._environment_id = credentials["environment_id"]
         self._manager = f"/apimanager/api/v1/organizations/{organization_id}"
@@ -60,8 +60,8 @@ class Admin:
     async def log_in(self) -> None:
         """Get a token. Call it again when the token has expired or the credentials were reset."""
         login = {
-            "username": self._credentials["admin_username"],
-            "password": self._credentials["admin_password"],
+            "username": self.credentials["admin_username"],
+            "password": self.credentials["admin_password"],
         }
         token = (await self.ask("POST", "/accounts/login", login))["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
