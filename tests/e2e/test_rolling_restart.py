@@ -1,6 +1,7 @@
 """New processes in place of old ones, under load: adapters as commands, Envoy, platform."""
 
 import asyncio
+import signal
 from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.rig.adapter_process import AdapterProcess, settings_for
 from tests.rig.adapters import TRANSPORTS, Transport
 from tests.rig.control_plane import running_control_plane
 from tests.rig.installation import DRAIN_S, envoy_before, race, route, until_healthy
-from tests.rig.polling import eventually
+from tests.rig.polling import eventually, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,7 +22,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_rolling_restart_loses_nothing(
     upstream: Upstream, tmp_path: Path, transport: Transport
 ) -> None:
-    """Each of two adapters is replaced; all requests are answered, and all are on the platform."""
+    """Each of two adapters is replaced; all requests are answered, and all are on the platform.
+
+    Then one is killed: Envoy asks the other one again, so no request fails.
+    """
     async with running_control_plane(tmp_path) as platform, AsyncExitStack() as stack:
         api_id = (await platform.admin.create_api("orders"))["id"]
         await platform.admin.apply_policy(api_id, "client-id-enforcement", {})
@@ -55,7 +59,7 @@ async def test_a_rolling_restart_loses_nothing(
         loading = asyncio.create_task(load())
         for number, adapter in enumerate(adapters):
             await adapter.stop()
-            await start(f"new-{number}", adapter.address)
+            adapters[number] = await start(f"new-{number}", adapter.address)
             await until_healthy(envoy, 2)
         done.set()
         await loading
@@ -70,3 +74,10 @@ async def test_a_rolling_restart_loses_nothing(
         await eventually(all_arrived)
         groups = (await platform.admin.summary("application"))["groups"]
         assert [(group["name"], group["count"]) for group in groups] == [("Shop", statuses[200])]
+
+        served = upstream.requests
+        racing = asyncio.create_task(race(envoy, api_id, 1_000, credentials))
+        await until(lambda: upstream.requests > served + 100)
+        await adapters[0].stop(signal.SIGKILL)
+        assert upstream.requests < served + 1_000, "it was killed too late to show anything"
+        assert await racing == {200: 1_000}

@@ -15,19 +15,22 @@ def large_containers(at_least: int) -> dict[int, str]:
     asked what they hold.
     """
     gc.collect()
-    found: dict[int, Any] = {}
+    found: dict[int, str] = {}
     holders = gc.get_objects()
     for holder in holders:
         for held in (holder, *gc.get_referents(holder)):
-            if isinstance(held, _KINDS) and held is not holders and len(held) >= at_least:
-                found[id(held)] = (held, holder)
-            elif isinstance(held, _lru_cache_wrapper) and held.cache_info().currsize >= at_least:
-                found[id(held)] = (held, holder)
-    return {
-        key: f"{type(held).__name__} such as {_first(held)} in {type(holder).__name__}"
-        for key, (held, holder) in found.items()
-    }
+            if held is not holders and _size(held) >= at_least:
+                found[id(held)] = (
+                    f"{type(held).__name__} in {type(holder).__name__}: {_first(held)}"
+                )
+    return found
+
+
+def _size(held: Any) -> int:
+    if isinstance(held, _KINDS):
+        return len(held)
+    return held.cache_info().currsize if isinstance(held, _lru_cache_wrapper) else 0
 
 
 def _first(held: Any) -> str:
-    return "a cache" if callable(held) else repr(next(iter(held), None))[:200]
+    return repr(next(iter(held)))[:200] if isinstance(held, _KINDS) else repr(held)

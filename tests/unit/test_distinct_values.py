@@ -73,12 +73,13 @@ def test_client_ids_and_secrets() -> None:
     def guess(number: int) -> bytes:
         client = "known" if number % 2 else f"client {number}"
         credentials = [("client_id", client), ("client_secret", f"secret {number}")]
-        return check_request(credentials, id=f"{number}").SerializeToString()
+        octets: bytes = check_request(credentials, id=f"{number}").SerializeToString()
+        return octets
 
     with nothing_grows():
         flooded(adapter, guess)
         assert reasons(adapter) == {DenyReason.CREDENTIALS_INVALID}
-    assert len(adapter.denials.newest_first) == adapter.denials.capacity
+    assert len(list(adapter.denials.newest_first)) == adapter.denials.capacity
 
 
 def test_requests_that_belong_to_no_api() -> None:
