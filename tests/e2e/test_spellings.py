@@ -59,6 +59,7 @@ async def address(
         ("inject", ["x-user", "x_user", "X.User"], [b"theirs,ours"]),
         ("credentials", ["x-key", "x_key", "X.Key"], [b"Basic dTpw"]),
         ("identify", ["x-adapter-client-id", "x_adapter_client_id"], [b"client-1"]),
+        ("identify", ["x-adapter-anything", "x_adapter_reason", "x-adapter-token"], []),
         ("identify", ["x-adapter-principal", "x_adapter-principal"], []),
         ("identify", ["x-adapter-client-address", "x_adapter_client_address"], []),
     ],

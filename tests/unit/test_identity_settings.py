@@ -41,3 +41,9 @@ def test_identity_headers_are_none_that_policies_write() -> None:
     """A field of an introspection answer must not pass for the client id."""
     with pytest.raises(ValidationError, match="identity_header_prefix"):
         RequestSettings(identity_header_prefix="x-agw-")
+
+
+def test_a_prefix_does_not_cover_headers_that_are_needed() -> None:
+    """Clients' headers that begin with it are removed: x- would take x-forwarded-for away."""
+    with pytest.raises(ValueError, match=r"must be longer.*x-request-id is one of them"):
+        RequestSettings(identity_header_prefix="x-")

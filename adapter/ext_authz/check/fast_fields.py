@@ -55,10 +55,10 @@ class FastFields(EnvoyRequest):
         at, end = self._header_run
         return pairs(self._octets, at, end)
 
-    def odd_names(self, lengths: i64) -> Sequence[str]:
+    def odd_names(self, lengths: i64, prefix: bytes = b"") -> Sequence[str]:
         """Found without making strings of the other names, since every Check asks for this."""
         at, end = self._header_run
-        return odd_keys(self._octets, at, end, lengths)
+        return odd_keys(self._octets, at, end, lengths, prefix)
 
     @property
     def may_override_method(self) -> bool:

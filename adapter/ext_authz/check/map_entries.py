@@ -10,7 +10,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from adapter.messages.wire import content
-from adapter.policy.request.header_spelling import length_bit
+from adapter.policy.request.header_spelling import DASHED, length_bit
 
 _KEY: Final = 0x0A
 _VALUE: Final = 0x12
@@ -48,14 +48,23 @@ def pairs(octets: bytes, at: i64, end: i64) -> dict[str, str]:
     return entries
 
 
-def odd_keys(octets: bytes, at: i64, end: i64, lengths: i64) -> list[str]:
-    """The keys of these lengths that are odd header names: see `request.header_spelling`."""
+def odd_keys(octets: bytes, at: i64, end: i64, lengths: i64, prefix: bytes) -> list[str]:
+    """The keys that are odd header names of these lengths: see `request.header_spelling`.
+
+    With a prefix, also the keys that begin with it in any spelling.
+    """
     odd = []
+    prefix_size: i64 = len(prefix)
+    first: i64 = prefix[0] if prefix else -1
     while at < end:
         start, stop = content(octets, at + 1, end)
         size: i64 = octets[start + 1]
-        # Most keys have another length, so hardly any is read.
-        if lengths & length_bit(size) and _is_odd(octets, start + 2, start + 2 + size):
+        # Most keys have another length and another first letter, so hardly any is read.
+        if (lengths & length_bit(size) and _is_odd(octets, start + 2, start + 2 + size)) or (
+            octets[start + 2] == first
+            and size >= prefix_size
+            and _begins_with(octets, start + 2, prefix)
+        ):
             odd.append(octets[start + 2 : start + 2 + size].decode())
         at = stop
     return odd
@@ -82,6 +91,15 @@ def _is_odd(octets: bytes, at: i64, stop: i64) -> bool:
             return True
         at += 1
     return False
+
+
+def _begins_with(octets: bytes, at: i64, prefix: bytes) -> bool:
+    """Whether the name in these bytes begins with the prefix, in any spelling."""
+    matched: i64 = 0
+    size: i64 = len(prefix)
+    while matched < size and DASHED[octets[at + matched]] == prefix[matched]:
+        matched += 1
+    return matched == size
 
 
 def entry_checked(octets: bytes, start: i64, stop: i64, unchecked: i64) -> i64:

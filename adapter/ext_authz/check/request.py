@@ -112,9 +112,9 @@ class EnvoyRequest:
         """See `RequestAttributes`."""
         raise NotImplementedError
 
-    def odd_names(self, lengths: i64) -> Sequence[str]:
+    def odd_names(self, lengths: i64, prefix: bytes = b"") -> Sequence[str]:
         """See `RequestAttributes`."""
-        return odd_names(self.headers, lengths)
+        return odd_names(self.headers, lengths, prefix)
 
     @property
     def may_override_method(self) -> bool:

@@ -25,10 +25,17 @@ _LONGEST_NAMES_KEPT: Final = 512
 
 
 class EditPart:
-    """Writes edits. `own` are the adapter's own headers, with hyphens: no policy may set them."""
+    """Writes edits. `own` are the adapter's own headers, with hyphens: no policy may set them.
 
-    def __init__(self, own: frozenset[str]) -> None:
+    Headers that begin with `prefix` are never a client's to set. Each ALLOW sets or removes those
+    in `written` already.
+    """
+
+    def __init__(self, own: frozenset[str], prefix: str, written: Iterable[str]) -> None:
         self._own = own
+        self._prefix = prefix
+        self._prefix_octets = prefix.encode()
+        self._written = frozenset(written)
         self._kept = lru_cache(maxsize=_KEPT)(self._build)
         self._own_lengths: Final[i64] = length_bits(own)
         self._kept_removals = lru_cache(maxsize=_KEPT)(self._removals)
@@ -41,13 +48,15 @@ class EditPart:
     def without_other_spellings(
         self, request: RequestAttributes, edits: tuple[Edit, ...], appended: tuple[Header, ...]
     ) -> bytes:
-        """Remove headers that servers could take for one of our headers, or for an edited one."""
+        """Remove headers that servers could take for one of ours, or for an edited one."""
         edited = [name for name, _ in edits]
         for name, _ in appended:
             edited.append(name)
         # All spellings of a name have the same length.
-        odd_names = request.odd_names(self._own_lengths | length_bits(edited))
-        if not odd_names:
+        lengths = self._own_lengths | length_bits(edited)
+        odd_names = request.odd_names(lengths, self._prefix_octets)
+        # Where Envoy tells the client's address in a header of ours, there is always one.
+        if not odd_names or (len(odd_names) == 1 and odd_names[0] in self._written):
             return b""
         characters = 0
         for name in (*odd_names, *edited):
@@ -57,9 +66,15 @@ class EditPart:
         return removals(tuple(odd_names), tuple(edited))
 
     def _removals(self, odd_names: tuple[str, ...], edited: tuple[str, ...]) -> bytes:
-        """A serialised CheckResponse that removes those of the odd names that mean our headers."""
+        """A serialised CheckResponse that removes those of the names that mean our headers."""
         meant = self._own.union(map(dashed, edited))
-        names = [name for name in odd_names if dashed(name) in meant and name not in edited]
+        names = [
+            name
+            for name in odd_names
+            if (dashed(name) in meant or dashed(name).startswith(self._prefix))
+            and name not in self._written
+            and (name not in edited or dashed(name) in self._own)
+        ]
         response = CheckResponse()
         response.ok_response.headers_to_remove.extend(names)
         return response.SerializeToString() if names else b""

@@ -52,7 +52,8 @@ class ResponseWriter:
     """Writes decisions for Envoy.
 
     Headers that begin with `prefix` are the adapter's own. Upstreams see only those that the
-    adapter sets, never one that a client sent, and policies cannot set them. A denial has the
+    adapter or a policy sets, never one that a client sent, in whatever spelling. Policies cannot
+    set those that the adapter sets. A denial has the
     header `<prefix>reason` and, with `sends_decision_id`, `<prefix>decision-id`.
     """
 
@@ -67,7 +68,10 @@ class ResponseWriter:
         self._revision = -1
         """The revision that the API parts were made for."""
         self._identity_part = IdentityPart([prefix + name for name in _HEADERS])
-        self._edit_part = EditPart(own_headers(prefix, client_address_header))
+        written = [prefix + name for name in (_API_ID, *_HEADERS)]
+        self._edit_part = EditPart(
+            own_headers(prefix, client_address_header), prefix, [*written, *self._never_passed]
+        )
         self._reason = prefix + _REASON
         self._decision_id = prefix + _DECISION_ID if sends_decision_id else ""
 

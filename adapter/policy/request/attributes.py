@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from mypy_extensions import i64
 
-from adapter.policy.request.header_spelling import is_odd, length_bit, length_bits
+from adapter.policy.request.header_spelling import dashed, is_odd, length_bit, length_bits
 
 _MAX_DIGITS: Final = 15
 _GRPC: Final = "application/grpc"
@@ -55,10 +55,11 @@ class RequestAttributes(Protocol):
     def headers(self) -> Mapping[str, str]:
         """All headers by lower-case name. If one header is enough, `header` costs much less."""
 
-    def odd_names(self, lengths: i64) -> Sequence[str]:
+    def odd_names(self, lengths: i64, prefix: bytes = b"") -> Sequence[str]:
         """Names of headers that are not spelled with hyphens: see `header_spelling`.
 
-        Only names of these lengths: see `header_spelling.length_bits`.
+        Only names of these lengths: see `header_spelling.length_bits`. With a prefix, which is
+        spelled with hyphens, also all names that begin with it in any spelling.
         """
 
     @property
@@ -137,9 +138,9 @@ class GivenAttributes(NamedTuple):
         """See `RequestAttributes`."""
         return self.headers.get(name)
 
-    def odd_names(self, lengths: i64) -> Sequence[str]:
+    def odd_names(self, lengths: i64, prefix: bytes = b"") -> Sequence[str]:
         """See `RequestAttributes`."""
-        return odd_names(self.headers, lengths)
+        return odd_names(self.headers, lengths, prefix)
 
     @property
     def may_override_method(self) -> bool:
@@ -147,9 +148,15 @@ class GivenAttributes(NamedTuple):
         return may_override_method(self.headers)
 
 
-def odd_names(headers: Mapping[str, str], lengths: i64) -> Sequence[str]:
+def odd_names(headers: Mapping[str, str], lengths: i64, prefix: bytes) -> Sequence[str]:
     """See `RequestAttributes`."""
-    return [name for name in headers if lengths & length_bit(len(name)) and is_odd(name)]
+    own = prefix.decode()
+    return [
+        name
+        for name in headers
+        if (lengths & length_bit(len(name)) and is_odd(name))
+        or (own and dashed(name).startswith(own))
+    ]
 
 
 def may_override_method(headers: Mapping[str, str]) -> bool:

@@ -16,7 +16,8 @@ _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-:")
 _OTHER: Final = b"!#$%&'*+.^_`|~"
 """All other characters of a lower-case name (RFC 9110, 5.6.2)."""
 _MOST_BITS: Final = 62
-_DASHED: Final = bytes.maketrans(_OTHER, b"-" * len(_OTHER))
+DASHED: Final = bytes.maketrans(_OTHER, b"-" * len(_OTHER))
+"""The octet of each octet in the spelling with hyphens."""
 
 
 def dashed(name: str) -> str:
@@ -26,7 +27,7 @@ def dashed(name: str) -> str:
     """
     # Translating bytes takes half the time of translating a str. Names are ASCII, but no input may
     # raise an error.
-    return name.encode("utf-8", "surrogatepass").translate(_DASHED).decode("utf-8", "surrogatepass")
+    return name.encode("utf-8", "surrogatepass").translate(DASHED).decode("utf-8", "surrogatepass")
 
 
 def is_odd(name: str) -> bool:

@@ -1,6 +1,6 @@
 """Which API a request belongs to, and when Checks are decided."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     Field,
@@ -15,6 +15,18 @@ from adapter.settings.values import (
     Seconds,
     of_form,
 )
+
+_ENVOYS: Final = (
+    *("accept-encoding", "content-type", "transfer-encoding", "cache-control", "if-match"),
+    *(
+        "sec-websocket-key",
+        "user-agent",
+        "x-request-id",
+        "x-forwarded-for",
+        "x-envoy-attempt-count",
+    ),
+)
+"""Headers that clients and Envoy need, whose first words are no prefix for the adapter's own."""
 
 
 class BindingSettings(Group):
@@ -57,7 +69,8 @@ class RequestSettings(Group):
             "have small letters, digits and hyphens, and end with a hyphen, such as x-adapter-",
         ),
     ] = "x-adapter-"
-    """Prefix of the headers that tell the upstream who the client is."""
+    """Prefix of the headers that tell the upstream who the client is. Clients' own headers that
+    begin with it, in any spelling, are removed."""
     decision_id_header: bool = True
     """Whether denials have the header `x-adapter-decision-id` (with the prefix above)."""
     bindings: Annotated[tuple[BindingSettings, ...], AS_LIST] = ()
@@ -70,6 +83,12 @@ class RequestSettings(Group):
             raise ValueError(
                 "identity_header_prefix cannot begin with x-agw-: policies with exposeHeaders "
                 "write these headers; choose another prefix"
+            )
+        covered = [name for name in _ENVOYS if name.startswith(self.identity_header_prefix)]
+        if covered:
+            raise ValueError(
+                "identity_header_prefix must be longer: clients' headers that begin with it are "
+                f"removed, and {covered[0]} is one of them; choose a prefix such as x-adapter-"
             )
         return self
 

@@ -54,6 +54,21 @@ def test_no_other_spelling_of_an_identity_header_passes(sent: str) -> None:
     assert passed((("x-a", "1"),), sent) == {"x-a": "1"}
 
 
+@pytest.mark.parametrize(
+    "sent",
+    ["x-adapter-anything", "x-adapter-reason", "x_adapter_token", "x-adapter_", "x.adapter-a"],
+)
+def test_no_header_passes_that_looks_like_one_of_ours(sent: str) -> None:
+    """An upstream may trust the prefix, also in a mesh whose Envoys do not remove such headers."""
+    assert passed((), sent, "x-adapter", "x-adapterx", "x-adapter-client-address") == {
+        "x-adapter": "theirs",
+        "x-adapterx": "theirs",
+    }
+    for of_policy in ("x-adapter-color", "x_adapter_color"):
+        assert passed(((of_policy, "ours"),), sent, of_policy) == {of_policy: "ours"}
+    assert passed((("x-adapter-reason", "ours"),), sent, "x-adapter-reason") == {}
+
+
 def test_two_spellings_that_policies_set_both_stay() -> None:
     """An admin may want both."""
     edits = (("x-user", "1"), ("x_user", "2"))
