@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import wrappers_pb2 as google_dot_protobuf_dot_wrappers__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61\x64\x61pter/messages/check.proto\x12\x14\x61\x64\x61pter.ext_authz.v3\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1egoogle/protobuf/wrappers.proto\"J\n\x0c\x43heckRequest\x12:\n\nattributes\x18\x01 \x01(\x0b\x32&.adapter.ext_authz.v3.AttributeContext\"\xc0\x05\n\x10\x41ttributeContext\x12\x0e\n\x06source\x18\x01 \x01(\x0c\x12?\n\x07request\x18\x04 \x01(\x0b\x32..adapter.ext_authz.v3.AttributeContext.Request\x12Y\n\x12\x63ontext_extensions\x18\n \x03(\x0b\x32=.adapter.ext_authz.v3.AttributeContext.ContextExtensionsEntry\x12\x18\n\x10metadata_context\x18\x0b \x01(\x0c\x12>\n\x16route_metadata_context\x18\r \x01(\x0b\x32\x1e.adapter.ext_authz.v3.Metadata\x1aK\n\x07Request\x12@\n\x04http\x18\x02 \x01(\x0b\x32\x32.adapter.ext_authz.v3.AttributeContext.HttpRequest\x1a\x9e\x02\n\x0bHttpRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12P\n\x07headers\x18\x03 \x03(\x0b\x32?.adapter.ext_authz.v3.AttributeContext.HttpRequest.HeadersEntry\x12\x33\n\nheader_map\x18\r \x01(\x0b\x32\x1f.adapter.ext_authz.v3.HeaderMap\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0c\n\x04host\x18\x05 \x01(\t\x12\x0e\n\x06scheme\x18\x06 \x01(\t\x12\x10\n\x08protocol\x18\n \x01(\t\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x38\n\x16\x43ontextExtensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\".\n\x04Peer\x12\x11\n\tprincipal\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x05 \x01(\t\"\xa7\x01\n\x08Metadata\x12K\n\x0f\x66ilter_metadata\x18\x01 \x03(\x0b\x32\x32.adapter.ext_authz.v3.Metadata.FilterMetadataEntry\x1aN\n\x13\x46ilterMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct:\x02\x38\x01\"?\n\tHeaderMap\x12\x32\n\x07headers\x18\x01 \x03(\x0b\x32!.adapter.ext_authz.v3.HeaderValue\"<\n\x0bHeaderValue\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x11\n\traw_value\x18\x03 \x01(\x0c\"\xc4\x02\n\x11HeaderValueOption\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.adapter.ext_authz.v3.HeaderValue\x12*\n\x06\x61ppend\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.BoolValue\x12Q\n\rappend_action\x18\x03 \x01(\x0e\x32:.adapter.ext_authz.v3.HeaderValueOption.HeaderAppendAction\"}\n\x12HeaderAppendAction\x12\x1b\n\x17\x41PPEND_IF_EXISTS_OR_ADD\x10\x00\x12\x11\n\rADD_IF_ABSENT\x10\x01\x12\x1e\n\x1aOVERWRITE_IF_EXISTS_OR_ADD\x10\x02\x12\x17\n\x13OVERWRITE_IF_EXISTS\x10\x03\"\x16\n\x06Status\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x1a\n\nHttpStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x8e\x01\n\x12\x44\x65niedHttpResponse\x12\x30\n\x06status\x18\x01 \x01(\x0b\x32 .adapter.ext_authz.v3.HttpStatus\x12\x38\n\x07headers\x18\x02 \x03(\x0b\x32\'.adapter.ext_authz.v3.HeaderValueOption\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\"\xaf\x01\n\x0eOkHttpResponse\x12\x38\n\x07headers\x18\x02 \x03(\x0b\x32\'.adapter.ext_authz.v3.HeaderValueOption\x12\x19\n\x11headers_to_remove\x18\x05 \x03(\t\x12H\n\x17response_headers_to_add\x18\x06 \x03(\x0b\x32\'.adapter.ext_authz.v3.HeaderValueOption\"\x83\x02\n\rCheckResponse\x12,\n\x06status\x18\x01 \x01(\x0b\x32\x1c.adapter.ext_authz.v3.Status\x12\x43\n\x0f\x64\x65nied_response\x18\x02 \x01(\x0b\x32(.adapter.ext_authz.v3.DeniedHttpResponseH\x00\x12;\n\x0bok_response\x18\x03 \x01(\x0b\x32$.adapter.ext_authz.v3.OkHttpResponseH\x00\x12\x31\n\x10\x64ynamic_metadata\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x0f\n\rhttp_responseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61\x64\x61pter/messages/check.proto\x12\x14\x61\x64\x61pter.ext_authz.v3\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1egoogle/protobuf/wrappers.proto\"J\n\x0c\x43heckRequest\x12:\n\nattributes\x18\x01 \x01(\x0b\x32&.adapter.ext_authz.v3.AttributeContext\"\xd5\x05\n\x10\x41ttributeContext\x12\x0e\n\x06source\x18\x01 \x01(\x0c\x12\x13\n\x0b\x64\x65stination\x18\x02 \x01(\x0c\x12?\n\x07request\x18\x04 \x01(\x0b\x32..adapter.ext_authz.v3.AttributeContext.Request\x12Y\n\x12\x63ontext_extensions\x18\n \x03(\x0b\x32=.adapter.ext_authz.v3.AttributeContext.ContextExtensionsEntry\x12\x18\n\x10metadata_context\x18\x0b \x01(\x0c\x12>\n\x16route_metadata_context\x18\r \x01(\x0b\x32\x1e.adapter.ext_authz.v3.Metadata\x1aK\n\x07Request\x12@\n\x04http\x18\x02 \x01(\x0b\x32\x32.adapter.ext_authz.v3.AttributeContext.HttpRequest\x1a\x9e\x02\n\x0bHttpRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12P\n\x07headers\x18\x03 \x03(\x0b\x32?.adapter.ext_authz.v3.AttributeContext.HttpRequest.HeadersEntry\x12\x33\n\nheader_map\x18\r \x01(\x0b\x32\x1f.adapter.ext_authz.v3.HeaderMap\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0c\n\x04host\x18\x05 \x01(\t\x12\x0e\n\x06scheme\x18\x06 \x01(\t\x12\x10\n\x08protocol\x18\n \x01(\t\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x38\n\x16\x43ontextExtensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"^\n\x04Peer\x12.\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0b\x32\x1d.adapter.ext_authz.v3.Address\x12\x11\n\tprincipal\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x05 \x01(\t\"F\n\x07\x41\x64\x64ress\x12;\n\x0esocket_address\x18\x01 \x01(\x0b\x32#.adapter.ext_authz.v3.SocketAddress\"4\n\rSocketAddress\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x12\n\nport_value\x18\x03 \x01(\r\"\xa7\x01\n\x08Metadata\x12K\n\x0f\x66ilter_metadata\x18\x01 \x03(\x0b\x32\x32.adapter.ext_authz.v3.Metadata.FilterMetadataEntry\x1aN\n\x13\x46ilterMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct:\x02\x38\x01\"?\n\tHeaderMap\x12\x32\n\x07headers\x18\x01 \x03(\x0b\x32!.adapter.ext_authz.v3.HeaderValue\"<\n\x0bHeaderValue\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x11\n\traw_value\x18\x03 \x01(\x0c\"\xc4\x02\n\x11HeaderValueOption\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.adapter.ext_authz.v3.HeaderValue\x12*\n\x06\x61ppend\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.BoolValue\x12Q\n\rappend_action\x18\x03 \x01(\x0e\x32:.adapter.ext_authz.v3.HeaderValueOption.HeaderAppendAction\"}\n\x12HeaderAppendAction\x12\x1b\n\x17\x41PPEND_IF_EXISTS_OR_ADD\x10\x00\x12\x11\n\rADD_IF_ABSENT\x10\x01\x12\x1e\n\x1aOVERWRITE_IF_EXISTS_OR_ADD\x10\x02\x12\x17\n\x13OVERWRITE_IF_EXISTS\x10\x03\"\x16\n\x06Status\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x1a\n\nHttpStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x8e\x01\n\x12\x44\x65niedHttpResponse\x12\x30\n\x06status\x18\x01 \x01(\x0b\x32 .adapter.ext_authz.v3.HttpStatus\x12\x38\n\x07headers\x18\x02 \x03(\x0b\x32\'.adapter.ext_authz.v3.HeaderValueOption\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\"\xaf\x01\n\x0eOkHttpResponse\x12\x38\n\x07headers\x18\x02 \x03(\x0b\x32\'.adapter.ext_authz.v3.HeaderValueOption\x12\x19\n\x11headers_to_remove\x18\x05 \x03(\t\x12H\n\x17response_headers_to_add\x18\x06 \x03(\x0b\x32\'.adapter.ext_authz.v3.HeaderValueOption\"\x83\x02\n\rCheckResponse\x12,\n\x06status\x18\x01 \x01(\x0b\x32\x1c.adapter.ext_authz.v3.Status\x12\x43\n\x0f\x64\x65nied_response\x18\x02 \x01(\x0b\x32(.adapter.ext_authz.v3.DeniedHttpResponseH\x00\x12;\n\x0bok_response\x18\x03 \x01(\x0b\x32$.adapter.ext_authz.v3.OkHttpResponseH\x00\x12\x31\n\x10\x64ynamic_metadata\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x0f\n\rhttp_responseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,37 +42,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKREQUEST']._serialized_start=116
   _globals['_CHECKREQUEST']._serialized_end=190
   _globals['_ATTRIBUTECONTEXT']._serialized_start=193
-  _globals['_ATTRIBUTECONTEXT']._serialized_end=897
-  _globals['_ATTRIBUTECONTEXT_REQUEST']._serialized_start=475
-  _globals['_ATTRIBUTECONTEXT_REQUEST']._serialized_end=550
-  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST']._serialized_start=553
-  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST']._serialized_end=839
-  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST_HEADERSENTRY']._serialized_start=793
-  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST_HEADERSENTRY']._serialized_end=839
-  _globals['_ATTRIBUTECONTEXT_CONTEXTEXTENSIONSENTRY']._serialized_start=841
-  _globals['_ATTRIBUTECONTEXT_CONTEXTEXTENSIONSENTRY']._serialized_end=897
-  _globals['_PEER']._serialized_start=899
-  _globals['_PEER']._serialized_end=945
-  _globals['_METADATA']._serialized_start=948
-  _globals['_METADATA']._serialized_end=1115
-  _globals['_METADATA_FILTERMETADATAENTRY']._serialized_start=1037
-  _globals['_METADATA_FILTERMETADATAENTRY']._serialized_end=1115
-  _globals['_HEADERMAP']._serialized_start=1117
-  _globals['_HEADERMAP']._serialized_end=1180
-  _globals['_HEADERVALUE']._serialized_start=1182
-  _globals['_HEADERVALUE']._serialized_end=1242
-  _globals['_HEADERVALUEOPTION']._serialized_start=1245
-  _globals['_HEADERVALUEOPTION']._serialized_end=1569
-  _globals['_HEADERVALUEOPTION_HEADERAPPENDACTION']._serialized_start=1444
-  _globals['_HEADERVALUEOPTION_HEADERAPPENDACTION']._serialized_end=1569
-  _globals['_STATUS']._serialized_start=1571
-  _globals['_STATUS']._serialized_end=1593
-  _globals['_HTTPSTATUS']._serialized_start=1595
-  _globals['_HTTPSTATUS']._serialized_end=1621
-  _globals['_DENIEDHTTPRESPONSE']._serialized_start=1624
-  _globals['_DENIEDHTTPRESPONSE']._serialized_end=1766
-  _globals['_OKHTTPRESPONSE']._serialized_start=1769
-  _globals['_OKHTTPRESPONSE']._serialized_end=1944
-  _globals['_CHECKRESPONSE']._serialized_start=1947
-  _globals['_CHECKRESPONSE']._serialized_end=2206
+  _globals['_ATTRIBUTECONTEXT']._serialized_end=918
+  _globals['_ATTRIBUTECONTEXT_REQUEST']._serialized_start=496
+  _globals['_ATTRIBUTECONTEXT_REQUEST']._serialized_end=571
+  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST']._serialized_start=574
+  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST']._serialized_end=860
+  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST_HEADERSENTRY']._serialized_start=814
+  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST_HEADERSENTRY']._serialized_end=860
+  _globals['_ATTRIBUTECONTEXT_CONTEXTEXTENSIONSENTRY']._serialized_start=862
+  _globals['_ATTRIBUTECONTEXT_CONTEXTEXTENSIONSENTRY']._serialized_end=918
+  _globals['_PEER']._serialized_start=920
+  _globals['_PEER']._serialized_end=1014
+  _globals['_ADDRESS']._serialized_start=1016
+  _globals['_ADDRESS']._serialized_end=1086
+  _globals['_SOCKETADDRESS']._serialized_start=1088
+  _globals['_SOCKETADDRESS']._serialized_end=1140
+  _globals['_METADATA']._serialized_start=1143
+  _globals['_METADATA']._serialized_end=1310
+  _globals['_METADATA_FILTERMETADATAENTRY']._serialized_start=1232
+  _globals['_METADATA_FILTERMETADATAENTRY']._serialized_end=1310
+  _globals['_HEADERMAP']._serialized_start=1312
+  _globals['_HEADERMAP']._serialized_end=1375
+  _globals['_HEADERVALUE']._serialized_start=1377
+  _globals['_HEADERVALUE']._serialized_end=1437
+  _globals['_HEADERVALUEOPTION']._serialized_start=1440
+  _globals['_HEADERVALUEOPTION']._serialized_end=1764
+  _globals['_HEADERVALUEOPTION_HEADERAPPENDACTION']._serialized_start=1639
+  _globals['_HEADERVALUEOPTION_HEADERAPPENDACTION']._serialized_end=1764
+  _globals['_STATUS']._serialized_start=1766
+  _globals['_STATUS']._serialized_end=1788
+  _globals['_HTTPSTATUS']._serialized_start=1790
+  _globals['_HTTPSTATUS']._serialized_end=1816
+  _globals['_DENIEDHTTPRESPONSE']._serialized_start=1819
+  _globals['_DENIEDHTTPRESPONSE']._serialized_end=1961
+  _globals['_OKHTTPRESPONSE']._serialized_start=1964
+  _globals['_OKHTTPRESPONSE']._serialized_end=2139
+  _globals['_CHECKRESPONSE']._serialized_start=2142
+  _globals['_CHECKRESPONSE']._serialized_end=2401
 # @@protoc_insertion_point(module_scope)

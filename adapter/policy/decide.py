@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, assert_never
 from adapter.policy.decision import Allowed, Answered, Decision, Denied
 from adapter.policy.effects.effect import Effect, Outcome
 from adapter.policy.evaluation import Evaluation
-from adapter.policy.request.attributes import RequestAttributes, path_of
+from adapter.policy.request.attributes import RequestAttributes, is_connection, path_of
 from adapter.policy.request.canonical_host import obstacle_in_host
 from adapter.policy.request.canonical_method import ECHO_REFUSED, is_echoed, obstacle_in_method
 from adapter.policy.request.canonical_path import obstacle_in
@@ -26,7 +26,7 @@ NOT_HTTP: Final = Deny(
     DenyReason.MALFORMED_REQUEST,
     400,
     "Malformed request",
-    detail="the Check has no HTTP part; policies apply to HTTP requests only",
+    detail="the Check is of an HTTP request without a method",
 )
 
 
@@ -181,10 +181,23 @@ def _obstacle(request: RequestAttributes, api: Api) -> Deny | None:
             detail="; ".join(api.faults),
         )
     if not request.method:
-        return NOT_HTTP
+        return _obstacle_of_connection(api) if is_connection(request) else NOT_HTTP
     obstacle = obstacle_in_host(request.authority) if request.chosen_by_host else None
     if obstacle is None and api.inspects_method:
         obstacle = obstacle_in_method(request)
     if obstacle is None and (api.inspects_path or request.chosen_by_path):
         return obstacle_in(path_of(request), api.longest_path)
     return obstacle
+
+
+def _obstacle_of_connection(api: Api) -> Deny | None:
+    """Why a TCP connection cannot be judged; None if every policy can judge it."""
+    if not api.need_http:
+        return None
+    names = ", ".join(f"{ref.policy_type} ({ref.policy_id})" for ref in api.need_http)
+    return Deny(
+        DenyReason.MALFORMED_REQUEST,
+        400,
+        "Malformed request",
+        detail=f"this is a TCP connection, and these policies apply to HTTP requests only: {names}",
+    )

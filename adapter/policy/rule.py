@@ -60,6 +60,8 @@ class Rule:
     """Lower-case names of the request and response headers that the rule may set."""
     inspects_method: bool = False
     """Like `inspects_path`, for the method."""
+    judges_connections: bool = False
+    """Whether it can judge a TCP connection, of which only the client's address is known."""
     needs: tuple[Need, ...] = ()
     """What it depends on outside this process. The API is closed if one of them may not be used."""
     warnings: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ class Api:
         "instance",
         "longest_path",
         "matches",
+        "need_http",
         "policies",
         "policy_refs",
         "rules",
@@ -70,6 +71,10 @@ class Api:
         self.inspects_method: Final = any(rule.inspects_method for rule in self.rules)
         """Like `inspects_path`, for the method."""
         patterns = sum(rule.pattern_count for rule in self.rules)
+        self.need_http: Final = tuple(
+            [p.ref for p in policies if p.rule.pointcuts or not p.rule.judges_connections]
+        )
+        """The policies that cannot judge a TCP connection."""
         self.longest_path: Final = min(
             [MAX_CHARS, longest_text(patterns), *(rule.longest_path for rule in self.rules)]
         )

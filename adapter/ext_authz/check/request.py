@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from adapter.ext_authz.check.jwt_payloads import jwt_payloads
 from adapter.ext_authz.check.peer import peer
-from adapter.policy.request.attributes import may_override_method, odd_names
+from adapter.policy.request.attributes import is_connection, may_override_method, odd_names
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import Metadata
 
@@ -174,6 +174,8 @@ class EnvoyRequest:
     @property
     def client_address(self) -> str | None:
         """See `RequestAttributes`."""
+        if not self.method and is_connection(self):
+            return peer(self.source).address.socket_address.address or None
         return self._address.find(self)
 
     @property

@@ -1,6 +1,7 @@
 """access-block: denies every request."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from adapter.policy.policies.shared.configuration import Configuration, read_configuration
@@ -17,4 +18,4 @@ class AccessBlock(Configuration):
 def compile_access_block(given: Mapping[str, Any]) -> Rule:
     """Compile the policy; raises PolicyError."""
     read_configuration(AccessBlock, given)
-    return always(BLOCKED)
+    return replace(always(BLOCKED), judges_connections=True)

@@ -100,7 +100,17 @@ def _compile(given: Mapping[str, Any], *, allowed_when_listed: bool) -> Rule:
             return ADDRESS_UNREADABLE
         return CONTINUE if (address in listed) is allowed_when_listed else ADDRESS_REFUSED
 
-    return Rule(evaluate, expression.inspects_path, inspects_method=expression.inspects_method)
+    return Rule(
+        evaluate,
+        expression.inspects_path,
+        inspects_method=expression.inspects_method,
+        judges_connections=_is_attested(expression),
+    )
+
+
+def _is_attested(expression: Expression) -> bool:
+    """Whether the address is the one that Envoy attests, whatever the request says."""
+    return "x-forwarded-for" in expression.headers
 
 
 def _address_source(expression: Expression) -> AddressSource:
@@ -109,7 +119,7 @@ def _address_source(expression: Expression) -> AddressSource:
     The vendor's default reads the first entry of `x-forwarded-for`, which clients can write. So an
     expression that reads this header gets the address that Envoy attests instead.
     """
-    if "x-forwarded-for" in expression.headers:
+    if _is_attested(expression):
         return lambda evaluation: evaluation.request.client_address or ADDRESS_UNKNOWN
 
     def read(evaluation: Evaluation) -> str | Deny:

@@ -71,7 +71,10 @@ class RequestAttributes(Protocol):
 
     @property
     def client_address(self) -> str | None:
-        """The client's address, from where the operator says that Envoy attests it; else None."""
+        """The client's address, from where the operator says that Envoy attests it; else None.
+
+        Of a TCP connection, it is the address of the peer.
+        """
 
     @property
     def principal(self) -> str:
@@ -167,6 +170,11 @@ def may_override_method(headers: Mapping[str, str]) -> bool:
 def path_of(request: RequestAttributes) -> str:
     """The path without its query."""
     return request.path.partition("?")[0]
+
+
+def is_connection(request: RequestAttributes) -> bool:
+    """Whether this is a TCP connection: a Check of the network filter, without any HTTP part."""
+    return not (request.method or request.path or request.authority or request.headers)
 
 
 def is_grpc(request: RequestAttributes) -> bool:

@@ -11,6 +11,7 @@ from protos.generate import PACKAGE, PROTOS, generate
 
 _PARSED_LATER = {
     "adapter.ext_authz.v3.AttributeContext.source": ours.Peer.DESCRIPTOR,
+    "adapter.ext_authz.v3.AttributeContext.destination": ours.Peer.DESCRIPTOR,
     "adapter.ext_authz.v3.AttributeContext.metadata_context": ours.Metadata.DESCRIPTOR,
 }
 """Messages that we keep as bytes, which have the same form on the wire."""

@@ -1,6 +1,7 @@
 """What policies see of a Check."""
 
 import pytest
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
 from google.protobuf.json_format import ParseDict
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +9,13 @@ from hypothesis import strategies as st
 from adapter.ext_authz.check.protobuf_reader import NOT_A_CHECK
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.check.request import EnvoyRequest
-from adapter.policy.request.attributes import GivenAttributes, RequestAttributes, is_grpc, timeout_s
+from adapter.policy.request.attributes import (
+    GivenAttributes,
+    RequestAttributes,
+    is_connection,
+    is_grpc,
+    timeout_s,
+)
 from tests.unit.ext_authz.checks import check_request
 
 HEADER = "x-adapter-client-address"
@@ -28,6 +35,20 @@ def read(check: object, reader: RequestReader | None = None, **metadata: str) ->
 def everything(request: RequestAttributes) -> GivenAttributes:
     """All attributes, read at once."""
     return GivenAttributes(*(getattr(request, name) for name in GivenAttributes._fields))
+
+
+def test_the_client_of_a_connection_is_its_peer() -> None:
+    """The network filter's Check has no headers, whatever the settings say about headers."""
+    check = CheckRequest()
+    check.attributes.source.address.socket_address.address = "192.0.2.1"
+    for reader in (RequestReader(), RequestReader(None, 1), RequestReader("x-ip")):
+        request = read(check, reader)
+        assert is_connection(request)
+        assert request.client_address == "192.0.2.1"
+    check.attributes.source.address.pipe.path = "/run/client.sock"
+    assert read(check).client_address is None
+    check.attributes.request.http.path = "/"
+    assert read(check).client_address is None
 
 
 @both_forms

@@ -198,8 +198,8 @@ def test_an_ambiguous_path_matters_only_where_a_policy_looks_at_it(
     assert isinstance(decision, Denied) is refused
 
 
-def test_a_check_without_an_http_part_is_refused() -> None:
-    """The filter on a TCP port is a mistake, not an opening."""
+def test_a_request_without_a_method_is_refused() -> None:
+    """It is no TCP connection, which only looks similar."""
     decision, _ = decided(ruled(), method="")
     assert isinstance(decision, Denied)
     assert decision.deny.reason is DenyReason.MALFORMED_REQUEST
