@@ -1,5 +1,6 @@
 """Runs the adapter's gRPC services in this process, with a fixed snapshot."""
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Iterable
 from dataclasses import replace
@@ -78,6 +79,14 @@ class BrokenQuotas:
     def charge(self, check_id: str, charge: Charge) -> QuotaState | Awaitable[QuotaState]:
         """Fail."""
         raise StoreError("the quota store is down")
+
+
+class SilentQuotas:
+    """A quota store that never answers."""
+
+    def charge(self, check_id: str, charge: Charge) -> "asyncio.Future[QuotaState]":
+        """Let the Check wait."""
+        return asyncio.get_running_loop().create_future()
 
 
 class Observed(DecisionObserver, TransportObserver):

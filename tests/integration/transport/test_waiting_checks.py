@@ -1,6 +1,5 @@
 """Checks that wait for a store which does not answer, on both servers, from a real gRPC client."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import grpc
@@ -8,27 +7,14 @@ import pytest
 
 from adapter.ext_authz.service import CHECK
 from adapter.ext_authz.waiting_checks import WaitingChecks
-from adapter.policy.effects.quota import Charge, QuotaState
 from adapter.runtime.clock import SystemClock
 from tests.builders import api, applied
-from tests.rig.adapters import TRANSPORTS, AdapterInProcess, Transport
+from tests.rig.adapters import TRANSPORTS, AdapterInProcess, SilentQuotas, Transport
 from tests.rig.polling import until
 from tests.unit.ext_authz.checks import check_request
 
 LIMITED = {"rateLimits": [{"maximumRequests": 9, "timePeriodInMilliseconds": 60_000}]}
 MESSAGE = check_request([], id="1").SerializeToString()
-
-
-class SilentStore:
-    """A quota store that never answers."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def charge(self, check_id: str, charge: Charge) -> "asyncio.Future[QuotaState]":
-        """See `QuotaStore`."""
-        self.asked += 1
-        return asyncio.get_running_loop().create_future()
 
 
 def _call(channel: grpc.aio.Channel, timeout_s: float) -> "grpc.aio.UnaryUnaryCall[bytes, bytes]":
@@ -46,7 +32,7 @@ async def _code(call: Awaitable[bytes]) -> grpc.StatusCode:
 async def test_a_check_that_may_not_wait_fails_at_once(transport: Transport) -> None:
     """The others keep their places until their client goes or their deadline has passed."""
     waiting = WaitingChecks(2, SystemClock())
-    store = SilentStore()
+    store = SilentQuotas()
     apis = [api("1", [applied("rate-limiting", LIMITED)])]
     async with (
         AdapterInProcess(apis, transport=transport, quotas=store, waiting=waiting) as adapter,
