@@ -1,13 +1,18 @@
-# Two stages: wheels are built in the first, so that the second holds neither compiler nor pip cache.
+# Two stages: the first builds, so that the second holds neither compiler nor pip cache.
 FROM python:3.12-slim AS build
 WORKDIR /src
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
+# Versions and hashes are pinned: `make lock` renews the files.
+COPY image image
+RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --require-hashes -r image/build.lock \
+    && python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r image/requirements.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY adapter adapter
 COPY control_plane control_plane
 # The Check path is compiled: docs/adr/0010-compiled-check-path.md.
-RUN python -m venv /opt/venv \
-    && POLICY_ADAPTER_COMPILE=1 /opt/venv/bin/pip install --no-cache-dir ".[control-plane,ldap,otel]"
+RUN POLICY_ADAPTER_COMPILE=1 /opt/build/bin/python -m hatchling build --target wheel \
+    && /opt/venv/bin/pip install --no-cache-dir --no-deps --no-index dist/*.whl \
+    && python image/sbom.py image/requirements.lock > /opt/venv/sbom.cdx.json
 
 FROM python:3.12-slim
 # The id is numeric so that Kubernetes can check runAsNonRoot.

@@ -21,7 +21,7 @@ PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reor
 # Lines and branches together; the tests fail under these shares.
 COVERAGE := $(BIN)/coverage report --skip-covered
 
-.PHONY: help test lint format policy-schemas demo fuzz bench bench-peers screenshots protos clean
+.PHONY: help test lint format policy-schemas demo fuzz lock sbom image bench bench-peers screenshots protos clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -86,6 +86,23 @@ fuzz: $(READY) $(COMPILED)/.ready  ## Compare both readers on mutated messages (
 	$(FUZZ)
 	$(WITH_COMPILED) $(FUZZ)
 
+# Every version and hash of what is in the image. The Python is the Dockerfile's.
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.12 --python-platform linux --generate-hashes \
+	--upgrade --no-annotate --no-header
+
+lock: $(READY)  ## Renew the lock files of the image
+	$(LOCK) pyproject.toml --extra control-plane --extra ldap --output-file image/requirements.lock
+	$(LOCK) image/build.in --output-file image/build.lock
+
+sbom: $(READY)  ## Write the bill of materials of the image to dist/sbom.cdx.json
+	@mkdir -p dist
+	$(BIN)/python image/sbom.py image/requirements.lock > dist/sbom.cdx.json
+
+image: sbom  ## Build the container image (IMAGE, needs docker); its packages are those of the lock files
+	docker build --tag $(IMAGE) .
+
+IMAGE ?= policy-adapter
+
 screenshots: $(READY)  ## Take the pictures of the console for docs/images
 	$(BIN)/python -m tests.browser.screenshots
 
@@ -93,4 +110,4 @@ protos: $(READY)  ## Regenerate adapter/messages from protos/
 	$(BIN)/python -m protos.generate
 
 clean:  ## Remove everything that the targets made
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What the container image is made of: lock files, and its software bill of materials."""
