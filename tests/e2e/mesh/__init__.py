@@ -1,0 +1,1 @@
+"""What is rendered for meshes and gateways, on real Envoys that are configured by imitations."""
