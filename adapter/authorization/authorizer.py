@@ -9,6 +9,7 @@ from typing import Final, Literal
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import EffectPorts
 from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.pending_decision import PendingDecision
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.policy.bindings import BindingTable
 from adapter.policy.catalog import ApiInstance
@@ -20,7 +21,6 @@ from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.snapshot import Snapshot
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.runtime.clock import Clock
-from adapter.runtime.deferred import Deferred
 
 UNKNOWN_API: Final = Deny(DenyReason.API_UNKNOWN, 403, "This request belongs to no known API")
 
@@ -55,7 +55,7 @@ class Authorizer:
         self._unbound = unbound
         self._discovered = discovered
 
-    def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
+    def authorize(self, request: RequestAttributes) -> Decision | PendingDecision:
         """Decide.
 
         Raises StoreError, ProviderError or OverloadError if a port cannot settle an effect.
@@ -78,7 +78,7 @@ class Authorizer:
             effect = step.effect
             outcome = self._ports[type(effect)].settle(request, effect, 0.0)
             if not isinstance(outcome, Outcome):
-                return Deferred(partial(self._settle_later, request, step, outcome))
+                return PendingDecision(partial(self._settle_later, request, step, outcome), api_id)
             step = step.settle(outcome)
         return step
 

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.observer import DecisionObserver
+from adapter.authorization.pending_decision import PendingDecision
 from adapter.authorization.verdict_text import VerdictTexts
 from adapter.errors import OverloadError, ProviderError, RpcError, StoreError, UnreadyError
 from adapter.ext_authz.check.reader import RequestReader
@@ -30,7 +31,7 @@ _NO_REQUEST: Final = GivenAttributes()
 class Authorizer(Protocol):
     """Decides about requests; see `authorization.authorizer`."""
 
-    def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
+    def authorize(self, request: RequestAttributes) -> Decision | PendingDecision:
         """Return the decision, at once if possible.
 
         Raises StoreError, ProviderError or OverloadError if no decision is possible.
@@ -89,7 +90,7 @@ class AuthorizationService:
             if isinstance(decision, (Allowed, Denied, Answered)):
                 return self._answer(decision, started, request)
             later = Deferred(partial(self._answer_later, decision, started, request))
-            return self._waiting.start(later)
+            return self._waiting.start(later, decision.api_id)
         except (StoreError, ProviderError, OverloadError) as e:
             raise _undecided(e) from e
 

@@ -37,7 +37,7 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         ),
         "adapter_checks_dropped": MetricRow(
             "counter",
-            "Checks without an answer, because too many waited or because Envoy gave them up",
+            "Checks without an answer: too many of their API waited, or Envoy gave them up",
             ("reason",),
         ),
         "adapter_unbound_requests_left_out": MetricRow(

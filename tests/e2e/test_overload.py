@@ -24,7 +24,7 @@ async def test_clients_get_503_and_envoy_neither_retries_nor_ejects(
     upstream: Upstream, tmp_path: Path
 ) -> None:
     """The Check that waits is given up when the filter's timeout is over."""
-    waiting = WaitingChecks(1, SystemClock())
+    waiting = WaitingChecks(2, SystemClock())
     async with AdapterInProcess(
         APIS, token=TOKEN, quotas=SilentQuotas(), waiting=waiting
     ) as adapter:

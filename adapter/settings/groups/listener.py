@@ -45,9 +45,10 @@ class ListenerSettings(Group):
     Above it, large messages are refused. Default: 16 times `max_message_bytes`."""
     max_connections: Annotated[int, Field(ge=16, le=65_536)] = 1024
     """Most connections at once. Each worker thread of an Envoy opens one or two."""
-    max_waiting_checks: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    max_waiting_checks: Annotated[int, Field(ge=16, le=1_000_000)] = 10_000
     """Most Checks that wait at once for a shared quota store, an identity provider or spike
-    control. Beyond it, such a Check fails at once with RESOURCE_EXHAUSTED."""
+    control. One API may hold at most as many as are still free, so half of them if it is alone.
+    Beyond that, its Checks that have to wait fail at once with RESOURCE_EXHAUSTED."""
 
     @model_validator(mode="after")
     def _room_for_messages(self) -> "ListenerSettings":

@@ -31,7 +31,7 @@ async def _code(call: Awaitable[bytes]) -> grpc.StatusCode:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_check_that_may_not_wait_fails_at_once(transport: Transport) -> None:
     """The others keep their places until their client goes or their deadline has passed."""
-    waiting = WaitingChecks(2, SystemClock())
+    waiting = WaitingChecks(4, SystemClock())
     store = SilentQuotas()
     apis = [api("1", [applied("rate-limiting", LIMITED)])]
     async with (

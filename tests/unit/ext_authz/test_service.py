@@ -1,12 +1,11 @@
 """The service: what is an answer, and what is an error."""
 
-from collections.abc import Awaitable
-
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
 
 from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
+from adapter.authorization.pending_decision import PendingDecision
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.authorization.verdict_text import VerdictTexts
 from adapter.errors import AdapterError, OverloadError, RpcError, StoreError, UnreadyError
@@ -37,10 +36,10 @@ class FixedAuthorizer:
         self._later = later
         self.asked: list[RequestAttributes] = []
 
-    def authorize(self, request: RequestAttributes) -> Decision | Awaitable[Decision]:
+    def authorize(self, request: RequestAttributes) -> Decision | PendingDecision:
         """See `service.Authorizer`."""
         self.asked.append(request)
-        return self._settled() if self._later else self._say()
+        return PendingDecision(self._settled, "1") if self._later else self._say()
 
     async def _settled(self) -> Decision:
         return self._say()
