@@ -38,3 +38,26 @@ def test_every_metric_has_a_row() -> None:
     """An operator finds every metric; the histogram of durations is not in `METRICS`."""
     names = {name.removesuffix("_total") for name in listed("metric")}
     assert names == set(METRICS) | {"adapter_check_duration_seconds"}
+
+
+def test_alerts_are_about_metrics_that_exist() -> None:
+    """With the labels that they have. `up` is Prometheus's own."""
+    _, _, rest = PAGE.partition("## Alerts to set")
+    table, _, _ = rest.partition("\n## ")
+    alerts = set(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE))
+    assert len(alerts) > 15
+    known = {name for metric in METRICS for name in (metric, f"{metric}_total")}
+    for alert in alerts - {"up == 0"}:
+        names = re.findall(r"adapter_\w+", alert)
+        assert names, alert
+        assert set(names) <= known | {"adapter_check_duration_seconds_bucket"}, alert
+
+
+def test_failures_are_told_by_reasons_and_metrics_that_exist() -> None:
+    """An operator can look for each of them."""
+    _, _, rest = PAGE.partition("## When something fails")
+    table, _, _ = rest.partition("\n## ")
+    reasons = re.findall(r"\| [45]\d\d `(\w+)`", table)
+    assert set(reasons) <= set(DenyReason)
+    known = {name for metric in METRICS for name in (metric, f"{metric}_total")}
+    assert set(re.findall(r"`(adapter_\w+)", table)) <= known
