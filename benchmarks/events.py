@@ -8,6 +8,7 @@ from adapter.analytics.access_log import METHOD_PATH, AccessLogService
 from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.uploader import EventUploader
 from adapter.policy.catalog import ApiInstance
+from adapter.policy.request.attributes import RequestAttributes
 from adapter.runtime.clock import Clock
 from adapter.transport.service import ClientStreamMethod
 from support.defaults import entry_translator, memory_spool, upload_options
@@ -37,6 +38,6 @@ async def access_logs(clock: Clock) -> AsyncIterator[ClientStreamMethod]:
         await spool.close()
 
 
-def _unbound(route_name: str, authority: str, path: str) -> ApiInstance | None:  # noqa: ARG001
+def _unbound(_: RequestAttributes) -> ApiInstance | None:
     """Every entry of the benchmark contains its API, so no lookup is needed."""
     return None

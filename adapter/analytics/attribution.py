@@ -15,9 +15,11 @@ from adapter.analytics.observer import Unattributed
 from adapter.analytics.subject import Subject, subject_of
 from adapter.authorization.decision_record import DecisionRecord
 from adapter.policy.catalog import ApiInstance
+from adapter.policy.request.attributes import GivenAttributes, RequestAttributes
 
-BoundApi = Callable[[str, str, str], ApiInstance | None]
-"""Finds the API that a route name, an authority and a path without query are bound to."""
+BoundApi = Callable[[RequestAttributes], ApiInstance | None]
+"""Finds the API of a request, of which an entry tells the route's name, authority, path without
+query, and destination."""
 
 ROUTE_NAME_CHARACTERS: Final = 500
 
@@ -53,8 +55,14 @@ class Attribution:
     def _bound(
         self, entry: Entry, record: DecisionRecord, authority: str, path: str
     ) -> Subject | None:
-        route_name = text(entry.route_name, ROUTE_NAME_CHARACTERS)
-        api = self._bound_api(route_name, authority, path)
+        request = GivenAttributes(
+            route_name=text(entry.route_name, ROUTE_NAME_CHARACTERS),
+            authority=authority,
+            path=path,
+            destination_principal=text(entry.destination_principal, ROUTE_NAME_CHARACTERS),
+            destination_port=entry.destination_port,
+        )
+        api = self._bound_api(request)
         if api is None:
             return None
         return subject_of(

@@ -23,7 +23,7 @@ from adapter.ext_authz.waiting_checks import WaitingChecks
 from adapter.operations.message_log import MessageLog
 from adapter.policy.bindings import ApiBinding, BindingTable
 from adapter.policy.catalog import ApiInstance
-from adapter.policy.request.attributes import GivenAttributes
+from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.verdicts import Deny
 from adapter.quota.spike import SpikeThrottle
 from adapter.runtime.clock import Clock
@@ -64,17 +64,17 @@ class Checks:
         self.explainer = live_explainer(snapshots, self._gatekeeper, quotas, identity)
         self.method = self._service(self._authorizer(quotas, identity))
 
-    def attribute(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
+    def attribute(self, request: RequestAttributes) -> ApiInstance | None:
         """The API of an access log entry without a decision; None if it belongs to no API.
 
-        An entry does not contain the `api_id` of its route. The API is found by the bindings, or by
-        the name that `envoy-config` gives to an API's route.
+        An entry contains neither the `api_id` nor the metadata of its route. The API is found by
+        the bindings, or by the name that a mesh or `envoy-config` gives to an API's route.
         """
-        api_id = self.bindings.resolve(
-            GivenAttributes(path=path, authority=authority, route_name=route_name)
-        )
+        api_id: str | Deny = self.bindings.of_mesh_route(request.route_name)
+        if not api_id:
+            api_id = self.bindings.resolve(request)
         if isinstance(api_id, Deny):
-            api_id = api_of_route(route_name)
+            api_id = api_of_route(request.route_name)
         apis = self._snapshots.current.apis
         if not apis:  # nothing is loaded yet, and the operator says which API it is
             return ApiInstance(api_id, "") if api_id else None

@@ -11,7 +11,7 @@ from adapter.authorization.effect_ports import EffectPorts
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.pending_decision import PendingDecision
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.policy.bindings import BindingTable
+from adapter.policy.bindings import UNBOUND, BindingTable
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decide import Unsettled, decide
 from adapter.policy.decision import Allowed, Decision, Denied
@@ -94,7 +94,7 @@ class Authorizer:
         self, request: RequestAttributes, deny: Deny, snapshot: Snapshot
     ) -> Decision:
         self._discover(request)
-        if self._unbound == "allow" and deny.reason is DenyReason.API_UNBOUND:
+        if self._unbound == "allow" and deny is UNBOUND:
             return Allowed(None, snapshot.revision)
         return Denied(deny, snapshot.revision)
 

@@ -26,15 +26,15 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!adapter/messages/access_log.proto\x12\x15\x61\x64\x61pter.access_log.v3\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x01\n\x17StreamAccessLogsMessage\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.adapter.access_log.v3.Identifier\x12\x36\n\thttp_logs\x18\x02 \x01(\x0b\x32!.adapter.access_log.v3.LogEntriesH\x00\x12\x35\n\x08tcp_logs\x18\x03 \x01(\x0b\x32!.adapter.access_log.v3.LogEntriesH\x00\x42\r\n\x0blog_entries\"I\n\nIdentifier\x12)\n\x04node\x18\x01 \x01(\x0b\x32\x1b.adapter.access_log.v3.Node\x12\x10\n\x08log_name\x18\x02 \x01(\x0c\"#\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63luster\x18\x02 \x01(\x0c\"\x1f\n\nLogEntries\x12\x11\n\tlog_entry\x18\x01 \x03(\x0c\"\xc7\x01\n\tHttpEntry\x12\x42\n\x11\x63ommon_properties\x18\x01 \x01(\x0b\x32\'.adapter.access_log.v3.CommonProperties\x12\x39\n\x07request\x18\x03 \x01(\x0b\x32(.adapter.access_log.v3.RequestProperties\x12;\n\x08response\x18\x04 \x01(\x0b\x32).adapter.access_log.v3.ResponseProperties\"\x9a\x01\n\x08TcpEntry\x12\x42\n\x11\x63ommon_properties\x18\x01 \x01(\x0b\x32\'.adapter.access_log.v3.CommonProperties\x12J\n\x15\x63onnection_properties\x18\x02 \x01(\x0b\x32+.adapter.access_log.v3.ConnectionProperties\"\xb8\x04\n\x10\x43ommonProperties\x12\x41\n\x19\x64ownstream_remote_address\x18\x02 \x01(\x0b\x32\x1e.adapter.access_log.v3.Address\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x43\n time_to_first_downstream_tx_byte\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x42\n\x1ftime_to_last_downstream_tx_byte\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0eresponse_flags\x18\x10 \x01(\x0c\x12\x31\n\x08metadata\x18\x11 \x01(\x0b\x32\x1f.adapter.access_log.v3.Metadata\x12\x12\n\nroute_name\x18\x13 \x01(\x0c\x12+\n\x08\x64uration\x18\x17 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\tstream_id\x18\x1a \x01(\x0c\x12\"\n\x1a\x64ownstream_wire_bytes_sent\x18\x1d \x01(\x04\x12&\n\x1e\x64ownstream_wire_bytes_received\x18\x1e \x01(\x04\x12=\n\x0f\x61\x63\x63\x65ss_log_type\x18! \x01(\x0e\x32$.adapter.access_log.v3.AccessLogType\"G\n\x07\x41\x64\x64ress\x12<\n\x0esocket_address\x18\x01 \x01(\x0b\x32$.adapter.access_log.v3.SocketAddress\" \n\rSocketAddress\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0c\"\x80\x01\n\rResponseFlags\x12O\n\x14unauthorized_details\x18\r \x01(\x0b\x32\x31.adapter.access_log.v3.ResponseFlags.Unauthorized\x1a\x1e\n\x0cUnauthorized\x12\x0e\n\x06reason\x18\x01 \x01(\x05\"J\n\x08Metadata\x12>\n\x0f\x66ilter_metadata\x18\x01 \x03(\x0b\x32%.adapter.access_log.v3.FilterMetadata\",\n\x0e\x46ilterMetadata\x12\x0b\n\x03key\x18\x01 \x01(\x0c\x12\r\n\x05value\x18\x02 \x01(\x0c\"\x18\n\x06Struct\x12\x0e\n\x06\x66ields\x18\x01 \x03(\x0c\"B\n\x06\x46ields\x12\x0b\n\x03key\x18\x01 \x03(\x0c\x12+\n\x05value\x18\x02 \x03(\x0b\x32\x1c.adapter.access_log.v3.Value\"\x1d\n\x05Value\x12\x14\n\x0cstring_value\x18\x03 \x01(\x0c\"\xa7\x01\n\x11RequestProperties\x12\x16\n\x0erequest_method\x18\x01 \x01(\x05\x12\x11\n\tauthority\x18\x03 \x01(\x0c\x12\x0c\n\x04path\x18\x05 \x01(\x0c\x12\x12\n\nuser_agent\x18\x06 \x01(\x0c\x12\x12\n\nrequest_id\x18\t \x01(\x0c\x12\x15\n\roriginal_path\x18\n \x01(\x0c\x12\x1a\n\x12request_body_bytes\x18\x0c \x01(\x04\"\xfd\x01\n\x12ResponseProperties\x12\x38\n\rresponse_code\x18\x01 \x01(\x0b\x32!.adapter.access_log.v3.StatusCode\x12\x1b\n\x13response_body_bytes\x18\x03 \x01(\x04\x12\x37\n\x10response_headers\x18\x04 \x03(\x0b\x32\x1d.adapter.access_log.v3.Header\x12\x38\n\x11response_trailers\x18\x05 \x03(\x0b\x32\x1d.adapter.access_log.v3.Header\x12\x1d\n\x15response_code_details\x18\x06 \x01(\x0c\"\x1b\n\nStatusCode\x12\r\n\x05value\x18\x01 \x01(\r\"$\n\x06Header\x12\x0b\n\x03key\x18\x01 \x01(\x0c\x12\r\n\x05value\x18\x02 \x01(\x0c\"B\n\x14\x43onnectionProperties\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x04\x12\x12\n\nsent_bytes\x18\x02 \x01(\x04*\xa5\x01\n\rAccessLogType\x12\x0b\n\x07NOT_SET\x10\x00\x12\x1a\n\x16TCP_UPSTREAM_CONNECTED\x10\x01\x12\x10\n\x0cTCP_PERIODIC\x10\x02\x12\x16\n\x12TCP_CONNECTION_END\x10\x03\x12\x14\n\x10\x44OWNSTREAM_START\x10\x04\x12\x17\n\x13\x44OWNSTREAM_PERIODIC\x10\x05\x12\x12\n\x0e\x44OWNSTREAM_END\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!adapter/messages/access_log.proto\x12\x15\x61\x64\x61pter.access_log.v3\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x01\n\x17StreamAccessLogsMessage\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.adapter.access_log.v3.Identifier\x12\x36\n\thttp_logs\x18\x02 \x01(\x0b\x32!.adapter.access_log.v3.LogEntriesH\x00\x12\x35\n\x08tcp_logs\x18\x03 \x01(\x0b\x32!.adapter.access_log.v3.LogEntriesH\x00\x42\r\n\x0blog_entries\"I\n\nIdentifier\x12)\n\x04node\x18\x01 \x01(\x0b\x32\x1b.adapter.access_log.v3.Node\x12\x10\n\x08log_name\x18\x02 \x01(\x0c\"#\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63luster\x18\x02 \x01(\x0c\"\x1f\n\nLogEntries\x12\x11\n\tlog_entry\x18\x01 \x03(\x0c\"\xc7\x01\n\tHttpEntry\x12\x42\n\x11\x63ommon_properties\x18\x01 \x01(\x0b\x32\'.adapter.access_log.v3.CommonProperties\x12\x39\n\x07request\x18\x03 \x01(\x0b\x32(.adapter.access_log.v3.RequestProperties\x12;\n\x08response\x18\x04 \x01(\x0b\x32).adapter.access_log.v3.ResponseProperties\"\x9a\x01\n\x08TcpEntry\x12\x42\n\x11\x63ommon_properties\x18\x01 \x01(\x0b\x32\'.adapter.access_log.v3.CommonProperties\x12J\n\x15\x63onnection_properties\x18\x02 \x01(\x0b\x32+.adapter.access_log.v3.ConnectionProperties\"\xf2\x04\n\x10\x43ommonProperties\x12\x41\n\x19\x64ownstream_remote_address\x18\x02 \x01(\x0b\x32\x1e.adapter.access_log.v3.Address\x12 \n\x18\x64ownstream_local_address\x18\x03 \x01(\x0c\x12\x16\n\x0etls_properties\x18\x04 \x01(\x0c\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x43\n time_to_first_downstream_tx_byte\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x42\n\x1ftime_to_last_downstream_tx_byte\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0eresponse_flags\x18\x10 \x01(\x0c\x12\x31\n\x08metadata\x18\x11 \x01(\x0b\x32\x1f.adapter.access_log.v3.Metadata\x12\x12\n\nroute_name\x18\x13 \x01(\x0c\x12+\n\x08\x64uration\x18\x17 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\tstream_id\x18\x1a \x01(\x0c\x12\"\n\x1a\x64ownstream_wire_bytes_sent\x18\x1d \x01(\x04\x12&\n\x1e\x64ownstream_wire_bytes_received\x18\x1e \x01(\x04\x12=\n\x0f\x61\x63\x63\x65ss_log_type\x18! \x01(\x0e\x32$.adapter.access_log.v3.AccessLogType\"G\n\x07\x41\x64\x64ress\x12<\n\x0esocket_address\x18\x01 \x01(\x0b\x32$.adapter.access_log.v3.SocketAddress\"4\n\rSocketAddress\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0c\x12\x12\n\nport_value\x18\x03 \x01(\r\"c\n\rTlsProperties\x12R\n\x1clocal_certificate_properties\x18\x04 \x01(\x0b\x32,.adapter.access_log.v3.CertificateProperties\"i\n\x15\x43\x65rtificateProperties\x12?\n\x10subject_alt_name\x18\x01 \x03(\x0b\x32%.adapter.access_log.v3.SubjectAltName\x12\x0f\n\x07subject\x18\x02 \x01(\x0c\"*\n\x0eSubjectAltName\x12\x0b\n\x03uri\x18\x01 \x01(\x0c\x12\x0b\n\x03\x64ns\x18\x02 \x01(\x0c\"\x80\x01\n\rResponseFlags\x12O\n\x14unauthorized_details\x18\r \x01(\x0b\x32\x31.adapter.access_log.v3.ResponseFlags.Unauthorized\x1a\x1e\n\x0cUnauthorized\x12\x0e\n\x06reason\x18\x01 \x01(\x05\"J\n\x08Metadata\x12>\n\x0f\x66ilter_metadata\x18\x01 \x03(\x0b\x32%.adapter.access_log.v3.FilterMetadata\",\n\x0e\x46ilterMetadata\x12\x0b\n\x03key\x18\x01 \x01(\x0c\x12\r\n\x05value\x18\x02 \x01(\x0c\"\x18\n\x06Struct\x12\x0e\n\x06\x66ields\x18\x01 \x03(\x0c\"B\n\x06\x46ields\x12\x0b\n\x03key\x18\x01 \x03(\x0c\x12+\n\x05value\x18\x02 \x03(\x0b\x32\x1c.adapter.access_log.v3.Value\"\x1d\n\x05Value\x12\x14\n\x0cstring_value\x18\x03 \x01(\x0c\"\xa7\x01\n\x11RequestProperties\x12\x16\n\x0erequest_method\x18\x01 \x01(\x05\x12\x11\n\tauthority\x18\x03 \x01(\x0c\x12\x0c\n\x04path\x18\x05 \x01(\x0c\x12\x12\n\nuser_agent\x18\x06 \x01(\x0c\x12\x12\n\nrequest_id\x18\t \x01(\x0c\x12\x15\n\roriginal_path\x18\n \x01(\x0c\x12\x1a\n\x12request_body_bytes\x18\x0c \x01(\x04\"\xfd\x01\n\x12ResponseProperties\x12\x38\n\rresponse_code\x18\x01 \x01(\x0b\x32!.adapter.access_log.v3.StatusCode\x12\x1b\n\x13response_body_bytes\x18\x03 \x01(\x04\x12\x37\n\x10response_headers\x18\x04 \x03(\x0b\x32\x1d.adapter.access_log.v3.Header\x12\x38\n\x11response_trailers\x18\x05 \x03(\x0b\x32\x1d.adapter.access_log.v3.Header\x12\x1d\n\x15response_code_details\x18\x06 \x01(\x0c\"\x1b\n\nStatusCode\x12\r\n\x05value\x18\x01 \x01(\r\"$\n\x06Header\x12\x0b\n\x03key\x18\x01 \x01(\x0c\x12\r\n\x05value\x18\x02 \x01(\x0c\"B\n\x14\x43onnectionProperties\x12\x16\n\x0ereceived_bytes\x18\x01 \x01(\x04\x12\x12\n\nsent_bytes\x18\x02 \x01(\x04*\xa5\x01\n\rAccessLogType\x12\x0b\n\x07NOT_SET\x10\x00\x12\x1a\n\x16TCP_UPSTREAM_CONNECTED\x10\x01\x12\x10\n\x0cTCP_PERIODIC\x10\x02\x12\x16\n\x12TCP_CONNECTION_END\x10\x03\x12\x14\n\x10\x44OWNSTREAM_START\x10\x04\x12\x17\n\x13\x44OWNSTREAM_PERIODIC\x10\x05\x12\x12\n\x0e\x44OWNSTREAM_END\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'adapter.messages.access_log_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACCESSLOGTYPE']._serialized_start=2456
-  _globals['_ACCESSLOGTYPE']._serialized_end=2621
+  _globals['_ACCESSLOGTYPE']._serialized_start=2786
+  _globals['_ACCESSLOGTYPE']._serialized_end=2951
   _globals['_STREAMACCESSLOGSMESSAGE']._serialized_start=126
   _globals['_STREAMACCESSLOGSMESSAGE']._serialized_end=332
   _globals['_IDENTIFIER']._serialized_start=334
@@ -48,33 +48,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TCPENTRY']._serialized_start=682
   _globals['_TCPENTRY']._serialized_end=836
   _globals['_COMMONPROPERTIES']._serialized_start=839
-  _globals['_COMMONPROPERTIES']._serialized_end=1407
-  _globals['_ADDRESS']._serialized_start=1409
-  _globals['_ADDRESS']._serialized_end=1480
-  _globals['_SOCKETADDRESS']._serialized_start=1482
-  _globals['_SOCKETADDRESS']._serialized_end=1514
-  _globals['_RESPONSEFLAGS']._serialized_start=1517
-  _globals['_RESPONSEFLAGS']._serialized_end=1645
-  _globals['_RESPONSEFLAGS_UNAUTHORIZED']._serialized_start=1615
-  _globals['_RESPONSEFLAGS_UNAUTHORIZED']._serialized_end=1645
-  _globals['_METADATA']._serialized_start=1647
-  _globals['_METADATA']._serialized_end=1721
-  _globals['_FILTERMETADATA']._serialized_start=1723
-  _globals['_FILTERMETADATA']._serialized_end=1767
-  _globals['_STRUCT']._serialized_start=1769
-  _globals['_STRUCT']._serialized_end=1793
-  _globals['_FIELDS']._serialized_start=1795
-  _globals['_FIELDS']._serialized_end=1861
-  _globals['_VALUE']._serialized_start=1863
-  _globals['_VALUE']._serialized_end=1892
-  _globals['_REQUESTPROPERTIES']._serialized_start=1895
-  _globals['_REQUESTPROPERTIES']._serialized_end=2062
-  _globals['_RESPONSEPROPERTIES']._serialized_start=2065
-  _globals['_RESPONSEPROPERTIES']._serialized_end=2318
-  _globals['_STATUSCODE']._serialized_start=2320
-  _globals['_STATUSCODE']._serialized_end=2347
-  _globals['_HEADER']._serialized_start=2349
-  _globals['_HEADER']._serialized_end=2385
-  _globals['_CONNECTIONPROPERTIES']._serialized_start=2387
-  _globals['_CONNECTIONPROPERTIES']._serialized_end=2453
+  _globals['_COMMONPROPERTIES']._serialized_end=1465
+  _globals['_ADDRESS']._serialized_start=1467
+  _globals['_ADDRESS']._serialized_end=1538
+  _globals['_SOCKETADDRESS']._serialized_start=1540
+  _globals['_SOCKETADDRESS']._serialized_end=1592
+  _globals['_TLSPROPERTIES']._serialized_start=1594
+  _globals['_TLSPROPERTIES']._serialized_end=1693
+  _globals['_CERTIFICATEPROPERTIES']._serialized_start=1695
+  _globals['_CERTIFICATEPROPERTIES']._serialized_end=1800
+  _globals['_SUBJECTALTNAME']._serialized_start=1802
+  _globals['_SUBJECTALTNAME']._serialized_end=1844
+  _globals['_RESPONSEFLAGS']._serialized_start=1847
+  _globals['_RESPONSEFLAGS']._serialized_end=1975
+  _globals['_RESPONSEFLAGS_UNAUTHORIZED']._serialized_start=1945
+  _globals['_RESPONSEFLAGS_UNAUTHORIZED']._serialized_end=1975
+  _globals['_METADATA']._serialized_start=1977
+  _globals['_METADATA']._serialized_end=2051
+  _globals['_FILTERMETADATA']._serialized_start=2053
+  _globals['_FILTERMETADATA']._serialized_end=2097
+  _globals['_STRUCT']._serialized_start=2099
+  _globals['_STRUCT']._serialized_end=2123
+  _globals['_FIELDS']._serialized_start=2125
+  _globals['_FIELDS']._serialized_end=2191
+  _globals['_VALUE']._serialized_start=2193
+  _globals['_VALUE']._serialized_end=2222
+  _globals['_REQUESTPROPERTIES']._serialized_start=2225
+  _globals['_REQUESTPROPERTIES']._serialized_end=2392
+  _globals['_RESPONSEPROPERTIES']._serialized_start=2395
+  _globals['_RESPONSEPROPERTIES']._serialized_end=2648
+  _globals['_STATUSCODE']._serialized_start=2650
+  _globals['_STATUSCODE']._serialized_end=2677
+  _globals['_HEADER']._serialized_start=2679
+  _globals['_HEADER']._serialized_end=2715
+  _globals['_CONNECTIONPROPERTIES']._serialized_start=2717
+  _globals['_CONNECTIONPROPERTIES']._serialized_end=2783
 # @@protoc_insertion_point(module_scope)

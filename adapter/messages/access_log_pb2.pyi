@@ -79,8 +79,10 @@ class TcpEntry(_message.Message):
     def __init__(self, common_properties: _Optional[_Union[CommonProperties, _Mapping]] = ..., connection_properties: _Optional[_Union[ConnectionProperties, _Mapping]] = ...) -> None: ...
 
 class CommonProperties(_message.Message):
-    __slots__ = ("downstream_remote_address", "start_time", "time_to_first_downstream_tx_byte", "time_to_last_downstream_tx_byte", "response_flags", "metadata", "route_name", "duration", "stream_id", "downstream_wire_bytes_sent", "downstream_wire_bytes_received", "access_log_type")
+    __slots__ = ("downstream_remote_address", "downstream_local_address", "tls_properties", "start_time", "time_to_first_downstream_tx_byte", "time_to_last_downstream_tx_byte", "response_flags", "metadata", "route_name", "duration", "stream_id", "downstream_wire_bytes_sent", "downstream_wire_bytes_received", "access_log_type")
     DOWNSTREAM_REMOTE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    DOWNSTREAM_LOCAL_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    TLS_PROPERTIES_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     TIME_TO_FIRST_DOWNSTREAM_TX_BYTE_FIELD_NUMBER: _ClassVar[int]
     TIME_TO_LAST_DOWNSTREAM_TX_BYTE_FIELD_NUMBER: _ClassVar[int]
@@ -93,6 +95,8 @@ class CommonProperties(_message.Message):
     DOWNSTREAM_WIRE_BYTES_RECEIVED_FIELD_NUMBER: _ClassVar[int]
     ACCESS_LOG_TYPE_FIELD_NUMBER: _ClassVar[int]
     downstream_remote_address: Address
+    downstream_local_address: bytes
+    tls_properties: bytes
     start_time: _timestamp_pb2.Timestamp
     time_to_first_downstream_tx_byte: _duration_pb2.Duration
     time_to_last_downstream_tx_byte: _duration_pb2.Duration
@@ -104,7 +108,7 @@ class CommonProperties(_message.Message):
     downstream_wire_bytes_sent: int
     downstream_wire_bytes_received: int
     access_log_type: AccessLogType
-    def __init__(self, downstream_remote_address: _Optional[_Union[Address, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_to_first_downstream_tx_byte: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., time_to_last_downstream_tx_byte: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., response_flags: _Optional[bytes] = ..., metadata: _Optional[_Union[Metadata, _Mapping]] = ..., route_name: _Optional[bytes] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stream_id: _Optional[bytes] = ..., downstream_wire_bytes_sent: _Optional[int] = ..., downstream_wire_bytes_received: _Optional[int] = ..., access_log_type: _Optional[_Union[AccessLogType, str]] = ...) -> None: ...
+    def __init__(self, downstream_remote_address: _Optional[_Union[Address, _Mapping]] = ..., downstream_local_address: _Optional[bytes] = ..., tls_properties: _Optional[bytes] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., time_to_first_downstream_tx_byte: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., time_to_last_downstream_tx_byte: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., response_flags: _Optional[bytes] = ..., metadata: _Optional[_Union[Metadata, _Mapping]] = ..., route_name: _Optional[bytes] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stream_id: _Optional[bytes] = ..., downstream_wire_bytes_sent: _Optional[int] = ..., downstream_wire_bytes_received: _Optional[int] = ..., access_log_type: _Optional[_Union[AccessLogType, str]] = ...) -> None: ...
 
 class Address(_message.Message):
     __slots__ = ("socket_address",)
@@ -113,10 +117,34 @@ class Address(_message.Message):
     def __init__(self, socket_address: _Optional[_Union[SocketAddress, _Mapping]] = ...) -> None: ...
 
 class SocketAddress(_message.Message):
-    __slots__ = ("address",)
+    __slots__ = ("address", "port_value")
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    PORT_VALUE_FIELD_NUMBER: _ClassVar[int]
     address: bytes
-    def __init__(self, address: _Optional[bytes] = ...) -> None: ...
+    port_value: int
+    def __init__(self, address: _Optional[bytes] = ..., port_value: _Optional[int] = ...) -> None: ...
+
+class TlsProperties(_message.Message):
+    __slots__ = ("local_certificate_properties",)
+    LOCAL_CERTIFICATE_PROPERTIES_FIELD_NUMBER: _ClassVar[int]
+    local_certificate_properties: CertificateProperties
+    def __init__(self, local_certificate_properties: _Optional[_Union[CertificateProperties, _Mapping]] = ...) -> None: ...
+
+class CertificateProperties(_message.Message):
+    __slots__ = ("subject_alt_name", "subject")
+    SUBJECT_ALT_NAME_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    subject_alt_name: _containers.RepeatedCompositeFieldContainer[SubjectAltName]
+    subject: bytes
+    def __init__(self, subject_alt_name: _Optional[_Iterable[_Union[SubjectAltName, _Mapping]]] = ..., subject: _Optional[bytes] = ...) -> None: ...
+
+class SubjectAltName(_message.Message):
+    __slots__ = ("uri", "dns")
+    URI_FIELD_NUMBER: _ClassVar[int]
+    DNS_FIELD_NUMBER: _ClassVar[int]
+    uri: bytes
+    dns: bytes
+    def __init__(self, uri: _Optional[bytes] = ..., dns: _Optional[bytes] = ...) -> None: ...
 
 class ResponseFlags(_message.Message):
     __slots__ = ("unauthorized_details",)

@@ -114,7 +114,8 @@ MISTAKES = [
     ("requests: {bindings: {api_id: 1}}", "requests.bindings: must be a list, such as [a, b]"),
     (
         "requests: {bindings: [{api_id: 1}]}",
-        "requests.bindings.0: set exactly one of route_name, route_metadata and authority",
+        "requests.bindings.0: set exactly one of route_name, route_metadata, authority "
+        "and a destination (destination_principal, destination_port or both)",
     ),
     (
         "requests: {bindings: [{authority: a.test}]}",

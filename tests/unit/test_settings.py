@@ -49,7 +49,7 @@ def test_all_faults_are_reported_at_once(tmp_path: Path, monkeypatch: pytest.Mon
         "listener.adress: unknown setting",
         "quota.max_windows",
         "not a loopback address",
-        "exactly one of route_name, route_metadata and authority",
+        "exactly one of route_name, route_metadata, authority and a destination",
     ):
         assert part in message
 

@@ -12,6 +12,7 @@ from typing import Final
 from mypy_extensions import i64, mypyc_attr
 
 from adapter.analytics.entry.decision_fields import find_decision_id, find_record
+from adapter.analytics.entry.destination import port_in, principal_in
 from adapter.analytics.entry.entry import (
     NOT_SET,
     UNAUTHORIZED_EXTERNAL,
@@ -21,6 +22,8 @@ from adapter.analytics.entry.entry import (
 from adapter.messages.wire import MOST_32_BITS, Span, field, moment, number, number_in
 
 _REMOTE_ADDRESS: Final = 0x12
+_LOCAL_ADDRESS: Final = 0x1A
+_TLS_PROPERTIES: Final = 0x22
 _START_TIME: Final = 0x2A
 _FIRST_DOWNSTREAM: Final = 0x5A
 _LAST_DOWNSTREAM: Final = 0x62
@@ -61,9 +64,11 @@ class FastCommonProperties(Entry):
     __slots__ = (
         "_first_sent_ms",
         "_last_sent_ms",
+        "_local_address",
         "_metadata",
         "_octets",
         "_route_name",
+        "_tls_properties",
         "_wire_received_bytes",
         "_wire_sent_bytes",
     )
@@ -71,6 +76,8 @@ class FastCommonProperties(Entry):
     def __init__(self, octets: bytes) -> None:
         self._octets = octets
         self._route_name: Span = (0, 0)
+        self._local_address: Span = (0, 0)
+        self._tls_properties: Span = (0, 0)
         self._metadata: Span = (0, 0)
         self._first_sent_ms = self._last_sent_ms = 0
         self._wire_received_bytes = self._wire_sent_bytes = 0
@@ -90,6 +97,16 @@ class FastCommonProperties(Entry):
     def route_name(self) -> bytes:
         """See `Entry`."""
         return self._octets_at(self._route_name)
+
+    @property
+    def destination_port(self) -> int:
+        """See `Entry`."""
+        return port_in(self._octets_at(self._local_address))
+
+    @property
+    def destination_principal(self) -> bytes:
+        """See `Entry`."""
+        return principal_in(self._octets_at(self._tls_properties))
 
     @property
     def first_sent_ms(self) -> int:
@@ -131,8 +148,8 @@ class FastCommonProperties(Entry):
         octets = self._octets
         if tag == _STREAM_ID:
             self.stream_id = octets[start:stop]
-        elif tag == _ROUTE_NAME:
-            self._route_name = (start, stop)
+        elif tag in (_ROUTE_NAME, _LOCAL_ADDRESS, _TLS_PROPERTIES):
+            self._take_span(tag, (start, stop))
         elif tag == _WIRE_SENT:
             self._wire_sent_bytes = number(octets, start, stop)
         elif tag == _WIRE_RECEIVED:
@@ -154,6 +171,14 @@ class FastCommonProperties(Entry):
         ):
             return self._take_time(tag, start, stop)
         return True
+
+    def _take_span(self, tag: i64, span: Span) -> None:
+        if tag == _ROUTE_NAME:
+            self._route_name = span
+        elif tag == _LOCAL_ADDRESS:
+            self._local_address = span
+        else:
+            self._tls_properties = span
 
     def _take_time(self, tag: i64, start: i64, stop: i64) -> bool:
         seconds, nanos = moment(self._octets, start, stop)

@@ -79,6 +79,16 @@ class Entry:
         raise NotImplementedError
 
     @property
+    def destination_port(self) -> int:
+        """The port of Envoy's `downstream_local_address`."""
+        raise NotImplementedError
+
+    @property
+    def destination_principal(self) -> bytes:
+        """See `entry.destination`."""
+        raise NotImplementedError
+
+    @property
     def authority(self) -> bytes:
         """Envoy's `authority`."""
         raise NotImplementedError

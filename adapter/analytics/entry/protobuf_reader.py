@@ -16,6 +16,7 @@ from adapter.analytics.entry.decision_fields import (
     decision_id_in,
     record_of,
 )
+from adapter.analytics.entry.destination import port_in, principal_in
 from adapter.analytics.entry.entry import (
     FINAL,
     GRPC_STATUS,
@@ -85,6 +86,16 @@ class ProtobufEntry(Entry):
     def route_name(self) -> bytes:
         """See `Entry`."""
         return self._common.route_name
+
+    @property
+    def destination_port(self) -> int:
+        """See `Entry`."""
+        return port_in(self._common.downstream_local_address)
+
+    @property
+    def destination_principal(self) -> bytes:
+        """See `Entry`."""
+        return principal_in(self._common.tls_properties)
 
     @property
     def authority(self) -> bytes:

@@ -16,13 +16,16 @@ class FastFields(EnvoyRequest):
 
     __slots__ = (
         "_authority",
+        "_destination",
         "_filter_metadata",
+        "_has_route",
         "_header_run",
         "_id",
         "_method",
         "_octets",
         "_path",
         "_protocol",
+        "_route_metadata",
         "_scheme",
         "_source",
     )
@@ -31,6 +34,7 @@ class FastFields(EnvoyRequest):
         super().__init__(metadata, address)
         self._octets = octets
         self._source: Span = (0, 0)
+        self._destination: Span = (0, 0)
         self._filter_metadata: Span = (0, 0)
         self._header_run: Span = (0, 0)
         self._id: Span = (0, 0)
@@ -39,6 +43,8 @@ class FastFields(EnvoyRequest):
         self._authority: Span = (0, 0)
         self._scheme: Span = (0, 0)
         self._protocol: Span = (0, 0)
+        self._route_metadata = ""
+        self._has_route = False
 
     def header(self, name: str) -> str | None:
         """The last header of that name, as in protobuf's map."""
@@ -88,13 +94,19 @@ class FastFields(EnvoyRequest):
 
     @property
     def route_metadata(self) -> str:
-        """Always empty: the protobuf reader reads Checks that have route metadata."""
-        return ""
+        """See `RequestAttributes`."""
+        return self._route_metadata
 
     @property
     def source(self) -> bytes:
         """Envoy's `source`."""
         start, stop = self._source
+        return self._octets[start:stop]
+
+    @property
+    def destination(self) -> bytes:
+        """Envoy's `destination`."""
+        start, stop = self._destination
         return self._octets[start:stop]
 
     @property

@@ -10,8 +10,7 @@ It accepts what Envoy normally writes:
 
 - each message once, such as one `attributes` and one `http`;
 - headers in the `headers` map, all in a row, with names of 1 to 127 bytes;
-- text in ASCII only;
-- no `route_metadata_context`.
+- text in ASCII only, except in the route's metadata.
 
 Anything else falls back to the protobuf reader: raw headers, a header such as `x-name: Zoë`, or
 `http` twice, which protobuf would merge. So both readers always say the same about a Check.
@@ -27,6 +26,7 @@ from mypy_extensions import i64
 from adapter.ext_authz.check.fast_fields import FastFields
 from adapter.ext_authz.check.map_entries import entry_checked, text_checked
 from adapter.ext_authz.check.request import ATTESTED, BY_PATH, MOST_HEADERS, TRUE, ClientAddress
+from adapter.ext_authz.check.route_metadata import route_of
 from adapter.messages.wire import after_number, content
 from adapter.transport.service import Metadata
 
@@ -37,8 +37,8 @@ _REQUEST: Final = 0x22
 _CONTEXT_EXTENSIONS: Final = 0x52
 _ROUTE_METADATA: Final = 0x6A
 _METADATA: Final = 0x5A
-_UNREAD_ATTRIBUTES: Final = (0x12, 0x62)
-"""Destination, TLS session."""
+_DESTINATION: Final = 0x12
+_TLS_SESSION: Final = 0x62
 _TIME: Final = 0x0A
 _HTTP: Final = 0x12
 _ID: Final = 0x0A
@@ -97,11 +97,24 @@ class FastRequest(FastFields):
             self._source = (start, stop)
         elif tag == _METADATA:
             self._filter_metadata = (start, stop)
+        elif tag == _DESTINATION:
+            self._destination = (start, stop)
         elif tag == _ROUTE_METADATA:
-            return start == stop
+            return self._take_route(start, stop)
         else:
-            return tag in _UNREAD_ATTRIBUTES
+            return tag == _TLS_SESSION
         return True
+
+    def _take_route(self, start: i64, stop: i64) -> bool:
+        if start == stop:
+            return True
+        # Protobuf would merge a second one with the first.
+        if self._has_route:
+            return False
+        self._has_route = True
+        route = route_of(self._octets[start:stop])
+        self._route_metadata = route or ""
+        return route is not None
 
     def _take_extension(self, start: i64, stop: i64) -> bool:
         octets = self._octets

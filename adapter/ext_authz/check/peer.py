@@ -11,6 +11,8 @@ from google.protobuf.message import DecodeError
 from adapter.messages.check_pb2 import Peer
 
 _NOBODY: Final = Peer()
+PRINCIPAL: Final = b"\x22"
+"""The tag of `principal`. A peer without this octet has none, and need not be parsed."""
 
 
 def peer(octets: bytes) -> Peer:

@@ -23,7 +23,8 @@ from adapter.ext_authz.check.request import (
     ClientAddress,
     EnvoyRequest,
 )
-from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue, Metadata
+from adapter.ext_authz.check.route_metadata import route_in
+from adapter.messages.check_pb2 import AttributeContext, CheckRequest, HeaderValue
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport import service
 
@@ -109,6 +110,11 @@ class ProtobufRequest(EnvoyRequest):
         return self._attributes.source
 
     @property
+    def destination(self) -> bytes:
+        """Envoy's `destination`."""
+        return self._attributes.destination
+
+    @property
     def filter_metadata(self) -> bytes:
         """Envoy's `metadata_context`."""
         return self._attributes.metadata_context
@@ -116,7 +122,7 @@ class ProtobufRequest(EnvoyRequest):
     @property
     def route_metadata(self) -> str:
         """Envoy's `route_metadata_context`."""
-        return _route_metadata(self._attributes.route_metadata_context)
+        return route_in(self._attributes.route_metadata_context)
 
 
 def _raw_headers(http: AttributeContext.HttpRequest) -> dict[str, str]:
@@ -148,23 +154,3 @@ def _text(raw: bytes) -> str:
     # for them would take 3 ms for the longest header that a client can send.
     text = raw.translate(_SWAPPED).decode("utf-8", "surrogateescape")
     return text.encode("utf-8", "replace").translate(_SWAPPED).decode()
-
-
-def _route_metadata(metadata: Metadata) -> str:
-    """The route's name in the mesh, as the mesh's control plane wrote it into the metadata.
-
-    From Envoy Gateway: `kind/namespace/name` of the first resource under `envoy-gateway`, such as
-    `HTTPRoute/default/orders`. From Istio: the text of `config` under `istio`.
-    """
-    namespaces = metadata.filter_metadata
-    if not namespaces:
-        return ""
-    if "envoy-gateway" in namespaces:
-        resources = namespaces["envoy-gateway"].fields["resources"].list_value.values
-        if not resources:
-            return ""
-        resource = resources[0].struct_value.fields
-        return "/".join(resource[key].string_value for key in ("kind", "namespace", "name"))
-    if "istio" in namespaces:
-        return namespaces["istio"].fields["config"].string_value
-    return ""

@@ -7,7 +7,8 @@ from typing import Any, Final
 from mypy_extensions import i64
 
 from adapter.ext_authz.check.jwt_payloads import jwt_payloads
-from adapter.ext_authz.check.peer import peer
+from adapter.ext_authz.check.peer import PRINCIPAL, peer
+from adapter.policy.bindings import has_workload_identity
 from adapter.policy.request.attributes import is_connection, may_override_method, odd_names
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.transport.service import Metadata
@@ -71,6 +72,8 @@ class ClientAddress:
         return (request.header(ADDRESS_HEADER) or None) if request.is_address_attested else None
 
     def _forwarded(self, request: "EnvoyRequest", position: int) -> str | None:
+        if has_workload_identity(request):
+            return None
         entries = (request.header("x-forwarded-for") or "").rsplit(",", position)
         if len(entries) < position:
             return None
@@ -152,6 +155,11 @@ class EnvoyRequest:
         raise NotImplementedError
 
     @property
+    def destination(self) -> bytes:
+        """Envoy's `destination`, like `source`."""
+        raise NotImplementedError
+
+    @property
     def filter_metadata(self) -> bytes:
         """Envoy's `metadata_context`: a `Metadata`, encoded. The last one counts."""
         raise NotImplementedError
@@ -165,6 +173,17 @@ class EnvoyRequest:
     def certificate(self) -> str:
         """See `RequestAttributes`."""
         return peer(self.source).certificate
+
+    @property
+    def destination_principal(self) -> str:
+        """See `RequestAttributes`."""
+        octets = self.destination
+        return peer(octets).principal if PRINCIPAL in octets else ""
+
+    @property
+    def destination_port(self) -> int:
+        """See `RequestAttributes`."""
+        return peer(self.destination).address.socket_address.port_value
 
     @property
     def envoy_payloads(self) -> Mapping[str, Any]:

@@ -109,7 +109,18 @@ class RequestAttributes(Protocol):
 
     @property
     def route_metadata(self) -> str:
-        """The route from `route_metadata_context`, such as `kind/namespace/name`; may be empty."""
+        """The route from `route_metadata_context`; may be empty.
+
+        Such as `kind/namespace/name` or, if its rule has a name, `kind/namespace/name#rule`.
+        """
+
+    @property
+    def destination_principal(self) -> str:
+        """`destination.principal`: who Envoy's own certificate says that it is; may be empty."""
+
+    @property
+    def destination_port(self) -> int:
+        """The port that the client has connected to; 0 if it is a Unix socket."""
 
     @property
     def timeout_ms(self) -> str:
@@ -136,6 +147,8 @@ class GivenAttributes(NamedTuple):
     principal: str = ""
     certificate: str = ""
     envoy_payloads: Mapping[str, Any] = {}
+    destination_principal: str = ""
+    destination_port: int = 0
 
     def header(self, name: str) -> str | None:
         """See `RequestAttributes`."""

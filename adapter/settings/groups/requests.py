@@ -36,16 +36,27 @@ class BindingSettings(Group):
     route_name: str = ""
     """Envoy's route name, sent as gRPC metadata `x-route-name: %ROUTE_NAME%`."""
     route_metadata: str = ""
-    """`HTTPRoute/namespace/name` of Envoy Gateway, or Istio's `config` path."""
+    """`HTTPRoute/namespace/name` of Envoy Gateway, with `#rule` for a rule that has a name, or
+    Istio's `config` path."""
     authority: str = ""
     """Host of the request: a name, `*.example.com` or `*`. Safe only if Envoy's virtual host
     lists the same domains."""
     path_prefix: Annotated[str, of_form("/.*", "begin with /")] = "/"
+    destination_principal: str = ""
+    """Whom Envoy's own certificate names, such as `spiffe://cluster.local/ns/shop/sa/orders`: the
+    workload behind a sidecar."""
+    destination_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    """The port that the client connects to, alone or with `destination_principal`. 0: any."""
 
     @model_validator(mode="after")
     def _one_way(self) -> "BindingSettings":
-        if sum(map(bool, (self.route_name, self.route_metadata, self.authority))) != 1:
-            raise ValueError("set exactly one of route_name, route_metadata and authority")
+        destination = self.destination_principal or self.destination_port
+        ways = self.route_name, self.route_metadata, self.authority, destination
+        if sum(map(bool, ways)) != 1:
+            raise ValueError(
+                "set exactly one of route_name, route_metadata, authority and a destination "
+                "(destination_principal, destination_port or both)"
+            )
         if self.path_prefix != "/" and not self.authority:
             raise ValueError("path_prefix goes with authority only")
         return self

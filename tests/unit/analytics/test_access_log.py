@@ -12,6 +12,7 @@ from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.spool.batch import BatchLimit
 from adapter.analytics.spool.memory import MemorySpool
 from adapter.policy.catalog import ApiInstance
+from adapter.policy.request.attributes import RequestAttributes
 from support.defaults import entry_translator
 from tests.rig.clock import FakeClock
 from tests.unit.analytics.envoy_log import (
@@ -26,7 +27,7 @@ from tests.unit.analytics.recording import RecordingObserver
 ALL = BatchLimit(10_000, 10_000_000)
 
 
-def nothing_bound(_route_name: str, _authority: str, _path: str) -> ApiInstance | None:
+def nothing_bound(_: RequestAttributes) -> ApiInstance | None:
     """Bind nothing."""
     return None
 

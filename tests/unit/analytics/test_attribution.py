@@ -5,6 +5,7 @@ from envoy.data.accesslog.v3 import accesslog_pb2 as envoy
 
 from adapter.analytics.observer import Unattributed
 from adapter.authorization.decision_record import DecisionRecord
+from adapter.policy.request.attributes import GivenAttributes
 from tests.unit.analytics.envoy_log import http_entry
 from tests.unit.analytics.translating import Bindings, event_of, translated, translating
 
@@ -53,7 +54,30 @@ def test_entry_without_metadata_goes_by_the_bindings() -> None:
     assert [event[name] for name in ("api_id", "api_name", "api_version")] == [42, "bound", "2.0"]
     assert (event["client_id"], event["request_disposition"]) == (None, "BLOCKED")
     assert event["status_code"] == 503
-    assert bindings.asked == [("bound", "api.example.com", "/a")]
+    assert bindings.asked == [
+        GivenAttributes(route_name="bound", authority="api.example.com", path="/a")
+    ]
+
+
+def test_the_destination_of_an_entry_is_that_of_a_check() -> None:
+    """The port, and who Envoy's certificate says that it is: a URI, a DNS name, or the subject."""
+    bindings = Bindings()
+    entry = http_entry(record=None)
+    common = entry.common_properties
+    common.downstream_local_address.socket_address.port_value = 8080
+    ours = common.tls_properties.local_certificate_properties
+    for add in (
+        lambda: setattr(ours, "subject", "CN=orders"),
+        lambda: ours.subject_alt_name.add(dns="orders.shop"),
+        lambda: ours.subject_alt_name.add(uri="spiffe://cluster.local/ns/shop/sa/orders"),
+    ):
+        add()
+        translated(entry, translating(bindings.bound_api))
+    assert [(each.destination_principal, each.destination_port) for each in bindings.asked] == [
+        ("CN=orders", 8080),
+        ("orders.shop", 8080),
+        ("spiffe://cluster.local/ns/shop/sa/orders", 8080),
+    ]
 
 
 def test_refusal_before_the_api_was_known_counts_as_its_apis() -> None:

@@ -11,6 +11,7 @@ from adapter.analytics.event import EventEncoder, EventOrigin
 from adapter.analytics.observer import Unattributed
 from adapter.analytics.translator import EntryTranslator
 from adapter.policy.catalog import ApiInstance
+from adapter.policy.request.attributes import RequestAttributes
 
 EVENT_ID = "019a0000-0000-7000-8000-000000000000"
 ENCODER = EventEncoder(EventOrigin("org-1", "host-1", "HY"))
@@ -20,12 +21,12 @@ class Bindings:
     """Binds one route, and records what was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, str, str]] = []
+        self.asked: list[RequestAttributes] = []
 
-    def bound_api(self, route_name: str, authority: str, path: str) -> ApiInstance | None:
+    def bound_api(self, request: RequestAttributes) -> ApiInstance | None:
         """See `attribution.BoundApi`."""
-        self.asked.append((route_name, authority, path))
-        return ApiInstance("42", "bound", "2.0") if route_name == "bound" else None
+        self.asked.append(request)
+        return ApiInstance("42", "bound", "2.0") if request.route_name == "bound" else None
 
 
 def translating(

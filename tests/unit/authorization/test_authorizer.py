@@ -292,6 +292,13 @@ def test_unbound_requests_are_denied_unless_the_operator_says_otherwise(
     assert isinstance(decision, kind)
 
 
+def test_letting_unbound_requests_pass_does_not_pass_bindings_that_cannot_be_trusted() -> None:
+    """At a sidecar a client could name an unbound host, and would reach the bound API's service."""
+    request = a_request(api_id="", authority="other.test")
+    request = request._replace(destination_principal="spiffe://a/b")
+    assert isinstance(authorizer(unbound="allow").authorize(request), Denied)
+
+
 def test_letting_unbound_requests_pass_does_not_pass_ambiguous_ones() -> None:
     """Two hosts in one request are refused whatever the operator says of unbound requests."""
     request = a_request(api_id="", authority="api.example.com,other.test")

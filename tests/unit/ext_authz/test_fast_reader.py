@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest
+from google.protobuf.json_format import ParseDict
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapter.ext_authz.check import fast_reader
+from adapter.ext_authz.response.identity_part import varint
 from tests.unit.ext_authz.agreement import ADDRESS, METADATA, agree
 from tests.unit.ext_authz.checks import check_request
 
@@ -40,6 +42,8 @@ def plain_checks(draw: st.DrawFn) -> bytes:
     http.size = draw(st.integers(0, 2**62))
     http.raw_body = draw(bodies)
     check.attributes.destination.service = draw(st.text(max_size=200))
+    check.attributes.destination.principal = draw(st.text(max_size=200))
+    check.attributes.destination.address.socket_address.port_value = draw(st.integers(0, 65535))
     check.attributes.source.principal = draw(st.text(max_size=200))
     check.attributes.source.certificate = draw(st.text(max_size=200) | long_text)
     if draw(st.booleans()):
@@ -53,6 +57,51 @@ def plain_checks(draw: st.DrawFn) -> bytes:
 
 
 any_text = st.text(max_size=10)
+resources = st.dictionaries(
+    st.sampled_from(["kind", "namespace", "name", "sectionName", "annotations"]) | any_text,
+    any_text | st.dictionaries(any_text, any_text, max_size=2),
+    max_size=5,
+)
+route_metadata = st.dictionaries(
+    st.sampled_from(["envoy-gateway", "istio"]) | any_text,
+    st.fixed_dictionaries({}, optional={"resources": st.lists(resources), "config": any_text}),
+    max_size=3,
+)
+
+
+@given(route_metadata)
+def test_the_route_of_a_mesh_is_read_by_both(namespaces: dict[str, dict[str, object]]) -> None:
+    """Whatever a control plane writes, also text beyond ASCII. All requests of a mesh have it."""
+    check = check_request(raw=False)
+    ParseDict({"filterMetadata": namespaces}, check.attributes.route_metadata_context)
+    assert agree(check.SerializeToString())
+    assert agree(check.SerializeToString())
+
+
+@given(route_metadata, st.data())
+def test_damaged_routes_are_left_to_the_protobuf_reader(
+    namespaces: dict[str, dict[str, object]], data: st.DataObject
+) -> None:
+    """It alone decides what is no Check."""
+    check = check_request(raw=False)
+    ParseDict({"filterMetadata": namespaces}, check.attributes.route_metadata_context)
+    octets = bytearray(check.attributes.route_metadata_context.SerializeToString() or b"x")
+    octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
+    check.attributes.ClearField("route_metadata_context")
+    inner = check.attributes.SerializeToString() + b"\x6a" + varint(len(octets)) + bytes(octets)
+    message = b"\x0a" + varint(len(inner)) + inner
+    if fast_reader.read(message, METADATA, ADDRESS) is not None:
+        assert agree(message)
+
+
+def with_two_routes(check: CheckRequest) -> bytes:
+    """The Check with a mesh's metadata twice, which protobuf merges."""
+    check.attributes.route_metadata_context.filter_metadata["istio"]["config"] = "route"
+    inner = check.attributes.SerializeToString()
+    again = check.attributes.route_metadata_context.SerializeToString()
+    inner += b"\x6a" + varint(len(again)) + again
+    message: bytes = b"\x0a" + varint(len(inner)) + inner
+    return message
 
 
 @st.composite
@@ -122,18 +171,11 @@ def with_text(text: str) -> Callable[[CheckRequest], bytes]:
     return write
 
 
-def with_route(check: CheckRequest) -> bytes:
-    """The Check with a mesh's metadata."""
-    check.attributes.route_metadata_context.filter_metadata["istio"]["config"] = "route"
-    message: bytes = check.SerializeToString()
-    return message
-
-
-@pytest.mark.parametrize("write", [twice, with_text("Zoë"), with_route])
+@pytest.mark.parametrize("write", [twice, with_text("Zoë"), with_two_routes])
 def test_unusual_checks_are_left_to_the_protobuf_reader(
     write: Callable[[CheckRequest], bytes],
 ) -> None:
-    """Repeated messages, text beyond ASCII, and route metadata."""
+    """Repeated messages, and text beyond ASCII."""
     assert not agree(write(check_request(raw=False)))
 
 

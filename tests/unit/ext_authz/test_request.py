@@ -194,6 +194,18 @@ def test_forwarded_for(forwarded_for: str, position: int, address: str | None) -
     )
 
 
+def test_a_sidecar_forwards_what_the_client_says() -> None:
+    """It adds no entry of its own, so that no position can be believed."""
+    reader = RequestReader(forwarded_for_position=1)
+    check = check_request([("x-forwarded-for", "6.6.6.6")])
+    check.attributes.destination.address.socket_address.port_value = 8080
+    assert read(check, reader).client_address == "6.6.6.6"
+    check.attributes.destination.principal = "spiffe://cluster.local/ns/shop/sa/orders"
+    assert read(check, reader).client_address is None
+    assert read(check).destination_principal == "spiffe://cluster.local/ns/shop/sa/orders"
+    assert read(check).destination_port == 8080
+
+
 def test_no_attested_address() -> None:
     """Without a header that Envoy sets, there is no address to believe."""
     headers = [("x-real-ip", "6.6.6.6"), ("x-forwarded-for", "6.6.6.6")]
@@ -210,6 +222,16 @@ def test_no_attested_address() -> None:
                 }
             },
             "HTTPRoute/default/orders",
+        ),
+        (
+            {
+                "envoy-gateway": {
+                    "resources": [
+                        {"kind": "HTTPRoute", "namespace": "a", "name": "b", "sectionName": "c"}
+                    ]
+                }
+            },
+            "HTTPRoute/a/b#c",
         ),
         ({"envoy-gateway": {"resources": []}}, ""),
         ({"envoy-gateway": {"resources": "none"}}, ""),

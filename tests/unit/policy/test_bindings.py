@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapter.policy.bindings import UNBOUND, ApiBinding, BindingTable
+from adapter.policy.bindings import NO_LISTED_DOMAINS, UNBOUND, ApiBinding, BindingTable
 from adapter.policy.verdicts import Deny, DenyReason
 from tests.unit.policy.gateway import a_request
 
@@ -16,6 +16,22 @@ TABLE = BindingTable(
         ApiBinding("wild", authority="*.test"),
         ApiBinding("deep", authority="*.deep.test"),
         ApiBinding("v6", authority="[2001:db8::1]"),
+    ]
+)
+ORDERS = "spiffe://cluster.local/ns/shop/sa/orders"
+SIDECARS = BindingTable(
+    [
+        ApiBinding("orders", destination_principal=ORDERS),
+        ApiBinding("orders-admin", destination_principal=ORDERS, destination_port=9000),
+        ApiBinding("metrics", destination_port=9090),
+    ]
+)
+RULES = BindingTable(
+    [
+        ApiBinding("orders", route_metadata="HTTPRoute/shop/orders"),
+        ApiBinding("writes", route_metadata="HTTPRoute/shop/orders#writes"),
+        ApiBinding("users", route_metadata="HTTPRoute/shop/users"),
+        ApiBinding("greeter", route_metadata="GRPCRoute/shop/greeter"),
     ]
 )
 CATCH_ALL = BindingTable([ApiBinding("rest", authority="*"), ApiBinding("a", authority="a.test")])
@@ -168,3 +184,74 @@ def test_without_bindings_by_host_the_host_says_nothing() -> None:
     """Not even one that is malformed."""
     table = BindingTable([ApiBinding("a", route_name="r")])
     assert table.resolve(a_request(authority="one.test,two.test", api_id="")) is UNBOUND
+
+
+@pytest.mark.parametrize(
+    ("principal", "port", "api_id"),
+    [
+        (ORDERS, 8080, "orders"),
+        (ORDERS, 9000, "orders-admin"),
+        (ORDERS, 9090, "orders"),
+        ("", 9090, "metrics"),
+        (ORDERS + "-2", 9090, "metrics"),
+        ("", 8080, UNBOUND),
+        ("", 0, UNBOUND),
+    ],
+)
+def test_a_destination_names_the_workload_whatever_the_host_says(
+    principal: str, port: int, api_id: str | Deny
+) -> None:
+    """Principal and port, then the principal, then the port."""
+    request = a_request(api_id="", authority="x")._replace(
+        destination_principal=principal, destination_port=port
+    )
+    assert SIDECARS.resolve(request) == api_id
+
+
+def test_at_a_sidecar_the_host_names_no_api() -> None:
+    """Its virtual host covers all hosts, so the client would choose its API."""
+    request = a_request(api_id="", authority="api.test")._replace(destination_principal=ORDERS)
+    for table in (TABLE, CATCH_ALL):
+        assert table.resolve(request) == NO_LISTED_DOMAINS
+    assert TABLE.resolve(request._replace(route_name="orders-route")) == "route"
+    assert TABLE.resolve(request._replace(destination_principal="edge.example.com")) == "exact"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "api_id"),
+    [
+        ("HTTPRoute/shop/orders", "orders"),
+        ("HTTPRoute/shop/orders#reads", "orders"),
+        ("HTTPRoute/shop/orders#writes", "writes"),
+        ("GRPCRoute/shop/greeter#any", "greeter"),
+        ("HTTPRoute/shop/other#writes", UNBOUND),
+    ],
+)
+def test_a_rule_of_a_route_may_be_another_api(metadata: str, api_id: str | Deny) -> None:
+    """The other rules belong to the API of the whole route."""
+    assert RULES.resolve(a_request(api_id="", route_metadata=metadata, authority="x")) == api_id
+
+
+@pytest.mark.parametrize(
+    ("name", "api_id"),
+    [
+        ("httproute/shop/users/rule/0/match/0/users_test", "users"),
+        ("grpcroute/shop/greeter/rule/1/match/0/*", "greeter"),
+        ("shop.users.0", "users"),
+        ("shop.greeter.12", "greeter"),
+        # It may be of the rule with another API: the name does not say which rule it is.
+        ("httproute/shop/orders/rule/0/match/0/orders_test", ""),
+        ("shop.orders.0", ""),
+        ("tcproute/shop/users/rule/0", ""),
+        ("httproute/shop", ""),
+        ("shop.users.x", ""),
+        ("shop.users", ""),
+        ("users", ""),
+        ("", ""),
+    ],
+)
+def test_routes_are_known_by_the_names_that_control_planes_give_them(
+    name: str, api_id: str
+) -> None:
+    """For log entries, which contain the route's name and not its metadata."""
+    assert RULES.of_mesh_route(name) == api_id
