@@ -46,8 +46,16 @@ _OWN: Final[Mapping[str, str]] = {
     "so policies on addresses belong to the gateway.",
     "name: envoy.filters.network.ext_authz": "A port without HTTP has no routes, so a constant "
     "takes the place of the route's name.",
-    "- applyTo: VIRTUAL_HOST": "All requests to the workload or port belong to one API, whatever "
-    "host the client names.",
+    "api_chosen_by:": "The path decides about the API, so paths that a service could read in "
+    "another way (/orders;x/1) are refused. Without it, they get the policies of another API.",
+    "api_chosen_by_host:": "The same for the host.",
+    "- applyTo: VIRTUAL_HOST": "All routes of the gateway, or all requests to the workload or "
+    "port, whatever host the client names.",
+    "- name: api_chosen_by": "Path and host decide about the API, so those that a service could "
+    "read in another way (/orders;x/1) are refused. Without it, they get another API's policies.",
+    "normalize_path:": "Adapter and services read every path in the same way: dots are resolved, "
+    "// is /, and %2F and %5C are refused.",
+    "strip_trailing_host_dot:": "shop.test. reaches the virtual host of shop.test.",
     "- applyTo: HTTP_ROUTE": "The name is that of the rule in the VirtualService (http[].name).",
     # Envoy Gateway.
     "appProtocols:": "gRPC needs HTTP/2. Without it, every Check fails.",

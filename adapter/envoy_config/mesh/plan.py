@@ -82,6 +82,9 @@ class MeshEnvoy(_Part):
     """Of the Gateway, for Envoy Gateway and Gateway API."""
     trusted_hops: Annotated[int, Field(ge=0)] = 0
     """Trusted proxies in front that append to `x-forwarded-for`."""
+    routes_by: tuple[Literal["path", "host"], ...] = ("path", "host")
+    """What decides which route of a gateway a request takes. Requests whose path or host can be
+    read in two ways are refused there."""
     apis: tuple[MeshApi, ...] = ()
 
 

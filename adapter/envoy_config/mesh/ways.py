@@ -3,6 +3,7 @@
 from typing import Final
 
 from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy, Platform, WayToBind
+from adapter.envoy_config.parts.routes import chosen_by
 from adapter.envoy_config.parts.tree import Tree
 
 _VIRTUAL_SERVICE: Final = "/apis/networking.istio.io/v1/namespaces/{}/virtual-service/{}"
@@ -13,6 +14,11 @@ def is_named_by_envoy(platform: Platform, api: MeshApi) -> bool:
     if api.route:
         return _way(platform, api) == "context_extensions"
     return not api.host and not api.tcp_port
+
+
+def choice_of(envoy: MeshEnvoy) -> dict[str, str]:
+    """The context extensions that say what decides about the API on all routes of a gateway."""
+    return chosen_by(path="path" in envoy.routes_by, host="host" in envoy.routes_by)
 
 
 def binding_of(platform: Platform, envoy: MeshEnvoy, api: MeshApi) -> Tree:

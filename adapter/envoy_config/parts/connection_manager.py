@@ -1,5 +1,7 @@
 """The HTTP connection manager and its listener."""
 
+from typing import Final
+
 from adapter.envoy_config.config import EnvoyConfig
 from adapter.envoy_config.parts.access_log import adapter_access_log
 from adapter.envoy_config.parts.addresses import address_of
@@ -8,6 +10,15 @@ from adapter.envoy_config.parts.listener_tls import client_certificate_forwardin
 from adapter.envoy_config.parts.text_log import text_log
 from adapter.envoy_config.parts.tree import Tree, typed
 
+SAME_READING: Final[Tree] = {
+    "normalize_path": True,
+    "merge_slashes": True,
+    "path_with_escaped_slashes_action": "REJECT_REQUEST",
+    # Otherwise `shop.test.` would not match `shop.test`, and would reach the API for `*`.
+    "strip_trailing_host_dot": True,
+}
+"""The options by which the adapter and the upstream read every path and host in the same way."""
+
 
 def request_options(config: EnvoyConfig) -> Tree:
     """The options that make adapter and upstream read each request in the same way."""
@@ -15,13 +26,8 @@ def request_options(config: EnvoyConfig) -> Tree:
         # Removes x-envoy-* and other headers that only an edge proxy may set.
         "use_remote_address": True,
         "xff_num_trusted_hops": config.trusted_hops,
-        # The adapter and the upstream read every path in the same way.
-        "normalize_path": True,
-        "merge_slashes": True,
-        "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "strip_matching_host_port": True,
-        # Otherwise `shop.test.` would not match `shop.test`, and would reach the API for `*`.
-        "strip_trailing_host_dot": True,
+        **SAME_READING,
         **client_certificate_forwarding(config.listener_tls),
     }
 

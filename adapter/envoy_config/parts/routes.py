@@ -59,11 +59,14 @@ def _path_matters(route: ApiRoute) -> bool:
 def _per_filter(route: ApiRoute, *, by_host: bool, by_path: bool) -> Tree:
     # The header mutation filter sets the client's address.
     extensions = {"api_id": route.api_id, "client_address": "attested"}
-    if by_path:
-        extensions["api_chosen_by"] = "path"
-    if by_host:
-        extensions["api_chosen_by_host"] = "true"
-    return context_extensions(extensions)
+    return context_extensions(extensions | chosen_by(path=by_path, host=by_host))
+
+
+def chosen_by(*, path: bool, host: bool) -> dict[str, str]:
+    """The extensions that say whether path or host decide which API a request belongs to."""
+    by_path = {"api_chosen_by": "path"} if path else {}
+    by_host = {"api_chosen_by_host": "true"} if host else {}
+    return by_path | by_host
 
 
 def context_extensions(extensions: Mapping[str, str]) -> Tree:

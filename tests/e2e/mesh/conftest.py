@@ -14,7 +14,6 @@ from adapter.policy.evaluation import Evaluation
 from adapter.policy.verdicts import Continue
 from adapter.settings import RequestSettings
 from tests.builders import api_ruled_by
-from tests.e2e.conftest import TOKEN
 from tests.rig.adapters import AdapterInProcess, CollectedLogs
 from tests.rig.envoy_binaries import NEWEST, envoy_binary
 from tests.rig.mesh_plans import rendered
@@ -42,15 +41,15 @@ def binary() -> Path:
     return envoy_binary(NEWEST)
 
 
-def documents(platform: Platform, **options: Any) -> list[dict[str, Any]]:
+def documents(platform: Platform, token: str | None) -> list[dict[str, Any]]:
     """What an operator applies, with timeouts that no slow machine exceeds."""
-    text = text_of(rendered(platform, **{"token": TOKEN} | options))
+    text = text_of(rendered(platform, token=token))
     patient = text.replace("0.5s", "5s").replace("500ms", "5s")
     return list(yaml.safe_load_all(patient))
 
 
 def adapter_with(
-    settings: dict[str, Any], logs: CollectedLogs, token: str | None = TOKEN
+    settings: dict[str, Any], logs: CollectedLogs, token: str | None
 ) -> AdapterInProcess:
     """An adapter with the first of the documents as its settings."""
     requests = RequestSettings.model_validate(settings["requests"])

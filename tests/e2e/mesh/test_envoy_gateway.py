@@ -58,4 +58,7 @@ async def test_a_gateway(
         other = await request(address, "files.test", "/other")
         assert other.header("x-adapter-reason") == "api_unbound"
         assert (await request(address, "orders.test", "/a%2Fb")).status == 400
-        await until(lambda: len(logs.entries()) == 6)
+        for host in ("orders.test", "users.test"):
+            odd = await request(address, host, "/orders;x/1")
+            assert odd.header("x-adapter-reason") == "ambiguous_path"
+        await until(lambda: len(logs.entries()) == 8)

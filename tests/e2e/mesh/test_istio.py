@@ -86,7 +86,9 @@ async def test_a_gateway(
         for host, path in (("shop.test", "/other"), ("files.test", "/")):
             answer = await request(envoy.address, host, path)
             assert answer.header("x-adapter-reason") == "api_unbound"
-        await until(lambda: len(logs.entries()) == 6)
+        odd = await request(envoy.address, "shop.test", "/users;x/1")
+        assert odd.header("x-adapter-reason") == "ambiguous_path"
+        await until(lambda: len(logs.entries()) == 7)
 
 
 async def test_a_port_without_http(binary: Path, upstream: Upstream, tmp_path: Path) -> None:

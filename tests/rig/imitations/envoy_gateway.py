@@ -125,14 +125,16 @@ class EnvoyGateway:
 
     def _policy_of(self, resource: dict[str, str]) -> tuple[tuple[str, str], dict[str, str]]:
         """The SecurityPolicy of a route, or of the Gateway, and its context extensions."""
+        merged = self._main["extAuth"]["contextExtensions"]
+        extensions = {e["name"]: e["value"] for e in merged}
         for key, policy in self._policies.items():
             (target,) = policy["targetRefs"]
             own = (target["kind"], key[0], target["name"])
             if own == (resource["kind"], resource["namespace"], resource["name"]):
-                extensions = policy["extAuth"]["contextExtensions"]
-                return key, {e["name"]: e["value"] for e in extensions}
+                own_ones = policy["extAuth"]["contextExtensions"]
+                return key, extensions | {e["name"]: e["value"] for e in own_ones}
         (key,) = [key for key, policy in self._policies.items() if policy is self._main]
-        return key, {}
+        return key, extensions
 
     @staticmethod
     def _cluster_of(namespace: str, name: str) -> str:
@@ -148,7 +150,24 @@ class EnvoyGateway:
             "healthy_threshold": active["healthyThreshold"],
             "grpc_health_check": {},
         }
-        return cluster(name, self._adapter, common_lb_config={}, health_checks=[check], **http2())
+        limits = settings["circuitBreaker"]
+        thresholds = {
+            "max_requests": limits["maxParallelRequests"],
+            "max_pending_requests": limits["maxPendingRequests"],
+            "max_retries": limits["maxParallelRetries"],
+        }
+        passive = settings["healthCheck"]["passive"]
+        milliseconds = settings["timeout"]["tcp"]["connectTimeout"].removesuffix("ms")
+        return cluster(
+            name,
+            self._adapter,
+            connect_timeout=f"0.{milliseconds}s",
+            outlier_detection={"consecutive_5xx": passive["consecutive5XxErrors"]},
+            circuit_breakers={"thresholds": [thresholds]},
+            common_lb_config={},
+            health_checks=[check],
+            **http2(),
+        )
 
     def _logs(self) -> list[dict[str, Any]]:
         sinks = self._objects["EnvoyProxy"]["telemetry"]["accessLog"]["settings"][0]["sinks"]

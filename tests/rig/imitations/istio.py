@@ -15,6 +15,7 @@ from tests.rig.imitations.parts import (
 )
 
 _MARK = {"key": "istio_ext_authz_shadow_effective_policy_id"}
+_UNLIMITED = 4_294_967_295
 _ANY = {"permissions": [{"any": True}], "principals": [{"any": True}]}
 
 
@@ -44,7 +45,11 @@ class IstioEnvoy:
         http = manager(
             use_remote_address=self._kind == "gateway",
             normalize_path=True,
-            route_config={"name": "routes", "virtual_hosts": hosts},
+            route_config={
+                "name": "routes",
+                "ignore_port_in_host_matching": True,
+                "virtual_hosts": hosts,
+            },
             access_log=self._logs(),
             http_filters=[*self._checks("http"), ROUTER],
         )
@@ -65,8 +70,19 @@ class IstioEnvoy:
 
     def _adapter_cluster(self) -> dict[str, Any]:
         policy = self._objects["DestinationRule"]["trafficPolicy"]
-        timeout = policy["connectionPool"]["tcp"]["connectTimeout"]
-        return cluster(self._cluster, self._adapter, connect_timeout=timeout, **http2())
+        outliers = policy["outlierDetection"]
+        names = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
+        return cluster(
+            self._cluster,
+            self._adapter,
+            connect_timeout=policy["connectionPool"]["tcp"]["connectTimeout"],
+            outlier_detection={
+                "consecutive_5xx": outliers["consecutive5xxErrors"],
+                "base_ejection_time": outliers["baseEjectionTime"],
+            },
+            circuit_breakers={"thresholds": [dict.fromkeys(names, _UNLIMITED)]},
+            **http2(),
+        )
 
     def _checks(self, kind: str) -> list[dict[str, Any]]:
         """Marks what the AuthorizationPolicy matches, and asks about what is marked."""

@@ -1,6 +1,6 @@
 """The SecurityPolicies: the Gateway asks the adapter, and routes may name their API."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from adapter.envoy_config.mesh.config import CHECK_TIMEOUT_MS, NAME
 from adapter.envoy_config.mesh.document import Document
@@ -18,7 +18,7 @@ from adapter.envoy_config.mesh.kubernetes import (
     reference_grant,
 )
 from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy
-from adapter.envoy_config.mesh.ways import is_named_by_envoy
+from adapter.envoy_config.mesh.ways import choice_of, is_named_by_envoy
 from adapter.envoy_config.parts.tree import Tree
 
 
@@ -31,6 +31,7 @@ def gateway_policy(envoy: MeshEnvoy) -> Document:
             "failOpen": False,
             "statusOnError": 503,
             "includeRouteMetadata": True,
+            **_extensions(choice_of(envoy)),
             "grpc": {
                 "backendRefs": [backend_reference(envoy)],
                 "backendSettings": check_settings(),
@@ -84,7 +85,7 @@ def _route_policy(envoy: MeshEnvoy, api: MeshApi) -> Document:
         "mergeType": "StrategicMerge",
         "targetRefs": [{**reference(kind, name, GATEWAY_API), **section}],
         "extAuth": {
-            "contextExtensions": [{"name": "api_id", "type": "Value", "value": api.api_id}],
+            **_extensions({"api_id": api.api_id, **choice_of(envoy)}),
             "grpc": {"backendRefs": [backend_reference(envoy)]},
         },
     }
@@ -92,6 +93,12 @@ def _route_policy(envoy: MeshEnvoy, api: MeshApi) -> Document:
         f"The route {api.route} belongs to API {api.api_id}.",
         kubernetes_object(VERSION, "SecurityPolicy", _policy_name(api), namespace, spec),
     )
+
+
+def _extensions(extensions: Mapping[str, str]) -> Tree:
+    """What Envoy sends with each Check."""
+    sent = [{"name": k, "type": "Value", "value": v} for k, v in extensions.items()]
+    return {"contextExtensions": sent} if sent else {}
 
 
 def _policy_name(api: MeshApi) -> str:

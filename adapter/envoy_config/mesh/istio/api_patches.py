@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 from adapter.envoy_config.mesh.istio.patches import INBOUND, patch, typed_patch
 from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy
-from adapter.envoy_config.mesh.ways import is_named_by_envoy, tcp_route_name
+from adapter.envoy_config.mesh.ways import choice_of, is_named_by_envoy, tcp_route_name
 from adapter.envoy_config.parts.routes import context_extensions
 from adapter.envoy_config.parts.tree import Tree, token_metadata
 
 
 def named_apis(envoy: MeshEnvoy) -> Iterator[Tree]:
-    """One patch for each API whose id Envoy sends with the Check."""
+    """One patch for each API whose id Envoy sends with the Check, and one for all of a gateway."""
+    if envoy.kind == "gateway" and (choice := choice_of(envoy)):
+        value = {"typed_per_filter_config": context_extensions(choice)}
+        yield patch("VIRTUAL_HOST", {"context": INBOUND[envoy.kind]}, value)
     for api in envoy.apis:
         if is_named_by_envoy("istio", api):
             value = {"typed_per_filter_config": context_extensions({"api_id": api.api_id})}

@@ -19,6 +19,7 @@ from adapter.envoy_config.mesh.kubernetes import kubernetes_object, name_for
 from adapter.envoy_config.mesh.plan import MeshEnvoy
 from adapter.envoy_config.parts.access_log import access_logger
 from adapter.envoy_config.parts.clusters import health_options
+from adapter.envoy_config.parts.connection_manager import SAME_READING
 from adapter.envoy_config.parts.http_filters import (
     REMOTE_ADDRESS,
     SAFE_CHANGES,
@@ -43,7 +44,7 @@ def envoy_filter(config: MeshConfig, envoy: MeshEnvoy) -> Document:
         _checks(config, envoy),
         _headers(config, envoy),
         _health(config, envoy),
-        *(_logs(config, envoy) if config.token is not None else ()),
+        *_managers(config, envoy),
         *api_patches.named_apis(envoy),
         *api_patches.tcp_ports(config.token, envoy),
     ]
@@ -89,11 +90,15 @@ def _health(config: MeshConfig, envoy: MeshEnvoy) -> Tree:
     return patch("CLUSTER", match, health_options(HEALTH_INTERVAL))
 
 
-def _logs(config: MeshConfig, envoy: MeshEnvoy) -> Iterator[Tree]:
-    """The access loggers with the token, which a Telemetry cannot send."""
+def _managers(config: MeshConfig, envoy: MeshEnvoy) -> Iterator[Tree]:
+    """How requests are read; and the access loggers with the token, which a Telemetry cannot send.
+
+    A Telemetry logs connections without HTTP by itself.
+    """
     adapter = config.plan.adapter
     cluster = f"outbound|{adapter.port}||{adapter.host}"
     logger = access_logger(cluster, config.token, _FLUSH_INTERVAL)
+    logs = [logger] if config.token is not None else []
     yield typed_patch(
         "NETWORK_FILTER",
         {
@@ -101,6 +106,7 @@ def _logs(config: MeshConfig, envoy: MeshEnvoy) -> Iterator[Tree]:
             "listener": {"filterChain": {"filter": {"name": MANAGER}}},
         },
         "filters.network.http_connection_manager.v3.HttpConnectionManager",
-        {"access_log": [logger]},
+        {**SAME_READING, **({"access_log": logs} if logs else {})},
     )
-    yield from api_patches.tcp_logs(logger, envoy)
+    if logs:
+        yield from api_patches.tcp_logs(logger, envoy)
