@@ -127,6 +127,7 @@ class Adapter:
         observe_identity(self._metrics, self._identity)
         observe_edges(self._metrics, self._server, self._analytics)
         observe_operators(self._metrics, self._listeners)
+        self._metrics.observe("adapter_certificates_kept", lambda: self._certificates.kept)
 
     async def start(self) -> Endpoints:
         """Start all parts; raises ConfigurationError if an address cannot be bound."""

@@ -60,6 +60,11 @@ class Certificates:
         """What an operator should look at."""
         return {f"{name} certificate": "; ".join(faults) for name, faults in self._faults.items()}
 
+    @property
+    def kept(self) -> Mapping[tuple[str, ...], float]:
+        """1 for each use whose new files cannot be used, 0 for the others."""
+        return {(use.name,): float(use.name in self._faults) for use in self._uses}
+
     async def run(self) -> None:
         """Look for changed files until cancelled."""
         while True:

@@ -40,6 +40,12 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
             "Checks without an answer: too many of their API waited, or Envoy gave them up",
             ("reason",),
         ),
+        "adapter_certificates_kept": MetricRow(
+            "gauge",
+            "1 while new certificate files cannot be used, so that the old ones stay in use",
+            ("of",),
+            together="max",
+        ),
         "adapter_unbound_requests_left_out": MetricRow(
             "counter",
             "Requests without an API that found the table of discovered services full",

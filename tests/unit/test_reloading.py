@@ -99,10 +99,12 @@ async def test_a_certificate_that_comes_before_its_key_is_tried_again(tmp_path: 
             await look()
         await until(lambda: bool(parts.certificates.alarms))
         assert "does not belong to" in parts.certificates.alarms["listener certificate"]
+        assert parts.certificates.kept == {("listener",): 1}
         renewed.key.replace(own.key)
         while not parts.contexts:
             await look()
     assert parts.certificates.alarms == {}
+    assert parts.certificates.kept == {("listener",): 0}
     events = [(log["event"], log["of"]) for log in logs]
     assert events == [("certificates.kept", "listener"), ("certificates.renewed", "listener")]
     looking.cancel()
