@@ -103,6 +103,13 @@ def test_denied_request_is_blocked() -> None:
     assert event["policy_violation"]["policy_id"] == DENIED.policy_id
 
 
+def test_a_denied_request_has_the_same_times_and_client_as_an_allowed_one() -> None:
+    """In one unit, and with the client's program, address and bytes."""
+    allowed, denied = event_of(http_entry()), event_of(denied_entry())
+    other = {name for name in allowed if allowed[name] != denied[name]}
+    assert other == {"request_disposition", "policy_violation", "status_code"}
+
+
 def test_denial_that_envoy_let_through_is_not_blocked() -> None:
     """In shadow mode the violation is seen, and the request counts as processed."""
     event = event_of(http_entry(record=DENIED))

@@ -51,6 +51,21 @@ async def test_the_condition_is_built_from_the_servers_clock(rig: Rig) -> None:
     assert int(second.headers["if-modified-since"]) == int(first_poll_at) - 60
 
 
+async def test_a_list_that_could_not_be_read_is_not_hidden_by_a_304(rig: Rig) -> None:
+    """The condition of the next poll is from before the answer that was broken."""
+    rig.api.apply("ip-blocklist", BLOCKLIST)
+    await rig.sync.sync_once()
+    await rig.clock.advance(100)
+    rig.api.apply("client-id-enforcement")
+    rig.platform.fail("/policies", answering(200, "<html>"), times=1)
+    await rig.clock.advance(100)
+    await rig.sync.sync_once()
+    assert rig.policy_types() == ["ip-blocklist"]
+    await rig.clock.advance(100)
+    await rig.sync.sync_once()
+    assert rig.policy_types() == ["ip-blocklist", "client-id-enforcement"]
+
+
 async def test_policies_are_fetched_in_full_every_few_minutes(rig: Rig) -> None:
     """A wrong "not modified" has effect only for some minutes."""
     rig.api.apply("ip-blocklist", BLOCKLIST)
