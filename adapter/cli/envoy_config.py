@@ -29,15 +29,15 @@ def envoy_config(
         ),
     ] = None,
     config: ConfigOption = None,
-    platform: Annotated[
+    mesh: Annotated[
         Literal["envoy", "istio", "envoy-gateway", "gateway-api"],
         typer.Option(
             "--for",
-            help="What applies the configuration. For all but envoy, print the objects that an "
+            help="Who configures Envoy. For all but envoy itself, print the objects that an "
             "operator applies there, and the settings of the adapter that fit them.",
         ),
     ] = "envoy",
-    mesh: Annotated[
+    plan: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
@@ -151,9 +151,9 @@ def envoy_config(
 ) -> None:
     """Print an Envoy configuration that matches the settings."""
     settings = settings_of(config)
-    if platform != "envoy":
+    if mesh != "envoy":
         try:
-            emit_mesh(context, settings, platform, mesh)
+            emit_mesh(context, settings, mesh, plan)
         except ConfigurationError as e:
             fail(e)
         return

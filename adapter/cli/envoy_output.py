@@ -25,8 +25,8 @@ def option_faults(context: typer.Context, envoy: EnvoyConfig) -> Iterator[str]:
             yield f"--{name.replace('_', '-')}: has no effect on fragments; leave it out"
     if not context.params["api"]:
         yield f"--api: is missing; name at least one API, as in {FORM}"
-    if given(context, "mesh"):
-        yield "--mesh: has no effect without --for istio, envoy-gateway or gateway-api"
+    if given(context, "plan"):
+        yield "--plan: has no effect without --for istio, envoy-gateway or gateway-api"
     tls = any(route.tls for route in envoy.apis)
     if not fragment and not tls and given(context, "upstream_ca_file"):
         yield "--upstream-ca-file: no service has https:// or grpcs://; leave it out"

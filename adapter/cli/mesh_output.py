@@ -1,4 +1,4 @@
-"""`envoy-config --for PLATFORM`: reads the mesh plan, and writes what an operator applies."""
+"""`envoy-config --for MESH`: reads the mesh plan, and writes what an operator applies."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,28 +8,34 @@ from pydantic import ValidationError
 
 from adapter.cli.envoy_output import given
 from adapter.cli.replaced_files import replace_file, replace_files
-from adapter.envoy_config import mesh, resource_files
-from adapter.envoy_config.mesh import Document, MeshConfig, MeshPlan
+from adapter.envoy_config.mesh import (
+    FILES,
+    Document,
+    Mesh,
+    MeshConfig,
+    MeshPlan,
+    render_mesh,
+    text_of,
+)
+from adapter.envoy_config.resource_files import MARK
 from adapter.errors import ConfigurationError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.settings import Settings
 from adapter.settings.faults import fault_of
 from adapter.settings.yaml_file import read_yaml_mapping
 
-_OPTIONS = frozenset({"platform", "mesh", "config", "output", "output_dir"})
-"""The options that have an effect beside --for."""
+_OPTIONS = frozenset({"mesh", "plan", "config", "output", "output_dir"})
+"""The options that have an effect for a mesh; `mesh` is --for."""
 
 
-def emit_mesh(
-    context: typer.Context, settings: Settings, platform: mesh.Platform, plan: Path | None
-) -> None:
+def emit_mesh(context: typer.Context, settings: Settings, mesh: Mesh, plan: Path | None) -> None:
     """Write the documents to the file, to the directory, or to standard output."""
-    if faults := list(_option_faults(context, platform, plan)):
+    if faults := list(_option_faults(context, mesh, plan)):
         raise ConfigurationError("\n".join(faults))
     token = settings.listener.token
-    documents = mesh.render_mesh(
+    documents = render_mesh(
         MeshConfig(
-            platform=platform,
+            mesh=mesh,
             plan=read_plan(plan or Path()),
             header_prefix=settings.requests.identity_header_prefix,
             client_address_header=settings.requests.client_address_header or ADDRESS_HEADER,
@@ -49,33 +55,30 @@ def read_plan(file: Path) -> MeshPlan:
         raise ConfigurationError(f"mesh plan {file}:\n" + "\n".join(faults)) from None
 
 
-def _option_faults(
-    context: typer.Context, platform: mesh.Platform, plan: Path | None
-) -> Iterator[str]:
+def _option_faults(context: typer.Context, mesh: Mesh, plan: Path | None) -> Iterator[str]:
     if plan is None:
-        yield f"--mesh: is missing; --for {platform} reads the APIs from this file"
+        yield f"--plan: is missing; --for {mesh} reads the APIs from this file"
     if given(context, "output") and given(context, "output_dir"):
         yield "--output-dir: cannot be used together with --output"
     for name in sorted(context.params.keys() - _OPTIONS):
         if given(context, name):
-            yield f"--{name.replace('_', '-')}: has no effect with --for {platform}; leave it out"
+            yield f"--{name.replace('_', '-')}: has no effect with --for {mesh}; leave it out"
 
 
 def _write(documents: list[Document], file: Path | None, directory: Path | None) -> None:
     if directory is not None:
         changed = replace_files(
             directory.absolute(),
-            mesh.FILES,
-            resource_files.MARK,
-            lambda _: {name: _file_text(documents, name) for name in mesh.FILES},
+            FILES,
+            MARK,
+            lambda _: {name: _file_text(documents, name) for name in FILES},
         )
         typer.echo(f"written to {directory}: {', '.join(changed) or 'nothing changed'}")
     elif file is not None:
-        text = resource_files.MARK + mesh.text_of(documents)
-        replace_file(file, text, (resource_files.MARK,))
+        replace_file(file, MARK + text_of(documents), (MARK,))
     else:
-        typer.echo(mesh.text_of(documents), nl=False)
+        typer.echo(text_of(documents), nl=False)
 
 
 def _file_text(documents: list[Document], name: str) -> str:
-    return resource_files.MARK + mesh.text_of(d for d in documents if d.file == name)
+    return MARK + text_of(d for d in documents if d.file == name)

@@ -4,19 +4,19 @@ from typing import get_args
 
 import pytest
 
-from adapter.envoy_config.mesh import Platform
+from adapter.envoy_config.mesh import Mesh
 from tests.rig.kubernetes_schemas import faults_of
 from tests.rig.mesh_plans import example, rendered
 
 
 @pytest.mark.parametrize("token", [None, "between-us"], ids=["plain", "token"])
-@pytest.mark.parametrize("platform", get_args(Platform))
-def test_all_objects_fit_their_schemas(platform: Platform, token: str | None) -> None:
+@pytest.mark.parametrize("mesh", get_args(Mesh))
+def test_all_objects_fit_their_schemas(mesh: Mesh, token: str | None) -> None:
     """Every field is known, and every value allowed."""
-    plan = example(platform)
+    plan = example(mesh)
     plan["adapter"] |= {"tls_ca_secret": "ca", "tls_client_secret": "client"}
     plan["envoys"][0]["trusted_hops"] = 1
-    objects = [d.content for d in rendered(platform, plan, token=token) if "kind" in d.content]
+    objects = [d.content for d in rendered(mesh, plan, token=token) if "kind" in d.content]
     assert objects
     assert {o["kind"]: faults for o in objects if (faults := faults_of(o))} == {}
 

@@ -5,32 +5,30 @@ from typing import Any
 
 import yaml
 
-from adapter.envoy_config.mesh import Document, MeshConfig, MeshPlan, Platform, render_mesh
+from adapter.envoy_config.mesh import Document, Mesh, MeshConfig, MeshPlan, render_mesh
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.settings import RequestSettings
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "mesh"
 
 
-def example(platform: Platform) -> dict[str, Any]:
+def example(mesh: Mesh) -> dict[str, Any]:
     """The plan in the example, as it is written."""
-    plan: dict[str, Any] = yaml.safe_load((EXAMPLES / f"{platform}.yaml").read_text())
+    plan: dict[str, Any] = yaml.safe_load((EXAMPLES / f"{mesh}.yaml").read_text())
     return plan
 
 
-def config(platform: Platform, plan: dict[str, Any] | None = None, **options: Any) -> MeshConfig:
+def config(mesh: Mesh, plan: dict[str, Any] | None = None, **options: Any) -> MeshConfig:
     """What is rendered; without a plan, the example."""
     return MeshConfig(
-        platform,
-        MeshPlan.model_validate(example(platform) if plan is None else plan),
+        mesh,
+        MeshPlan.model_validate(example(mesh) if plan is None else plan),
         header_prefix=RequestSettings().identity_header_prefix,
         client_address_header=ADDRESS_HEADER,
         **options,
     )
 
 
-def rendered(
-    platform: Platform, plan: dict[str, Any] | None = None, **options: Any
-) -> list[Document]:
+def rendered(mesh: Mesh, plan: dict[str, Any] | None = None, **options: Any) -> list[Document]:
     """The documents."""
-    return render_mesh(config(platform, plan, **options))
+    return render_mesh(config(mesh, plan, **options))

@@ -9,7 +9,7 @@ inside EnvoyFilters are the same parts that the other renderers use.
 
 from adapter.envoy_config.mesh.config import MeshConfig
 from adapter.envoy_config.mesh.document import FILES, Document, text_of
-from adapter.envoy_config.mesh.plan import MeshPlan, Platform
+from adapter.envoy_config.mesh.plan import Mesh, MeshPlan
 from adapter.envoy_config.mesh.rendering import render_mesh
 
-__all__ = ["FILES", "Document", "MeshConfig", "MeshPlan", "Platform", "render_mesh", "text_of"]
+__all__ = ["FILES", "Document", "Mesh", "MeshConfig", "MeshPlan", "render_mesh", "text_of"]

@@ -10,7 +10,7 @@ _DRAIN_S = 4
 
 def adapter_settings(config: MeshConfig) -> Document:
     """The settings that fit the objects."""
-    found = [(api.api_id, binding_of(config.platform, envoy, api)) for envoy, api in config.apis]
+    found = [(api.api_id, binding_of(config.mesh, envoy, api)) for envoy, api in config.apis]
     bindings = [{"api_id": api_id, **binding} for api_id, binding in found if binding]
     content = {
         "requests": {**_client_address(config), **({"bindings": bindings} if bindings else {})},

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy, MeshPlan, Platform
+from adapter.envoy_config.mesh.plan import Mesh, MeshApi, MeshEnvoy, MeshPlan
 
 NAME: Final = "policy-adapter"
 """What the rendered objects are called, and begin with."""
@@ -17,7 +17,7 @@ HEALTH_INTERVAL: Final = "1s"
 class MeshConfig:
     """The plan, and what the adapter's settings say about its Envoys."""
 
-    platform: Platform
+    mesh: Mesh
     plan: MeshPlan
     header_prefix: str
     """`requests.identity_header_prefix`."""

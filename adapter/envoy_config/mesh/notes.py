@@ -17,7 +17,7 @@ _OWN: Final[Mapping[str, str]] = {
     "client_address_header:": "Policies on addresses read this header on all routes. Every Envoy "
     "that asks this adapter must overwrite it, as the EnvoyFilters do.",
     "bindings:": "How the adapter finds the API of a request whose route does not name it.",
-    "- api_id:": "The id that the API management platform shows.",
+    "- api_id:": "The id that the platform shows.",
     "authority:": "Safe only where the gateway's listener or VirtualService lists this host. "
     "Where it accepts every host, clients choose their API.",
     "drain_s:": "Longer than Envoys need to see that an adapter stops: interval and timeout of "

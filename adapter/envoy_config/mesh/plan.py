@@ -4,8 +4,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Platform: TypeAlias = Literal["istio", "envoy-gateway", "gateway-api"]
-"""Whose control plane writes the Envoys' configuration."""
+Mesh: TypeAlias = Literal["istio", "envoy-gateway", "gateway-api"]
+"""Who applies the objects, and writes the Envoys' configuration."""
 WayToBind: TypeAlias = Literal["context_extensions", "route_metadata", "route_name"]
 """How a Check says which route it is about."""
 
@@ -46,7 +46,7 @@ class MeshApi(_Part):
     route: Annotated[str, Field(pattern=_ROUTE)] | None = None
     """`KIND/NAMESPACE/NAME`, or with `#RULE` one rule of it."""
     bind_by: WayToBind | None = None
-    """How a Check names the route. Default: the way that the platform offers by itself."""
+    """How a Check names the route. Default: the way that the mesh offers by itself."""
     host: str | None = None
     path: str = "/"
     """Goes with `host`: requests to this path and below it."""

@@ -1,4 +1,4 @@
-"""Renders all documents for a platform."""
+"""Renders all documents for a mesh."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
@@ -7,11 +7,11 @@ from adapter.envoy_config.mesh import envoy_gateway, gateway_api, istio
 from adapter.envoy_config.mesh.adapter_settings import adapter_settings
 from adapter.envoy_config.mesh.config import MeshConfig
 from adapter.envoy_config.mesh.document import OBJECTS_FILE, Document
-from adapter.envoy_config.mesh.plan import Platform
+from adapter.envoy_config.mesh.plan import Mesh
 from adapter.envoy_config.mesh.validation import faults
 from adapter.errors import ConfigurationError
 
-_PLATFORMS: Final[Mapping[Platform, Callable[[MeshConfig], Iterator[Document]]]] = {
+_MESHES: Final[Mapping[Mesh, Callable[[MeshConfig], Iterator[Document]]]] = {
     "istio": istio.documents,
     "envoy-gateway": envoy_gateway.documents,
     "gateway-api": gateway_api.documents,
@@ -22,7 +22,7 @@ def render_mesh(config: MeshConfig) -> list[Document]:
     """All that an operator applies, in order. Raises ConfigurationError with all errors."""
     if found := list(faults(config)):
         raise ConfigurationError("\n".join(found))
-    documents = [adapter_settings(config), *_PLATFORMS[config.platform](config)]
+    documents = [adapter_settings(config), *_MESHES[config.mesh](config)]
     _refuse_equal_names(documents)
     return documents
 

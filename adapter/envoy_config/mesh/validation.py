@@ -5,16 +5,16 @@ from typing import Final
 
 from adapter.envoy_config.config import ApiRoute
 from adapter.envoy_config.mesh.config import MeshConfig
-from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy, Platform
+from adapter.envoy_config.mesh.plan import Mesh, MeshApi, MeshEnvoy
 from adapter.envoy_config.mesh.ways import binding_of
 from adapter.envoy_config.validation import route_faults
 
-_KINDS: Final[dict[Platform, tuple[str, ...]]] = {
+_KINDS: Final[dict[Mesh, tuple[str, ...]]] = {
     "istio": ("gateway", "sidecar", "waypoint"),
     "envoy-gateway": ("gateway",),
     "gateway-api": ("gateway",),
 }
-_TARGETS: Final[dict[tuple[Platform, str], frozenset[str]]] = {
+_TARGETS: Final[dict[tuple[Mesh, str], frozenset[str]]] = {
     ("istio", "gateway"): frozenset({"route", "host", "tcp_port"}),
     ("istio", "sidecar"): frozenset({"", "port", "tcp_port"}),
     ("istio", "waypoint"): frozenset({"route"}),
@@ -26,7 +26,7 @@ _FIXES: Final = {
     "host": "clients choose the host there; name a route, or at a sidecar the port",
     "route": "there are no named routes; name a port or a host",
     "port": "ports with HTTP are told apart at sidecars only",
-    "tcp_port": "the platform does not ask about connections without HTTP there",
+    "tcp_port": "the mesh does not ask about connections without HTTP there",
     "": "name one of route, host, port and tcp_port",
 }
 
@@ -39,48 +39,48 @@ def faults(config: MeshConfig) -> Iterator[str]:
     if config.serves_tls and plan.adapter.tls_ca_secret is None:
         yield "adapter.tls_ca_secret: is missing, and the adapter serves TLS; name the Secret"
     for envoy in plan.envoys:
-        for fault in _envoy_faults(config.platform, envoy):
+        for fault in _envoy_faults(config.mesh, envoy):
             yield f"{envoy.kind} {envoy.name}: {fault}"
     yield from _shared_names(plan.envoys)
     yield from _shared_targets(config)
     yield from _address_faults(config)
 
 
-def _envoy_faults(platform: Platform, envoy: MeshEnvoy) -> Iterator[str]:
-    if envoy.kind not in _KINDS[platform]:
-        yield f"is not known to {platform}; use --for istio"
+def _envoy_faults(mesh: Mesh, envoy: MeshEnvoy) -> Iterator[str]:
+    if envoy.kind not in _KINDS[mesh]:
+        yield f"is not known to {mesh}; use --for istio"
         return
-    if platform == "istio" and envoy.kind != "waypoint" and not envoy.labels:
+    if mesh == "istio" and envoy.kind != "waypoint" and not envoy.labels:
         yield "labels: is missing; name the labels of the pods, such as {istio: ingressgateway}"
-    if platform == "envoy-gateway" and not envoy.listeners:
+    if mesh == "envoy-gateway" and not envoy.listeners:
         yield "listeners: is missing; name the listeners of the Gateway, such as [http]"
     for api in envoy.apis:
-        for fault in _api_faults(platform, envoy, api):
+        for fault in _api_faults(mesh, envoy, api):
             yield f"API {api.api_id}: {fault}"
     hosts = [ApiRoute(a.api_id, "", (a.host,), a.path) for a in envoy.apis if a.host]
     yield from route_faults(hosts, services=False) if hosts else ()
 
 
-def _api_faults(platform: Platform, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
+def _api_faults(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
     named = [name for name in ("route", "host", "port", "tcp_port") if getattr(api, name)] or [""]
     if len(named) > 1:
         yield f"set only one of {' and '.join(named)}"
-    elif named[0] not in _TARGETS[platform, envoy.kind]:
+    elif named[0] not in _TARGETS[mesh, envoy.kind]:
         yield f"{named[0] or 'target'}: {_FIXES[named[0]]}"
     elif api.host == "*":
         yield "host: '*' lets clients choose their API; name the host, or a route"
     elif api.route:
-        yield from _route_faults(platform, envoy, api)
+        yield from _route_faults(mesh, envoy, api)
     if api.path != "/" and not api.host:
         yield "path: goes with host only; a route has paths of its own"
-    if (platform == "gateway-api") != (api.service is not None):
+    if (mesh == "gateway-api") != (api.service is not None):
         is_missing = api.service is None
         yield "service: is missing" if is_missing else "service: is for --for gateway-api only"
 
 
-def _route_faults(platform: Platform, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
+def _route_faults(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
     kind = api.target[0]
-    if platform == "envoy-gateway":
+    if mesh == "envoy-gateway":
         if kind == "VirtualService":
             yield "route: a VirtualService is Istio's; name an HTTPRoute or GRPCRoute"
         if api.bind_by == "route_name":
@@ -107,7 +107,7 @@ def _shared_targets(config: MeshConfig) -> Iterator[str]:
     for envoy, api in config.apis:
         if api.host:
             continue
-        binding = binding_of(config.platform, envoy, api)
+        binding = binding_of(config.mesh, envoy, api)
         own = f"{envoy.namespace}/{envoy.name} {api.route or api.port or 'all ports'}"
         target = str(binding) if binding else own
         if taken.setdefault(target, api.api_id) != api.api_id:

@@ -2,17 +2,17 @@
 
 from typing import Final
 
-from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy, Platform, WayToBind
+from adapter.envoy_config.mesh.plan import Mesh, MeshApi, MeshEnvoy, WayToBind
 from adapter.envoy_config.parts.routes import chosen_by
 from adapter.envoy_config.parts.tree import Tree
 
 _VIRTUAL_SERVICE: Final = "/apis/networking.istio.io/v1/namespaces/{}/virtual-service/{}"
 
 
-def is_named_by_envoy(platform: Platform, api: MeshApi) -> bool:
+def is_named_by_envoy(mesh: Mesh, api: MeshApi) -> bool:
     """Whether Envoy sends the API's id with each Check, so that the adapter needs no binding."""
     if api.route:
-        return _way(platform, api) == "context_extensions"
+        return _way(mesh, api) == "context_extensions"
     return not api.host and not api.tcp_port
 
 
@@ -21,16 +21,16 @@ def choice_of(envoy: MeshEnvoy) -> dict[str, str]:
     return chosen_by(path="path" in envoy.routes_by, host="host" in envoy.routes_by)
 
 
-def binding_of(platform: Platform, envoy: MeshEnvoy, api: MeshApi) -> Tree:
+def binding_of(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Tree:
     """The entry in `requests.bindings`, without the API; empty if it needs none."""
-    if is_named_by_envoy(platform, api):
+    if is_named_by_envoy(mesh, api):
         return {}
     if api.host:
         return {"authority": api.host, "path_prefix": api.path}
     if api.tcp_port:
         return {"route_name": tcp_route_name(envoy, api.tcp_port)}
-    if _way(platform, api) == "route_metadata":
-        return {"route_metadata": _metadata(platform, api)}
+    if _way(mesh, api) == "route_metadata":
+        return {"route_metadata": _metadata(mesh, api)}
     return {"route_name": _route_name(api)}
 
 
@@ -39,22 +39,20 @@ def tcp_route_name(envoy: MeshEnvoy, port: int) -> str:
     return f"tcp-{envoy.namespace}-{envoy.name}-{port}"
 
 
-def _way(platform: Platform, api: MeshApi) -> WayToBind:
+def _way(mesh: Mesh, api: MeshApi) -> WayToBind:
     if api.bind_by:
         return api.bind_by
-    if platform == "envoy-gateway":
+    if mesh == "envoy-gateway":
         return "route_metadata"
     if api.target[0] == "VirtualService":
         return "context_extensions" if api.rule else "route_metadata"
     return "route_name"
 
 
-def _metadata(platform: Platform, api: MeshApi) -> str:
+def _metadata(mesh: Mesh, api: MeshApi) -> str:
     """What Envoy's metadata says about the route, as the adapter writes it."""
     _, namespace, name = api.target
-    return (
-        api.route or "" if platform == "envoy-gateway" else _VIRTUAL_SERVICE.format(namespace, name)
-    )
+    return api.route or "" if mesh == "envoy-gateway" else _VIRTUAL_SERVICE.format(namespace, name)
 
 
 def _route_name(api: MeshApi) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapter.envoy_config.mesh import Platform, text_of
+from adapter.envoy_config.mesh import Mesh, text_of
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.policy.bindings import ApiBinding
 from adapter.policy.evaluation import Evaluation
@@ -41,9 +41,9 @@ def binary() -> Path:
     return envoy_binary(NEWEST)
 
 
-def documents(platform: Platform, token: str | None) -> list[dict[str, Any]]:
+def documents(mesh: Mesh, token: str | None) -> list[dict[str, Any]]:
     """What an operator applies, with timeouts that no slow machine exceeds."""
-    text = text_of(rendered(platform, token=token))
+    text = text_of(rendered(mesh, token=token))
     patient = text.replace("0.5s", "5s").replace("500ms", "5s")
     return list(yaml.safe_load_all(patient))
 

@@ -28,7 +28,7 @@ def run(*arguments: object) -> Result:
 
 def test_all_documents_on_standard_output(command: tuple[str, ...]) -> None:
     """The token is the settings', so that it is not typed twice."""
-    result = run(*command, "--mesh", ISTIO)
+    result = run(*command, "--plan", ISTIO)
     assert (result.exit_code, result.stderr) == (0, "")
     kinds = [document.get("kind") for document in yaml.safe_load_all(result.stdout)]
     assert kinds[:3] == [None, None, "DestinationRule"]
@@ -38,19 +38,19 @@ def test_all_documents_on_standard_output(command: tuple[str, ...]) -> None:
 def test_a_directory_has_one_file_for_each_reader(command: tuple[str, ...], tmp_path: Path) -> None:
     """What is applied contains objects alone; a second run changes nothing."""
     directory = tmp_path / "mesh"
-    first = run(*command, "--mesh", ISTIO, "--output-dir", directory)
+    first = run(*command, "--plan", ISTIO, "--output-dir", directory)
     names = "adapter-settings.yaml, mesh-config.yaml, objects.yaml"
     assert first.stdout == f"written to {directory}: {names}\n"
     objects = list(yaml.safe_load_all((directory / "objects.yaml").read_text()))
     assert {"apiVersion", "kind", "metadata", "spec"} == set().union(*objects)
-    second = run(*command, "--mesh", ISTIO, "--output-dir", directory)
+    second = run(*command, "--plan", ISTIO, "--output-dir", directory)
     assert second.stdout == f"written to {directory}: nothing changed\n"
 
 
 def test_a_file_is_its_owners_alone(command: tuple[str, ...], tmp_path: Path) -> None:
     """It contains the token."""
     file = tmp_path / "mesh.yaml"
-    assert run(*command, "--mesh", ISTIO, "--output", file).exit_code == 0
+    assert run(*command, "--plan", ISTIO, "--output", file).exit_code == 0
     assert file.stat().st_mode & 0o777 == 0o600
     assert list(yaml.safe_load_all(file.read_text()))
 
@@ -58,20 +58,20 @@ def test_a_file_is_its_owners_alone(command: tuple[str, ...], tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "faults"),
     [
-        ((), ["--mesh: is missing; --for istio reads the APIs from this file"]),
+        ((), ["--plan: is missing; --for istio reads the APIs from this file"]),
         (
-            ("--mesh", ISTIO, "--api", "1=http://a:1", "--listen", "1.2.3.4:5"),
+            ("--plan", ISTIO, "--api", "1=http://a:1", "--listen", "1.2.3.4:5"),
             [
                 "--api: has no effect with --for istio; leave it out",
                 "--listen: has no effect with --for istio; leave it out",
             ],
         ),
         (
-            ("--mesh", ISTIO, "--output", "x", "--output-dir", "y"),
+            ("--plan", ISTIO, "--output", "x", "--output-dir", "y"),
             ["--output-dir: cannot be used together with --output"],
         ),
-        (("--mesh", "/absent.yaml"), ["cannot read the mesh plan /absent.yaml: No such file"]),
-        (("--mesh", EXAMPLES / "gateway-api.yaml"), ["labels: is missing", "service: is for"]),
+        (("--plan", "/absent.yaml"), ["cannot read the mesh plan /absent.yaml: No such file"]),
+        (("--plan", EXAMPLES / "gateway-api.yaml"), ["labels: is missing", "service: is for"]),
     ],
 )
 def test_what_cannot_be_used_is_named(
@@ -89,7 +89,7 @@ def test_a_plan_with_mistakes(command: tuple[str, ...], tmp_path: Path) -> None:
     plan.write_text(
         "envoys: [{kind: proxy, name: A_b, apis: [{api_id: 1, rout: x}, {route: Ingress/a/b}]}]"
     )
-    result = run(*command, "--mesh", plan)
+    result = run(*command, "--plan", plan)
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
     assert lines[0] == f"policy-adapter: mesh plan {plan}:"
@@ -102,6 +102,6 @@ def test_a_plan_with_mistakes(command: tuple[str, ...], tmp_path: Path) -> None:
 
 def test_only_meshes_have_a_plan(command: tuple[str, ...]) -> None:
     """An Envoy of its own has its APIs on the command line."""
-    result = run(*command[:-1], "envoy", "--api", "1=http://a:1", "--mesh", ISTIO)
+    result = run(*command[:-1], "envoy", "--api", "1=http://a:1", "--plan", ISTIO)
     assert result.exit_code == 2
-    assert "--mesh: has no effect without --for istio" in result.stderr
+    assert "--plan: has no effect without --for istio" in result.stderr

@@ -6,33 +6,33 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from adapter.envoy_config.mesh import Platform, text_of
+from adapter.envoy_config.mesh import Mesh, text_of
 from adapter.envoy_config.mesh.notes import NOTES
 from adapter.settings import RequestSettings
 from tests.rig.mesh_plans import example, rendered
 
 TOKEN = "100%ours"
 GOLDEN = Path(__file__).parent / "golden"
-PLATFORMS = get_args(Platform)
+MESHES = get_args(Mesh)
 
 
-def objects(platform: Platform, plan: dict[str, Any] | None = None, **options: Any) -> Any:
+def objects(mesh: Mesh, plan: dict[str, Any] | None = None, **options: Any) -> Any:
     """The rendered objects by kind and name."""
-    documents = [document.content for document in rendered(platform, plan, **options)]
+    documents = [document.content for document in rendered(mesh, plan, **options)]
     return {(o["kind"], o["metadata"]["name"]): o["spec"] for o in documents if "kind" in o}
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_the_examples(platform: Platform) -> None:
+@pytest.mark.parametrize("mesh", MESHES)
+def test_the_examples(mesh: Mesh) -> None:
     """All documents of the example, with a token. Somebody has read each line of these files."""
-    golden = yaml.safe_load_all((GOLDEN / f"{platform}.yaml").read_text())
-    assert list(yaml.safe_load_all(text_of(rendered(platform, token=TOKEN)))) == list(golden)
+    golden = yaml.safe_load_all((GOLDEN / f"{mesh}.yaml").read_text())
+    assert list(yaml.safe_load_all(text_of(rendered(mesh, token=TOKEN)))) == list(golden)
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_the_adapter_can_start_with_its_settings(platform: Platform) -> None:
+@pytest.mark.parametrize("mesh", MESHES)
+def test_the_adapter_can_start_with_its_settings(mesh: Mesh) -> None:
     """An operator pastes them as they are."""
-    settings = rendered(platform)[0].content["requests"]
+    settings = rendered(mesh)[0].content["requests"]
     assert RequestSettings.model_validate(settings).bindings
 
 

@@ -4,29 +4,29 @@ from typing import Any
 
 import pytest
 
-from adapter.envoy_config.mesh import Platform
+from adapter.envoy_config.mesh import Mesh
 from adapter.errors import ConfigurationError
 from tests.rig.mesh_plans import example, rendered
 
 ROUTE = "HTTPRoute/shop/orders"
 
 
-def refusal(platform: Platform, plan: dict[str, Any], **options: Any) -> str:
+def refusal(mesh: Mesh, plan: dict[str, Any], **options: Any) -> str:
     """Why the plan is refused."""
     with pytest.raises(ConfigurationError) as error:
-        rendered(platform, plan, **options)
+        rendered(mesh, plan, **options)
     return str(error.value)
 
 
-def with_api(platform: Platform, envoy: int, **api: Any) -> dict[str, Any]:
+def with_api(mesh: Mesh, envoy: int, **api: Any) -> dict[str, Any]:
     """The example with one API in place of those of this Envoy."""
-    plan = example(platform)
+    plan = example(mesh)
     plan["envoys"][envoy]["apis"] = [{"api_id": "9", **api}]
     return plan
 
 
 @pytest.mark.parametrize(
-    ("platform", "envoy", "api", "fault"),
+    ("mesh", "envoy", "api", "fault"),
     [
         ("istio", 1, {"host": "shop.test"}, "clients choose the host there"),
         ("istio", 1, {"route": ROUTE}, "there are no named routes"),
@@ -54,17 +54,15 @@ def with_api(platform: Platform, envoy: int, **api: Any) -> dict[str, Any]:
         ("gateway-api", 0, {"host": "shop.test"}, "service: is missing"),
     ],
 )
-def test_what_cannot_tell_the_api(
-    platform: Platform, envoy: int, api: dict[str, Any], fault: str
-) -> None:
+def test_what_cannot_tell_the_api(mesh: Mesh, envoy: int, api: dict[str, Any], fault: str) -> None:
     """The message names Envoy and API, and says what to name instead."""
-    message = refusal(platform, with_api(platform, envoy, **api))
+    message = refusal(mesh, with_api(mesh, envoy, **api))
     assert fault in message
     assert "9" in message
 
 
 @pytest.mark.parametrize(
-    ("platform", "changes", "fault"),
+    ("mesh", "changes", "fault"),
     [
         ("istio", {"labels": {}}, "gateway ingressgateway: labels: is missing"),
         ("envoy-gateway", {"listeners": []}, "gateway eg: listeners: is missing"),
@@ -72,11 +70,11 @@ def test_what_cannot_tell_the_api(
         ("gateway-api", {"apis": []}, "name at least one Envoy with at least one API"),
     ],
 )
-def test_what_an_envoy_needs(platform: Platform, changes: dict[str, Any], fault: str) -> None:
-    """Each platform finds its Envoys in another way."""
-    plan = example(platform)
+def test_what_an_envoy_needs(mesh: Mesh, changes: dict[str, Any], fault: str) -> None:
+    """Each mesh finds its Envoys in another way."""
+    plan = example(mesh)
     plan["envoys"][0] |= changes
-    assert fault in refusal(platform, plan)
+    assert fault in refusal(mesh, plan)
 
 
 def test_all_mistakes_are_named_at_once() -> None:
