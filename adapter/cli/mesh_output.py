@@ -67,11 +67,9 @@ def _option_faults(context: typer.Context, mesh: Mesh, plan: Path | None) -> Ite
 
 def _write(documents: list[Document], file: Path | None, directory: Path | None) -> None:
     if directory is not None:
+        texts = {name: _file_text(documents, name) for name in FILES}
         changed = replace_files(
-            directory.absolute(),
-            FILES,
-            MARK,
-            lambda _: {name: _file_text(documents, name) for name in FILES},
+            directory.absolute(), [name for name in FILES if texts[name]], MARK, lambda _: texts
         )
         typer.echo(f"written to {directory}: {', '.join(changed) or 'nothing changed'}")
     elif file is not None:
@@ -81,4 +79,6 @@ def _write(documents: list[Document], file: Path | None, directory: Path | None)
 
 
 def _file_text(documents: list[Document], name: str) -> str:
-    return MARK + text_of(d for d in documents if d.file == name)
+    """The text of one file; empty if no document belongs there."""
+    text = text_of(d for d in documents if d.file == name)
+    return MARK + text if text else ""

@@ -36,7 +36,10 @@ def faults(config: MeshConfig) -> Iterator[str]:
     plan = config.plan
     if not config.apis:
         yield "envoys: name at least one Envoy with at least one API"
-    if config.serves_tls and plan.adapter.tls_ca_secret is None:
+    if config.mesh == "gateway-api" and config.token is not None:
+        yield "listener.token: the filter ExternalAuth cannot send it; leave it out"
+    is_silent = config.serves_tls and plan.adapter.tls_ca_secret is None
+    if config.mesh != "gateway-api" and is_silent:
         yield "adapter.tls_ca_secret: is missing, and the adapter serves TLS; name the Secret"
     for envoy in plan.envoys:
         for fault in _envoy_faults(config.mesh, envoy):

@@ -123,6 +123,12 @@ def test_gateways_behind_different_proxies() -> None:
     assert "trusted_hops: the gateways differ" in refusal("envoy-gateway", plan)
 
 
+def test_a_token_that_nobody_could_send() -> None:
+    """Otherwise the adapter would refuse every Check."""
+    message = refusal("gateway-api", example("gateway-api"), token="between-us")
+    assert message == "listener.token: the filter ExternalAuth cannot send it; leave it out"
+
+
 def test_an_adapter_with_tls_needs_its_ca() -> None:
     """Otherwise no Envoy could connect, and every request would be refused."""
     assert "adapter.tls_ca_secret: is missing" in refusal(
