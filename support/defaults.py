@@ -94,7 +94,11 @@ def entry_translator(bound_api: BoundApi, encoder: EventEncoder) -> EntryTransla
     """A translator of access log entries into events for our control plane."""
     include_client_ip = AnalyticsSettings().include_client_ip
     return EntryTranslator(
-        bound_api, encoder, include_client_ip=include_client_ip, takes_own_members=lambda: True
+        bound_api,
+        encoder,
+        include_client_ip=include_client_ip,
+        takes_own_members=lambda: True,
+        unchecked=lambda _: None,
     )
 
 

@@ -133,6 +133,7 @@ class AccessLogService:
     def _introduce(self, octets: bytes) -> None:
         """Log which Envoy sends entries, at most once a minute for each Envoy."""
         names = _names_in(octets)
+        self._observer.envoy_seen(names[0])
         now = self._clock.monotonic()
         if now - self._introduced_since >= _LOG_INTERVAL_S:
             self._introduced.clear()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from adapter.analytics.client_text import text
-from adapter.analytics.entry.entry import Entry
+from adapter.analytics.entry.entry import BY_UPSTREAM, Entry
 from adapter.analytics.http_status import CLIENT_CLOSED_REQUEST
 from adapter.analytics.observer import Unattributed
 from adapter.analytics.subject import Subject, subject_of
@@ -25,10 +25,14 @@ ROUTE_NAME_CHARACTERS: Final = 500
 
 
 class Attribution:
-    """Attributes entries by the operator's bindings."""
+    """Attributes entries by the operator's bindings.
 
-    def __init__(self, bound_api: BoundApi) -> None:
+    `unchecked` is told about each API whose service got a request or a connection without a Check.
+    """
+
+    def __init__(self, bound_api: BoundApi, unchecked: Callable[[str], None]) -> None:
         self._bound_api = bound_api
+        self._unchecked = unchecked
 
     def of_request(
         self, entry: Entry, record: DecisionRecord, path: str, status_code: int
@@ -36,6 +40,8 @@ class Attribution:
         """Attribute an HTTP request. `status_code` is the status that its event reports."""
         subject = self._bound(entry, record, entry.authority.decode(errors="replace"), path)
         if subject is not None:
+            if not record.revision and entry.response_code_details == BY_UPSTREAM:
+                self._unchecked(subject.record.api_id)
             return subject
         if record.reason:
             return Unattributed.UNBOUND
@@ -49,6 +55,8 @@ class Attribution:
         """Attribute a TCP connection, which has no authority and no path."""
         subject = self._bound(entry, record, "", "")
         if subject is not None:
+            if not (record.revision or entry.refused):
+                self._unchecked(subject.record.api_id)
             return subject
         return Unattributed.UNBOUND if record.reason else Unattributed.UNCHECKED
 

@@ -53,5 +53,11 @@ class AnalyticsObserver:
     def unattributed(self, reason: Unattributed) -> None:
         """An access log entry made no event."""
 
+    def unchecked(self, api_id: str) -> None:
+        """A request to an API, found by the bindings, reached its service without a Check."""
+
+    def envoy_seen(self, node: str) -> None:
+        """An Envoy with this node id has opened a stream. It may be told again."""
+
     def broken_entry(self) -> None:
         """An entry, or a whole message, could not be read."""

@@ -51,13 +51,14 @@ _LAST_SECOND: Final = 253_402_300_799
 
 
 class EntryTranslator:
-    """Translates entries one by one. It has no side effects.
+    """Translates entries one by one. It has no side effects, except that it tells `unchecked`.
 
     `http` and `tcp` return the event as JSON; the reason, if the entry belongs to no API; or None,
     if the entry reports on a request that goes on. They raise DecodeError, ValueError,
     OverflowError or OSError for a broken entry, such as one whose time is not in any calendar.
 
-    The decision is read from the entry's metadata. If it names no API, `bound_api` is asked.
+    The decision is read from the entry's metadata. If it names no API, `bound_api` is asked:
+    see `Attribution`.
     `takes_own_members` says whether the platform takes the members of `own_members`.
     """
 
@@ -68,8 +69,9 @@ class EntryTranslator:
         *,
         include_client_ip: bool,
         takes_own_members: Callable[[], bool],
+        unchecked: Callable[[str], None],
     ) -> None:
-        self._attribution = Attribution(bound_api)
+        self._attribution = Attribution(bound_api, unchecked)
         self._encoder = encoder
         self._reader = EntryReader()
         self._subjects = Subjects()

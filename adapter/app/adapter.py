@@ -132,9 +132,12 @@ class Adapter:
     async def start(self) -> Endpoints:
         """Start all parts; raises ConfigurationError if an address cannot be bound."""
         log = structlog.get_logger()
-        if self._checks.bindings.trusts_authority:
+        if only_for_edges := self._settings.requests.only_for_edges:
             log.warning(
-                "bindings.trust_authority", advice="list the same domains in Envoy's virtual hosts"
+                "settings.only_for_edges",
+                settings=", ".join(only_for_edges),
+                advice="list the same domains in Envoy's virtual hosts, set use_remote_address: "
+                "true, and use neither setting with sidecars or waypoints",
             )
         await self._reserve()
         garbage.calm()

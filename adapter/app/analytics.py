@@ -27,6 +27,8 @@ from adapter.runtime.supervision import Supervisor
 from adapter.settings import AnalyticsSettings, Settings
 from adapter.telemetry.counters import AnalyticsCounters
 from adapter.telemetry.metrics import Metrics
+from adapter.telemetry.unchecked_requests import UncheckedRequests
+from adapter.telemetry.workload_envoys import WorkloadEnvoys
 from adapter.transport.service import ClientStreamMethod
 
 if TYPE_CHECKING:
@@ -50,7 +52,10 @@ class Analytics:
         *,
         takes_own_members: Callable[[], bool],
     ) -> None:
-        analytics, counters = settings.analytics, AnalyticsCounters(metrics)
+        analytics = settings.analytics
+        self._unchecked = UncheckedRequests(clock)
+        self._workloads = WorkloadEnvoys(settings.requests.only_for_edges)
+        counters = AnalyticsCounters(metrics, self._unchecked, self._workloads)
         self._losses = counters.losses
         self._flush_s = settings.shutdown.deadline_s
         self._disk: DiskSpool | None = None
@@ -67,6 +72,7 @@ class Analytics:
             EventEncoder(origin),
             include_client_ip=analytics.include_client_ip,
             takes_own_members=takes_own_members,
+            unchecked=counters.unchecked,
         )
         self._otlp = otlp_logs(settings, clock, metrics)
         sink = self.spool if self._otlp is None else EventCopies(self.spool, self._otlp.queue)
@@ -84,7 +90,7 @@ class Analytics:
     @property
     def alarms(self) -> Mapping[str, str]:
         """What an operator should look at, by component."""
-        alarms = dict(self.spool.alarms)
+        alarms = {**self.spool.alarms, **self._unchecked.alarms, **self._workloads.alarms}
         status = self._uploader.status
         if status.failing_since is not None:
             alarms["events upload"] = status.last_error

@@ -74,11 +74,6 @@ class BindingTable:
             (a for a in self._by_authority if a.startswith("*")), key=len, reverse=True
         )
 
-    @property
-    def trusts_authority(self) -> bool:
-        """Whether the client's Host header can decide; safe only if Envoy lists the domains."""
-        return bool(self._by_authority)
-
     def resolve(self, request: RequestAttributes) -> str | Deny:
         """The id of the API that a request belongs to, or the denial if it belongs to none."""
         return (

@@ -9,6 +9,8 @@ from adapter.platform_client.reports.observer import ReportObserver, ReportResul
 from adapter.platform_client.sync.observer import PollKind, SyncObserver
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.refused_callers import RefusedCallers
+from adapter.telemetry.unchecked_requests import UncheckedRequests
+from adapter.telemetry.workload_envoys import WorkloadEnvoys
 from adapter.transport.observer import TransportObserver
 
 
@@ -82,10 +84,14 @@ class ReportCounters(ReportObserver):
 
 
 class AnalyticsCounters(AnalyticsObserver):
-    """Counts entries, events and uploads."""
+    """Counts entries, events and uploads, and reports what is unsafe about the Envoys."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(
+        self, metrics: Metrics, unchecked: UncheckedRequests, workloads: WorkloadEnvoys
+    ) -> None:
         self._metrics = metrics
+        self._unchecked = unchecked
+        self._workloads = workloads
         self.losses: Counter[str] = Counter()
         """Events that were lost since the start, by reason. An entry that cannot be read is one."""
 
@@ -109,6 +115,15 @@ class AnalyticsCounters(AnalyticsObserver):
     def unattributed(self, reason: Unattributed) -> None:
         """See the base class."""
         self._metrics.add("adapter_entries_unattributed", reason=reason)
+
+    def unchecked(self, api_id: str) -> None:
+        """See the base class."""
+        self._metrics.add("adapter_unchecked_requests", api=api_id)
+        self._unchecked.add(api_id)
+
+    def envoy_seen(self, node: str) -> None:
+        """See the base class."""
+        self._workloads.add(node)
 
     def broken_entry(self) -> None:
         """See the base class."""

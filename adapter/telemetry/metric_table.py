@@ -174,6 +174,9 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         "adapter_entries_unattributed": MetricRow(
             "counter", "Access log entries that belong to no known API, by reason", ("reason",)
         ),
+        "adapter_unchecked_requests": MetricRow(
+            "counter", "Requests that reached a bound API without a Check, by API", ("api",)
+        ),
         "adapter_entries_broken": MetricRow("counter", "Access log entries that do not parse"),
         "adapter_task_crashes": MetricRow("counter", "Crashes of background tasks", ("task",)),
         "adapter_workers": MetricRow("gauge", "Workers by state (running, down)", ("state",)),

@@ -5,22 +5,23 @@ adapter's log has a line with the client's address and the fix, at most once a m
 and `/readyz` mentions what happened in the last minutes.
 """
 
-from collections import Counter, deque
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 import structlog
 
-from adapter.runtime.clock import Clock, MonotonicTime
-
-_LOG_INTERVAL_S: Final = 60.0
-_MINUTES: Final = 5
+from adapter.runtime.clock import Clock
+from adapter.telemetry.recent_counts import MINUTES, RecentCounts
 
 FIXES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "unauthenticated": "send listener.token as x-adapter-token in initial_metadata of both "
         "Envoy's ext_authz filter and its access log",
+        "stream_unauthenticated": "Envoy's access log does not get in, so analytics lack its "
+        "requests: send listener.token as x-adapter-token in initial_metadata of the access "
+        "logger. The log providers of Istio and Envoy Gateway cannot send it: use mutual TLS "
+        "(listener.tls_client_ca_file) in place of the token, or patch what they render",
         "unknown_method": "use transport_api_version: V3, and analytics.enabled: true if the "
         "method is StreamAccessLogs",
         "not_grpc": "use grpc_service in Envoy's ext_authz filter, not http_service",
@@ -50,43 +51,27 @@ class RefusedCallers:
     """Logs refused clients, and counts those of the last minutes. It is bounded by the kinds."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._logged_at: dict[str, MonotonicTime] = {}
-        self._suppressed: Counter[str] = Counter()
-        self._minutes: deque[tuple[int, Counter[str]]] = deque(maxlen=_MINUTES + 1)
+        self._recent = RecentCounts(clock)
         self._log = structlog.get_logger()
 
     def add(self, kind: str, peer: str, detail: str) -> None:
         """Report a client that did not get in."""
-        now = self._clock.monotonic()
-        minute = int(now // 60)
-        if not self._minutes or self._minutes[-1][0] != minute:
-            self._minutes.append((minute, Counter()))
-        self._minutes[-1][1][kind] += 1
-        logged_at = self._logged_at.get(kind)
-        if logged_at is not None and now - logged_at < _LOG_INTERVAL_S:
-            self._suppressed[kind] += 1
-            return
-        self._logged_at[kind] = now
-        self._log.warning(
-            "transport.caller_refused",
-            kind=kind,
-            peer=peer,
-            detail=detail,
-            suppressed=self._suppressed.pop(kind, 0),
-            fix=FIXES[kind],
-        )
+        suppressed = self._recent.add(kind)
+        if suppressed is not None:
+            self._log.warning(
+                "transport.caller_refused",
+                kind=kind,
+                peer=peer,
+                detail=detail,
+                suppressed=suppressed,
+                fix=FIXES[kind],
+            )
 
     @property
     def alarms(self) -> Mapping[str, str]:
         """What an operator should look at, by kind."""
-        first = int(self._clock.monotonic() // 60) - _MINUTES
-        counts: Counter[str] = Counter()
-        for minute, of_minute in self._minutes:
-            if minute > first:
-                counts.update(of_minute)
         return {
-            f"refused {kind}": f"in the last {_MINUTES} minutes {count:,} connections or calls "
+            f"refused {kind}": f"in the last {MINUTES} minutes {count:,} connections or calls "
             f"were refused: {kind}; {FIXES[kind]}"
-            for kind, count in counts.items()
+            for kind, count in self._recent.counts.items()
         }

@@ -134,9 +134,11 @@ class GrpcioServer:
         """The handler for a call without the token, which reads no message; None for others."""
         if self._options.token.is_in(metadata):
             return None
+        streams = [m.path for m in self._methods if isinstance(m, ClientStreamMethod)]
+        kind = "stream_unauthenticated" if path in streams else "unauthenticated"
 
         async def refuse(_: Any, context: Any) -> bytes:
-            self._observer.caller_refused("unauthenticated", context.peer(), "")
+            self._observer.caller_refused(kind, context.peer(), "")
             await self._abort(context, path, _NO_TOKEN)
 
         return grpc.stream_unary_rpc_method_handler(refuse)

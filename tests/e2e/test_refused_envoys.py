@@ -81,9 +81,21 @@ def _with_http_service(bootstrap: Bootstrap) -> None:
     ext_authz["http_service"] = {"server_uri": uri}
 
 
-def _ext_authz(bootstrap: Bootstrap) -> dict[str, Any]:
+def _with_a_logger_of_a_mesh(bootstrap: Bootstrap) -> None:
+    """Checks have the token; the log provider of a mesh cannot send it."""
+    (logger, *_) = _manager(bootstrap)["access_log"]
+    service = logger["typed_config"]["common_config"]["grpc_service"]
+    del service["initial_metadata"]
+
+
+def _manager(bootstrap: Bootstrap) -> dict[str, Any]:
     (listener,) = bootstrap["static_resources"]["listeners"]
-    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    typed: dict[str, Any] = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    return typed
+
+
+def _ext_authz(bootstrap: Bootstrap) -> dict[str, Any]:
+    manager = _manager(bootstrap)
     (found,) = [f for f in manager["http_filters"] if f["name"].endswith("ext_authz")]
     typed: dict[str, Any] = found["typed_config"]
     return typed
@@ -91,6 +103,7 @@ def _ext_authz(bootstrap: Bootstrap) -> dict[str, Any]:
 
 CASES: dict[str, Case] = {
     "unauthenticated": Case(token="wrong"),
+    "stream_unauthenticated": Case(change=_with_a_logger_of_a_mesh),
     "http1": Case(tls=False, envoy_tls=False, change=_without_http2),
     "no_alpn": Case(change=_without_alpn),
     "not_grpc": Case(change=_with_http_service),

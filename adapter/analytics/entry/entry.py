@@ -18,6 +18,8 @@ FINAL: Final = (DOWNSTREAM_END, NOT_SET, TCP_CONNECTION_END)
 entries of other types report on a request that goes on."""
 
 GRPC_STATUS: Final = b"grpc-status"
+BY_UPSTREAM: Final = b"via_upstream"
+"""Envoy's `response_code_details` if the service has answered."""
 UNAUTHORIZED_EXTERNAL: Final = 1
 """The reason in Envoy's response flag UAEX: ext_authz refused the request, or failed."""
 

@@ -88,6 +88,15 @@ class RequestSettings(Group):
     unbound: Literal["deny", "allow"] = "deny"
     """What to do with requests that belong to no API."""
 
+    @property
+    def only_for_edges(self) -> tuple[str, ...]:
+        """The settings in use that trust what clients of sidecars may choose."""
+        unsafe = {
+            "requests.bindings with authority": any(b.authority for b in self.bindings),
+            "requests.forwarded_for_position": self.forwarded_for_position is not None,
+        }
+        return tuple(name for name, used in unsafe.items() if used)
+
     @model_validator(mode="after")
     def _own_prefix(self) -> "RequestSettings":
         if self.identity_header_prefix.startswith("x-agw-"):

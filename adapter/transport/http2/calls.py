@@ -77,6 +77,7 @@ _NOT_POST: Final = Refusal(405, 0, "this server accepts gRPC only: use method PO
 _UNKNOWN_METHOD: Final = Refusal(200, StatusCode.UNIMPLEMENTED, "unknown method", "unknown_method")
 _LONGEST_DETAIL: Final = 100
 _NO_TOKEN: Final = Refusal(200, StatusCode.UNAUTHENTICATED, UNKNOWN_CALLER, "unauthenticated")
+_NO_TOKEN_OF_STREAM: Final = replace(_NO_TOKEN, kind="stream_unauthenticated")
 _BAD_TIMEOUT: Final = Refusal(200, StatusCode.INTERNAL, "malformed grpc-timeout")
 
 
@@ -274,7 +275,7 @@ def read_call(
             and route.needs_token
             and not token.is_in(metadata)
         ):
-            refusal = _NO_TOKEN
+            refusal = _NO_TOKEN if isinstance(route, UnaryMethod) else _NO_TOKEN_OF_STREAM
         elif refusal is _UNKNOWN_METHOD:
             refusal = replace(refusal, detail=request[":path"][:_LONGEST_DETAIL])
     return Call(

@@ -7,6 +7,7 @@ from adapter.transport.http2.frames import DEFAULT_WINDOW
 
 REFUSALS: Final = (
     "unauthenticated",  # a call without the token
+    "stream_unauthenticated",  # the same for a client stream: Envoy's access log
     "unknown_method",  # a call to a method that no service has
     "not_grpc",  # a request over HTTP/2 that is no gRPC call
     "http1",  # HTTP/1 in place of HTTP/2

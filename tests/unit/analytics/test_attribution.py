@@ -3,6 +3,7 @@
 import pytest
 from envoy.data.accesslog.v3 import accesslog_pb2 as envoy
 
+from adapter.analytics.entry.entry import TCP_CONNECTION_END
 from adapter.analytics.observer import Unattributed
 from adapter.authorization.decision_record import DecisionRecord
 from adapter.policy.request.attributes import GivenAttributes
@@ -94,3 +95,37 @@ def test_bindings_are_not_asked_where_the_decision_tells() -> None:
     bindings = Bindings()
     event_of(http_entry(), translating(bindings.bound_api))
     assert bindings.asked == []
+
+
+@pytest.mark.parametrize(
+    ("record", "details", "told"),
+    [
+        (None, "via_upstream", ["42"]),
+        # Envoy answered: the adapter failed, the client left, or there is a redirect.
+        (None, "ext_authz_error", []),
+        (None, "direct_response", []),
+        (None, "", []),
+        # It was checked, and unbound requests are allowed.
+        (DecisionRecord(revision="1"), "via_upstream", []),
+    ],
+)
+def test_a_request_that_passed_a_bound_route_without_a_check_is_told(
+    record: DecisionRecord | None, details: str, told: list[str]
+) -> None:
+    """Its API's policies were not asked: a route lost the filter."""
+    unchecked: list[str] = []
+    entry = http_entry(record=record, details=details)
+    entry.common_properties.route_name = "bound"
+    assert event_of(entry, translating(unchecked=unchecked.append))["api_id"] == 42
+    assert unchecked == told
+
+
+@pytest.mark.parametrize(("refused", "told"), [(False, ["42"]), (True, [])])
+def test_so_is_a_connection(refused: bool, told: list[str]) -> None:
+    """Unless Envoy closed it because of the adapter."""
+    unchecked: list[str] = []
+    entry = http_entry(record=None, refused=refused)
+    entry.common_properties.route_name = "bound"
+    entry.common_properties.access_log_type = TCP_CONNECTION_END
+    assert event_of(entry, translating(unchecked=unchecked.append))["verb"] == "TCP"
+    assert unchecked == told

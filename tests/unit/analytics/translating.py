@@ -1,6 +1,7 @@
 """Translates entries as Envoy makes them, and reads the events."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,11 @@ class Bindings:
 
 
 def translating(
-    bound_api: BoundApi | None = None, *, client_ip: bool = True, ours: bool = False
+    bound_api: BoundApi | None = None,
+    *,
+    client_ip: bool = True,
+    ours: bool = False,
+    unchecked: Callable[[str], None] = lambda _: None,
 ) -> EntryTranslator:
     """A translator, with `Bindings` if no bindings are given; `ours` is for our control plane."""
     return EntryTranslator(
@@ -38,6 +43,7 @@ def translating(
         ENCODER,
         include_client_ip=client_ip,
         takes_own_members=lambda: ours,
+        unchecked=unchecked,
     )
 
 

@@ -174,12 +174,6 @@ def test_where_no_prefix_is_bound_the_path_decides_nothing() -> None:
     assert bound("a.test", "/x/../y", table) == "a"
 
 
-def test_it_is_known_whether_the_host_header_is_trusted() -> None:
-    """The operator is warned at start."""
-    assert TABLE.trusts_authority
-    assert not BindingTable([ApiBinding("a", route_name="r")]).trusts_authority
-
-
 def test_without_bindings_by_host_the_host_says_nothing() -> None:
     """Not even one that is malformed."""
     table = BindingTable([ApiBinding("a", route_name="r")])

@@ -8,6 +8,8 @@ from adapter.analytics.observer import DropReason, Unattributed
 from adapter.telemetry.counters import AnalyticsCounters, CallCounters, SyncCounters
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.refused_callers import RefusedCallers
+from adapter.telemetry.unchecked_requests import UncheckedRequests
+from adapter.telemetry.workload_envoys import WorkloadEnvoys
 from tests.rig.clock import FakeClock
 
 
@@ -27,6 +29,11 @@ def sync(metrics: Metrics) -> SyncCounters:
 def calls(metrics: Metrics) -> CallCounters:
     """Those of gRPC calls."""
     return CallCounters(metrics, RefusedCallers(FakeClock()))
+
+
+def analytics_counters(metrics: Metrics) -> AnalyticsCounters:
+    """Those of entries and events."""
+    return AnalyticsCounters(metrics, UncheckedRequests(FakeClock()), WorkloadEnvoys(()))
 
 
 @pytest.mark.parametrize(
@@ -51,26 +58,30 @@ def calls(metrics: Metrics) -> CallCounters:
         (lambda t: sync(t).disk_failed(), 'adapter_disk_copies_total{result="failed"} 1.0'),
         (lambda t: sync(t).disk_rejected(), 'adapter_disk_copies_total{result="rejected"} 1.0'),
         (
-            lambda t: AnalyticsCounters(t).events_offered(5),
+            lambda t: analytics_counters(t).events_offered(5),
             'adapter_events_total{outcome="made"} 5.0',
         ),
         (
-            lambda t: AnalyticsCounters(t).dropped(DropReason.SPOOL_FULL, 4),
+            lambda t: analytics_counters(t).dropped(DropReason.SPOOL_FULL, 4),
             'adapter_events_total{outcome="dropped_spool_full"} 4.0',
         ),
         (
-            lambda t: AnalyticsCounters(t).uploaded(6),
+            lambda t: analytics_counters(t).uploaded(6),
             'adapter_events_total{outcome="uploaded"} 6.0',
         ),
         (
-            lambda t: AnalyticsCounters(t).upload_failed("unavailable"),
+            lambda t: analytics_counters(t).upload_failed("unavailable"),
             'adapter_upload_failures_total{kind="unavailable"} 1.0',
         ),
         (
-            lambda t: AnalyticsCounters(t).unattributed(Unattributed.UNBOUND),
+            lambda t: analytics_counters(t).unattributed(Unattributed.UNBOUND),
             'adapter_entries_unattributed_total{reason="unbound"} 1.0',
         ),
-        (lambda t: AnalyticsCounters(t).broken_entry(), "adapter_entries_broken_total 1.0"),
+        (
+            lambda t: analytics_counters(t).unchecked("7"),
+            'adapter_unchecked_requests_total{api="7"} 1.0',
+        ),
+        (lambda t: analytics_counters(t).broken_entry(), "adapter_entries_broken_total 1.0"),
     ],
 )
 async def test_each_report_is_a_sample(report: Callable[[Metrics], None], sample: str) -> None:
@@ -80,7 +91,7 @@ async def test_each_report_is_a_sample(report: Callable[[Metrics], None], sample
 
 def test_losses_are_counted_by_reason() -> None:
     """So that one place says what was lost since the start."""
-    counters = AnalyticsCounters(Metrics())
+    counters = analytics_counters(Metrics())
     counters.events_offered(9)
     counters.dropped(DropReason.SPOOL_FULL, 4)
     counters.dropped(DropReason.SPOOL_FULL, 1)

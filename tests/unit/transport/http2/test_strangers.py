@@ -34,8 +34,12 @@ def known(peer: Peer, stream_id: int = 1) -> Peer:
     return peer
 
 
-@pytest.mark.parametrize("path", [ECHO, COLLECT])
-async def test_a_call_without_the_token_is_answered_before_its_message(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "kind"), [(ECHO, "unauthenticated"), (COLLECT, "stream_unauthenticated")]
+)
+async def test_a_call_without_the_token_is_answered_before_its_message(
+    path: str, kind: str
+) -> None:
     """Its fields are enough; what it sends afterwards is not kept."""
     peer = Peer(token="secret")
     received = peer.send(peer.opening(1, path))
@@ -44,7 +48,7 @@ async def test_a_call_without_the_token_is_answered_before_its_message(path: str
     assert reset_codes(received) == {1: ErrorCode.NO_ERROR}
     peer.send(data(1, framed(bytes(10_000))[:9_000]))
     assert peer.shared.held.octets == 0
-    assert (peer.counted, peer.observed.failed) == ({"unauthenticated": 1}, [(path, 16)])
+    assert (peer.counted, peer.observed.failed) == ({kind: 1}, [(path, 16)])
     assert peer.logs.opened == 0
 
 
