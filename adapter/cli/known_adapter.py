@@ -13,6 +13,7 @@ from adapter.platform_client.disk.format import decode
 from adapter.runtime.sealed_file import SealedFile
 from adapter.runtime.system_errors import system_words
 from adapter.settings import RequestSettings, Settings
+from adapter.settings.groups.requests import BindingSettings
 from adapter.settings.workers import worker_addresses
 
 _PAGE: Final = 1000
@@ -43,10 +44,15 @@ def known_adapter(settings: Settings | None, inspection: str | None) -> KnownAda
         max_message_bytes=listener.max_message_bytes,
         reads_jwt_payload=settings.identity.envoy_jwt_payload is not None,
         allows_unbound=requests.unbound == "allow",
-        bindings=tuple(
-            KnownBinding(b.route_name, b.route_metadata, b.authority) for b in requests.bindings
-        ),
+        bindings=tuple(map(_known_binding, requests.bindings)),
         api_ids=_stored_apis(settings) if api_ids is None else api_ids,
+    )
+
+
+def _known_binding(binding: BindingSettings) -> KnownBinding:
+    by_destination = bool(binding.destination_principal or binding.destination_port)
+    return KnownBinding(
+        binding.route_name, binding.route_metadata, binding.authority, by_destination
     )
 
 

@@ -10,6 +10,8 @@ class KnownBinding:
     route_name: str = ""
     route_metadata: str = ""
     authority: str = ""
+    by_destination: bool = False
+    """Whether it names a principal or a port."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def _is_unbound(route: Route, chain: Chain, adapter: KnownAdapter) -> bool:
 
 def _is_bound(route: Route, adapter: KnownAdapter) -> bool:
     return any(
-        (b.route_name and b.route_name == route.name) or b.route_metadata or b.authority
+        b.route_metadata or b.authority or b.by_destination or (b.route_name or None) == route.name
         for b in adapter.bindings
     )
 

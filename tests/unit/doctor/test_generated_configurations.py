@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapter.doctor import Severity, examine, read_file
+from adapter.doctor import KnownBinding, Severity, examine, read_file
 from adapter.envoy_config import AdapterTls, ApiRoute, ListenerTls, render
 from adapter.envoy_config.resource_files import render_files
 from support.defaults import envoy_config
@@ -58,3 +58,14 @@ def test_files_that_envoy_reloads_are_clean(tmp_path: Path) -> None:
     for name, text in render_files(envoy_config(ROUTES, ADAPTERS), tmp_path, {}).items():
         (tmp_path / name).write_text(text)
     assert examine(read_file(tmp_path / "envoy.yaml"), known()) == []
+
+
+@pytest.mark.parametrize(("by_destination", "complains"), [(True, False), (False, True)])
+def test_routes_may_be_bound_by_their_destination(by_destination: bool, complains: bool) -> None:
+    """At a sidecar no route names an API."""
+    parts = Parts(render(envoy_config(ROUTES, ADAPTERS)))
+    for extensions in parts.every_extensions():
+        extensions.pop("api_id")
+    adapter = known(bindings=(KnownBinding(by_destination=by_destination),))
+    codes = {finding.code for finding in parts.findings(adapter)}
+    assert ("api_id_missing" in codes) is complains
