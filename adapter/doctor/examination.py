@@ -1,10 +1,12 @@
 """Runs all checks."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from adapter.doctor.checks import GROUPS
 from adapter.doctor.finding import Finding, Severity
 from adapter.doctor.known_adapter import KnownAdapter
+from adapter.doctor.mesh_objects import OBJECTS, mesh_of
 from adapter.doctor.model import Envoy
 from adapter.errors import ConfigurationError
 
@@ -13,9 +15,10 @@ _ORDER = tuple(Severity)
 
 def examine(envoy: Envoy, adapter: KnownAdapter) -> list[Finding]:
     """All findings: Envoy itself first, then by listener and cluster; errors first in each."""
+    mesh = mesh_of(envoy)
     findings = [
-        finding
-        for checks in GROUPS.values()
+        replace(finding, change_in=f"{mesh}: {OBJECTS[mesh][heading]}" if mesh else "")
+        for heading, checks in GROUPS.items()
         for check in checks
         for finding in check.run(envoy, adapter)
     ]

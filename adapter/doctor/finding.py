@@ -67,6 +67,8 @@ class Finding:
     """What to change, in one sentence."""
     detail: str = ""
     """What was found here, for example `0.02 s`. Never a secret."""
+    change_in: str = ""
+    """The mesh that wrote the configuration, and which of its objects to change."""
 
 
 def shown(text: str) -> str:

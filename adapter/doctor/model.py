@@ -199,7 +199,9 @@ class Envoy:
     rejected: frozenset[Place] = frozenset()
     """Where Envoy refused the last update and continues with an older one."""
     other_listeners: Sequence[str] = ()
-    """The names of listeners without HTTP."""
+    """The names of listeners without HTTP whose connections nobody asks about."""
+    node_id: str = ""
+    """What Envoy calls itself. In Istio it begins with `sidecar~`, `router~` or `waypoint~`."""
     counters: Mapping[str, int] = field(default_factory=dict)
     """Counters of a running Envoy, by name."""
 

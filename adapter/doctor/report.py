@@ -37,6 +37,8 @@ def _lines(same: Sequence[Finding]) -> Iterable[str]:
         yield _line("", f"and in {others} more place{'' if others == 1 else 's'}")
     yield _line("why", first.why)
     yield _line("fix", first.fix)
+    if first.change_in:
+        yield _line("in", first.change_in)
 
 
 def _line(name: str, text: str) -> str:
@@ -60,6 +62,7 @@ def as_json(findings: Sequence[Finding]) -> str:
                 "detail": f.detail,
                 "why": f.why,
                 "fix": f.fix,
+                **({"change_in": f.change_in} if f.change_in else {}),
             }
             for f in findings
         ]

@@ -13,6 +13,7 @@ from adapter.doctor.checks import (
     failures,
     headers,
     health,
+    istio,
     listeners,
     operators,
     paths_and_hosts,
@@ -34,6 +35,7 @@ GROUPS: Final[dict[str, tuple[Check, ...]]] = {
     "TLS to the adapters": cluster_tls.CHECKS,
     "Access logs": access_logs.CHECKS,
     "Command operators": operators.CHECKS,
+    "Istio": istio.CHECKS,
     "Envoy itself": envoy.CHECKS,
 }
 """All checks, under the headings of docs/doctor.md."""

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from adapter.doctor.check import (
+    ACCESS_LOGGER,
     Check,
     Found,
     Spot,
     per_checked_chain,
     per_logger,
 )
-from adapter.doctor.checks.clusters import reaches
+from adapter.doctor.checks.clusters import is_unlimited, reaches
 from adapter.doctor.fields import Tree, number, seconds, text, texts, tree
 from adapter.doctor.finding import Severity
 from adapter.doctor.known_adapter import KnownAdapter
@@ -27,10 +28,14 @@ def _config(logger: Tree) -> Tree:
     return tree(logger, "typed_config")
 
 
-def _shared(logger: Tree, chain: Chain, _: KnownAdapter) -> str | None:
-    return (
-        cluster_of(logger) if any(a.cluster == cluster_of(logger) for a in chain.askers) else None
-    )
+def _shared(envoy: Envoy, _: KnownAdapter) -> Iterator[Spot]:
+    for chain in envoy.chains:
+        asked = {asker.cluster for asker in chain.askers}
+        for logger in chain.loggers:
+            name = cluster_of(logger)
+            cluster = envoy.clusters.get(name)
+            if name in asked and not (cluster and is_unlimited(cluster)):
+                yield chain.place_of_filter(text(logger, "name") or ACCESS_LOGGER), name
 
 
 def _no_status(logger: Tree, _: Chain, __: KnownAdapter) -> str:
@@ -90,7 +95,7 @@ CHECKS = (
         Severity.WARNING,
         "Access logs use the same cluster as Checks, so they share its circuit breakers.",
         "Give the access logger a cluster of its own, with the same endpoints.",
-        per_logger(_shared),
+        _shared,
     ),
     Check(
         "access_log_elsewhere",

@@ -63,7 +63,10 @@ def _chosen(chain: Chain, adapter: KnownAdapter) -> str | None:
 
 
 def _not_remote(chain: Chain, adapter: KnownAdapter) -> bool:
-    return not flag(chain.manager, "use_remote_address") and not _chosen(chain, adapter)
+    # Istio's sidecars trust their peers in the mesh, and no object of Istio's changes that.
+    is_sidecar = bool(chain.hosts) and all(h.name.startswith("inbound|") for h in chain.hosts)
+    trusts_peers = not flag(chain.manager, "use_remote_address") and not is_sidecar
+    return trusts_peers and not _chosen(chain, adapter)
 
 
 def _hops(chain: Chain) -> int:

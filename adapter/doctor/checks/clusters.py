@@ -11,6 +11,7 @@ from adapter.doctor.model import Cluster, Envoy
 _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _ENOUGH_REQUESTS = 10_000
 _ENOUGH_RETRIES = 50
+_NO_LIMIT = 1_000_000_000
 _SOCKETS = {"unix": "", "unix-abstract": "@"}
 """How a pipe's path begins in Envoy, by the scheme of `listener.address`."""
 
@@ -38,6 +39,11 @@ def _thresholds(cluster: Cluster, name: str) -> float | None:
         if text(threshold, "priority") in {"", "DEFAULT"}:
             return number(threshold, name)
     return None
+
+
+def is_unlimited(cluster: Cluster) -> bool:
+    """Whether no number of requests trips the circuit breaker, as in Istio."""
+    return (_thresholds(cluster, "max_requests") or 0) >= _NO_LIMIT
 
 
 def _few_requests(cluster: Cluster, _: KnownAdapter) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from adapter.doctor.check import Check, Spot, per_chain, per_checked_chain, per_filter
+from adapter.doctor.checks.istio import marks_everything, refuses_everything
 from adapter.doctor.fields import flag, kind_of, number, skips_filter, text, tree, trees
 from adapter.doctor.finding import Place, Severity
 from adapter.doctor.known_adapter import KnownAdapter
@@ -12,6 +13,8 @@ _CHANGING = frozenset(
     {"header_mutation", "lua", "wasm", "ext_proc", "golang", "dynamic_modules"}
     | {"grpc_json_transcoder"}
 )
+_OF_MESHES = frozenset({"prometheus_stats", "agent"})
+"""The clusters to which a mesh's own listeners lead, for probes and metrics."""
 _DENOMINATORS = {"": 100, "HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 
 
@@ -30,7 +33,9 @@ def _connect(chain: Chain, _: KnownAdapter) -> bool:
 
 
 def _forwards(chain: Chain) -> bool:
-    return bool(chain.missing_routes) or any(route.forwards for _, route in chain.routes)
+    served = (route for _, route in chain.routes if route.forwards)
+    clusters = {text(tree(route.config, "route"), "cluster") for route in served}
+    return bool(chain.missing_routes) or bool(clusters - _OF_MESHES)
 
 
 def _asks_over_http(chain: Chain) -> bool:
@@ -38,7 +43,8 @@ def _asks_over_http(chain: Chain) -> bool:
 
 
 def _missing(chain: Chain, _: KnownAdapter) -> bool:
-    return not chain.askers and not _asks_over_http(chain) and _forwards(chain)
+    asks = bool(chain.askers) or _asks_over_http(chain)
+    return not asks and _forwards(chain) and not refuses_everything(chain)
 
 
 def _over_http(chain: Chain, _: KnownAdapter) -> bool:
@@ -46,7 +52,9 @@ def _over_http(chain: Chain, _: KnownAdapter) -> bool:
 
 
 def _disabled(asker: HttpFilter, chain: Chain, _: KnownAdapter) -> bool:
-    return asker.is_disabled and not any(r.has_config_for(asker.name) for _, r in chain.routes)
+    # Envoy Gateway has one filter for each SecurityPolicy, and a route enables one of them.
+    others = (route.is_covered_by(a) for a in chain.askers for _, route in chain.routes)
+    return asker.is_disabled and not any(others)
 
 
 def _sampled(asker: HttpFilter, _: Chain, __: KnownAdapter) -> str | None:
@@ -54,6 +62,11 @@ def _sampled(asker: HttpFilter, _: Chain, __: KnownAdapter) -> str | None:
     whole = _DENOMINATORS.get(text(share, "denominator"), 100)
     part = number(share, "numerator") or 0
     return f"{part / whole:.2%}" if "filter_enabled" in asker.config and part < whole else None
+
+
+def _conditional(asker: HttpFilter, chain: Chain, _: KnownAdapter) -> bool:
+    has_condition = "filter_enabled_metadata" in asker.config
+    return has_condition and not marks_everything(asker, chain)
 
 
 def _skipped(asker: HttpFilter, chain: Chain, _: KnownAdapter) -> bool:
@@ -140,7 +153,7 @@ CHECKS = (
         Severity.WARNING,
         "Requests whose metadata does not match are let through without a Check.",
         "Remove filter_enabled_metadata, or make sure that clients cannot choose that metadata.",
-        per_filter(lambda asker, _, __: "filter_enabled_metadata" in asker.config),
+        per_filter(_conditional),
     ),
     Check(
         "ext_authz_skipped",

@@ -41,6 +41,7 @@ def resources_of_dump(dump: Tree) -> Resources:
         kind = text(part, "@type").rpartition(".")[2]
         if kind == "BootstrapConfigDump":
             found.admin = tree(part, "bootstrap", "admin", "address")
+            found.node_id = text(tree(part, "bootstrap", "node"), "id")
         elif kind == "ListenersConfigDump":
             _add_listeners(part, found)
         elif kind in _ADD:

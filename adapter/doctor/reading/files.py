@@ -40,6 +40,7 @@ def resources_of_bootstrap(bootstrap: Tree, file: Path = Path()) -> Resources:
     """The resources of a bootstrap configuration, and of the files that it names beside `file`."""
     static, dynamic = tree(bootstrap, "static_resources"), tree(bootstrap, "dynamic_resources")
     found = Resources(admin=tree(bootstrap, "admin", "address"))
+    found.node_id = text(tree(bootstrap, "node"), "id")
     found.listeners = [
         *trees(static, "listeners"), *_discovered(tree(dynamic, "lds_config"), file)
     ]  # fmt: skip

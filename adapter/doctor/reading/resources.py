@@ -41,6 +41,7 @@ class Resources:
     filters: dict[str, Tree] = field(default_factory=dict)
     """Filters that Envoy discovers (ECDS), by name."""
     admin: Tree = field(default_factory=dict)
+    node_id: str = ""
     version: str = ""
     rejected: set[Place] = field(default_factory=set)
     healthy: Mapping[str, int] | None = None
@@ -50,16 +51,35 @@ class Resources:
 
 def envoy_of(found: Resources) -> Envoy:
     """The model."""
-    chains = [chain for listener in found.listeners for chain in _chains(listener, found)]
-    with_http = {chain.listener for chain in chains}
+    listeners = [listener for listener in found.listeners if not _leads_out(listener, found)]
+    chains = [chain for listener in listeners for chain in _chains(listener, found)]
+    asked = {_listener_name(listener) for listener in listeners if _asks_about_tcp(listener)}
+    known = asked | {chain.listener for chain in chains}
     return Envoy(
         chains=chains,
-        other_listeners=[n for n in map(_listener_name, found.listeners) if n not in with_http],
+        other_listeners=[n for n in map(_listener_name, listeners) if n not in known],
         clusters={text(c, "name"): _cluster(c, found) for c in found.clusters},
         admin=found.admin,
+        node_id=found.node_id,
         version=found.version,
         rejected=frozenset(found.rejected),
         counters=found.counters,
+    )
+
+
+def _leads_out(listener: Tree, found: Resources) -> bool:
+    """Whether a sidecar uses the listener for the requests of its own workload to others."""
+    is_sidecar = found.node_id.startswith("sidecar~")
+    return is_sidecar and text(listener, "traffic_direction") == "OUTBOUND"
+
+
+def _asks_about_tcp(listener: Tree) -> bool:
+    """Whether every filter chain asks about connections, without reading HTTP."""
+    chains = [*trees(listener, "filter_chains"), tree(listener, "default_filter_chain")]
+    return all(
+        any(kind_of(unwrapped(tree(f, "typed_config"))) == "ext_authz" for f in trees(c, "filters"))
+        for c in chains
+        if c
     )
 
 

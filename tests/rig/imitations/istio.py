@@ -16,7 +16,6 @@ from tests.rig.imitations.parts import (
 
 _MARK = {"key": "istio_ext_authz_shadow_effective_policy_id"}
 _UNLIMITED = 4_294_967_295
-_ANY = {"permissions": [{"any": True}], "principals": [{"any": True}]}
 
 
 class IstioEnvoy:
@@ -89,9 +88,10 @@ class IstioEnvoy:
         assert self._objects["AuthorizationPolicy"]["rules"] == [{}]
         provider = self._providers[self._objects["AuthorizationPolicy"]["provider"]["name"]]
         options = provider["envoyExtAuthzGrpc"]
+        everything = {"permissions": [{"any": True}], "principals": [{"any": True}]}
         rules = {
             "action": "DENY",
-            "policies": {"istio-ext-authz-ns[shop]-policy[policy-adapter]-rule[0]": _ANY},
+            "policies": {"istio-ext-authz-ns[shop]-policy[policy-adapter]-rule[0]": everything},
         }
         marked = {
             "filter": f"envoy.filters.{kind}.rbac",

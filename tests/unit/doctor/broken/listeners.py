@@ -20,6 +20,12 @@ def by_http(parts: Parts) -> None:
     parts.ext_authz["http_service"] = {}
 
 
+def without_provider(parts: Parts) -> None:
+    """What Istio makes of an AuthorizationPolicy with an unknown provider."""
+    policies = {"default-deny-all-due-to-bad-CUSTOM-action": {"permissions": [{"any": True}]}}
+    parts.add_filter("rbac", 1, rules={"action": "DENY", "policies": policies})
+
+
 def discovered_routes(parts: Parts) -> None:
     """Routes that only a running Envoy has."""
     del parts.manager["route_config"]
@@ -116,6 +122,7 @@ BROKEN = (
         "ext_authz_conditional",
         lambda p: p.ext_authz.update(filter_enabled_metadata={"filter": "a"}),
     ),
+    Broken("istio_refuses_all", without_provider),
     Broken("shadow_mode", lambda p: p.ext_authz.update(shadow_mode=True)),
     Broken("ext_authz_after_router", lambda p: p.filters.append(p.filters.pop(1))),
     Broken("changes_after_check", lambda p: p.add_filter("lua", 2)),
