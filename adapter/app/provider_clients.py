@@ -12,8 +12,8 @@ from adapter.settings import IdentitySettings
 if TYPE_CHECKING:
     from adapter.identity.outbound.provider_clients import ProviderClients
 
-_LONGEST_CALL_S: Final = 120.0
-"""No call of a provider takes longer, whatever a policy says."""
+_LONGEST_CALL_S: Final = 600.0
+"""The longest timeout that a policy may set for a provider."""
 
 
 def provider_tls(settings: IdentitySettings) -> ProviderTls:
