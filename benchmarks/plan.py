@@ -167,6 +167,7 @@ def _direct_rows() -> list[Row]:
         Row("quotas", "typical, on Redis", Adapter(quotas="redis")),
         Row("addresses", "typical, 10,000 addresses", Adapter(), many),
         Row("headers", "typical, raw headers", Adapter(), Workload(USUAL, raw_headers=True)),
+        Row("headers", "typical, route metadata", Adapter(), Workload(USUAL, route_metadata=True)),
         Row("tracing", "typical, traced", Adapter(), Workload(USUAL, traced=True)),
     ]
 

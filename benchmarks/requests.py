@@ -19,6 +19,7 @@ TOKEN: Final = "the-secret-that-tells-us-our-envoy"  # noqa: S105 - made up
 """The token in each call's metadata."""
 PATH: Final = "/orders/4711?status=open&page=2"
 
+_ROUTE: Final = {"resources": [{"kind": "HTTPRoute", "namespace": "default", "name": "orders"}]}
 _AUTHORITY: Final = "api.example.com:8080"
 
 
@@ -33,6 +34,8 @@ class Workload:
     """Whether each call has a new `traceparent`, as from an Envoy with tracing."""
     raw_headers: bool = False
     """Whether Envoy's `encode_raw_headers` is on."""
+    route_metadata: bool = False
+    """Whether the route has metadata, as from Envoy Gateway with `includeRouteMetadata`."""
     authorization: str = ""
     """What each request has in this header, if anything."""
     tokens: str = ""
@@ -89,6 +92,8 @@ class Workload:
         attributes.context_extensions["client_address"] = "attested"
         attributes.metadata_context.SetInParent()
         attributes.route_metadata_context.SetInParent()
+        if self.route_metadata:
+            attributes.route_metadata_context.filter_metadata["envoy-gateway"].update(_ROUTE)
         return check
 
 
