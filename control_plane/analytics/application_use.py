@@ -2,31 +2,19 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import product
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Select,
-    Subquery,
-    case,
-    func,
-    literal_column,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, case, func, literal_column, select
 
+from control_plane.analytics.application_rows import ApplicationRows
 from control_plane.analytics.periods import MILLISECOND
 from control_plane.analytics.queries import ApiTotal
 from control_plane.analytics.questions import Answers
 from control_plane.analytics.rollups import HOUR, QUARTER
-from control_plane.analytics.tallies import at_grain
 from control_plane.analytics.tally import EVERY_API, Dimension
 from control_plane.clock import epoch_ms
-from control_plane.store.tables.events import OF_APPLICATIONS, events, rollups
+from control_plane.store.tables.events import events
 
 _LONG: Final = timedelta(days=2)
 _TOTALS: Final = (
@@ -52,10 +40,10 @@ def totals(
     span: timedelta,
 ) -> dict[str, ApiTotal]:
     """What came from each of the clients in about the last `span`."""
-    asked = _Asked(
+    asked = ApplicationRows(
         environment_id, client_ids, _TOTALS, *_since(answers, now, span), api_ids=[EVERY_API]
     )
-    at = asked.rows().c
+    at = asked.query().c
     query = select(at.key, at.dimension, func.sum(at.amount)).group_by(at.key, at.dimension)
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for key, dimension, amount in answers.connection.execute(query):
@@ -72,8 +60,8 @@ def by_api(
     span: timedelta,
 ) -> Counter[int]:
     """How many of the client's requests each API instance got in about the last `span`."""
-    asked = _Asked(environment_id, [client_id], [dimension], *_since(answers, now, span))
-    at = asked.rows().c
+    asked = ApplicationRows(environment_id, [client_id], [dimension], *_since(answers, now, span))
+    at = asked.query().c
     query = select(at.api_id, func.sum(at.amount)).group_by(at.api_id)
     return Counter({row[0]: int(row[1]) for row in answers.connection.execute(query)})
 
@@ -87,8 +75,10 @@ def admitted(
     since_ms: int,
 ) -> dict[int, list[Cell]]:
     """The client's requests to these API instances that no policy refused, over time."""
-    asked = _Asked(environment_id, [client_id], _ADMITTED, grain, since_ms, api_ids)
-    at = asked.rows().c
+    asked = ApplicationRows(
+        environment_id, [client_id], _ADMITTED, grain, since_ms, api_ids=api_ids
+    )
+    at = asked.query().c
     denied = at.dimension == Dimension.APPLICATION_DENIED.value
     query = (
         select(at.api_id, at.start_ms, func.sum(case((denied, -at.amount), else_=at.amount)))
@@ -125,43 +115,6 @@ def _cells(rows: Iterable[Any]) -> dict[int, list[Cell]]:
         if requests:
             found[api_id].append(Cell(start_ms, int(requests)))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Which rollups a question is about."""
-
-    environment_id: str
-    client_ids: Collection[str]
-    dimensions: Collection[Dimension]
-    grain: timedelta
-    since_ms: int
-    api_ids: Collection[int] | None = None
-    """None for all API instances."""
-
-    def rows(self) -> Subquery:
-        """The rollups, and the tallies that wait.
-
-        One part for each dimension: SQLite takes the index `rollups_by_application` only then.
-        """
-        sources = (rollups, at_grain(self.grain).subquery("waiting"))
-        parts = product(sources, self.dimensions)
-        return union_all(*(self._part(*part) for part in parts)).subquery("counted")
-
-    def _part(self, source: FromClause, dimension: Dimension) -> Select[Any]:
-        at = source.c
-        # With the bare column, SQLite would read the rows of all clients, by the primary key.
-        api_id = at.api_id if self.api_ids == [EVERY_API] else at.api_id + 0
-        wanted = api_id != EVERY_API if self.api_ids is None else api_id.in_(self.api_ids)
-        return select(at.dimension, at.api_id, at.start_ms, at.key, at.amount).where(
-            OF_APPLICATIONS,
-            at.environment_id == self.environment_id,
-            at.key.in_(self.client_ids),
-            at.dimension == dimension.value,
-            at.grain_s == self.grain // timedelta(seconds=1),
-            at.start_ms >= self.since_ms,
-            wanted,
-        )
 
 
 def _since(answers: Answers, now: datetime, span: timedelta) -> tuple[timedelta, int]:

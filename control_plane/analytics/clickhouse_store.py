@@ -13,7 +13,8 @@ from typing import Final
 from sqlalchemy import func, select
 
 from control_plane.analytics.clickhouse_rollups import rollups_view
-from control_plane.analytics.questions import Answers, Reader
+from control_plane.analytics.questions import Answers
+from control_plane.analytics.reader import Reader
 from control_plane.analytics.rollups import GRAINS
 from control_plane.analytics.stored_events import StoredEvents
 from control_plane.analytics.tally import EventRow

@@ -67,6 +67,8 @@ class Dashboard:
     rankings: dict[Dimension, Counts]
     newest_ms: int | None
     """When the newest event of the environment came."""
+    from_events: bool
+    """Whether the numbers end where events are not kept any longer."""
 
 
 def dashboard(answers: Answers, about: About, period: Period, zone: ZoneInfo) -> Dashboard:
@@ -82,6 +84,7 @@ def dashboard(answers: Answers, about: About, period: Period, zone: ZoneInfo) ->
         [_percentiles(counts) for counts in times],
         {dimension: answers.in_all(about, dimension, period) for dimension in ranked},
         answers.newest_ms(about.environment_id),
+        answers.are_from_events(about, period),
     )
 
 

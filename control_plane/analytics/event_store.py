@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from control_plane.analytics import rollups
-from control_plane.analytics.questions import Answers, Reader
+from control_plane.analytics import application_numbers, rollups
+from control_plane.analytics.questions import Answers
+from control_plane.analytics.reader import Reader
 from control_plane.analytics.rebuild import rebuild
 from control_plane.analytics.retention import forget_some, keep_days
 from control_plane.analytics.rollups import Keeping
 from control_plane.analytics.stored_events import StoredEvents
 from control_plane.analytics.tallies import Folding
-from control_plane.analytics.tally import RECEIVED_MS, EventRow, tally
+from control_plane.analytics.tally import RECEIVED_MS, EventRow
 from control_plane.clock import epoch_ms
 from control_plane.store.bulk import insert_rows, one_of
 from control_plane.store.database import Database
@@ -52,7 +53,7 @@ class EventStore(StoredEvents):
             new = _new(connection, rows)
             if new:
                 _insert(connection, new)
-                self._folding.add(connection, tally(new), self._keeping.oldest(now), now)
+                self._folding.add(connection, new, self._keeping.oldest(now), now)
             return len(new)
 
     def _purge(self, now: datetime) -> None:
@@ -63,6 +64,7 @@ class EventStore(StoredEvents):
         keep_days(self._database, epoch_ms(now - self.retention), epoch_ms(now))
         with self._database.connection(write=True) as connection:
             rollups.remove_old(connection, self._keeping.oldest(now))
+            application_numbers.remove_old(connection, self._keeping.oldest(now))
 
     @contextmanager
     def answers(self, now: datetime) -> Iterator[Answers]:

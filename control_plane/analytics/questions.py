@@ -1,21 +1,21 @@
 """Questions of the dashboard: counts by key, over time or in all.
 
-Questions about an environment or one API instance are answered from rollups. Rollups do not cross
-applications with anything else, so questions about one application are answered from its events.
+Questions about an environment, an API instance or an application are answered from rollups. They
+are answered from the events of an application if the bars are minutes, if some of its requests are
+in no rollup, or if they are about an API instance too.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
-from typing import Any, Final, Protocol
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Float,
-    Result,
     Select,
     Text,
     case,
@@ -26,8 +26,12 @@ from sqlalchemy import (
     select,
 )
 
+from control_plane.analytics import application_numbers
+from control_plane.analytics.application_answers import Numbers, read
+from control_plane.analytics.application_counts import ApplicationTime
 from control_plane.analytics.periods import MILLISECOND, Period, Run
 from control_plane.analytics.queries import newest_time
+from control_plane.analytics.reader import Reader
 from control_plane.analytics.response_times import bucket
 from control_plane.analytics.tallies import counted
 from control_plane.analytics.tally import (
@@ -53,17 +57,7 @@ class About:
     """Empty for requests without an application; None for all requests."""
 
 
-class Reader(Protocol):
-    """A connection that answers questions."""
-
-    def execute(self, statement: Select[Any], /) -> Result[*tuple[Any, ...]]:
-        """The rows of an answer."""
-
-    def scalar(self, statement: Select[Any], /) -> Any:
-        """The first value of the first row; None without rows."""
-
-    def scalars(self, statement: Select[Any], /) -> Iterable[Any]:
-        """The first value of each row."""
+_Asked: TypeAlias = tuple[About, timedelta, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +69,16 @@ class Answers:
     """The first moment of which there are rollups of each grain."""
     all_from_events: bool = False
     """Whether the store counts events so fast that it has no rollups."""
+    _read: dict[_Asked, Numbers | None] = field(default_factory=dict)
+    """A page asks many questions about one application, which have one answer."""
 
     def over_time(self, about: About, dimension: Dimension, period: Period) -> list[Counts]:
         """The counts by key in each bar of the period."""
+        numbers = self._numbers(about, period)
+        if numbers is not None:
+            return numbers.over_time(dimension, period)
         found: list[Counts] = [Counter() for _ in period.edges[1:]]
-        from_events = self.all_from_events or about.client_id is not None
+        from_events = self.are_from_events(about, period)
         grain = MILLISECOND if from_events else period.grain(self.kept)
         parts = _from_events(about, dimension) if from_events else _stored(about, dimension, grain)
         for run, part in product(period.runs(grain), parts):
@@ -91,6 +90,23 @@ class Answers:
         """The counts by key in the whole period."""
         [counts] = self.over_time(about, dimension, period.as_one_bar())
         return counts
+
+    def are_from_events(self, about: About, period: Period) -> bool:
+        """Whether these answers come from events, which are not kept as long as rollups."""
+        of_application = about.client_id is not None and self._numbers(about, period) is None
+        return self.all_from_events or of_application
+
+    def _numbers(self, about: About, period: Period) -> Numbers | None:
+        """What is stored of an application; None if only events answer."""
+        grain = period.grain(self.kept)
+        is_crossed = about.client_id is None or about.api_id is not None
+        if self.all_from_events or is_crossed or grain not in application_numbers.GRAINS:
+            return None
+        asked = (about, grain, period.start_ms, period.end_ms)
+        if asked not in self._read:
+            place = ApplicationTime(about.environment_id, about.client_id or "", period.start_ms)
+            self._read[asked] = read(self.connection, place, grain, period.end_ms)
+        return self._read[asked]
 
     def by_api(
         self, environment_id: str, api_ids: Collection[int], dimension: Dimension, period: Period

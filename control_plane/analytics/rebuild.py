@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from control_plane.analytics import rollups, tallies
+from control_plane.analytics import application_numbers, rollups, tallies
+from control_plane.analytics.application_counts import Counted, count, folded
 from control_plane.analytics.path_templates import path_template
 from control_plane.analytics.rollups import HOUR, Keeping
 from control_plane.analytics.tally import Cell, tally
@@ -53,14 +54,19 @@ def _rebuild_hour(connection: Connection, start: int, oldest: dict[timedelta, in
     within = (events.c.received_ms >= start) & (events.c.received_ms < start + _HOUR_MS)
     _complete(connection, within)
     found: defaultdict[Cell, int] = defaultdict(int)
+    applications: Counted = {}
     total = 0
     for rows in connection.execute(select(events).where(within)).partitions(_ROWS_AT_ONCE):
         total += len(rows)
-        for cell, amount in tally(tuple(row) for row in rows).items():
+        part = [tuple(row) for row in rows]
+        for cell, amount in tally(part).items():
             found[cell] += amount
+        applications = folded([*applications.items(), *count(part).items()], _HOUR_MS // 4)
     rollups.clear(connection, start, start + _HOUR_MS)
     tallies.clear(connection, start, start + _HOUR_MS)
+    application_numbers.clear(connection, start, start + _HOUR_MS)
     rollups.add(connection, found, oldest)
+    application_numbers.store(connection, applications.items(), oldest)
     return total
 
 

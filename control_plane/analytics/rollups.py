@@ -27,7 +27,7 @@ GRAINS: Final = (MINUTE, QUARTER, HOUR)
 _MAX_APPLICATIONS: Final = 10_000
 
 # Clients choose these keys, or gateways pass on what they like.
-_BOUNDED: Final = {
+BOUNDED: Final = {
     Dimension.PATH: 100,
     Dimension.AGENT: 100,
     Dimension.VIOLATION: 100,
@@ -93,12 +93,12 @@ def _upsert(connection: Connection, rows: list[_Row]) -> None:
 
 def _bounded(connection: Connection, tally: Tally) -> Tally:
     """The tally with `other` in place of the keys for which an hour has no room."""
-    chosen = {cell: amount for cell, amount in tally.items() if cell[0] in _BOUNDED}
+    chosen = {cell: amount for cell, amount in tally.items() if cell[0] in BOUNDED}
     by_hour = folded(chosen, _milliseconds(HOUR))
     room = _room(connection, by_hour)
     refused = set()
     for cell in sorted(by_hour, key=by_hour.__getitem__, reverse=True):
-        keys, bound = room[cell[:-1]], _BOUNDED[cell[0]]
+        keys, bound = room[cell[:-1]], BOUNDED[cell[0]]
         if cell[-1] in keys:
             continue
         if len(keys) < bound:

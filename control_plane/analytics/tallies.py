@@ -6,7 +6,7 @@ folded into the rollups together. Questions add the tallies that wait to the rol
 both change in the transaction that folds, so each number counts once at any time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,9 +23,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from control_plane.analytics import rollups
+from control_plane.analytics import application_numbers, rollups
+from control_plane.analytics.application_counts import count
 from control_plane.analytics.rollups import GRAINS
-from control_plane.analytics.tally import Cell, Dimension, Tally
+from control_plane.analytics.tally import Cell, Dimension, EventRow, tally
 from control_plane.store.bulk import insert_rows
 from control_plane.store.tables.events import rollups as rollup_rows
 from control_plane.store.tables.events import tallies
@@ -57,11 +58,17 @@ class Folding:
         self._folded_at: datetime | None = None
 
     def add(
-        self, connection: Connection, tally: Tally, oldest: Mapping[timedelta, int], now: datetime
+        self,
+        connection: Connection,
+        rows: Sequence[EventRow],
+        oldest: Mapping[timedelta, int],
+        now: datetime,
     ) -> None:
-        """Append a tally, and fold all that wait if it is time."""
-        insert_rows(connection, tallies, [(*cell, amount) for cell, amount in tally.items()])
-        self._rows += len(tally)
+        """Append the tally of events, and fold all that wait if it is time."""
+        found = tally(rows)
+        insert_rows(connection, tallies, [(*cell, amount) for cell, amount in found.items()])
+        application_numbers.append(connection, count(rows))
+        self._rows += len(found)
         if self._is_due(now):
             fold(connection, oldest)
             self._rows, self._folded_at = 0, now
@@ -72,7 +79,7 @@ class Folding:
 
 
 def fold(connection: Connection, oldest: Mapping[timedelta, int]) -> None:
-    """Add the tallies that wait to the rollups of each grain."""
+    """Add the tallies that wait to the rollups of each grain, and those of applications."""
     *names, amount = tallies.c
     summed = select(*names, cast(func.sum(amount), BigInteger)).group_by(*names)
     found: dict[Cell, int] = {
@@ -81,6 +88,7 @@ def fold(connection: Connection, oldest: Mapping[timedelta, int]) -> None:
     }
     rollups.add(connection, found, oldest)
     connection.execute(delete(tallies))
+    application_numbers.fold(connection, oldest)
 
 
 def clear(connection: Connection, since_ms: int, until_ms: int) -> None:

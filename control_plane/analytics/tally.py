@@ -79,8 +79,13 @@ RECEIVED_MS: Final = _POSITIONS["received_ms"]
 """Where an event's row has the time of its request."""
 
 
+def positions(*names: str) -> list[int]:
+    """Where an event's row has these columns."""
+    return [_POSITIONS[name] for name in names]
+
+
 def _values(*names: str) -> Callable[[EventRow], Any]:
-    return itemgetter(*(_POSITIONS[name] for name in names))
+    return itemgetter(*positions(*names))
 
 
 _place: Final = _values("environment_id", "api_id", "received_ms")
@@ -93,14 +98,14 @@ _counted: Final = _values(
 
 def tally(rows: Iterable[EventRow]) -> Tally:
     """What the events add to each cell of each minute, of every API and of their environments."""
-    groups: defaultdict[tuple[str, int, int], list[tuple[Any, ...]]] = defaultdict(list)
+    groups: defaultdict[tuple[str, int, int], list[EventRow]] = defaultdict(list)
     for row in rows:
         environment_id, api_id, received_ms = _place(row)
         start = received_ms - received_ms % MINUTE_MS
-        groups[environment_id, api_id, start].append(_counted(row))
+        groups[environment_id, api_id, start].append(row)
     counted: Tally = {}
     for at, members in groups.items():
-        for dimension, counts in _counts(members):
+        for dimension, counts in counts_of(members):
             counted.update({(dimension, *at, key): number for key, number in counts.items()})
     return _with_environments(counted)
 
@@ -113,9 +118,13 @@ def folded(tally: Tally, length_ms: int) -> Tally:
     return found
 
 
-def _counts(members: list[tuple[Any, ...]]) -> Iterator[tuple[Dimension, Counter[str]]]:
-    """Column by column, because a Counter is C: thousands of events come each second."""
-    statuses, dispositions, verbs, clients, templates, agents, *rest = zip(*members, strict=True)
+def counts_of(rows: list[EventRow]) -> Iterator[tuple[Dimension, Counter[str]]]:
+    """What is counted of these events in each dimension.
+
+    Column by column, because a Counter is C: thousands of events come each second.
+    """
+    columns = zip(*map(_counted, rows), strict=True)
+    statuses, dispositions, verbs, clients, templates, agents, *rest = columns
     times, received, sent, *violations = rest
     yield Dimension.CLASS, Counter(map(status_class, statuses, dispositions))
     yield Dimension.STATUS, Counter(map(str, statuses))

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,9 @@ from control_plane.database_address import parse_address
 from control_plane.errors import Invalid
 from tests.control_plane.test_rollups import NOW, row, store
 
-UTC_ZONE, KOLKATA, BERLIN = ZoneInfo("UTC"), ZoneInfo("Asia/Kolkata"), ZoneInfo("Europe/Berlin")
+UTC_ZONE, KOLKATA, BERLIN, NEW_YORK = map(
+    ZoneInfo, ("UTC", "Asia/Kolkata", "Europe/Berlin", "America/New_York")
+)
 Fields = dict[str, Any]
 
 
@@ -116,12 +118,20 @@ KEYS: dict[Dimension, Callable[[Fields], str]] = {
 }
 
 
-@pytest.mark.parametrize("zone", [UTC_ZONE, KOLKATA], ids=["utc", "kolkata"])
+@pytest.mark.parametrize(
+    "zone",
+    [UTC_ZONE, KOLKATA, NEW_YORK],
+    ids=["utc", "kolkata", "clocks change"],
+)
 async def test_every_number_is_true(database: str, zone: ZoneInfo) -> None:
     """In each range, for everything, one API, one application, and requests without one."""
     requests = traffic(400, 1.5) + traffic(300, 28)
     with store(parse_address(database)) as (events, _):
-        events.add([row(**each) for each in requests], NOW)
+        rows = [row(**each) for each in requests]
+        # Not in the order of their times, and each other batch is sent twice.
+        for first in range(0, len(rows), 100):
+            for _ in range(1 + first // 100 % 2):
+                events.add(rows[first : first + 100], NOW)
         for name in ("1h", "6h", "24h", "7d", "30d"):
             period = Period.recent(RANGES[name], NOW, zone)
             assert period.start_ms <= epoch_ms(NOW - RANGES[name].length + RANGES[name].bar)
@@ -129,10 +139,12 @@ async def test_every_number_is_true(database: str, zone: ZoneInfo) -> None:
             assert_true(ask(events, About("e"), period, zone), requests, period)
         of_api = [each for each in requests if each["api_id"] == 2]
         assert_true(ask(events, About("e", 2), period, zone), of_api, period)
-        for client_id in ("a", ""):
+        for client_id, name in product(("a", ""), ("1h", "24h", "30d")):
+            period = Period.recent(RANGES[name], NOW, zone)
             own = [each for each in requests if (each["client_id"] or "") == client_id]
             found = ask(events, About("e", client_id=client_id), period, zone)
             assert_true(found, own, period)
+            assert found.from_events == (name == "1h")
         both = [each for each in of_api if each["client_id"] == "b"]
         assert_true(ask(events, About("e", 2, "b"), period, zone), both, period)
         assert ask(events, About("other"), period, zone).totals.requests == 0

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 from typer.testing import CliRunner
 
+from control_plane.analytics.application_counts import MAX_APPLICATIONS, unpack
 from control_plane.analytics.event import Sender, event_row
 from control_plane.analytics.event_store import EventStore
+from control_plane.analytics.periods import RANGES, Period
+from control_plane.analytics.questions import About
 from control_plane.analytics.rollups import Keeping
 from control_plane.analytics.tallies import counted, fold
 from control_plane.analytics.tally import EVERY_API, Dimension, EventRow
@@ -24,10 +28,11 @@ from control_plane.clock import epoch_ms, iso
 from control_plane.database_address import parse_address
 from control_plane.store.database import Database
 from control_plane.store.schema import EVENTS
-from control_plane.store.tables.events import rollups
+from control_plane.store.tables.events import application_numbers, rollups
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import denied, event, send
 
+UTC_ZONE = ZoneInfo("UTC")
 NOW = datetime(2026, 11, 23, 12, 34, tzinfo=UTC)
 Stored = dict[tuple[Any, ...], int]
 
@@ -69,6 +74,18 @@ def stored(database: Database) -> Stored:
     with database.connection(write=True) as connection:
         fold(connection, Keeping().oldest(NOW))
         return {tuple(found[:-1]): found[-1] for found in connection.execute(select(rollups))}
+
+
+def of_applications(database: Database) -> Stored:
+    """The numbers of each application, after those that wait were added to them."""
+    with database.connection(write=True) as connection:
+        fold(connection, Keeping().oldest(NOW))
+        return {
+            (*place, dimension, key): amount
+            for *place, counts in connection.execute(select(application_numbers))
+            for dimension, found in unpack(counts).items()
+            for key, amount in found.items()
+        }
 
 
 def total(database: Database, grain_s: int, dimension: Dimension, api_id: int = EVERY_API) -> int:
@@ -122,14 +139,15 @@ def test_rollups_are_what_the_events_say(
                     moment = epoch_ms(NOW - timedelta(seconds=each["seconds_ago"]))
                     classes[each["api_id"], moment - moment % 3_600_000] += 1
                 known.add(each["event_id"])
-        before = stored(database)
+        before, applications = stored(database), of_applications(database)
         by_hour: Counter[tuple[int, int]] = Counter()
         for (grain, dimension, _, api_id, start, _), amount in before.items():
-            if grain == 3600 and dimension == "class" and api_id != EVERY_API:
+            if grain == 3600 and dimension == "class" and api_id > EVERY_API:
                 by_hour[api_id, start] += amount
         assert by_hour == classes
         assert events.rebuild(lambda: NOW) == len(known)
         assert stored(database) == before
+        assert of_applications(database) == applications
 
 
 async def test_all_questions_have_the_same_total(platform: Platform, database: str) -> None:
@@ -169,7 +187,29 @@ def test_what_clients_choose_takes_bounded_room(tmp_path: Path) -> None:
             assert total(database, 3600, dimension) == 20_001
             keys = {cell[-1] for cell in found if cell[1] == dimension}
             assert len(keys) == 101
+        paths = [cell for cell in of_applications(database) if cell[2:5:2] == (3600, "path")]
+        assert len(paths) == 101
         assert sum(n for cell, n in found.items() if cell[-1] == "other") > 0
+
+
+def test_only_the_busiest_applications_have_numbers_of_their_own(database: str) -> None:
+    """Those of others come from their events, so the numbers of all are true."""
+    period = Period.recent(RANGES["24h"], NOW, UTC_ZONE)
+    with store(parse_address(database)) as (events, opened):
+        for first in range(2):
+            rows = [row(client_id=f"{first}-{n}", path="/") for n in range(MAX_APPLICATIONS // 2)]
+            events.add([*rows, *rows[:2], *[row(client_id="busy") for _ in range(3)]], NOW)
+        kept = {cell[1] for cell in of_applications(opened)}
+        assert len(kept) == MAX_APPLICATIONS
+        assert "busy" in kept
+        with events.answers(NOW) as answers:
+            for client_id, requests in (("busy", 6), ("0-3", 1), ("1-249", 1), ("nobody", 0)):
+                about = About("e", client_id=client_id)
+                assert answers.in_all(about, Dimension.PATH, period).total() == requests
+                is_kept = client_id in kept or not requests
+                assert answers.are_from_events(about, period) != is_kept
+        events.add([], NOW + timedelta(days=400))
+        assert of_applications(opened) == {}
 
 
 def test_old_rollups_go_and_old_events_make_no_short_ones(database: str) -> None:

@@ -58,7 +58,7 @@ def _times(visit: EnvironmentVisit, found: Dashboard) -> dict[str, Any]:
         "until": from_epoch_ms(found.period.end_ms),
         "newest": newest,
         "events_since": oldest,
-        "incomplete": oldest > from_epoch_ms(found.period.start_ms),
+        "incomplete": found.from_events and oldest > from_epoch_ms(found.period.start_ms),
     }
 
 

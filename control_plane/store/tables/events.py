@@ -104,3 +104,25 @@ tallies = Table(
     Column("key", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
 )
+
+# What was counted of each application, packed; see `analytics.application_counts`.
+application_numbers = Table(
+    "application_numbers",
+    metadata,
+    Column("environment_id", Text, primary_key=True),
+    Column("client_id", Text, primary_key=True),
+    Column("grain_s", Integer, primary_key=True, autoincrement=False),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("counts", Text, nullable=False),
+    Index("application_numbers_by_age", "grain_s", "start_ms"),
+)
+
+# What waits to be added to them.
+application_tallies = Table(
+    "application_tallies",
+    metadata,
+    Column("environment_id", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("counts", Text, nullable=False),
+)
