@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     max_analytics_body_mib: Mebibytes = 8
     max_analytics_unpacked_mib: Mebibytes = 64
     max_analytics_events: int = Field(default=50_000, ge=1, le=1_000_000)
-    analytics_retention_days: int = Field(default=30, ge=1, le=3650)
+    analytics_retention_days: int = Field(default=7, ge=1, le=3650)
     rollup_minute_hours: int = Field(default=48, ge=2, le=24 * 366)
     rollup_quarter_days: int = Field(default=90, ge=2, le=3660)
     rollup_hour_days: int = Field(default=396, ge=2, le=3660)

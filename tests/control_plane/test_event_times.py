@@ -61,7 +61,7 @@ async def test_a_clock_that_is_a_little_ahead_loses_no_event(platform: Platform)
 
 async def test_an_event_just_within_the_retention_is_stored(platform: Platform) -> None:
     """A gateway that was cut off for days brings what it kept."""
-    old = iso(platform.clock.now() - timedelta(days=30))
+    old = iso(platform.clock.now() - timedelta(days=7))
     answer = (await send(platform, [event(platform, received_ts=old)])).json()
     assert answer["accepted"] == 1
     assert (await platform.admin.summary("api", duration="31d"))["total"] == 1
