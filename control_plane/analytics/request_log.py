@@ -1,7 +1,8 @@
 """The log of single requests: which ones are asked for, newest first, part by part."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
@@ -43,14 +44,24 @@ class Search:
     """The beginning of a path, or a whole template such as `/orders/{id}`."""
     agent: str = ""
     id: str = ""
-    """The id of the request, of the event, or of the decision. That of a decision is found at any
-    time, because it is what clients report, maybe days later."""
+    """The id of the request, of the event, or of the decision."""
+    decision_id: str = ""
+    """It is found at any time, because it is what clients report, maybe days later."""
+
+    def readings(self) -> Iterator["Search"]:
+        """The search for a decision, if the id may be that of one, and that for a request.
+
+        One after the other, because a database answers both at once without an index.
+        """
+        if _DECISION_ID.fullmatch(self.id):
+            yield replace(self, id="", decision_id=self.id)
+        yield self
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The search as SQL conditions; raise Invalid for a status that is none."""
         found = [_AT.environment_id == self.environment_id]
-        if _DECISION_ID.fullmatch(self.id):
-            found.append(_AT.decision_id == self.id)
+        if self.decision_id:
+            found.append(_AT.decision_id == self.decision_id)
         else:
             found += [_AT.received_ms >= self.start_ms, _AT.received_ms < self.end_ms]
             if self.id:

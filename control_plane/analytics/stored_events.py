@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, Select
 
 from control_plane.analytics import queries, request_log
 from control_plane.analytics.queries import Grouping, Window
-from control_plane.analytics.questions import Reader
+from control_plane.analytics.reader import Reader
 from control_plane.analytics.request_log import Place, Search
 
 
@@ -28,7 +28,9 @@ class StoredEvents:
 
     def search(self, wanted: Search, before: Place | None, limit: int) -> Sequence[RowMapping]:
         """Requests of the log, newest first; raise Invalid if the search makes no sense."""
-        return self._rows(request_log.search(wanted, before, limit))
+        readings = (request_log.search(each, before, limit) for each in wanted.readings())
+        found = filter(None, map(self._rows, readings))
+        return next(found, [])
 
     def request(
         self, organization_id: str, environment_id: str, event_id: str

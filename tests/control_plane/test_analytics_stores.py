@@ -143,7 +143,7 @@ def test_the_log_is_searched_and_paged(analytics: AnalyticsStore) -> None:
     """Filters, their absence, and pages that neither repeat nor leave out a request."""
     denied = {"request_disposition": "BLOCKED", "status_code": 401}
     rows = [
-        row(1, event_id="a", client_id="c", user_agent="curl/8"),
+        row(1, event_id="a", client_id="c", user_agent="curl/8", transaction_id="a1" * 10),
         row(2, event_id="b", status_code=404, path="/orders/7"),
         row(2, event_id="c", policy_violation={"policy_name": "cors"}, **denied),
         row(3, event_id="d", api_id=2, status_code=503, response_bytes=2**53),
@@ -160,6 +160,8 @@ def test_the_log_is_searched_and_paged(analytics: AnalyticsStore) -> None:
         ({"path": "/orders/{id}"}, ["a", "c", "b", "d"]),
         ({"path": "/orders/7"}, ["b"]),
         ({"agent": "curl"}, ["a"]),
+        ({"id": "a1" * 10}, ["a"]),
+        ({"id": "b2" * 10}, []),
         ({"agent": NONE}, ["c", "b", "d"]),
         ({"start_ms": WEEK.end_ms}, []),
         ({"environment_id": "unknown"}, []),

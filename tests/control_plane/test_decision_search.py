@@ -8,7 +8,8 @@ from control_plane.store.tables.events import metadata
 
 def test_a_decision_is_found_by_its_index() -> None:
     """Among millions of events: the index for the log's order would lead past all of them."""
-    wanted = search(Search("any", 0, 1, id="019ac8f1b2d4f7a3e001"), None, 51)
+    [by_decision, _] = Search("any", 0, 1, id="019ac8f1b2d4f7a3e001").readings()
+    wanted = search(by_decision, None, 51)
     engine = create_engine("sqlite://")
     metadata.create_all(engine)
     with engine.connect() as connection:

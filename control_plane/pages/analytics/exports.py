@@ -59,7 +59,8 @@ def export_requests(visit: RequestsReader, filters: InFilters, format: Format) -
     """Every request that the filters let through, newest first."""
     wanted = search_of(visit, filters)
     wanted.conditions()
-    return _download("requests", format, _requests(visit, wanted))
+    lines = _requests(visit, wanted)
+    return _download("requests", format, map(_nested, lines) if format == "json" else lines)
 
 
 def _requests(visit: EnvironmentVisit, wanted: Search) -> Iterator[Line]:
@@ -70,6 +71,11 @@ def _requests(visit: EnvironmentVisit, wanted: Search) -> Iterator[Line]:
             rest = {name: value for name, value in row.items() if name not in _HIDDEN}
             yield {"received": received, **rest}
         place = Place(rows[-1]["received_ms"], rows[-1]["event_id"])
+
+
+def _nested(line: Line) -> Line:
+    """With the decision as an object, in place of its text."""
+    return line | {"decision": line["decision"] and json.loads(line["decision"])}
 
 
 _HIDDEN: Final = {"received_ms", "organization_id", "environment_id"}

@@ -1,5 +1,6 @@
 """The page of one request: who answered, and what each policy said."""
 
+import json
 import re
 from typing import Any
 
@@ -80,6 +81,8 @@ async def test_a_denial_shows_the_verdict_of_each_policy(
         DECISION_ID,
     ):
         assert part in text, part
+    [exported] = json.loads(await owner.page(f"{owner.home}/requests.json?id={DECISION_ID}"))
+    assert exported["decision"]["verdicts"][2]["said"] == "not_reached"
 
 
 async def test_an_automated_policy_has_its_own_page(owner: Visitor, platform: Platform) -> None:
