@@ -4,6 +4,7 @@ import hashlib
 import re
 from typing import Any
 
+import httpx
 import pytest
 
 from control_plane.accounts.roles import Role
@@ -26,6 +27,12 @@ def secret_of(page: str) -> str:
     found = re.findall(r"<pre[^>]*>([0-9a-f]{32})</pre>", page)
     assert len(found) == 2, "the client id and the secret"
     return str(found[1])
+
+
+async def new_secret(owner: Visitor, path: str, **fields: str) -> httpx.Response:
+    """The answer to the form for a new secret, opened and sent."""
+    seen = version(await owner.page(f"{path}/secret"))
+    return await owner.send(f"{path}/secret", version=seen, **fields)
 
 
 async def feed_entry(platform: Platform, api_id: int) -> dict[str, Any]:
@@ -216,7 +223,7 @@ async def test_a_secret_is_rotated_and_the_overlap_ended(
     await platform.admin.request_contract(api_id, phone["id"])
     path = f"{owner.home}/applications/{phone['id']}"
     assert re.search(r'value="24"\s+selected', await owner.page(f"{path}/secret"))
-    made = await owner.send(f"{path}/secret", overlap_hours="24")
+    made = await new_secret(owner, path, overlap_hours="24")
     assert made.status_code == 200
     assert "The old secret works too until" in made.text
     entry = await feed_entry(platform, api_id)
@@ -232,13 +239,51 @@ async def test_a_secret_is_rotated_and_the_overlap_ended(
     await owner.confirmed(f"{path}/end-overlap")
 
 
+async def test_a_form_for_a_secret_that_is_sent_twice_makes_one(
+    owner: Visitor, platform: Platform
+) -> None:
+    """Loading the page with the secret again sends the form again: the old secret goes on."""
+    api_id, phone = await platform.api_and_application()
+    await platform.admin.request_contract(api_id, phone["id"])
+    path = f"{owner.home}/applications/{phone['id']}"
+    fields = {"overlap_hours": "1", "version": version(await owner.page(f"{path}/secret"))}
+    made = await owner.send(f"{path}/secret", **fields)
+    again = await owner.send(f"{path}/secret", **fields)
+    assert again.status_code == 412
+    assert "No secret was made" in again.text
+    entry = await feed_entry(platform, api_id)
+    assert entry["clientSecret"] == hash_of(secret_of(made.text), entry)
+    assert entry["previousClientSecret"] == hash_of(phone["clientSecret"], entry)
+    assert (await owner.send(f"{path}/secret", overlap_hours="1")).status_code == 412
+
+
+async def test_a_secret_within_its_overlap_ends_after_a_question_only(
+    owner: Visitor, platform: Platform
+) -> None:
+    """The page that asks says until when the older secret would work otherwise."""
+    api_id, phone = await platform.api_and_application()
+    await platform.admin.request_contract(api_id, phone["id"])
+    path = f"{owner.home}/applications/{phone['id']}"
+    made = await new_secret(owner, path, overlap_hours="24")
+    asked = await new_secret(owner, path, overlap_hours="1")
+    assert "End the older secret of phone now?" in asked.text
+    assert "Two secrets work until" in asked.text
+    entry = await feed_entry(platform, api_id)
+    assert entry["previousClientSecret"] == hash_of(phone["clientSecret"], entry)
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', asked.text))
+    newest = await owner.send(f"{path}/secret", **fields)
+    entry = await feed_entry(platform, api_id)
+    assert entry["clientSecret"] == hash_of(secret_of(newest.text), entry)
+    assert entry["previousClientSecret"] == hash_of(secret_of(made.text), entry)
+
+
 async def test_a_secret_is_replaced_at_once(owner: Visitor, platform: Platform) -> None:
     """Without an overlap, for a secret that others know."""
     api_id, phone = await platform.api_and_application()
     await platform.admin.request_contract(api_id, phone["id"])
     path = f"{owner.home}/applications/{phone['id']}"
-    await owner.send(f"{path}/secret", overlap_hours="24")
-    made = await owner.send(f"{path}/secret", overlap_hours="0")
+    await new_secret(owner, path, overlap_hours="24")
+    made = await new_secret(owner, path, overlap_hours="0", ends_older="yes")
     assert "works too" not in made.text
     entry = await feed_entry(platform, api_id)
     assert entry["clientSecret"] == hash_of(secret_of(made.text), entry)
@@ -266,7 +311,7 @@ async def test_an_imported_application_has_no_secret_here(
     page = await owner.page(path)
     assert provider in page
     assert "New secret" not in page
-    response = await owner.send(f"{path}/secret", overlap_hours="24")
+    response = await new_secret(owner, path, overlap_hours="24")
     assert response.status_code == 409
     assert "identity provider" in response.text
 

@@ -20,7 +20,8 @@ async def admin(owner: Visitor, platform: Platform) -> Visitor:
     await platform.admin.apply_policy(1, "rate-limiting", LIMITS)
     await platform.admin.apply_automated_policy("rate-limiting", LIMITS)
     await platform.admin.create_application("phone")
-    await owner.send(f"{owner.home}/applications/1/secret", overlap_hours="24")
+    secret = f"{owner.home}/applications/1/secret"
+    await owner.send(secret, version=version_in(await owner.page(secret)), overlap_hours="24")
     await accepted(platform, report(0), "gw-1")
     add_user(platform, "ann", Role.VIEWER)
     return owner
