@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapter.errors import DocumentError
 from adapter.platform_client.http.exchange import WholeResponse
-from adapter.platform_client.protocol.documents import RECEIPT, faults
+from adapter.platform_client.protocol.documents import RECEIPT, ReceiptDocument, faults
 from adapter.platform_client.protocol.lenient_json import read_leniently
 
 Shape = TypeVar("Shape")
@@ -36,16 +36,16 @@ async def read_document(shape: TypeAdapter[Shape], response: WholeResponse) -> S
         raise _not_expected(response, faults(e)) from None
 
 
-async def refused_events(response: WholeResponse) -> int:
-    """How many events of a batch were refused one by one.
+async def read_receipt(response: WholeResponse) -> ReceiptDocument:
+    """What became of a batch of events, one by one.
 
-    The vendor does not document what its ingest answers; our control plane lists them. A response
-    that cannot be read is no error: its status says that the batch has arrived.
+    The vendor does not document what its ingest answers; our control plane gives such a receipt. An
+    answer that cannot be read says nothing.
     """
     try:
-        return len((await read_document(RECEIPT, response)).rejected)
+        return await read_document(RECEIPT, response)
     except DocumentError:
-        return 0
+        return ReceiptDocument()
 
 
 def _is_not_json(error: ValidationError) -> bool:

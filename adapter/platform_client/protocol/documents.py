@@ -142,6 +142,8 @@ class ContractPageDocument(Document):
 class ReceiptDocument(Document):
     """What became of a batch of events."""
 
+    accepted: int | None = None
+    """None: no receipt."""
     rejected: list[Any] = []
 
 

@@ -13,7 +13,7 @@ from adapter.errors import DocumentError
 from adapter.platform_client.http.exchange import Exchange, OpenHttp, WholeResponse, server_time
 from adapter.platform_client.protocol.authorized_exchange import AuthorizedExchange
 from adapter.platform_client.protocol.contract_feed import FeedPass
-from adapter.platform_client.protocol.document_reader import read_document, refused_events
+from adapter.platform_client.protocol.document_reader import read_document, read_receipt
 from adapter.platform_client.protocol.documents import (
     ASSET_LIST,
     CONTRACT_PAGE,
@@ -91,6 +91,8 @@ class PlatformClient:
             exchange, self._tokens, clock, (base_url, analytics_url)
         )
         self._slots = asyncio.Semaphore(options.concurrency)
+        self._gives_receipts = False
+        """Whether a batch of events got a receipt. A later answer without one is another's."""
         organization = f"/organizations/{quote(options.organization_id, safe='')}"
         environment = f"{organization}/environments/{quote(options.environment_id, safe='')}"
         self._automated_url = f"{base_url}/apimanager/api/v1{organization}/automated-policies"
@@ -159,13 +161,23 @@ class PlatformClient:
     async def send_events(self, gzip_body: bytes) -> int:
         """Deliver a gzipped JSON array of events; return how many of them the platform refused.
 
-        Raises PlatformRejectedError where sending the same bytes again would fail again.
+        Raises PlatformRejectedError where sending the same bytes again would fail again, and
+        DocumentError if something else than the platform seems to have answered.
         """
         headers = {"content-type": "application/json", "content-encoding": "gzip"}
         response = await self._exchange.send(
             "POST", self._events_url, headers, gzip_body, check_if_missing="platform.analytics_url"
         )
-        return await refused_events(response)
+        receipt = await read_receipt(response)
+        if receipt.accepted is not None:
+            self._gives_receipts = True
+        elif self._gives_receipts:
+            raise DocumentError(
+                "no receipt for a batch of events, which this platform always gives; check what "
+                "else may answer between this adapter and platform.analytics_url",
+                what=response.what,
+            )
+        return len(receipt.rejected)
 
     async def send_report(self, instance_id: str, body: bytes) -> None:
         """Deliver a report about this adapter, as JSON: an operation of our control plane only."""

@@ -219,6 +219,19 @@ async def test_events_that_the_platform_refuses_one_by_one_are_counted(
     assert await platform.client().send_events(b"") == refused
 
 
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"null", b'{"accepted": null}', b""])
+async def test_a_batch_has_not_arrived_without_the_usual_receipt(
+    platform: PlatformSimulator, body: bytes
+) -> None:
+    """Something between us and a platform that gives receipts has answered 200 in its place."""
+    client = platform.client()
+    answers = iter([b'{"accepted": 3, "rejected": []}', body])
+    platform.fail("/v2/analytics", lambda _: httpx.Response(200, content=next(answers)))
+    assert await client.send_events(b"") == 0
+    with pytest.raises(DocumentError, match="no receipt"):
+        await client.send_events(b"")
+
+
 @pytest.mark.parametrize(
     ("status", "kind"), [(413, PlatformRejectedError), (503, PlatformUnavailableError)]
 )
