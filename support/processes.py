@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import httpx
 
@@ -108,3 +109,12 @@ async def answers(client: httpx.AsyncClient, url: str, status: int = 200) -> boo
         return (await client.get(url)).status_code == status
     except httpx.TransportError:
         return False
+
+
+def written_object(file: Path) -> dict[str, Any]:
+    """The JSON object that a program writes to this file; empty until it is complete."""
+    try:
+        content = json.loads(file.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return content if isinstance(content, dict) else {}

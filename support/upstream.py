@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,20 @@ ECHO = "/demo.Echo/Headers"
 class Upstream:
     """An HTTP service and a gRPC service on loopback ports. Port 0: the system chooses.
 
-    `tls` is a PEM file of a certificate and one of its key.
+    `tls` is a PEM file of a certificate and one of its key. `reached` is called with the path of
+    each HTTP request.
     """
 
     def __init__(
-        self, http_port: int = 0, grpc_port: int = 0, tls: tuple[Path, Path] | None = None
+        self,
+        http_port: int = 0,
+        grpc_port: int = 0,
+        tls: tuple[Path, Path] | None = None,
+        reached: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._ports = http_port, grpc_port
         self._tls = tls
+        self._reached = reached
         self.http_address = ""
         self.grpc_address = ""
         self.requests = 0
@@ -75,6 +82,7 @@ class Upstream:
         The request's header `x-answer-status` chooses the status, such as 503.
         """
         self.requests += 1
+        self._reached(request.path)
         seen = {
             "method": request.method,
             "path": request.raw_path,
