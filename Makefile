@@ -21,7 +21,7 @@ PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reor
 # Lines and branches together; the tests fail under these shares.
 COVERAGE := $(BIN)/coverage report --skip-covered
 
-.PHONY: help test lint format policy-schemas demo fuzz lock sbom image bench bench-peers screenshots protos clean
+.PHONY: help test lint format policy-schemas demo chaos fuzz lock sbom image bench bench-peers screenshots protos clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ format: $(READY)  ## Put the code into its canonical form
 
 demo: $(READY)  ## Play the main job on a real Envoy (DEMO_ARGS="--keep")
 	$(BIN)/python -m demo $(DEMO_ARGS)
+
+chaos: $(READY)  ## Break real processes under load, and write docs/chaos.md (CHAOS_ARGS="--only disk")
+	$(BIN)/python -m chaos --output docs/chaos.md $(CHAOS_ARGS)
 
 bench: $(READY) $(COMPILED)/.ready  ## Measure Checks, the console's pages and the store of events
 	$(WITH_COMPILED) $(BIN)/python -m benchmarks $(BENCH_ARGS)

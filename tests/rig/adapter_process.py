@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -47,11 +47,17 @@ def settings_for(platform: RunningControlPlane, **groups: Mapping[str, Any]) -> 
 class AdapterProcess:
     """`async with AdapterProcess(settings, directory) as adapter:` runs `policy-adapter serve`.
 
-    `descriptors`: its limit of open files and connections.
+    `descriptors`: its limit of open files and connections. `before`: a program that sets something
+    up and then becomes the adapter, such as `env`, with its arguments.
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], directory: Path, *, descriptors: int | None = None
+        self,
+        settings: Mapping[str, Any],
+        directory: Path,
+        *,
+        descriptors: int | None = None,
+        before: Sequence[str] = (),
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         token = settings["listener"].get("token")
@@ -62,7 +68,7 @@ class AdapterProcess:
         command = [COMMAND, "serve", "--config", str(config), "--endpoints", str(self._endpoints)]
         if descriptors is not None:
             command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *command]
-        self._program = Program("adapter", command, self.log)
+        self._program = Program("adapter", [*before, *command], self.log)
 
     async def __aenter__(self) -> Self:
         """Start it, and return when it has bound its addresses, even if it is not ready."""

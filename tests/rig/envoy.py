@@ -33,6 +33,7 @@ class Envoy:
         self._directory.mkdir(parents=True, exist_ok=True)
         config, admin = self._directory / "envoy.yaml", self._directory / "admin"
         config.write_text(self._config)
+        admin.unlink(missing_ok=True)  # of an Envoy that ran here before
         arguments = (
             *("--config-path", config, "--admin-address-path", admin),
             *("--log-path", self.log_path, "--log-level", "warning"),

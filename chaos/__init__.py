@@ -1,0 +1,1 @@
+"""Injects faults into real processes under load, and counts what clients and the platform saw."""
