@@ -10,8 +10,12 @@ _DRAIN_S = 4
 
 def adapter_settings(config: MeshConfig) -> Document:
     """The settings that fit the objects."""
-    found = [(api.api_id, binding_of(config.mesh, envoy, api)) for envoy, api in config.apis]
-    bindings = [{"api_id": api_id, **binding} for api_id, binding in found if binding]
+    bindings: list[Tree] = []
+    for envoy, api in config.apis:
+        binding = {"api_id": api.api_id, **binding_of(config.mesh, envoy, api)}
+        # An API may be behind several Envoys.
+        if len(binding) > 1 and binding not in bindings:
+            bindings.append(binding)
     content = {
         "requests": {**_client_address(config), **({"bindings": bindings} if bindings else {})},
         "shutdown": {"drain_s": _DRAIN_S},

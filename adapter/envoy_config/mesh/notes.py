@@ -56,7 +56,8 @@ _OWN: Final[Mapping[str, str]] = {
     "normalize_path:": "Adapter and services read every path in the same way: dots are resolved, "
     "// is /, and %2F and %5C are refused.",
     "strip_trailing_host_dot:": "shop.test. reaches the virtual host of shop.test.",
-    "- applyTo: HTTP_ROUTE": "The name is that of the rule in the VirtualService (http[].name).",
+    "- applyTo: HTTP_ROUTE": "The name is that of the rule in the VirtualService (http[].name). "
+    "Rules of the gateway's other VirtualServices need other names, or they get this API, too.",
     # Envoy Gateway.
     "appProtocols:": "gRPC needs HTTP/2. Without it, every Check fails.",
     "alpnProtocols:": "Without it, health checks negotiate no HTTP/2, and all adapters count as "

@@ -105,18 +105,18 @@ def _shared_names(envoys: tuple[MeshEnvoy, ...]) -> Iterator[str]:
 
 
 def _shared_targets(config: MeshConfig) -> Iterator[str]:
-    """Two APIs with the same target. Those with hosts are compared by `route_faults`."""
-    taken: dict[str, str] = {}
+    """Two APIs with the same target. `route_faults` has compared the hosts of each Envoy."""
+    taken: dict[str, tuple[MeshEnvoy, str]] = {}
     for envoy, api in config.apis:
-        if api.host:
-            continue
-        binding = binding_of(config.mesh, envoy, api)
-        own = f"{envoy.namespace}/{envoy.name} {api.route or api.port or 'all ports'}"
-        target = str(binding) if binding else own
-        if taken.setdefault(target, api.api_id) != api.api_id:
-            yield (
-                f"APIs {taken[target]} and {api.api_id} have the same target: {api.route or own}"
-            )
+        place = f"{envoy.namespace}/{envoy.name} {api.port or 'all ports'}"
+        shown = api.route or (f"{api.host}{api.path}" if api.host else place)
+        # Istio's patches find a rule by its name alone.
+        rule = f"rule {api.rule} of {place}" if config.mesh == "istio" and api.rule else shown
+        target = str(binding_of(config.mesh, envoy, api) or rule)
+        other, api_id = taken.setdefault(target, (envoy, api.api_id))
+        if api_id != api.api_id and not (api.host and other is envoy):
+            hint = "; rules need different names" if rule != shown else ""
+            yield f"APIs {api_id} and {api.api_id} have the same target: {shown}{hint}"
 
 
 def _address_faults(config: MeshConfig) -> Iterator[str]:

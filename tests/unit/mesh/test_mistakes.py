@@ -92,9 +92,22 @@ def test_two_apis_with_one_target() -> None:
     message = refusal("istio", plan)
     assert f"APIs 9 and 10 have the same target: {ROUTE}#0" in message
     assert "APIs 5 and 11 have the same target: shop/orders all ports" in message
+    rules = with_api("istio", 0, route="VirtualService/shop/x#main")
+    rules["envoys"][0]["apis"].append({"api_id": "10", "route": "VirtualService/pay/y#main"})
+    assert "rules need different names" in refusal("istio", rules)
     hosts = with_api("envoy-gateway", 0, host="shop.test")
     hosts["envoys"][0]["apis"].append({"api_id": "10", "host": "shop.test"})
     assert "APIs 9 and 10 have the same domain and path" in refusal("envoy-gateway", hosts)
+
+
+def test_one_api_behind_two_gateways() -> None:
+    """It needs one binding; another API with the same host and path there is refused."""
+    plan = with_api("istio", 0, host="shop.test")
+    inner = {**plan["envoys"][0], "name": "inner"}
+    plan["envoys"] = [plan["envoys"][0], inner]
+    assert len(rendered("istio", plan)[0].content["requests"]["bindings"]) == 1
+    inner["apis"] = [{"api_id": "10", "host": "shop.test"}]
+    assert refusal("istio", plan) == "APIs 9 and 10 have the same target: shop.test/"
 
 
 def test_two_envoys_with_one_name() -> None:
