@@ -95,6 +95,21 @@ async def platform(run: Run) -> AsyncIterator[Admin]:
         await program.stop()
 
 
+def mail_settings(run: Run) -> dict[str, str]:
+    """Environment variables of a control plane that sends mail and webhooks, to nobody."""
+    password = run.directory / "mail-password"
+    password.write_text(run.canaries.plant("mail password"))
+    changes = {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(free_port()),
+        "SMTP_SENDER": "alerts@test.example",
+        "SMTP_USER": "alerts",
+        "SMTP_PASSWORD_FILE": str(password),
+        "ALERT_WEBHOOKS_TO_LOOPBACK": "true",
+    }
+    return {f"POLICY_CONTROL_PLANE_{name}": value for name, value in changes.items()}
+
+
 async def fill(run: Run, admin: Admin) -> None:
     """Make the APIs, an application with two secrets, and an alert with a webhook."""
     for name, chain in run.chains().items():
@@ -106,7 +121,7 @@ async def fill(run: Run, admin: Admin) -> None:
     await admin.request_contract(1, run.shop["id"])
     current = await admin.reset_secret(run.shop["id"], overlap_s=3600)
     run.canaries.keep("client secret", current)
-    hook = f"https://hooks.test/{run.canaries.plant('webhook path')}"
-    recipients = [{"type": "webhook", "value": hook}]
+    hook = f"http://127.0.0.1:{free_port()}/{run.canaries.plant('webhook path')}"
+    recipients = [{"type": "webhook", "value": hook}, {"type": "email", "value": "a@b.test"}]
     alert = await admin.create_alert(1, ALERT_EXAMPLE | {"recipients": recipients})
     run.canaries.keep("webhook secret", alert["webhookSecret"])

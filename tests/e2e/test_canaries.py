@@ -20,7 +20,7 @@ from support.defaults import envoy_config
 from support.token_issuer import TokenIssuer
 from support.upstream import Upstream
 from tests.control_plane.official_bodies import ALERT_EXAMPLE
-from tests.e2e.canary_run import Run, fill, platform
+from tests.e2e.canary_run import Run, fill, mail_settings, platform
 from tests.e2e.conftest import QUICK_AND_PATIENT
 from tests.rig.adapter_process import AdapterProcess
 from tests.rig.canaries import Canaries, files
@@ -42,7 +42,7 @@ HashedSecret.matches = matches
 """Makes a Check crash while a secret is in a variable."""
 IN_CLEAR = "policy "
 """Secrets of policies are in clear in the platform's database: docs/production.md says so."""
-MOST_OF_A_KIND = 2
+MOST_OF_A_KIND = 1
 """Pages of one kind that are searched, because each takes a while."""
 PAGES = ("/readyz", "/healthz", "/metrics")
 INSPECTION = (
@@ -169,6 +169,9 @@ async def look_at_platform(run: Run, admin: Admin) -> None:
         home = f"/environments/{admin.credentials['environment_id']}"
         found = await crawl(fetch, home)
         assert len(found) > 20
+        notice = await owner.post(f"{found['alert']}/test")
+        assert notice.status_code == 200
+        run.saw("test notice", notice.text)
         for export in (f"{home}/requests.csv", f"{home}/requests.json", "/audit/entries.csv"):
             await fetch(export)
     run.saw("events", str(await admin.events(duration="1d")))
@@ -193,6 +196,8 @@ async def test_no_planted_secret_is_in_what_a_run_leaves(
     """Logs with tracebacks, metrics, pages, exports, analytics, spool, disk copy and databases."""
     run = Run(tmp_path)
     password = run.canaries.plant("Redis password")
+    for name, value in mail_settings(run).items():
+        monkeypatch.setenv(name, value)
     async with running_redis(tmp_path, "--requirepass", password) as redis, platform(run) as admin:
         await fill(run, admin)
         (tmp_path / "sitecustomize.py").write_text(BUG)
@@ -218,11 +223,19 @@ async def test_no_planted_secret_is_in_what_a_run_leaves(
                 await eventually(all_arrived)
                 await look_at_adapter(run, adapter, envoy)
                 await look_at_platform(run, admin)
+                redis.stop()
+
+                async def store_is_down() -> bool:
+                    await send_requests(run, envoy.address)
+                    return b"quota.store_down" in adapter.log.read_bytes()
+
+                await eventually(store_is_down)
             state = files(tmp_path / "state", "*")
         await break_platform(run, admin)
     logs = files(tmp_path, "*.log")
     assert b"RuntimeError: a bug" in logs["adapter/adapter.log"]
     assert b"no such table: policies" in logs["platform/platform.log"]
+    assert b"alerts.delivery_failed" in logs["platform/platform.log"]
     databases = files(tmp_path / "platform", "*.db*")
     found = run.canaries.found_in({**run.places, **logs, **state, **databases})
     stored = [f"{name} in " for name in run.canaries.secrets if name.startswith(IN_CLEAR)]

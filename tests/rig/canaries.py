@@ -14,8 +14,10 @@ class Canaries:
         self.secrets: dict[str, str] = {}
 
     def plant(self, name: str) -> str:
-        """A new secret, which occurs nowhere else."""
-        return self.keep(name, f"{name}-{secrets.token_hex(12)}".replace(" ", "-"))
+        """A secret that occurs nowhere else; the same one each time."""
+        return self.secrets.get(name) or self.keep(
+            name, f"{name}-{secrets.token_hex(12)}".replace(" ", "-")
+        )
 
     def keep(self, name: str, secret: str) -> str:
         """Look for this secret too, which a program has made."""
