@@ -81,7 +81,7 @@ bench: $(READY) $(COMPILED)/.ready  ## Measure Checks, the console's pages and t
 bench-peers: $(READY) $(COMPILED)/.ready  ## The same beside bare tonic and grpc-go servers, built here
 	$(WITH_COMPILED) $(BIN)/python -m benchmarks --peers $(BENCH_ARGS)
 
-# The half of the time is for each build. A seed repeats a run; without one, it is new and printed.
+# Each build gets half of the time. A seed repeats a run; without one, it is new and printed.
 FUZZ_SECONDS ?= 60
 FUZZ := $(BIN)/python -m tests.fuzz --seconds $$(($(FUZZ_SECONDS) / 2)) --seed "$(FUZZ_SEED)"
 
