@@ -88,7 +88,7 @@ def adapter_with(policies: list[AppliedPolicy], *, fast: bool) -> AdapterInProce
     return AdapterInProcess([api("1", policies, contracts, [TIER])], reader=reader)
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(chains, st.sampled_from(CLOSED), st.integers(0, 4), checks, st.booleans())
 def test_a_policy_that_nobody_can_satisfy_is_passed_by_nobody(
     others: list[AppliedPolicy], closed: AppliedPolicy, at: int, message: bytes, fast: bool
