@@ -20,8 +20,10 @@ from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.discovered_services import DiscoveredServices
 from adapter.authorization.effect_ports import effect_ports
+from adapter.authorization.observer import DecisionObserver
 from adapter.authorization.ports import QuotaStore, TokenIntrospector, TokenVerifier, UserVerifier
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.traced_ports import traced_ports
 from adapter.authorization.verdict_text import VerdictTexts
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
@@ -36,6 +38,7 @@ from adapter.quota.spike import SpikeThrottle
 from adapter.runtime import garbage
 from adapter.runtime.clock import Clock, SystemClock, WallTime
 from adapter.runtime.huge_pages import HugePages
+from adapter.runtime.spans import Tracer
 from adapter.settings import IdentitySettings, RequestSettings
 from adapter.telemetry.logs import configure_logging
 from adapter.transport.caller_token import CallerToken
@@ -100,23 +103,26 @@ def make_authorizer(
     users: UserVerifier | None = None,
     tokens: TokenVerifier | None = None,
     introspector: TokenIntrospector | None = None,
+    *,
+    tracer: Tracer | None = None,
 ) -> Authorizer:
-    """An authorizer as in `adapter.app`."""
+    """An authorizer as in `adapter.app`; with a `tracer`, as with tracing on."""
+    ports = effect_ports(
+        quotas=quotas or memory_quotas(clock),
+        throttler=SpikeThrottle(clock),
+        messages=MessageLog(clock),
+        users=users or ldap_users(clock),
+        tokens=tokens or token_verifier(clock),
+        introspector=introspector or token_introspector(clock),
+        clock=clock,
+        clock_skew_s=0,
+    )
     return Authorizer(
         snapshots,
         BindingTable(bindings),
         gatekeeper(clock, InContact()),
         clock,
-        effect_ports(
-            quotas=quotas or memory_quotas(clock),
-            throttler=SpikeThrottle(clock),
-            messages=MessageLog(clock),
-            users=users or ldap_users(clock),
-            tokens=tokens or token_verifier(clock),
-            introspector=introspector or token_introspector(clock),
-            clock=clock,
-            clock_skew_s=0,
-        ),
+        ports if tracer is None else traced_ports(ports, tracer),
         unbound=RequestSettings().unbound,
         discovered=DiscoveredServices(),
     )
@@ -131,14 +137,19 @@ def make_service(
     users: UserVerifier | None = None,
     tokens: TokenVerifier | None = None,
     introspector: TokenIntrospector | None = None,
+    *,
+    observer: DecisionObserver | None = None,
+    tracer: Tracer | None = None,
 ) -> AuthorizationService:
-    """The whole service, as in `adapter.app`."""
+    """The whole service, as in `adapter.app`; with a `tracer`, as with tracing on."""
     snapshots = fixed_snapshot(apis, clock)
     return AuthorizationService(
-        make_authorizer(snapshots, clock, quotas, bindings, users, tokens, introspector),
+        make_authorizer(
+            snapshots, clock, quotas, bindings, users, tokens, introspector, tracer=tracer
+        ),
         reader or RequestReader(),
         response_writer(),
-        observer=DecisionCounts(),
+        observer=observer or DecisionCounts(),
         denials=denial_log(clock),
         sample=decision_sample(clock),
         verdicts=VerdictTexts(snapshots),

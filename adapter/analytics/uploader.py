@@ -75,7 +75,7 @@ class EventUploader:
     - A batch that the platform refuses for good is quarantined, and the next batch is sent. The
       first of several in a row is logged.
 
-    Log lines name the `destination`.
+    Names of log lines begin with `name`.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class EventUploader:
         options: UploadOptions,
         *,
         encode: EncodeEvents = gzip_array,
-        destination: str = "platform",
+        name: str = "analytics",
         observer: AnalyticsObserver | None = None,
         jitter: Jitter = random.random,
     ) -> None:
@@ -99,7 +99,8 @@ class EventUploader:
         self._backoff = Backoff(options.backoff_base_s, options.backoff_cap_s, jitter)
         self._status = UploadStatus()
         self._encode = encode
-        self._log = structlog.get_logger().bind(destination=destination)
+        self._name = name
+        self._log = structlog.get_logger()
 
     @property
     def status(self) -> UploadStatus:
@@ -126,7 +127,7 @@ class EventUploader:
         done = await within(self._clock, deadline_s, self._settle_all())
         if not done:
             left = self._spool.backlog.events
-            self._log.warning("analytics.flush_incomplete", events=left, deadline_s=deadline_s)
+            self._log.warning(f"{self._name}.flush_incomplete", events=left, deadline_s=deadline_s)
         return done
 
     async def _settle_all(self) -> None:
@@ -161,7 +162,7 @@ class EventUploader:
         self._note_success(len(batch.events) - refused)
         if refused:
             self._observer.dropped(DropReason.REJECTED, refused)
-            self._log.error("analytics.events_rejected", events=refused)
+            self._log.error(f"{self._name}.events_rejected", events=refused)
         return None
 
     async def _rejected(
@@ -171,17 +172,17 @@ class EventUploader:
         if error.status == _CONTENT_TOO_LARGE and count > 1:
             await self._spool.requeue(batch)
             self._limit = self._limit._replace(events=count // 2)
-            self._log.warning("analytics.batch_too_large", events=count, next_try=count // 2)
+            self._log.warning(f"{self._name}.batch_too_large", events=count, next_try=count // 2)
             return 0.0
         await self._spool.quarantine(batch, str(error))
         if first:
-            self._log.error("analytics.batch_rejected", events=count, error=str(error))
+            self._log.error(f"{self._name}.batch_rejected", events=count, error=str(error))
         return None
 
     def _backoff_s(self, error: PlatformError) -> float:
         """Count the failure and return the seconds to wait after it."""
         if not self._backoff.failures:
-            self._log.warning("analytics.upload_failing", error=str(error))
+            self._log.warning(f"{self._name}.upload_failing", error=str(error))
         asked_s = error.retry_after_s if isinstance(error, PlatformUnavailableError) else None
         return self._backoff.failed(asked_s)
 
@@ -192,7 +193,7 @@ class EventUploader:
 
     def _note_success(self, count: int) -> None:
         if self._backoff.failures:
-            self._log.info("analytics.upload_recovered", failures=self._backoff.failures)
+            self._log.info(f"{self._name}.upload_recovered", failures=self._backoff.failures)
         self._backoff.succeeded()
         self._observer.uploaded(count)
         self._status = UploadStatus(last_success=self._clock.now())

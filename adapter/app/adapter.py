@@ -28,6 +28,7 @@ from adapter.app.quotas import Quotas
 from adapter.app.reloading import Reloading
 from adapter.app.reporting import Reporting
 from adapter.app.server import make_server
+from adapter.app.tracing import Tracing
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.operations.denials import denial_route
 from adapter.operations.explain import explain_route
@@ -76,7 +77,10 @@ class Adapter:
         self._snapshots = SnapshotStore(clock)
         self._files = OwnFiles(settings)
         self._quotas = Quotas(settings.quota, settings.quota_file, clock)
-        self._platform = Platform(settings, self._snapshots, clock, self._metrics, place)
+        self._tracing = Tracing(settings, clock, self._metrics)
+        self._platform = Platform(
+            settings, self._snapshots, clock, self._metrics, place, self._tracing.tracer
+        )
         self._identity = Identity(settings, self._snapshots, clock, self._metrics)
         self._checks = Checks(
             settings,
@@ -85,10 +89,11 @@ class Adapter:
             self._quotas,
             self._identity,
             clock,
+            self._tracing,
         )
         self._analytics = Analytics(
             settings,
-            self._platform.client,
+            self._tracing.traced_upload(self._platform.client),
             self._checks.attribute,
             clock,
             self._metrics,
@@ -159,6 +164,7 @@ class Adapter:
         if self._settings.memory.huge_pages and sys.platform == "linux":
             self._supervisor.start("huge_pages", HugePages(self._clock).run)
         self._analytics.start(self._supervisor)
+        self._tracing.start(self._supervisor)
         endpoints = Endpoints(self._server.addresses, metrics, next(iter(inspection), None))
         log.info(
             "adapter.started", version=program_version(), compiled=COMPILED, **asdict(endpoints)
@@ -202,6 +208,7 @@ class Adapter:
         await self._server.drain_and_stop()
         await self._supervisor.stop()
         await self._analytics.stop()
+        await self._tracing.stop()
         await self._quotas.stop()
         await self._checks.users.close()
         await self._identity.stop()
@@ -230,6 +237,7 @@ class Adapter:
             **self._checks.waiting.alarms,
             **self._checks.users.alarms,
             **self._analytics.alarms,
+            **self._tracing.alarms,
             **self._refused.alarms,
             **quota_alarms(self._settings),
             **self._certificates.alarms,

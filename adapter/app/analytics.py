@@ -32,7 +32,7 @@ from adapter.telemetry.workload_envoys import WorkloadEnvoys
 from adapter.transport.service import ClientStreamMethod
 
 if TYPE_CHECKING:
-    from adapter.app.otlp_logs import OtlpLogs
+    from adapter.app.collector import CollectorQueue
 
 _DEPLOYMENT_TYPE: Final = "HY"
 """The vendor's name (hybrid) for a gateway that its customer runs."""
@@ -74,7 +74,7 @@ class Analytics:
             takes_own_members=takes_own_members,
             unchecked=counters.unchecked,
         )
-        self._otlp = otlp_logs(settings, clock, metrics)
+        self._otlp = _otlp_logs(settings, clock, metrics)
         sink = self.spool if self._otlp is None else EventCopies(self.spool, self._otlp.queue)
         self._service = AccessLogService(translator, sink, clock, observer=counters)
         self.method = ClientStreamMethod(METHOD_PATH, self._service.open)
@@ -132,16 +132,15 @@ class Analytics:
             structlog.get_logger().warning("analytics.events_lost", **lost)
 
 
-def otlp_logs(settings: Settings, clock: Clock, metrics: Metrics) -> "OtlpLogs | None":
-    """The way of events to a collector of OpenTelemetry; None if there is no collector."""
+def _otlp_logs(settings: Settings, clock: Clock, metrics: Metrics) -> "CollectorQueue | None":
+    """The queue of events for a collector of OpenTelemetry; None if there is no collector."""
     endpoint = settings.analytics.otlp_logs.endpoint
     if endpoint is None:
         return None
     # Only here, because it needs the extra `otel`.
-    from adapter.app.otlp_logs import OtlpLogs, process_resource  # noqa: PLC0415
+    from adapter.app.otlp_logs import otlp_logs  # noqa: PLC0415
 
-    resource = process_resource(settings)
-    return OtlpLogs(str(endpoint), settings.analytics, resource, clock, metrics)
+    return otlp_logs(str(endpoint), settings, clock, metrics)
 
 
 def upload_options(settings: AnalyticsSettings) -> UploadOptions:

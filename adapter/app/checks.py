@@ -1,18 +1,23 @@
 """Makes the way from a Check to its decision from the settings."""
 
+from functools import partial
+
 from adapter.app.explaining import live_explainer
 from adapter.app.identity import Identity
 from adapter.app.ldap import LdapUsers
 from adapter.app.quotas import Quotas
+from adapter.app.tracing import Tracing
 from adapter.authorization.authorizer import Authorizer
 from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.discovered_services import DiscoveredServices
-from adapter.authorization.effect_ports import effect_ports
+from adapter.authorization.effect_ports import EffectPorts, effect_ports
 from adapter.authorization.gatekeeper import Gatekeeper
+from adapter.authorization.observer import DecisionObserver
 from adapter.authorization.ports import PlatformContact
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.traced_ports import traced_ports
 from adapter.authorization.verdict_text import VerdictTexts
 from adapter.envoy_config import api_of_route
 from adapter.ext_authz.check.reader import RequestReader
@@ -42,7 +47,9 @@ class Checks:
         quotas: Quotas,
         identity: Identity,
         clock: Clock,
+        tracing: Tracing,
     ) -> None:
+        self._tracing = tracing
         self._settings = settings
         self._snapshots = snapshots
         self._clock = clock
@@ -62,7 +69,8 @@ class Checks:
         gate = settings.gatekeeper
         self._gatekeeper = Gatekeeper(clock, contact, mode=gate.mode, max_age_s=gate.max_age_s)
         self.explainer = live_explainer(snapshots, self._gatekeeper, quotas, identity)
-        self.method = self._service(self._authorizer(quotas, identity))
+        authorizer = self._authorizer(quotas, identity)
+        self.method = tracing.traced(self.decisions, partial(self._service, authorizer))
 
     def attribute(self, request: RequestAttributes) -> ApiInstance | None:
         """The API of an access log entry without a decision; None if it belongs to no API.
@@ -87,28 +95,33 @@ class Checks:
             self.bindings,
             self._gatekeeper,
             self._clock,
-            effect_ports(
-                quotas=quotas.store,
-                throttler=self.spikes,
-                messages=self.messages,
-                users=self.users,
-                tokens=identity.tokens,
-                introspector=identity.introspection.introspector,
-                clock=self._clock,
-                clock_skew_s=self._settings.identity.clock_skew_s,
-                envoy_payload=self._settings.identity.envoy_jwt_payload or "",
-            ),
+            self._ports(quotas, identity),
             unbound=self._settings.requests.unbound,
             discovered=self.discovered,
         )
 
-    def _service(self, authorizer: Authorizer) -> UnaryMethod:
+    def _ports(self, quotas: Quotas, identity: Identity) -> EffectPorts:
+        ports = effect_ports(
+            quotas=quotas.store,
+            throttler=self.spikes,
+            messages=self.messages,
+            users=self.users,
+            tokens=identity.tokens,
+            introspector=identity.introspection.introspector,
+            clock=self._clock,
+            clock_skew_s=self._settings.identity.clock_skew_s,
+            envoy_payload=self._settings.identity.envoy_jwt_payload or "",
+        )
+        tracing = self._tracing
+        return traced_ports(ports, tracing.tracer) if tracing.enabled else ports
+
+    def _service(self, authorizer: Authorizer, observer: DecisionObserver) -> UnaryMethod:
         requests, analytics = self._settings.requests, self._settings.analytics
         service = AuthorizationService(
             authorizer,
             RequestReader(requests.client_address_header, requests.forwarded_for_position),
             response_writer(requests),
-            observer=self.decisions,
+            observer=observer,
             denials=self.denials,
             sample=decision_sample(analytics, self._clock),
             verdicts=VerdictTexts(self._snapshots),

@@ -22,6 +22,7 @@ from adapter.runtime import garbage
 from adapter.runtime.authorities import authorities
 from adapter.runtime.clock import Clock
 from adapter.runtime.retirement import Retirement
+from adapter.runtime.spans import Tracer
 from adapter.runtime.system_errors import system_words
 from adapter.settings import Settings
 from adapter.telemetry.counters import SyncCounters
@@ -42,6 +43,7 @@ class Platform:
         clock: Clock,
         metrics: Metrics,
         place: WorkerPlace | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         options = platform_options(settings)
         self._http: AiohttpClient | None = None
@@ -63,6 +65,7 @@ class Platform:
             clock,
             disk=disk_copy(settings, directory, clock) if directory else None,
             observer=observer,
+            tracer=tracer,
         )
 
     async def close(self) -> None:

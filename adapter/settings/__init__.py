@@ -10,6 +10,7 @@ from adapter.settings.groups import (
     QuotaSettings,
     RequestSettings,
     ShutdownSettings,
+    TracingSettings,
 )
 from adapter.settings.loading import load_settings
 from adapter.settings.settings import Settings
@@ -25,5 +26,6 @@ __all__ = [
     "RequestSettings",
     "Settings",
     "ShutdownSettings",
+    "TracingSettings",
     "load_settings",
 ]

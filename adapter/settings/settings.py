@@ -18,6 +18,7 @@ from adapter.settings.groups import (
     ReportSettings,
     RequestSettings,
     ShutdownSettings,
+    TracingSettings,
 )
 from adapter.settings.values import FilledPath
 
@@ -46,6 +47,7 @@ class Settings(BaseModel):
     analytics: AnalyticsSettings = AnalyticsSettings()
     reports: ReportSettings = ReportSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
+    tracing: TracingSettings = TracingSettings()
     memory: MemorySettings = MemorySettings()
     shutdown: ShutdownSettings = ShutdownSettings()
 

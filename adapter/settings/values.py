@@ -79,7 +79,7 @@ def _plain_url(url: HttpUrl) -> HttpUrl:
 
 def _collector_url(url: HttpUrl) -> HttpUrl:
     if (url.path or "/") == "/":
-        raise ValueError("must contain the path, as in https://HOST:4318/v1/logs")
+        raise ValueError("must contain the path, as in https://HOST:4318/v1/logs or .../v1/traces")
     return url
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import ClassVar
 
 from adapter.analytics.observer import AnalyticsObserver, DropReason, Unattributed
 from adapter.identity.jwks.observer import FetchResult, KeySetObserver
@@ -131,23 +132,40 @@ class AnalyticsCounters(AnalyticsObserver):
         self.losses["broken_entry"] += 1
 
 
-class OtlpLogCounters(AnalyticsObserver):
-    """Counts events on their way to a collector of OpenTelemetry."""
+class _CollectorCounters(AnalyticsObserver):
+    """Counts what a collector of OpenTelemetry gets, by two metrics of the table."""
+
+    items: ClassVar[str]
+    failures: ClassVar[str]
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     def dropped(self, reason: DropReason, count: int) -> None:
         """See the base class."""
-        self._metrics.add("adapter_otlp_logs", count, outcome=f"dropped_{reason}")
+        self._metrics.add(self.items, count, outcome=f"dropped_{reason}")
 
     def uploaded(self, count: int) -> None:
         """See the base class."""
-        self._metrics.add("adapter_otlp_logs", count, outcome="exported")
+        self._metrics.add(self.items, count, outcome="exported")
 
     def upload_failed(self, kind: str) -> None:
         """See the base class."""
-        self._metrics.add("adapter_otlp_log_failures", kind=kind)
+        self._metrics.add(self.failures, kind=kind)
+
+
+class OtlpLogCounters(_CollectorCounters):
+    """Counts events for a collector of OpenTelemetry."""
+
+    items = "adapter_otlp_logs"
+    failures = "adapter_otlp_log_failures"
+
+
+class SpanCounters(_CollectorCounters):
+    """Counts spans."""
+
+    items = "adapter_spans"
+    failures = "adapter_span_failures"
 
 
 class KeySetCounters(KeySetObserver):

@@ -171,6 +171,11 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         "adapter_otlp_log_failures": MetricRow(
             "counter", "Failed requests to the collector of OpenTelemetry, by kind", ("kind",)
         ),
+        "adapter_spans": MetricRow("counter", "Spans by outcome", ("outcome",)),
+        "adapter_spans_waiting": MetricRow("gauge", "Spans not yet sent to the collector"),
+        "adapter_span_failures": MetricRow(
+            "counter", "Failed requests with spans to the collector, by kind", ("kind",)
+        ),
         "adapter_entries_unattributed": MetricRow(
             "counter", "Access log entries that belong to no known API, by reason", ("reason",)
         ),

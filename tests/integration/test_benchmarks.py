@@ -12,7 +12,7 @@ import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
 from adapter.runtime.clock import SystemClock
-from benchmarks import credential_flood, event_store, plan
+from benchmarks import credential_flood, event_store, plan, tracing
 from benchmarks.bench import Bench, Effort, Figures
 from benchmarks.catalog import (
     CHAINS,
@@ -193,3 +193,10 @@ def test_the_store_of_events_is_measured(tmp_path: Path) -> None:
     assert sum("dashboard of 7 days" in name for name in names) == 6
     assert sum("request log" in name and "while batches come" in name for name in names) == 5
     assert names[-1] == "greatest memory of the process, MB"
+
+
+def test_the_cost_of_spans_is_measured() -> None:
+    """Off, and at each share."""
+    found = tracing.measure(checks=100, turns=1)
+    assert list(found) == ["off", "on, 0% sampled", "on, 1% sampled", "on, 100% sampled"]
+    assert all(cost.check_us > 0 for cost in found.values())

@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,22 @@ from aiohttp import web
 from envoy.service.accesslog.v3.als_pb2 import StreamAccessLogsMessage
 from structlog.testing import capture_logs
 
-from adapter.analytics.otlp.log_upload import CollectorAnswer, LogUpload
+from adapter.analytics.otlp.collector_upload import CollectorAnswer, CollectorUpload, Post
+from adapter.analytics.otlp.log_request import refused_records
 from adapter.analytics.spool.copies import EventCopies
 from adapter.app.analytics import Analytics
-from adapter.app.otlp_logs import OtlpLogs
+from adapter.app.otlp_logs import otlp_logs
 from adapter.app.preflight.findings import Findings
 from adapter.app.preflight.otel import check_otlp_logs
 from adapter.errors import PlatformError, PlatformRejectedError, PlatformUnavailableError
 from adapter.runtime.clock import SystemClock
 from adapter.runtime.supervision import Supervisor
-from adapter.settings import AnalyticsSettings, Settings
+from adapter.settings import AnalyticsSettings
 from adapter.telemetry.metrics import Metrics
 from support.defaults import memory_spool
 from tests.rig.certificates import Authority
 from tests.rig.collector import named, refusing, running_collector
+from tests.rig.platform_options import settings_with
 from tests.rig.polling import until
 from tests.unit.analytics.envoy_log import http_entry
 from tests.unit.analytics.translating import translated
@@ -32,13 +34,6 @@ from tests.unit.analytics.translating import translated
 EVENT = translated(http_entry())
 assert isinstance(EVENT, bytes)
 EVENTS = [EVENT, EVENT]
-PLATFORM = {
-    "base_url": "http://platform.test",
-    "organization_id": "org",
-    "environment_id": "env",
-    "client_id": "gateway",
-    "client_secret": "hidden",
-}
 SECRET = "Bearer s3cret-of-the-collector"
 
 
@@ -58,18 +53,11 @@ class Rig:
     """The way of events to a collector, and what it counts."""
 
     def __init__(self, url: str, **otlp: Any) -> None:
-        settings = AnalyticsSettings.model_validate(
-            {"batch_age_s": 0.05, "otlp_logs": {"endpoint": f"{url}/v1/logs", **otlp}}
-        )
+        otlp = {"endpoint": f"{url}/v1/logs", **otlp}
+        settings = settings_with(analytics={"batch_age_s": 0.05, "otlp_logs": otlp})
         self.metrics = Metrics()
         self.clock = SystemClock()
-        self.logs = OtlpLogs(
-            str(settings.otlp_logs.endpoint),
-            settings,
-            {"service.name": "adapter"},
-            self.clock,
-            self.metrics,
-        )
+        self.logs = otlp_logs(otlp["endpoint"], settings, self.clock, self.metrics)
         self.supervisor = Supervisor(self.clock, lambda _: None)
 
     @property
@@ -99,7 +87,7 @@ async def test_a_collector_gets_each_event_as_a_record(tmp_path: Path) -> None:
         assert spool.backlog.events == 2
         assert [record.event_name for record in collector.records] == 2 * ["policy_adapter.request"]
         resource = collector.logs[0].resource_logs[0].resource
-        assert named(resource.attributes) == {"service.name": "adapter"}
+        assert named(resource.attributes)["service.name"] == "envoy-policy-adapter"
         assert collector.headers[0]["authorization"] == SECRET
         assert SECRET not in str(
             (logs, rig.logs.status, rig.logs.alarms, await rig.metrics.render())
@@ -110,12 +98,8 @@ async def test_a_collector_gets_each_event_as_a_record(tmp_path: Path) -> None:
 async def test_entries_reach_platform_and_collector(tmp_path: Path) -> None:
     """The composition gives each event to both, and the end of the process sends what is left."""
     async with running_collector() as collector:
-        settings = Settings.model_validate(
-            {
-                "platform": PLATFORM,
-                "analytics": {"otlp_logs": {"endpoint": f"{collector.url}/v1/logs"}},
-            }
-        )
+        endpoint = {"endpoint": f"{collector.url}/v1/logs"}
+        settings = settings_with(analytics={"otlp_logs": endpoint})
         metrics, platform = Metrics(), AcceptingPlatform()
         analytics = Analytics(
             settings,
@@ -151,8 +135,7 @@ async def test_refused_records_and_batches_are_counted_and_logged_once() -> None
             await rig.run(lambda: rig.counts.get("exported"))
     assert rig.counts == {"dropped_rejected": 5, "exported": 1}
     said = [log["event"] for log in logs]
-    assert said == ["analytics.batch_rejected", "analytics.events_rejected"]
-    assert {log["destination"] for log in logs} == {"analytics.otlp_logs"}
+    assert said == ["otlp_logs.batch_rejected", "otlp_logs.events_rejected"]
 
 
 async def test_a_queue_that_is_full_drops_the_oldest() -> None:
@@ -164,7 +147,7 @@ async def test_a_queue_that_is_full_drops_the_oldest() -> None:
     assert rig.counts == {"dropped_spool_full": 1, "dropped_shutdown": 3}
     assert (
         "127.0.0.1:1 refuses connections: no server runs there, or the port is wrong; check "
-        "analytics.otlp_logs.endpoint" in rig.logs.alarms["events to collector"]
+        "analytics.otlp_logs.endpoint" in rig.logs.alarms["analytics.otlp_logs"]
     )
     shown = (await rig.metrics.render()).decode()
     assert 'adapter_otlp_log_failures_total{kind="unavailable"} 1.0' in shown
@@ -180,7 +163,7 @@ async def test_a_collectors_own_authority(tmp_path: Path) -> None:
         stranger = Rig(collector.url)
         stranger.logs.queue.offer(EVENTS)
         await stranger.run(lambda: stranger.logs.alarms)
-        assert "set analytics.otlp_logs.ca_file" in stranger.logs.alarms["events to collector"]
+        assert "set analytics.otlp_logs.ca_file" in stranger.logs.alarms["analytics.otlp_logs"]
         assert collector.headers == []
         rig = Rig(collector.url, ca_file=str(authority.certificate))
         rig.logs.queue.offer(EVENTS)
@@ -193,16 +176,21 @@ async def test_a_ca_file_that_went_away(tmp_path: Path) -> None:
     rig = Rig("https://127.0.0.1:1", ca_file=str(tmp_path / "gone.pem"))
     rig.logs.queue.offer(EVENTS)
     await rig.run(lambda: rig.logs.alarms)
-    assert "check analytics.otlp_logs.ca_file" in rig.logs.alarms["events to collector"]
+    assert "check analytics.otlp_logs.ca_file" in rig.logs.alarms["analytics.otlp_logs"]
 
 
-def answering(status: int, body: bytes = b"", wait: float | None = None) -> LogUpload:
-    """An upload to a collector with this answer."""
+def post_to(status: int, body: bytes = b"", wait: float | None = None) -> Post:
+    """What posts to a collector with this answer."""
 
     async def post(*_: object) -> CollectorAnswer:
         return CollectorAnswer(status, wait, body)
 
-    return LogUpload(post, {})
+    return post
+
+
+def upload(post: Post, **header_files: Path) -> CollectorUpload:
+    """An upload of log records."""
+    return CollectorUpload(post, header_files, "analytics.otlp_logs", refused_records)
 
 
 @pytest.mark.parametrize(
@@ -218,19 +206,19 @@ def answering(status: int, body: bytes = b"", wait: float | None = None) -> LogU
 async def test_what_a_status_means(status: int, error: type[PlatformError]) -> None:
     """Try again, or give up these records."""
     with pytest.raises(error, match=f"the collector answered {status}"):
-        await answering(status).send_events(b"")
+        await upload(post_to(status)).send_events(b"")
 
 
 async def test_a_collectors_wish_to_wait_is_kept() -> None:
     """The back-off waits at least as long as `Retry-After` says."""
     with pytest.raises(PlatformUnavailableError) as error:
-        await answering(429, wait=17).send_events(b"")
+        await upload(post_to(429, wait=17)).send_events(b"")
     assert error.value.retry_after_s == 17
 
 
 async def test_an_answer_that_is_no_protobuf_is_an_acceptance() -> None:
     """Some collectors answer in JSON, whatever they were asked in."""
-    assert await answering(200, b'{"partialSuccess":{}}').send_events(b"") == 0
+    assert await upload(post_to(200, b'{"partialSuccess":{}}')).send_events(b"") == 0
 
 
 @pytest.mark.parametrize("content", [None, b"", b"a\nb", "ä".encode()], ids=str)
@@ -239,9 +227,8 @@ async def test_a_header_file_that_cannot_be_used(tmp_path: Path, content: bytes 
     file = tmp_path / "secret"
     if content is not None:
         file.write_bytes(content)
-    post: Callable[..., Awaitable[CollectorAnswer]] = answering(200)._post
     with pytest.raises(PlatformUnavailableError, match=r"otlp_logs\.header_files: .*secret"):
-        await LogUpload(post, {"authorization": file}).send_events(b"")
+        await upload(post_to(200), authorization=file).send_events(b"")
     otlp = {"endpoint": "http://collector/v1/logs", "header_files": {"authorization": str(file)}}
     findings = Findings()
     settings = AnalyticsSettings.model_validate({"otlp_logs": otlp})
@@ -250,6 +237,6 @@ async def test_a_header_file_that_cannot_be_used(tmp_path: Path, content: bytes 
     assert install.endswith("needs an extra: pip install 'envoy-policy-adapter[otel]'")
     assert header.startswith("analytics.otlp_logs.header_files.authorization: ")
     assert findings.notes == [
-        "analytics.otlp_logs.endpoint: is http://, so events and headers cross the network in "
-        "clear text; use https://"
+        "analytics.otlp_logs.endpoint: is http://, so what is sent crosses the network in clear "
+        "text; use https://"
     ]

@@ -11,8 +11,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceRequest,
     ExportLogsServiceResponse,
 )
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 class Collector:
@@ -22,6 +24,7 @@ class Collector:
         self.answers: list[web.Response] = []
         self.headers: list[Mapping[str, str]] = []
         self.logs: list[ExportLogsServiceRequest] = []
+        self.traces: list[ExportTraceServiceRequest] = []
         self.url = ""
 
     @property
@@ -29,6 +32,17 @@ class Collector:
         """All log records."""
         scopes = (scope for r in self.logs for logs in r.resource_logs for scope in logs.scope_logs)
         return [record for scope in scopes for record in scope.log_records]
+
+    def spans_of(self, service: str) -> list[Span]:
+        """The spans of the processes with that `service.name`, in the order of their ends."""
+        return [
+            span
+            for r in self.traces
+            for spans in r.resource_spans
+            if named(spans.resource.attributes).get("service.name") == service
+            for scope in spans.scope_spans
+            for span in scope.spans
+        ]
 
     async def take(self, request: web.BaseRequest) -> web.Response:
         """Answer a request."""
@@ -38,6 +52,9 @@ class Collector:
         body = await request.read()
         if request.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
+        if request.path == "/v1/traces":
+            self.traces.append(ExportTraceServiceRequest.FromString(body))
+            return web.Response()
         assert request.path == "/v1/logs"
         self.logs.append(ExportLogsServiceRequest.FromString(body))
         return web.Response(body=ExportLogsServiceResponse().SerializeToString())

@@ -11,6 +11,15 @@ from adapter.settings import PlatformSettings, Settings
 BASE_URL = "http://platform.test"
 
 
+_CONNECTION = {
+    "base_url": BASE_URL,
+    "organization_id": "org",
+    "environment_id": "env",
+    "client_id": "gateway",
+    "client_secret": "gateway-secret",
+}
+
+
 class Options(NamedTuple):
     """The options of the client and of the sync."""
 
@@ -20,14 +29,7 @@ class Options(NamedTuple):
 
 def options(**changes: Any) -> Options:
     """Options for the platform simulator, without random waits, and with these changes."""
-    connection = {
-        "base_url": BASE_URL,
-        "organization_id": "org",
-        "environment_id": "env",
-        "client_id": "gateway",
-        "client_secret": "gateway-secret",
-    }
-    settings = Settings(platform=PlatformSettings.model_validate(connection))
+    settings = Settings(platform=PlatformSettings.model_validate(_CONNECTION))
     values: dict[str, Any] = {"base_url": BASE_URL, "poll_spread": 0.0} | changes
     platform, sync = platform_options(settings), sync_options(settings)
     of_platform = {f.name for f in fields(platform)}
@@ -35,3 +37,8 @@ def options(**changes: Any) -> Options:
         replace(platform, **{n: v for n, v in values.items() if n in of_platform}),
         replace(sync, **{n: v for n, v in values.items() if n not in of_platform}),
     )
+
+
+def settings_with(**groups: object) -> Settings:
+    """Settings with these groups, for a platform that nobody asks."""
+    return Settings.model_validate({"platform": _CONNECTION, **groups})

@@ -4,11 +4,11 @@ Names are those of OpenTelemetry's semantic conventions for HTTP, where there is
 begin with `policy_adapter.`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-Value: TypeAlias = str | int | Sequence[str]
+from adapter.analytics.otlp.values import Value
 
 _SAME: Final[Mapping[str, str]] = MappingProxyType(
     {

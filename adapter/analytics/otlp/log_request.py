@@ -5,12 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import (
-    AnyValue,
-    ArrayValue,
-    InstrumentationScope,
-    KeyValue,
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
 )
 from opentelemetry.proto.logs.v1.logs_pb2 import (
     SEVERITY_NUMBER_ERROR,
@@ -21,9 +18,9 @@ from opentelemetry.proto.logs.v1.logs_pb2 import (
     ScopeLogs,
     SeverityNumber,
 )
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from adapter.analytics.otlp.attributes import Value, attributes
+from adapter.analytics.otlp.attributes import attributes
+from adapter.analytics.otlp.values import Sender, any_value, pairs
 from adapter.analytics.upload_body import gzipped
 from adapter.runtime.fairness import in_slices
 
@@ -40,16 +37,15 @@ class LogRequests:
     """Encodes batches of events as requests of this process."""
 
     def __init__(self, version: str, resource: Mapping[str, str]) -> None:
-        self._scope = InstrumentationScope(name=SCOPE, version=version)
-        self._resource = Resource(attributes=[_pair(*named) for named in resource.items()])
+        self._sender = Sender(SCOPE, version, resource)
 
     async def encode(self, events: Sequence[bytes]) -> bytes:
         """A compressed `ExportLogsServiceRequest`; Checks run between slices of the events."""
-        logs = ScopeLogs(scope=self._scope)
+        logs = ScopeLogs(scope=self._sender.scope)
         async for some in in_slices(events, _SLICE):
             logs.log_records.extend(map(log_record, some))
         request = ExportLogsServiceRequest(
-            resource_logs=[ResourceLogs(resource=self._resource, scope_logs=[logs])]
+            resource_logs=[ResourceLogs(resource=self._sender.resource, scope_logs=[logs])]
         )
         return await gzipped(request.SerializeToString())
 
@@ -65,12 +61,16 @@ def log_record(event: bytes) -> LogRecord:
         severity_number=severity,
         severity_text=severity_text,
         event_name=EVENT_NAME,
-        body=_any_value(f"{members['verb']} {members['path']} {members['status_code']}"),
-        attributes=[
-            *(_pair(*named) for named in attributes(members)),
-            _pair("policy_adapter.response_ms", replied - received),
-        ],
+        body=any_value(f"{members['verb']} {members['path']} {members['status_code']}"),
+        attributes=pairs(
+            (*attributes(members), ("policy_adapter.response_ms", replied - received))
+        ),
     )
+
+
+def refused_records(body: bytes) -> int:
+    """How many records of an accepted request the collector refused; raises DecodeError."""
+    return ExportLogsServiceResponse.FromString(body).partial_success.rejected_log_records
 
 
 def _severity(event: Mapping[str, Any]) -> "tuple[SeverityNumber.ValueType, str]":
@@ -79,18 +79,6 @@ def _severity(event: Mapping[str, Any]) -> "tuple[SeverityNumber.ValueType, str]
     if event["request_disposition"] == "BLOCKED":
         return SEVERITY_NUMBER_WARN, "WARN"
     return SEVERITY_NUMBER_INFO, "INFO"
-
-
-def _pair(name: str, value: Value) -> KeyValue:
-    return KeyValue(key=name, value=_any_value(value))
-
-
-def _any_value(value: Value) -> AnyValue:
-    if isinstance(value, str):
-        return AnyValue(string_value=value)
-    if isinstance(value, int):
-        return AnyValue(int_value=value)
-    return AnyValue(array_value=ArrayValue(values=[AnyValue(string_value=v) for v in value]))
 
 
 def _ms(text: str) -> int:

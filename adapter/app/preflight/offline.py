@@ -7,7 +7,7 @@ from adapter.app.preflight.addresses import check_addresses
 from adapter.app.preflight.directories import check_directories
 from adapter.app.preflight.findings import Findings
 from adapter.app.preflight.identity import check_identity
-from adapter.app.preflight.otel import check_otlp_logs
+from adapter.app.preflight.otel import check_otlp_logs, check_tracing
 from adapter.app.preflight.platform import check_platform
 from adapter.app.preflight.quota_store import check_quota_store
 from adapter.app.preflight.tls_files import check_listener_tls
@@ -27,6 +27,7 @@ _CHECKS: Final[tuple[tuple[Check, tuple[str, ...]], ...]] = (
     (check_quota_store, ("quota",)),
     (check_identity, ("identity",)),
     (check_otlp_logs, ("analytics",)),
+    (check_tracing, ("tracing",)),
 )
 """Each check, and the parts of the settings that it reads."""
 

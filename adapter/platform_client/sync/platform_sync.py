@@ -24,6 +24,7 @@ from adapter.platform_client.sync.tracked_api import TrackedApi
 from adapter.runtime import garbage
 from adapter.runtime.backoff import Jitter
 from adapter.runtime.clock import Clock
+from adapter.runtime.spans import Tracer
 
 
 class PlatformSync(SyncedState):
@@ -42,6 +43,7 @@ class PlatformSync(SyncedState):
         *,
         disk: DiskCopy | None = None,
         observer: SyncObserver | None = None,
+        tracer: Tracer | None = None,
         jitter: Jitter = random.random,
     ) -> None:
         observer = observer or SyncObserver()
@@ -55,6 +57,7 @@ class PlatformSync(SyncedState):
             self.publication,
             options=options,
             observer=observer,
+            tracer=tracer or Tracer(),
             changed=self._saving.note_change,
         )
         self._restored = False

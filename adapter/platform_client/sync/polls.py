@@ -17,6 +17,7 @@ from adapter.platform_client.sync.status import is_settled
 from adapter.platform_client.sync.tracked_api import TrackedApi
 from adapter.platform_client.sync.tracked_apis import TrackedApis
 from adapter.policy.catalog import ApiInstance
+from adapter.runtime.spans import Tracer, fail_current
 
 _POLLS_PER_REQUEST: Final = 2
 """Polls in progress for each request that may be: one waits for its answer, one is read."""
@@ -42,6 +43,7 @@ class Polls:
         *,
         options: SyncOptions,
         observer: SyncObserver,
+        tracer: Tracer,
         changed: Callable[[], None],
     ) -> None:
         self._client = client
@@ -50,6 +52,7 @@ class Polls:
         self._apis = apis
         self._publication = publication
         self._observer = observer
+        self._tracer = tracer
         self._save = changed
         self._instance_interval_s = options.instance_interval_s
         # Limits concurrent polls, so that a started poll finishes promptly even with many APIs.
@@ -58,6 +61,20 @@ class Polls:
 
     async def instances(self) -> float:
         """Poll the environment's list of API instances."""
+        with self._tracer.span("poll API instances"):
+            return await self._poll_instances()
+
+    async def api(self, api: TrackedApi) -> float:
+        """Poll one API."""
+        with self._tracer.span("poll API", **{"policy_adapter.api.id": api.api_id}):
+            return await self._poll_api(api)
+
+    async def automated(self) -> float:
+        """Poll the automated policies."""
+        with self._tracer.span("poll automated policies"):
+            return await self._poll_automated()
+
+    async def _poll_instances(self) -> float:
         environment = self._environment
         try:
             fetched = await self._fetch.instances()
@@ -71,8 +88,7 @@ class Polls:
         environment.instances_known = True  # only now: "all settled" means all of the list
         return environment.instances_poll.spread(self._instance_interval_s)
 
-    async def api(self, api: TrackedApi) -> float:
-        """Poll one API."""
+    async def _poll_api(self, api: TrackedApi) -> float:
         changed, error = await self._renew(api)
         if error is None:
             wait_s = self._note_success(api.poll_state, unconfirmed=api.unconfirmed)
@@ -85,8 +101,7 @@ class Polls:
             self._save()
         return wait_s
 
-    async def automated(self) -> float:
-        """Poll the automated policies."""
+    async def _poll_automated(self) -> float:
         environment = self._environment
         try:
             fetched = await self._fetch.automated()
@@ -162,6 +177,8 @@ class Polls:
     def _note_failure(
         self, poll: PollState, error: Exception, *, unconfirmed: bool = False
     ) -> float:
-        self._observer.poll_failed(poll.kind, error_kind(error))
+        kind = error_kind(error)
+        self._observer.poll_failed(poll.kind, kind)
+        fail_current(kind)
         self._environment.outages.failed(poll.name, error)
         return poll.failed(error, unconfirmed=unconfirmed)

@@ -1,6 +1,7 @@
 """The groups of settings."""
 
 from adapter.settings.groups.analytics import AnalyticsSettings, DiskCopySettings, OtlpLogSettings
+from adapter.settings.groups.collector import CollectorSettings, TracingSettings
 from adapter.settings.groups.identity import ClientProviderSettings, IdentitySettings
 from adapter.settings.groups.listener import ListenerSettings
 from adapter.settings.groups.platform import PlatformSettings, ReportSettings
@@ -12,6 +13,7 @@ __all__ = [
     "AnalyticsSettings",
     "BindingSettings",
     "ClientProviderSettings",
+    "CollectorSettings",
     "DiskCopySettings",
     "GatekeeperSettings",
     "IdentitySettings",
@@ -24,4 +26,5 @@ __all__ = [
     "ReportSettings",
     "RequestSettings",
     "ShutdownSettings",
+    "TracingSettings",
 ]

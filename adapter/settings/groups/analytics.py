@@ -7,28 +7,17 @@ from pydantic import (
     model_validator,
 )
 
+from adapter.settings.groups.collector import CollectorSettings
 from adapter.settings.groups.group import Group
 from adapter.settings.values import (
-    CollectorUrl,
     FilledPath,
-    HeaderFiles,
     Seconds,
 )
 
 
-class OtlpLogSettings(Group):
-    """Events as log records, for a collector of OpenTelemetry (OTLP over HTTP)."""
+class OtlpLogSettings(CollectorSettings):
+    """Events as log records, such as for `https://collector:4318/v1/logs`."""
 
-    endpoint: CollectorUrl | None = None
-    """Full URL of the collector, such as `https://collector:4318/v1/logs`. Default: none is sent
-    anything."""
-    header_files: HeaderFiles = Field(default_factory=dict)
-    """Further headers of each request: the name, and the file with the value."""
-    ca_file: FilledPath | None = None
-    """PEM file of CAs that the collector's certificate is checked against. Default: the same as
-    for the platform."""
-    timeout_s: Seconds = 10
-    """Longest time for one request."""
     batch_events: Annotated[int, Field(ge=1)] = 500
     """Most events in one request."""
     max_events: Annotated[int, Field(ge=1)] = 50_000

@@ -9,6 +9,7 @@ from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.policy.snapshot import Api
 from adapter.runtime.backoff import Jitter
+from adapter.runtime.spans import Tracer
 from tests.rig.clock import FakeClock
 from tests.rig.platform_options import options
 from tests.rig.platform_simulator import PlatformSimulator
@@ -25,7 +26,9 @@ def no_jitter() -> float:
 class Rig:
     """A platform with one API, number 7, and what the adapter makes of it."""
 
-    def __init__(self, jitter: Jitter = no_jitter, **changes: Any) -> None:
+    def __init__(
+        self, jitter: Jitter = no_jitter, tracer: Tracer | None = None, **changes: Any
+    ) -> None:
         self.clock = FakeClock()
         self.platform = PlatformSimulator(self.clock)
         self.api = self.platform.add_api("7", "orders")
@@ -35,6 +38,7 @@ class Rig:
             self.store,
             options(**changes).sync,
             self.clock,
+            tracer=tracer,
             jitter=jitter,
         )
 

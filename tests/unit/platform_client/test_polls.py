@@ -13,6 +13,7 @@ from adapter.platform_client.sync.tracked_apis import TrackedApis
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.rule_pool import RulePool
 from adapter.policy.snapshot import build_api
+from adapter.runtime.spans import Tracer
 from tests.rig.clock import FakeClock
 from tests.rig.platform_options import options
 from tests.rig.platform_simulator import PlatformSimulator
@@ -40,6 +41,7 @@ async def test_an_api_dropped_while_all_are_published_does_not_come_back() -> No
         publication,
         options=chosen,
         observer=observer,
+        tracer=Tracer(),
         changed=lambda: None,
     )
     for api_id in ids:

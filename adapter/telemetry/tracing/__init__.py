@@ -1,0 +1,1 @@
+"""Spans in OpenTelemetry's form; needs the extra `otel`."""
