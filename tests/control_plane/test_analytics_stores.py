@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from control_plane.analytics import application_use
+from control_plane.analytics import api_metrics, application_use, archive
 from control_plane.analytics.analytics_store import AnalyticsStore
 from control_plane.analytics.clickhouse_store import ClickHouseStore
 from control_plane.analytics.dashboard import dashboard, refusals
@@ -108,6 +108,26 @@ def test_the_use_of_applications_is_counted(analytics: AnalyticsStore) -> None:
         assert answers.in_all(About("e"), of, period) == {"c": 1}
         assert answers.newest_ms("e") == epoch_ms(NOW)
         assert answers.newest_ms("nothing") is None
+
+
+def test_metrics_and_the_archive_are_answered(analytics: AnalyticsStore) -> None:
+    """The numbers of today, and the requests of each hour by kind."""
+    denied: dict[str, Any] = {"request_disposition": "BLOCKED", "status_code": 401}
+    rows = [row(ms=10), row(ms=30, status_code=503), row(api_id=2, **denied), row(7200)]
+    analytics.add(rows, NOW)
+    span = archive.Span(epoch_ms(NOW - timedelta(days=1)), epoch_ms(NOW + timedelta(hours=1)))
+    hour_ms = epoch_ms(NOW) // archive.HOUR_MS * archive.HOUR_MS
+    with analytics.answers(NOW) as answers:
+        own, others = api_metrics.of_today(answers, "e", [1], NOW)
+        assert own[1].classes == {"2xx": 2, "5xx": 1}
+        assert own[1].times.total() == 3
+        assert others.classes == {"denied": 1}
+        assert archive.apis(answers, "e", span) == [1, 2]
+        assert archive.hours(answers, "e", 1, span) == [hour_ms - 2 * archive.HOUR_MS, hour_ms]
+        found = archive.groups(answers, "e", 1, hour_ms, archive.FileType.PATH)
+        assert len(found) == 2
+        times = [each["response_time.sum"] for each in found]
+        assert sorted(times) == [10, 30]
 
 
 HOSTILE = ["it's", "a\\", "\\'; DROP TABLE events; --", "%(x)s", "50%", "ö/ü", "-- \n/*", "😀"]
