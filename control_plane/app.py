@@ -244,6 +244,7 @@ def protocol_routes() -> Sequence[BaseRoute]:
     ):
         router.include_router(module.router)
     router.include_router(applications.imports)
+    router.include_router(alerts.of_environment)
     router.add_api_route("/healthz", _health)
     return router.routes
 

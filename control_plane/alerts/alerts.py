@@ -114,6 +114,21 @@ def triggered(session: Session, environment_id: str) -> list[AlertStanding]:
     return list(session.scalars(query.order_by(AlertStanding.triggered_at.desc())))
 
 
+class Notices(NamedTuple):
+    """How many notices the alerts of an environment made, counted by their recipients."""
+
+    sent: int
+    failed: int
+
+
+def notices(session: Session, environment_id: str) -> Notices:
+    """Of the alerts that there are: those of a deleted alert do not count any more."""
+    query = select(func.sum(AlertStanding.sent), func.sum(AlertStanding.failed))
+    of = query.join(AlertStanding.alert).where(Alert.environment_id == environment_id)
+    sent, failed = session.execute(of).one()
+    return Notices(int(sent or 0), int(failed or 0))
+
+
 def count(session: Session, environment_id: str) -> int:
     """How many alerts the environment has."""
     return session.scalar(select(func.count()).where(Alert.environment_id == environment_id)) or 0

@@ -160,13 +160,15 @@ def _of_recipients(
 
 
 def alert_document(alert: Alert, standing: AlertStanding | None) -> dict[str, Any]:
-    """An alert. `minimumRequests`, `repeatMinutes` and `state` are our own."""
-    assert alert.api is not None  # noqa: S101 - the official endpoints show those of an API
+    """An alert. `minimumRequests`, `repeatMinutes` and `state` are our own.
+
+    `api` is null for an alert of a whole environment, which the official endpoints don't show.
+    """
     kind = Kind(alert.kind)
     aggregate = f"P{alert.percent}" if kind is Kind.RESPONSE_TIME else _aggregates(kind)[0]
     return {
         "apiAlertsVersion": _VERSION,
-        "api": {"id": alert.api.id, "name": alert.api.asset.asset_id},
+        "api": alert.api and {"id": alert.api.id, "name": alert.api.asset.asset_id},
         "condition": {
             "aggregate": aggregate,
             "operator": alert.operator,

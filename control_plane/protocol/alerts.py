@@ -1,4 +1,4 @@
-"""Alerts of one API instance."""
+"""Alerts of one API instance, and a list of our own with all alerts of an environment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +29,10 @@ router = APIRouter(
     "/apis/{api_id}/alerts"
 )
 
+of_environment = APIRouter(
+    prefix="/policy-control-plane/v1/organizations/{organization_id}/environments/{environment_id}"
+)
+
 Uid = Annotated[str, Path(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 
 
@@ -43,6 +47,15 @@ def all_of_api(scope: AlertsReader, api_id: RowId) -> list[dict[str, Any]]:
         api = scope.api(session, api_id)
         found = alerts.of_environment(api.environment_id, api.id).order_by(Alert.id)
         return [_document(session, alert) for alert in session.scalars(found)]
+
+
+@of_environment.get("/alerts")
+def all_of_environment(scope: AlertsReader) -> list[dict[str, Any]]:
+    """The alerts of the environment and of its API instances, in the order of their making."""
+    with scope.reading() as session:
+        found = alerts.of_environment(scope.environment_id).order_by(Alert.id)
+        standings = alerts.standings(session, scope.environment_id)
+        return [alert_document(each, standings.get(each.id)) for each in session.scalars(found)]
 
 
 @router.get("/{uid}")

@@ -1,4 +1,4 @@
-"""Numbers of the API instances in Prometheus' format, for a token that may read analytics."""
+"""Numbers of API instances and alerts in Prometheus' format, for those who may read analytics."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -12,6 +12,8 @@ from prometheus_client.registry import Collector
 
 from control_plane.accounts.callers import Caller
 from control_plane.accounts.roles import Permission
+from control_plane.alerts import alerts
+from control_plane.alerts.alerts import Notices
 from control_plane.analytics.api_metrics import BOUNDS_S, ApiNumbers, of_today
 from control_plane.errors import Forbidden
 from control_plane.management import apis
@@ -37,12 +39,16 @@ class MetricRow(NamedTuple):
 REQUESTS: Final = "control_plane_api_requests_total"
 RESPONSE_TIME: Final = "control_plane_api_response_time_seconds"
 NEWEST: Final = "control_plane_newest_event_timestamp_seconds"
+TRIGGERED: Final = "control_plane_alerts_triggered"
+NOTICES: Final = "control_plane_alert_notices_total"
 METRICS: Final = {
     REQUESTS: MetricRow(
         (*OF_API, "status_class", "outcome"), "requests of the day (UTC), by what became of them"
     ),
     RESPONSE_TIME: MetricRow(OF_API, "response times of the day, a histogram"),
     NEWEST: MetricRow(("environment",), "when the newest request with an event came"),
+    TRIGGERED: MetricRow(("environment",), "alerts that are triggered now"),
+    NOTICES: MetricRow(("environment", "outcome"), "notices of alerts, sent or failed"),
 }
 
 
@@ -51,6 +57,9 @@ class _Numbers(NamedTuple):
     of_apis: list[tuple[tuple[str, str], ApiNumbers]]
     """With the id and the name of each."""
     newest_ms: int | None
+    triggered: int
+    """Alerts."""
+    notices: Notices
 
 
 @router.get("/metrics")
@@ -77,6 +86,8 @@ def _numbers(services: Services, caller: Caller) -> Iterator[_Numbers]:
                 environment.name,
                 [*of_apis, ((OTHER, OTHER), others)],
                 answers.newest_ms(environment.id),
+                len(alerts.triggered(session, environment.id)),
+                alerts.notices(session, environment.id),
             )
 
 
@@ -92,7 +103,7 @@ class _Collected(Collector):
         )
         times = HistogramMetricFamily(RESPONSE_TIME, METRICS[RESPONSE_TIME].text, labels=OF_API)
         newest = GaugeMetricFamily(NEWEST, METRICS[NEWEST].text, labels=METRICS[NEWEST].labels)
-        for environment, of_apis, newest_ms in self._found:
+        for environment, of_apis, newest_ms, *_ in self._found:
             for api, numbers in of_apis:
                 of_api = (environment, *api)
                 for name, number in sorted(numbers.classes.items()):
@@ -102,4 +113,17 @@ class _Collected(Collector):
                 times.add_metric(of_api, buckets, numbers.seconds())
             if newest_ms is not None:
                 newest.add_metric((environment,), newest_ms / 1000)
-        yield from (requests, times, newest)
+        yield from (requests, times, newest, *self._alerts())
+
+    def _alerts(self) -> Iterator[Metric]:
+        triggered = GaugeMetricFamily(
+            TRIGGERED, METRICS[TRIGGERED].text, labels=METRICS[TRIGGERED].labels
+        )
+        notices = CounterMetricFamily(
+            NOTICES, METRICS[NOTICES].text, labels=METRICS[NOTICES].labels
+        )
+        for found in self._found:
+            triggered.add_metric((found.environment,), found.triggered)
+            for outcome, number in found.notices._asdict().items():
+                notices.add_metric((found.environment, outcome), number)
+        yield from (triggered, notices)
