@@ -1,6 +1,7 @@
 """Environments of an organization, such as Production and Sandbox."""
 
 import uuid
+from functools import partial
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, func, select
@@ -8,14 +9,21 @@ from sqlalchemy.orm import Session
 
 from control_plane.errors import Conflict, Invalid, NotFound
 from control_plane.management import audit_log
+from control_plane.management.texts import same_name
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import (
+    Adapter,
+    Alert,
     ApiInstance,
     AutomatedPolicy,
     Base,
     Contract,
+    DiscoveredService,
     Environment,
     GatewayLogin,
+    Policy,
+    RoleGrant,
+    SlaTier,
 )
 
 MAX_ENVIRONMENTS: Final = 50
@@ -58,41 +66,64 @@ def rename(transaction: Transaction, environment: Environment, name: str) -> Env
 
 
 def _require_free_name(transaction: Transaction, name: str, but: str = "") -> None:
-    others = of_organization(transaction.organization_id).where(
-        func.lower(Environment.name) == name.lower(), Environment.id != but
-    )
-    if transaction.session.scalars(others).first() is not None:
+    others = of_organization(transaction.organization_id).where(Environment.id != but)
+    if any(same_name(other.name, name) for other in transaction.session.scalars(others)):
         raise Conflict(f"name: there is an environment {name} already")
 
 
 class Content(NamedTuple):
-    """What is deleted with an environment."""
+    """What is lost with an environment, as numbers."""
 
     apis: int
+    policies: int
+    tiers: int
     contracts: int
     approved: int
     """How many of the contracts are approved."""
     automated: int
     """Automated policies."""
+    alerts: int
+    adapters: int
+    services: int
+    """Discovered services."""
     gateways: int
     """Credentials of gateways."""
+    users: int
+    """Those who have a role in this environment only."""
 
 
 def content(session: Session, environment: Environment) -> Content:
-    """How much is deleted with the environment."""
-
-    def number(table: type[Base], *conditions: ColumnElement[bool]) -> int:
-        own = table.__table__.c.environment_id == environment.id
-        query = select(func.count()).select_from(table).where(own, *conditions)
-        return session.scalar(query) or 0
-
-    return Content(
-        number(ApiInstance),
-        number(Contract),
-        number(Contract, Contract.status == "APPROVED"),
-        number(AutomatedPolicy),
-        number(GatewayLogin),
+    """How much is lost with the environment."""
+    number = partial(_number, session, environment)
+    elsewhere = select(RoleGrant.user_id).where(
+        RoleGrant.environment_id.is_distinct_from(environment.id)
     )
+    return Content(
+        apis=number(ApiInstance),
+        policies=number(Policy),
+        tiers=number(SlaTier),
+        contracts=number(Contract),
+        approved=number(Contract, Contract.status == "APPROVED"),
+        automated=number(AutomatedPolicy),
+        alerts=number(Alert),
+        adapters=number(Adapter),
+        services=number(DiscoveredService),
+        gateways=number(GatewayLogin),
+        users=number(RoleGrant, RoleGrant.user_id.not_in(elsewhere)),
+    )
+
+
+def _number(
+    session: Session, environment: Environment, table: type[Base], *conditions: ColumnElement[bool]
+) -> int:
+    """How many rows of the table belong to the environment, by themselves or by their API."""
+    columns = table.__table__.c
+    if "environment_id" in columns:
+        own = columns.environment_id == environment.id
+    else:
+        apis = select(ApiInstance.id).where(ApiInstance.environment_id == environment.id)
+        own = columns.api_id.in_(apis)
+    return session.scalar(select(func.count()).select_from(table).where(own, *conditions)) or 0
 
 
 def delete(transaction: Transaction, environment: Environment) -> None:

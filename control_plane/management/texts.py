@@ -26,6 +26,18 @@ def one_line(text: str) -> str:
     return text
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are the same without regard to case, in every script.
+
+    SQL's `lower` knows only ASCII in SQLite, and in PostgreSQL with some locales.
+    """
+    return _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def prose(text: str) -> str:
     """The text, of any number of lines; raise ValueError if it has other control characters."""
     if CONTROL_CHARACTERS.search(text):

@@ -8,11 +8,13 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from control_plane.accounts.roles import Permission
+from control_plane.errors import Stale
 from control_plane.fleet import adapters
 from control_plane.http_statuses import status_of
 from control_plane.management import environments, versions
+from control_plane.management.environments import Content
 from control_plane.pages.again import ASKED_AGAIN, Again, again
-from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, OneLine
+from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, OneLine, Posted
 from control_plane.pages.paths import EnvironmentId
 from control_plane.pages.settings.tabs import settings_tabs
 from control_plane.pages.templating import counted
@@ -67,7 +69,7 @@ def _rename_page(
 ) -> Response:
     with visit.reading() as session:
         environment = environments.get(session, visit.caller.organization_id, changed_id)
-    form = refused or Form({"name": environment.name})
+    form = refused or Form({"name": environment.name, "version": versions.version_of(environment)})
     return visit.page("settings/environment.html", status, changed=environment, form=form)
 
 
@@ -80,11 +82,22 @@ def rename(visit: EnvironmentsWriter, changed_id: EnvironmentId, form: InForm) -
         with visit.writing() as transaction:
             organization_id = transaction.organization_id
             environment = environments.get(transaction.session, organization_id, changed_id)
+            versions.require(form.text("version"), environment)
             environments.rename(transaction, environment, given.name)
+    except Stale:
+        return _compare(visit, changed_id, form)
     except FIXABLE as error:
         return _rename_page(visit, changed_id, form.refused(error), status_of(error))
     message = f"The environment is called {environment.name} now."
     return visit.redirect(visit.url("environments"), message)
+
+
+def _compare(visit: Visit, changed_id: str, form: Posted) -> Response:
+    with visit.reading() as session:
+        environment = environments.get(session, visit.caller.organization_id, changed_id)
+    version, cancel = versions.version_of(environment), visit.url("environments")
+    theirs = {"name": environment.name}
+    return visit.stale(form, {"name": "Name"}, theirs, version, cancel=cancel)
 
 
 @router.get("/{changed_id}/delete", name="delete_environment")
@@ -97,15 +110,10 @@ def _delete_page(visit: Visit, changed_id: str, again: Again | None = None) -> R
     with visit.reading() as session:
         environment = environments.get(session, visit.caller.organization_id, changed_id)
         content = environments.content(session, environment)
-    approved = counted(content.approved, "approved contract")
     return visit.confirm(
         f"Delete the environment {environment.name}?",
         [
-            f"{counted(content.apis, 'API instance')} with"
-            f" {counted(content.contracts, 'contract')},"
-            f" {counted(content.automated, 'automated policy', 'automated policies')} and"
-            f" {counted(content.gateways, 'gateway credential')} are deleted with it. {approved}"
-            " will end.",
+            *_lost(content),
             "Client applications stay, because they belong to the organization. So do the audit"
             " log and the numbers of past requests. This can't be undone.",
             "It is refused while adapters report for the environment, and for the last one.",
@@ -116,6 +124,23 @@ def _delete_page(visit: Visit, changed_id: str, again: Again | None = None) -> R
         type_name=environment.name,
         again=again,
     )
+
+
+def _lost(content: Content) -> list[str]:
+    parts = [
+        f"{counted(content.apis, 'API instance')} with"
+        f" {counted(content.policies, 'policy', 'policies')},"
+        f" {counted(content.tiers, 'SLA tier')} and {counted(content.contracts, 'contract')}",
+        counted(content.automated, "automated policy", "automated policies"),
+        counted(content.alerts, "alert"),
+        counted(content.services, "discovered service"),
+        f"what is known of {counted(content.adapters, 'adapter')}",
+    ]
+    return [
+        f"{'; '.join(parts)}; and {counted(content.gateways, 'gateway credential')}: all of this is"
+        f" deleted with it. {counted(content.approved, 'approved contract')} will end.",
+        f"{counted(content.users, 'user')} with a role in this environment only will have no role.",
+    ]
 
 
 @router.post("/{changed_id}/delete")

@@ -7,9 +7,10 @@ import pytest
 from control_plane.accounts.roles import Role
 from control_plane.management.environments import MAX_ENVIRONMENTS
 from control_plane.store.tables import Environment, Organization
-from tests.control_plane.conftest import Platform
-from tests.control_plane.fleet.reports import accepted, report
-from tests.control_plane.pages.visitor import Visitor, version_in, visiting_as
+from tests.control_plane.conftest import ON_BOTH_DATABASES, Platform
+from tests.control_plane.fleet.reports import accepted, report, seen
+from tests.control_plane.official_bodies import ALERT_EXAMPLE
+from tests.control_plane.pages.visitor import Visitor, add_user, version_in, visiting_as
 
 
 def add_environment(platform: Platform, name: str) -> str:
@@ -32,7 +33,7 @@ async def test_an_owner_adds_and_renames_environments(owner: Visitor) -> None:
     sandbox = rename.rpartition("/")[2]
     home = await owner.page(f"/environments/{sandbox}")
     assert "There is no API instance in Sandbox yet." in home
-    assert "is called Test now" in await owner.done(rename, name="Test")
+    assert "is called Test now" in await owner.confirmed(rename, name="Test")
     log = await owner.page("/audit?kind=environment")
     assert "Sandbox" in log
     assert "Test" in log
@@ -56,12 +57,38 @@ async def test_names_of_environments_are_checked(
 ) -> None:
     """The same for a new one and for another name."""
     other = add_environment(platform, "Other")
+    seen = version_in(await owner.page(f"{ENVIRONMENTS}/{other}"))
     for path in (ENVIRONMENTS, f"{ENVIRONMENTS}/{other}"):
-        response = await owner.send(path, name=name)
+        response = await owner.send(path, name=name, version=seen)
         assert response.status_code in (400, 409)
         assert expected in response.text
-    own_name_again = await owner.done(f"{ENVIRONMENTS}/{other}", name="other")
+    own_name_again = await owner.confirmed(f"{ENVIRONMENTS}/{other}", name="other")
     assert "is called other now" in own_name_again
+
+
+@ON_BOTH_DATABASES
+async def test_two_names_never_differ_in_case_only(owner: Visitor) -> None:
+    """In every script: databases fold the case of ASCII only."""
+    await owner.done(ENVIRONMENTS, name="ÄB")
+    for name in ("ÄB", "äb", "A\u0308b"):
+        response = await owner.send(ENVIRONMENTS, name=name)
+        assert response.status_code == 409
+        assert "There is an environment" in response.text
+
+
+async def test_a_name_that_somebody_else_has_changed_is_not_overwritten(
+    owner: Visitor, platform: Platform
+) -> None:
+    """The second sees both names, and may save theirs in full knowledge."""
+    path = f"{ENVIRONMENTS}/{add_environment(platform, 'Other')}"
+    seen = version_in(await owner.page(path))
+    await owner.done(path, version=seen, name="First")
+    response = await owner.send(path, version=seen, name="Second")
+    assert response.status_code == 412
+    assert "First" in response.text
+    assert "Second" in response.text
+    mine = await owner.done(path, version=version_in(response.text), name="Second")
+    assert "is called Second now" in mine
 
 
 async def test_the_number_of_environments_is_bounded(owner: Visitor, platform: Platform) -> None:
@@ -146,11 +173,22 @@ async def test_an_environment_is_deleted_with_everything_in_it(
     await platform.admin.request_contract(1, application["id"], 1)
     await platform.admin.apply_policy(1, "cors", {})
     await platform.admin.apply_automated_policy("cors", {})
-    await accepted(platform, report(0), "gw-1")
+    await platform.admin.create_alert(1, ALERT_EXAMPLE)
+    await accepted(platform, report(0, services=[seen("orders.test", 1)]), "gw-1")
+    add_user(platform, "bob", Role.VIEWER, platform.credentials.environment_id)
+    add_user(platform, "carl", Role.VIEWER)
     path = f"{ENVIRONMENTS}/{platform.credentials.environment_id}/delete"
     page = await owner.page(path)
-    for text in ("1 API instance with 1 contract", "1 automated policy", "1 gateway credential"):
+    for text in (
+        "1 API instance with 1 policy, 1 SLA tier and 1 contract",
+        *("1 automated policy", "1 alert", "1 discovered service", "1 adapter"),
+        *("1 gateway credential", "1 user with a role in this environment only"),
+    ):
         assert text in page
+    await platform.admin.create_tier(1, "b", LIMIT)
+    meanwhile = await owner.send(path, version=version_in(page), confirmed="Production")
+    assert meanwhile.status_code == 412
+    page = meanwhile.text
     wrong = await owner.send(path, version=version_in(page), confirmed="production")
     assert (wrong.status_code, "Type Production" in wrong.text) == (400, True)
     busy = await owner.send(path, version=version_in(page), confirmed="Production")
