@@ -28,8 +28,8 @@ Counts: TypeAlias = dict[str, dict[str, int]]
 """By dimension and key."""
 
 MAX_APPLICATIONS: Final = 500
-"""Applications that are counted in a batch and in an hour: the busiest. A row has 1 to 2 KB. The
-pages of the others are made from their few events."""
+"""Applications that are counted in a quarter of an hour of a batch, and in an hour: the busiest.
+A row has 1 to 2 KB. The pages of the others are made from their few events."""
 
 
 class ApplicationTime(NamedTuple):
@@ -45,7 +45,7 @@ Counted: TypeAlias = Mapping[ApplicationTime, Counts]
 
 _BOUNDED: Final = {dimension.value: bound for dimension, bound in BOUNDED.items()}
 _QUARTER_MS: Final = QUARTER // timedelta(milliseconds=1)
-_place: Final = itemgetter(*positions("environment_id", "client_id", "received_ms"))
+_time: Final = itemgetter(*positions("environment_id", "client_id", "received_ms"))
 _answer: Final = itemgetter(*positions("api_id", "status_code", "request_disposition"))
 
 
@@ -53,11 +53,17 @@ def count(rows: Iterable[EventRow]) -> Counted:
     """What the events of the busiest applications add, by quarters of an hour."""
     groups: defaultdict[ApplicationTime, list[EventRow]] = defaultdict(list)
     for row in rows:
-        environment_id, client_id, received_ms = _place(row)
+        environment_id, client_id, received_ms = _time(row)
         start_ms = received_ms - received_ms % _QUARTER_MS
         groups[ApplicationTime(environment_id, client_id or "", start_ms)].append(row)
-    chosen = nlargest(MAX_APPLICATIONS, groups, key=lambda place: len(groups[place]))
-    return {place: _counts(groups[place]) for place in chosen}
+    quarters: defaultdict[tuple[str, int], list[ApplicationTime]] = defaultdict(list)
+    for time in groups:
+        quarters[time.environment_id, time.start_ms].append(time)
+    return {
+        time: _counts(groups[time])
+        for times in quarters.values()
+        for time in nlargest(MAX_APPLICATIONS, times, key=lambda each: len(groups[each]))
+    }
 
 
 def _counts(rows: list[EventRow]) -> Counts:
@@ -74,8 +80,8 @@ def folded(
 ) -> dict[ApplicationTime, Counts]:
     """The sums by longer periods."""
     found: dict[ApplicationTime, Counts] = {}
-    for place, counts in counted:
-        longer = place._replace(start_ms=place.start_ms - place.start_ms % length_ms)
+    for time, counts in counted:
+        longer = time._replace(start_ms=time.start_ms - time.start_ms % length_ms)
         add(found.setdefault(longer, {}), counts)
     return found
 

@@ -212,6 +212,16 @@ def test_only_the_busiest_applications_have_numbers_of_their_own(database: str) 
         assert of_applications(opened) == {}
 
 
+def test_a_batch_of_several_hours_leaves_no_application_out(tmp_path: Path) -> None:
+    """300 applications in each of three hours are more than 500 rows, and fewer than 500 each."""
+    with store(tmp_path / "events.db") as (events, opened):
+        events.add(
+            [row(n // 300 * 3600, client_id=f"c{n % 300}", path="/") for n in range(900)], NOW
+        )
+        hours = {cell[1:4] for cell in of_applications(opened) if cell[2] == 3600}
+        assert len(hours) == 900
+
+
 def test_old_rollups_go_and_old_events_make_no_short_ones(database: str) -> None:
     """Minutes are kept for two days; an event that comes later than that still counts by hour."""
     with store(parse_address(database)) as (events, opened):
