@@ -10,7 +10,7 @@ from control_plane.alerts import alerts
 from control_plane.alerts.alerts import InvalidAlert, Scope, Webhook
 from control_plane.errors import NotFound, Refused, Stale
 from control_plane.http_statuses import status_of
-from control_plane.management import apis, versions
+from control_plane.management import apis, twins, versions
 from control_plane.management.transaction import Transaction
 from control_plane.pages.alerts.fields import (
     CHOICES,
@@ -47,12 +47,14 @@ def _page(
 ) -> Response:
     with visit.reading() as session:
         names = apis.names(session, visit.environment.id)
+        newest = form.value("newest") or twins.newest(session, Alert)
     by_name = sorted(names.items(), key=lambda each: (each[1], each[0]))
     return visit.page(
         "alerts/form.html",
         status,
         form=form,
         alert=alert,
+        newest=newest,
         apis=[(i, f"{name} (instance {i})") for i, name in by_name],
         has_mail=visit.services.delivery.mail_server is not None,
         **CHOICES,
@@ -67,8 +69,10 @@ def create(visit: AlertsWriter, form: InForm) -> Response:
         with visit.writing() as transaction:
             scope = _scope(visit, transaction, form)
             columns = columns_of(form, None if scope.api is None else scope.api.id)
-            alert = alerts.create(transaction, scope, columns)
-            made = _set_webhook(visit, transaction, alert, form)
+            own = {"environment_id": visit.environment.id, "api": scope.api}
+            twin = twins.twin(transaction.session, Alert, form.text("newest"), columns | own)
+            alert = twin or alerts.create(transaction, scope, columns)
+            made = None if twin else _set_webhook(visit, transaction, alert, form)
     except (NotFound, *FIXABLE) as error:
         return _page(visit, _refused(form, error), status_of(error))
     return _done(visit, alert, made, f"The alert {alert.name} is created.")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from control_plane.analytics.queries import ApiTotal
 from control_plane.http_statuses import status_of
-from control_plane.management import applications
+from control_plane.management import applications, twins
 from control_plane.pages.applications.fields import ApplicationFields
 from control_plane.pages.applications.visits import ApplicationsReader, ApplicationsWriter
 from control_plane.pages.forms import FIXABLE, Form, InForm
@@ -68,7 +68,9 @@ def show_new(visit: ApplicationsWriter) -> Response:
 
 
 def _new_page(visit: EnvironmentVisit, form: Form, status: int = HTTPStatus.OK) -> Response:
-    return visit.page("applications/new.html", status, restorable=True, form=form)
+    with visit.reading() as session:
+        newest = form.value("newest") or twins.newest(session, ClientApplication)
+    return visit.page("applications/new.html", status, restorable=True, form=form, newest=newest)
 
 
 @router.post("/new")
@@ -79,7 +81,19 @@ def create(visit: ApplicationsWriter, form: InForm) -> Response:
     try:
         columns = form.checked(ApplicationFields).columns()
         with visit.writing() as transaction:
+            own = columns | {"organization_id": transaction.organization_id}
+            twin = twins.twin(transaction.session, ClientApplication, form.text("newest"), own)
+            if twin is not None:
+                return _once(visit, twin)
             made = applications.register(transaction, columns, secret_form)
     except FIXABLE as error:
         return _new_page(visit, form.refused(error), status_of(error))
     return visit.page("applications/secret.html", made=made, overlap_ends_at=None)
+
+
+def _once(visit: EnvironmentVisit, twin: ClientApplication) -> Response:
+    return visit.redirect(
+        visit.url("application", application_id=twin.id),
+        f"The form was sent twice, and {twin.name} is created once. Its secret was in the first"
+        " answer. If you have not copied it, make a new secret.",
+    )

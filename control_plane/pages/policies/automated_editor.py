@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from control_plane.errors import NotFound, Stale
-from control_plane.management import apis, automated_policies, policy_chains, versions
+from control_plane.management import apis, automated_policies, policy_chains, twins, versions
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.management.policy_checks.checks import type_of
 from control_plane.management.policy_types import POLICY_VERSION, schema_of
@@ -60,11 +60,13 @@ def _new(visit: EnvironmentVisit, policy_type: str) -> Editing:
         raise NotFound(f"there is no policy type {policy_type[:64]!r}")
     with visit.reading() as session:
         notes = _notes(session, visit, policy_type)
+        newest = twins.newest(session, AutomatedPolicy)
     return Editing(
         f"Add {draft.title_of(policy_type)} to all APIs of {visit.environment.name}",
         Draft.new(policy_type),
         visit.url("new_automated_policy", policy_type=policy_type),
         visit.url("automated_policies"),
+        newest=str(newest),
         notes=notes,
     )
 
@@ -113,7 +115,8 @@ def _add(visit: EnvironmentVisit, policy_type: str, form: Posted) -> Response:
     }
     try:
         with visit.writing() as transaction:
-            automated_policies.apply(transaction, columns, visit.services.policy_checks)
+            if not twins.twin(transaction.session, AutomatedPolicy, form.text("newest"), columns):
+                automated_policies.apply(transaction, columns, visit.services.policy_checks)
     except FIXABLE as error:
         return refused(visit, editing.posted(form), error)
     return _done(visit, policy_type, "applied")

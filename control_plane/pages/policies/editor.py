@@ -48,6 +48,8 @@ class Editing:
     """Where to go without a change."""
     version: str = ""
     """Of what is stored; empty for a new policy."""
+    newest: str = ""
+    """For a new policy: the newest one when the form was opened (`twins.twin`)."""
     notes: Sequence[str] = ()
     """What saving means, for the review: such as other policies that it overrides."""
     tabs: Sequence[Link] = ()
@@ -59,7 +61,8 @@ class Editing:
 
     def posted(self, form: Posted) -> "Editing":
         """What somebody sent, with the version that this was made from."""
-        return replace(self, draft=self.draft.posted(form), version=form.text("version"))
+        version, newest = form.text("version"), form.text("newest")
+        return replace(self, draft=self.draft.posted(form), version=version, newest=newest)
 
 
 def show(

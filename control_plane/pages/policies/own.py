@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from control_plane.errors import NotFound, Stale
-from control_plane.management import policies, policy_chains, versions
+from control_plane.management import policies, policy_chains, twins, versions
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.management.policy_chains import FIRST, Link
 from control_plane.management.policy_checks.checks import type_of
@@ -63,12 +63,14 @@ def _new(visit: EnvironmentVisit, api_id: int, policy_type: str) -> Editing:
     with visit.reading() as session:
         api = visit.api(session, api_id)
         chain = policy_chains.chain_of(session, api)
+        newest = twins.newest(session, Policy)
         title = f"Add {draft.title_of(policy_type)} to {title_of(api)}"
     return Editing(
         title,
         Draft.new(policy_type),
         visit.url("new_policy", api_id=api_id, policy_type=policy_type),
         visit.url("policies", api_id=api_id),
+        newest=str(newest),
         notes=_notes(policy_type, chain),
         tabs=api_tabs(visit, api_id),
     )
@@ -121,7 +123,9 @@ def _add(visit: EnvironmentVisit, api_id: int, policy_type: str, form: Posted) -
     try:
         with visit.writing() as transaction:
             api = visit.api(transaction.session, api_id)
-            policies.apply(transaction, api, columns, visit.services.policy_checks)
+            own = columns | {"api_id": api_id}
+            if not twins.twin(transaction.session, Policy, form.text("newest"), own):
+                policies.apply(transaction, api, columns, visit.services.policy_checks)
     except FIXABLE as error:
         return refused(visit, editing.posted(form), error)
     return _done(visit, api_id, policy_type, "applied")

@@ -2,21 +2,29 @@
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
 from control_plane.accounts.user_tokens import Kind, of_user
+from control_plane.errors import Conflict
 from control_plane.http_statuses import status_of
-from control_plane.management import tokens
+from control_plane.management import tokens, twins
 from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, OneLine
 from control_plane.pages.paths import RowId
 from control_plane.pages.settings.tabs import settings_tabs
 from control_plane.pages.visit import InVisit, Visit, in_turn
+from control_plane.store.tables import UserToken
 
 router = APIRouter(prefix="/settings/tokens")
+
+
+_SENT_TWICE: Final = (
+    "this form was sent twice, and made one token, which was in the first answer; if you have not"
+    " copied it, revoke it and create another one"
+)
 
 
 class _NewToken(Fields):
@@ -35,6 +43,7 @@ def _page(
 ) -> Response:
     now, idle = visit.now(), visit.services.access.lifetimes.idle
     with visit.reading() as session:
+        newest = form.value("newest") or twins.newest(session, UserToken)
         rows = of_user(session, visit.user_id, Kind.PERSONAL, now, idle)
     return visit.page(
         "settings/tokens.html",
@@ -42,6 +51,7 @@ def _page(
         tabs=settings_tabs(visit),
         rows=rows,
         form=form,
+        newest=newest,
         new=new,
         base_url=visit.base_url,
     )
@@ -55,6 +65,9 @@ def create(visit: InVisit, form: InForm) -> Response:
         given = form.checked(_NewToken)
         lifetime = timedelta(days=int(given.days))
         with visit.writing() as transaction:
+            own = {"user_id": visit.user_id, "kind": Kind.PERSONAL, "name": given.name}
+            if twins.twin(transaction.session, UserToken, form.text("newest"), own):
+                raise Conflict(_SENT_TWICE)
             made = tokens.create_personal(transaction, visit.user_id, given.name, lifetime)
     except FIXABLE as error:
         return _page(visit, form.refused(error), status_of(error))

@@ -121,10 +121,25 @@ function endDrag(then) {
 }
 
 document.addEventListener("submit", (event) => {
-  if (!event.submitter?.hasAttribute("data-in-place")) return;
-  event.preventDefault();
-  sendInPlace(event.target, event.submitter);
+  if (event.submitter?.hasAttribute("data-in-place")) {
+    event.preventDefault();
+    sendInPlace(event.target, event.submitter);
+  } else if (event.target.method === "post") {
+    sendOnce(event);
+  }
 });
+
+// A second click while the answer is on its way sends nothing. A form that got no answer can be
+// sent again.
+function sendOnce(event) {
+  const form = event.target;
+  if (form.ariaBusy === "true") {
+    event.preventDefault();
+    return;
+  }
+  form.ariaBusy = "true";
+  setTimeout(() => { form.ariaBusy = null; }, 10000);
+}
 
 // Pages about traffic divide days where they begin for the viewer.
 function tellZone() {
@@ -172,7 +187,10 @@ async function endedMeanwhile() {
   if (answer.type === "opaqueredirect") location.reload();
 }
 
-window.addEventListener("pageshow", (event) => { if (event.persisted) endedMeanwhile(); });
+window.addEventListener("pageshow", (event) => {
+  for (const form of document.querySelectorAll("form[aria-busy]")) form.ariaBusy = null;
+  if (event.persisted) endedMeanwhile();
+});
 
 document.addEventListener("htmx:after:swap", () => improve(document));
 document.querySelector(".errors")?.focus();
