@@ -1,6 +1,7 @@
 """One of the adapters, with two workers, that faults stop and start again."""
 
 import os
+import re
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from adapter.analytics.spool.spool_file import SpoolFileError, operate
 from tests.rig.adapter_process import AdapterProcess
 
 WORKERS: Final = 2
+_WORKER: Final = re.compile(r"worker \d+")
 _LATE_S: Final = 2.0
 """How much later than planned a poll may be."""
 # Permissions do not bind root. Without this capability they do, as for the user of a real adapter.
@@ -99,7 +101,8 @@ class Replica:
             age_s = await self._metric("adapter_sync_age_seconds")
         except (httpx.HTTPError, RuntimeError):
             return False
-        troubles = [name for name in details if name.startswith("worker")]
+        # "worker 1" is down or not ready. "worker 1: events spool" is only something to look at.
+        troubles = [name for name in details if _WORKER.fullmatch(name)]
         return not troubles and 0 <= age_s < self._settings["platform"]["poll_interval_s"] + _LATE_S
 
     def has_spooled(self) -> bool:
