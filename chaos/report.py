@@ -13,6 +13,7 @@ _COLUMNS: Final = (
     *("fault", "requests", "wrong ALLOWs", "failed", "events sent", "received", "doubled", "lost"),
     "recovery, s",
 )
+_MUST_NOT: Final = "This must not happen, and its cause is not known yet."
 _NAME_WIDTH: Final = 58
 
 _INTRODUCTION: Final = Path(__file__).with_name("introduction.md")
@@ -65,7 +66,8 @@ def _story(row: Row, fault: type[Fault]) -> str:
         _what_clients_saw(row, fault),
     ]
     if row.events_lost:
-        parts.append(f"{_many(row.events_lost, 'event was', 'events were')} lost. {fault.may_lose}")
+        many = _many(row.events_lost, "event was", "events were")
+        parts.append(f"{many} lost. {fault.may_lose or _MUST_NOT}")
     return " ".join(part.strip() for part in parts)
 
 
@@ -73,7 +75,7 @@ def _what_clients_saw(row: Row, fault: type[Fault]) -> str:
     if not row.failed:
         return "Clients noticed nothing."
     many = _many(row.failed, "request", "requests")
-    return f"{many} of {row.requests:,} failed. {fault.may_fail}"
+    return f"{many} of {row.requests:,} failed. {fault.may_fail or _MUST_NOT}"
 
 
 def _many(number: int, one: str, more: str) -> str:

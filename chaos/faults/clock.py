@@ -22,10 +22,6 @@ def prepare_clock(faults: Sequence[type[Fault]]) -> None:
 class ClockJump(Fault):
     """The time of day of one adapter. Its monotonic clock goes on, as it does on Linux."""
 
-    may_fail = (
-        "Checks of the adapter that runs under libfaketime took longer than Envoy's 0.5 s, also "
-        "before the jump. Whether the adapter or the library takes this time is not known yet."
-    )
     hours: ClassVar[int]
 
     async def inject(self, site: Site) -> None:
