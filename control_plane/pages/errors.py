@@ -22,6 +22,10 @@ from control_plane.pages.origins import split_address
 from control_plane.pages.templating import render
 
 _MAX_MESSAGE: Final = 2000
+_LOST: Final = (
+    " What you have just sent was not saved. After the login, go back twice in your browser: most"
+    " browsers still have what you typed."
+)
 
 _TITLES: Final[Mapping[int, str]] = {
     400: "This can't be done",
@@ -84,9 +88,11 @@ async def _to_login(request: Request, error: Any) -> Response:  # noqa: ARG001
         response = Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": target})
     else:
         response = RedirectResponse(target, HTTPStatus.SEE_OTHER)
-    if cookies.SESSION in request.cookies:
-        lost = "" if request.method == "GET" else " What you have just sent was not saved."
-        cookies.set_message(response, f"Your session has ended. Log in again.{lost}")
+    had_session, lost = cookies.SESSION in request.cookies, request.method != "GET"
+    if had_session or lost:
+        message = f"Your session has ended. Log in again.{_LOST if lost else ''}"
+        cookies.set_message(response, message)
+    if had_session:
         cookies.delete_cookie(response, cookies.SESSION)
     return response
 

@@ -19,7 +19,7 @@ async def _end_session_elsewhere(browser: Browser, platform: RunningControlPlane
 async def test_a_form_sent_after_the_end_is_not_saved_and_the_page_says_so(
     browser: Browser, owner: Tab, platform: RunningControlPlane
 ) -> None:
-    """After the login, the form is there again."""
+    """After the login, the form is there again, and Back leads to what was typed."""
     page = owner.page
     await owner.open("/settings/tokens")
     await _end_session_elsewhere(browser, platform)
@@ -29,6 +29,10 @@ async def test_a_form_sent_after_the_end_is_not_saved_and_the_page_says_so(
     await owner.log_in("admin", platform.credentials.admin_password)
     await expect(page.get_by_role("heading", level=1)).to_have_text("Personal tokens")
     await expect(page.get_by_role("cell", name="lost")).to_be_hidden()
+    # Pages that the browser kept load nothing.
+    await page.go_back(wait_until="commit")
+    await page.go_back(wait_until="commit")
+    await expect(page.get_by_label("Name")).to_have_value("lost")
 
 
 async def test_a_search_after_the_end_leads_to_the_login(

@@ -26,13 +26,14 @@ async function copy(button) {
   setTimeout(() => { button.textContent = label; }, 2000);
 }
 
-// A page that asks before something is done is shown in a dialog.
+// A page that asks before something is done is shown in a dialog. A redirect leads to the login,
+// which shows its message once, so the whole page has to follow it.
 async function openDialog(link) {
   const dialog = document.getElementById("dialog");
-  const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
+  const answer = await fetch(link.href, { headers: { Accept: "text/html" }, redirect: "manual" });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const form = page.getElementById("confirm");
-  if (!answer.ok || answer.redirected || !form) {
+  if (!answer.ok || !form) {
     location.assign(link.href);
     return;
   }
@@ -51,10 +52,11 @@ async function sendInPlace(form, button) {
     method: "POST",
     headers: { Accept: "text/html" },
     body: new URLSearchParams(new FormData(form, button)),
+    redirect: "manual",
   });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(form.id);
-  if (answer.redirected || !fresh) {
+  if (!fresh) {
     button.removeAttribute("data-in-place");
     form.requestSubmit(button);
     return;

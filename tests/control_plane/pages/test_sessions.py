@@ -200,3 +200,13 @@ async def test_a_login_leads_to_no_other_site(
     password = platform.credentials.admin_password
     response = await stranger.send("/login", name="admin", password=password, next=wanted)
     assert response.headers["location"] == target
+
+
+async def test_a_form_sent_without_a_session_is_said_to_be_lost(stranger: Visitor) -> None:
+    """Such as after a logout in another tab, which leaves no cookie behind."""
+    form = "/settings/tokens"
+    page = await stranger.done(form, name="x", days="7")
+    assert "Your session has ended. Log in again. What you have just sent was not saved." in page
+    assert "Your session has ended" not in await stranger.page("/login")
+    asked = await stranger.open(form)
+    assert "Your session has ended" not in await stranger.page(asked.headers["location"])
