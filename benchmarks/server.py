@@ -23,7 +23,6 @@ from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.observer import DecisionObserver
 from adapter.authorization.ports import QuotaStore, TokenIntrospector, TokenVerifier, UserVerifier
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.authorization.traced_ports import traced_ports
 from adapter.authorization.verdict_text import VerdictTexts
 from adapter.ext_authz.check.reader import RequestReader
 from adapter.ext_authz.service import AuthorizationService
@@ -122,9 +121,10 @@ def make_authorizer(
         BindingTable(bindings),
         gatekeeper(clock, InContact()),
         clock,
-        ports if tracer is None else traced_ports(ports, tracer),
+        ports,
         unbound=RequestSettings().unbound,
         discovered=DiscoveredServices(),
+        tracer=tracer,
     )
 
 

@@ -48,11 +48,16 @@ class Traced:
         method = make_service(apis, clock, observer=notes, tracer=tracer).method
         self.check = TracedChecks(method, notes, tracer.begin_check, tracer.sampled).check
         self._requests = SpanRequests("0", {"service.name": "benchmark"})
+        self._runner = asyncio.Runner()
+
+    def close(self) -> None:
+        """Close the event loop."""
+        self._runner.close()
 
     def flush(self) -> None:
         """Make the bodies of requests of 500 spans."""
         for start in range(0, len(self.spans), 500):
-            asyncio.run(self._requests.encode(self.spans[start : start + 500]))
+            self._runner.run(self._requests.encode(self.spans[start : start + 500]))
         self.spans.clear()
 
 
@@ -70,6 +75,7 @@ def measure(checks: int, turns: int) -> dict[str, Cost]:
         for share in SHARES:
             cost = _us(traced.check, messages, _metadata(checks, share), traced.flush)
             by_share.setdefault(f"on, {share:.0%} sampled", []).append((cost, cost / base))
+    traced.close()
     return {
         name: Cost(*(statistics.median(column) for column in zip(*found, strict=True)))
         for name, found in by_share.items()

@@ -12,12 +12,11 @@ from adapter.authorization.decision_counts import DecisionCounts
 from adapter.authorization.decision_sample import DecisionSample
 from adapter.authorization.denial_log import DenialLog
 from adapter.authorization.discovered_services import DiscoveredServices
-from adapter.authorization.effect_ports import EffectPorts, effect_ports
+from adapter.authorization.effect_ports import effect_ports
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.observer import DecisionObserver
 from adapter.authorization.ports import PlatformContact
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.authorization.traced_ports import traced_ports
 from adapter.authorization.verdict_text import VerdictTexts
 from adapter.envoy_config import api_of_route
 from adapter.ext_authz.check.reader import RequestReader
@@ -49,7 +48,7 @@ class Checks:
         clock: Clock,
         tracing: Tracing,
     ) -> None:
-        self._tracing = tracing
+        self._tracer = tracing.tracer
         self._settings = settings
         self._snapshots = snapshots
         self._clock = clock
@@ -95,25 +94,21 @@ class Checks:
             self.bindings,
             self._gatekeeper,
             self._clock,
-            self._ports(quotas, identity),
+            effect_ports(
+                quotas=quotas.store,
+                throttler=self.spikes,
+                messages=self.messages,
+                users=self.users,
+                tokens=identity.tokens,
+                introspector=identity.introspection.introspector,
+                clock=self._clock,
+                clock_skew_s=self._settings.identity.clock_skew_s,
+                envoy_payload=self._settings.identity.envoy_jwt_payload or "",
+            ),
             unbound=self._settings.requests.unbound,
             discovered=self.discovered,
+            tracer=self._tracer,
         )
-
-    def _ports(self, quotas: Quotas, identity: Identity) -> EffectPorts:
-        ports = effect_ports(
-            quotas=quotas.store,
-            throttler=self.spikes,
-            messages=self.messages,
-            users=self.users,
-            tokens=identity.tokens,
-            introspector=identity.introspection.introspector,
-            clock=self._clock,
-            clock_skew_s=self._settings.identity.clock_skew_s,
-            envoy_payload=self._settings.identity.envoy_jwt_payload or "",
-        )
-        tracing = self._tracing
-        return traced_ports(ports, tracing.tracer) if tracing.enabled else ports
 
     def _service(self, authorizer: Authorizer, observer: DecisionObserver) -> UnaryMethod:
         requests, analytics = self._settings.requests, self._settings.analytics

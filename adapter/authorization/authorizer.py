@@ -11,6 +11,7 @@ from adapter.authorization.effect_ports import EffectPorts
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.pending_decision import PendingDecision
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.authorization.wait_spans import with_span
 from adapter.policy.bindings import UNBOUND, BindingTable
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.decide import Unsettled, decide
@@ -21,6 +22,7 @@ from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.snapshot import Snapshot
 from adapter.policy.verdicts import Deny, DenyReason
 from adapter.runtime.clock import Clock
+from adapter.runtime.spans import Tracer
 
 UNKNOWN_API: Final = Deny(DenyReason.API_UNKNOWN, 403, "This request belongs to no known API")
 
@@ -42,6 +44,7 @@ class Authorizer:
         *,
         unbound: Literal["deny", "allow"],
         discovered: DiscoveredServices,
+        tracer: Tracer | None = None,
     ) -> None:
         """Raise ValueError if a kind of effect has no port."""
         missing = [kind.__name__ for kind in EFFECT_KINDS if kind not in ports]
@@ -54,6 +57,7 @@ class Authorizer:
         self._ports = dict(ports)
         self._unbound = unbound
         self._discovered = discovered
+        self._tracer = tracer or Tracer()
 
     def authorize(self, request: RequestAttributes) -> Decision | PendingDecision:
         """Decide.
@@ -104,7 +108,9 @@ class Authorizer:
         """Settle the remaining effects; await each outcome that is not there yet."""
         started = self._clock.monotonic()
         while True:
-            step = waiting.settle(outcome if isinstance(outcome, Outcome) else await outcome)
+            if not isinstance(outcome, Outcome):
+                outcome = await with_span(self._tracer, waiting.effect, outcome)
+            step = waiting.settle(outcome)
             if not isinstance(step, Unsettled):
                 return step
             waiting = step

@@ -49,8 +49,8 @@ class TracedChecks:
     """Answers Checks as another method does, and makes spans of the sampled ones.
 
     A Check whose parent is not sampled costs one look into the metadata. `notes` observes the
-    decisions. `sampled` decides about a
-    Check without a parent. `begin` makes a span with the parent in `traceparent` and `tracestate`.
+    decisions. `sampled` decides about a Check without a parent. `begin` makes a span with the
+    parent in `traceparent` and `tracestate`.
     """
 
     def __init__(

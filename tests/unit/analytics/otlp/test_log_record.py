@@ -99,3 +99,14 @@ def test_a_connection_has_no_http() -> None:
     attributes = named(log_record(event).attributes)
     assert attributes["network.transport"] == "tcp"
     assert not {"url.path", "http.request.method", "http.response.status_code"} & set(attributes)
+
+
+def test_half_of_a_surrogate_pair_does_no_harm() -> None:
+    """The platform's JSON can name one, in the name of an API; a batch would never be sent."""
+    attributes = attributes_of(http_entry())
+    event = translated(http_entry(), translating(ours=True))
+    assert isinstance(event, bytes)
+    broken = event.replace(b'"orders"', b'"orders\\ud800"')
+    assert named(log_record(broken).attributes) == attributes | {
+        "policy_adapter.api.name": "orders?"
+    }

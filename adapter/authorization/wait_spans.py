@@ -6,13 +6,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from adapter.authorization.effect_ports import EffectPort
 from adapter.policy.effects.effect import Effect, Outcome
 from adapter.policy.effects.quota import Charge, Throttle
 from adapter.policy.effects.token import Introspect, VerifyToken
 from adapter.policy.effects.use import UseOnce
 from adapter.policy.effects.user import Authenticate
-from adapter.policy.request.attributes import RequestAttributes
 from adapter.runtime.deferred import Deferred
 from adapter.runtime.spans import Span, Tracer
 
@@ -29,23 +27,10 @@ WAITS: Final[Mapping[type[Effect], str]] = MappingProxyType(
 """The names of the spans."""
 
 
-class TracedPort(EffectPort):
-    """Settles an effect as another port does, and makes a span of the wait, if there is one."""
-
-    def __init__(self, port: EffectPort, name: str, tracer: Tracer) -> None:
-        self._port: Final = port
-        self._name: Final = name
-        self._tracer: Final = tracer
-
-    def settle(
-        self, request: RequestAttributes, effect: Effect, waited_s: float, /
-    ) -> Outcome | Awaitable[Outcome]:
-        """See `EffectPort`."""
-        outcome = self._port.settle(request, effect, waited_s)
-        if isinstance(outcome, Outcome):
-            return outcome
-        span = self._tracer.begin_wait(self._name)
-        return outcome if span is None else Deferred(partial(_waited, outcome, span))
+def with_span(tracer: Tracer, effect: Effect, outcome: Awaitable[Outcome]) -> Awaitable[Outcome]:
+    """The outcome of the effect, with a span around the wait for it if its Check has a span."""
+    span = tracer.begin_wait(WAITS[type(effect)])
+    return outcome if span is None else Deferred(partial(_waited, outcome, span))
 
 
 async def _waited(outcome: Awaitable[Outcome], span: Span) -> Outcome:
@@ -56,13 +41,3 @@ async def _waited(outcome: Awaitable[Outcome], span: Span) -> Outcome:
         raise
     finally:
         span.end()
-
-
-def traced_ports(
-    ports: Mapping[type[Effect], EffectPort], tracer: Tracer
-) -> dict[type[Effect], EffectPort]:
-    """The same ports, those that may wait with spans."""
-    return {
-        kind: TracedPort(port, WAITS[kind], tracer) if kind in WAITS else port
-        for kind, port in ports.items()
-    }
