@@ -8,7 +8,7 @@ usually are.
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,7 +20,10 @@ _METADATA: Final = frozenset(
     map(ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"))
 )
 """Metadata services of clouds that are not link-local."""
-_NAT64: Final = IPv6Network("64:ff9b::/96")
+_NO_HOST: Final = (IPv4Network("0.0.0.0/8"), IPv4Network("255.255.255.255/32"))
+"""What only this machine or everybody on a network may mean."""
+_WITH_IPV4: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+"""IPv6 addresses that end with an IPv4 address: those of NAT64, and an old form of them."""
 
 
 class RefusedAddressError(ControlPlaneError):
@@ -30,7 +33,7 @@ class RefusedAddressError(ControlPlaneError):
 def checked_url(url: str, *, loopback: bool) -> SplitResult:
     """The parts of a webhook's URL; raise RefusedAddressError if no request is sent there.
 
-    `loopback` allows addresses of this machine. Names are checked when they are resolved.
+    `loopback` allows loopback addresses. Names are checked when they are resolved.
     """
     try:
         parts = urlsplit(url)
@@ -67,10 +70,10 @@ def _require_allowed(address: Address, host: str, *, loopback: bool) -> None:
     if inner.is_loopback:
         if loopback:
             return
-        kind = "an address of this machine"
+        kind = "a loopback address"
     elif inner.is_link_local or inner in _METADATA:
         kind = "a link-local or metadata address"
-    elif inner.is_multicast or inner.is_unspecified or inner == IPv4Address("255.255.255.255"):
+    elif inner.is_multicast or inner.is_unspecified or any(inner in each for each in _NO_HOST):
         kind = "no address of a single host"
     else:
         return
@@ -79,8 +82,8 @@ def _require_allowed(address: Address, host: str, *, loopback: bool) -> None:
 
 def _inner(address: Address) -> Address:
     """The IPv4 address that an IPv6 address stands for, if it does."""
-    if isinstance(address, IPv4Address):
+    if isinstance(address, IPv4Address) or address.is_loopback or address.is_unspecified:
         return address
-    if address in _NAT64:
+    if any(address in each for each in _WITH_IPV4):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address

@@ -33,9 +33,9 @@ def test_ordinary_addresses_are_taken(url: str) -> None:
         ("https://a/\u202e", "must be a URL"),
         ("https://u:p@a/", "neither a user"),
         ("https://a/#b", "fragment"),
-        ("http://127.0.0.1/", "address of this machine"),
-        ("http://[::1]/", "address of this machine"),
-        ("http://[::ffff:127.0.0.1]/", "address of this machine"),
+        ("http://127.0.0.1/", "a loopback address"),
+        ("http://[::1]/", "a loopback address"),
+        ("http://[::ffff:127.0.0.1]/", "a loopback address"),
         ("http://169.254.169.254/latest/meta-data", "link-local or metadata"),
         ("http://[fe80::1]/", "link-local or metadata"),
         ("http://[::ffff:169.254.169.254]/", "link-local or metadata"),
@@ -45,6 +45,10 @@ def test_ordinary_addresses_are_taken(url: str) -> None:
         ("http://[fd00:ec2::254]/", "link-local or metadata"),
         ("http://0.0.0.0/", "no address of a single host"),
         ("http://[::]/", "no address of a single host"),
+        ("http://0.0.0.1/", "no address of a single host"),
+        ("http://[::ffff:0.1.2.3]/", "no address of a single host"),
+        ("http://[::127.0.0.1]/", "a loopback address"),
+        ("http://[::169.254.169.254]/", "link-local or metadata"),
         ("http://224.0.0.1/", "no address of a single host"),
         ("http://255.255.255.255/", "no address of a single host"),
     ],
@@ -55,11 +59,19 @@ def test_other_addresses_are_refused(url: str, reason: str) -> None:
         checked_url(url, loopback=False)
 
 
+def test_loopback_can_be_allowed() -> None:
+    """For development; other addresses that only this machine may mean stay refused."""
+    for url in ("http://127.0.0.1/", "http://[::1]/", "http://[::127.0.0.1]/"):
+        assert checked_url(url, loopback=True).hostname
+    with pytest.raises(RefusedAddressError, match="no address of a single host"):
+        checked_url("http://0.0.0.1/", loopback=True)
+
+
 async def test_names_are_checked_when_they_are_resolved() -> None:
     """A name may stand for any address, written in any way."""
     assert await resolved("localhost", 80, loopback=True) in ("127.0.0.1", "::1")
     for name in ("localhost", "2130706433", "127.1"):
-        with pytest.raises(RefusedAddressError, match="address of this machine"):
+        with pytest.raises(RefusedAddressError, match="a loopback address"):
             await resolved(name, 80, loopback=False)
     with pytest.raises(RefusedAddressError, match="link-local"):
         await resolved("2852039166", 80, loopback=True)
