@@ -18,6 +18,7 @@ from control_plane.analytics.reader import Reader
 from control_plane.analytics.rollups import GRAINS
 from control_plane.analytics.stored_events import StoredEvents
 from control_plane.analytics.tally import EventRow
+from control_plane.clock import epoch_ms
 from control_plane.store.clickhouse.connection import Ask, ClickHouseConnection
 from control_plane.store.clickhouse.tables import make_tables
 from control_plane.store.tables.events import events
@@ -56,9 +57,10 @@ class ClickHouseStore(StoredEvents):
         return len(unknown)
 
     @contextmanager
-    def answers(self, now: datetime) -> Iterator[Answers]:  # noqa: ARG002 - as the port
+    def answers(self, now: datetime) -> Iterator[Answers]:
         """Answers from events, whose times are as fine as any grain."""
-        yield Answers(self._connection, dict.fromkeys(GRAINS, 0), all_from_events=True)
+        kept = dict.fromkeys(GRAINS, 0)
+        yield Answers(self._connection, kept, epoch_ms(now), all_from_events=True)
 
     @contextmanager
     def _reading(self) -> Iterator[Reader]:

@@ -70,7 +70,7 @@ class EventStore(StoredEvents):
     def answers(self, now: datetime) -> Iterator[Answers]:
         """Answers to the questions of the dashboard, all about the same moment."""
         with self._reading() as connection:
-            yield Answers(connection, self._keeping.oldest(now))
+            yield Answers(connection, self._keeping.oldest(now), epoch_ms(now))
 
     def _reading(self) -> AbstractContextManager[Reader]:
         return self._database.connection()

@@ -67,6 +67,8 @@ class Answers:
     connection: Reader
     kept: Mapping[timedelta, int]
     """The first moment of which there are rollups of each grain."""
+    now_ms: int
+    """The moment of the questions, in milliseconds since 1970."""
     all_from_events: bool = False
     """Whether the store counts events so fast that it has no rollups."""
     _read: dict[_Asked, Numbers | None] = field(default_factory=dict)
@@ -132,8 +134,8 @@ class Answers:
         return found
 
     def newest_ms(self, environment_id: str) -> int | None:
-        """When the newest event of the environment came, in milliseconds since 1970."""
-        newest: int | None = self.connection.scalar(newest_time(environment_id))
+        """When the newest event of the environment came, up to now, in ms since 1970."""
+        newest: int | None = self.connection.scalar(newest_time(environment_id, self.now_ms))
         return newest
 
 

@@ -130,6 +130,13 @@ def test_metrics_and_the_archive_are_answered(analytics: AnalyticsStore) -> None
         assert sorted(times) == [10, 30]
 
 
+def test_the_newest_event_is_none_of_the_future(analytics: AnalyticsStore) -> None:
+    """Gateways may have a fast clock; pages show no time later than now."""
+    analytics.add([row(60), row(-50 * 60)], NOW)
+    with analytics.answers(NOW) as answers:
+        assert answers.newest_ms("e") == epoch_ms(NOW - timedelta(minutes=1))
+
+
 HOSTILE = ["it's", "a\\", "\\'; DROP TABLE events; --", "%(x)s", "50%", "ö/ü", "-- \n/*", "😀"]
 
 

@@ -1,5 +1,6 @@
 """What rules measure, of made traffic and reports whose truth is known."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -73,6 +74,15 @@ async def test_no_requests_are_a_fact_if_an_adapter_is_there(site: Site) -> None
     await site.minutes(5)
     assert site.standing(few).word == "triggered"
     assert site.standing(few).value is None
+
+
+async def test_an_event_of_the_future_is_no_data(site: Site) -> None:
+    """The clock of its gateway is fast: the event says nothing about the last minutes."""
+    alert = site.add(kind="api-request-count", operator="LESS_THAN", threshold=1.0)
+    future = (site.platform.clock.now() + timedelta(minutes=50)).isoformat()
+    await site.traffic(1, received_ts=future, replied_ts=future)
+    await site.minutes(10)
+    assert site.standing(alert).word == "no data"
 
 
 async def test_the_silence_of_adapters(site: Site) -> None:
