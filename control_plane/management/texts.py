@@ -38,6 +38,19 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
+def visible(text: str) -> str:
+    """The text with escapes, such as that of U+202E, in place of characters that show nothing.
+
+    For what clients sent: such a character may turn the order of the letters after it around.
+    """
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in _INVISIBLE
+        else character
+        for character in text
+    )
+
+
 def prose(text: str) -> str:
     """The text, of any number of lines; raise ValueError if it has other control characters."""
     if CONTROL_CHARACTERS.search(text):

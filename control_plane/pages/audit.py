@@ -15,6 +15,7 @@ from control_plane.accounts.roles import Permission
 from control_plane.clock import iso
 from control_plane.errors import Invalid
 from control_plane.management.audit_log import KINDS, AuditFilter, entries
+from control_plane.pages.parameters import parameters
 from control_plane.pages.visit import Visit, in_organization
 from control_plane.spreadsheets import csv_line
 from control_plane.store.tables import MAX_ID, AuditEntry
@@ -47,6 +48,9 @@ class Question:
     def filter(self) -> AuditFilter:
         """The question as the audit log understands it; raise Invalid, which names a parameter."""
         until = _day("until", self.until)
+        if self.kind and self.kind not in KINDS.values():
+            known = ", ".join(sorted(KINDS.values()))
+            raise Invalid(f"kind: {self.kind[:50]!r} is not one of {known}")
         return AuditFilter(
             kind=self.kind or None,
             object_id=_number("id", self.id),
@@ -63,9 +67,8 @@ class Question:
 
 
 def _question(request: Request) -> Question:
-    names = Question.__slots__
-    given = {name: request.query_params.get(name, "").strip() for name in names}
-    return Question(**{name: value[:256].replace("\0", "") for name, value in given.items()})
+    given = parameters(request)
+    return Question(**{name: given.get(name, "")[:256] for name in Question.__slots__})
 
 
 InQuestion = Annotated[Question, Depends(_question)]

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -24,6 +25,8 @@ from control_plane.errors import Conflict, Invalid, Refused
 from control_plane.management.texts import CONTROL_CHARACTERS, address, one_line
 
 MAX_FIELDS: Final = 1000
+_FILES: Final = "Too many files"
+"""How Starlette says that a form has a file: none is allowed here."""
 
 FIXABLE: Final = (Invalid, Conflict)
 """Refusals that the user can do something about in the form."""
@@ -153,15 +156,23 @@ class Posted:
 
 async def _posted(request: Request) -> Posted:
     try:
+        await _require_utf8(request)
         async with request.form(max_files=0, max_fields=MAX_FIELDS) as form:
             fields: dict[str, list[str]] = {}
             for name, value in form.multi_items():
                 fields.setdefault(name, []).append(str(value).replace("\r\n", "\n"))
     except HTTPException as error:
-        raise Invalid(f"the form can't be read: {error.detail}") from error
+        reason = "it contains a file" if error.detail.startswith(_FILES) else error.detail
+        raise Invalid(f"the form can't be read: {reason}") from error
     except UnicodeDecodeError as error:
         raise Invalid("the form can't be read: it is not UTF-8") from error
     return Posted(fields)
+
+
+async def _require_utf8(request: Request) -> None:
+    """Raise UnicodeDecodeError for a form that Starlette would read with replaced characters."""
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        unquote_to_bytes(await request.body()).decode()
 
 
 InForm = Annotated[Posted, Depends(_posted)]

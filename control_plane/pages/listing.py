@@ -9,6 +9,9 @@ from fastapi import Depends, Request
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from control_plane.errors import Invalid
+from control_plane.pages.parameters import parameters
+
 Row = TypeVar("Row")
 
 PAGE_SIZE: Final = 50
@@ -28,7 +31,7 @@ class Listing:
     @property
     def text(self) -> str:
         """The text that is searched for."""
-        return self.query.get("q", "").strip()[:_MAX_TEXT].replace("\0", "")
+        return self.query.get("q", "").strip()[:_MAX_TEXT]
 
     @property
     def sort(self) -> str:
@@ -43,9 +46,13 @@ class Listing:
         return min(max(number, 1), 10**6)
 
     def filter(self, name: str, allowed: Sequence[str]) -> str:
-        """The value of a filter; empty if it is none of those allowed."""
+        """The value of a filter, or empty; raise Invalid if it is none of those allowed."""
         given = self.query.get(name, "")
-        return given if given in allowed else ""
+        if given and given not in allowed:
+            raise Invalid(
+                f"{name}: {given[:50]!r} is not one of {', '.join(filter(None, allowed))}"
+            )
+        return given
 
     def url(self, **changes: str | int | None) -> str:
         """The list with other parameters; None takes one away. Another order begins at page 1."""
@@ -148,7 +155,7 @@ class Part(Generic[Row]):
 
 
 def _listing(request: Request) -> Listing:
-    return Listing(request.url.path, dict(request.query_params))
+    return Listing(request.url.path, parameters(request))
 
 
 InListing = Annotated[Listing, Depends(_listing)]

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from control_plane.clock import iso
+from control_plane.management.texts import visible
 
 _FOLDER: Final = Path(__file__).parent
 STATIC: Final = _FOLDER / "static"
@@ -53,6 +54,7 @@ def environment() -> Environment:
         "share": share,
         "period": period_text,
         "lower_first": lower_first,
+        "visible": visible,
         "with_article": with_article,
     }
     return made

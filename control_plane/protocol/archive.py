@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Response
+from pydantic import AfterValidator
 
 from control_plane.accounts.roles import Permission
 from control_plane.analytics import archive
@@ -149,8 +150,21 @@ def _folder(
 
 InFolder = Annotated[_Folder, Depends(_folder)]
 Year = Annotated[int, Path(ge=2000, le=9999)]
-Month = Annotated[str, Path(pattern="^[0-1][0-9]$")]
-Day = Annotated[str, Path(pattern="^[0-3][0-9]$")]
+
+
+def _two_digits(last: int) -> AfterValidator:
+    """A check of a part of a date, which folders have with two digits."""
+
+    def checked(given: str) -> str:
+        if given not in {f"{number:02}" for number in range(1, last + 1)}:
+            raise ValueError(f"must be two digits from 01 to {last}")
+        return given
+
+    return AfterValidator(checked)
+
+
+Month = Annotated[str, _two_digits(12)]
+Day = Annotated[str, _two_digits(31)]
 
 
 @router.get(_FILES)

@@ -32,6 +32,9 @@ def _window(
         since = _in_utc("startDate", start) if start else until - span
     except OverflowError as error:
         raise Invalid(f"duration: {duration!r} reaches back too far") from error
+    if start and since >= until:
+        given = "endDate" if end else "the end, which is now,"
+        raise Invalid(f"{given} must be later than startDate")
     return Window(
         scope.environment_id,
         since,

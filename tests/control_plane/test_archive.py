@@ -148,6 +148,10 @@ async def test_what_is_no_file_is_refused(platform: Platform) -> None:
         ("apis/7/other", 400),
         ("apis/7/summary/1999", 400),
         ("apis/7/summary/2026/20", 400),
+        ("apis/7/summary/2026/00", 400),
+        ("apis/7/summary/2026/12/99", 400),
     ):
         assert (await platform.refusal("GET", f"{environment}/{path}")).status == status
+    refused = await platform.refusal("GET", f"{environment}/apis/7/summary/2026/13/01")
+    assert "month: must be two digits from 01 to 12" in str(refused)
     assert (await platform.gateway.get(f"{environment}/apis")).status_code in (401, 403)

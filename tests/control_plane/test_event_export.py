@@ -146,6 +146,8 @@ async def test_the_export_finds_by_time_api_and_path(platform: Platform) -> None
         ({"endDate": "9999-12-31T23:59:59-14:00"}, "endDate"),
         ({"endDate": "0001-01-01T00:00:00Z"}, "duration"),
         ({"startDate": "2026-11-23T12:00:00Z", "duration": "soon"}, "duration"),
+        ({"startDate": "2026-11-23T12:00:00Z", "endDate": "2026-11-23T11:00:00Z"}, "later"),
+        ({"startDate": "2999-11-23T12:00:00Z"}, "later"),
     ],
 )
 async def test_bad_export_questions_name_the_parameter(

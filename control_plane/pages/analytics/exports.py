@@ -1,7 +1,7 @@
 """The numbers of the dashboard, and the requests of the log, as CSV or JSON of any length."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
 
@@ -19,6 +19,7 @@ from control_plane.pages.analytics.requests import RequestsReader, search_of
 from control_plane.pages.analytics.traffic import AnalyticsReader
 from control_plane.pages.visit import EnvironmentVisit
 from control_plane.spreadsheets import csv_line
+from control_plane.store.tables.events import events
 
 router = APIRouter(prefix="/environments/{environment_id}")
 
@@ -27,6 +28,12 @@ Line: TypeAlias = dict[str, Any]
 
 _ROWS_AT_ONCE: Final = 1000
 _COUNTED: Final = (Dimension.CLASS, Dimension.RESPONSE_TIME, Dimension.BYTES, *RANKED)
+_NUMBERS: Final = ("since", "until", "dimension", "key", "amount")
+_HIDDEN: Final = {"received_ms", "organization_id", "environment_id"}
+_REQUESTS: Final = (
+    "received",
+    *(name for column in events.c if (name := column.key) not in _HIDDEN),
+)
 _TYPES: Final = {"csv": "text/csv", "json": "application/json"}
 
 
@@ -36,7 +43,7 @@ def export_numbers(visit: AnalyticsReader, filters: InFilters, format: Format) -
     about = filters.about(visit.environment.id)
     with visit.services.events.answers(visit.now()) as answers:
         period = filters.period(answers, visit.now())
-    return _download("analytics", format, _numbers(visit, about, period))
+    return _download("analytics", format, _NUMBERS, _numbers(visit, about, period))
 
 
 def _numbers(visit: EnvironmentVisit, about: About, period: Period) -> Iterator[Line]:
@@ -60,7 +67,8 @@ def export_requests(visit: RequestsReader, filters: InFilters, format: Format) -
     wanted = search_of(visit, filters)
     wanted.conditions()
     lines = _requests(visit, wanted)
-    return _download("requests", format, map(_nested, lines) if format == "json" else lines)
+    lines = map(_nested, lines) if format == "json" else lines
+    return _download("requests", format, _REQUESTS, lines)
 
 
 def _requests(visit: EnvironmentVisit, wanted: Search) -> Iterator[Line]:
@@ -78,20 +86,17 @@ def _nested(line: Line) -> Line:
     return line | {"decision": line["decision"] and json.loads(line["decision"])}
 
 
-_HIDDEN: Final = {"received_ms", "organization_id", "environment_id"}
-
-
-def _download(name: str, form: Format, lines: Iterator[Line]) -> Response:
+def _download(name: str, form: Format, columns: Sequence[str], lines: Iterator[Line]) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
-    write: Callable[[Iterable[Line]], Iterator[str]] = _csv if form == "csv" else _json
-    return StreamingResponse(write(lines), media_type=_TYPES[form], headers=headers)
+    text = _csv(columns, lines) if form == "csv" else _json(lines)
+    return StreamingResponse(text, media_type=_TYPES[form], headers=headers)
 
 
-def _csv(lines: Iterable[Line]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        if not number:
-            yield csv_line(line)
-        yield csv_line(line.values())
+def _csv(columns: Sequence[str], lines: Iterable[Line]) -> Iterator[str]:
+    """The header is there without lines, too: programs that read the file rely on it."""
+    yield csv_line(columns)
+    for line in lines:
+        yield csv_line(line[column] for column in columns)
 
 
 def _json(lines: Iterable[Line]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from control_plane.analytics.request_log import NONE
 from control_plane.clock import epoch_ms, from_epoch_ms
 from control_plane.errors import Invalid
 from control_plane.pages.analytics.zones import PARAMETER, ZONES, viewers_zone
+from control_plane.pages.parameters import parameters
 from control_plane.store.tables import MAX_ID
 
 _REFRESH: Final = ("10", "60")
@@ -74,7 +75,10 @@ class Filters:
         return About(environment_id, self.api_id, self.client_id)
 
     def period(self, answers: Answers, now: datetime) -> Period:
-        """The period; raise Invalid for a time that is none."""
+        """The period; raise Invalid for a range or a time that is none."""
+        named = self.query.get("range", "")
+        if named and named not in RANGES:
+            raise Invalid(f"range: {named[:50]!r} is not one of {', '.join(RANGES)}")
         if self.range:
             return Period.recent(RANGES[self.range], now, self.zone)
         since = self.moment("since")
@@ -125,11 +129,7 @@ def changed_by(changes: dict[str, str | int | None]) -> set[str]:
 
 
 def _filters(request: Request) -> Filters:
-    query = {
-        name: value.strip()[:_MAX_TEXT].replace("\0", "")
-        for name, value in request.query_params.items()
-    }
-    given = {name: value for name, value in query.items() if value}
+    given = {name: value[:_MAX_TEXT] for name, value in parameters(request).items() if value}
     return Filters(request.url.path, given, viewers_zone(request))
 
 

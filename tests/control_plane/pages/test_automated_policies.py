@@ -48,7 +48,7 @@ async def test_the_first_policy_is_added_by_a_form(
     page = await owner.done(path, do="save", **inputs(review))
     assert "IP blocklist is applied." in page
     assert "They apply to 2 API instances" in page
-    assert '<td class="number minor">2</td>' in page
+    assert '<td role="cell" class="number minor">2</td>' in page
     [policy] = await stored(platform)
     assert policy["configurationData"]["ips"] == ["192.0.2.66"]
     environment_id = platform.credentials.environment_id

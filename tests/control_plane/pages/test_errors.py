@@ -116,8 +116,40 @@ async def test_hostile_text_is_only_text(owner: Visitor) -> None:
         assert "62710561" not in response.text
         assert (await owner.client.get("/settings/users", params={"q": text})).status_code == 200
         assert "<script>alert" not in await owner.page("/settings/users")
-    odd = {"q": "a\0b%\\_'", "sort": "nothing", "page": "-1"}
+    odd = {"q": "ab%\\_'", "sort": "nothing", "page": "-1"}
     assert (await owner.client.get("/settings/users", params=odd)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("{home}/requests?id=%00", "control characters"),
+        ("{home}/requests?application=%00", "control characters"),
+        ("{home}/requests?range=bogus", "range"),
+        ("{home}/analytics?range=bogus", "range"),
+        ("{home}/apis?q=%00", "control characters"),
+        ("{home}/apis?status=bogus", "status"),
+        ("{home}/contracts?status=bogus", "status"),
+        ("{home}/services?show=bogus", "show"),
+        ("/audit?kind=bogus", "kind"),
+        ("/audit?actor=%00", "control characters"),
+    ],
+)
+async def test_no_filter_is_ignored(owner: Visitor, path: str, reason: str) -> None:
+    """A page without the filter would show what nobody asked for."""
+    response = await owner.open(path.format(home=owner.home))
+    assert response.status_code == 400
+    assert reason in response.text.lower()
+
+
+async def test_a_form_that_can_not_be_read_says_why(owner: Visitor) -> None:
+    """Bytes that are not UTF-8 become no name, and a file is named."""
+    path = "/settings/tokens"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = await owner.client.post(path, content=b"name=%ff%fe", headers=form)
+    assert (response.status_code, "it is not UTF-8" in response.text) == (400, True)
+    response = await owner.client.post(path, files={"name": b"x"})
+    assert (response.status_code, "it contains a file" in response.text) == (400, True)
 
 
 @pytest.mark.parametrize(
