@@ -23,6 +23,17 @@ def built(source: Path, package: str, name: str) -> Path:
     return binary
 
 
+def installed(package: str, version: str) -> Path:
+    """The program of a Go package, which Go holds against its checksum database."""
+    name = package.rpartition("/")[2]
+    directory = CACHE / f"{name}-{version}"
+    with filling_cache():
+        if not (directory / name).exists():
+            environment = os.environ | {"GOBIN": str(directory), "GOTOOLCHAIN": "local"}
+            _run([_go(), "install", f"{package}@{version}"], CACHE, environment)
+    return directory / name
+
+
 def module_directory(source: Path, module: str) -> Path:
     """Where Go keeps the files of a module that go.mod in `source` names; downloads it if needed.
 

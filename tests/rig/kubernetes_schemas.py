@@ -52,12 +52,17 @@ def _schemas() -> dict[tuple[str, str, str], dict[str, Any]]:
     return found
 
 
+def crd_files() -> list[Path]:
+    """The files of the definitions."""
+    places = [module_directory(_MODULES, module) / place for module, place in _PLACES.items()]
+    return [file for place in places for file in sorted(place.glob("*.yaml"))]
+
+
 def _definitions() -> Iterator[dict[str, Any]]:
-    for module, place in _PLACES.items():
-        for file in sorted((module_directory(_MODULES, module) / place).glob("*.yaml")):
-            for text in file.read_text().split("\n---\n"):
-                if any(f"\n    plural: {plural}\n" in text for plural in _NEEDED):
-                    yield yaml.load(text, yaml.CSafeLoader)
+    for file in crd_files():
+        for text in file.read_text().split("\n---\n"):
+            if any(f"\n    plural: {plural}\n" in text for plural in _NEEDED):
+                yield yaml.load(text, yaml.CSafeLoader)
 
 
 def _closed(schema: Any) -> Any:
