@@ -136,11 +136,14 @@ def _lost(content: Content) -> list[str]:
         counted(content.services, "discovered service"),
         f"what is known of {counted(content.adapters, 'adapter')}",
     ]
-    return [
+    lost = [
         f"{'; '.join(parts)}; and {counted(content.gateways, 'gateway credential')}: all of this is"
-        f" deleted with it. {counted(content.approved, 'approved contract')} will end.",
-        f"{counted(content.users, 'user')} with a role in this environment only will have no role.",
+        f" deleted with it. {counted(content.approved, 'approved contract')} will end."
     ]
+    if content.users:
+        users = counted(content.users, "user")
+        lost.append(f"{users} with a role in this environment only will have no role.")
+    return lost
 
 
 @router.post("/{changed_id}/delete")
