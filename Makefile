@@ -97,7 +97,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.12 --python-platform li
 	--upgrade --no-annotate --no-header
 
 lock: $(READY)  ## Renew the lock files of the image
-	$(LOCK) pyproject.toml --extra control-plane --extra ldap --output-file image/requirements.lock
+	$(LOCK) pyproject.toml --extra control-plane --extra ldap --extra otel --output-file image/requirements.lock
 	$(LOCK) image/build.in --output-file image/build.lock
 
 sbom: $(READY)  ## Write the bill of materials of the image to dist/sbom.cdx.json

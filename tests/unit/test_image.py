@@ -18,13 +18,12 @@ LOCKS = {name: (ROOT / "image" / name).read_text() for name in ("requirements.lo
 
 
 def wanted(lock: str) -> list[Requirement]:
-    """What the project asks for directly."""
+    """What the project asks for directly, with all extras."""
     if lock == "build.lock":
         lines = (ROOT / "image" / "build.in").read_text().splitlines()
         return [Requirement(line) for line in lines if not line.startswith("#")]
     project = PROJECT["project"]
-    extras = project["optional-dependencies"]
-    every = (project["dependencies"], extras["control-plane"], extras["ldap"])
+    every = (project["dependencies"], *project["optional-dependencies"].values())
     return [Requirement(line) for lines in every for line in lines]
 
 

@@ -1,9 +1,13 @@
-"""Reads `traceparent` (W3C Trace Context, 3.2)."""
+"""Reads `traceparent` (W3C Trace Context, 3.2), with OpenTelemetry's API."""
 
-import re
 from typing import Final, NamedTuple
 
-_FORM: Final = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
+from opentelemetry.context import Context
+from opentelemetry.trace import get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_FORMAT: Final = TraceContextTextMapPropagator()
+_NOTHING: Final = Context()
 _LONGEST_STATE: Final = 512
 
 
@@ -18,10 +22,13 @@ class Parent(NamedTuple):
 
 def read_parent(traceparent: str, tracestate: str) -> Parent | None:
     """The parent; None if it is malformed."""
-    found = _FORM.fullmatch(traceparent)
-    if found is None:
+    # Only `traceparent`, because the API logs a warning about each mistake in a `tracestate`.
+    context = _FORMAT.extract({"traceparent": traceparent}, _NOTHING)
+    found = get_current_span(context).get_span_context()
+    if not found.is_valid:
         return None
-    trace_id, span_id = bytes.fromhex(found[1]), bytes.fromhex(found[2])
-    if not any(trace_id) or not any(span_id):
-        return None
-    return Parent(trace_id, span_id, tracestate if len(tracestate) <= _LONGEST_STATE else "")
+    return Parent(
+        found.trace_id.to_bytes(16, "big"),
+        found.span_id.to_bytes(8, "big"),
+        tracestate if len(tracestate) <= _LONGEST_STATE else "",
+    )
