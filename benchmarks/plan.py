@@ -29,6 +29,9 @@ _WITHOUT_COMPILED: Final = ("env", "-u", "PYTHONPATH", "-u", "PYTHONSAFEPATH")
 """Environment that undoes the Makefile's preference for the compiled adapter."""
 
 
+SPANS: Final = "typical, traced, spans of 1 %"
+
+
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """A server process with our service."""
@@ -43,6 +46,8 @@ class Adapter:
     """Whether it verifies each token as if it were new."""
     analytics: bool = False
     """Whether Envoy also sends access log entries, which become compressed events."""
+    spans: bool = False
+    """Whether sampled Checks have spans, which become compressed requests."""
 
     def command(self, address: str) -> Sequence[str]:
         """The command that starts it."""
@@ -54,6 +59,7 @@ class Adapter:
             *("--quotas", self.quotas),
             *(("--forget-tokens",) if self.forgets_tokens else ()),
             *(("--analytics",) if self.analytics else ()),
+            *(("--spans",) if self.spans else ()),
         )
 
 
@@ -169,6 +175,7 @@ def _direct_rows() -> list[Row]:
         Row("headers", "typical, raw headers", Adapter(), Workload(USUAL, raw_headers=True)),
         Row("headers", "typical, route metadata", Adapter(), Workload(USUAL, route_metadata=True)),
         Row("tracing", "typical, traced", Adapter(), Workload(USUAL, traced=True)),
+        Row("tracing", SPANS, Adapter(spans=True), Workload(USUAL, traced=True)),
     ]
 
 
@@ -277,6 +284,11 @@ RATIOS: Final = (
         "CPU per Check: tracing on to off",
         *(CPU, "typical, traced", "asyncio, typical"),
         at_most=1.5,
+    ),
+    Ratio(
+        "CPU per Check: spans of 1 % to none",
+        *(CPU, SPANS, "typical, traced"),
+        at_most=1.05,
     ),
     Ratio("CPU per Check, to tonic", CPU, _scale_name(HUGE), "tonic", at_most=0.75),
     Ratio("CPU per Check: asyncio bare to tonic", CPU, "asyncio, bare", "tonic"),

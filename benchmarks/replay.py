@@ -238,11 +238,14 @@ def _blocks() -> Iterator[bytes]:
 
 
 def _traced_blocks(count: int) -> Iterator[bytes]:
-    """Blocks with a new `traceparent` each (W3C Trace Context), which Envoy adds to the table."""
+    """Blocks with a new `traceparent` each (W3C Trace Context), which Envoy adds to the table.
+
+    Every hundredth is sampled.
+    """
     encoder = Encoder()
     return iter(
         [
-            _encode(encoder, f"00-{number:031x}a-{number:015x}b-01")
+            _encode(encoder, f"00-{number:031x}a-{number:015x}b-{'00' if number % 100 else '01'}")
             for number in range(0x5EED, 0x5EED + count)
         ]
     )

@@ -48,6 +48,7 @@ from benchmarks.catalog import CHAINS, TYPICAL, CatalogSize, build_apis
 from benchmarks.events import access_logs
 from benchmarks.providers import provider_for
 from benchmarks.requests import TOKEN
+from benchmarks.spans import Traced
 from benchmarks.transport import FailingLoudly
 from support.defaults import (
     decision_sample,
@@ -186,6 +187,7 @@ async def serve(
     streams: Sequence[ClientStreamMethod] = (),
     *,
     forget_tokens: bool = False,
+    spans: bool = False,
 ) -> None:
     """Serve Checks and `streams` until standard input ends."""
     clock = SystemClock()
@@ -201,19 +203,30 @@ async def serve(
     keys = key_sets(clock, fetch=fetch)
     memory = {"max_remembered": 0} if forget_tokens else {}
     tokens = token_verifier(clock, keys, **memory)
+    traced = Traced(clock)
     service = make_service(
-        apis, clock, quotas, users=users, tokens=tokens, introspector=introspector
+        apis,
+        clock,
+        quotas,
+        users=users,
+        tokens=tokens,
+        introspector=introspector,
+        observer=traced.notes if spans else None,
+        tracer=traced.tracer if spans else None,
     )
+    method = traced.method(service.method) if spans else service.method
+    encoding = asyncio.create_task(traced.encode())
     garbage.settle()
     HugePages(clock).collapse()
     token = CallerToken(TOKEN)
     options = server_options(address, token=token)
-    server = TRANSPORTS[transport]((service.method, *streams), options, FailingLoudly(), clock)
+    server = TRANSPORTS[transport]((method, *streams), options, FailingLoudly(), clock)
     await server.start()
     await server.set_serving(True)
     print(json.dumps({"address": server.addresses[0]}), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await server.drain_and_stop()
+    encoding.cancel()
     await users.close()
     await introspector.close()
     await keys.close()
@@ -231,6 +244,7 @@ def main() -> None:
     parser.add_argument("--quotas", choices=["memory", "redis"], default="memory")
     parser.add_argument("--forget-tokens", action="store_true", help="verify each token anew")
     parser.add_argument("--analytics", action="store_true", help="also accept access log entries")
+    parser.add_argument("--spans", action="store_true", help="make spans of sampled Checks")
     given = parser.parse_args()
     configure_logging("warning", "json")  # otherwise a log line could precede the address
     size = CatalogSize(given.apis, given.contracts)
@@ -251,6 +265,7 @@ def main() -> None:
                 quotas,
                 streams,
                 forget_tokens=given.forget_tokens,
+                spans=given.spans,
             )
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -14,17 +14,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from adapter.authorization.decision_counts import DecisionCounts
-from adapter.ext_authz.traced_checks import SpanNotes, TracedChecks
-from adapter.policy.snapshot import Api
-from adapter.runtime.clock import Clock, SystemClock
+from adapter.runtime.clock import SystemClock
 from adapter.runtime.compiled import BUILD
-from adapter.telemetry.tracing.span_request import SpanRequests
-from adapter.telemetry.tracing.tracer import SamplingTracer
 from adapter.transport.service import Metadata
 from benchmarks.catalog import TYPICAL, USUAL, build_apis
 from benchmarks.requests import TOKEN, Workload
 from benchmarks.server import make_service
+from benchmarks.spans import Traced
 
 SHARES: Final = (0.0, 0.01, 1.0)
 
@@ -38,44 +34,30 @@ class Cost(NamedTuple):
     """To the same turn with tracing off."""
 
 
-class Traced:
-    """A service with spans, and without a collector."""
-
-    def __init__(self, apis: Sequence[Api], clock: Clock) -> None:
-        self.spans: list[bytes] = []
-        tracer = SamplingTracer(self.spans.extend, 0, clock)
-        notes = SpanNotes(DecisionCounts())
-        method = make_service(apis, clock, observer=notes, tracer=tracer).method
-        self.check = TracedChecks(method, notes, tracer.begin_check, tracer.sampled).check
-        self._requests = SpanRequests("0", {"service.name": "benchmark"})
-        self._runner = asyncio.Runner()
-
-    def close(self) -> None:
-        """Close the event loop."""
-        self._runner.close()
-
-    def flush(self) -> None:
-        """Make the bodies of requests of 500 spans."""
-        for start in range(0, len(self.spans), 500):
-            self._runner.run(self._requests.encode(self.spans[start : start + 500]))
-        self.spans.clear()
-
-
 def measure(checks: int, turns: int) -> dict[str, Cost]:
     """The cost by share; turns alternate, because the machine may become slower or faster."""
     workload = Workload(USUAL, different=checks)
     messages, clock = workload.messages(), SystemClock()
     apis = tuple(build_apis(USUAL, TYPICAL))
     off = make_service(apis, clock)
-    traced = Traced(apis, clock)
+    traced = Traced(clock)
+    inner = make_service(apis, clock, observer=traced.notes, tracer=traced.tracer).method
+    check = traced.method(inner).call
+    runner = asyncio.Runner()
+
+    def flush() -> None:
+        runner.run(traced.flush())
+
     by_share: dict[str, list[tuple[float, float]]] = {}
     for _ in range(turns):
         base = _us(off.check, messages, _metadata(checks, 0.01), lambda: None)
         by_share.setdefault("off", []).append((base, 1.0))
         for share in SHARES:
-            cost = _us(traced.check, messages, _metadata(checks, share), traced.flush)
+            cost = _us(
+                check, messages, _metadata(checks, share), lambda: runner.run(traced.flush())
+            )
             by_share.setdefault(f"on, {share:.0%} sampled", []).append((cost, cost / base))
-    traced.close()
+    runner.close()
     return {
         name: Cost(*(statistics.median(column) for column in zip(*found, strict=True)))
         for name, found in by_share.items()

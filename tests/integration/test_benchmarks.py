@@ -50,7 +50,8 @@ def test_command_measures_and_writes_the_result(tmp_path: Path) -> None:
         [*command, "--output", output], check=True, capture_output=True, text=True
     )
     found = json.loads(output.read_text())
-    assert [row["name"] for row in found["rows"]] == ["asyncio, typical", "typical, traced"]
+    names = ["asyncio, typical", "typical, traced", plan.SPANS]
+    assert [row["name"] for row in found["rows"]] == names
     for row in found["rows"]:
         assert set(row["figures"]) >= {plan.CPU, plan.RATE, plan.P99, plan.SINGLE_P50}
         assert f"| {row['name']} | " in done.stdout
