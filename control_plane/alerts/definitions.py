@@ -1,7 +1,7 @@
 """What an alert may be: its limits, and what is wrong with one. Pure functions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
@@ -34,30 +34,38 @@ EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{
 """Addresses that mail servers take without extensions, and that can't end a line of a header."""
 
 
-def faults_of(columns: Mapping[str, Any], api_id: int | None) -> dict[str, str]:
-    """What is wrong with an alert, by column. Single values are within their limits already."""
+Say = Callable[[Kind | Operator], str]
+
+
+def faults_of(columns: Mapping[str, Any], api_id: int | None, say: Say = str) -> dict[str, str]:
+    """What is wrong with an alert, by column. Single values are within their limits already.
+
+    `say` gives the word by which the reader knows a value.
+    """
     kind = Kind(columns["kind"])
-    found = [*_of_threshold(kind, columns), *_of_periods(kind, columns)]
+    found = [*_of_threshold(kind, columns, say), *_of_periods(kind, columns, say)]
     if kind in OF_ENVIRONMENT and api_id is not None:
         found.append(("kind", "is measured of the whole environment; leave the API out"))
     return dict(found)
 
 
-def _of_threshold(kind: Kind, columns: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _of_threshold(kind: Kind, columns: Mapping[str, Any], say: Say) -> Iterator[tuple[str, str]]:
     threshold = columns["threshold"]
     if kind in OF_ENVIRONMENT and columns["operator"] != Operator.ABOVE:
-        yield "operator", f"must be {Operator.ABOVE} for {kind}"
+        yield "operator", f"must be {say(Operator.ABOVE)} for {say(kind)}"
+    elif columns["operator"] == Operator.BELOW and threshold == 0:
+        yield "threshold", "must be over 0, because nothing is less than 0"
     if kind is Kind.ERROR_RATE and threshold >= 100:
         yield "threshold", "must be under 100, because it is in percent"
     if kind is Kind.SILENCE and not 1 <= threshold <= MAX_SILENCE_MINUTES:
         yield "threshold", f"must be from 1 to {MAX_SILENCE_MINUTES:,} minutes"
 
 
-def _of_periods(kind: Kind, columns: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _of_periods(kind: Kind, columns: Mapping[str, Any], say: Say) -> Iterator[tuple[str, str]]:
     unit, periods = columns["period_unit"], columns["periods"]
     length = columns["period_count"] * UNITS[unit]
     if kind in OF_ENVIRONMENT and periods != 1:
-        yield "periods", f"must be 1 for {kind}"
+        yield "periods", f"must be 1 for {say(kind)}"
     if kind is Kind.LOSS and length > MOST_OF_LOSS:
         yield "period_count", "events lost are counted within a day at most"
     elif unit == Unit.MINUTES and length * periods > MOST_MINUTES:

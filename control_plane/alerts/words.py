@@ -1,5 +1,6 @@
 """Conditions and values in words. Pure functions."""
 
+from decimal import Decimal
 from typing import Final
 
 from control_plane.alerts.rules import UNITS, Kind, Operator, Rule, Unit
@@ -53,8 +54,14 @@ def period_words(rule: Rule) -> str:
 
 def value_text(kind: Kind, value: float) -> str:
     """A value with its unit, such as `12.5 %` or `90 requests`."""
-    number = f"{round(value, 2):,.10g}"
+    # A value that would round to 0 keeps two digits.
+    number = plain_number(round(value, 2) or float(f"{value:.2g}"))
     return f"{number} {_UNITS[kind] if kind in _UNITS else _COUNTED[kind]}"
+
+
+def plain_number(value: float) -> str:
+    """The number with all of its digits, such as `1,000,000` or `0.00001`."""
+    return f"{Decimal(str(value)).normalize():,f}"
 
 
 def unit_of(kind: Kind) -> str:

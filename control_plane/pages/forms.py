@@ -44,8 +44,9 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "float_parsing": "Write a number.",
     "greater_than_equal": "The least is {ge}.",
     "less_than_equal": "The most is {le}.",
-    "literal_error": "Choose one of {expected}.",
-    "enum": "Choose one of {expected}.",
+    "literal_error": "Choose one of those in the list.",
+    "enum": "Choose one of those in the list.",
+    "finite_number": "Write a finite number.",
     "too_short": "Choose at least {min_length}.",
     "too_long": "Choose at most {max_length}.",
     "bool_parsing": "Choose yes or no.",
@@ -58,6 +59,19 @@ class Fields(BaseModel):
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
 
 
+def _like(pattern: str, why: str) -> AfterValidator:
+    """A check of the form of a text, which says what the form is."""
+
+    def checked(text: str) -> str:
+        if not re.match(pattern, text):
+            raise ValueError(why)
+        return text
+
+    return AfterValidator(checked)
+
+
+Email = _like(r"[^@\s]+@[^@\s]+$", "must be an address such as ada@example.com")
+WebAddress = _like(r"https?://", "must begin with http:// or https://")
 OneLine = AfterValidator(one_line)
 """A field for a name or something else of one line, such as `Annotated[str, OneLine]`."""
 Address = AfterValidator(address)
@@ -81,11 +95,27 @@ class Form:
     values: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     """By the name of the field; under "" what is wrong with the whole."""
+    _shown: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The id and the label of each field that the page shows: what its list of errors says."""
 
     def value(self, name: str, default: Any = "") -> Any:
         """The value of a field."""
         found = self.values.get(name, default)
         return default if found is None else found
+
+    def labelled(self, name: str, label: str, value: str = "") -> str:
+        """The label, which is remembered; `value` is that of a box to tick."""
+        self._shown.setdefault(name, (f"field-{name}-{value}" if value else f"field-{name}", label))
+        return label
+
+    def id_of(self, name: str) -> str:
+        """The id of the element that shows the field."""
+        return self._shown.get(name, (f"field-{name}", ""))[0]
+
+    def label_of(self, name: str) -> str:
+        """What the page calls the field, as the beginning of a sentence."""
+        label = self._shown.get(name, ("", name.replace("_", " ")))[1]
+        return label[:1].upper() + label[1:]
 
     def has(self, name: str, value: str) -> bool:
         """Whether the value of a field is this, or one of several is."""
@@ -144,8 +174,8 @@ class Posted:
             return Form(self._values(), error.errors)
         named = _NAMED_FIELD.fullmatch(error.message)
         if named and _snake(named[1]) in self.fields:
-            return Form(self._values(), {_snake(named[1]): _sentence(named[2])})
-        return Form(self._values(), {"": _sentence(error.message)})
+            return Form(self._values(), {_snake(named[1]): sentence(named[2])})
+        return Form(self._values(), {"": sentence(error.message)})
 
     def _values(self) -> dict[str, Any]:
         return {
@@ -184,14 +214,20 @@ def _messages(error: ValidationError) -> dict[str, str]:
         name = str(each["loc"][0]) if each["loc"] else ""
         template = _MESSAGES.get(each["type"])
         if template is None:
-            message = _sentence(each["msg"].removeprefix("Value error, "))
+            message = sentence(each["msg"].removeprefix("Value error, "))
         else:
-            message = template.format(**each.get("ctx", {}))
+            message = template.format(**{k: _plain(v) for k, v in each.get("ctx", {}).items()})
         found.setdefault(name, message)
     return found
 
 
-def _sentence(text: str) -> str:
+def _plain(value: Any) -> Any:
+    """A number as people write it: 1,440 in place of 1440.0."""
+    return f"{int(value):,}" if isinstance(value, (int, float)) and value == int(value) else value
+
+
+def sentence(text: str) -> str:
+    """What is wrong, as a sentence."""
     whole = text[:1].upper() + text[1:]
     return whole if whole.endswith((".", "!", "?")) else f"{whole}."
 

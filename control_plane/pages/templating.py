@@ -67,9 +67,10 @@ def asset_url(path: str) -> str:
     return f"/static/{path}?v={digest}"
 
 
-def utc_text(moment: datetime) -> str:
-    """The moment as people read it, such as `28 Nov 2026, 06:15 UTC`."""
-    return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+def utc_text(moment: datetime, *, exact: bool = False) -> str:
+    """The moment as people read it, such as `28 Nov 2026, 06:15 UTC`; `exact` adds seconds."""
+    seconds = f":{moment:%S}" if exact else ""
+    return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M}{seconds} UTC"
 
 
 def day_text(moment: datetime) -> str:

@@ -21,7 +21,7 @@ from control_plane.pages.alerts.fields import (
     webhook_of,
 )
 from control_plane.pages.alerts.overview import AlertsWriter, api_id_of
-from control_plane.pages.forms import FIXABLE, Form, InForm, InvalidForm, Posted
+from control_plane.pages.forms import FIXABLE, Form, InForm, InvalidForm, Posted, sentence
 from control_plane.pages.listing import InListing
 from control_plane.pages.paths import RowId
 from control_plane.pages.visit import EnvironmentVisit, in_turn
@@ -89,7 +89,7 @@ def _scope(visit: EnvironmentVisit, transaction: Transaction, form: Posted) -> S
 
 def _refused(form: Posted, error: Refused) -> Form:
     if isinstance(error, InvalidAlert):
-        sentences = {name: f"The URL {text}." for name, text in error.faults.items()}
+        sentences = {name: sentence(text) for name, text in error.faults.items()}
         return form.refused(InvalidForm(sentences))
     return form.refused(error)
 

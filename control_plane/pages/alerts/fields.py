@@ -8,8 +8,8 @@ from pydantic import Field
 from control_plane.alerts import definitions
 from control_plane.alerts.definitions import EMAIL, MAX_MAILS, PERCENTS, faults_of
 from control_plane.alerts.rules import Kind, Operator, Unit
-from control_plane.alerts.words import KINDS
-from control_plane.pages.forms import Fields, InvalidForm, OneLine, Posted
+from control_plane.alerts.words import KINDS, plain_number
+from control_plane.pages.forms import Fields, InvalidForm, OneLine, Posted, sentence
 from control_plane.store.tables import Alert
 
 CHOICES: Final[Mapping[str, Any]] = {
@@ -20,6 +20,10 @@ CHOICES: Final[Mapping[str, Any]] = {
     "severities": [("CRITICAL", "Critical"), ("WARNING", "Warning"), ("INFO", "Information")],
 }
 """What can be chosen, with its words."""
+
+_WORDS: Final = {
+    value: f'"{word}"' for name in ("kinds", "operators") for value, word in CHOICES[name]
+}
 
 NEW: Final = {
     "kind": Kind.ERROR_RATE,
@@ -79,8 +83,8 @@ def columns_of(form: Posted, api_id: int | None, alert: Alert | None = None) -> 
     columns = form.checked(_AlertFields).model_dump()
     columns["percent"] = int(columns["percent"])
     mails, errors = _mails(form.text("mails"))
-    faults = faults_of(columns, api_id)
-    errors |= {name: f"{text[:1].upper()}{text[1:]}." for name, text in faults.items()}
+    faults = faults_of(columns, api_id, _WORDS.__getitem__)
+    errors |= {name: sentence(text) for name, text in faults.items()}
     if errors:
         raise InvalidForm(errors)
     users = [each for each in (alert.recipients if alert else ()) if each["type"] == "user"]
@@ -113,7 +117,7 @@ def values_of(alert: Alert) -> dict[str, str]:
     mails = [each["value"] for each in alert.recipients if each["type"] == "email"]
     return {
         **{name: str(getattr(alert, name)) for name in texts + numbers},
-        "threshold": f"{alert.threshold:.15g}",
+        "threshold": plain_number(alert.threshold).replace(",", ""),
         "enabled": "true" if alert.enabled else "",
         "mails": "\n".join(mails),
     }

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, field_validator
 
-from control_plane.pages.forms import Address, Fields, OneLine
+from control_plane.pages.forms import Address, Fields, OneLine, WebAddress
 from control_plane.store.tables import ClientApplication
 
 LABELS: Final = {
@@ -25,7 +25,7 @@ class ApplicationFields(Fields):
     name: Annotated[str, Field(max_length=256), OneLine]
     owner: Annotated[str, Field(max_length=256), OneLine] | None = None
     description: Annotated[str, Field(max_length=4000)] | None = None
-    url: Annotated[str, Field(max_length=_MAX_URI, pattern=r"^https?://"), Address] | None = None
+    url: Annotated[str, Field(max_length=_MAX_URI), WebAddress, Address] | None = None
     redirect_uris: Annotated[str, Field(max_length=_MAX_URIS * (_MAX_URI + 1))] = ""
     """One in each line."""
 

@@ -17,6 +17,7 @@ from control_plane.management.audit_log import AuditFilter
 from control_plane.pages.again import ASKED_AGAIN, Again, again
 from control_plane.pages.forms import (
     FIXABLE,
+    Email,
     Fields,
     Form,
     InForm,
@@ -40,13 +41,11 @@ _EVERYWHERE = "role"
 """The name of the field for the role in all environments."""
 
 
-_Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"), OneLine]
+_Email = Annotated[str, Field(max_length=254), Email, OneLine]
 
 
 class _Profile(Fields):
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"), OneLine] | None = (
-        None
-    )
+    email: Annotated[str, Field(max_length=254), Email, OneLine] | None = None
     enabled: bool = False
 
 

@@ -1,15 +1,19 @@
 // Small improvements of pages that work without them.
 
-const moments = new Intl.DateTimeFormat(undefined, {
+// As the server writes times, so that a page has one style.
+const style = {
   day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
   timeZoneName: "short",
-});
+};
+const moments = new Intl.DateTimeFormat("en-GB", style);
+const exactMoments = new Intl.DateTimeFormat("en-GB", { ...style, second: "2-digit" });
 
 // Times in the zone of the viewer; the title keeps UTC.
 function localTimes(root) {
   for (const element of root.querySelectorAll("time[datetime]:not([title])")) {
     element.title = element.textContent;
-    element.textContent = moments.format(new Date(element.dateTime));
+    const format = element.hasAttribute("data-exact") ? exactMoments : moments;
+    element.textContent = format.format(new Date(element.dateTime));
   }
 }
 

@@ -40,7 +40,9 @@ def test_a_condition_is_a_sentence(changes: dict[str, Any], expected: str) -> No
 def test_values_have_units() -> None:
     """Rounded to what people read."""
     assert value_text(Kind.ERROR_RATE, 100 / 3) == "33.33 %"
-    assert value_text(Kind.REQUESTS, 1e7) == "10,000,000 requests"
+    assert value_text(Kind.REQUESTS, 1e12) == "1,000,000,000,000 requests"
+    assert value_text(Kind.RESPONSE_TIME, 1e-9) == "0.000000001 ms"
+    assert value_text(Kind.RESPONSE_TIME, 0.0) == "0 ms"
 
 
 def test_hostile_names_add_no_header() -> None:

@@ -97,22 +97,27 @@ async def test_an_alert_is_made_tested_and_deleted(
         ({"name": "a\u202eb"}, "invisible characters"),
         ({"api": "99"}, "API instance 99 not found"),
         ({"api": "x"}, "Choose one of the APIs."),
-        ({"kind": "weather"}, "Choose one of"),
+        ({"kind": "weather"}, "What is measured</a>: Choose one of those in the list."),
         ({"threshold": "x"}, "Write a number."),
         ({"threshold": "nan"}, "finite"),
         ({"threshold": "100"}, "Must be under 100, because it is in percent."),
-        ({"threshold": "-1"}, "The least is 0"),
-        ({"period_count": "0"}, "The least is 1."),
+        ({"threshold": "-1"}, "The least is 0."),
+        ({"period_count": "0"}, 'period_count">Over a period of</a>: The least is 1.'),
         ({"period_count": "1440", "periods": "2"}, "count in hours or days"),
         ({"period_count": "31", "period_unit": "DAYS"}, "have at most 30 days."),
         ({"kind": "adapter-silence"}, "leave the API out."),
         ({"kind": "adapter-silence", "threshold": "0"}, "from 1 to 10,080 minutes."),
         ({"kind": "event-loss", "period_count": "2", "period_unit": "DAYS"}, "within a day"),
-        ({"kind": "event-loss", "operator": "LESS_THAN"}, "Must be GREATER_THAN"),
-        ({"kind": "event-loss", "periods": "2"}, "Must be 1 for event-loss."),
+        ({"kind": "event-loss", "operator": "LESS_THAN"}, "Must be &#34;more than&#34; for"),
+        ({"operator": "LESS_THAN", "threshold": "0"}, "Must be over 0"),
+        ({"threshold": "1e13"}, "The most is 1,000,000,000,000."),
+        (
+            {"kind": "event-loss", "periods": "2"},
+            "Must be 1 for &#34;Number of events lost by adapters&#34;.",
+        ),
         ({"mails": "ops"}, "ops is no mail address."),
         ({"mails": "\n".join(f"a{n}@b.test" for n in range(21))}, "at most 20 addresses"),
-        ({"webhook_url": "ftp://x"}, "The URL must be a URL such as https://"),
+        ({"webhook_url": "ftp://x"}, "Webhook</a>: Must be a URL such as https://"),
         ({"webhook_url": "http://169.254.169.254/latest"}, "a link-local or metadata address"),
         ({"webhook_url": "https://user:pw@hooks.test/"}, "neither a user nor a fragment"),
     ],
@@ -147,7 +152,7 @@ async def test_an_alert_is_changed(
         f"{alerts}/1/edit",
         **ALERT | {"version": version_in(stale.text), "webhook_url": "nothing"},
     )
-    assert (wrong.status_code, "The URL must be a URL" in wrong.text) == (400, True)
+    assert (wrong.status_code, "Must be a URL" in wrong.text) == (400, True)
     gone = ALERT | {"version": version_in(wrong.text), "remove_webhook": "true", "enabled": ""}
     page = await owner.done(f"{alerts}/1/edit", **gone)
     assert "turned off" in page

@@ -184,3 +184,27 @@ async def test_a_user_without_any_role_is_told_whom_to_ask(platform: Platform) -
         assert "You have no role in any environment." in await visitor.page("/")
         assert (await visitor.open(visitor.home)).status_code == 404
         assert "Your account" in await visitor.page("/settings")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{home}/apis/new",
+        "{home}/applications/new",
+        "{home}/alerts/new",
+        "/settings/users/new",
+        "/settings/tokens",
+    ],
+)
+async def test_the_list_of_errors_names_fields_as_the_form_does(
+    owner: Visitor, platform: Platform, path: str
+) -> None:
+    """And leads to them."""
+    await platform.admin.create_api("orders")
+    page = (await owner.send(path.format(home=owner.home))).text
+    listed = re.findall(r'<p><a href="#([^"]+)">([^<]+)</a>:', page)
+    assert listed
+    for id_, label in listed:
+        assert f'id="{id_}"' in page
+        shown = re.findall(rf'<label for="{id_}">([^<]+?)\s*<', page)
+        assert [each.lower() for each in shown] == [label.lower()]

@@ -55,7 +55,7 @@ async def test_a_tier_is_created(owner: Visitor, platform: Platform, tiers: str)
         ({"name": ""}, "Fill in this field."),
         ({"name": "x" * 257}, "at most 256"),
         ({"name": "a\0"}, "control characters"),
-        ({"description": "x" * 4001}, "at most 4000"),
+        ({"description": "x" * 4001}, "at most 4,000"),
         ({"approval": "never"}, "Choose one of"),
         ({"status": "GONE"}, "Choose one of"),
         ({"requests_1": "", "period_1": ""}, "Give at least one limit."),

@@ -42,7 +42,7 @@ async def test_a_new_user_can_log_in_with_the_given_role(
         ({"password": "aaaaaaaaaaaaaaa"}, "Too easy to guess"),
         ({"password": "my name is ann"}, "Too easy to guess"),
         ({"password": "x" * 501}, "Use at most 500 characters."),
-        ({"email": "no address"}, "should match pattern"),
+        ({"email": "no address"}, "Must be an address such as"),
         ({"role": "god"}, "Choose one of the roles."),
         ({"name": "a\x00b"}, "Remove the control characters."),
     ],
