@@ -12,7 +12,10 @@ from tests.rig.control_plane import RunningControlPlane
 async def test_the_dashboard_is_drawn_and_filters(
     owner: Tab, platform: RunningControlPlane, browser: Browser
 ) -> None:
-    """Charts are drawn, a row filters, a bar leads to its time, and without scripts it works."""
+    """Charts are drawn, a row filters, a bar leads to its time, and without scripts it works.
+
+    On a phone, the log shows the answers without scrolling, and policies their scope.
+    """
     await fill(platform)
     page = owner.page
     await page.get_by_role("link", name="Analytics").click()
@@ -40,6 +43,14 @@ async def test_the_dashboard_is_drawn_and_filters(
     await over.click()
     await page.wait_for_url("**/analytics?*since=*")
     assert "in steps of 1 minute" in await page.locator("#traffic").inner_text()
+    await page.set_viewport_size({"width": 375, "height": 800})
+    environment = f"/environments/{platform.credentials.environment_id}"
+    await owner.open(f"{environment}/requests")
+    answer = await page.get_by_role("cell", name="429").first.bounding_box()
+    assert answer is not None
+    assert answer["x"] + answer["width"] <= 375
+    await owner.open(f"{environment}/apis/1/policies")
+    await expect(page.get_by_role("cell", name="/orders(/.*)?")).to_be_visible()
     await page.get_by_role("link", name="Requests", exact=True).click()
     await page.locator("tbody a").first.click()
     await expect(page.get_by_text("Event id")).to_be_visible()

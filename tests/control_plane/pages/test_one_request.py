@@ -74,7 +74,7 @@ async def test_a_denial_shows_the_verdict_of_each_policy(
         "Answered by the policy",
         "quota_exceeded 1 of 1 limits used up, for 12 s more",
         "SLA tier gold",
-        "snapshot 1795847324595",
+        "snapshot 1795847324595 the adapter's own number",
         "cors 999 skipped",
         "✕ denied",
         "spike-control 998 not asked",
