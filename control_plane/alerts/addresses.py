@@ -22,8 +22,8 @@ _METADATA: Final = frozenset(
 """Metadata services of clouds that are not link-local."""
 _NO_HOST: Final = (IPv4Network("0.0.0.0/8"), IPv4Network("255.255.255.255/32"))
 """What only this machine or everybody on a network may mean."""
-_WITH_IPV4: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
-"""IPv6 addresses that end with an IPv4 address: those of NAT64, and an old form of them."""
+_WITH_IPV4: Final = tuple(map(IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+"""IPv6 addresses that end with an IPv4 address (RFC 6052, RFC 4291 2.5.5.1, RFC 2765)."""
 
 
 class RefusedAddressError(ControlPlaneError):
@@ -86,4 +86,5 @@ def _inner(address: Address) -> Address:
         return address
     if any(address in each for each in _WITH_IPV4):
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+    teredo = address.teredo and address.teredo[1]
+    return address.ipv4_mapped or address.sixtofour or teredo or address

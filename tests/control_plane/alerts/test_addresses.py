@@ -49,6 +49,8 @@ def test_ordinary_addresses_are_taken(url: str) -> None:
         ("http://[::ffff:0.1.2.3]/", "no address of a single host"),
         ("http://[::127.0.0.1]/", "a loopback address"),
         ("http://[::169.254.169.254]/", "link-local or metadata"),
+        ("http://[::ffff:0:169.254.169.254]/", "link-local or metadata"),
+        ("http://[2001:0:4136:e378:8000:63bf:5601:5601]/", "link-local or metadata"),
         ("http://224.0.0.1/", "no address of a single host"),
         ("http://255.255.255.255/", "no address of a single host"),
     ],
