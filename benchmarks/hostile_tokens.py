@@ -1,6 +1,6 @@
 """The most expensive tokens that clients can send, for policies that verify tokens here.
 
-Whoever answers them has no secret of the issuer, except for the proof: its client has a good token.
+The attacker has no secret of the issuer. Only the client that sends the proof has a good token.
 """
 
 import json

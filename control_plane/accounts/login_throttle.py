@@ -37,7 +37,7 @@ class Attempt:
     ids: Sequence[int]
     """Its rows: one of the user, and one of the address if that is known."""
     is_right: bool = False
-    """Whether the password was right. Whoever checks it sets this."""
+    """Whether the password was right. The code that checks it sets this."""
 
 
 class LoginThrottle:

@@ -1,4 +1,4 @@
-"""Tallies that wait: each number counts once, whoever folds them and whenever."""
+"""Tallies that wait: each number counts once, no matter which process folds them, and when."""
 
 from datetime import timedelta
 

@@ -9,7 +9,7 @@ import adapter
 import control_plane
 
 SECRET_WORDS = ("secret", "password", "token", "digest", "signature", "hash", "csrf", "nonce")
-OWN_TEXTS = "whoever compares has sent both sides"
+OWN_TEXTS = "the client that compares has sent both sides"
 HASHED = "the database finds a long random token by its SHA-256"
 PUBLIC = "digests of public things"
 _WORD = f"({'|'.join(SECRET_WORDS)})"
