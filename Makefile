@@ -31,6 +31,8 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[control-plane,ldap,otel]" --group dev
+	@# xds-protos overwrites these modules with an older version of its own.
+	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps "$$($(BIN)/python -m pip freeze | grep ^opentelemetry-proto==)"
 	@touch $@
 
 # The Check path as the image has it, bytecode included. Where there is no C compiler, a wheel brings

@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from control_plane.management import audit_log
 from control_plane.management.audit_log import MAX_VALUE, AuditFilter, entries
-from control_plane.store.tables import AuditEntry
+from control_plane.store.tables import Alert, AuditEntry
 from tests.control_plane.conftest import Platform
+from tests.control_plane.official_bodies import ALERT_EXAMPLE
 
 LIMITS = [{"maximumRequests": 1, "timePeriodInMilliseconds": 1}]
 POLICY = {"assetId": "cors", "assetVersion": "1.0.0", "configurationData": {}}
@@ -42,8 +44,15 @@ class Write:
         return self.path.format(
             organization_id=known.organization_id,
             environment_id=known.environment_id,
+            uid=_alert(platform),
             **dict.fromkeys(names, "1"),
         )
+
+
+def _alert(platform: Platform) -> str:
+    """The id of the only alert, which is no number; empty if there is none."""
+    with platform.services.database.read() as session:
+        return session.scalar(select(Alert.uid)) or ""
 
 
 MANAGER = "/apimanager/api/v1/organizations/{organization_id}"
@@ -78,6 +87,9 @@ def writes(platform: Platform) -> Iterator[Write]:
     asked = {"applicationId": 1, "requestedTierId": 1}
     yield Write("POST", f"{api}/contracts", asked, "contract", "request")
     yield Write("PATCH", contract, {"status": "APPROVED"}, "contract", "approve")
+    yield Write("POST", f"{api}/alerts", ALERT_EXAMPLE, "alert", "create")
+    yield Write("PATCH", f"{api}/alerts/{{uid}}", {"name": "less"}, "alert", "change")
+    yield Write("DELETE", f"{api}/alerts/{{uid}}", None, "alert", "delete")
     yield Write("DELETE", contract, None, "contract", "delete")
     yield Write("DELETE", application, None, "application", "delete")
     yield Write("DELETE", tier, None, "tier", "delete")

@@ -127,6 +127,6 @@ def test_events_of_a_later_version_are_refused(path: Path) -> None:
     """A program that is too old says so, and leaves the file alone."""
     open_services(Settings(database=path), DatetimeClock()).close()
     with closing(sqlite3.connect(events_file(path))) as file:
-        file.execute("PRAGMA user_version = 9")
-    with pytest.raises(UnusableDatabaseError, match="schema version 9, this program needs 7"):
+        file.execute("PRAGMA user_version = 999")
+    with pytest.raises(UnusableDatabaseError, match=r"schema version 999, this program needs \d+;"):
         open_services(Settings(database=path), DatetimeClock())

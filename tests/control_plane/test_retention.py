@@ -105,7 +105,7 @@ def test_an_older_database_is_parted_into_days(address: str) -> None:
             before = connection.execute(select(events).order_by(events.c.received_ms)).all()
             for statement in (
                 "CREATE TABLE kept AS SELECT * FROM events",
-                "DROP TABLE events, event_ids",
+                "DROP TABLE events, event_ids, application_numbers, application_tallies",
                 "ALTER TABLE kept RENAME TO events",
                 # What later versions add.
                 "ALTER TABLE events DROP answered_by, DROP response_details, DROP decision_id,"

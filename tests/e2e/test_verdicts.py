@@ -25,7 +25,7 @@ async def one_request(admin: Console, query: str) -> str:
     """The text of the page of the only request that the log finds."""
 
     async def is_there() -> bool:
-        return (await admin.open(f"/requests?{query}")).text.count("<tr>") == 2
+        return (await admin.open(f"/requests?{query}")).text.count("/requests/event?") == 1
 
     await eventually(is_there)
     log = (await admin.open(f"/requests?{query}")).text
