@@ -142,11 +142,11 @@ def test_checks_differ_as_behind_envoy() -> None:
 
 def test_goals_are_held_against_ratios_of_the_same_round() -> None:
     """A ratio is taken run by run, and a goal that is missed says so."""
-    rows = plan.rows((), "tracing")
     figures: dict[str, Figures] = {
         "asyncio, typical": {plan.CPU: [10.0, 20.0]},
         "typical, traced": {plan.CPU: [16.0, 32.0]},
     }
+    rows = [row for row in plan.rows((), "tracing") if row.name in figures]
     found = document(rows, figures, {}, MACHINE)
     (ratio,) = found["ratios"]
     assert ratio["runs"] == [1.6, 1.6]
