@@ -17,7 +17,7 @@ class Fault:
     may_lose: ClassVar[str] = ""
     """A sentence that says why events may be lost. Empty: none may."""
     lasts: ClassVar[bool] = True
-    """Whether it goes on until it is healed. Otherwise recovery begins at once."""
+    """Whether the fault lasts until `heal`. Otherwise recovery begins right after `inject`."""
 
     async def inject(self, site: Site) -> None:
         """Make it happen."""

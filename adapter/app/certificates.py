@@ -44,8 +44,8 @@ class CertificateUse:
 class Certificates:
     """Renews certificates when their files change, and when an operator says so.
 
-    Files are checked first, as at the start. If they cannot be used, those from before stay in
-    use, and the files are tried again at each look: a certificate may be there before its key.
+    Files are checked first, as at the start. If they cannot be used, the old ones stay in use, and
+    the files are tried again each time: a certificate is often replaced before its key.
     """
 
     def __init__(self, uses: Sequence[CertificateUse], clock: Clock) -> None:

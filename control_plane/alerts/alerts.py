@@ -203,7 +203,7 @@ def _begin_anew(standing: AlertStanding, now: datetime) -> None:
 def set_webhook(transaction: Transaction, alert: Alert, url: str, sealing: Sealing) -> Webhook:
     """Post notices to this URL from now on, signed with a new secret, which is returned.
 
-    Raise Invalid if no webhook may be there.
+    Raises Invalid if webhooks may not be sent to this URL.
     """
     try:
         parts = checked_url(url, loopback=sealing.loopback)

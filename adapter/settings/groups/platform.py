@@ -34,7 +34,7 @@ class PlatformSettings(Group):
     """`environment` for all API instances of the environment, or a list of their ids."""
     ignored_policy_types: Texts = ()
     """Policy types that are not enforced. An API with any other unsupported policy is closed."""
-    secret_form: Literal["auto", "secret+salt", "salt+secret"] = "auto"  # noqa: S105
+    secret_form: Literal["auto", "secret+salt", "salt+secret"] = "auto"  # noqa: S105 - no secret
     """The order in which the platform joins client secret and salt before SHA-256."""
     poll_interval_s: Seconds = 15
     request_timeout_s: Seconds = 10
