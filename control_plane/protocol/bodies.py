@@ -15,8 +15,18 @@ Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(one_line)]
 Prose = Annotated[str, Field(max_length=4000), AfterValidator(prose)]
 Uri = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one_line)]
+
+
+def _without_nul(text: str | None) -> str | None:
+    """The text with another control character for NUL, which no stored name has either.
+
+    PostgreSQL refuses NUL, and SQLite ends a pattern there and would find everything.
+    """
+    return text and text.replace("\0", "\x01")
+
+
 # The database compares texts with patterns up to a length only.
-Filter = Annotated[str | None, Query(max_length=256)]
+Filter = Annotated[str | None, Query(max_length=256), AfterValidator(_without_nul)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(require_json)]
 
 

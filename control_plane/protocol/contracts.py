@@ -1,7 +1,7 @@
 """Contracts: what an application may do with an API instance, and who decided it."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -24,6 +24,13 @@ router = APIRouter(
 
 
 Status = Literal["PENDING", "APPROVED", "REJECTED", "REVOKED"]
+
+_SORTABLE: Final = {
+    "id": Contract.id,
+    "name": ClientApplication.name,
+    "status": Contract.status,
+    "createdDate": Contract.created_at,
+}
 
 
 def _in_capitals(status: Any) -> Any:
@@ -121,7 +128,7 @@ def all_of_api(
     matching = page.matching(found, ClientApplication.name)
     with scope.reading() as session:
         scope.api(session, api_id)
-        total, rows = page.rows(session, matching, {"id": Contract.id, "status": Contract.status})
+        total, rows = page.rows(session, matching, _SORTABLE)
         return {"total": total, "contracts": [contract_document(row) for row in rows]}
 
 

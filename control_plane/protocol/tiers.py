@@ -1,7 +1,7 @@
 """SLA tiers of one API instance."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -23,6 +23,8 @@ router = APIRouter(
 
 Status = Literal["ACTIVE", "DEPRECATED"]
 
+_SORTABLE: Final = {"id": SlaTier.id, "name": SlaTier.name, "status": SlaTier.status}
+
 
 class Limit(Body):
     """How many requests an application may make in a period."""
@@ -35,7 +37,7 @@ class Limit(Body):
 Limits = Annotated[list[Limit], Field(min_length=1, max_length=MAX_LIMITS)]
 
 
-_ANSWERED = ANSWERED | {"applicationCount"}
+_ANSWERED = ANSWERED | {"apiVersionId", "applicationCount"}
 
 
 class NewTier(Body):
@@ -80,7 +82,7 @@ def all_of_api(
     with scope.reading() as session:
         name_revision(response, session)
         scope.api(session, api_id)
-        total, rows = page.rows(session, matching, {"id": SlaTier.id, "name": SlaTier.name})
+        total, rows = page.rows(session, matching, _SORTABLE)
         counts = tiers.application_counts(session, api_id)
         return {
             "total": total,
