@@ -48,7 +48,7 @@ def _schemas() -> dict[tuple[str, str, str], dict[str, Any]]:
             for ours in ("apiVersion", "kind", "metadata"):
                 schema["properties"].pop(ours, None)
             schema["properties"]["metadata"] = {"type": "object"}
-            found[spec["group"], version["name"], spec["names"]["kind"]] = _closed(schema)
+            found[spec["group"], version["name"], spec["names"]["kind"]] = closed(schema)
     return found
 
 
@@ -65,13 +65,13 @@ def _definitions() -> Iterator[dict[str, Any]]:
                 yield yaml.load(text, yaml.CSafeLoader)
 
 
-def _closed(schema: Any) -> Any:
+def closed(schema: Any) -> Any:
     """The schema, with all fields that it does not name forbidden."""
     if isinstance(schema, list):
-        return [_closed(item) for item in schema]
+        return [closed(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    closed = {key: _closed(value) for key, value in schema.items()}
-    if isinstance(closed.get("properties"), dict) and not closed.get(_OPEN):
-        closed.setdefault("additionalProperties", False)
-    return closed
+    shut = {key: closed(value) for key, value in schema.items()}
+    if isinstance(shut.get("properties"), dict) and not shut.get(_OPEN):
+        shut.setdefault("additionalProperties", False)
+    return shut
