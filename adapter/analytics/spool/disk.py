@@ -146,10 +146,11 @@ class DiskSpool:
 
     async def requeue(self, batch: Batch) -> None:
         """See `EventSpool.requeue`."""
-        if out := self._out.pop(batch.batch_id, None):
-            self._loaded.put_back(out.parts)
-            if out.held:
-                await self._window.requeue(out.held)
+        if self._busy.locked():
+            # The batch may be on its way to the file. Memory may have no room for it.
+            await self._undisturbed(self._put_back(batch))
+        else:
+            await self._put_back(batch)
 
     async def quarantine(self, batch: Batch, reason: str) -> None:
         """See `EventSpool.quarantine`. If the disk cannot be used, the events are dropped."""
@@ -259,7 +260,7 @@ class DiskSpool:
                 out.parts += (self._loaded.adopt(LoadedRow(row_id, held.events)),)
                 out.held = None
                 await self._window.acknowledge(held)
-            else:  # it was settled, or is in the window again
+            else:  # it was settled
                 self._settled.add(row_id)
         return True
 
@@ -279,6 +280,12 @@ class DiskSpool:
         if row_id is not None and taken:
             self._loaded.load([LoadedRow(row_id, batch.events)])
         return row_id is not None
+
+    async def _put_back(self, batch: Batch) -> None:
+        if out := self._out.pop(batch.batch_id, None):
+            self._loaded.put_back(out.parts)
+            if out.held:
+                await self._window.requeue(out.held)
 
     async def _put_aside(self, events: Sequence[bytes], reason: str, out: _Out) -> None:
         if not await self._file.quarantine(events, reason):

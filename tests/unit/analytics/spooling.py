@@ -1,9 +1,10 @@
 """A spool on disk with all that it touches."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 from adapter.analytics.spool.batch import Batch, BatchLimit
@@ -43,6 +44,14 @@ class Rig:
             yield spool
         finally:
             await spool.close()
+
+    @contextmanager
+    def held(self, spool: DiskSpool) -> Iterator[None]:
+        """Let the thread that uses the file wait until the end of the block."""
+        released = Event()
+        spool._file._thread.submit(released.wait)
+        yield
+        released.set()
 
     def operate(self, work: Callable[[SpoolRows], Result]) -> Result:
         """What an operator does beside the adapter."""

@@ -95,7 +95,7 @@ async def test_events_of_a_long_upload_are_written(rig: Rig) -> None:
 
 @pytest.mark.parametrize("end", ["acknowledge", "requeue"])
 async def test_an_upload_that_ends_while_it_is_written(rig: Rig, end: str) -> None:
-    """Its row is deleted again: the events are settled, or in memory."""
+    """Settled events lose their row. Others are uploaded from it."""
     async with rig.spool() as spool:
         spool.offer(numbered(1, 2))
         batch = await taken(spool)
@@ -107,6 +107,22 @@ async def test_an_upload_that_ends_while_it_is_written(rig: Rig, end: str) -> No
         assert left == ([] if end == "acknowledge" else numbered(1, 2))
         await spool.flush()
         assert rig.bodies() == []
+
+
+async def test_an_upload_that_fails_while_memory_is_full(rig: Rig) -> None:
+    """It waits for the file, which has room for its events."""
+    async with rig.spool(max_events=2) as spool:
+        spool.offer(numbered(1, 2))
+        batch = await taken(spool)
+        spool.offer(numbered(3, 4))
+        with rig.held(spool):
+            flushing = asyncio.create_task(spool.flush())
+            await until(lambda: spool._busy.locked())
+            failing = asyncio.create_task(spool.requeue(batch))
+            await asyncio.sleep(0)
+        await asyncio.gather(flushing, failing)
+        assert await rest_of(spool) == numbered(1, 4)
+    assert rig.observer.counts == {}
 
 
 async def test_a_batch_of_events_from_disk_and_memory(rig: Rig) -> None:
