@@ -117,7 +117,7 @@ async def test_an_upload_that_fails_while_memory_is_full(rig: Rig) -> None:
         spool.offer(numbered(3, 4))
         with rig.held(spool):
             flushing = asyncio.create_task(spool.flush())
-            await until(lambda: spool._busy.locked())
+            await until(spool._busy.locked)
             failing = asyncio.create_task(spool.requeue(batch))
             await asyncio.sleep(0)
         await asyncio.gather(flushing, failing)
