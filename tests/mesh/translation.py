@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ _BESIDE = Path(__file__).parent / "gateway.yaml"
 def translate(directory: Path) -> list[str]:
     """A line for each finding; raises RuntimeError if an object is refused or an error is found."""
     dump = directory / "dump.json"
-    dump.write_text(json.dumps(_config_dump(directory)))
+    config = _config_dump(directory)
+    _refuse_lost_patches(config)
+    dump.write_text(json.dumps(config))
     adapter = known(has_settings=True, token=TOKEN, drain_s=4, forwarded_for_position=1)
     findings = examine(read_file(dump), adapter)
     lines = [f"Envoy Gateway, {f.severity}: {f.code} {f.place.within} {f.detail}" for f in findings]
@@ -29,6 +32,28 @@ def translate(directory: Path) -> list[str]:
 def _is_error(finding: Finding) -> bool:
     # The bindings of the settings name these APIs.
     return finding.severity == "error" and finding.code != "api_id_missing"
+
+
+def _refuse_lost_patches(config: Any) -> None:
+    """Envoy Gateway would leave out a patch of a listener or cluster with another name."""
+    (patches,) = [
+        document.content["spec"]["jsonPatches"]
+        for document in objects("envoy-gateway")
+        if document.content["kind"] == "EnvoyPatchPolicy"
+    ]
+    if lost := {patch["name"] for patch in patches} - set(_names(config)):
+        raise RuntimeError(f"Envoy Gateway has nothing with these names: {', '.join(sorted(lost))}")
+
+
+def _names(value: Any) -> Iterator[str]:
+    """All names in a configuration."""
+    if isinstance(value, dict):
+        if isinstance(name := value.get("name"), str):
+            yield name
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _names(each)
 
 
 def _config_dump(directory: Path) -> Any:

@@ -138,7 +138,7 @@ class EnvoyGateway:
 
     @staticmethod
     def _cluster_of(namespace: str, name: str) -> str:
-        return f"/{namespace}/{name}/extauth/0"
+        return f"securitypolicy/{namespace}/{name}/extauth/0"
 
     def _adapter_cluster(self, name: str) -> dict[str, Any]:
         settings = self._main["extAuth"]["grpc"]["backendSettings"]

@@ -72,10 +72,14 @@ def named_apis(envoy: MeshEnvoy) -> list[MeshApi]:
 
 
 def check_clusters(envoy: MeshEnvoy) -> list[str]:
-    """Envoy Gateway's names of the adapter's clusters for Checks: one for each SecurityPolicy."""
+    """Envoy Gateway's names of the adapter's clusters for Checks: one for each SecurityPolicy.
+
+    A name begins with the kind of its object. Without Kubernetes, when Envoy Gateway reads files,
+    its objects have no kind, and the names begin with `/`.
+    """
     policies = [(envoy.namespace, name_for(envoy))]
     policies += [(api.target[1], _policy_name(api)) for api in named_apis(envoy)]
-    return [f"/{namespace}/{name}/extauth/0" for namespace, name in policies]
+    return [f"securitypolicy/{namespace}/{name}/extauth/0" for namespace, name in policies]
 
 
 def _route_policy(envoy: MeshEnvoy, api: MeshApi) -> Document:
