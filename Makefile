@@ -21,7 +21,7 @@ PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reor
 # Lines and branches together; the tests fail under these shares.
 COVERAGE := $(BIN)/coverage report --skip-covered
 
-.PHONY: help test lint format policy-schemas demo chaos fuzz mesh lock sbom image bench bench-peers screenshots protos clean
+.PHONY: help test lint format policy-schemas demo chaos fuzz mesh manifests lock sbom image bench bench-peers screenshots protos clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -93,6 +93,9 @@ fuzz: $(READY) $(COMPILED)/.ready  ## Compare both readers on mutated messages (
 
 mesh: $(READY)  ## Hold what is rendered for meshes against their own programs, built here once
 	$(BIN)/python -m tests.mesh
+
+manifests: $(READY)  ## Write the plain manifests and the schemas of the Helm charts' values
+	$(BIN)/python -m deploy
 
 # Every version and hash of what is in the image. The Python is the Dockerfile's.
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.12 --python-platform linux --generate-hashes \

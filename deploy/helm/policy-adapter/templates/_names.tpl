@@ -1,0 +1,40 @@
+{{- define "policy-adapter.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* The release's name, with the chart's name behind it unless it is in it. Pods add 17 characters. */}}
+{{- define "policy-adapter.fullname" -}}
+{{- $name := include "policy-adapter.name" . -}}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- default $full .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "policy-adapter.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "policy-adapter.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: adapter
+{{- end -}}
+
+{{- define "policy-adapter.labels" -}}
+{{ include "policy-adapter.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: envoy-policy-adapter
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "policy-adapter.serviceAccountName" -}}
+{{- $default := ternary (include "policy-adapter.fullname" .) "default" .Values.serviceAccount.create -}}
+{{- default $default .Values.serviceAccount.name -}}
+{{- end -}}
+
+{{- define "policy-adapter.image" -}}
+{{- $registry := default .Values.image.registry .Values.global.imageRegistry -}}
+{{- $version := printf ":%s" (default .Chart.AppVersion .Values.image.tag) -}}
+{{- if .Values.image.digest }}{{ $version = printf "@%s" .Values.image.digest }}{{ end -}}
+{{- with $registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}{{ $version }}
+{{- end -}}
+
+{{- define "policy-adapter.workload" -}}
+{{ ternary "StatefulSet" "Deployment" .Values.state.persistent }}
+{{- end -}}

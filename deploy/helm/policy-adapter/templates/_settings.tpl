@@ -1,0 +1,31 @@
+{{/* The adapter's settings file: the values, and what follows from other values of the chart. */}}
+{{- define "policy-adapter.settings" -}}
+{{- $settings := deepCopy .Values.settings -}}
+{{- $listener := dict -}}
+{{- if .Values.tls.existingSecret -}}
+{{- $_ := set $listener "tls_certificate_file" "/etc/policy-adapter-tls/tls.crt" -}}
+{{- $_ := set $listener "tls_key_file" "/etc/policy-adapter-tls/tls.key" -}}
+{{- end -}}
+{{- if .Values.tls.clientCaSecret -}}
+{{- $_ := set $listener "tls_client_ca_file" "/etc/policy-adapter-client-ca/ca.crt" -}}
+{{- end -}}
+{{- if $listener -}}
+{{- $_ := set $settings "listener" (merge $listener (default dict $settings.listener)) -}}
+{{- end -}}
+{{- $adapters := ternary .Values.autoscaling.maxReplicas .Values.replicaCount .Values.autoscaling.enabled -}}
+{{- $_ := set $settings "quota" (merge (default dict $settings.quota) (dict "processes" (int $adapters))) -}}
+{{ toYaml $settings }}
+{{- end -}}
+
+{{/* How long a stop may take: the adapter's own limits, and some seconds. */}}
+{{- define "policy-adapter.stopSeconds" -}}
+{{- $shutdown := default dict .Values.settings.shutdown -}}
+{{- $drain := default 4 $shutdown.drain_s -}}
+{{- $deadline := default 10 $shutdown.deadline_s -}}
+{{ addf $drain (mulf 2 $deadline) 6 | ceil | int }}
+{{- end -}}
+
+{{/* The variable of a setting: quota.url is read from POLICY_ADAPTER_QUOTA__URL. */}}
+{{- define "policy-adapter.variable" -}}
+POLICY_ADAPTER_{{ . | replace "." "__" | upper }}
+{{- end -}}

@@ -1,0 +1,45 @@
+"""Plain manifests, for sites without Helm: what the charts render with their default values."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from deploy.values_schema import CHARTS
+
+_MANIFESTS: Final = Path(__file__).parent / "kubernetes"
+_HEADING: Final = """\
+# Rendered from deploy/helm/{chart} with its default values by `make manifests`. Do not edit.
+# docs/mesh/kubernetes.md says what to change in a copy.
+"""
+
+
+def manifests() -> Mapping[Path, str]:
+    """The texts of all files."""
+    return {
+        _MANIFESTS / f"{chart}.yaml": _HEADING.format(chart=chart) + rendered(chart)
+        for chart in ("policy-adapter", "policy-control-plane")
+    }
+
+
+def rendered(chart: str, *options: str) -> str:
+    """What `helm template` prints; raises HelmError if it refuses the values."""
+    return helm("template", chart, str(CHARTS / chart), *options)
+
+
+def helm(*arguments: str) -> str:
+    """What Helm prints; raises HelmError with its message."""
+    program = shutil.which("helm", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if program is None:
+        raise HelmError("helm is missing: put Helm 3 into the PATH")
+    done = subprocess.run([program, *arguments], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise HelmError(f"{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class HelmError(Exception):
+    """Helm refuses something; the message is its own."""
