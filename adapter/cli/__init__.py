@@ -13,6 +13,7 @@ from adapter.cli import (
     doctor,
     envoy_config,
     explain,
+    import_asm,
     policy_schemas,
     serve,
     spool,
@@ -39,6 +40,7 @@ app.command()(envoy_config.envoy_config)
 app.command()(denials.denials)
 app.command()(explain.explain)
 app.command()(doctor.doctor)
+app.add_typer(import_asm.app, name="import")
 app.add_typer(spool.app, name="spool")
 
 

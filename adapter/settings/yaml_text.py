@@ -34,3 +34,8 @@ _TextLoader.yaml_implicit_resolvers = {
 def read_yaml_text(text: str) -> Any:
     """The content of a YAML text; raises YAMLError."""
     return yaml.load(text, _TextLoader)  # noqa: S506 - the loader derives from SafeLoader
+
+
+def read_yaml_texts(text: str) -> list[Any]:
+    """The contents of all documents of a YAML stream; raises YAMLError."""
+    return list(yaml.load_all(text, _TextLoader))

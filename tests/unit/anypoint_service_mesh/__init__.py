@@ -1,0 +1,1 @@
+"""The import from Anypoint Service Mesh."""
