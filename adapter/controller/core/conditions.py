@@ -1,0 +1,66 @@
+"""The status of an ApiBinding: its conditions, which keep the time of their last change."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from adapter.controller.core.binding import ACCEPTED, PROGRAMMED, condition
+from adapter.controller.core.decision import Verdict
+from adapter.controller.core.resources import Key
+from adapter.envoy_config.parts.tree import Tree
+
+ADAPTER_RESTARTING: Final = "AdapterRestarting"
+NOT_ACCEPTED: Final = "NotAccepted"
+NOT_APPLIED: Final = "NotApplied"
+SETTINGS_TOO_LONG: Final = "SettingsTooLong"
+_LONGEST_MESSAGE: Final = 32_768
+
+
+class Outcome(NamedTuple):
+    """How applying went."""
+
+    waits_for: tuple[str, str] | None = None
+    """Why nothing is applied yet: reason and message; None if all was tried."""
+    failures: Mapping[Key, str] = {}
+    """What could not be applied or removed, and why."""
+
+
+def status_of(
+    content: Tree, verdict: Verdict, outcome: Outcome, shared_namespace: str, now: str
+) -> Tree:
+    """The new status of this ApiBinding; `now` in RFC 3339."""
+    old, generation = content.get("status", {}), content["metadata"]["generation"]
+    found = {
+        ACCEPTED: (verdict.status, verdict.reason, verdict.message),
+        PROGRAMMED: _programmed(verdict, outcome, shared_namespace),
+    }
+    conditions = []
+    for kind, (status, reason, message) in found.items():
+        before = condition(old, kind)
+        changed = before.get("status") != status
+        conditions.append(
+            {
+                "type": kind,
+                "status": status,
+                "reason": reason,
+                "message": message[:_LONGEST_MESSAGE],
+                "observedGeneration": generation,
+                "lastTransitionTime": now if changed else before["lastTransitionTime"],
+            }
+        )
+    return {"conditions": conditions, **({"apiId": verdict.api_id} if verdict.api_id else {})}
+
+
+def _programmed(verdict: Verdict, outcome: Outcome, shared: str) -> tuple[str, str, str]:
+    """Whether the mesh has what this ApiBinding needs."""
+    if verdict.status != "True":
+        return "False", NOT_ACCEPTED, "See the condition Accepted."
+    if outcome.waits_for is not None:
+        return "False", *outcome.waits_for
+    mine = [
+        f"{key}: {why}"
+        for key, why in outcome.failures.items()
+        if key.namespace in {*verdict.namespaces, shared}
+    ]
+    if mine:
+        return "False", NOT_APPLIED, "; ".join(mine)
+    return "True", PROGRAMMED, "All objects of the mesh are applied."

@@ -1,0 +1,112 @@
+"""What should be in the cluster, and what each ApiBinding is told."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from adapter.controller.core.binding import ACCEPTED, BindingKey
+from adapter.controller.core.claim import EnvoyKey, envoy_key
+from adapter.controller.core.cluster import Cluster
+from adapter.controller.core.desired_objects import mesh_objects, settings_object
+from adapter.controller.core.judgement import Judged, Judgement, Refusal
+from adapter.controller.core.options import MeshOptions
+from adapter.controller.core.planning import Wanted, render_all
+from adapter.controller.core.refusal import PLATFORM_UNAVAILABLE
+from adapter.controller.core.resources import Key
+from adapter.controller.core.suggestions import Suggestion, suggestions
+from adapter.envoy_config.parts.tree import Tree
+
+
+class Verdict(NamedTuple):
+    """The condition Accepted of an ApiBinding, and where its objects are."""
+
+    status: str
+    """True, False or Unknown."""
+    reason: str
+    message: str
+    api_id: str = ""
+    namespaces: frozenset[str] = frozenset()
+    """Of its Envoys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """All that follows from the cluster and the answers of the platform."""
+
+    objects: Mapping[Key, Tree]
+    """Objects of the mesh, in the order in which they are applied."""
+    settings: tuple[Key, Tree]
+    """The ConfigMap with the adapter's settings, which comes before the objects."""
+    kept_namespaces: frozenset[str]
+    """Where nothing is removed: all ApiBindings of an Envoy there are refused, and removing the
+    Envoy's objects would open what they protect."""
+    verdicts: Mapping[BindingKey, Verdict]
+    suggestions: tuple[Suggestion, ...]
+
+
+def decide(
+    cluster: Cluster,
+    options: MeshOptions,
+    judgement: Judgement,
+    answers: Mapping[BindingKey, str | Refusal],
+) -> Decision:
+    """Decide; `answers` has the API's id, or why there is none, for ApiBindings by asset."""
+    verdicts = {key: Verdict("False", *refusal) for key, refusal in judgement.unreadable.items()}
+    wanted = []
+    for one in judgement.judged:
+        api_id = one.refusal or _api_id(one, answers)
+        if isinstance(api_id, str):
+            wanted.append(Wanted(one, api_id))
+        else:
+            verdicts[one.binding.key] = _refused(one, api_id)
+    rendered = render_all(options, wanted)
+    for one, api_id in wanted:
+        refusal = rendered.refused.get(one.binding.key)
+        verdicts[one.binding.key] = (
+            _accepted(one, api_id) if refusal is None else _refused(one, refusal)
+        )
+    return Decision(
+        objects=mesh_objects(options, rendered.documents),
+        settings=settings_object(options, rendered.documents),
+        kept_namespaces=_kept(judgement.judged, verdicts),
+        verdicts=verdicts,
+        suggestions=tuple(suggestions(cluster, options, judgement.judged)),
+    )
+
+
+def _api_id(one: Judged, answers: Mapping[BindingKey, str | Refusal]) -> str | Refusal:
+    """The API's id. While the platform cannot say it, the one that the status has."""
+    binding = one.binding
+    if binding.asset is None:
+        return binding.api_id
+    answer = answers[binding.key]
+    is_away = isinstance(answer, Refusal) and answer.reason == PLATFORM_UNAVAILABLE
+    return binding.known_api_id or answer if is_away else answer
+
+
+def _accepted(one: Judged, api_id: str) -> Verdict:
+    namespaces = frozenset(claim.envoy.namespace for claim in one.claims)
+    return Verdict("True", ACCEPTED, "Targets and API are known.", api_id, namespaces)
+
+
+def _refused(one: Judged, refusal: Refusal) -> Verdict:
+    status = "Unknown" if refusal.reason == PLATFORM_UNAVAILABLE else "False"
+    return Verdict(status, *refusal, api_id=one.binding.known_api_id)
+
+
+def _kept(judged: Iterable[Judged], verdicts: Mapping[BindingKey, Verdict]) -> frozenset[str]:
+    """The namespaces of Envoys that have ApiBindings, none of which is accepted.
+
+    An ApiBinding whose targets are missing keeps its own, because they may come back.
+    """
+    asking: set[EnvoyKey] = set()
+    refused: set[EnvoyKey] = set()
+    kept: set[str] = set()
+    for one in judged:
+        envoys = {envoy_key(claim.envoy) for claim in one.claims}
+        if verdicts[one.binding.key].status == "True":
+            asking |= envoys
+        else:
+            refused |= envoys
+            kept |= set() if envoys else {one.binding.key.namespace}
+    return frozenset(kept | {namespace for _, namespace, _ in refused - asking})

@@ -1,0 +1,98 @@
+"""Which ApiBindings are accepted: their targets exist, and no older one has bound them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from adapter.controller.core.binding import Binding, BindingKey, read_binding
+from adapter.controller.core.claim import Claim
+from adapter.controller.core.cluster import Cluster
+from adapter.controller.core.options import MeshOptions
+from adapter.controller.core.refusal import CONFLICTED, RefusedError
+from adapter.controller.core.resources import API_BINDING
+from adapter.controller.core.targets import claims_of
+
+
+class Refusal(NamedTuple):
+    """Why an ApiBinding is not accepted."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An ApiBinding, and what was found out about it."""
+
+    binding: Binding
+    claims: tuple[Claim, ...] = ()
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All ApiBindings, the oldest first."""
+
+    judged: tuple[Judged, ...]
+    unreadable: Mapping[BindingKey, Refusal]
+    """Those that are not what their definition says."""
+
+    @property
+    def accepted(self) -> list[Judged]:
+        """Those without a refusal."""
+        return [one for one in self.judged if one.refusal is None]
+
+
+def judge(cluster: Cluster, options: MeshOptions) -> Judgement:
+    """Judge all ApiBindings of the cluster."""
+    bindings, unreadable = [], {}
+    for content in cluster.all(API_BINDING):
+        try:
+            bindings.append(read_binding(content))
+        except RefusedError as e:
+            key = BindingKey(content["metadata"]["namespace"], content["metadata"]["name"])
+            unreadable[key] = Refusal(e.reason, str(e))
+    judged = [_targets_of(cluster, options, b) for b in sorted(bindings, key=lambda b: b.age)]
+    return Judgement(tuple(_without_conflicts(options, judged)), unreadable)
+
+
+def _targets_of(cluster: Cluster, options: MeshOptions, binding: Binding) -> Judged:
+    """The claims of all targets, or everything that is wrong with them."""
+    claims: list[Claim] = []
+    faults: list[RefusedError] = []
+    for ref in binding.targets:
+        try:
+            claims += claims_of(cluster, options, binding.key.namespace, ref)
+        except RefusedError as e:
+            faults.append(e)
+    if not faults:
+        return Judged(binding, tuple(claims))
+    return Judged(binding, tuple(claims), Refusal(faults[0].reason, "; ".join(map(str, faults))))
+
+
+def _without_conflicts(options: MeshOptions, judged: Iterable[Judged]) -> Iterator[Judged]:
+    """Refuse younger ApiBindings of the same target; a part of a target goes before its whole."""
+    owners: dict[tuple[str, bool], BindingKey] = {}
+    kept = []
+    for one in judged:
+        wanted = {(c.conflict_key(options.mesh), c.is_specific) for c in one.claims}
+        others = sorted({owners[key] for key in wanted if key in owners})
+        if one.refusal is None and others:
+            refusal = Refusal(CONFLICTED, f"{others[0]} is older and has bound the same target")
+            kept.append(replace(one, refusal=refusal))
+            continue
+        if one.refusal is None:
+            owners |= dict.fromkeys(wanted, one.binding.key)
+        kept.append(one)
+    parts = {key for key, is_specific in owners if is_specific}
+    return (_leaving(one, parts, options) for one in kept)
+
+
+def _leaving(one: Judged, parts: set[str], options: MeshOptions) -> Judged:
+    """Leave the parts of a whole target to those that name them."""
+    claims = [
+        claim
+        for claim in one.claims
+        if claim.is_specific or claim.conflict_key(options.mesh) not in parts
+    ]
+    return replace(one, claims=tuple(claims))

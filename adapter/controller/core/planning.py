@@ -1,0 +1,82 @@
+"""The mesh plan of all accepted ApiBindings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from adapter.controller.core.binding import BindingKey
+from adapter.controller.core.claim import Claim, EnvoyKey, envoy_key
+from adapter.controller.core.judgement import Judged, Refusal
+from adapter.controller.core.options import MeshOptions
+from adapter.controller.core.refusal import CONFLICTED, INVALID
+from adapter.envoy_config.mesh import Document, render_mesh
+from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy
+from adapter.errors import ConfigurationError
+
+
+class Wanted(NamedTuple):
+    """An ApiBinding that is accepted, and its API."""
+
+    judged: Judged
+    api_id: str
+
+
+class Rendered(NamedTuple):
+    """What is rendered, and which ApiBindings had to be left out of it."""
+
+    documents: tuple[Document, ...]
+    refused: Mapping[BindingKey, Refusal]
+
+
+def render_all(options: MeshOptions, wanted: Sequence[Wanted]) -> Rendered:
+    """Render as many ApiBindings as fit together, the oldest first."""
+    documents, fault = _rendered(options, wanted)
+    if fault is None:
+        return Rendered(documents, {})
+    kept: list[Wanted] = []
+    refused: dict[BindingKey, Refusal] = {}
+    for one in wanted:
+        attempt, fault = _rendered(options, [*kept, one])
+        if fault is None:
+            kept.append(one)
+            documents = attempt
+        else:
+            refused[one.judged.binding.key] = _refusal(options, one, fault)
+    return Rendered(documents if kept else (), refused)
+
+
+def _refusal(options: MeshOptions, one: Wanted, fault: str) -> Refusal:
+    """An ApiBinding that cannot be rendered alone is invalid; otherwise others are in its way."""
+    _, own = _rendered(options, [one])
+    return Refusal(INVALID, own) if own else Refusal(CONFLICTED, fault)
+
+
+def _rendered(
+    options: MeshOptions, wanted: Sequence[Wanted]
+) -> tuple[tuple[Document, ...], str | None]:
+    """The documents, or what is wrong."""
+    envoys = _envoys([(c, one.api_id) for one in wanted for c in one.judged.claims])
+    if not envoys:
+        return (), None
+    try:
+        return tuple(render_mesh(options.config(envoys))), None
+    except ConfigurationError as e:
+        return (), "; ".join(str(e).splitlines())
+
+
+def _envoys(claims: Iterable[tuple[Claim, str]]) -> tuple[MeshEnvoy, ...]:
+    """Each Envoy once, with all its APIs, in an order that does not depend on that of claims."""
+    envoys: dict[EnvoyKey, MeshEnvoy] = {}
+    apis: dict[EnvoyKey, list[MeshApi]] = {}
+    for claim, api_id in claims:
+        key = envoy_key(claim.envoy)
+        envoys[key] = claim.envoy
+        apis.setdefault(key, []).append(claim.with_api(api_id))
+    return tuple(
+        envoys[key].model_copy(update={"apis": tuple(sorted(apis[key], key=_order))})
+        for key in sorted(envoys)
+    )
+
+
+def _order(api: MeshApi) -> tuple[int, str, str]:
+    """A workload before its ports, because Envoy's later patches win."""
+    return api.port or 0, api.route or "", api.api_id

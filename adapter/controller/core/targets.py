@@ -1,0 +1,38 @@
+"""Finds the Envoys behind the target of an ApiBinding, and what tells its requests there."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from adapter.controller.core import gateway_routes, virtual_services, workloads
+from adapter.controller.core.binding import TargetRef
+from adapter.controller.core.claim import Claim
+from adapter.controller.core.cluster import Cluster
+from adapter.controller.core.options import MeshOptions
+from adapter.controller.core.refusal import TARGET_NOT_FOUND, UNSUPPORTED_TARGET, RefusedError
+from adapter.controller.core.resources import TARGETS, read_for
+from adapter.envoy_config.parts.tree import Tree
+
+_Claims: TypeAlias = Callable[[Cluster, MeshOptions, Tree, TargetRef], list[Claim]]
+_BY_KIND: Final[Mapping[str, _Claims]] = {
+    "HTTPRoute": gateway_routes.claims,
+    "GRPCRoute": gateway_routes.claims,
+    "VirtualService": virtual_services.claims,
+    "Service": workloads.claims,
+}
+
+
+def claims_of(
+    cluster: Cluster, options: MeshOptions, namespace: str, ref: TargetRef
+) -> list[Claim]:
+    """The claims of one target; raises RefusedError if it cannot be bound."""
+    resource = TARGETS.get(ref.kind)
+    if resource not in read_for(options.mesh):
+        raise RefusedError(
+            UNSUPPORTED_TARGET, f"{ref}: {options.mesh} cannot bind it; bind a route of a Gateway"
+        )
+    target = cluster.find(resource, namespace, ref.name)
+    if target is None:
+        raise RefusedError(
+            TARGET_NOT_FOUND, f"{ref}: there is no {ref.kind} of this name in {namespace}"
+        )
+    return _BY_KIND[ref.kind](cluster, options, target, ref)
