@@ -155,6 +155,10 @@ class Admin:
         path = f"{self._apis}/{api_id}/tiers/{tier_id}"
         return _object(await self.ask("PUT", path, {"limits": _limits(limits)}))
 
+    async def delete_tier(self, api_id: int, tier_id: int) -> None:
+        """Delete a tier that no contract in force or waiting has or asks for."""
+        await self.ask("DELETE", f"{self._apis}/{api_id}/tiers/{tier_id}")
+
     async def create_application(self, name: str, **fields: Any) -> Document:
         """Register an application. Only this answer contains the clientSecret."""
         return _object(await self.ask("POST", self._applications, {"name": name, **fields}))
@@ -213,7 +217,7 @@ class Admin:
         return await self.change_contract(api_id, contract_id, status="APPROVED")
 
     async def delete_contract(self, api_id: int, contract_id: int) -> None:
-        """Delete a contract."""
+        """Delete a contract that is not approved."""
         await self.ask("DELETE", f"{self._apis}/{api_id}/contracts/{contract_id}")
 
     # Analytics

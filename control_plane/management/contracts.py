@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from control_plane.errors import Conflict, Invalid, NotFound
@@ -11,6 +11,7 @@ from control_plane.management.change_feed import bury, next_change
 from control_plane.management.contract_states import (
     Event,
     State,
+    due_tier,
     event_leading_to,
     happen,
     is_possible,
@@ -39,6 +40,8 @@ class ContractChange:
     """What an admin decides about a contract; None leaves things as they are."""
 
     status: str | None = None
+    event: Event | None = None
+    """What happens to it, if that is known instead of the status."""
     tier_id: int | None = None
     """The tier that the contract gets."""
     requested_tier_id: int | None = None
@@ -78,26 +81,28 @@ def get(session: Session, api: ApiInstance, contract_id: int) -> Contract:
 
 
 def request_access(transaction: Transaction, api: ApiInstance, asked: AccessRequest) -> Contract:
-    """Ask for a contract. It is approved at once, unless its tier waits for an admin."""
+    """Ask for a contract. It is approved at once, unless its tier waits for an admin.
+
+    A rejected application can ask again. Raise Conflict if it has a contract in another state.
+    """
     session = transaction.session
     application = _application(transaction, asked.application_id)
-    _require_no_contract(session, api.id, application)
+    rejected = _rejected(session, api.id, application)
     tier = _tier_on_offer(session, api.id, asked.tier_id, asked.tier_field)
+    if rejected is not None:
+        with audit_log.recorded_change(transaction, rejected, Event.REQUEST):
+            _ask(transaction, rejected, asked, tier)
+            _tell_gateways(transaction, rejected)
+        return rejected
     contract = Contract(
         api_id=api.id,
         environment_id=api.environment_id,
         application=application,
         status=State.NEW,
-        requested_tier=tier,
-        reason=asked.reason,
-        accepted_terms=asked.accepted_terms,
-        party_id=asked.party_id,
-        party_name=asked.party_name,
         change=next_change(transaction),
         created_at=transaction.now,
     )
-    event = Event.APPROVE if tier is None or tier.auto_approve else Event.REQUEST
-    happen(contract, event, transaction.now)
+    _ask(transaction, contract, asked, tier)
     session.add(contract)
     audit_log.record_creation(transaction, contract, Event.REQUEST)
     return contract
@@ -110,27 +115,33 @@ def _application(transaction: Transaction, application_id: int) -> ClientApplica
         raise NotFound(f"applicationId: {error.message}") from error
 
 
-def _require_no_contract(session: Session, api_id: int, application: ClientApplication) -> None:
-    query = select(Contract.id).where(
+def _rejected(session: Session, api_id: int, application: ClientApplication) -> Contract | None:
+    """The application's rejected contract; raise Conflict if it has one in another state."""
+    query = select(Contract).where(
         Contract.api_id == api_id, Contract.application_id == application.id
     )
-    if (found := session.scalar(query)) is not None:
-        raise Conflict(f"application {application.id} has contract {found} with this API already")
-
-
-def warnings(session: Session, contract: Contract) -> list[str]:
-    """What is probably not meant: no tier, although the API has some."""
-    if contract.tier is not None or contract.requested_tier is not None:
-        return []
-    offered = select(SlaTier.id).where(
-        SlaTier.api_id == contract.api_id, SlaTier.status == "ACTIVE"
+    found = session.scalars(query).one_or_none()
+    if found is None or may(found, Event.REQUEST):
+        return found
+    fix = "; restore it" if found.status == State.REVOKED else ""
+    raise Conflict(
+        f"application {application.id} has contract {found.id} with this API already, which is"
+        f" {found.status}{fix}"
     )
-    if session.scalars(offered).first() is None:
-        return []
-    return [
-        "the contract has no tier, so the policy rate-limiting-sla-based refuses it; choose one "
-        "with tierId"
-    ]
+
+
+def _ask(
+    transaction: Transaction, contract: Contract, asked: AccessRequest, tier: SlaTier | None
+) -> None:
+    """Note what is asked for, and grant it if nobody has to decide."""
+    happen(contract, Event.REQUEST, transaction.now)
+    contract.tier, contract.lost_tier = None, None
+    contract.requested_tier = tier
+    contract.reason, contract.decision_reason = asked.reason, None
+    contract.accepted_terms = asked.accepted_terms
+    contract.party_id, contract.party_name = asked.party_id, asked.party_name
+    if tier is None or tier.auto_approve:
+        happen(contract, Event.APPROVE, transaction.now)
 
 
 def _tier_on_offer(
@@ -155,15 +166,20 @@ def change(transaction: Transaction, contract: Contract, wanted: ContractChange)
     with audit_log.recorded_change(transaction, contract) as entry:
         if wanted.requested_tier_id is not None:
             entry.action = _ask_for_tier(transaction, contract, wanted.requested_tier_id)
-        if wanted.status is not None:
-            event = event_leading_to(State(wanted.status), contract)
+        if wanted.tier_id is not None:
+            _move(transaction.session, contract, wanted.tier_id)
+        if (event := _event(contract, wanted)) is not None:
             happen(contract, event, transaction.now)
             contract.decision_reason = wanted.reason
             entry.action = event
-        if wanted.tier_id is not None:
-            _move(transaction.session, contract, wanted.tier_id)
         _tell_gateways(transaction, contract)
     return contract
+
+
+def _event(contract: Contract, wanted: ContractChange) -> Event | None:
+    if wanted.status is None:
+        return wanted.event
+    return event_leading_to(State(wanted.status), contract)
 
 
 def _ask_for_tier(transaction: Transaction, contract: Contract, tier_id: int) -> str:
@@ -180,7 +196,7 @@ def _move(session: Session, contract: Contract, tier_id: int) -> None:
     """Give the contract a tier. A contract may stay on a deprecated tier that it has."""
     if contract.tier is None or contract.tier.id != tier_id:
         contract.tier = _tier_on_offer(session, contract.api_id, tier_id, "tierId")
-    contract.requested_tier = None
+    contract.requested_tier = contract.lost_tier = None
 
 
 def _tell_gateways(transaction: Transaction, contract: Contract) -> None:
@@ -203,14 +219,31 @@ def approve_waiting(transaction: Transaction, tier: SlaTier) -> None:
             _tell_gateways(transaction, contract)
 
 
-def delete_unused(transaction: Transaction, contract: Contract) -> None:
-    """Delete a contract that gives no access; raise Conflict if it does."""
-    if contract.status == State.APPROVED:
-        raise Conflict("an approved contract can't be deleted; revoke it first")
-    delete(transaction, contract)
+def lose_tier(transaction: Transaction, tier: SlaTier) -> None:
+    """Take a tier that is about to be deleted from the contracts that have it or ask for it.
+
+    A contract that would get this tier when it is restored keeps the tier's name, so that it is
+    not restored without a tier by mistake.
+    """
+    query = select(Contract).where(
+        or_(Contract.tier_id == tier.id, Contract.requested_tier_id == tier.id)
+    )
+    for contract in transaction.session.scalars(query).all():
+        with audit_log.recorded_change(transaction, contract, "lose_tier"):
+            if due_tier(contract) is tier:
+                contract.lost_tier = tier.name
+            if contract.tier is tier:
+                contract.tier = None
+            if contract.requested_tier is tier:
+                contract.requested_tier = None
 
 
 def delete(transaction: Transaction, contract: Contract) -> None:
-    """Delete a contract. Gateways learn of it by a tombstone."""
+    """Delete a contract that gives no access; raise Conflict if it does.
+
+    Gateways learn of it by a tombstone.
+    """
+    if contract.status == State.APPROVED:
+        raise Conflict("an approved contract can't be deleted; revoke it first")
     audit_log.record_deletion(transaction, contract)
     bury(transaction, contract)

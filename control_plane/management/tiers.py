@@ -42,10 +42,10 @@ def get(session: Session, api: ApiInstance, tier_id: int) -> SlaTier:
 
 
 def application_counts(session: Session, api_id: int) -> dict[int | None, int]:
-    """How many applications have each tier of the API instance."""
+    """How many applications have access at each tier of the API instance."""
     query = (
         select(Contract.tier_id, func.count())
-        .where(Contract.api_id == api_id)
+        .where(Contract.api_id == api_id, Contract.status == State.APPROVED)
         .group_by(Contract.tier_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}
@@ -55,11 +55,18 @@ def impact(session: Session, tier: SlaTier, columns: Mapping[str, Any]) -> Impac
     """What would change with these columns."""
     limited = (Contract.tier_id == tier.id) & (Contract.status == State.APPROVED)
     changes_limits = columns.get("limits", tier.limits) != tier.limits
-    approves = columns.get("auto_approve", False) and not tier.auto_approve
+    approves = _approves(
+        columns.get("status", tier.status), columns.get("auto_approve", tier.auto_approve)
+    )
     return Impact(
         _number(session, limited) if changes_limits else 0,
         _number(session, contracts.waits_for(tier)) if approves else 0,
     )
+
+
+def _approves(status: str, auto_approve: bool) -> bool:
+    """Whether such a tier approves requests by itself. A deprecated one takes no new contracts."""
+    return auto_approve and status == "ACTIVE"
 
 
 def _number(session: Session, condition: ColumnElement[bool]) -> int:
@@ -94,19 +101,25 @@ def change(transaction: Transaction, tier: SlaTier, columns: Mapping[str, Any]) 
         for name, value in columns.items():
             setattr(tier, name, value)
         tier.updated_at = transaction.now
-    if tier.auto_approve:
+    if _approves(tier.status, tier.auto_approve):
         contracts.approve_waiting(transaction, tier)
     return tier
 
 
 def users(session: Session, tier: SlaTier) -> int:
-    """How many contracts have the tier or ask for it."""
-    return _number(session, or_(Contract.tier_id == tier.id, Contract.requested_tier_id == tier.id))
+    """How many contracts that are approved or wait for approval have the tier or ask for it."""
+    alive = Contract.status.in_([State.APPROVED, State.PENDING])
+    wanted = or_(Contract.tier_id == tier.id, Contract.requested_tier_id == tier.id)
+    return _number(session, alive & wanted)
 
 
 def delete(transaction: Transaction, tier: SlaTier) -> None:
-    """Delete a tier that no contract has or asks for."""
+    """Delete a tier; raise Conflict if a contract that is approved or waits has or wants it."""
     if count := users(transaction.session, tier):
-        raise Conflict(f"tier {tier.id} has {count} contracts; move them, or set status DEPRECATED")
+        raise Conflict(
+            f"tier {tier.id} is in use by contracts that are approved or wait for approval"
+            f" ({count}); move or revoke them, or set status DEPRECATED"
+        )
+    contracts.lose_tier(transaction, tier)
     audit_log.record_deletion(transaction, tier)
     transaction.session.delete(tier)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from control_plane.errors import Invalid
-from control_plane.management import contracts
+from control_plane.management import contract_warnings, contracts
 from control_plane.management.texts import prose
 from control_plane.protocol.bodies import ANSWERED, Body, Id, Name, RowId
 from control_plane.protocol.documents import contract_document
@@ -102,7 +102,7 @@ def request_access(scope: ContractsWriter, api_id: RowId, body: NewContract) -> 
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         contract = contracts.request_access(transaction, api, asked)
-        warnings = contracts.warnings(transaction.session, contract)
+        warnings = contract_warnings.of_contract(transaction.session, contract)
         return answer(with_warnings(contract_document(contract), warnings), HTTPStatus.CREATED)
 
 
@@ -155,22 +155,25 @@ def change(
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         contract = contracts.get(transaction.session, api, contract_id)
-        _refuse_no_tier(body, contract)
+        _refuse_null(body, contract)
         contracts.change(transaction, contract, wanted)
-        warnings = contracts.warnings(transaction.session, contract)
+        warnings = contract_warnings.of_contract(transaction.session, contract)
         return answer(with_warnings(contract_document(contract), warnings))
 
 
-def _refuse_no_tier(body: ContractChange, contract: Contract) -> None:
-    """Null says nothing about a contract without a tier; it can't take a tier away."""
-    if "tier_id" in body.model_fields_set and body.tier_id is None and contract.tier is not None:
+def _refuse_null(body: ContractChange, contract: Contract) -> None:
+    """Null says nothing about a contract without a tier or a wish; it can't take one away."""
+    nulls = {name for name in body.model_fields_set if getattr(body, name) is None}
+    if "tier_id" in nulls and contract.tier is not None:
         raise Invalid("tierId: a contract cannot lose its tier; send the id of another one")
+    if "requested_tier_id" in nulls and contract.requested_tier is not None:
+        raise Invalid("requestedTierId: null takes no request back; POST to .../reject instead")
 
 
 @router.delete("/{contract_id}", status_code=204)
 @in_turn
 def delete(scope: ContractsWriter, api_id: RowId, contract_id: RowId) -> None:
-    """Delete a contract. Gateways learn of it by a tombstone."""
+    """Delete a contract that gives no access. An approved one must be revoked first."""
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         contracts.delete(transaction, contracts.get(transaction.session, api, contract_id))

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from control_plane.management import tiers
+from control_plane.management.contract_warnings import of_tier
 from control_plane.management.tiers import MAX_LIMITS, MAX_PERIOD_MS, MAX_REQUESTS
 from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId
 from control_plane.protocol.documents import tier_document
 from control_plane.protocol.paging import InPage
+from control_plane.protocol.policies import with_warnings
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter, EnvironmentScope
 from control_plane.protocol.writing import answer, in_turn
@@ -34,7 +36,7 @@ class Limit(Body):
     visible: bool = True
 
 
-Limits = Annotated[list[Limit], Field(min_length=1, max_length=MAX_LIMITS)]
+Limits = Annotated[list[Limit], Field(max_length=MAX_LIMITS)]
 
 
 _ANSWERED = ANSWERED | {"apiVersionId", "applicationCount"}
@@ -47,7 +49,7 @@ class NewTier(Body):
 
     name: Name
     status: Status
-    limits: Limits
+    limits: Limits = Field(default_factory=list)
     auto_approve: bool = False
     description: Prose | None = None
 
@@ -103,7 +105,7 @@ def create(scope: ApisWriter, api_id: RowId, body: NewTier) -> Response:
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         tier = tiers.create(transaction, api, _columns(dict(body)))
-        return answer(_document(scope, tier), HTTPStatus.CREATED)
+        return answer(with_warnings(_document(scope, tier), of_tier(tier)), HTTPStatus.CREATED)
 
 
 @router.put("/{tier_id}", status_code=201)
@@ -119,13 +121,14 @@ def change(scope: ApisWriter, api_id: RowId, tier_id: RowId, body: TierChange) -
         tier = tiers.get(session, scope.api(session, api_id), tier_id)
         tiers.change(transaction, tier, _columns(body.given()))
         applications = tiers.application_counts(session, api_id).get(tier_id, 0)
-        return answer(_document(scope, tier, applications), HTTPStatus.CREATED)
+        document = _document(scope, tier, applications)
+        return answer(with_warnings(document, of_tier(tier)), HTTPStatus.CREATED)
 
 
 @router.delete("/{tier_id}", status_code=204)
 @in_turn
 def delete(scope: ApisWriter, api_id: RowId, tier_id: RowId) -> None:
-    """Delete a tier that no contract has or asks for."""
+    """Delete a tier that no contract in force or waiting has or asks for."""
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         tiers.delete(transaction, tiers.get(transaction.session, api, tier_id))

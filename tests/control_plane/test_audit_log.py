@@ -90,6 +90,7 @@ def writes(platform: Platform) -> Iterator[Write]:
     yield Write("POST", f"{api}/alerts", ALERT_EXAMPLE, "alert", "create")
     yield Write("PATCH", f"{api}/alerts/{{uid}}", {"name": "less"}, "alert", "change")
     yield Write("DELETE", f"{api}/alerts/{{uid}}", None, "alert", "delete")
+    yield Write("PATCH", contract, {"status": "REVOKED"}, "contract", "revoke")
     yield Write("DELETE", contract, None, "contract", "delete")
     yield Write("DELETE", application, None, "application", "delete")
     yield Write("DELETE", tier, None, "tier", "delete")

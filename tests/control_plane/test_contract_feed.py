@@ -86,6 +86,8 @@ async def test_later_only_changes_come(platform: Platform) -> None:
     entry = await change()
     salted_secret = secret + entry["clientSecretSalt"]
     assert entry["clientSecret"] == hashlib.sha256(salted_secret.encode()).hexdigest()
+    await admin.revoke(api_id, contract["id"])
+    await change()
     await admin.delete_contract(api_id, contract["id"])
     assert (await change())["removed"] is True
     assert (await platform.rest(cursor)) == ([], cursor)
@@ -108,6 +110,7 @@ async def test_a_contract_asked_for_again_is_a_new_one(platform: Platform) -> No
     """The id of a deleted contract never comes back as another's."""
     api_id, phone = await platform.api_and_application()
     old = await platform.admin.request_contract(api_id, phone["id"])
+    await platform.admin.revoke(api_id, old["id"])
     await platform.admin.delete_contract(api_id, old["id"])
     new = await platform.admin.request_contract(api_id, phone["id"])
     assert new["id"] != old["id"]
@@ -181,6 +184,7 @@ async def test_a_reader_of_changes_knows_what_a_reader_of_everything_knows(
         elif step == "rename":
             await admin.change_application(application_id, name=f"renamed {len(steps)}")
         elif step == "delete" and number in contracts:
+            await admin.revoke(api_id, contracts[number])
             await admin.delete_contract(api_id, contracts.pop(number))
         elif step in ("revoke", "restore") and number in contracts:
             await getattr(admin, step)(api_id, contracts[number])

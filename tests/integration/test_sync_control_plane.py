@@ -136,6 +136,41 @@ async def test_every_change_arrives_with_the_next_poll(
     assert len(adapter.api(api_id).policies) == 1
 
 
+async def test_what_becomes_of_requests_and_tiers_arrives(
+    platform: RunningControlPlane, adapter: Adapter
+) -> None:
+    """Asking again, restoring with a wish, a tier without limits, and a tier that is deleted."""
+    admin = platform.admin
+    api_id = (await admin.create_api("orders"))["id"]
+    manual = (await admin.create_tier(api_id, "Manual", [(5, 1000)], auto_approve=False))["id"]
+    empty = (await admin.create_tier(api_id, "Empty", []))["id"]
+    application = await admin.create_application("app")
+
+    async def tier() -> str | None:
+        """The tier of the contract in force; fail if there is none or it has a fault."""
+        await adapter.sync.sync_once()
+        contract = by_client(adapter.api(api_id).contracts)[application["clientId"]]
+        assert contract.fault is None
+        return contract.tier_id
+
+    contract_id = (await admin.request_contract(api_id, application["id"], manual))["id"]
+    await admin.reject(api_id, contract_id)
+    again = await admin.request_contract(api_id, application["id"], empty)
+    assert again["id"] == contract_id
+    assert await tier() == str(empty)
+    assert adapter.api(api_id).tiers[str(empty)].limits == ()
+
+    await admin.change_contract(api_id, contract_id, requestedTierId=manual)
+    await admin.revoke(api_id, contract_id)
+    await admin.restore(api_id, contract_id)
+    assert await tier() == str(empty)
+
+    await admin.revoke(api_id, contract_id)
+    await admin.delete_tier(api_id, empty)
+    await admin.change_contract(api_id, contract_id, status="APPROVED", tierId=manual)
+    assert await tier() == str(manual)
+
+
 async def test_an_automated_policy_with_a_pointcut_leaves_the_rest_to_the_apis_own(
     platform: RunningControlPlane, adapter: Adapter
 ) -> None:

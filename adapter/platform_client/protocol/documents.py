@@ -98,11 +98,11 @@ class LimitDocument(Document):
 
 
 class TierDocument(Document):
-    """An SLA tier. One without limits is refused: it would allow everything."""
+    """An SLA tier. One without limits promises no quota: policies that apply limits refuse it."""
 
     id: Identifier
     name: Text = ""
-    limits: list[LimitDocument] = Field(min_length=1, max_length=MAX_LIMITS)
+    limits: list[LimitDocument] = Field(max_length=MAX_LIMITS)
 
 
 class TierListDocument(ListDocument):

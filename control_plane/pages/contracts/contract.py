@@ -1,5 +1,6 @@
 """One contract: what it is about, what happened to it, and what an admin can decide."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from control_plane.accounts.roles import Permission
 from control_plane.errors import Conflict, Stale
 from control_plane.http_statuses import status_of
 from control_plane.management import contract_queue, contracts, tiers, versions
-from control_plane.management.contract_states import Event, State, may
+from control_plane.management.contract_states import Event, State, due_tier, may
 from control_plane.management.contracts import ContractChange
 from control_plane.pages.contracts.queue import ContractsReader, ContractsWriter, Reason
 from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, Posted
@@ -69,49 +70,60 @@ def _contract_page(
 
 
 def _offered(session: Session, contract: Contract) -> list[SlaTier]:
-    """The tiers that the contract may get: those it has or asks for come first."""
+    """The tiers that the contract may get; first the one that approval or restoring grants."""
     active = session.scalars(tiers.of_api(contract.api_id, active=True).order_by(SlaTier.name))
-    own = [tier for tier in (contract.requested_tier, contract.tier) if tier is not None]
-    return list(dict.fromkeys([*own, *active]))
+    own = (due_tier(contract), contract.requested_tier, contract.tier)
+    return [
+        tier
+        for tier in dict.fromkeys([*own, *active])
+        if tier is not None and (tier.status == "ACTIVE" or tier is contract.tier)
+    ]
 
 
 @router.post("/approve", name="approve_contract")
 @in_turn
 def approve(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response:
     """Approve the contract, on the tier that is asked for or another."""
-    return _decide(visit, contract_id, form, State.APPROVED)
+    return _decide(visit, contract_id, form, ContractChange(State.APPROVED), "is approved")
 
 
 @router.post("/reject", name="reject_contract")
 @in_turn
 def reject(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response:
     """Reject the request, with a reason if one is given."""
-    return _decide(visit, contract_id, form, State.REJECTED)
+    return _decide(visit, contract_id, form, ContractChange(State.REJECTED), "is rejected")
+
+
+@router.post("/turn-down", name="turn_down_contracts_wish")
+@in_turn
+def turn_down(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response:
+    """Refuse another tier to an approved contract, which stays as it is."""
+    decision = ContractChange(event=Event.TURN_DOWN)
+    return _decide(visit, contract_id, form, decision, "stays on its tier")
 
 
 @router.post("/tier", name="change_contracts_tier")
 @in_turn
 def change_tier(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response:
     """Give an approved contract another tier."""
-    return _decide(visit, contract_id, form, None)
+    return _decide(visit, contract_id, form, ContractChange(), "is now on another tier")
 
 
 def _decide(
-    visit: EnvironmentVisit, contract_id: int, form: Posted, state: State | None
+    visit: EnvironmentVisit, contract_id: int, form: Posted, decision: ContractChange, done: str
 ) -> Response:
     """Make the decision, unless somebody else has made one since the page was opened."""
     try:
-        tier_id = form.checked(_Approval).tier_id
-        wanted = ContractChange(state, tier_id=tier_id, reason=form.checked(_Refusal).reason)
+        tier_id, reason = form.checked(_Approval).tier_id, form.checked(_Refusal).reason
+        wanted = replace(decision, tier_id=tier_id, reason=reason)
         with visit.writing() as transaction:
             contract = contract_queue.get(transaction.session, visit.environment.id, contract_id)
             versions.require(form.text("version"), contract)
-            if state == contract.status == State.REVOKED:
+            if wanted.status == contract.status == State.REVOKED:
                 raise Conflict("the contract is revoked already")
             contracts.change(transaction, contract, wanted)
     except (Stale, *FIXABLE) as error:
         return _contract_page(visit, contract_id, form.refused(error), status_of(error))
-    done = "is now on another tier" if state is None else f"is {state.lower()}"
     return _back(visit, f"The contract of {contract.application.name} {done}.")
 
 
@@ -123,7 +135,7 @@ def _back(visit: EnvironmentVisit, message: str) -> Response:
 @in_turn
 def restore(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response:
     """Give access again."""
-    return _decide(visit, contract_id, form, State.APPROVED)
+    return _decide(visit, contract_id, form, ContractChange(State.APPROVED), "is approved")
 
 
 @router.get("/revoke", name="revoke_contract")
@@ -149,7 +161,7 @@ def ask_to_revoke(visit: ContractsWriter, contract_id: RowId) -> Response:
 @in_turn
 def revoke(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response:
     """Take the access away."""
-    return _decide(visit, contract_id, form, State.REVOKED)
+    return _decide(visit, contract_id, form, ContractChange(State.REVOKED), "is revoked")
 
 
 def _contract(visit: EnvironmentVisit, contract_id: int) -> Contract:
@@ -181,7 +193,7 @@ def delete(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response
         with visit.writing() as transaction:
             contract = contract_queue.get(transaction.session, visit.environment.id, contract_id)
             versions.require(form.text("version"), contract)
-            contracts.delete_unused(transaction, contract)
+            contracts.delete(transaction, contract)
     except (Stale, *FIXABLE) as error:
         return _contract_page(visit, contract_id, form.refused(error), status_of(error))
     return _back(visit, f"The contract of {contract.application.name} is deleted.")

@@ -76,8 +76,6 @@ def _limits(form: Posted) -> tuple[list[dict[str, Any]], dict[str, str]]:
                 "visible": visible,
             }
         )
-    if not limits:
-        errors["requests_1"] = "Give at least one limit."
     return limits, errors
 
 

@@ -114,7 +114,11 @@ def ask_to_delete(visit: ApisWriter, api_id: RowId, tier_id: RowId) -> Response:
         tier = tiers.get(session, visit.api(session, api_id), tier_id)
     return visit.confirm(
         f"Delete the tier {tier.name}?",
-        ["A tier can be deleted while no contract has it or asks for it. It can't be restored."],
+        [
+            "A tier can be deleted while no contract that is approved or waits for approval has it"
+            " or asks for it. It can't be restored.",
+            "Revoked and rejected contracts lose it. To restore one of them, choose another tier.",
+        ],
         button="Delete",
         cancel=visit.url("tier", api_id=api_id, tier_id=tier_id),
         fields={"version": versions.version_of(tier)},
@@ -124,7 +128,7 @@ def ask_to_delete(visit: ApisWriter, api_id: RowId, tier_id: RowId) -> Response:
 @router.post("/delete")
 @in_turn
 def delete(visit: ApisWriter, api_id: RowId, tier_id: RowId, form: InForm) -> Response:
-    """Delete a tier that no contract has or asks for."""
+    """Delete a tier that no contract in force or waiting has or asks for."""
     try:
         with visit.writing() as transaction:
             api = visit.api(transaction.session, api_id)

@@ -36,6 +36,10 @@ class ClientApplication(Base):
     """Who is responsible for it: a person or a team."""
     previous_secret_hash: Mapped[str | None]
     overlap_ends_at: Mapped[datetime | None] = mapped_column(index=True)
+    grant_types: Mapped[list[str] | None]
+    """How it asks an identity provider for tokens (OAuth 2.0). None if nobody has said it."""
+    api_endpoints: Mapped[bool | None]
+    """What the vendor's clients send as `apiEndpoints`; without effect here."""
 
 
 _SEARCHED: Final = ("id", "api_id", "application_id")
@@ -77,6 +81,8 @@ class Contract(Base):
     """Why it was rejected or revoked."""
     environment_id: Mapped[str]
     """That of its API instance, which never changes."""
+    lost_tier: Mapped[str | None]
+    """The name of the tier that restoring it would grant, if this tier was deleted."""
     api: Mapped[ApiInstance] = relationship()
     application: Mapped[ClientApplication] = relationship(lazy="joined")
     tier: Mapped[SlaTier | None] = relationship(foreign_keys=[tier_id], lazy="joined")

@@ -158,6 +158,47 @@ async def test_an_approved_contract_gets_another_tier(owner: Visitor, site: Site
     assert (await site.contract(1))["tierId"] == site.silver
 
 
+async def test_a_wish_for_another_tier_is_turned_down(owner: Visitor, site: Site) -> None:
+    """The contract stays as it is. After a restoration, the wish is still no grant."""
+    path = f"{owner.home}/contracts/{await site.ask('Shop')}"
+    await site.admin.approve(site.api_id, 1)
+    for revoked in (False, True):
+        await site.admin.change_contract(site.api_id, 1, requestedTierId=site.silver)
+        if revoked:
+            await site.admin.revoke(site.api_id, 1)
+            page = await owner.page(path)
+            assert page.index("Gold (before)") < page.index("Silver (asked for)")
+            assert ">Approve<" not in page
+            await owner.done(f"{path}/restore", version=version(page))
+        page = await owner.page(path)
+        assert "The contract then stays approved, on Gold." in page
+        fields = {"version": version(page), "reason": "too much"}
+        done = await owner.done(f"{path}/turn-down", **fields)
+        assert "The contract of Shop stays on its tier." in done
+        contract = await site.contract(1)
+        found = (contract["status"], contract["tierId"], contract["requestedTierId"])
+        assert found == ("APPROVED", site.gold, None)
+    page = await owner.page(path)
+    assert "too much" in page
+    assert "<td>turn down</td>" in page
+    again = await owner.send(f"{path}/turn-down", version=version(page))
+    assert (again.status_code, "it asks for no other tier" in again.text) == (409, True)
+
+
+async def test_a_contract_without_a_tier_is_restored_without_one(
+    owner: Visitor, site: Site
+) -> None:
+    """Although the API has tiers."""
+    application = await site.admin.create_application("Shop")
+    await site.admin.request_contract(site.api_id, application["id"])
+    await site.admin.revoke(site.api_id, 1)
+    path = f"{owner.home}/contracts/1"
+    page = await owner.page(path)
+    assert "none, as before" in page
+    await owner.done(f"{path}/restore", version=version(page), tier_id="")
+    assert (await site.contract(1))["tierId"] is None
+
+
 async def test_the_second_of_two_admins_learns_of_the_first(owner: Visitor, site: Site) -> None:
     """A decision is about what the admin saw."""
     path = f"{owner.home}/contracts/{await site.ask('Shop')}"

@@ -58,7 +58,6 @@ async def test_a_tier_is_created(owner: Visitor, platform: Platform, tiers: str)
         ({"description": "x" * 4001}, "at most 4,000"),
         ({"approval": "never"}, "Choose one of"),
         ({"status": "GONE"}, "Choose one of"),
-        ({"requests_1": "", "period_1": ""}, "Give at least one limit."),
         ({"requests_1": "0"}, "from 1 to 9,007,199,254,740,992"),
         ({"requests_1": "x"}, "Write a whole number"),
         ({"requests_1": "1,2,3"}, "Write a whole number"),
@@ -168,7 +167,7 @@ async def test_the_second_of_two_admins_sees_what_the_first_has_saved(
 async def test_only_an_unused_tier_is_deleted(
     owner: Visitor, platform: Platform, tiers: str
 ) -> None:
-    """One that a contract has can be deprecated."""
+    """One that a contract has can be deprecated. A revoked contract does not count."""
     admin = platform.admin
     await admin.create_tier(1, "Gold", [(10, 1000)])
     await admin.create_tier(1, "Silver", [(10, 1000)])
@@ -178,12 +177,16 @@ async def test_only_an_unused_tier_is_deleted(
     version = version_in(await owner.page(f"{tiers}/1/delete"))
     response = await owner.send(f"{tiers}/1/delete", version=version)
     assert response.status_code == 409
-    assert "Tier 1 has 1 contracts" in response.text
+    assert "Tier 1 is in use by contracts" in response.text
     assert ">Delete<" in await owner.page(f"{tiers}/2")
     assert "Delete the tier Silver?" in await owner.page(f"{tiers}/2/delete")
     assert (await owner.send(f"{tiers}/2/delete", version=version)).status_code == 412
     assert "The tier Silver is deleted." in await owner.confirmed(f"{tiers}/2/delete")
     assert [tier["name"] for tier in await stored(platform)] == ["Gold"]
+    await admin.revoke(1, 1)
+    assert "Revoked and rejected contracts lose it" in await owner.page(f"{tiers}/1/delete")
+    assert "The tier Gold is deleted." in await owner.confirmed(f"{tiers}/1/delete")
+    assert "Gold (deleted)" in await owner.page(f"{owner.home}/contracts/1")
 
 
 async def test_tiers_of_another_api_or_environment_are_not_found(

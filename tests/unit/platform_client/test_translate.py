@@ -44,7 +44,6 @@ def test_a_value_is_no_mask(text: str) -> None:
     "limits",
     [
         None,
-        [],
         [{"maximumRequests": -1, "timePeriodInMilliseconds": 1}],
         [{"maximumRequests": 1, "timePeriodInMilliseconds": 0}],
         [{"maximumRequests": 1}],
@@ -62,6 +61,11 @@ def test_a_tier_without_usable_limits_is_left_out_and_named(limits: Any) -> None
     tiers = tiers_from([good, {"id": 2, "name": "odd", "limits": limits}], faults.append)
     assert tiers.keys() == {"1"}
     assert "SLA tier 2" in faults[0]
+
+
+def test_a_tier_may_have_no_limits() -> None:
+    """The contracts that have it are not closed; policies that apply limits refuse them."""
+    assert tiers_from([{"id": 1, "limits": []}], pytest.fail)["1"].limits == ()
 
 
 def test_the_limits_of_a_tier_may_be_text() -> None:
@@ -279,12 +283,12 @@ def test_no_row_of_the_feed_changes_what_another_says(row: Any) -> None:
 
 @given(near({"id": 1, "name": "x", "limits": [{"maximumRequests": 1}]}))
 def test_no_tier_document_breaks_the_translation(row: Any) -> None:
-    """Whatever the platform sends, a tier in force has limits, and the next one is read."""
+    """A tier in force has at most so many limits, and the next one is read."""
     limits = [{"maximumRequests": 1, "timePeriodInMilliseconds": 1}]
     faults: list[str] = []
     tiers = tiers_from([row, {"id": "next", "limits": limits}], faults.append)
     assert "next" in tiers
-    assert all(0 < len(tier.limits) <= MAX_LIMITS for tier in tiers.values())
+    assert all(len(tier.limits) <= MAX_LIMITS for tier in tiers.values())
     "".join(faults).encode()
 
 

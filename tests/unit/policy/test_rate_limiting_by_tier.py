@@ -13,6 +13,7 @@ EXCEEDED = (DenyReason.QUOTA_EXCEEDED, 429)
 INVALID = (DenyReason.CREDENTIALS_INVALID, 401)
 GOLD = SlaTier("t-gold", "Gold", (RateLimit(3, 60_000),))
 BRONZE = SlaTier("t-bronze", "Bronze", (RateLimit(1, 60_000),))
+EMPTY = SlaTier("t-empty", "Empty", ())
 
 
 def tiered(*contracts: Contract, **configuration: Any) -> Gateway:
@@ -20,7 +21,7 @@ def tiered(*contracts: Contract, **configuration: Any) -> Gateway:
     return Gateway(
         applied("rate-limiting-sla-based", configuration),
         contracts=contracts,
-        tiers=(GOLD, BRONZE),
+        tiers=(GOLD, BRONZE, EMPTY),
     )
 
 
@@ -65,6 +66,14 @@ def test_without_credentials_or_contract_there_is_no_access() -> None:
     denied = gateway.denies(a_request(credentials("c2")), *INVALID)
     assert "no SLA tier" in denied.deny.detail
     assert denied.identity == Identity("c2", "c2", "contract-of-c2")
+
+
+def test_a_tier_without_limits_is_no_unlimited_access() -> None:
+    """The contract is known, and promises no quota."""
+    gateway = tiered(contract("c1", tier_id="t-empty"))
+    denied = gateway.denies(a_request(credentials("c1")), *INVALID)
+    assert "no SLA tier with limits" in denied.deny.detail
+    assert denied.identity == Identity("c1", "c1", "contract-of-c1", "Empty")
 
 
 def test_an_unknown_tier_closes_the_contract_alone() -> None:
