@@ -35,6 +35,7 @@ from control_plane.management.policy_checks.schema_check import check_by_schema
 from control_plane.management.policy_dates import PolicyDates
 from control_plane.pages.app import create_console, refused_page
 from control_plane.protocol import (
+    accounts,
     alerts,
     apis,
     applications,
@@ -43,6 +44,7 @@ from control_plane.protocol import (
     client_quota,
     contract_feed,
     contracts,
+    environments,
     export,
     ingest,
     metrics,
@@ -225,6 +227,8 @@ def protocol_routes() -> Sequence[BaseRoute]:
     router = APIRouter(dependencies=[Depends(only_known_parameters)])
     for module in (
         tokens,
+        accounts,
+        environments,
         apis,
         policies,
         automated_policies,

@@ -1,6 +1,5 @@
-"""Logins, and the tokens that they give: handed out here, and recognised in later requests."""
+"""Logins of users, and the tokens that they give. Recognises the tokens of all callers."""
 
-import secrets
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -11,6 +10,7 @@ from sqlalchemy import delete, select
 
 from control_plane.accounts import user_tokens
 from control_plane.accounts.callers import Caller
+from control_plane.accounts.client_logins import ClientLogins
 from control_plane.accounts.hashing import LoginHasher, token_hash
 from control_plane.accounts.hashing_pool import HashingPool
 from control_plane.accounts.login_throttle import LoginThrottle
@@ -18,7 +18,7 @@ from control_plane.accounts.user_tokens import Kind, Lifetimes
 from control_plane.clock import Clock
 from control_plane.errors import Busy, Unauthenticated
 from control_plane.store.database import Database
-from control_plane.store.tables import AccessToken, GatewayLogin, User, UserToken
+from control_plane.store.tables import User, UserToken
 from control_plane.store.write_queue import WriteQueue
 
 _BEARER_KINDS: Final = (Kind.ACCESS, Kind.PERSONAL)
@@ -57,31 +57,29 @@ class Access:
         self._database = database
         self._writes = writes
         self._hasher = hasher
-        # Two pools, so that guesses at a user's password do not delay gateways.
-        self._users, self._gateways = HashingPool(), HashingPool()
+        # Clients have another pool, so that guesses at a user's password do not delay gateways.
+        self._pool = HashingPool()
         self._throttle = LoginThrottle(database, writes)
         self._clock = clock
         self.lifetimes = lifetimes or Lifetimes()
         self._max_tokens = max_tokens_per_login
-
-    async def log_in_gateway(self, client_id: str, secret: str) -> str:
-        """A new token; raise Unauthenticated for a wrong id, or likewise for a wrong secret.
-
-        Raise TooManyLogins or Busy if a queue on the way is full.
-        """
-        stored = await run_sync(self._gateway_hash, client_id)
-        if not await self._gateways.run(partial(self._hasher.matches, secret, stored)):
-            raise _refused("gateway")
-        return await self._writes.run(partial(self._issue_to_gateway, client_id))
+        self.clients = ClientLogins(
+            *(database, writes, hasher, clock),
+            lifetime=self.lifetimes.access,
+            max_tokens=max_tokens_per_login,
+        )
 
     async def log_in_user(self, name: str, password: str, kind: Kind, origin: Origin) -> str:
-        """A new token of this kind; raise as `log_in_gateway` does.
+        """A new token of this kind; raise Unauthenticated for a wrong name or password.
 
-        Raise TooManyLogins also if there were too many wrong passwords.
+        Raise TooManyLogins after too many wrong passwords. Raise it, or Busy, also if a queue on
+        the way is full.
         """
         user = await self._authenticated(name, password, origin)
         if user is None or user.password_hash is None:
-            raise _refused("user")
+            # Without the name: people type passwords into the wrong field.
+            structlog.get_logger().warning("access.login_refused", who="user")
+            raise Unauthenticated("unknown name or wrong secret")
         new_hash = None
         if self._hasher.is_outdated(user.password_hash):
             new_hash = await self.hash_password(password)
@@ -94,54 +92,22 @@ class Access:
             user = await run_sync(self._user, name)
             stored = user.password_hash if user is not None and user.enabled else None
             check = partial(self._hasher.matches, password, stored)
-            attempt.is_right = await self._users.run(check)
+            attempt.is_right = await self._pool.run(check)
         return user if attempt.is_right else None
 
     async def hash_password(self, password: str) -> str:
         """The hash to store of a new password; raise TooManyLogins if the queue is full."""
-        return await self._users.run(partial(self._hasher.hash, password))
+        return await self._pool.run(partial(self._hasher.hash, password))
 
     async def is_password(self, name: str, password: str, origin: Origin) -> bool:
         """Whether this is the user's password; raise TooManyLogins after too many wrong ones."""
         return await self._authenticated(name, password, origin) is not None
-
-    def _gateway_hash(self, client_id: str) -> str | None:
-        if "\0" in client_id:  # PostgreSQL refuses to look for it.
-            return None
-        with self._database.read() as session:
-            login = session.get(GatewayLogin, client_id)
-        return None if login is None else login.secret_hash
 
     def _user(self, name: str) -> User | None:
         if "\0" in name:
             return None
         with self._database.read() as session:
             return session.scalars(select(User).where(User.name == name.lower())).one_or_none()
-
-    def _issue_to_gateway(self, client_id: str) -> str:
-        token = secrets.token_urlsafe(32)
-        now = self._clock.now()
-        newest = (
-            select(AccessToken.token_hash)
-            .where(AccessToken.login_name == client_id)
-            .order_by(AccessToken.expires_at.desc())
-            .limit(self._max_tokens - 1)
-        )
-        with self._database.write() as session:
-            session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))
-            session.execute(
-                delete(AccessToken).where(
-                    AccessToken.login_name == client_id, AccessToken.token_hash.not_in(newest)
-                )
-            )
-            session.add(
-                AccessToken(
-                    token_hash=token_hash(token),
-                    login_name=client_id,
-                    expires_at=now + self.lifetimes.access,
-                )
-            )
-        return token
 
     def _issue_to_user(
         self, user_id: int, kind: Kind, origin: Origin, new_hash: str | None = None
@@ -165,8 +131,8 @@ class Access:
 
     async def caller(self, token: str) -> Caller:
         """Whom a bearer token belongs to; raise Unauthenticated if it is unknown or expired."""
-        gateway = await run_sync(self._gateway, token)
-        return gateway or (await self._of_user(token, _BEARER_KINDS)).caller
+        client = await run_sync(self.clients.caller, token)
+        return client or (await self._of_user(token, _BEARER_KINDS)).caller
 
     async def session(self, token: str) -> Recognised:
         """Whom a browser's session belongs to; raise Unauthenticated if it has ended."""
@@ -179,19 +145,6 @@ class Access:
     async def end_session(self, token: str) -> None:
         """End a session, if it is one."""
         await self._writes.run(partial(self._delete_session, token))
-
-    def _gateway(self, token: str) -> Caller | None:
-        query = (
-            select(GatewayLogin)
-            .join(AccessToken, AccessToken.login_name == GatewayLogin.name)
-            .where(
-                AccessToken.token_hash == token_hash(token),
-                AccessToken.expires_at > self._clock.now(),
-            )
-        )
-        with self._database.read() as session:
-            login = session.scalars(query).one_or_none()
-        return None if login is None else Caller.of_gateway(login)
 
     async def _of_user(self, token: str, kinds: tuple[Kind, ...]) -> Recognised:
         row = await run_sync(self._find, token, kinds)
@@ -228,11 +181,5 @@ class Access:
 
     def close(self) -> None:
         """End the threads that hash."""
-        self._users.close()
-        self._gateways.close()
-
-
-def _refused(who: str) -> Unauthenticated:
-    # Without the name: people type passwords into the wrong field.
-    structlog.get_logger().warning("access.login_refused", who=who)
-    return Unauthenticated("unknown name or wrong secret")
+        self._pool.close()
+        self.clients.close()

@@ -8,19 +8,27 @@ from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import PERMISSIONS, Permission, Role, roles_with
 from control_plane.errors import Forbidden, NotFound
-from control_plane.store.tables import Environment, GatewayLogin, Organization, User
+from control_plane.store.tables import (
+    ConnectedApp,
+    Environment,
+    GatewayLogin,
+    Organization,
+    User,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A user or a gateway that has shown a valid token."""
+    """A user, a gateway or a connected app that has shown a valid token."""
 
     name: str
     organization_id: str
     roles: Mapping[str | None, Role]
     """The role in each environment; under None, the role in all of them."""
     user_id: int | None = None
-    """None for a gateway."""
+    """None for a client."""
+    client_id: str | None = None
+    """None for a user."""
 
     @classmethod
     def of_user(cls, user: User) -> "Caller":
@@ -31,7 +39,15 @@ class Caller:
     @classmethod
     def of_gateway(cls, login: GatewayLogin) -> "Caller":
         """A gateway, which may use one environment."""
-        return cls(login.name, login.organization_id, {login.environment_id: Role.GATEWAY})
+        roles: dict[str | None, Role] = {login.environment_id: Role.GATEWAY}
+        return cls(login.name, login.organization_id, roles, client_id=login.name)
+
+    @classmethod
+    def of_app(cls, app: ConnectedApp) -> "Caller":
+        """A connected app. Names of users have no spaces, so its name can't be taken for one."""
+        roles = {grant.environment_id: Role(grant.role) for grant in app.grants}
+        name = f"connected app {app.name}"
+        return cls(name, app.organization_id, roles, client_id=app.client_id)
 
     @property
     def role(self) -> str:

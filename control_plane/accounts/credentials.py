@@ -25,17 +25,20 @@ class Holder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """New credentials of the admin, of a gateway, or of both. A member that is not new is empty.
+    """New credentials of the admin, of a gateway or of a connected app.
 
-    The secrets are stored hashed and can't be read again.
+    A member that is not new is empty. The secrets are stored hashed and can't be read again.
     """
 
     organization_id: str
-    environment_id: str
+    environment_id: str = ""
     admin_username: str = ""
     admin_password: str = field(default="", repr=False)
     gateway_client_id: str = ""
     gateway_client_secret: str = field(default="", repr=False)
+    client_id: str = ""
+    """Of a connected app."""
+    client_secret: str = field(default="", repr=False)
 
     def as_json(self, base_url: str | None) -> str:
         """The text of a credentials file."""
@@ -57,6 +60,7 @@ class Credentials:
             organization_id=self.organization_id,
             environment_id=self.environment_id,
             secret_hash=hasher.hash(self.gateway_client_secret),
+            created_at=now,
         )
         return [row for row in (admin, gateway) if row.name]
 
@@ -73,8 +77,16 @@ def new_credentials(
     if Holder.ADMIN in (wanted := set(holders)):
         members |= {"admin_username": ADMIN_NAME, "admin_password": secrets.token_urlsafe(18)}
     if Holder.GATEWAY in wanted:
-        members |= {
-            "gateway_client_id": secrets.token_hex(16),
-            "gateway_client_secret": secrets.token_urlsafe(32),
-        }
+        client_id, client_secret = _new_client()
+        members |= {"gateway_client_id": client_id, "gateway_client_secret": client_secret}
     return Credentials(organization_id, environment_id, **members)
+
+
+def new_app_credentials(organization_id: str) -> Credentials:
+    """Random credentials for a connected app."""
+    client_id, client_secret = _new_client()
+    return Credentials(organization_id, client_id=client_id, client_secret=client_secret)
+
+
+def _new_client() -> tuple[str, str]:
+    return secrets.token_hex(16), secrets.token_urlsafe(32)

@@ -24,7 +24,12 @@ def set_up(database: Database, hasher: LoginHasher, publish: Publish, now: datet
         session.add(Organization(id=organization_id, name="Organization"))
         session.flush()
         session.add(
-            Environment(id=environment_id, organization_id=organization_id, name="Production")
+            Environment(
+                id=environment_id,
+                organization_id=organization_id,
+                name="Production",
+                type="production",
+            )
         )
         session.flush()
         session.add_all(credentials.rows(hasher, now))

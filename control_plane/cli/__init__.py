@@ -8,7 +8,9 @@ import typer
 from control_plane.cli import (
     adapter_settings,
     backup,
+    connected_apps,
     copy_database,
+    gateway_credentials,
     login,
     rebuild_rollups,
     reset_credentials,
@@ -31,6 +33,8 @@ app.command()(serve.serve)
 app.command()(login.login)
 app.command("adapter-settings")(adapter_settings.print_adapter_settings)
 app.command()(reset_credentials.reset_credentials)
+app.add_typer(connected_apps.commands, name="connected-apps")
+app.add_typer(gateway_credentials.commands, name="gateway-credentials")
 app.command()(backup.backup)
 app.command("copy-database")(copy_database.copy_database)
 app.command()(rebuild_rollups.rebuild_rollups)

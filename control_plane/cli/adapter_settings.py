@@ -7,16 +7,19 @@ import typer
 
 from control_plane.accounts.adapter_settings import adapter_settings
 from control_plane.accounts.credentials import Credentials
-from control_plane.accounts.renewal import add_gateway
 from control_plane.cli.common import (
-    DEFAULT_URL,
     DatabaseOption,
-    checked_url,
+    EnvironmentOption,
+    UrlOption,
+    changing,
     failing_in_words,
     opened,
+    platform_url,
     settings_with,
 )
+from control_plane.cli.named_environments import environment_named
 from control_plane.cli.publishing import write_private
+from control_plane.management import gateway_logins
 
 
 def print_adapter_settings(
@@ -31,29 +34,17 @@ def print_adapter_settings(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the file of --output if it exists.")
     ] = False,
-    environment: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="The environment of the adapter. Needed if there are several."
-        ),
-    ] = None,
-    base_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="The address at which the adapter reaches the platform. Default: "
-            "POLICY_CONTROL_PLANE_PUBLIC_URL, or http://127.0.0.1:8085.",
-        ),
-    ] = None,
+    environment: EnvironmentOption = None,
+    base_url: UrlOption = None,
 ) -> None:
     """Write the settings of an adapter.
 
     They contain new gateway credentials, because secrets are stored hashed: the secret of an
     existing gateway can't be written again. The existing credentials keep working;
-    `reset-credentials --gateway` ends them. The platform may be running.
+    `gateway-credentials revoke` ends them one by one. The platform may be running.
     """
     with failing_in_words(), opened(settings := settings_with(database)) as services:
-        url = checked_url(base_url or str(settings.public_url or DEFAULT_URL))
+        url = platform_url(settings, base_url)
 
         def publish(credentials: Credentials) -> None:
             text = adapter_settings(credentials, url, output)
@@ -66,5 +57,7 @@ def print_adapter_settings(
                     f"{credentials.gateway_client_id}"
                 )
 
-        now = services.clock.now()
-        add_gateway(services.database, services.hasher, publish, now, environment)
+        with changing(services) as transaction:
+            organization_id = transaction.organization_id
+            place = environment_named(transaction.session, organization_id, environment)
+            publish(gateway_logins.create(transaction, place, services.hasher))

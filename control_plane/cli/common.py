@@ -1,21 +1,27 @@
 """What several commands share: options, settings, and how a command fails."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from control_plane.accounts.renewal import NO_CREDENTIALS
 from control_plane.app import open_services
 from control_plane.clock import SystemClock
 from control_plane.errors import ControlPlaneError
+from control_plane.management.transaction import COMMAND_LINE, Transaction
 from control_plane.protocol.field_errors import field_errors
 from control_plane.services import Services
 from control_plane.settings import ENV_PREFIX, Settings, unknown_variables
+from control_plane.store.tables import Organization
 
 DEFAULT_URL: Final = "http://127.0.0.1:8085"
 """Where `serve` listens without `--listen`."""
@@ -26,6 +32,21 @@ DatabaseOption = Annotated[
         metavar="FILE|URL",
         help="The SQLite file of the platform, or postgresql://USER@HOST/DATABASE. Default: "
         "POLICY_CONTROL_PLANE_DATABASE, or control-plane.db in this directory.",
+    ),
+]
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="The environment of the adapter. Needed if there are several."
+    ),
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="The address at which clients reach the platform. Default: "
+        "POLICY_CONTROL_PLANE_PUBLIC_URL, or http://127.0.0.1:8085.",
     ),
 ]
 CredentialsOption = Annotated[
@@ -73,6 +94,11 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def platform_url(settings: Settings, given: str | None) -> str:
+    """The address of --base-url, or that of the settings."""
+    return checked_url(given or str(settings.public_url or DEFAULT_URL))
+
+
 @contextmanager
 def opened(settings: Settings) -> Iterator[Services]:
     """The services of a database that exists already, for a command that changes it."""
@@ -86,6 +112,22 @@ def opened(settings: Settings) -> Iterator[Services]:
 
 
 @contextmanager
+def changing(services: Services) -> Iterator[Transaction]:
+    """A write transaction of a command, in the organization of the database."""
+    with services.database.write() as session:
+        organization_id, now = the_organization(session), services.clock.now()
+        yield Transaction(session, COMMAND_LINE, organization_id, now, services.epochs)
+
+
+def the_organization(session: Session) -> str:
+    """The id of the database's organization; raise ControlPlaneError before the first start."""
+    found = session.scalars(select(Organization.id).order_by(Organization.id)).first()
+    if found is None:
+        raise ControlPlaneError(NO_CREDENTIALS)
+    return found
+
+
+@contextmanager
 def failing_in_words() -> Iterator[None]:
     """End the command with one line on standard error for every expected failure."""
     try:
@@ -94,6 +136,19 @@ def failing_in_words() -> Iterator[None]:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows below their titles, in columns."""
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    for row in (titles, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
+def when(time: datetime | None) -> str:
+    """The time to a minute, in UTC."""
+    return "-" if time is None else f"{time:%Y-%m-%d %H:%M}"
 
 
 def fail(message: str) -> NoReturn:

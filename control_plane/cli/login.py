@@ -1,4 +1,4 @@
-"""`policy-control-plane login`: gets an admin's token, and prints shell variables for curl.
+"""`policy-control-plane login`: gets a token, and prints shell variables for curl.
 
 A script then needs no program that reads JSON:
 
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from control_plane.cli.common import DEFAULT_URL, checked_url, failing_in_words
-from control_plane.cli.platform_requests import log_in, once_started, read
+from control_plane.cli.platform_requests import log_in, log_in_client, once_started, read
 from control_plane.errors import ControlPlaneError
 
 
@@ -39,8 +39,8 @@ def login(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The file that `serve --credentials-file` has written. Without it, the command "
-            "asks for the password.",
+            help="The file that `serve` or `connected-apps create` has written with "
+            "--credentials-file. Without it, the command asks for the password.",
         ),
     ] = None,
 ) -> None:
@@ -53,13 +53,21 @@ def login(
     with failing_in_words():
         given = once_started(lambda: _credentials(credentials_file))
         base_url = checked_url(url or given.get("base_url") or DEFAULT_URL)
-        name = username or given.get("admin_username") or "admin"
-        password = given.get("admin_password") or typer.prompt(
-            f"Password of {name}", hide_input=sys.stdin.isatty(), err=True
-        )
-        token = once_started(lambda: log_in(base_url, name, password))
+        token = _token(base_url, given, username)
         for variable, value in _variables(base_url, token).items():
             typer.echo(f"{variable}={shlex.quote(value)}")
+
+
+def _token(base_url: str, given: Mapping[str, Any], username: str | None) -> str:
+    """A token of the connected app in the credentials file, or of a user."""
+    if username is None and given.get("client_id"):
+        client = str(given["client_id"]), str(given.get("client_secret", ""))
+        return once_started(lambda: log_in_client(base_url, *client))
+    name = username or given.get("admin_username") or "admin"
+    password = given.get("admin_password") or typer.prompt(
+        f"Password of {name}", hide_input=sys.stdin.isatty(), err=True
+    )
+    return once_started(lambda: log_in(base_url, name, password))
 
 
 def _credentials(file: Path | None) -> Mapping[str, Any]:

@@ -28,6 +28,16 @@ def log_in(base_url: str, username: str, password: str) -> str:
     return str(_answer(base_url, "/accounts/login", form=form)["access_token"])
 
 
+def log_in_client(base_url: str, client_id: str, client_secret: str) -> str:
+    """An access token of a connected app; raise ControlPlaneError if the platform refuses."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": client_secret,
+    }
+    return str(_answer(base_url, "/accounts/api/v2/oauth2/token", form=form)["access_token"])
+
+
 def read(base_url: str, path: str, token: str) -> Any:
     """The JSON answer to a GET request; raise ControlPlaneError if there is none."""
     return _answer(base_url, path, token=token)

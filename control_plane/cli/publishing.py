@@ -56,6 +56,7 @@ def _print(credentials: Credentials, *, gateway: bool) -> None:
     if gateway:
         lines["gateway client id"] = credentials.gateway_client_id
         lines["gateway client secret"] = credentials.gateway_client_secret
+    lines |= {"client id": credentials.client_id, "client secret": credentials.client_secret}
     typer.echo("New credentials. They are shown only this once:")
     for name, value in lines.items():
         if value:

@@ -26,9 +26,11 @@ from control_plane.store.tables import (
     AutomatedPolicy,
     Base,
     ClientApplication,
+    ConnectedApp,
     Contract,
     DiscoveredService,
     Environment,
+    GatewayLogin,
     Policy,
     SlaTier,
     User,
@@ -48,6 +50,8 @@ KINDS: Final[dict[type[Base], str]] = {
     DiscoveredService: "service",
     Environment: "environment",
     Alert: "alert",
+    ConnectedApp: "connected_app",
+    GatewayLogin: "gateway",
 }
 
 MAX_VALUE: Final = 4096
@@ -105,7 +109,7 @@ def _values(row: Base) -> _Values:
     if isinstance(row, ApiInstance):
         # The asset may be deleted later, and its id alone would then tell nothing.
         values |= {"group_id": row.asset.group_id, "asset_id": row.asset.asset_id}
-    if isinstance(row, User):
+    if isinstance(row, User | ConnectedApp):
         values["roles"] = {
             grant.environment_id or "all environments": grant.role for grant in row.grants
         }
@@ -117,7 +121,7 @@ def _plain(value: Any) -> Any:
 
 
 def _entry(transaction: Transaction, row: Any, action: str) -> AuditEntry:
-    actor, kind = transaction.actor, KINDS[type(row)]
+    actor, kind, row_id = transaction.actor, KINDS[type(row)], getattr(row, "id", None)
     return AuditEntry(
         organization_id=transaction.organization_id,
         at=transaction.now,
@@ -125,9 +129,9 @@ def _entry(transaction: Transaction, row: Any, action: str) -> AuditEntry:
         role=actor.role,
         address=actor.address,
         kind=kind,
-        # The id of an environment is a text, which is among the values.
-        object_id=row.id if isinstance(row.id, int) else 0,
-        api_id=row.id if kind == "api" else getattr(row, "api_id", None),
+        # The id of an environment or a gateway is a text, which is among the values.
+        object_id=row_id if isinstance(row_id, int) else 0,
+        api_id=row_id if kind == "api" else getattr(row, "api_id", None),
         action=action,
     )
 

@@ -2,7 +2,7 @@
 
 import uuid
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from control_plane.store.tables import (
     ApiInstance,
     AutomatedPolicy,
     Base,
+    ConnectedAppGrant,
     Contract,
     DiscoveredService,
     Environment,
@@ -27,6 +28,12 @@ from control_plane.store.tables import (
 )
 
 MAX_ENVIRONMENTS: Final = 50
+MAX_NAME: Final = 100
+
+EnvironmentType = Literal["production", "sandbox", "design"]
+"""What an environment is for. Nothing here depends on it, but people and tools read it."""
+PRODUCTION: Final = "production"
+SANDBOX: Final = "sandbox"
 
 
 def of_organization(organization_id: str) -> Select[Environment]:
@@ -42,7 +49,7 @@ def get(session: Session, organization_id: str, environment_id: str) -> Environm
     return environment
 
 
-def create(transaction: Transaction, name: str) -> Environment:
+def create(transaction: Transaction, name: str, environment_type: str) -> Environment:
     """Add an environment. Users with a role in all environments have it there too."""
     _require_free_name(transaction, name)
     own = of_organization(transaction.organization_id).subquery()
@@ -50,18 +57,23 @@ def create(transaction: Transaction, name: str) -> Environment:
     if number >= MAX_ENVIRONMENTS:
         raise Invalid(f"the organization has {MAX_ENVIRONMENTS} environments already")
     environment = Environment(
-        id=str(uuid.uuid4()), organization_id=transaction.organization_id, name=name
+        id=str(uuid.uuid4()),
+        organization_id=transaction.organization_id,
+        name=name,
+        type=environment_type,
     )
     transaction.session.add(environment)
     audit_log.record_creation(transaction, environment)
     return environment
 
 
-def rename(transaction: Transaction, environment: Environment, name: str) -> Environment:
-    """Give the environment another name. Its id, which adapters use, stays."""
+def change(
+    transaction: Transaction, environment: Environment, name: str, environment_type: str
+) -> Environment:
+    """Give the environment another name or type. Its id, which adapters use, stays."""
     _require_free_name(transaction, name, environment.id)
     with audit_log.recorded_change(transaction, environment):
-        environment.name = name
+        environment.name, environment.type = name, environment_type
     return environment
 
 
@@ -90,6 +102,8 @@ class Content(NamedTuple):
     """Credentials of gateways."""
     users: int
     """Those who have a role in this environment only."""
+    apps: int
+    """Connected apps that have a role in this environment only."""
 
 
 def content(session: Session, environment: Environment) -> Content:
@@ -97,6 +111,9 @@ def content(session: Session, environment: Environment) -> Content:
     number = partial(_number, session, environment)
     elsewhere = select(RoleGrant.user_id).where(
         RoleGrant.environment_id.is_distinct_from(environment.id)
+    )
+    apps_elsewhere = select(ConnectedAppGrant.app_id).where(
+        ConnectedAppGrant.environment_id.is_distinct_from(environment.id)
     )
     return Content(
         apis=number(ApiInstance),
@@ -110,6 +127,7 @@ def content(session: Session, environment: Environment) -> Content:
         services=number(DiscoveredService),
         gateways=number(GatewayLogin),
         users=number(RoleGrant, RoleGrant.user_id.not_in(elsewhere)),
+        apps=number(ConnectedAppGrant, ConnectedAppGrant.app_id.not_in(apps_elsewhere)),
     )
 
 

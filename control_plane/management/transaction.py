@@ -13,7 +13,8 @@ from control_plane.management.feed_epochs import FeedEpochs
 class Actor:
     """Who makes a change: the login and its role, and the network address, if it is known.
 
-    What the control plane does by itself has the actor `CONTROL_PLANE`.
+    What the control plane does by itself has the actor `CONTROL_PLANE`; what a command on the
+    database does has `COMMAND_LINE`.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Actor:
 
 
 CONTROL_PLANE: Final = Actor("control plane", "system")
+COMMAND_LINE: Final = Actor("command line", "system")
 
 
 @dataclass(frozen=True, slots=True)

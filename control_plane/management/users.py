@@ -12,7 +12,7 @@ from control_plane.accounts.roles import USER_ROLES, Role
 from control_plane.errors import Conflict, Invalid, NotFound
 from control_plane.management import audit_log
 from control_plane.management.transaction import Transaction
-from control_plane.store.tables import Environment, RoleGrant, User, UserToken
+from control_plane.store.tables import ConnectedApp, Environment, RoleGrant, User, UserToken
 
 MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 500
@@ -56,9 +56,9 @@ def get(session: Session, organization_id: str, user_id: int) -> User:
     return user
 
 
-def roles_of(user: User) -> Roles:
-    """The user's roles."""
-    return {grant.environment_id: Role(grant.role) for grant in user.grants}
+def roles_of(holder: User | ConnectedApp) -> Roles:
+    """The roles of a user or of a connected app."""
+    return {grant.environment_id: Role(grant.role) for grant in holder.grants}
 
 
 def require_good_password(name: str, password: str) -> None:

@@ -23,16 +23,21 @@ _MAX_MESSAGE = 2000
 class OAuthRefused(Refused):
     """A token request refused with one of the error codes of RFC 6749, section 5.2."""
 
-    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+    def __init__(
+        self, status: HTTPStatus, code: str, message: str, *, challenge: str = "Bearer"
+    ) -> None:
+        """`challenge` tells how to authenticate, with the status 401."""
         super().__init__(message)
         self.status = status
         self.code = code
+        self.challenge = challenge
 
 
 def refusal(error: Refused) -> JSONResponse:
     """The answer to a request that was refused on purpose."""
     wait = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, OAuthRefused):
+        wait |= {"WWW-Authenticate": error.challenge} if error.status == 401 else {}
         return _answer(error.status, error.message, wait, code=error.code)
     return _answer(status_of(error), error.message, wait)
 

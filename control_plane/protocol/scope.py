@@ -33,7 +33,7 @@ async def caller(
     services: InServices,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """The user or gateway that the request's bearer token was made for."""
+    """The user or client that the request's bearer token was made for."""
     if credentials is None:
         raise Unauthenticated("this needs an Authorization header with a bearer token")
     return await services.access.caller(credentials.credentials)
@@ -144,3 +144,4 @@ FeedReader = Annotated[EnvironmentScope, _in_environment(Permission.FEED_READ)]
 ReportsWriter = Annotated[EnvironmentScope, _in_environment(Permission.REPORTS_WRITE)]
 ApplicationsReader = Annotated[OrganizationScope, _in_organization(Permission.APPLICATIONS_READ)]
 ApplicationsWriter = Annotated[OrganizationScope, _in_organization(Permission.APPLICATIONS_WRITE)]
+EnvironmentsWriter = Annotated[OrganizationScope, _in_organization(Permission.ENVIRONMENTS_WRITE)]

@@ -1,117 +1,96 @@
-"""Tokens for gateways (client credentials, RFC 6749 section 4.4) and for users (login)."""
+"""Tokens: for clients by their credentials, and for users by name and password (RFC 6749)."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Request
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from fastapi import APIRouter, Request, Response
 
 from control_plane.accounts.access import Origin
 from control_plane.accounts.user_tokens import Kind
-from control_plane.errors import Invalid, Unauthenticated
+from control_plane.errors import Unauthenticated
 from control_plane.protocol.refusals import OAuthRefused
-from control_plane.protocol.scope import InCaller, InServices, OrganizationReader
+from control_plane.protocol.scope import InServices
+from control_plane.protocol.token_requests import (
+    ClientLogin,
+    UserLogin,
+    read_members,
+    refused_client,
+    token_request,
+)
 from control_plane.services import Services
 
 router = APIRouter(prefix="/accounts")
 
 
-def _encodable(secret: SecretStr) -> SecretStr:
-    """Refuse lone surrogates: JSON can contain them, but they can't be hashed."""
-    secret.get_secret_value().encode()
-    return secret
-
-
-Text = Annotated[str, Field(max_length=500)]
-Secret = Annotated[SecretStr, Field(max_length=500), AfterValidator(_encodable)]
-
-
-class GatewayLogin(BaseModel):
-    """A token request by client credentials."""
-
-    grant_type: Text
-    client_id: Text
-    client_secret: Secret
-
-
-class UserLogin(BaseModel):
-    """A user's name and password."""
-
-    username: Text
-    password: Secret
-
-
-async def _fields(request: Request) -> dict[str, Any]:
-    """The body. Gateways send JSON, OAuth clients send a form."""
-    if "json" not in request.headers.get("content-type", ""):
-        return dict(await request.form(max_files=0, max_fields=20))
-    try:
-        body = await request.json()
-    except (ValueError, RecursionError) as error:
-        raise Invalid("the body is not JSON") from error
-    if not isinstance(body, dict):
-        raise Invalid("the body must be a JSON object or a form")
-    return body
-
-
 @router.post("/oauth2/token")
 @router.post("/api/v2/oauth2/token")
-async def token(request: Request, services: InServices) -> dict[str, Any]:
-    """A token for a gateway."""
-    login = GatewayLogin.model_validate(await _fields(request))
-    if login.grant_type != "client_credentials":
-        raise OAuthRefused(
-            HTTPStatus.BAD_REQUEST,
-            "unsupported_grant_type",
-            "grant_type must be client_credentials",
-        )
+async def token(request: Request, response: Response, services: InServices) -> dict[str, Any]:
+    """A token for a gateway or a connected app, or for a user who gives a password."""
+    response.headers["Cache-Control"] = "no-store"
+    members = await token_request(request)
+    grant = members.get("grant_type")
+    if grant == "client_credentials":
+        return await _for_client(request, services, members)
+    if grant == "password":
+        return await _for_user(request, services, members)
+    raise OAuthRefused(
+        HTTPStatus.BAD_REQUEST,
+        "unsupported_grant_type",
+        "grant_type must be client_credentials or password",
+    )
+
+
+async def _for_client(
+    request: Request, services: Services, members: dict[str, Any]
+) -> dict[str, Any]:
+    client = ClientLogin.model_validate(members)
     try:
-        issued = await services.access.log_in_gateway(
-            login.client_id, login.client_secret.get_secret_value()
+        issued = await services.access.clients.log_in(
+            client.client_id, client.client_secret.get_secret_value(), _origin(request).address
         )
     except Unauthenticated as error:
-        raise OAuthRefused(
-            HTTPStatus.UNAUTHORIZED, "invalid_client", "unknown client_id or wrong client_secret"
-        ) from error
-    return _answer(services, issued)
+        raise refused_client(error.message) from error
+    return _answer(issued.token, issued.lifetime.total_seconds())
+
+
+async def _for_user(
+    request: Request, services: Services, members: dict[str, Any]
+) -> dict[str, Any]:
+    """The password grant (RFC 6749, section 4.3). Client credentials may be missing, not wrong."""
+    user = UserLogin.model_validate(members)
+    if "client_id" in members or "client_secret" in members:
+        client = ClientLogin.model_validate(members)
+        try:
+            await services.access.clients.require(
+                client.client_id, client.client_secret.get_secret_value(), _origin(request).address
+            )
+        except Unauthenticated as error:
+            raise refused_client(error.message) from error
+    try:
+        return await _log_in(request, services, user)
+    except Unauthenticated as error:
+        raise OAuthRefused(HTTPStatus.BAD_REQUEST, "invalid_grant", error.message) from error
 
 
 @router.post("/login")
-async def login(request: Request, services: InServices) -> dict[str, Any]:
+@router.post("/api/login")
+async def login(request: Request, response: Response, services: InServices) -> dict[str, Any]:
     """A token for a user."""
-    user = UserLogin.model_validate(await _fields(request))
-    origin = Origin(request.client.host if request.client else None)
+    response.headers["Cache-Control"] = "no-store"
+    user = UserLogin.model_validate(await read_members(request))
+    return await _log_in(request, services, user)
+
+
+async def _log_in(request: Request, services: Services, user: UserLogin) -> dict[str, Any]:
     issued = await services.access.log_in_user(
-        user.username, user.password.get_secret_value(), Kind.ACCESS, origin
+        user.username, user.password.get_secret_value(), Kind.ACCESS, _origin(request)
     )
-    return _answer(services, issued)
+    return _answer(issued, services.access.lifetimes.access.total_seconds())
 
 
-def _answer(services: Services, token: str) -> dict[str, Any]:
-    seconds = int(services.access.lifetimes.access.total_seconds())
-    return {"access_token": token, "token_type": "bearer", "expires_in": seconds}
+def _origin(request: Request) -> Origin:
+    return Origin(request.client.host if request.client else None)
 
 
-@router.get("/api/me")
-def me(caller: InCaller, services: InServices) -> dict[str, Any]:
-    """The login that the token belongs to, and the organization that paths begin with."""
-    with services.database.read() as session:
-        organization = caller.organization(session)
-        return {
-            "user": {
-                "username": caller.name,
-                "role": caller.role,
-                "organization": {"id": organization.id, "name": organization.name},
-            }
-        }
-
-
-@router.get("/api/organizations/{organization_id}/environments")
-def environments(scope: OrganizationReader) -> dict[str, Any]:
-    """The environments that the caller may name in paths."""
-    with scope.reading() as session:
-        found = [
-            {"id": row.id, "name": row.name, "organizationId": row.organization_id}
-            for row in scope.caller.environments(session)
-        ]
-    return {"data": found, "total": len(found)}
+def _answer(token: str, seconds: float) -> dict[str, Any]:
+    return {"access_token": token, "token_type": "bearer", "expires_in": int(seconds)}

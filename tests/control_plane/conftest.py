@@ -59,6 +59,11 @@ class Platform:
         return f"/exchange/api/v2/organizations/{self.credentials.organization_id}/applications"
 
     @property
+    def environments(self) -> str:
+        """The path of the environments."""
+        return f"/accounts/api/organizations/{self.credentials.organization_id}/environments"
+
+    @property
     def analytics(self) -> str:
         """The path of the analytics queries."""
         return (

@@ -74,7 +74,8 @@ async def test_each_kind_of_login_has_its_own_door(platform: Platform) -> None:
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (b'{"grant_type": "password", "client_id": "a", "client_secret": "b"}', "grant_type"),
+        (b'{"grant_type": "refresh_token", "client_id": "a"}', "grant_type"),
+        (b'{"grant_type": "password", "username": "a"}', "password"),
         (b'{"grant_type": "client_credentials", "client_id": "a"}', "client_secret"),
         (b"[]", "object"),
         (b"{", "JSON"),
@@ -125,6 +126,7 @@ async def test_no_route_is_open_by_accident(platform: Platform) -> None:
     open_paths = {
         "/healthz",
         "/accounts/login",
+        "/accounts/api/login",
         "/accounts/oauth2/token",
         "/accounts/api/v2/oauth2/token",
     }
@@ -260,11 +262,10 @@ async def test_tokens_of_one_login_are_bounded(
     tokens = []
     for _ in range(4):
         platform.clock.move(seconds=1)
-        tokens.append(
-            await access.log_in_gateway(
-                credentials.gateway_client_id, credentials.gateway_client_secret
-            )
+        issued = await access.clients.log_in(
+            credentials.gateway_client_id, credentials.gateway_client_secret
         )
+        tokens.append(issued.token)
     statuses = [
         (
             await platform.anyone.get(platform.apis, headers={"Authorization": f"Bearer {token}"})

@@ -16,12 +16,15 @@ from typer.testing import CliRunner, Result
 
 import adapter.cli
 import control_plane.cli
+from control_plane.app import open_services
+from control_plane.clock import SystemClock
+from control_plane.settings import Settings
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 
 
-def run(platform: RunningControlPlane, command: str, *arguments: object) -> Result:
+def run(platform: RunningControlPlane, *command: object) -> Result:
     """What the command says about the platform's database."""
-    words = (command, "--database", platform.database, *arguments)
+    words = (*command, "--database", platform.database)
     return CliRunner().invoke(control_plane.cli.app, [str(word) for word in words])
 
 
@@ -134,11 +137,29 @@ async def test_new_credentials_are_printed_without_empty_lines(tmp_path: Path) -
     assert "admin" not in shown
 
 
-@pytest.mark.parametrize("command", ["adapter-settings", "reset-credentials"])
-def test_a_missing_database_is_not_made(tmp_path: Path, command: str) -> None:
+COMMANDS = (
+    ("adapter-settings",),
+    ("reset-credentials",),
+    ("gateway-credentials", "list"),
+    ("connected-apps", "list"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_database_without_credentials_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """It has been made, but no platform has started on it."""
+    file = tmp_path / "new.db"
+    open_services(Settings(database=file), SystemClock()).close()
+    done = CliRunner().invoke(control_plane.cli.app, [*command, "--database", str(file)])
+    assert done.exit_code == 2
+    assert "has no credentials yet: the first `serve` makes them" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_missing_database_is_not_made(tmp_path: Path, command: tuple[str, ...]) -> None:
     """A mistyped name must not leave an empty database behind."""
     missing = tmp_path / "missing.db"
-    done = CliRunner().invoke(control_plane.cli.app, [command, "--database", str(missing)])
+    done = CliRunner().invoke(control_plane.cli.app, [*command, "--database", str(missing)])
     assert done.exit_code == 2
     assert f"there is no database {missing}" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -163,6 +184,11 @@ async def test_login_prints_what_curl_needs(tmp_path: Path) -> None:
         )
         assert "Password of admin" in asked.stderr
         assert f"ORG={platform.credentials.organization_id}" in asked.stdout
+        app = tmp_path / "app.json"
+        create = ("--role", "viewer", "--credentials-file", app, "--base-url", platform.base_url)
+        assert run(platform, "connected-apps", "create", "ci", *create).exit_code == 0
+        done = CliRunner().invoke(control_plane.cli.app, ["login", "--credentials-file", str(app)])
+        assert f"ORG={platform.credentials.organization_id}" in done.stdout
 
 
 async def test_login_says_why_it_failed(tmp_path: Path) -> None:

@@ -230,6 +230,7 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
         "period": {"repeat": 1, "duration": {"count": 5, "weight": "MINUTES"}},
         "recipients": [{"type": "email", "value": "a@b.test", "firstName": "a", "lastName": "b"}],
     }
+    environment = {"name": "e", "type": "design", "isProduction": False}
     token = {"grant_type": "client_credentials", "client_id": "c", "client_secret": "s"}
     return {
         ("POST", "/apis"): api | {"spec": spec, "promote": {}, "technology": "mule4"},
@@ -251,6 +252,8 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
         ("PATCH", "/alerts/{uid}"): alert,
         ("POST", "/oauth2/token"): token,
         ("POST", "/login"): {"username": "u", "password": "p"},
+        ("POST", "/environments"): environment,
+        ("PUT", "/environments/{environment_id}"): environment,
     }
 
 
@@ -269,7 +272,7 @@ def _mutations(good: Any) -> Iterator[Any]:
         yield from ([odd, *good[1:]] for odd in _mutations(good[0]))
 
 
-@pytest.mark.parametrize("which", range(18))
+@pytest.mark.parametrize("which", range(20))
 async def test_odd_bodies(platform: Platform, admin: httpx.AsyncClient, which: int) -> None:
     """Every value of every body replaced; afterwards all that is stored can be read."""
     await _fill(platform)

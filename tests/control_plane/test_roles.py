@@ -41,6 +41,8 @@ def requests(platform: Platform) -> list[tuple[str, str, Any, tuple[Role, ...]]]
         ("GET", f"{platform.analytics}/summary?groupBy=api", None, EVERYWHERE),
         ("GET", f"{platform.analytics}/events?format=json", None, OPERATORS),
         ("GET", platform.feed(1), None, ADMINS),
+        ("GET", platform.environments, None, EVERYWHERE),
+        ("POST", platform.environments, {"name": "Sandbox"}, (Role.OWNER,)),
         ("POST", "/v2/analytics/events", None, ()),
     ]
 
@@ -108,8 +110,7 @@ async def test_a_role_in_one_environment_ends_at_its_border(platform: Platform) 
     ):
         response = await platform.anyone.request(method, path, json=body, headers=headers)
         assert response.status_code == status, (method, path, response.text)
-    path = f"/accounts/api/organizations/{platform.credentials.organization_id}/environments"
-    found = (await platform.anyone.get(path, headers=headers)).json()["data"]
+    found = (await platform.anyone.get(platform.environments, headers=headers)).json()["data"]
     assert [row["id"] for row in found] == [platform.credentials.environment_id]
 
 

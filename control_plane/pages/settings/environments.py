@@ -1,7 +1,7 @@
-"""The organization's environments: adding, renaming and deleting them."""
+"""The organization's environments: adding, changing and deleting them."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -12,7 +12,7 @@ from control_plane.errors import Stale
 from control_plane.fleet import adapters
 from control_plane.http_statuses import status_of
 from control_plane.management import environments, versions
-from control_plane.management.environments import Content
+from control_plane.management.environments import Content, EnvironmentType
 from control_plane.pages.again import ASKED_AGAIN, Again, again
 from control_plane.pages.forms import FIXABLE, Fields, Form, InForm, OneLine, Posted
 from control_plane.pages.paths import EnvironmentId
@@ -26,14 +26,18 @@ router = APIRouter(prefix="/settings/environments")
 EnvironmentsWriter = Annotated[Visit, in_organization(Permission.ENVIRONMENTS_WRITE)]
 
 
-class _Name(Fields):
-    name: Annotated[str, Field(max_length=100), OneLine]
+_TYPES: Final = [("production", "Production"), ("sandbox", "Sandbox"), ("design", "Design")]
+
+
+class _Environment(Fields):
+    name: Annotated[str, Field(max_length=environments.MAX_NAME), OneLine]
+    type: EnvironmentType
 
 
 @router.get("", name="environments")
 def show_all(visit: EnvironmentsWriter) -> Response:
     """All environments, and a form for a new one."""
-    return _page(visit, Form())
+    return _page(visit, Form({"type": environments.SANDBOX}))
 
 
 def _page(visit: Visit, form: Form, status: int = HTTPStatus.OK) -> Response:
@@ -41,7 +45,15 @@ def _page(visit: Visit, form: Form, status: int = HTTPStatus.OK) -> Response:
     with visit.reading() as session:
         rows = session.scalars(own.order_by(Environment.name)).all()
     tabs = settings_tabs(visit)
-    return visit.page("settings/environments.html", status, tabs=tabs, rows=rows, form=form)
+    words = dict(_TYPES)
+    return visit.page(
+        "settings/environments.html",
+        status,
+        tabs=tabs,
+        rows=[(row, words[row.type]) for row in rows],
+        form=form,
+        types=_TYPES,
+    )
 
 
 @router.post("", name="create_environment")
@@ -49,9 +61,9 @@ def _page(visit: Visit, form: Form, status: int = HTTPStatus.OK) -> Response:
 def create(visit: EnvironmentsWriter, form: InForm) -> Response:
     """Add an environment."""
     try:
-        given = form.checked(_Name)
+        given = form.checked(_Environment)
         with visit.writing() as transaction:
-            environment = environments.create(transaction, given.name)
+            environment = environments.create(transaction, given.name, given.type)
     except FIXABLE as error:
         return _page(visit, form.refused(error), status_of(error))
     message = f"The environment {environment.name} is created."
@@ -60,35 +72,38 @@ def create(visit: EnvironmentsWriter, form: InForm) -> Response:
 
 @router.get("/{changed_id}", name="environment")
 def show(visit: EnvironmentsWriter, changed_id: EnvironmentId) -> Response:
-    """The form for another name."""
-    return _rename_page(visit, changed_id)
+    """The form for another name or type."""
+    return _change_page(visit, changed_id)
 
 
-def _rename_page(
+def _change_page(
     visit: Visit, changed_id: str, refused: Form | None = None, status: int = HTTPStatus.OK
 ) -> Response:
     with visit.reading() as session:
         environment = environments.get(session, visit.caller.organization_id, changed_id)
-    form = refused or Form({"name": environment.name, "version": versions.version_of(environment)})
-    return visit.page("settings/environment.html", status, changed=environment, form=form)
+    values = {"name": environment.name, "type": environment.type}
+    form = refused or Form(values | {"version": versions.version_of(environment)})
+    return visit.page(
+        "settings/environment.html", status, changed=environment, form=form, types=_TYPES
+    )
 
 
 @router.post("/{changed_id}")
 @in_turn
-def rename(visit: EnvironmentsWriter, changed_id: EnvironmentId, form: InForm) -> Response:
-    """Give the environment another name."""
+def change(visit: EnvironmentsWriter, changed_id: EnvironmentId, form: InForm) -> Response:
+    """Give the environment another name or type."""
     try:
-        given = form.checked(_Name)
+        given = form.checked(_Environment)
         with visit.writing() as transaction:
             organization_id = transaction.organization_id
             environment = environments.get(transaction.session, organization_id, changed_id)
             versions.require(form.text("version"), environment)
-            environments.rename(transaction, environment, given.name)
+            environments.change(transaction, environment, given.name, given.type)
     except Stale:
         return _compare(visit, changed_id, form)
     except FIXABLE as error:
-        return _rename_page(visit, changed_id, form.refused(error), status_of(error))
-    message = f"The environment is called {environment.name} now."
+        return _change_page(visit, changed_id, form.refused(error), status_of(error))
+    message = f"The environment {environment.name} is changed."
     return visit.redirect(visit.url("environments"), message)
 
 
@@ -96,8 +111,9 @@ def _compare(visit: Visit, changed_id: str, form: Posted) -> Response:
     with visit.reading() as session:
         environment = environments.get(session, visit.caller.organization_id, changed_id)
     version, cancel = versions.version_of(environment), visit.url("environments")
-    theirs = {"name": environment.name}
-    return visit.stale(form, {"name": "Name"}, theirs, version, cancel=cancel)
+    theirs = {"name": environment.name, "type": environment.type}
+    labels = {"name": "Name", "type": "Type"}
+    return visit.stale(form, labels, theirs, version, cancel=cancel)
 
 
 @router.get("/{changed_id}/delete", name="delete_environment")
@@ -143,6 +159,9 @@ def _lost(content: Content) -> list[str]:
     if content.users:
         users = counted(content.users, "user")
         lost.append(f"{users} with a role in this environment only will have no role.")
+    if content.apps:
+        apps = counted(content.apps, "connected app")
+        lost.append(f"{apps} with a role in this environment only will have no role.")
     return lost
 
 

@@ -4,14 +4,7 @@ Ids of rows that a gateway remembers are never used again (AUTOINCREMENT). A gat
 a new contract with the id of a deleted one for the old contract.
 """
 
-from control_plane.store.tables.accounts import (
-    AccessToken,
-    GatewayLogin,
-    LoginAttempt,
-    RoleGrant,
-    User,
-    UserToken,
-)
+from control_plane.store.tables.accounts import LoginAttempt, RoleGrant, User, UserToken
 from control_plane.store.tables.alerts import (
     Alert,
     AlertDelivery,
@@ -21,6 +14,12 @@ from control_plane.store.tables.alerts import (
 from control_plane.store.tables.apis import ApiInstance, Asset, AutomatedPolicy, Policy, SlaTier
 from control_plane.store.tables.audit import AuditEntry
 from control_plane.store.tables.base import MAX_ID, Base
+from control_plane.store.tables.clients import (
+    AccessToken,
+    ConnectedApp,
+    ConnectedAppGrant,
+    GatewayLogin,
+)
 from control_plane.store.tables.contracts import ClientApplication, Contract, ContractTombstone
 from control_plane.store.tables.fleet import Adapter, DiscoveredService, FleetLosses
 from control_plane.store.tables.organizations import EndedFeedEpoch, Environment, Organization
@@ -39,6 +38,8 @@ __all__ = [
     "AutomatedPolicy",
     "Base",
     "ClientApplication",
+    "ConnectedApp",
+    "ConnectedAppGrant",
     "Contract",
     "ContractTombstone",
     "DiscoveredService",

@@ -1,4 +1,4 @@
-"""Who may call: users with their roles and tokens, and gateways with theirs."""
+"""Who may call: users with their roles and tokens."""
 
 from datetime import datetime
 
@@ -80,26 +80,3 @@ class LoginAttempt(Base):
     key: Mapped[int] = mapped_column(BigInteger, index=True)
     at: Mapped[datetime] = mapped_column(index=True)
     is_wrong: Mapped[bool]
-
-
-class GatewayLogin(Base):
-    """A gateway's client id and secret."""
-
-    __tablename__ = "logins"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
-    environment_id: Mapped[str] = mapped_column(ForeignKey("environments.id"))
-    secret_hash: Mapped[str]
-
-
-class AccessToken(Base):
-    """A gateway's bearer token, known by its hash only."""
-
-    __tablename__ = "access_tokens"
-
-    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    login_name: Mapped[str] = mapped_column(
-        ForeignKey("logins.name", ondelete="CASCADE"), index=True
-    )
-    expires_at: Mapped[datetime] = mapped_column(index=True)

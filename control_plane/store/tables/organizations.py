@@ -44,3 +44,5 @@ class Environment(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
     name: Mapped[str]
+    type: Mapped[str] = mapped_column(server_default="sandbox")
+    """`production`, `sandbox` or `design`."""

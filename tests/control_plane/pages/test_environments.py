@@ -25,18 +25,21 @@ LIMIT = [(5, 1000)]
 ENVIRONMENTS = "/settings/environments"
 
 
-async def test_an_owner_adds_and_renames_environments(owner: Visitor) -> None:
+async def test_an_owner_adds_and_changes_environments(owner: Visitor) -> None:
     """The new one is empty, and the audit log knows who made it."""
-    page = await owner.done(ENVIRONMENTS, name="Sandbox")
+    page = await owner.done(ENVIRONMENTS, name="Sandbox", type="sandbox")
     assert "The environment Sandbox is created." in page
     rename = re.findall(f'href="({ENVIRONMENTS}/[^"/]+)"', page)[-1]
     sandbox = rename.rpartition("/")[2]
     home = await owner.page(f"/environments/{sandbox}")
     assert "There is no API instance in Sandbox yet." in home
-    assert "is called Test now" in await owner.confirmed(rename, name="Test")
+    page = await owner.confirmed(rename, name="Test", type="design")
+    assert "The environment Test is changed." in page
+    assert "<td>Design</td>" in page
     log = await owner.page("/audit?kind=environment")
     assert "Sandbox" in log
     assert "Test" in log
+    assert "design" in log
 
 
 @pytest.mark.parametrize(
@@ -59,19 +62,19 @@ async def test_names_of_environments_are_checked(
     other = add_environment(platform, "Other")
     seen = version_in(await owner.page(f"{ENVIRONMENTS}/{other}"))
     for path in (ENVIRONMENTS, f"{ENVIRONMENTS}/{other}"):
-        response = await owner.send(path, name=name, version=seen)
+        response = await owner.send(path, name=name, type="sandbox", version=seen)
         assert response.status_code in (400, 409)
         assert expected in response.text
-    own_name_again = await owner.confirmed(f"{ENVIRONMENTS}/{other}", name="other")
-    assert "is called other now" in own_name_again
+    own_name_again = await owner.confirmed(f"{ENVIRONMENTS}/{other}", name="other", type="sandbox")
+    assert "The environment other is changed." in own_name_again
 
 
 @ON_BOTH_DATABASES
 async def test_two_names_never_differ_in_case_only(owner: Visitor) -> None:
     """In every script: databases fold the case of ASCII only."""
-    await owner.done(ENVIRONMENTS, name="ÄB")
+    await owner.done(ENVIRONMENTS, name="ÄB", type="sandbox")
     for name in ("ÄB", "äb", "A\u0308b"):
-        response = await owner.send(ENVIRONMENTS, name=name)
+        response = await owner.send(ENVIRONMENTS, name=name, type="sandbox")
         assert response.status_code == 409
         assert "There is an environment" in response.text
 
@@ -82,20 +85,20 @@ async def test_a_name_that_somebody_else_has_changed_is_not_overwritten(
     """The second sees both names, and may save theirs in full knowledge."""
     path = f"{ENVIRONMENTS}/{add_environment(platform, 'Other')}"
     seen = version_in(await owner.page(path))
-    await owner.done(path, version=seen, name="First")
-    response = await owner.send(path, version=seen, name="Second")
+    await owner.done(path, version=seen, name="First", type="design")
+    response = await owner.send(path, version=seen, name="Second", type="sandbox")
     assert response.status_code == 412
     assert "First" in response.text
     assert "Second" in response.text
-    mine = await owner.done(path, version=version_in(response.text), name="Second")
-    assert "is called Second now" in mine
+    mine = await owner.done(path, version=version_in(response.text), name="Second", type="sandbox")
+    assert "The environment Second is changed." in mine
 
 
 async def test_the_number_of_environments_is_bounded(owner: Visitor, platform: Platform) -> None:
     """A script in a loop does not fill the switcher."""
     for number in range(MAX_ENVIRONMENTS - 1):
         add_environment(platform, f"e{number}")
-    response = await owner.send(ENVIRONMENTS, name="one more")
+    response = await owner.send(ENVIRONMENTS, name="one more", type="sandbox")
     assert response.status_code == 400
     assert "environments already" in response.text
 
