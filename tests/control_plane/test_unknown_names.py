@@ -215,6 +215,9 @@ async def test_what_the_vendors_clients_send_is_accepted(platform: Platform) -> 
     contract = await admin.request_contract(api["id"], application["id"], tier["id"])
     own = f"{path}/contracts/{contract['id']}"
     await admin.ask("PATCH", own, contract | {"requestedTierId": None})
+    environment = {"name": "Test", "clientId": "", "arcNamespace": None}
+    made = await admin.ask("POST", platform.environments, environment)
+    await admin.ask("PUT", f"{platform.environments}/{made['id']}", made)
 
 
 async def test_the_ignored_parameters_belong_to_routes(platform: Platform) -> None:
