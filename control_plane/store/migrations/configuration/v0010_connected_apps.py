@@ -1,4 +1,4 @@
-"""Version 9: connected apps, types of environments, and when clients last logged in.
+"""Version 10: connected apps, types of environments, and when clients last logged in.
 
 An environment whose name begins with `prod` becomes one for production, every other a sandbox. An
 owner can change that.
@@ -7,8 +7,8 @@ owner can change that.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
