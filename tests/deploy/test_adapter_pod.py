@@ -155,7 +155,8 @@ def test_a_change_of_settings_replaces_the_pods() -> None:
 
 
 def test_an_update_never_has_fewer_adapters() -> None:
-    """A new one is ready before an old one ends."""
+    """A new one is ready, and known to Envoys that ask DNS, before an old one ends."""
+    assert workload("Deployment")["minReadySeconds"] > 30 + 5
     assert workload("Deployment")["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
     assert workload("Deployment")["replicas"] == 2
 

@@ -1,6 +1,7 @@
 """The charts and what Helm makes of them: the API server's schemas accept every object."""
 
 import json
+from pathlib import Path
 
 import kubernetes_validate
 import pytest
@@ -17,6 +18,7 @@ RUNS = [
     ("policy-control-plane",),
     ("policy-control-plane", "-f", "control-plane-everything.yaml"),
 ]
+EXAMPLES = Path(__file__).parents[2] / "examples" / "kubernetes"
 NEWEST, OLDEST = "1.37", "1.27"
 
 
@@ -39,6 +41,14 @@ def test_the_oldest_version_that_a_chart_names_accepts_them() -> None:
     for each in objects(*RUNS[1]):
         if each["kind"] != "ServiceMonitor":
             kubernetes_validate.validate(each, OLDEST, strict=True)
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.iterdir()), ids=lambda file: file.name)
+def test_examples_are_accepted(file: Path) -> None:
+    """Envoys without a mesh; the oldest version is the one that the examples name."""
+    for each in yaml.safe_load_all(file.read_text()):
+        for version in ("1.30", NEWEST):
+            kubernetes_validate.validate(each, version, strict=True)
 
 
 def test_names_of_objects_differ() -> None:

@@ -62,19 +62,18 @@ def test_the_command_and_its_options_exist() -> None:
     assert [o for o in options if o.partition("=")[0] not in shown.stdout] == []
 
 
-def test_sqlite_has_one_process_at_a_time() -> None:
-    """Also during an update. Its volume stays when the release is removed."""
-    assert deployment()["replicas"] == 1
-    assert deployment()["strategy"] == {"type": "Recreate"}
+def test_old_and_new_versions_never_run_together() -> None:
+    """A SQLite file belongs to one process, and a new version upgrades the tables."""
+    for options in ((), EVERYTHING):
+        assert deployment(*options)["strategy"] == {"type": "Recreate"}
+
+
+def test_the_volume_of_sqlite_stays() -> None:
+    """Also when the release is removed. PostgreSQL needs none."""
     claim = one(objects(CHART), "PersistentVolumeClaim")
     assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
-
-
-def test_postgresql_has_several_replicas_and_no_volume() -> None:
-    """An update never has fewer of them."""
-    made = objects(CHART, *EVERYTHING)
-    assert [each for each in made if each["kind"] == "PersistentVolumeClaim"] == []
-    assert deployment(*EVERYTHING)["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    kinds = {each["kind"] for each in objects(CHART, *EVERYTHING)}
+    assert "PersistentVolumeClaim" not in kinds
 
 
 def test_an_ingress_leads_to_the_service() -> None:
