@@ -11,7 +11,8 @@ A denial is a value (`policy.decision.Deny`); only what we could not decide is a
     │   ├── PlatformRefusedError       401 or 403: our credentials or their rights
     │   ├── PlatformNotFoundError      404: the thing is gone
     │   ├── PlatformRejectedError      another 4xx: what we sent is wrong
-    │   └── DocumentError        an answer that is not what the protocol says
+    │   ├── DocumentError        an answer that is not what the protocol says
+    │   └── EnvironmentFileError       the file that replaces the platform cannot be used
     ├── ProviderError            an identity provider that gave no usable answer
     ├── StoreError               a quota store that could not answer
     ├── OverloadError            too many Checks wait for the same thing
@@ -102,6 +103,14 @@ class PlatformRejectedError(PlatformError):
 
 class DocumentError(PlatformError):
     """The answer is not what the protocol says: not JSON, cut off, too large, wrong types."""
+
+
+class EnvironmentFileError(PlatformError):
+    """The environment file cannot be used; `faults` has a line for each thing that is wrong."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
 
 
 class ProviderError(AdapterError):

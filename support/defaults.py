@@ -201,7 +201,7 @@ def denial_log(clock: Clock, **changes: Any) -> DenialLog:
 
 def decision_sample(clock: Clock) -> DecisionSample:
     """The sample of allowed requests."""
-    return checks.decision_sample(AnalyticsSettings(), clock)
+    return checks.decision_sample(AnalyticsSettings(), clock, sends_events=True)
 
 
 def envoy_config(apis: Sequence[ApiRoute], adapters: Sequence[str], **changes: Any) -> EnvoyConfig:

@@ -91,13 +91,14 @@ class Adapter:
             clock,
             self._tracing,
         )
+        client = self._platform.client
         self._analytics = Analytics(
             settings,
-            self._tracing.traced_upload(self._platform.client),
+            None if client is None else self._tracing.traced_upload(client),
             self._checks.attribute,
             clock,
             self._metrics,
-            takes_own_members=self._platform.sync.is_our_control_plane,
+            takes_own_members=self._platform.takes_own_members,
         )
         self._refused = RefusedCallers(clock)
         methods = (self._checks.method, self._analytics.method)
@@ -156,8 +157,9 @@ class Adapter:
         self._supervisor.start("sync", self._platform.sync.run)
         if self._place is not None and self._place.syncs:
             self._supervisor.start("relay", RelaySender(self._platform.sync, self._place.relay).run)
-        if self._settings.reports.enabled:
-            reporter = self._reporting.reporter(self._server.addresses[0])
+        client = self._platform.client
+        if client is not None and self._settings.reports.enabled:
+            reporter = self._reporting.reporter(client, self._server.addresses[0])
             self._supervisor.start("reports", reporter.run)
         self._supervisor.start("certificates", self._certificates.run)
         self._supervisor.start("messages", self._checks.messages.run)

@@ -40,12 +40,16 @@ _BATCH_BYTES: Final = 4 * 1024 * 1024
 
 
 class Analytics:
-    """The service that accepts access log entries, the spool, and the uploader."""
+    """The service that accepts access log entries, the spool, and the uploader.
+
+    Without a platform (`upload` is None), only a collector gets events. Entries are still accepted
+    without a collector, because they show requests that reached a service without a Check.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        upload: EventUpload,
+        upload: EventUpload | None,
         attribute: BoundApi,
         clock: Clock,
         metrics: Metrics,
@@ -62,11 +66,12 @@ class Analytics:
         self.spool: EventSpool = _memory_spool(analytics, counters)
         if (file := settings.spool_file) is not None:
             self.spool = self._disk = disk_spool(analytics, file, clock, counters)
-        options = upload_options(analytics)
-        self._uploader = EventUploader(self.spool, upload, clock, options, observer=counters)
-        origin = EventOrigin(
-            settings.platform.organization_id, socket.gethostname(), _DEPLOYMENT_TYPE
-        )
+        self._uploader: EventUploader | None = None
+        if upload is not None:
+            options = upload_options(analytics)
+            self._uploader = EventUploader(self.spool, upload, clock, options, observer=counters)
+        organization_id = settings.platform.organization_id or ""
+        origin = EventOrigin(organization_id, socket.gethostname(), _DEPLOYMENT_TYPE)
         translator = EntryTranslator(
             attribute,
             EventEncoder(origin),
@@ -75,7 +80,9 @@ class Analytics:
             unchecked=counters.unchecked,
         )
         self._otlp = _otlp_logs(settings, clock, metrics)
-        sink = self.spool if self._otlp is None else EventCopies(self.spool, self._otlp.queue)
+        sinks = [] if self._uploader is None else [self.spool]
+        sinks += [] if self._otlp is None else [self._otlp.queue]
+        sink = sinks[0] if len(sinks) == 1 else EventCopies(*sinks)
         self._service = AccessLogService(translator, sink, clock, observer=counters)
         self.method = ClientStreamMethod(METHOD_PATH, self._service.open)
 
@@ -83,7 +90,8 @@ class Analytics:
         """Start the uploads, and the writing to the disk."""
         if self._disk is not None:
             supervisor.start("spool", self._disk.run)
-        supervisor.start("upload", self._uploader.run)
+        if self._uploader is not None:
+            supervisor.start("upload", self._uploader.run)
         if self._otlp is not None:
             self._otlp.start(supervisor)
 
@@ -91,9 +99,8 @@ class Analytics:
     def alarms(self) -> Mapping[str, str]:
         """What an operator should look at, by component."""
         alarms = {**self.spool.alarms, **self._unchecked.alarms, **self._workloads.alarms}
-        status = self._uploader.status
-        if status.failing_since is not None:
-            alarms["events upload"] = status.last_error
+        if self._uploader is not None and self._uploader.status.failing_since is not None:
+            alarms["events upload"] = self._uploader.status.last_error
         if self._otlp is not None:
             alarms.update(self._otlp.alarms)
         if lost := self.losses:
@@ -113,7 +120,7 @@ class Analytics:
             "spool": "memory" if self._disk is None else "disk",
             "waiting": self.spool.backlog._asdict(),
             "quarantined": self.spool.quarantined._asdict(),
-            "upload": asdict(self._uploader.status),
+            "upload": None if self._uploader is None else asdict(self._uploader.status),
             "lost": self.losses,
             "otlp_logs": None if self._otlp is None else self._otlp.status,
         }
@@ -123,7 +130,9 @@ class Analytics:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._service.drain(), self._flush_s)
         self._service.discard()
-        flushes: list[Awaitable[object]] = [self._uploader.flush(self._flush_s)]
+        flushes: list[Awaitable[object]] = []
+        if self._uploader is not None:
+            flushes.append(self._uploader.flush(self._flush_s))
         if self._otlp is not None:
             flushes.append(self._otlp.stop(self._flush_s))
         await asyncio.gather(*flushes)

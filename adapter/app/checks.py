@@ -65,8 +65,9 @@ class Checks:
         self.users = LdapUsers(settings.identity, identity.tls, clock)
         bindings = settings.requests.bindings
         self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
-        gate = settings.gatekeeper
-        self._gatekeeper = Gatekeeper(clock, contact, mode=gate.mode, max_age_s=gate.max_age_s)
+        self._gatekeeper = Gatekeeper(
+            clock, contact, mode=settings.gatekeeper.mode, max_age_s=settings.max_age_s
+        )
         self.explainer = live_explainer(snapshots, self._gatekeeper, quotas, identity)
         authorizer = self._authorizer(quotas, identity)
         self.method = tracing.traced(self.decisions, partial(self._service, authorizer))
@@ -111,14 +112,16 @@ class Checks:
         )
 
     def _service(self, authorizer: Authorizer, observer: DecisionObserver) -> UnaryMethod:
-        requests, analytics = self._settings.requests, self._settings.analytics
+        requests = self._settings.requests
         service = AuthorizationService(
             authorizer,
             RequestReader(requests.client_address_header, requests.forwarded_for_position),
             response_writer(requests),
             observer=observer,
             denials=self.denials,
-            sample=decision_sample(analytics, self._clock),
+            sample=decision_sample(
+                self._settings.analytics, self._clock, sends_events=self._settings.sends_events
+            ),
             verdicts=VerdictTexts(self._snapshots),
             waiting=self.waiting,
             clock=self._clock,
@@ -126,9 +129,11 @@ class Checks:
         return service.method
 
 
-def decision_sample(analytics: AnalyticsSettings, clock: Clock) -> DecisionSample:
-    """The sample of allowed requests; without events, nobody would see it."""
-    return DecisionSample(clock, analytics.verdict_sample if analytics.enabled else 0)
+def decision_sample(
+    analytics: AnalyticsSettings, clock: Clock, *, sends_events: bool
+) -> DecisionSample:
+    """The sample of allowed requests; if nobody gets events, nobody would see it."""
+    return DecisionSample(clock, analytics.verdict_sample if sends_events else 0)
 
 
 def response_writer(requests: RequestSettings) -> ResponseWriter:

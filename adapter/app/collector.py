@@ -173,9 +173,10 @@ def process_resource(settings: Settings) -> dict[str, str]:
         "service.version": program_version(),
         "service.instance.id": instance_id(settings, settings.listener.address),
         "host.name": socket.gethostname(),
-        "policy_adapter.organization.id": settings.platform.organization_id,
-        "policy_adapter.environment.id": settings.platform.environment_id,
     }
+    if (account := settings.platform.account) is not None:
+        ours["policy_adapter.organization.id"] = account.organization_id
+        ours["policy_adapter.environment.id"] = account.environment_id
     return ours | _from_environment(os.environ)
 
 

@@ -40,7 +40,12 @@ def stored_explainer(settings: Settings, directory: Path) -> Explainer:
 
     Nothing is changed there, so an adapter may use the directory at the same time.
     """
-    copy = disk_copy(settings, directory, SystemClock())
+    account = settings.platform.account
+    if account is None:
+        raise ConfigurationError(
+            "--disk-copy: there is no disk copy with platform.file; start the adapter, and ask it"
+        )
+    copy = disk_copy(account, directory, SystemClock())
     try:
         catalog = copy.peek()
     except (OSError, ValueError) as e:

@@ -98,7 +98,7 @@ class Identity:
 
 
 def _key_set_file(settings: Settings) -> KeySetFile | None:
-    directory = settings.disk_directory
-    if directory is None:
+    directory, account = settings.disk_directory, settings.platform.account
+    if directory is None or account is None:
         return None
-    return KeySetFile(directory / "keys", settings.platform.client_secret.get_secret_value())
+    return KeySetFile(directory / "keys", account.client_secret.get_secret_value())

@@ -1,6 +1,7 @@
 """The platform client and its sync, as the settings say."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -8,23 +9,29 @@ from typing import TYPE_CHECKING
 
 from adapter.app.needs import objection_to_needs
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.errors import PlatformUnavailableError
+from adapter.errors import ConfigurationError, PlatformUnavailableError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.writer import own_headers
 from adapter.platform_client.disk.copy import DiskCopy
+from adapter.platform_client.environment_file.content import ReadingRules
+from adapter.platform_client.environment_file.file_sync import FileSync
+from adapter.platform_client.environment_file.source import EnvironmentFile
 from adapter.platform_client.protocol.options import PlatformOptions
 from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.relay.receiver import RelayReceiver
 from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.platform_client.sync.synced_state import SyncedState
+from adapter.policy.rule_pool import RulePool
+from adapter.policy.snapshot import build_api
 from adapter.runtime import garbage
 from adapter.runtime.authorities import authorities
 from adapter.runtime.clock import Clock
 from adapter.runtime.retirement import Retirement
 from adapter.runtime.spans import Tracer
 from adapter.runtime.system_errors import system_words
-from adapter.settings import Settings
+from adapter.settings import IdentitySettings, PlatformSettings, RequestSettings, Settings
+from adapter.settings.groups.platform import PlatformAccount
 from adapter.telemetry.counters import SyncCounters
 from adapter.telemetry.metrics import Metrics
 from adapter.workers.place import WorkerPlace
@@ -34,7 +41,10 @@ if TYPE_CHECKING:
 
 
 class Platform:
-    """The client for the platform's operations, and the sync that keeps the snapshot up to date."""
+    """The client for the platform's operations, and the sync that keeps the snapshot up to date.
+
+    An environment file replaces the platform; then there is no client.
+    """
 
     def __init__(
         self,
@@ -45,28 +55,35 @@ class Platform:
         place: WorkerPlace | None = None,
         tracer: Tracer | None = None,
     ) -> None:
-        options = platform_options(settings)
         self._http: AiohttpClient | None = None
         self._retirement = Retirement(clock)
         self._opening = asyncio.Lock()
-        self.client = PlatformClient(self._opened, options, clock)
-        observer = SyncCounters(metrics, garbage.settle)
+        self.client: PlatformClient | None = None
+        if (account := settings.platform.account) is not None:
+            options = platform_options(settings.platform, account)
+            self.client = PlatformClient(self._opened, options, clock)
+        observer, wanted = SyncCounters(metrics, garbage.settle), sync_options(settings)
         self.sync: SyncedState
         if place is not None and not place.syncs:
-            self.sync = RelayReceiver(
-                place.relay, snapshots, sync_options(settings), clock, observer
+            self.sync = RelayReceiver(place.relay, snapshots, wanted, clock, observer)
+        elif account is None or self.client is None:
+            file = environment_file(settings.platform, wanted)
+            self.sync = FileSync(file, snapshots, wanted, clock, observer)
+        else:
+            directory = settings.disk_directory
+            self.sync = PlatformSync(
+                self.client,
+                snapshots,
+                wanted,
+                clock,
+                disk=disk_copy(account, directory, clock) if directory else None,
+                observer=observer,
+                tracer=tracer,
             )
-            return
-        directory = settings.disk_directory
-        self.sync = PlatformSync(
-            self.client,
-            snapshots,
-            sync_options(settings),
-            clock,
-            disk=disk_copy(settings, directory, clock) if directory else None,
-            observer=observer,
-            tracer=tracer,
-        )
+
+    def takes_own_members(self) -> bool:
+        """Whether events may have members that only our control plane and collectors know."""
+        return self.client is None or self.sync.is_our_control_plane()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -81,7 +98,7 @@ class Platform:
         trusted then. Requests that are under way end on their own connections.
         """
         async with self._opening:
-            if self._http is None:
+            if self._http is None or self.client is None:
                 return
             opening = await _prepared_in_a_thread()
             self._retirement.add(self._http.close, self.client.options.request_timeout_s)
@@ -116,15 +133,14 @@ def _prepared() -> Callable[[], "AiohttpClient"]:
     return partial(AiohttpClient, authorities())
 
 
-def platform_options(settings: Settings) -> PlatformOptions:
+def platform_options(platform: PlatformSettings, account: PlatformAccount) -> PlatformOptions:
     """Where the platform is and how to ask it, as the settings say."""
-    platform = settings.platform
     return PlatformOptions(
-        base_url=str(platform.base_url),
-        organization_id=platform.organization_id,
-        environment_id=platform.environment_id,
-        client_id=platform.client_id,
-        client_secret=platform.client_secret.get_secret_value(),
+        base_url=str(account.base_url),
+        organization_id=account.organization_id,
+        environment_id=account.environment_id,
+        client_id=account.client_id,
+        client_secret=account.client_secret.get_secret_value(),
         analytics_base_url=str(platform.analytics_url or ""),
         request_timeout_s=platform.request_timeout_s,
         max_response_bytes=platform.max_response_bytes,
@@ -134,22 +150,44 @@ def platform_options(settings: Settings) -> PlatformOptions:
 
 def sync_options(settings: Settings) -> SyncOptions:
     """What is synced and how often, as the settings say."""
-    platform = settings.platform
+    return sync_options_of(settings.platform, settings.requests, settings.identity)
+
+
+def sync_options_of(
+    platform: PlatformSettings, requests: RequestSettings, identity: IdentitySettings
+) -> SyncOptions:
+    """The same, given only the groups of settings that it needs."""
     return SyncOptions(
         apis=None if platform.apis == "environment" else platform.apis,
         poll_interval_s=platform.poll_interval_s,
         secret_form=platform.secret_form,
         ignored_policy_types=frozenset(platform.ignored_policy_types),
         own_headers=own_headers(
-            settings.requests.identity_header_prefix,
-            settings.requests.client_address_header or ADDRESS_HEADER,
+            requests.identity_header_prefix,
+            requests.client_address_header or ADDRESS_HEADER,
         ),
-        objection=objection_to_needs(settings.identity),
+        objection=objection_to_needs(identity),
     )
 
 
-def disk_copy(settings: Settings, directory: Path, clock: Clock) -> DiskCopy:
-    """The disk copy in that directory, for the environment of the settings."""
-    options = platform_options(settings)
-    environment = f"{options.organization_id}/{options.environment_id}"
-    return DiskCopy(directory / "catalog", options.client_secret, environment, clock)
+def environment_file(platform: PlatformSettings, options: SyncOptions) -> EnvironmentFile:
+    """The file that replaces the platform. Raises ConfigurationError if the settings name none."""
+    if platform.file is None:
+        raise ConfigurationError("platform.file: is missing")
+    compile_api = partial(
+        build_api,
+        pool=RulePool(),
+        ignored_types=options.ignored_policy_types,
+        own_headers=options.own_headers,
+        objection=options.objection,
+    )
+    salt = secrets.token_hex()
+    rules = ReadingRules(apis=options.apis, salt=salt, compile_api=compile_api)
+    return EnvironmentFile(platform.file, rules)
+
+
+def disk_copy(account: PlatformAccount, directory: Path, clock: Clock) -> DiskCopy:
+    """The disk copy in that directory, for the environment of the account."""
+    environment = f"{account.organization_id}/{account.environment_id}"
+    secret = account.client_secret.get_secret_value()
+    return DiskCopy(directory / "catalog", secret, environment, clock)

@@ -9,6 +9,7 @@ from adapter.app.instance_id import instance_id
 from adapter.app.platform import Platform
 from adapter.app.quotas import Quotas
 from adapter.authorization.snapshot_store import SnapshotStore
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.reports.report import (
     ReportedAdapter,
     ReportedApi,
@@ -56,12 +57,12 @@ class Reporting:
         self._started_at = clock.now()
         self._interval_s = settings.platform.poll_interval_s
 
-    def reporter(self, address: str) -> Reporter:
-        """Sends reports; `address` is where Envoy reaches this adapter."""
+    def reporter(self, client: PlatformClient, address: str) -> Reporter:
+        """Sends reports with this client; `address` is where Envoy reaches this adapter."""
         name = instance_id(self._settings, address)
         return Reporter(
             self,
-            partial(self._platform.client.send_report, name),
+            partial(client.send_report, name),
             self._clock,
             interval_s=self._interval_s,
             observer=ReportCounters(self._metrics),

@@ -23,7 +23,9 @@ def check_config(
 ) -> None:
     """Check everything that serve needs, and print all errors."""
     settings, notes = examined_settings(config)
-    typer.echo(f"the settings are good; the platform is {settings.platform.base_url}")
+    platform = settings.platform
+    source = f"environment file is {platform.file}" if platform.file else None
+    typer.echo(f"the settings are good; the {source or f'platform is {platform.base_url}'}")
     print_notes(notes)
     if online:
         from adapter.app.preflight.online import examine_online  # noqa: PLC0415 - slow to import

@@ -4,9 +4,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from adapter.app.platform import environment_file, sync_options
 from adapter.cli.running_adapter import ask
 from adapter.doctor import KnownAdapter, KnownBinding
-from adapter.errors import ConfigurationError
+from adapter.errors import ConfigurationError, EnvironmentFileError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.platform_client.disk.copy import MAGIC
 from adapter.platform_client.disk.format import decode
@@ -20,9 +21,10 @@ _PAGE: Final = 1000
 
 
 def known_adapter(settings: Settings | None, inspection: str | None) -> KnownAdapter:
-    """What the settings say; the APIs of a running adapter, or else of the disk copy.
+    """What the settings say; the APIs of a running adapter, or else of the file or the disk copy.
 
-    Raises ConfigurationError if the running adapter does not answer, or the disk copy is damaged.
+    Raises ConfigurationError if the running adapter does not answer, or the environment file or the
+    disk copy cannot be used.
     """
     api_ids = _running_apis(inspection) if inspection else None
     if settings is None:
@@ -45,7 +47,7 @@ def known_adapter(settings: Settings | None, inspection: str | None) -> KnownAda
         reads_jwt_payload=settings.identity.envoy_jwt_payload is not None,
         allows_unbound=requests.unbound == "allow",
         bindings=tuple(map(_known_binding, requests.bindings)),
-        api_ids=_stored_apis(settings) if api_ids is None else api_ids,
+        api_ids=_apis_of(settings) if api_ids is None else api_ids,
     )
 
 
@@ -71,15 +73,27 @@ def _running_apis(address: str) -> frozenset[str]:
         found |= ids
 
 
+def _apis_of(settings: Settings) -> frozenset[str] | None:
+    """The APIs in the environment file or in the disk copy; None if there is neither."""
+    if settings.platform.file is None:
+        return _stored_apis(settings)
+    file = environment_file(settings.platform, sync_options(settings))
+    try:
+        file.read()
+    except EnvironmentFileError as e:
+        raise ConfigurationError(f"platform.file: {settings.platform.file}: {e}") from None
+    return frozenset(file.content.apis)
+
+
 def _stored_apis(settings: Settings) -> frozenset[str] | None:
     """The APIs in the disk copy; None if there is no copy."""
-    directory, platform = settings.disk_directory, settings.platform
-    if directory is None:
+    directory, account = settings.disk_directory, settings.platform.account
+    if directory is None or account is None:
         return None
     file: Path = directory / "catalog"
-    environment = f"{platform.organization_id}/{platform.environment_id}"
+    environment = f"{account.organization_id}/{account.environment_id}"
     # Not with DiskCopy, which renames a file that it cannot use.
-    sealed = SealedFile(file, platform.client_secret.get_secret_value(), MAGIC)
+    sealed = SealedFile(file, account.client_secret.get_secret_value(), MAGIC)
     try:
         catalog = decode(BytesIO(sealed.read()), environment)
     except FileNotFoundError:

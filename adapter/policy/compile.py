@@ -133,8 +133,8 @@ def compile_rule(policy_type: str, configuration: str) -> Rule:
     compiler = POLICY_TYPES.get(policy_type)
     if compiler is None:
         raise PolicyError(
-            "this policy type is not supported; remove the policy on the platform, or add the type "
-            "to platform.ignored_policy_types to leave it out"
+            "this policy type is not supported; remove the policy, or add the type to "
+            "platform.ignored_policy_types to leave it out"
         )
     given = json.loads(configuration)
     rule = compiler(given)

@@ -53,7 +53,12 @@ class Settings(BaseModel):
 
     @property
     def disk_directory(self) -> Path | None:
-        """Where the disk copy and the key sets are; None: they are not kept."""
+        """Where the disk copy and the key sets are; None: they are not kept.
+
+        Both are encrypted with the platform's client secret.
+        """
+        if self.platform.account is None:
+            return None
         return self.disk_copy.directory or self.state_directory
 
     @property
@@ -69,4 +74,18 @@ class Settings(BaseModel):
         analytics = self.analytics
         if self.state_directory is None or not analytics.enabled or analytics.spool == "memory":
             return None
+        if self.platform.account is None:
+            return None
         return self.state_directory / SPOOL_FILE
+
+    @property
+    def sends_events(self) -> bool:
+        """Whether anybody gets events: the platform, or a collector of OpenTelemetry."""
+        analytics = self.analytics
+        somebody = self.platform.account is not None or analytics.otlp_logs.endpoint is not None
+        return analytics.enabled and somebody
+
+    @property
+    def max_age_s(self) -> float | None:
+        """When what was loaded is too old for decisions; None: never. A file is never too old."""
+        return None if self.platform.account is None else self.gatekeeper.max_age_s

@@ -39,7 +39,9 @@ def kept(platform: RunningControlPlane) -> list[Adapter]:
 
 async def reported(platform: RunningControlPlane, adapter: AdapterProgram) -> Adapter:
     """The report of this adapter."""
-    reporting = asyncio.create_task(adapter._reporting.reporter("127.0.0.1:9001").run())
+    client = adapter._platform.client
+    assert client is not None
+    reporting = asyncio.create_task(adapter._reporting.reporter(client, "127.0.0.1:9001").run())
     await until(lambda: kept(platform))
     reporting.cancel()
     await asyncio.gather(reporting, return_exceptions=True)

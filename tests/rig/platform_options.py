@@ -31,7 +31,9 @@ def options(**changes: Any) -> Options:
     """Options for the platform simulator, without random waits, and with these changes."""
     settings = Settings(platform=PlatformSettings.model_validate(_CONNECTION))
     values: dict[str, Any] = {"base_url": BASE_URL, "poll_spread": 0.0} | changes
-    platform, sync = platform_options(settings), sync_options(settings)
+    account = settings.platform.account
+    assert account is not None
+    platform, sync = platform_options(settings.platform, account), sync_options(settings)
     of_platform = {f.name for f in fields(platform)}
     return Options(
         replace(platform, **{n: v for n, v in values.items() if n in of_platform}),

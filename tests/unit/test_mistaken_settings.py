@@ -155,7 +155,8 @@ PLATFORM_MISTAKES = [
     (
         "organization_id",
         "",
-        "platform.organization_id: has no value; write one",
+        "platform.organization_id: is missing; set it in the file or as "
+        "POLICY_ADAPTER_PLATFORM__ORGANIZATION_ID",
     ),
     ("client_secret", "''", "platform.client_secret: must not be empty"),
     (

@@ -10,6 +10,7 @@ from aiohttp import web
 from adapter.app.platform import Platform
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.errors import PlatformUnavailableError
+from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.settings import PlatformSettings, Settings
 from adapter.telemetry.metrics import Metrics
 from tests.integration.http_client.servers import serving
@@ -30,19 +31,26 @@ def made_platform(base_url: str, clock: FakeClock) -> Platform:
     return Platform(settings, SnapshotStore(clock), clock, Metrics())
 
 
+def client_of(platform: Platform) -> PlatformClient:
+    """The client for a platform that is not a file."""
+    assert platform.client is not None
+    return platform.client
+
+
 async def test_certificates_that_cannot_be_read_are_named_and_looked_for_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The disk copy serves meanwhile; once the file is there, nobody need restart anything."""
     clock = FakeClock()
     platform = made_platform("https://127.0.0.1:9", clock)
+    client = client_of(platform)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authorities.pem"))
     with pytest.raises(PlatformUnavailableError, match="check SSL_CERT_FILE"):
-        await platform.client.send_events(b"")
+        await client.send_events(b"")
     monkeypatch.delenv("SSL_CERT_FILE")
     await clock.advance(60)
     with pytest.raises(PlatformUnavailableError) as found:
-        await platform.client.send_events(b"")
+        await client.send_events(b"")
     assert "SSL_CERT_FILE" not in str(found.value)
     await platform.close()
 
@@ -69,8 +77,9 @@ async def test_new_authorities_count_from_the_next_request_on(
     async with serving(answer, server) as url:
         clock = FakeClock()
         platform = made_platform(url, clock)
+        client = client_of(platform)
         await platform.trust_again()  # nothing is open yet
-        first = asyncio.create_task(platform.client.policies("7"))
+        first = asyncio.create_task(client.policies("7"))
         await asked.wait()
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
         with pytest.raises(PlatformUnavailableError, match="check SSL_CERT_FILE"):
@@ -81,5 +90,5 @@ async def test_new_authorities_count_from_the_next_request_on(
         may_answer.set()
         assert (await first).rows == []
         await clock.advance(60)
-        assert (await platform.client.policies("7")).rows == []
+        assert (await client.policies("7")).rows == []
         await platform.close()

@@ -17,6 +17,7 @@ CANDIDATE = re.compile(rf"{_WORD}\b.* [!=]= | [!=]= .*{_WORD}", re.IGNORECASE)
 """A line that is worth parsing its file."""
 NO_SECRETS = {
     "adapter/doctor/checks/questions.py": OWN_TEXTS,
+    "adapter/platform_client/environment_file/source.py": "files before and after a change",
     "adapter/platform_client/protocol/token.py": OWN_TEXTS,
     "adapter/platform_client/protocol/translate.py": "the name of a fault",
     "adapter/policy/contracts/contract.py": "Python's keyed hash of a client id: ADR 13",

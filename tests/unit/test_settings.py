@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from adapter.errors import ConfigurationError
-from adapter.settings import load_settings
+from adapter.settings import Settings, load_settings
 
 PLATFORM = {
     "base_url": "https://platform.test",
@@ -22,6 +22,13 @@ def write(path: Path, **groups: object) -> Path:
     file = path / "adapter.yaml"
     file.write_text(yaml.safe_dump({"platform": PLATFORM, **groups}))
     return file
+
+
+def secret_of(settings: Settings) -> str:
+    """The client secret for the platform."""
+    account = settings.platform.account
+    assert account is not None
+    return account.client_secret.get_secret_value()
 
 
 def test_a_platform_is_all_that_must_be_set(tmp_path: Path) -> None:
@@ -76,7 +83,7 @@ def test_the_environment_overrides_the_file(
     """Secrets need not stand in the file."""
     monkeypatch.setenv("POLICY_ADAPTER_PLATFORM__CLIENT_SECRET", "from-the-environment")
     settings = load_settings(write(tmp_path))
-    assert settings.platform.client_secret.get_secret_value() == "from-the-environment"
+    assert secret_of(settings) == "from-the-environment"
     assert settings.platform.client_id == "gateway"
 
 
@@ -136,7 +143,7 @@ def test_a_text_is_what_was_written(tmp_path: Path) -> None:
     platform, listener = settings.platform, settings.listener
     ids = platform.organization_id, platform.environment_id, platform.client_id
     assert ids == ("0123", "2024-01-01", "1_000")
-    assert platform.client_secret.get_secret_value() == "yes"
+    assert secret_of(settings) == "yes"
     assert (listener.socket_mode, listener.socket_group) == ("0660", "1000")
 
 

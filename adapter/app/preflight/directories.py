@@ -5,11 +5,15 @@ from pathlib import Path
 
 from adapter.app.preflight.findings import Findings
 from adapter.runtime.system_errors import system_words
-from adapter.settings.groups import DiskCopySettings, QuotaSettings
+from adapter.settings.groups import DiskCopySettings, PlatformSettings, QuotaSettings
 
 
 def check_directories(
-    findings: Findings, state: Path | None, disk_copy: DiskCopySettings, quota: QuotaSettings
+    findings: Findings,
+    state: Path | None,
+    disk_copy: DiskCopySettings,
+    quota: QuotaSettings,
+    platform: PlatformSettings,
 ) -> None:
     """Find directories that cannot be written to, and note what is not kept."""
     if state is not None:
@@ -21,7 +25,7 @@ def check_directories(
             findings.faults.append(f"quota.file: {quota.file} is a directory; name a file in it")
         else:
             check_writable(findings, "quota.file", quota.file.parent)
-    if state is None and disk_copy.directory is None:
+    if platform.file is None and state is None and disk_copy.directory is None:
         findings.notes.append(
             "state_directory: is not set, so a restart while the platform is down denies every "
             "request until the platform is back"

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from adapter.app.preflight.addresses import check_addresses
 from adapter.app.preflight.directories import check_directories
+from adapter.app.preflight.environment_file import check_environment_file, note_useless_settings
 from adapter.app.preflight.findings import Findings
 from adapter.app.preflight.identity import check_identity
 from adapter.app.preflight.otel import check_otlp_logs, check_tracing
@@ -19,11 +20,13 @@ Check: TypeAlias = Callable[..., None]
 
 _CHECKS: Final[tuple[tuple[Check, tuple[str, ...]], ...]] = (
     (check_platform, ("platform",)),
+    (check_environment_file, ("platform", "requests", "identity")),
+    (note_useless_settings, ("platform", "gatekeeper", "disk_copy", "analytics")),
     (check_listener_tls, ("listener",)),
     (check_token, ("listener",)),
     (check_addresses, ("listener", "observability", "workers")),
     (check_workers, ("workers", "quota", "state_directory")),
-    (check_directories, ("state_directory", "disk_copy", "quota")),
+    (check_directories, ("state_directory", "disk_copy", "quota", "platform")),
     (check_quota_store, ("quota",)),
     (check_identity, ("identity",)),
     (check_otlp_logs, ("analytics",)),

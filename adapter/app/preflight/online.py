@@ -46,10 +46,13 @@ async def examine_online(settings: Settings) -> Answers:
 
 
 async def _ask_platform(answers: Answers, settings: Settings) -> None:
+    if settings.platform.account is None:
+        return
     clock = SystemClock()
     platform = Platform(settings, SnapshotStore(clock), clock, Metrics())
     try:
-        await _ask_client(answers, platform.client, settings)
+        if platform.client is not None:
+            await _ask_client(answers, platform.client, settings)
     finally:
         await platform.close()
 

@@ -13,6 +13,7 @@ from adapter.policy.spelling import did_you_mean
 from adapter.runtime.system_errors import system_words
 from adapter.settings import PlatformSettings
 from adapter.settings.addresses import is_loopback
+from adapter.settings.groups.platform import PlatformAccount
 
 _LONG_POLL_S: Final = 3600.0
 _FILLED_IN: Final = ("organization_id", "environment_id", "client_id", "client_secret")
@@ -20,8 +21,20 @@ _FILLED_IN: Final = ("organization_id", "environment_id", "client_id", "client_s
 
 def check_platform(findings: Findings, platform: PlatformSettings) -> None:
     """Find values of the example that nobody replaced, and a way to the platform that is barred."""
+    _note_apis(findings, platform)
+    _note_ignored_types(findings, platform.ignored_policy_types)
+    if platform.poll_interval_s > _LONG_POLL_S:
+        findings.notes.append(
+            f"platform.poll_interval_s: changes of policies and contracts arrive up to "
+            f"{platform.poll_interval_s:g} s late"
+        )
+    if platform.account is not None:
+        _check_account(findings, platform.account)
+
+
+def _check_account(findings: Findings, account: PlatformAccount) -> None:
     for name in _FILLED_IN:
-        value = getattr(platform, name)
+        value = getattr(account, name)
         text = value if isinstance(value, str) else value.get_secret_value()
         if is_placeholder(text):
             findings.faults.append(
@@ -31,21 +44,14 @@ def check_platform(findings: Findings, platform: PlatformSettings) -> None:
             findings.faults.append(
                 f"platform.{name}: begins or ends with a blank or a line break; remove it"
             )
-    _note_apis(findings, platform)
-    _note_ignored_types(findings, platform.ignored_policy_types)
-    if platform.poll_interval_s > _LONG_POLL_S:
-        findings.notes.append(
-            f"platform.poll_interval_s: changes of policies and contracts arrive up to "
-            f"{platform.poll_interval_s:g} s late"
-        )
-    if platform.base_url.scheme == "http" and not is_loopback(platform.base_url.host or ""):
+    if account.base_url.scheme == "http" and not is_loopback(account.base_url.host or ""):
         findings.notes.append(
             "platform.base_url: is http://, so the client secret crosses the network in clear "
             "text; use https://"
         )
     if getproxies():
-        _check_proxy(findings, str(platform.base_url))
-    if platform.base_url.scheme == "https":
+        _check_proxy(findings, str(account.base_url))
+    if account.base_url.scheme == "https":
         _check_authorities(findings)
 
 

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 from adapter.platform_client.disk.observer import DiskObserver
 
-PollKind: TypeAlias = Literal["api", "instances", "automated_policies"]
+PollKind: TypeAlias = Literal["api", "instances", "automated_policies", "file"]
 
 
 class SyncObserver(DiskObserver):

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Literal
+from typing import Final
 
+from adapter.platform_client.sync.api_state import Origin
 from adapter.platform_client.sync.environment import Environment
 from adapter.platform_client.sync.publication import Publication
 from adapter.platform_client.sync.revisions import Revisions
@@ -25,7 +26,7 @@ class ApiStatus:
     """Whether its policies and contracts are in the snapshot, from the platform or from disk."""
     settled: bool
     """Whether it is loaded or has definitely failed, so that readiness need not wait for it."""
-    origin: Literal["platform", "disk"] | None
+    origin: Origin | None
     confirmed_at: WallTime | None
     """When the platform last confirmed its content; "not modified" confirms it, too."""
     age_s: float | None

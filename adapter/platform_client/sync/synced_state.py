@@ -28,8 +28,8 @@ from adapter.runtime.clock import Clock, WallTime
 class SyncedState(ABC):
     """The state of all APIs, compiled into the snapshot.
 
-    A subclass keeps it up to date: from the platform (`PlatformSync`), or from the worker that
-    syncs (`RelayReceiver`).
+    A subclass keeps it up to date: from the platform (`PlatformSync`), from a file (`FileSync`), or
+    from the worker that syncs (`RelayReceiver`).
     """
 
     def __init__(

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final
 
 import structlog
 
 from adapter.errors import PlatformNotFoundError
 from adapter.platform_client.protocol.contract_feed import FeedPass
-from adapter.platform_client.sync.api_state import ApiState
+from adapter.platform_client.sync.api_state import ApiState, Origin
 from adapter.platform_client.sync.document_faults import DocumentFaults
 from adapter.platform_client.sync.empty_list_guard import EmptyListGuard, Policies
 from adapter.platform_client.sync.fetched import FailedFetch, FetchedApi
@@ -50,7 +50,7 @@ class TrackedApi:
         self.instance = instance
         self.content = content
         """The last good state, without automated policies; None before the first complete poll."""
-        self.origin: Literal["platform", "disk"] | None = None if content is None else "disk"
+        self.origin: Origin | None = None if content is None else "disk"
         self.gone = False
         """Whether the platform said twice in a row that it does not know this API."""
         self.listed = False

@@ -1,0 +1,72 @@
+"""From a file's policies to applied policies, through the platform's documents."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from adapter.platform_client.environment_file.entries import AutomatedPolicyEntry, PolicyEntry
+from adapter.platform_client.environment_file.faults import Faults
+from adapter.platform_client.environment_file.read_entry import read_entry
+from adapter.platform_client.protocol.applied_policies import (
+    automated_policies_from,
+    policies_from,
+)
+from adapter.platform_client.protocol.masked_secrets import masked_places
+from adapter.policy.catalog import AppliedPolicy
+
+
+def own_policies(rows: Iterable[object], place: str, faults: Faults) -> tuple[AppliedPolicy, ...]:
+    """The policies of an API, without disabled ones."""
+    return policies_from(list(_documents(PolicyEntry, rows, place, "", faults)))
+
+
+def automated_policies(rows: Iterable[object], faults: Faults) -> tuple[AppliedPolicy, ...]:
+    """The automated policies, without disabled ones and those for Mule runtimes only."""
+    place = "automatedPolicies"
+    # Their ids differ from those of an API's own policies, since quotas are counted by id.
+    documents = list(_documents(AutomatedPolicyEntry, rows, place, "automated-", faults))
+    return automated_policies_from(documents, "", lambda _: None)
+
+
+def _documents(
+    kind: type[PolicyEntry], rows: Iterable[object], place: str, prefix: str, faults: Faults
+) -> Iterator[dict[str, Any]]:
+    """Each policy as the platform lists it.
+
+    A policy without an id has its number among those of its type, so that it keeps its quotas when
+    policies of other types come and go.
+    """
+    numbers: Counter[str] = Counter()
+    seen: set[tuple[str, int]] = set()
+    for order, row in enumerate(rows):
+        here = f"{place}.{order}"
+        entry = read_entry(kind, row, here, faults)
+        if entry is None:
+            continue
+        numbers[entry.asset_id] += 1
+        number = entry.id or numbers[entry.asset_id]
+        if (entry.asset_id, number) in seen:
+            faults.add(f"{here}.id", f"another policy of this type has the id {number}", row)
+        seen.add((entry.asset_id, number))
+        masked = masked_places(entry.configuration_data or {})
+        for inner in masked:
+            faults.add(
+                f"{here}.configurationData.{inner}",
+                "is a mask; write a reference to the value, such as ${NAME} or ${file:PATH}",
+                row,
+            )
+        if not masked:
+            yield _document(entry, f"{prefix}{number}", order)
+
+
+def _document(entry: PolicyEntry, policy_id: str, order: int) -> dict[str, Any]:
+    scope = entry.rule_of_application if isinstance(entry, AutomatedPolicyEntry) else None
+    return {
+        "id": policy_id,
+        "assetId": entry.asset_id,
+        "configurationData": entry.configuration_data,
+        "pointcutData": [part.model_dump(by_alias=True) for part in entry.pointcut_data or ()],
+        "order": order,
+        "disabled": entry.disabled,
+        "ruleOfApplication": scope,
+    }
