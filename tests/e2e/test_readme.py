@@ -50,3 +50,14 @@ def output_of(script: Path) -> str:
         text = output.read()
     assert status == 0, text
     return text
+
+
+def test_an_environment_file_leads_to_a_200(tmp_path: Path) -> None:
+    """The same without a platform, as `docs/configuration.md` has it."""
+    script = tmp_path / "script.sh"
+    commands = shell_blocks("docs/configuration.md", "## Without a platform")
+    script.write_text("".join([f"export PATH={Path(sys.executable).parent}:$PATH\n", *commands]))
+    refused, accepted = output_of(script).split("HTTP/1.1 401 Unauthorized", 1)
+    assert '{"ready": true' in refused
+    assert "HTTP/1.1 200 OK" in accepted
+    assert accepted.rstrip().endswith('{"order": 1}')

@@ -1,6 +1,7 @@
 """What an environment file may contain, and what is said about one that cannot be used."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -9,6 +10,13 @@ import pytest
 
 from adapter.app.platform import environment_file, sync_options_of
 from adapter.errors import EnvironmentFileError
+from adapter.platform_client.environment_file.entries import (
+    ApiEntry,
+    ApplicationEntry,
+    AutomatedPolicyEntry,
+    ContractEntry,
+    TierEntry,
+)
 from adapter.platform_client.environment_file.source import EnvironmentFile
 from adapter.policy.catalog import ApiInstance, Pointcut, RateLimit
 from adapter.settings import IdentitySettings, PlatformSettings, RequestSettings
@@ -296,3 +304,25 @@ def test_a_file_that_cannot_be_read_is_named(path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(64 * 1024 * 1024 + 1)
     assert faults(opened(path).read) == [f"{path} is longer than 64 MiB"]
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "environment-file.md"
+KINDS = (ApiEntry, AutomatedPolicyEntry, TierEntry, ContractEntry, ApplicationEntry)
+
+
+def test_the_page_about_the_format_names_the_same_members() -> None:
+    """The control plane's commands read and write what this page describes."""
+    described = PAGE.read_text().partition("## Format")[2].partition("## References")[0]
+    rows = [line.split("|")[1] for line in described.splitlines() if line.startswith("| `")]
+    tables = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    known = {field.alias for kind in KINDS for field in kind.model_fields.values()}
+    assert tables - known == set()
+    assert known - set(re.findall(r"\w+", described)) == set()
+
+
+def test_the_example_of_the_page_is_good(path: Path) -> None:
+    """The adapter enforces it."""
+    path.write_text(PAGE.read_text().partition("```yaml\n")[2].partition("```")[0])
+    file = opened(path)
+    file.read()
+    assert len(file.content.apis["1"].contracts) == 1
