@@ -1,12 +1,13 @@
 """Replaces references in texts: `${NAME}` by an environment variable, `${file:PATH}` by a file."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from adapter.platform_client.environment_file.bounded_reading import read_file
 from adapter.platform_client.environment_file.signature import Signature, signature_of
-from adapter.runtime.system_errors import system_words
 
 _REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,8 +27,7 @@ class References:
     def __init__(self, variables: Mapping[str, str], directory: Path) -> None:
         self._variables = variables
         self._directory = directory
-        self.contents: dict[Path, str] = {}
-        """What each file contained."""
+        self._contents: dict[Path, str] = {}
         self.seen: dict[Path, Signature] = {}
         """The files that were named, also those that cannot be read, just before the reading."""
 
@@ -59,21 +59,16 @@ class References:
 
     def content(self, path: Path) -> str:
         """The content of a file, without the line ends at its end; raises ValueError."""
-        if path not in self.contents:
+        if path not in self._contents:
             self.seen[path] = signature_of(path)
-            self.contents[path] = _read(path)
-        return self.contents[path]
+            self._contents[path] = read_file(path, MOST_FILE_BYTES).rstrip("\r\n")
+        return self._contents[path]
+
+    def digests(self) -> Mapping[Path, bytes]:
+        """A digest of each file that was read; the contents themselves are secrets."""
+        return {path: digest_of(text) for path, text in self._contents.items()}
 
 
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_FILE_BYTES + 1)
-        text = content.decode()
-    except OSError as e:
-        raise ValueError(f"cannot read the file {path}: {system_words(e)}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"the file {path} is not UTF-8 text") from None
-    if len(content) > MOST_FILE_BYTES:
-        raise ValueError(f"the file {path} is longer than {MOST_FILE_BYTES >> 10} KiB")
-    return text.rstrip("\r\n")
+def digest_of(text: str) -> bytes:
+    """SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).digest()

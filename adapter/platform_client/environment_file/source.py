@@ -1,22 +1,21 @@
 """The environment file on disk: whether it has changed, and what it says."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from adapter.errors import DocumentError, EnvironmentFileError
+from adapter.platform_client.environment_file.bounded_reading import read_file
 from adapter.platform_client.environment_file.content import (
     ContentReader,
     FileContent,
     ReadingRules,
 )
 from adapter.platform_client.environment_file.faults import Faults
-from adapter.platform_client.environment_file.references import Referenced, References
+from adapter.platform_client.environment_file.references import Referenced, References, digest_of
 from adapter.platform_client.environment_file.signature import Signature, signature_of
 from adapter.platform_client.environment_file.yaml_values import read_values
-from adapter.runtime.system_errors import system_words
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 
@@ -29,9 +28,10 @@ class EnvironmentFile:
         self._rules = rules
         self._seen: dict[Path, Signature] = {path: None}
         """What the file and the files of its references were when they were last read."""
-        self._contents: Mapping[Path, str] = {}
-        """What the files of its references contained at the last good reading."""
         self._digest = b""
+        """Of the file at the last good reading."""
+        self._others: Mapping[Path, bytes] = {}
+        """Digests of the files of its references at the last good reading."""
         self.content = FileContent((), {}, {})
         """What the last good reading brought."""
 
@@ -51,44 +51,35 @@ class EnvironmentFile:
         references = References(os.environ, self.path.parent)
         self._seen = references.seen
         references.seen[self.path] = signature_of(self.path)
-        octets = self._octets()
-        digest = hashlib.sha256(octets).digest()
-        if digest == self._digest and self._are_as_before(references):
+        try:
+            text = read_file(self.path, MOST_BYTES)
+        except ValueError as e:
+            raise EnvironmentFileError(str(e)) from None
+        if digest_of(text) == self._digest and self._are_as_before(references):
             return
-        self.content = self._content(octets, references)
-        self._digest, self._contents = digest, references.contents
+        self.content = self._content(text, references)
+        self._digest, self._others = digest_of(text), references.digests()
 
     def _are_as_before(self, references: References) -> bool:
         """Whether the files of the references contain what they did at the last good reading."""
         try:
-            return all(references.content(f) == text for f, text in self._contents.items())
+            found = {path: digest_of(references.content(path)) for path in self._others}
         except ValueError:
             return False
+        return found == self._others
 
-    def _octets(self) -> bytes:
-        try:
-            with self.path.open("rb") as file:
-                octets = file.read(MOST_BYTES + 1)
-        except OSError as e:
-            raise EnvironmentFileError(f"cannot read {self.path}: {system_words(e)}") from None
-        if len(octets) > MOST_BYTES:
-            raise EnvironmentFileError(f"{self.path} is longer than {MOST_BYTES >> 20} MiB")
-        return octets
-
-    def _content(self, octets: bytes, references: References) -> FileContent:
+    def _content(self, text: str, references: References) -> FileContent:
         faults = Faults()
 
-        def resolved(text: str, line: int) -> str:
+        def resolved(scalar: str, line: int) -> str:
             try:
-                return references.resolved(text)
+                return references.resolved(scalar)
             except ValueError as e:
                 faults.add(f"line {line}", str(e))
-                return Referenced(text)
+                return Referenced(scalar)
 
         try:
-            values = read_values(octets.decode("utf-8-sig"), resolved)
-        except UnicodeDecodeError:
-            raise EnvironmentFileError(f"{self.path} is not UTF-8 text") from None
+            values = read_values(text, resolved)
         except DocumentError as e:
             raise EnvironmentFileError(str(e)) from None
         content = ContentReader(self._rules, self.content, faults).read(values)

@@ -1,6 +1,7 @@
 """What an environment file may contain, and what is said about one that cannot be used."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -167,9 +168,9 @@ def test_references_are_replaced_in_all_texts(read: Read, tmp_path: Path) -> Non
 
 REFERENCES = {
     "${MISSING}": "line 14: the environment variable MISSING is not set",
-    "${file:missing}": "line 14: cannot read the file {}/missing: No such file or directory",
-    "${file:binary}": "line 14: the file {}/binary is not UTF-8 text",
-    "${file:long}": "line 14: the file {}/long is longer than 64 KiB",
+    "${file:missing}": "line 14: cannot read {}/missing: No such file or directory",
+    "${file:binary}": "line 14: {}/binary is not UTF-8 text",
+    "${file:long}": "line 14: {}/long is longer than 64 KiB",
     "${a b}": "line 14: a reference is neither ${{NAME}} nor ${{file:PATH}}; for a literal ${{ "
     "write $${{",
 }
@@ -202,7 +203,7 @@ def test_all_faults_are_said_at_once(read: Read) -> None:
                 "configurationData": {"username": "a", "password": "****"},
             },
         ],
-        "tiers": [{"name": "Gold", "limits": []}, {"name": "Gold", "limits": []}],
+        "tiers": [{"name": "Gold", "limits": [{}]}, {"name": "Gold", "limits": []}],
         "contracts": [
             {"application": "Nobody"},
             {"clientId": "nobody"},
@@ -234,7 +235,8 @@ def test_all_faults_are_said_at_once(read: Read) -> None:
         "apis.0.assetVersion: must be text; write it in quotes",
         "apis.0.polices: unknown member; did you mean policies?",
         "apis.0.tiers.1.name: another tier of this API has this name",
-        "apis.0.tiers: SLA tier Gold: limits: must not be empty",
+        "apis.0.tiers: SLA tier Gold: limits.0.maximumRequests: is missing; "
+        "limits.0.timePeriodInMilliseconds: is missing",
         "apis.0.policies.2.id: another policy of this type has the id 1",
         "apis.0.policies.3.configurationData.password: is a mask; write a reference to the "
         "value, such as ${NAME} or ${file:PATH}",
@@ -296,9 +298,12 @@ def test_plain_scalars_are_what_json_would_read(path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(path: Path) -> None:
-    """Missing, a directory, too long, no text."""
+    """Missing, a directory, too long, no text; a pipe, whose writer nobody waits for."""
     assert faults(opened(path).read) == [f"cannot read {path}: No such file or directory"]
     assert faults(opened(path.parent).read) == [f"cannot read {path.parent}: Is a directory"]
+    os.mkfifo(path)
+    assert faults(opened(path).read) == [f"{path} is not a regular file"]
+    path.unlink()
     path.write_bytes(b"\xff")
     assert faults(opened(path).read) == [f"{path} is not UTF-8 text"]
     with path.open("wb") as file:

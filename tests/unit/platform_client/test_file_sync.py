@@ -234,7 +234,7 @@ async def test_a_secret_that_cannot_be_read_is_waited_for(rig: Rig) -> None:
     await rig.poll()
     rig.secret.unlink()
     await rig.poll()
-    assert f"cannot read the file {rig.secret}" in rig.sync.alarms[0]
+    assert f"cannot read {rig.secret}" in rig.sync.alarms[0]
     rig.secret.write_text("back")
     await rig.poll()
     assert rig.sync.alarms == ()
