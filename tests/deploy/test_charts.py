@@ -38,9 +38,13 @@ def test_the_api_server_would_accept_every_object(run: tuple[str, ...]) -> None:
 
 def test_the_oldest_version_that_a_chart_names_accepts_them() -> None:
     """No object needs a newer Kubernetes."""
-    for each in objects(*RUNS[1]):
-        if each["kind"] != "ServiceMonitor":
-            kubernetes_validate.validate(each, OLDEST, strict=True)
+    for run in RUNS:
+        assert yaml.safe_load((CHARTS / run[0] / "Chart.yaml").read_text())["kubeVersion"] == (
+            f">={OLDEST}.0-0"
+        )
+        for each in objects(*run):
+            if each["kind"] != "ServiceMonitor":
+                kubernetes_validate.validate(each, OLDEST, strict=True)
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.iterdir()), ids=lambda file: file.name)

@@ -1,12 +1,12 @@
 {{- define "policy-adapter.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* The release's name, with the chart's name behind it unless it is in it. Pods add 17 characters. */}}
+{{/* The release's name, with the chart's name behind it unless it is in it. Kubernetes needs 11 of 63 characters. */}}
 {{- define "policy-adapter.fullname" -}}
 {{- $name := include "policy-adapter.name" . -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
-{{- default $full .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- default $full .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 
 {{- define "policy-adapter.selectorLabels" -}}
