@@ -17,7 +17,8 @@ from tests.rig.charts import Pod, objects, one
 CHART = "policy-adapter"
 EVERYTHING = ("-f", "adapter-everything.yaml")
 PLATFORM = "settings.platform.organization_id=org,settings.platform.environment_id=env"
-DOCKERFILE = (Path(__file__).parents[2] / "Dockerfile").read_text()
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 FINAL_STAGE = DOCKERFILE.rpartition("\nFROM ")[2]
 IMAGE: dict[str, str] = dict(re.findall(r"(POLICY_ADAPTER_[A-Z_]+)=(\S+)", FINAL_STAGE))
 SECRET = {
@@ -82,6 +83,17 @@ def test_check_config_accepts_every_switch(tmp_path: Path) -> None:
         "/etc/cas/ca.crt": authority.certificate,
     }.items():
         pod.local(place).write_bytes(source.read_bytes())
+    checked(pod, environment)
+
+
+def test_an_environment_file_takes_the_place_of_the_platform(tmp_path: Path) -> None:
+    """Without credentials of the platform. A secret in the file comes from the environment."""
+    options = ("--set", "environmentFile.existingConfigMap=shop")
+    pod = Pod(workload("Deployment", *options)["template"]["spec"], tmp_path)
+    environment = mounted(pod, settings(*options)) | {"SHOP_SECRET": "hidden"}
+    assert [name for name in environment if "_PLATFORM_" in name] == []
+    example = (ROOT / "examples" / "environment.yaml").read_text()
+    pod.local("/etc/policy-adapter-environment/environment.yaml").write_text(example)
     checked(pod, environment)
 
 

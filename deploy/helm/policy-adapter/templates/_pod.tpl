@@ -81,9 +81,12 @@ spec:
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
 - name: POLICY_ADAPTER_REPORTS__INSTANCE_ID
   value: {{ .Values.instanceId | quote }}
+{{- $withoutPlatform := not (empty .Values.environmentFile.existingConfigMap) -}}
 {{- range $setting, $key := .Values.secretKeys }}
+{{- if not (and $withoutPlatform (hasPrefix "platform." $setting)) }}
 - name: {{ include "policy-adapter.variable" $setting }}
   valueFrom: {secretKeyRef: {name: {{ $.Values.existingSecret }}, key: {{ $key }}}}
+{{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
@@ -94,6 +97,9 @@ spec:
 - {name: settings, mountPath: /etc/policy-adapter, readOnly: true}
 - {name: state, mountPath: /var/lib/policy-adapter}
 - {name: tmp, mountPath: /tmp}
+{{- if .Values.environmentFile.existingConfigMap }}
+- {name: environment, mountPath: /etc/policy-adapter-environment, readOnly: true}
+{{- end }}
 {{- if .Values.tls.existingSecret }}
 - {name: tls, mountPath: /etc/policy-adapter-tls, readOnly: true}
 {{- end }}
@@ -114,6 +120,10 @@ spec:
 {{- end }}
 - name: tmp
   emptyDir: {sizeLimit: 64Mi}
+{{- with .Values.environmentFile.existingConfigMap }}
+- name: environment
+  configMap: {name: {{ . }}}
+{{- end }}
 {{- with .Values.tls.existingSecret }}
 - name: tls
   secret: {secretName: {{ . }}, defaultMode: 0440}

@@ -1,6 +1,11 @@
 {{/* The adapter's settings file: the values, and what follows from other values of the chart. */}}
 {{- define "policy-adapter.settings" -}}
 {{- $settings := deepCopy .Values.settings -}}
+{{- if .Values.environmentFile.existingConfigMap -}}
+{{- $platform := omit $settings.platform "base_url" "organization_id" "environment_id" -}}
+{{- $_ := set $platform "file" "/etc/policy-adapter-environment/environment.yaml" -}}
+{{- $_ := set $settings "platform" $platform -}}
+{{- end -}}
 {{- $listener := dict -}}
 {{- if .Values.tls.existingSecret -}}
 {{- $_ := set $listener "tls_certificate_file" "/etc/policy-adapter-tls/tls.crt" -}}
