@@ -1,15 +1,18 @@
-"""Makes explainers: of the running adapter, and of a disk copy."""
+"""Makes explainers: of the running adapter, of a disk copy, and of an environment file."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from adapter.app.identity import Identity
-from adapter.app.platform import disk_copy, sync_options
+from adapter.app.platform import disk_copy, environment_file, sync_options
 from adapter.app.quotas import Quotas
 from adapter.authorization.explainer import Explainer
 from adapter.authorization.gatekeeper import Gatekeeper
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.errors import ConfigurationError
+from adapter.errors import ConfigurationError, EnvironmentFileError
+from adapter.platform_client.sync.options import SyncOptions
+from adapter.policy.catalog import ApiContent, AppliedPolicy
 from adapter.policy.effects.effect import Effect, Outcome
 from adapter.policy.effects.quota import Charge
 from adapter.policy.effects.token import VerifyToken
@@ -43,7 +46,7 @@ def stored_explainer(settings: Settings, directory: Path) -> Explainer:
     account = settings.platform.account
     if account is None:
         raise ConfigurationError(
-            "--disk-copy: there is no disk copy with platform.file; start the adapter, and ask it"
+            "--disk-copy: there is no disk copy with platform.file; use --environment-file"
         )
     copy = disk_copy(account, directory, SystemClock())
     try:
@@ -52,16 +55,38 @@ def stored_explainer(settings: Settings, directory: Path) -> Explainer:
         raise ConfigurationError(
             f"the disk copy in {directory} cannot be used: {system_words(e)}"
         ) from e
-    options, pool = sync_options(settings), RulePool()
+    contents = (api.content for api in catalog.apis)
+    return _explainer(sync_options(settings), catalog.automated, contents)
+
+
+def file_explainer(settings: Settings, path: Path) -> Explainer:
+    """An explainer of this environment file; raises ConfigurationError with all of its faults.
+
+    The settings need not name it, so that a file can be tried before it is put into its place.
+    """
+    options = replace(sync_options(settings), apis=None)
+    file = environment_file(settings.platform.model_copy(update={"file": path}), options)
+    try:
+        file.read()
+    except EnvironmentFileError as e:
+        lines = "".join(f"\n  {fault}" for fault in e.faults)
+        raise ConfigurationError(f"the environment file {path} cannot be used:{lines}") from None
+    return _explainer(options, file.content.automated, file.content.apis.values())
+
+
+def _explainer(
+    options: SyncOptions, automated: tuple[AppliedPolicy, ...], contents: Iterable[ApiContent]
+) -> Explainer:
+    pool = RulePool()
     apis = [
         build_api(
-            replace(api.content, policies=catalog.automated + api.content.policies),
+            replace(content, policies=automated + content.policies),
             pool,
             ignored_types=options.ignored_policy_types,
             own_headers=options.own_headers,
             objection=options.objection,
         )
-        for api in catalog.apis
+        for content in contents
     ]
     snapshot = Snapshot(0, {api.instance.api_id: api for api in apis})
     return Explainer(lambda: snapshot, nothing_known)

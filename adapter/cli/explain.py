@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -10,6 +10,10 @@ import typer
 from adapter.cli.common import ConfigOption, fail, settings_of
 from adapter.cli.running_adapter import InspectionOption, ask, inspection_address
 from adapter.errors import AdapterError, ConfigurationError
+from adapter.settings import Settings
+
+if TYPE_CHECKING:
+    from adapter.authorization.explainer import Explainer
 
 _STANDARD_INPUT = "@-"
 _PEM = "-----BEGIN CERTIFICATE-----"
@@ -50,6 +54,10 @@ def explain(
             metavar="DIRECTORY", help="Use the disk copy in this directory, not a running adapter."
         ),
     ] = None,
+    environment_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Use this environment file, not a running adapter."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     inspection: InspectionOption = None,
 ) -> None:
@@ -66,18 +74,27 @@ def explain(
             **{name: value for name, value in optional.items() if value is not None},
             **({"certificate": _encoded(certificate)} if certificate else {}),
         }
-        if disk_copy is None:
+        if disk_copy is None and environment_file is None:
             found = ask(inspection or inspection_address(settings_of(config)), "/explain", body)
         else:
             # Only here, because these imports take time.
-            from adapter.app.explaining import stored_explainer  # noqa: PLC0415
             from adapter.operations.explain import explained  # noqa: PLC0415
 
-            explainer = stored_explainer(settings_of(config), disk_copy)
+            explainer = _explainer(settings_of(config), disk_copy, environment_file)
             found = explained(explainer, json.dumps(body).encode())
     except AdapterError as e:
         fail(e if isinstance(e, ConfigurationError) else ConfigurationError(str(e)))
     typer.echo(json.dumps(found, indent=2) if as_json else _text(found, method, path))
+
+
+def _explainer(settings: Settings, copy: Path | None, file: Path | None) -> "Explainer":
+    from adapter.app.explaining import file_explainer, stored_explainer  # noqa: PLC0415 - slow
+
+    if file is None and copy is not None:
+        return stored_explainer(settings, copy)
+    if file is not None and copy is None:
+        return file_explainer(settings, file)
+    raise ConfigurationError("give either --disk-copy or --environment-file")
 
 
 def _headers(given: list[str]) -> dict[str, str]:

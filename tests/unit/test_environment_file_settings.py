@@ -1,5 +1,6 @@
 """Every command works with settings that name an environment file instead of a platform."""
 
+import base64
 import shutil
 from pathlib import Path
 from typing import Any
@@ -122,8 +123,25 @@ def test_the_doctor_knows_the_apis_of_the_file(file: Path) -> None:
     assert "platform.file: environment.yaml: line 1: version: must be 1" in result.stderr
 
 
+def test_a_request_is_explained_without_an_adapter(file: Path) -> None:
+    """By a file that is not in its place yet; a bad one is named with all faults."""
+    new = shutil.copy(file, "new.yaml")
+    request = ("GET", "/orders", "--api", "1", "--environment-file", new)
+    refused = run("explain", *request)
+    assert refused.stdout.startswith("GET /orders at API 1 orders: denied, 401 ")
+    credentials = base64.b64encode(b"shop:s3cret-of-the-shop").decode()
+    accepted = run("explain", *request, "--header", f"authorization: Basic {credentials}")
+    assert "1. client-id-enforcement (1): passed" in accepted.stdout
+    Path(new).write_text("version: 3\nx: 1")
+    result = run("explain", *request)
+    assert result.exit_code == 2
+    assert "new.yaml cannot be used:\n  line 1: version: must be 1\n  line 1: x:" in result.stderr
+    both = run("explain", *request, "--disk-copy", ".")
+    assert "give either --disk-copy or --environment-file" in both.stderr
+
+
 def test_there_is_no_disk_copy_to_explain() -> None:
     """The command says what to do instead."""
     result = run("explain", "GET", "/orders", "--api", "1", "--disk-copy", ".")
     assert result.exit_code == 2
-    assert "there is no disk copy with platform.file; start the adapter" in result.stderr
+    assert "there is no disk copy with platform.file; use --environment-file" in result.stderr

@@ -87,7 +87,7 @@ class PolicyEntry(Entry):
     asset_version: Any = None
     policy_template_id: Any = None
     configuration_data: dict[str, Any] | None = Field(default=None, repr=False)
-    pointcut_data: list[PointcutEntry] | None = None
+    pointcut_data: Entries = []
     disabled: StrictBool = False
 
 

@@ -4,7 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from adapter.platform_client.environment_file.entries import AutomatedPolicyEntry, PolicyEntry
+from adapter.platform_client.environment_file.entries import (
+    AutomatedPolicyEntry,
+    PointcutEntry,
+    PolicyEntry,
+)
 from adapter.platform_client.environment_file.faults import Faults
 from adapter.platform_client.environment_file.read_entry import read_entry
 from adapter.platform_client.protocol.applied_policies import (
@@ -55,17 +59,27 @@ def _documents(
                 "is a mask; write a reference to the value, such as ${NAME} or ${file:PATH}",
                 row,
             )
+        pointcuts = list(_pointcuts(entry.pointcut_data, f"{here}.pointcutData", faults))
         if not masked:
-            yield _document(entry, f"{prefix}{number}", order)
+            yield _document(entry, f"{prefix}{number}", order, pointcuts)
 
 
-def _document(entry: PolicyEntry, policy_id: str, order: int) -> dict[str, Any]:
+def _pointcuts(rows: Iterable[object], place: str, faults: Faults) -> Iterator[dict[str, Any]]:
+    for number, row in enumerate(rows):
+        entry = read_entry(PointcutEntry, row, f"{place}.{number}", faults)
+        if entry is not None:
+            yield entry.model_dump(by_alias=True)
+
+
+def _document(
+    entry: PolicyEntry, policy_id: str, order: int, pointcuts: list[dict[str, Any]]
+) -> dict[str, Any]:
     scope = entry.rule_of_application if isinstance(entry, AutomatedPolicyEntry) else None
     return {
         "id": policy_id,
         "assetId": entry.asset_id,
         "configurationData": entry.configuration_data,
-        "pointcutData": [part.model_dump(by_alias=True) for part in entry.pointcut_data or ()],
+        "pointcutData": pointcuts,
         "order": order,
         "disabled": entry.disabled,
         "ruleOfApplication": scope,

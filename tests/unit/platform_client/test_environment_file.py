@@ -16,6 +16,7 @@ from adapter.platform_client.environment_file.entries import (
     ApplicationEntry,
     AutomatedPolicyEntry,
     ContractEntry,
+    PointcutEntry,
     TierEntry,
 )
 from adapter.platform_client.environment_file.source import EnvironmentFile
@@ -196,6 +197,7 @@ def test_all_faults_are_said_at_once(read: Read) -> None:
         "polices": [],
         "policies": [
             {"assetId": "rate-limitng"},
+            {"assetId": "cors", "pointcutData": [{"method": "GET"}]},
             {**BLOCKLIST, "id": 1},
             {**BLOCKLIST, "id": 1},
             {
@@ -203,7 +205,7 @@ def test_all_faults_are_said_at_once(read: Read) -> None:
                 "configurationData": {"username": "a", "password": "****"},
             },
         ],
-        "tiers": [{"name": "Gold", "limits": [{}]}, {"name": "Gold", "limits": []}],
+        "tiers": [{"name": "Gold", "limits": [{}]}, {"name": "Gold", "limits": []}, {}],
         "contracts": [
             {"application": "Nobody"},
             {"clientId": "nobody"},
@@ -212,6 +214,7 @@ def test_all_faults_are_said_at_once(read: Read) -> None:
             {"application": "Nameless"},
             {"application": "Shop", "tier": "Silver"},
             {"application": "Shop"},
+            {"application": "Shop", "state": "APPROVED"},
         ],
     }
     applications = [
@@ -235,10 +238,13 @@ def test_all_faults_are_said_at_once(read: Read) -> None:
         "apis.0.assetVersion: must be text; write it in quotes",
         "apis.0.polices: unknown member; did you mean policies?",
         "apis.0.tiers.1.name: another tier of this API has this name",
+        "apis.0.tiers.2.name: is missing",
+        "apis.0.tiers.2.limits: is missing",
         "apis.0.tiers: SLA tier Gold: limits.0.maximumRequests: is missing; "
         "limits.0.timePeriodInMilliseconds: is missing",
-        "apis.0.policies.2.id: another policy of this type has the id 1",
-        "apis.0.policies.3.configurationData.password: is a mask; write a reference to the "
+        "apis.0.policies.1.pointcutData.0.method: unknown member; did you mean methodRegex?",
+        "apis.0.policies.3.id: another policy of this type has the id 1",
+        "apis.0.policies.4.configurationData.password: is a mask; write a reference to the "
         "value, such as ${NAME} or ${file:PATH}",
         "apis.0.contracts.0: no application is called 'Nobody'",
         "apis.0.contracts.1: no application has the clientId 'nobody'",
@@ -247,6 +253,7 @@ def test_all_faults_are_said_at_once(read: Read) -> None:
         "apis.0.contracts.4: application 'Nameless' has no clientId, by which requests name it",
         "apis.0.contracts.5: the API has no tier 'Silver'",
         "apis.0.contracts.6: application 'Shop' has another contract for this API",
+        "apis.0.contracts.7.state: unknown member; did you mean status?",
         "apis.2: must be a group of named values",
         f"automatedPolicies: policy automated-1 (message-loging): {UNSUPPORTED}",
         f"apis.0 (API 1): policy 1 (rate-limitng): {UNSUPPORTED}",
@@ -274,6 +281,8 @@ YAML_FAULTS = {
     "version: 1\n---\nversion: 1": "line 2: a second document begins; write one document",
     "a: " + "[" * 90 + "]" * 90: "line 1: the file has too many or too deeply nested values",
     "version: 2": "line 1: version: must be 1",
+    "version: !!int 1": "line 1: tags are not supported; remove it",
+    "[]": "the file: must be a group of named values",
 }
 
 
@@ -312,7 +321,14 @@ def test_a_file_that_cannot_be_read_is_named(path: Path) -> None:
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "environment-file.md"
-KINDS = (ApiEntry, AutomatedPolicyEntry, TierEntry, ContractEntry, ApplicationEntry)
+KINDS = (
+    ApiEntry,
+    AutomatedPolicyEntry,
+    PointcutEntry,
+    TierEntry,
+    ContractEntry,
+    ApplicationEntry,
+)
 
 
 def test_the_page_about_the_format_names_the_same_members() -> None:
