@@ -4,13 +4,14 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import select
 
 from control_plane.accounts.login_limits import PER_USER
 from control_plane.accounts.roles import Role
 from control_plane.errors import Conflict, Invalid, NotFound
 from control_plane.management import connected_apps
 from control_plane.management.connected_apps import MAX_APPS
-from control_plane.store.tables import ConnectedApp
+from control_plane.store.tables import AuditEntry, ConnectedApp
 from tests.control_plane.clients import add_app, ask_token, headers_of, revoke_app, transaction_in
 from tests.control_plane.conftest import ON_SQLITE, Platform
 
@@ -32,6 +33,9 @@ async def test_a_connected_app_has_its_roles_and_is_named_in_the_audit_log(
         transaction = transaction_in(platform, session)
         found = connected_apps.find(session, transaction.organization_id, app.client_id)
         assert found.used_at == platform.clock.now()
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert last is not None
+        assert (last.actor, last.role, last.kind) == ("connected app terraform", "api-admin", "api")
 
 
 async def test_a_token_ends_with_the_connected_app(platform: Platform) -> None:

@@ -24,6 +24,7 @@ NO_SECRETS = {
     "adapter/policy/policies/shared/sender_constraint.py": PUBLIC,
     "adapter/policy/tokens/dpop.py": OWN_TEXTS,
     "control_plane/accounts/access.py": HASHED,
+    "control_plane/accounts/client_logins.py": HASHED,
     "control_plane/accounts/user_tokens.py": HASHED,
     "control_plane/pages/settings/account.py": OWN_TEXTS,
     "control_plane/pages/vendor.py": PUBLIC,
