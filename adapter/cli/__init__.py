@@ -9,6 +9,7 @@ import typer
 from adapter.cli import (
     check_config,
     check_policy,
+    controller,
     denials,
     doctor,
     envoy_config,
@@ -40,6 +41,7 @@ app.command()(envoy_config.envoy_config)
 app.command()(denials.denials)
 app.command()(explain.explain)
 app.command()(doctor.doctor)
+app.command()(controller.controller)
 app.add_typer(import_asm.app, name="import")
 app.add_typer(spool.app, name="spool")
 

@@ -188,5 +188,20 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
         "adapter_worker_restarts": MetricRow(
             "counter", "How often a worker ended and was started again"
         ),
+        "adapter_controller_rounds": MetricRow(
+            "counter", "Rounds of the controller by their result", ("result",)
+        ),
+        "adapter_controller_writes": MetricRow(
+            "counter", "Objects that the controller wrote or removed", ("verb", "result")
+        ),
+        "adapter_controller_bindings": MetricRow(
+            "gauge", "ApiBindings by condition and its status", ("condition", "status")
+        ),
+        "adapter_controller_watch_failures": MetricRow(
+            "counter", "Lists and watches of the API server that failed", ("resource",)
+        ),
+        "adapter_controller_leading": MetricRow(
+            "gauge", "1 while this controller holds the Lease", together="max"
+        ),
     }
 )

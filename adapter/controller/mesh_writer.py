@@ -1,0 +1,159 @@
+"""Makes the cluster have what was decided: the adapter's settings first, then the objects."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+from adapter.controller.core.conditions import (
+    ADAPTER_RESTARTING,
+    NOT_APPLIED,
+    SETTINGS_TOO_LONG,
+    Outcome,
+)
+from adapter.controller.core.decision import Decision
+from adapter.controller.core.desired_objects import is_too_long
+from adapter.controller.core.resources import Key
+from adapter.controller.kubernetes.client import KubernetesClient
+from adapter.controller.kubernetes.failures import CONFLICT, NOT_FOUND, ApiServerError
+from adapter.envoy_config.parts.tree import Tree
+
+Wrote: TypeAlias = Callable[[str, str], None]
+"""Called with the verb and the result of each write."""
+_DIGEST: Final = "policy-adapter.dev/settings"
+"""The annotation of the adapter's pods that makes a Deployment replace them."""
+
+
+class MeshWriter:
+    """Applies and removes objects. Remembers what it has applied, and skips it the next time.
+
+    `deployment` is the adapter's, which is restarted when its settings change; None if somebody
+    else does that.
+    """
+
+    def __init__(self, client: KubernetesClient, deployment: Key | None, wrote: Wrote) -> None:
+        self._client = client
+        self._deployment = deployment
+        self._wrote = wrote
+        self._applied: dict[Key, tuple[str, str]] = {}
+        """Digest and resource version of each object after it was applied."""
+
+    def forget(self) -> None:
+        """Apply everything again the next time, in case somebody has changed it."""
+        self._applied.clear()
+
+    async def write(self, decision: Decision, live: Mapping[Key, Tree]) -> Outcome:
+        """Apply and remove; `live` are the objects that have the controller's labels."""
+        waits_for = await self._settings(*decision.settings)
+        if waits_for is not None:
+            return Outcome(waits_for)
+        failures: dict[Key, str] = {}
+        for key, content in decision.objects.items():
+            await self._try("apply", key, self._apply(key, content, live.get(key)), failures)
+        # Only now, so that no request finds neither the old objects nor the new ones.
+        for key in _superfluous(decision, live):
+            uid = live[key]["metadata"]["uid"]
+            await self._try("delete", key, self._delete(key, uid), failures)
+        return Outcome(failures=failures)
+
+    async def _settings(self, key: Key, content: Tree) -> tuple[str, str] | None:
+        """Give the adapter its settings. Returns why the objects have to wait, or None."""
+        if is_too_long(content):
+            return SETTINGS_TOO_LONG, (
+                "The adapter's bindings do not fit into an environment variable; bind fewer routes "
+                "for each adapter."
+            )
+        failures: dict[Key, str] = {}
+        # Ours alone by its name, so a conflict means that somebody has edited it.
+        await self._try("apply", key, self._apply(key, content, {}), failures)
+        if failures:
+            return NOT_APPLIED, f"{key}: {failures[key]}"
+        return await self._restarted(_digest(content["data"]))
+
+    async def _restarted(self, digest: str) -> tuple[str, str] | None:
+        """Have the adapter's pods replaced if their settings are older."""
+        if self._deployment is None:
+            return None
+        try:
+            found = await self._client.get(self._deployment)
+            if _annotation(found) != digest:
+                template = {"metadata": {"annotations": {_DIGEST: digest}}}
+                await self._client.patch(self._deployment, {"spec": {"template": template}})
+                self._wrote("restart", "succeeded")
+                found = {}
+        except ApiServerError as e:
+            self._wrote("restart", "failed")
+            return NOT_APPLIED, f"{self._deployment}: {e}"
+        if _is_rolled_out(found):
+            return None
+        return ADAPTER_RESTARTING, f"{self._deployment} restarts with the new settings."
+
+    async def _apply(self, key: Key, content: Tree, live: Tree | None) -> None:
+        version = (live or {}).get("metadata", {}).get("resourceVersion", "")
+        digest = _digest(content)
+        known = self._applied.get(key)
+        if known is not None and known[0] == digest and version in {"", known[1]}:
+            return
+        try:
+            # Objects without our labels belong to somebody else, and stay as they are.
+            found = await self._client.apply(key, content, force=live is not None)
+        except ApiServerError as e:
+            if e.status == CONFLICT:
+                raise ApiServerError(
+                    f"somebody else has made this object or changed it; delete it, or rename it: "
+                    f"{e}",
+                    e.status,
+                ) from None
+            raise
+        self._wrote("apply", "succeeded")
+        self._applied[key] = digest, found["metadata"]["resourceVersion"]
+
+    async def _delete(self, key: Key, uid: str) -> None:
+        self._applied.pop(key, None)
+        try:
+            await self._client.delete(key, uid)
+        except ApiServerError as e:
+            # Somebody else was faster.
+            if e.status not in {CONFLICT, NOT_FOUND}:
+                raise
+        self._wrote("delete", "succeeded")
+
+    async def _try(
+        self, verb: str, key: Key, write: Awaitable[None], failures: dict[Key, str]
+    ) -> None:
+        try:
+            await write
+        except ApiServerError as e:
+            self._wrote(verb, "failed")
+            failures[key] = str(e)
+
+
+def _superfluous(decision: Decision, live: Mapping[Key, Tree]) -> list[Key]:
+    """What was rendered before and is no longer. The Checks end first, then what they rely on."""
+    return [
+        key
+        for key in reversed([*live])
+        if key not in decision.objects and key.namespace not in decision.kept_namespaces
+    ]
+
+
+def _digest(content: Tree) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _annotation(deployment: Tree) -> str:
+    metadata = deployment["spec"]["template"].get("metadata", {})
+    return str((metadata.get("annotations") or {}).get(_DIGEST, ""))
+
+
+def _is_rolled_out(deployment: Tree) -> bool:
+    """As `kubectl rollout status` judges it."""
+    if not deployment:
+        return False
+    status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
+    updated = status.get("updatedReplicas", 0)
+    return bool(
+        status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+        and updated >= wanted
+        and status.get("replicas", 0) <= updated <= status.get("availableReplicas", 0)
+    )
