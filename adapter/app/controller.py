@@ -67,6 +67,8 @@ class Controller:
         self._settings = settings
         self._clock = clock
         self.metrics = Metrics()
+        self.address = ""
+        """Of the probes, once it has started."""
         self._supervisor = Supervisor(clock, self._count_crash)
         self._changed = asyncio.Event()
         self._options = _options(settings)
@@ -108,9 +110,9 @@ class Controller:
         )
         self._observe()
 
-    async def start(self) -> str:
-        """Start; returns the address of the probes. Raises ConfigurationError."""
-        address = await self._listener.start()
+    async def start(self) -> None:
+        """Start all tasks. Raises ConfigurationError if the address cannot be bound."""
+        self.address = await self._listener.start()
         structlog.get_logger().info(
             "controller.started", mesh=self._settings.mesh, version=program_version()
         )
@@ -118,7 +120,6 @@ class Controller:
             self._supervisor.start(f"watch {watched.resource.plural}", watched.run)
         self._supervisor.start("lease", self._lease.run)
         self._supervisor.start("rounds", self._reconciler.run)
-        return address
 
     async def stop(self) -> None:
         """End the rounds, and give the Lease back."""
@@ -205,7 +206,8 @@ async def serve_controller(
     """Run a controller until `stopping` is set."""
     controller = Controller(settings)
     try:
-        announce(await controller.start())
+        await controller.start()
+        announce(controller.address)
         await stopping.wait()
     finally:
         await controller.stop()

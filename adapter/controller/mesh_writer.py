@@ -89,11 +89,12 @@ class MeshWriter:
         return ADAPTER_RESTARTING, f"{self._deployment} restarts with the new settings."
 
     async def _apply(self, key: Key, content: Tree, live: Tree | None) -> None:
-        version = (live or {}).get("metadata", {}).get("resourceVersion", "")
         digest = _digest(content)
         known = self._applied.get(key)
-        if known is not None and known[0] == digest and version in {"", known[1]}:
-            return
+        if live is not None and known is not None and known[0] == digest:
+            version = live.get("metadata", {}).get("resourceVersion", known[1])
+            if version == known[1]:
+                return
         try:
             # Objects without our labels belong to somebody else, and stay as they are.
             found = await self._client.apply(key, content, force=live is not None)

@@ -267,7 +267,7 @@ def _selected(request: web.Request, content: Tree) -> bool:
     wanted = dict(
         pair.split("=") for pair in request.query.get("labelSelector", "").split(",") if pair
     )
-    return wanted.items() <= content["metadata"].get("labels", {}).items()
+    return bool(wanted.items() <= content["metadata"].get("labels", {}).items())
 
 
 def _merged(before: Any, change: Any) -> Any:

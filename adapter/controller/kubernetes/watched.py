@@ -15,7 +15,7 @@ from adapter.runtime.clock import Clock
 
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
-_ABSENT_S: Final = 60.0
+_ABSENT_S: Final = 20.0
 """How often to look whether the definition of a resource is there by now."""
 _KEPT_METADATA: Final = (
     *("name", "namespace", "uid", "generation", "creationTimestamp", "labels", "resourceVersion"),

@@ -1,0 +1,238 @@
+"""A whole controller against an API server over HTTP: what operators and teams see."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from adapter.controller.core.resources import (
+    API_BINDING,
+    CONFIG_MAP,
+    DEPLOYMENT,
+    EVENT,
+    LEASE,
+    written_for,
+)
+from adapter.errors import ConfigurationError
+from tests.rig.controllers import conditions, path_of, running_controller, settings_for
+from tests.rig.fake_api_server import FakeApiServer
+from tests.rig.polling import until
+from tests.unit.controller.objects import Object, binding, gateway, http_route
+
+_BINDINGS = path_of(API_BINDING)
+_SECURITY_POLICIES = "apis/gateway.envoyproxy.io/v1alpha1/securitypolicies"
+_ALL = [path_of(resource) for resource in written_for("envoy-gateway")]
+_PROGRAMMED = {"Accepted": "Accepted", "Programmed": "Programmed"}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeApiServer]:
+    """A cluster with a Gateway and two routes."""
+    async with FakeApiServer().serving() as server:
+        for item in (gateway(), http_route("orders"), http_route("users")):
+            put(server, item)
+        yield server
+
+
+def put(server: FakeApiServer, item: Object) -> dict[str, Any]:
+    """Make or change an object, as somebody with kubectl does."""
+    resource, content = item
+    for ours in ("uid", "generation"):
+        content["metadata"].pop(ours)
+    return server.put(path_of(resource), content)
+
+
+def told(server: FakeApiServer, name: str = "orders") -> dict[str, str]:
+    """What an ApiBinding is told."""
+    return conditions(server.objects(_BINDINGS)["shop", name])
+
+
+def counted(server: FakeApiServer) -> int:
+    """How many objects of the mesh there are."""
+    return sum(len(server.objects(path)) for path in _ALL)
+
+
+def bound(server: FakeApiServer) -> list[str]:
+    """The APIs in the adapter's settings."""
+    found = server.objects(path_of(CONFIG_MAP)).get(("adapter", "policy-adapter-bindings"))
+    text = (found or {}).get("data", {}).get("POLICY_ADAPTER_REQUESTS__BINDINGS", "[]")
+    return [b["api_id"] for b in json.loads(text)]
+
+
+async def test_a_binding_from_its_creation_to_its_end(server: FakeApiServer) -> None:
+    """Objects, settings, status, an Event for the route that nobody has bound, and metrics."""
+    async with running_controller(settings_for(server.url)) as controller:
+        put(server, binding("orders", "HTTPRoute/orders"))
+        await until(lambda: told(server) == _PROGRAMMED)
+        assert counted(server) == 5
+        assert bound(server) == ["17"]
+        await until(lambda: server.objects(path_of(EVENT)))
+        (event,) = server.objects(path_of(EVENT)).values()
+        assert event["involvedObject"]["name"] == "users"
+        assert event["reason"] == "NoApiBinding"
+
+        async with httpx.AsyncClient(base_url=f"http://{controller.address}") as probes:
+            assert (await probes.get("/readyz")).status_code == 200
+            metrics = (await probes.get("/metrics")).text
+        assert 'adapter_controller_writes_total{result="succeeded",verb="apply"} 6.0' in metrics
+        assert 'adapter_controller_bindings{condition="Programmed",status="True"} 1.0' in metrics
+        assert "adapter_controller_leading 1.0" in metrics
+
+        server.remove(_BINDINGS, "shop", "orders")
+        await until(lambda: counted(server) == 0)
+        assert bound(server) == []
+    (lease,) = server.objects(path_of(LEASE)).values()
+    assert lease["spec"]["holderIdentity"] == ""
+
+
+async def test_nothing_is_written_when_nothing_has_changed(server: FakeApiServer) -> None:
+    """A change of the status, such as the controller's own, leads to no round."""
+    put(server, binding("orders", "HTTPRoute/orders"))
+    async with running_controller(settings_for(server.url)) as controller:
+        await until(lambda: controller._reconciler.rounds.get("succeeded", 0) >= 2)
+        before = [r for r in server.requests if r.startswith("PATCH")]
+        rounds = controller._reconciler.rounds["succeeded"]
+        put(server, http_route("users", "new"))
+        await until(lambda: controller._reconciler.rounds["succeeded"] > rounds)
+        assert [r for r in server.requests if r.startswith("PATCH")] == before
+
+
+async def test_the_younger_of_two_bindings_is_told_who_was_first(server: FakeApiServer) -> None:
+    """It gets the target when the older one is deleted."""
+    first = binding("orders", "HTTPRoute/orders")
+    second = binding("second", "HTTPRoute/orders", created="2026-11-28T13:00:00Z", apiId="18")
+    async with running_controller(settings_for(server.url)):
+        put(server, second)
+        await until(lambda: bound(server) == ["18"])
+        put(server, first)
+        await until(lambda: told(server, "second").get("Accepted") == "Conflicted")
+        assert told(server, "second")["Programmed"] == "NotAccepted"
+        assert bound(server) == ["17"]
+        server.remove(_BINDINGS, "shop", "orders")
+        await until(lambda: told(server, "second") == _PROGRAMMED)
+        assert bound(server) == ["18"]
+
+
+async def test_a_controller_that_stopped_in_the_middle_is_continued(server: FakeApiServer) -> None:
+    """The next one applies what is missing, and removes what nobody wants any more."""
+    put(server, binding("orders", "HTTPRoute/orders"))
+    async with running_controller(settings_for(server.url)):
+        await until(lambda: told(server) == _PROGRAMMED)
+    server.remove(_SECURITY_POLICIES, "shop", "policy-adapter-eg")
+    put(server, gateway("other"))
+    put(server, http_route("orders", parent={"name": "other"}))
+    async with running_controller(settings_for(server.url)):
+        names = {"policy-adapter-other"}
+        await until(lambda: {n for p in _ALL for _, n in server.objects(p)} == names)
+        assert counted(server) == 5
+
+
+async def test_an_object_that_somebody_deletes_comes_back(server: FakeApiServer) -> None:
+    """Otherwise the gateway would go on without the Check."""
+    put(server, binding("orders", "HTTPRoute/orders"))
+    async with running_controller(settings_for(server.url)):
+        await until(lambda: told(server) == _PROGRAMMED)
+        server.remove(_SECURITY_POLICIES, "shop", "policy-adapter-eg")
+        await until(lambda: server.objects(_SECURITY_POLICIES))
+
+
+async def test_objects_of_others_stay_as_they_are(server: FakeApiServer) -> None:
+    """An object of the same name that somebody else has made; the status says what to do."""
+    metadata = {"name": "policy-adapter-eg", "namespace": "shop"}
+    theirs = {"metadata": metadata, "spec": {"extAuth": {"timeout": "9s"}}}
+    server.put(_SECURITY_POLICIES, theirs)
+    put(server, binding("orders", "HTTPRoute/orders"))
+    async with running_controller(settings_for(server.url)):
+        await until(lambda: told(server).get("Programmed") == "NotApplied")
+        status = server.objects(_BINDINGS)["shop", "orders"]["status"]
+        message = status["conditions"][1]["message"]
+        assert "SecurityPolicy shop/policy-adapter-eg: somebody else has made" in message
+        spec = server.objects(_SECURITY_POLICIES)["shop", "policy-adapter-eg"]["spec"]
+        assert spec == {"extAuth": {"timeout": "9s"}}
+        server.remove(_SECURITY_POLICIES, "shop", "policy-adapter-eg")
+        await until(lambda: told(server) == _PROGRAMMED)
+
+
+async def test_the_api_server_goes_away_and_comes_back(server: FakeApiServer) -> None:
+    """Watches end, versions expire, requests fail; nothing that happened meanwhile is missed."""
+    async with running_controller(settings_for(server.url)) as controller:
+        put(server, binding("orders", "HTTPRoute/orders"))
+        await until(lambda: told(server) == _PROGRAMMED)
+        server.is_down = True
+        server.end_watches()
+        await until(lambda: "watch apibindings" in controller.readiness().details)
+        put(server, binding("users", "HTTPRoute/users", apiId="18"))
+        server.forget_history()
+        server.is_down = False
+        await until(lambda: sorted(bound(server)) == ["17", "18"])
+        await until(lambda: not controller.readiness().details)
+        server.forget_history()
+        server.end_watches()
+        server.remove(_BINDINGS, "shop", "users")
+        await until(lambda: bound(server) == ["17"])
+
+
+async def test_one_of_two_controllers_works(server: FakeApiServer) -> None:
+    """The other one goes on when the first stops."""
+    put(server, binding("orders", "HTTPRoute/orders"))
+    async with running_controller(settings_for(server.url)) as second:
+        await until(lambda: told(server) == _PROGRAMMED)
+        async with running_controller(settings_for(server.url)) as standby:
+            await until(lambda: standby._reconciler.rounds.get("standby"))
+            await second.stop()
+            put(server, binding("users", "HTTPRoute/users", apiId="18"))
+            await until(lambda: told(server, "users") == _PROGRAMMED)
+
+
+async def test_the_adapter_restarts_before_the_objects_are_applied(server: FakeApiServer) -> None:
+    """It knows an API before an Envoy asks about it."""
+    deployment = {"metadata": {"name": "adapter", "namespace": "adapter"}, "spec": {"template": {}}}
+    settings = settings_for(server.url, rendered={"deployment": "adapter"})
+    put(server, binding("orders", "HTTPRoute/orders"))
+    async with running_controller(settings):
+        await until(lambda: told(server).get("Programmed") == "NotApplied")
+        server.put(path_of(DEPLOYMENT), deployment)
+        await until(lambda: told(server).get("Programmed") == "AdapterRestarting")
+        assert counted(server) == 0
+        restarted = dict(server.objects(path_of(DEPLOYMENT))["adapter", "adapter"])
+        annotations = restarted["spec"]["template"]["metadata"]["annotations"]
+        assert set(annotations) == {"policy-adapter.dev/settings"}
+        status = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+        restarted["status"] = status | {"observedGeneration": 2}
+        server.put(path_of(DEPLOYMENT), restarted)
+        await until(lambda: told(server) == _PROGRAMMED)
+
+
+async def test_definitions_that_are_not_installed_are_waited_for(server: FakeApiServer) -> None:
+    """GRPCRoutes are optional; without ApiBindings the probes say what is missing."""
+    server.absent |= {"grpcroutes", "apibindings"}
+    async with running_controller(settings_for(server.url)) as controller:
+        await until(lambda: controller.readiness().ready)
+        assert controller.readiness().details == {
+            "watch apibindings": "its definition is not installed"
+        }
+        server.absent.remove("apibindings")
+        put(server, binding("orders", "HTTPRoute/orders"))
+        await until(lambda: told(server) == _PROGRAMMED)
+
+
+async def test_a_refused_binding_removes_nothing(server: FakeApiServer) -> None:
+    """A mistake in a change must not open the API: its last good objects stay."""
+    put(server, binding("orders", "HTTPRoute/orders"))
+    async with running_controller(settings_for(server.url)):
+        await until(lambda: told(server) == _PROGRAMMED)
+        put(server, binding("orders", "HTTPRoute/orders#absent"))
+        await until(lambda: told(server).get("Accepted") == "TargetNotFound")
+        assert counted(server) == 5
+
+
+async def test_an_address_that_is_taken_ends_the_start(server: FakeApiServer) -> None:
+    """The error names the setting; nothing is left open."""
+    async with running_controller(settings_for(server.url)) as controller:
+        taken = {"metrics_address": controller.address}
+        with pytest.raises(ConfigurationError, match="cannot"):
+            async with running_controller(settings_for(server.url, observability=taken)):
+                await asyncio.sleep(0)

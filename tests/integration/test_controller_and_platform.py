@@ -1,0 +1,159 @@
+"""ApiBindings that name their API by its asset: the controller asks a real control plane."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from adapter.controller.core.resources import API_BINDING
+from adapter.settings.controller import ControllerSettings
+from control_plane.cli import app as command_line
+from tests.integration.test_controller import bound, put, told
+from tests.rig.control_plane import RunningControlPlane, running_control_plane
+from tests.rig.controllers import path_of, running_controller, settings_for
+from tests.rig.fake_api_server import FakeApiServer
+from tests.rig.polling import until
+from tests.unit.controller.objects import binding, gateway, http_route
+
+_ASSET = {"groupId": "shop", "assetId": "orders", "version": "1.0.0"}
+_PROGRAMMED = {"Accepted": "Accepted", "Programmed": "Programmed"}
+
+
+@pytest.fixture
+async def platform(tmp_path: Path) -> AsyncIterator[RunningControlPlane]:
+    """A control plane."""
+    async with running_control_plane(tmp_path) as platform:
+        yield platform
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeApiServer]:
+    """A cluster with a Gateway and a route."""
+    async with FakeApiServer().serving() as server:
+        for item in (gateway(), http_route("orders")):
+            put(server, item)
+        yield server
+
+
+def connected(platform: RunningControlPlane, server: FakeApiServer) -> ControllerSettings:
+    """The settings of a controller with a connected app of its own."""
+    file = platform.database.with_name("app.json")
+    command = ["connected-apps", "create", "cluster", "--role", "api-admin"]
+    options = ["--database", str(platform.database), "--credentials-file", str(file)]
+    made = CliRunner().invoke(command_line, [*command, *options])
+    assert made.exit_code == 0, made.output
+    app = json.loads(file.read_text())
+    credentials = platform.credentials
+    return settings_for(
+        server.url,
+        platform={
+            "base_url": platform.base_url,
+            "organization_id": credentials.organization_id,
+            "environment_id": credentials.environment_id,
+            "client_id": app["client_id"],
+            "client_secret": app["client_secret"],
+        },
+    )
+
+
+def message(server: FakeApiServer) -> str:
+    """What the condition Accepted says."""
+    status = server.objects(path_of(API_BINDING))["shop", "orders"].get("status", {})
+    return str(status.get("conditions", [{}])[0].get("message", ""))
+
+
+async def instances(platform: RunningControlPlane) -> list[Any]:
+    """The API instances of the environment."""
+    credentials = platform.credentials
+    found = await platform.admin.ask(
+        "GET",
+        f"/apimanager/api/v1/organizations/{credentials.organization_id}"
+        f"/environments/{credentials.environment_id}/apis",
+    )
+    return [api for asset in found["assets"] for api in asset["apis"]]
+
+
+async def test_an_api_is_created_once(platform: RunningControlPlane, server: FakeApiServer) -> None:
+    """A restart of the controller finds it again, and the ApiBinding's end leaves it there."""
+    settings = connected(platform, server)
+    put(server, binding("orders", "HTTPRoute/orders", api={**_ASSET, "create": True}))
+    for _ in range(2):
+        async with running_controller(settings):
+            await until(lambda: told(server) == _PROGRAMMED)
+        server.objects(path_of(API_BINDING))["shop", "orders"].pop("status")
+    (created,) = await instances(platform)
+    assert bound(server) == [str(created["id"])]
+    assert created["instanceLabel"] == "shop/orders"
+    server.remove(path_of(API_BINDING), "shop", "orders")
+    async with running_controller(settings):
+        await until(lambda: bound(server) == [])
+    assert len(await instances(platform)) == 1
+
+
+async def test_an_api_is_found_by_its_asset(
+    platform: RunningControlPlane, server: FakeApiServer
+) -> None:
+    """None and several are refused; a label chooses. The controller asks again by itself."""
+    put(server, binding("orders", "HTTPRoute/orders", api=_ASSET))
+    async with running_controller(connected(platform, server)):
+        await until(lambda: "has no API instance of orders 1.0.0" in message(server))
+        first = await platform.admin.create_api("orders", instanceLabel="first")
+        await until(lambda: "has no API instance of orders 1.0.0" in message(server))
+        group = first["groupId"]
+        put(server, binding("orders", "HTTPRoute/orders", api={**_ASSET, "groupId": group}))
+        await until(lambda: bound(server) == [str(first["id"])])
+        second = await platform.admin.create_api("orders", instanceLabel="second")
+        named = {**_ASSET, "groupId": group, "instanceLabel": "second"}
+        put(server, binding("orders", "HTTPRoute/orders", api=named))
+        await until(lambda: bound(server) == [str(second["id"])])
+        put(server, binding("orders", "HTTPRoute/orders", api={**_ASSET, "groupId": group}))
+        ids = f"{first['id']}, {second['id']}"
+        await until(lambda: f"several API instances of orders 1.0.0 ({ids})" in message(server))
+
+
+async def test_while_the_platform_is_away_known_apis_stay(
+    platform: RunningControlPlane, server: FakeApiServer
+) -> None:
+    """A new controller goes on with what the status says; a new ApiBinding waits."""
+    settings = connected(platform, server)
+    put(server, binding("orders", "HTTPRoute/orders", api={**_ASSET, "create": True}))
+    async with running_controller(settings):
+        await until(lambda: told(server) == _PROGRAMMED)
+    await platform.stop()
+    put(server, http_route("users"))
+    put(server, binding("users", "HTTPRoute/users", api={**_ASSET, "create": True}))
+    async with running_controller(settings):
+        await until(lambda: told(server, "users").get("Accepted") == "PlatformUnavailable")
+        assert told(server) == _PROGRAMMED
+        assert len(bound(server)) == 1
+        await platform.start()
+        await until(lambda: told(server, "users") == _PROGRAMMED)
+    assert {api["instanceLabel"] for api in await instances(platform)} == {
+        "shop/orders",
+        "shop/users",
+    }
+
+
+async def test_without_a_platform_the_api_must_be_named(server: FakeApiServer) -> None:
+    """The message lists the settings."""
+    put(server, binding("orders", "HTTPRoute/orders", api=_ASSET))
+    async with running_controller(settings_for(server.url)):
+        await until(lambda: "set platform.base_url" in message(server))
+    assert told(server)["Accepted"] == "ApiNotFound"
+
+
+async def test_wrong_credentials_are_named(
+    platform: RunningControlPlane, server: FakeApiServer
+) -> None:
+    """The status names the settings, and no secret."""
+    put(server, binding("orders", "HTTPRoute/orders", api=_ASSET))
+    wrong = connected(platform, server).model_dump()
+    wrong["platform"]["client_secret"] = "not-this-one"
+    async with running_controller(ControllerSettings.model_validate(wrong)):
+        await until(
+            lambda: "check platform.client_id and platform.client_secret" in message(server)
+        )
+    assert "not-this-one" not in message(server)
