@@ -54,6 +54,8 @@ from control_plane.protocol import (
     summary,
     tiers,
     tokens,
+    upstreams,
+    xapi,
 )
 from control_plane.protocol.date_header import DateHeader
 from control_plane.protocol.parameters import only_known_parameters
@@ -230,6 +232,8 @@ def protocol_routes() -> Sequence[BaseRoute]:
         accounts,
         environments,
         apis,
+        xapi,
+        upstreams,
         policies,
         automated_policies,
         policy_templates,

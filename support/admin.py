@@ -101,11 +101,13 @@ class Admin:
     ) -> Document:
         """Apply a policy; `fields` are official ones such as pointcutData and order.
 
-        `allow_unknown` stores a type that the platform does not know.
+        `allow_unknown` stores a type that the platform does not know. A second policy of a type
+        is allowed.
         """
         body = _policy(asset_id, configuration) | fields
         path = f"{self._apis}/{api_id}/policies"
-        return _object(await self.ask("POST", path, body, **_allowing(allow_unknown)))
+        allowing = {"allowDuplicated": "true"} | _allowing(allow_unknown)
+        return _object(await self.ask("POST", path, body, **allowing))
 
     async def change_policy(self, api_id: int, policy_id: int, **fields: Any) -> Document:
         """Change official fields of a policy, such as configurationData or disabled."""

@@ -1,15 +1,19 @@
 """API instances, and the assets that they are instances of."""
 
+import json
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from control_plane.errors import Conflict, NotFound
-from control_plane.management import audit_log
+from control_plane.errors import Conflict, Invalid, NotFound
+from control_plane.management import audit_log, routing
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import ApiInstance, Asset, Contract, Policy, SlaTier
+
+MAX_ENDPOINT_CHARS: Final = 65_536
+"""Of the JSON of an endpoint."""
 
 
 class AssetName(NamedTuple):
@@ -37,34 +41,6 @@ def of_environment(environment_id: str, deprecated: bool | None = None) -> Selec
     found = select(ApiInstance).join(ApiInstance.asset)
     found = found.where(ApiInstance.environment_id == environment_id)
     return found if deprecated is None else found.where(ApiInstance.deprecated == deprecated)
-
-
-def matching(
-    environment_id: str,
-    *,
-    text: str | None = None,
-    group_id: str | None = None,
-    asset_id: str | None = None,
-    asset_version: str | None = None,
-    instance_label: str | None = None,
-) -> Select[int]:
-    """The ids of the environment's API instances that match everything that is given."""
-    found = select(ApiInstance.id).where(ApiInstance.environment_id == environment_id)
-    found = found.join(Asset, ApiInstance.asset_row_id == Asset.id)
-    for column, wanted in (
-        (Asset.group_id, group_id),
-        (Asset.asset_id, asset_id),
-        (ApiInstance.asset_version, asset_version),
-        (ApiInstance.instance_label, instance_label),
-    ):
-        if wanted is not None:
-            found = found.where(column == wanted)
-    return found.where(_mentions(text)) if text else found
-
-
-def _mentions(text: str) -> ColumnElement[bool]:
-    columns = (Asset.asset_id, ApiInstance.instance_label, ApiInstance.description)
-    return or_(*(column.icontains(text, autoescape=True) for column in columns))
 
 
 def names(session: Session, environment_id: str) -> dict[int, str]:
@@ -120,7 +96,12 @@ def content(session: Session, api_id: int) -> Content:
 
 
 def create(
-    transaction: Transaction, environment_id: str, asset: AssetName, columns: Mapping[str, Any]
+    transaction: Transaction,
+    environment_id: str,
+    asset: AssetName,
+    columns: Mapping[str, Any],
+    *,
+    action: str = "create",
 ) -> ApiInstance:
     """Create an API instance, and its asset if it is the first of it."""
     _require_free_label(transaction.session, environment_id, columns.get("instance_label"))
@@ -130,10 +111,13 @@ def create(
         asset=_asset(transaction, environment_id, asset),
         created_at=transaction.now,
         policies_changed_at=transaction.now,
-        **columns,
+        **{name: value for name, value in columns.items() if name != "routing"},
     )
     transaction.session.add(api)
-    audit_log.record_creation(transaction, api)
+    transaction.session.flush()
+    if columns.get("routing") is not None:
+        api.routing = routing.to_store(transaction, api, columns["routing"])
+    audit_log.record_creation(transaction, api, action)
     return api
 
 
@@ -162,14 +146,30 @@ def _require_free_label(
 
 
 def change(transaction: Transaction, api: ApiInstance, columns: Mapping[str, Any]) -> ApiInstance:
-    """Change the named columns."""
+    """Change the named columns. Routes are given as in `routing`."""
     label = columns.get("instance_label")
     _require_free_label(transaction.session, api.environment_id, label, api.id)
     with audit_log.recorded_change(transaction, api):
         for name, value in columns.items():
-            setattr(api, name, value)
+            is_routes = name == "routing" and value is not None
+            setattr(api, name, routing.to_store(transaction, api, value) if is_routes else value)
         api.updated_at = transaction.now
     return api
+
+
+def merged_endpoint(
+    stored: dict[str, Any] | None, part: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """The endpoint after a change that names some of its members; None removes all of it.
+
+    Raise Invalid if it gets too large.
+    """
+    if part is None:
+        return None
+    merged = {**(stored if isinstance(stored, dict) else {}), **part}
+    if len(json.dumps(merged)) > MAX_ENDPOINT_CHARS:
+        raise Invalid(f"endpoint: more than {MAX_ENDPOINT_CHARS} characters of JSON")
+    return merged
 
 
 def delete(transaction: Transaction, api: ApiInstance) -> None:

@@ -33,12 +33,14 @@ from control_plane.store.tables import (
     GatewayLogin,
     Policy,
     SlaTier,
+    Upstream,
     User,
     UserToken,
 )
 
 KINDS: Final[dict[type[Base], str]] = {
     ApiInstance: "api",
+    Upstream: "upstream",
     Policy: "policy",
     AutomatedPolicy: "automated_policy",
     SlaTier: "tier",

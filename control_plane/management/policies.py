@@ -6,8 +6,8 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from control_plane.errors import Invalid, NotFound
-from control_plane.management import audit_log, tiers
+from control_plane.errors import Conflict, Invalid, NotFound
+from control_plane.management import audit_log, tiers, upstreams
 from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.management.transaction import Transaction
 from control_plane.store.tables import ApiInstance, AutomatedPolicy, Policy
@@ -19,6 +19,10 @@ _BY_TIER: Final = "rate-limiting-sla-based"
 _NO_TIER: Final = (
     "the API instance offers no SLA tier: every request is refused until there is one, with "
     "contracts on it"
+)
+_OUTBOUND: Final = (
+    "upstreamIds: adapters of this project do not read them; the policy applies to requests for all"
+    " upstreams"
 )
 
 MAX_POLICIES: Final = 100
@@ -50,23 +54,46 @@ def apply(
     checks: PolicyChecks,
     *,
     allow_unknown: bool = False,
+    allow_duplicated: bool = False,
 ) -> Policy:
     """Apply a policy, as the last one unless `order` is given.
 
     Raise Invalid with all mistakes in it. `allow_unknown` accepts a type that is not known.
+    Raise Conflict if the API instance has a policy of its type, unless `allow_duplicated`.
     """
     checks.require_valid(columns, allow_unknown=allow_unknown)
-    count, last = transaction.session.execute(
-        select(func.count(), func.max(Policy.order)).where(Policy.api_id == api.id)
-    ).one()
-    if count >= MAX_POLICIES:
-        raise Invalid(f"API instance {api.id} has {MAX_POLICIES} policies already")
-    order = columns.get("order") or (last or 0) + 1
-    policy = Policy(api=api, created_at=transaction.now, **{**columns, "order": order})
+    last = _next_order(transaction.session, api)
+    twin = of_type(transaction.session, api.id, columns["group_id"], columns["asset_id"])
+    if twin is not None and not allow_duplicated:
+        raise Conflict(
+            f"assetId: API instance {api.id} has a policy of this type already, with the id {twin};"
+            " change that one, or confirm the second one (in a query: allowDuplicated=true)"
+        )
+    upstreams.require_known(transaction.session, api.id, columns.get("upstream_ids") or ())
+    given = {name: value for name, value in columns.items() if value is not None}
+    policy = Policy(api=api, created_at=transaction.now, **{"order": last, **given})
     transaction.session.add(policy)
     _date_change(transaction, api)
     audit_log.record_creation(transaction, policy)
     return policy
+
+
+def _next_order(session: Session, api: ApiInstance) -> int:
+    """The place after the last policy; raise Invalid if there is room for no other one."""
+    count, last = session.execute(
+        select(func.count(), func.max(Policy.order)).where(Policy.api_id == api.id)
+    ).one()
+    if count >= MAX_POLICIES:
+        raise Invalid(f"API instance {api.id} has {MAX_POLICIES} policies already")
+    return (last or 0) + 1
+
+
+def of_type(session: Session, api_id: int, group_id: str, asset_id: str) -> int | None:
+    """The id of the first policy of this type that the API instance has, active or not."""
+    query = select(Policy.id).where(
+        Policy.api_id == api_id, Policy.group_id == group_id, Policy.asset_id == asset_id
+    )
+    return session.scalar(query.order_by(Policy.id).limit(1))
 
 
 def _date_change(transaction: Transaction, api: ApiInstance) -> None:
@@ -97,6 +124,8 @@ def change(
     """Change the named columns. Raise Invalid with all mistakes that the policy then has."""
     require_same_type(policy, columns)
     checks.require_valid_change(policy, columns, allow_unknown=allow_unknown)
+    named = columns.get("upstream_ids") or ()
+    upstreams.require_known(transaction.session, policy.api_id, named)
     with audit_log.recorded_change(transaction, policy):
         for name, value in columns.items():
             setattr(policy, name, value)
@@ -111,7 +140,7 @@ def warnings(session: Session, policy: Policy, checks: PolicyChecks) -> list[str
     if policy.asset_id == _BY_TIER:
         offered = session.scalar(tiers.of_api(policy.api_id, active=True).limit(1))
         found += [] if offered else [_NO_TIER]
-    return found
+    return found + ([_OUTBOUND] if policy.upstream_ids else [])
 
 
 def require_same_type(policy: Policy | AutomatedPolicy, columns: Mapping[str, Any]) -> None:

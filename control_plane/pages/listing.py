@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from control_plane.errors import Invalid
 from control_plane.pages.parameters import parameters
+from control_plane.store.search import contain
 
 Row = TypeVar("Row")
 
@@ -113,8 +114,7 @@ class Listing:
     ) -> Select[Row]:
         if not (self.text and searchable):
             return found
-        contains = [column.icontains(self.text, autoescape=True) for column in searchable]
-        return found.where(or_(*contains))
+        return found.where(contain(self.text, *searchable))
 
     def _order(self, sortable: Mapping[str, Any]) -> Any:
         column = sortable.get(self.sort.removeprefix("-"))

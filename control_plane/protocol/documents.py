@@ -6,8 +6,6 @@ from typing import Any
 from control_plane.clock import iso
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.store.tables import (
-    ApiInstance,
-    Asset,
     AutomatedPolicy,
     ClientApplication,
     Contract,
@@ -16,60 +14,11 @@ from control_plane.store.tables import (
 )
 
 
-def _audit(created_at: datetime, updated_at: datetime | None = None) -> dict[str, Any]:
+def audit_document(created_at: datetime, updated_at: datetime | None = None) -> dict[str, Any]:
+    """When a thing was made and changed."""
     return {
         "created": {"date": iso(created_at)},
         "updated": {} if updated_at is None else {"date": iso(updated_at)},
-    }
-
-
-def api_document(api: ApiInstance) -> dict[str, Any]:
-    """An API instance; `id` and `apiId` are the same."""
-    endpoint = api.endpoint if isinstance(api.endpoint, dict) else {}
-    return {
-        "audit": _audit(api.created_at, api.updated_at),
-        "masterOrganizationId": api.organization_id,
-        "organizationId": api.organization_id,
-        "environmentId": api.environment_id,
-        "id": api.id,
-        "apiId": api.id,
-        "groupId": api.asset.group_id,
-        "assetId": api.asset.asset_id,
-        "assetVersion": api.asset_version,
-        "productVersion": f"v{api.asset_version.partition('.')[0]}",
-        "instanceLabel": api.instance_label,
-        "autodiscoveryInstanceName": f"v{api.asset_version.partition('.')[0]}:{api.id}",
-        "description": api.description,
-        "tags": api.tags,
-        "order": 1,
-        "pinned": False,
-        "deprecated": api.deprecated,
-        "technology": api.technology,
-        "providerId": api.provider_id,
-        "endpointUri": endpoint.get("uri"),
-        "endpoint": api.endpoint,
-        "lastActiveDate": None,
-    }
-
-
-def asset_document(
-    asset: Asset, apis: list[ApiInstance], contracts: dict[int, int]
-) -> dict[str, Any]:
-    """An asset with some of its API instances; `contracts` counts the approved ones of each."""
-    organization_id = apis[0].organization_id
-    return {
-        "audit": _audit(asset.created_at),
-        "masterOrganizationId": organization_id,
-        "organizationId": organization_id,
-        "id": asset.id,
-        "name": asset.asset_id,
-        "exchangeAssetName": asset.asset_id,
-        "groupId": asset.group_id,
-        "assetId": asset.asset_id,
-        "apis": [
-            {**api_document(api), "activeContractsCount": contracts.get(api.id, 0)} for api in apis
-        ],
-        "totalApis": len(apis),
     }
 
 
@@ -90,7 +39,7 @@ def policy_document(policy: Policy) -> dict[str, Any]:
 def policy_without_template(policy: Policy) -> dict[str, Any]:
     """A policy in the list without full information."""
     return {
-        "audit": _audit(policy.created_at, policy.updated_at),
+        "audit": audit_document(policy.created_at, policy.updated_at),
         "masterOrganizationId": policy.api.organization_id,
         "organizationId": policy.api.organization_id,
         "id": policy.id,
@@ -106,13 +55,15 @@ def policy_without_template(policy: Policy) -> dict[str, Any]:
         "assetVersion": policy.asset_version,
         "type": "system" if policy.group_id == VENDOR_GROUP_ID else "custom",
         "apiId": policy.api_id,
+        "label": policy.label,
+        "upstreamIds": policy.upstream_ids or [],
     }
 
 
 def automated_policy_document(policy: AutomatedPolicy) -> dict[str, Any]:
     """An automated policy, with an implementation asset for each technology of its rule."""
     return {
-        "audit": _audit(policy.created_at, policy.updated_at),
+        "audit": audit_document(policy.created_at, policy.updated_at),
         "id": policy.id,
         "ruleOfApplication": policy.rule_of_application,
         "policyTemplateId": policy.policy_template_id,
@@ -144,7 +95,7 @@ def _technologies(rule: Any) -> list[str]:
 def tier_document(tier: SlaTier) -> dict[str, Any]:
     """An SLA tier, as contracts show it."""
     return {
-        "audit": _audit(tier.created_at, tier.updated_at),
+        "audit": audit_document(tier.created_at, tier.updated_at),
         "id": tier.id,
         "name": tier.name,
         "description": tier.description,
@@ -158,7 +109,7 @@ def tier_document(tier: SlaTier) -> dict[str, Any]:
 def application_document(application: ClientApplication) -> dict[str, Any]:
     """A client application, without its secret."""
     return {
-        "audit": _audit(application.created_at, application.updated_at),
+        "audit": audit_document(application.created_at, application.updated_at),
         "masterOrganizationId": application.organization_id,
         "id": application.id,
         "name": application.name,
@@ -177,7 +128,7 @@ def contract_document(contract: Contract) -> dict[str, Any]:
     """A contract with its application and its tiers."""
     organization_id = contract.application.organization_id
     return {
-        "audit": _audit(contract.created_at, contract.updated_at),
+        "audit": audit_document(contract.created_at, contract.updated_at),
         "masterOrganizationId": organization_id,
         "organizationId": organization_id,
         "id": contract.id,

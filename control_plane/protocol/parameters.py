@@ -15,14 +15,18 @@ from control_plane.spelling import did_you_mean
 
 _ORGANIZATION: Final = "/apimanager/api/v1/organizations/{organization_id}"
 _APIS: Final = f"{_ORGANIZATION}/environments/{{environment_id}}/apis"
+_XAPIS: Final = _APIS.replace("/api/", "/xapi/", 1)
 
 IGNORED: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("GET", f"{_APIS}/{{api_id}}"): frozenset(
-        {"includeProxyTemplate", "includeTlsContexts", "includeValidation"}
+        {
+            *("includeProxyConfiguration", "includeProxyTemplate", "includeTlsContexts"),
+            "includeValidation",
+        }
     ),
+    ("GET", _XAPIS): frozenset({"pinnedFirst"}),
     ("PATCH", f"{_APIS}/{{api_id}}"): frozenset({"force", "updateApisInSamePort"}),
     ("GET", f"{_APIS}/{{api_id}}/policies"): frozenset({"standalone", "version"}),
-    ("POST", f"{_APIS}/{{api_id}}/policies"): frozenset({"allowDuplicated"}),
     ("GET", f"{_APIS}/{{api_id}}/contracts"): frozenset(
         {"includeExtraApplicationData", "includeExtraRedirections"}
     ),

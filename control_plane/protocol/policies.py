@@ -18,6 +18,7 @@ from control_plane.management.policies import (
     MAX_POLICIES,
     VENDOR_GROUP_ID,
 )
+from control_plane.protocol.api_bodies import OptionalLabel, UpstreamId, UpstreamIds
 from control_plane.protocol.bodies import ANSWERED, Body, Id, JsonObject, Name, RowId
 from control_plane.protocol.conditional import unchanged
 from control_plane.protocol.documents import policy_document, policy_without_template
@@ -60,13 +61,14 @@ class PointcutRule(Body):
 
 
 AllowUnknown = Annotated[bool, Query(alias="allowUnknown")]
+AllowDuplicated = Annotated[bool, Query(alias="allowDuplicated")]
 
 Pointcut = Annotated[list[PointcutRule], Field(max_length=100)]
 
 
 UNUSED: Final = ANSWERED | {
-    *("apiVersionId", "implementationAsset", "implementationAssets", "label", "policyId"),
-    *("template", "type", "upstreamIds"),
+    *("apiVersionId", "implementationAsset", "implementationAssets", "policyId", "template"),
+    "type",
 }
 """Fields of the vendor's clients, and of our answers, that have no effect in a body."""
 
@@ -84,6 +86,9 @@ class NewPolicy(Body):
     pointcut_data: Pointcut | None = None
     order: Order | None = None
     disabled: bool = False
+    label: OptionalLabel | None = None
+    upstream_ids: UpstreamIds | None = None
+    upstream_id: UpstreamId | None = None
 
 
 class PolicyChange(Body):
@@ -99,6 +104,8 @@ class PolicyChange(Body):
     pointcut_data: Pointcut | None = None
     order: Order = 1
     disabled: bool = False
+    label: OptionalLabel | None = None
+    upstream_ids: UpstreamIds | None = None
 
 
 class PolicyOrder(Body):
@@ -111,6 +118,9 @@ class PolicyOrder(Body):
 def policy_columns(body: Body) -> dict[str, Any]:
     """The fields that were sent, by the names of their columns."""
     columns = body.model_dump(by_alias=False, include=body.model_fields_set)
+    # The vendor's command line names one upstream by itself.
+    if (upstream := columns.pop("upstream_id", None)) is not None:
+        columns["upstream_ids"] = [upstream, *(columns.get("upstream_ids") or ())]
     if "configuration_data" in columns:
         columns["configuration"] = columns.pop("configuration_data")
     if "pointcut_data" in columns:
@@ -160,14 +170,26 @@ def _shown(scope: EnvironmentScope, document: dict[str, Any]) -> dict[str, Any]:
 @router.post("", status_code=201)
 @in_turn
 def apply(
-    scope: ApisWriter, api_id: RowId, body: NewPolicy, *, allow_unknown: AllowUnknown = False
+    scope: ApisWriter,
+    api_id: RowId,
+    body: NewPolicy,
+    *,
+    allow_unknown: AllowUnknown = False,
+    allow_duplicated: AllowDuplicated = False,
 ) -> Response:
     """Apply a policy, as the last one unless `order` is given."""
     columns = {"group_id": body.group_id, "disabled": body.disabled, **policy_columns(body)}
     checks = scope.services.policy_checks
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
-        policy = policies.apply(transaction, api, columns, checks, allow_unknown=allow_unknown)
+        policy = policies.apply(
+            transaction,
+            api,
+            columns,
+            checks,
+            allow_unknown=allow_unknown,
+            allow_duplicated=allow_duplicated,
+        )
         warnings = policies.warnings(transaction.session, policy, checks)
         return answer(with_warnings(policy_document(policy), warnings), HTTPStatus.CREATED)
 

@@ -5,12 +5,15 @@ of API instances, which can have credentials. A viewer or an operator sees `***`
 as on the console's pages.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from control_plane.accounts.roles import Permission
 from control_plane.management.masked_secrets import masked
 from control_plane.management.policy_secrets import masked_policy
 from control_plane.protocol.scope import EnvironmentScope, OrganizationScope
+
+_WITH_ADDRESSES: Final = frozenset({"deployment", "endpoint", "endpointUri", "routing"})
+"""Members of an API instance that may have credentials in them."""
 
 
 def policy_for_caller(
@@ -28,8 +31,16 @@ def api_for_caller(scope: EnvironmentScope, document: dict[str, Any]) -> dict[st
     """The document of an API instance, with masks if the caller may not see secrets."""
     if scope.caller.may(Permission.SECRETS_READ, scope.environment_id):
         return document
-    names = ("endpoint", "endpointUri")
-    return {name: masked(value) if name in names else value for name, value in document.items()}
+    return {
+        name: masked(value) if name in _WITH_ADDRESSES else value
+        for name, value in document.items()
+    }
+
+
+def upstream_for_caller(scope: EnvironmentScope, document: dict[str, Any]) -> dict[str, Any]:
+    """The document of an upstream, with masks if the caller may not see secrets."""
+    may_see = scope.caller.may(Permission.SECRETS_READ, scope.environment_id)
+    return document if may_see else masked(document)
 
 
 def asset_for_caller(scope: EnvironmentScope, document: dict[str, Any]) -> dict[str, Any]:

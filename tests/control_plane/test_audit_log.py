@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from control_plane.management import audit_log
 from control_plane.management.audit_log import MAX_VALUE, AuditFilter, entries
-from control_plane.store.tables import Alert, AuditEntry
+from control_plane.store.tables import Alert, AuditEntry, Upstream
 from tests.control_plane.conftest import Platform
 from tests.control_plane.official_bodies import ALERT_EXAMPLE
 
@@ -44,19 +44,21 @@ class Write:
         return self.path.format(
             organization_id=known.organization_id,
             environment_id=known.environment_id,
-            uid=_alert(platform),
+            uid=_uid(platform, Alert),
+            upstream_id=_uid(platform, Upstream),
             **dict.fromkeys(names, "1"),
         )
 
 
-def _alert(platform: Platform) -> str:
-    """The id of the only alert, which is no number; empty if there is none."""
+def _uid(platform: Platform, table: type[Alert | Upstream]) -> str:
+    """The id of the only row, which is no number; empty if there is none."""
     with platform.services.database.read() as session:
-        return session.scalar(select(Alert.uid)) or ""
+        return session.scalar(select(table.uid)) or ""
 
 
 MANAGER = "/apimanager/api/v1/organizations/{organization_id}"
 APIS = f"{MANAGER}/environments/{{environment_id}}/apis"
+XAPIS = APIS.replace("/api/", "/xapi/")
 APPLICATIONS = "/exchange/api/v2/organizations/{organization_id}/applications"
 AUTOMATED = f"{MANAGER}/automated-policies"
 
@@ -72,6 +74,11 @@ def writes(platform: Platform) -> Iterator[Write]:
     new_tier = {"name": "gold", "status": "ACTIVE", "limits": LIMITS}
     yield Write("POST", APIS, {"spec": spec}, "api", "create")
     yield Write("PATCH", api, {"description": "d"}, "api", "change")
+    yield Write("POST", XAPIS, {"spec": spec}, "api", "create", 2)
+    yield Write("PATCH", f"{XAPIS}/{{api_id}}", {"tags": ["t"]}, "api", "change")
+    yield Write("POST", f"{api}/upstreams", {"uri": "http://a.test"}, "upstream", "create")
+    yield Write("PATCH", f"{api}/upstreams/{{upstream_id}}", {"label": "a"}, "upstream", "change")
+    yield Write("DELETE", f"{api}/upstreams/{{upstream_id}}", None, "upstream", "delete")
     yield Write("POST", f"{api}/policies", POLICY, "policy", "create")
     yield Write("PATCH", f"{api}/policies", [{"id": 1, "order": 5}], "api", "reorder_policies")
     yield Write("PATCH", policy, {"disabled": True}, "policy", "change")
@@ -125,7 +132,8 @@ async def test_every_write_leaves_one_entry(platform: Platform) -> None:
         assert (entry.actor, entry.role) == ("admin", "owner")
         assert entry.at == platform.clock.now()
         assert entry.address == "127.0.0.1"
-        assert entry.api_id == (1 if "{api_id}" in write.path or write.kind == "api" else None)
+        of_api = "{api_id}" in write.path or write.kind == "api"
+        assert entry.api_id == (None if not of_api else 2 if write.path == XAPIS else 1)
 
 
 REFUSED = [

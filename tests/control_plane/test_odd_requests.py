@@ -35,6 +35,7 @@ VALUES: tuple[Any, ...] = (
     *(None, True, 0, -1, 2**63, 10**400, 1.5, float("inf"), float("nan")),
     *("", "\ud800", "a\0b", "x" * 100_000, [], {}, [None], ["\udfff"], {"\ud800": 1}, DEEP),
 )
+NO_UPSTREAM = "00000000-0000-4000-8000-000000000000"
 RAW = (
     *(b"", b"{", b"null", b"1", b"\xff", b"\0", b"{}", b"[]", b"[{}]", b'"x"', b"\xef\xbb\xbf{}"),
     *('{"name": "x"}'.encode("utf-16"), b"[" * 100_000, b'{"a":' * 300, b"[1" + b"0" * 5000 + b"]"),
@@ -72,6 +73,7 @@ class Routes:
             "template_id": "rate-limiting",
             "entity_type": "apis",
             "entity_id": "1",
+            "upstream_id": NO_UPSTREAM,
             "file_type": "summary",
             "year": "2026",
             "month": "11",
@@ -200,6 +202,8 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
         "pointcutData": [{"methodRegex": "GET", "uriTemplateRegex": "/"}],
         "order": 1,
         "disabled": False,
+        "label": "l",
+        "upstreamIds": [NO_UPSTREAM],
     }
     rule = {
         "environmentId": platform.credentials.environment_id,
@@ -216,6 +220,9 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
         "deprecated": False,
         "assetVersion": "1.0.0",
     }
+    upstream: Any = {"uri": "http://a.test", "label": "l", "tlsContext": {"secretGroupId": "g"}}
+    route = {"rules": {"path": "/"}, "upstreams": [{"uri": "http://a.test", "weight": 1}]}
+    kept = {"endpointUri": "http://a.test", "deployment": {"type": "HY"}, "routing": [route]}
     limits = [{"maximumRequests": 1, "timePeriodInMilliseconds": 1, "visible": True}]
     tier = {"name": "t", "status": "ACTIVE", "limits": limits, "autoApprove": True}
     application = {"name": "n", "description": "d", "url": "http://a.test", "redirectUri": ["u"]}
@@ -234,7 +241,9 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
     token = {"grant_type": "client_credentials", "client_id": "c", "client_secret": "s"}
     return {
         ("POST", "/apis"): api | {"spec": spec, "promote": {}, "technology": "mule4"},
-        ("PATCH", "/apis/{api_id}"): api,
+        ("PATCH", "/apis/{api_id}"): api | kept,
+        ("POST", "/upstreams"): upstream,
+        ("PATCH", "/upstreams/{upstream_id}"): upstream,
         ("POST", "/policies"): policy,
         ("PATCH", "/policies"): [{"id": 1, "order": 1}],
         ("PATCH", "/policies/{policy_id}"): policy,

@@ -75,11 +75,21 @@ async def test_readers_get_no_credentials_of_endpoints(platform: Platform) -> No
         "proxyUri": f"https://u:p@{SECRET}@up.test/",
         "ours": {"token": [SECRET]},
     }
-    api_id = (await platform.admin.create_api("orders", endpoint=endpoint))["id"]
-    paths = [platform.apis, f"{platform.apis}/{api_id}"]
+    upstream = {"uri": f"https://u:{SECRET}@up.test/x"}
+    api = await platform.admin.create_api(
+        "orders",
+        endpoint=endpoint,
+        endpointUri=upstream["uri"],
+        routing=[{"upstreams": [upstream], "rules": {"headers": {"authorization": SECRET}}}],
+        deployment={"password": SECRET, "targetUri": upstream["uri"]},
+    )
+    own = f"{platform.apis}/{api['id']}"
+    paths = [platform.apis, own, platform.apis.replace("/api/", "/xapi/")]
     add_user(platform, "rita", Role.OPERATOR)
     for answer in await _answers(platform, paths, await client_of(platform, "rita")):
         assert SECRET not in answer
-        assert answer.count("https://***@up.test/x") == 2
+        assert answer.count("https://***@up.test/x") == 4
+    [listed] = await _answers(platform, [f"{own}/upstreams"], await client_of(platform, "rita"))
+    assert SECRET not in listed
     for answer in await _answers(platform, paths, platform.gateway.headers):
         assert "***" not in answer

@@ -147,7 +147,9 @@ async def test_an_unknown_field_is_refused_by_name(
             "field: unknown query parameter; did you mean fields?",
         ),
         ("GET", "{apis}?assetid=x", "assetid: unknown query parameter; did you mean assetId?"),
-        ("GET", "{apis}?family=x&filters=active", "family: unknown query parameter"),
+        ("GET", "{apis}?families=api", "families: unknown query parameter; did you mean family?"),
+        ("GET", "{apis}?family=x", "family: must be 'api', 'agentic' or 'llm'"),
+        ("GET", "{apis}?filters=active,old", "filters: unknown filter 'old'; known are active and"),
         (
             "GET",
             "{apis}/1/contracts?state=APPROVED",
@@ -198,12 +200,12 @@ async def test_every_unknown_parameter_is_named(platform: Platform) -> None:
 async def test_what_the_vendors_clients_send_is_accepted(platform: Platform) -> None:
     """Parameters and fields that change nothing here; docs/control-plane.md lists them."""
     admin = platform.admin
-    api = await admin.create_api("orders", approvalMethod="AUTOMATIC", endpointUri=None)
+    api = await admin.create_api("orders", approvalMethod="manual", endpointUri=None)
     path = f"{platform.apis}/{api['id']}"
     await admin.ask("PATCH", path, api | {"tags": ["x"]}, force="true")
     policy = {"assetId": "cors", "assetVersion": "1.0.0", "configurationData": {}}
     sent = policy | {"apiVersionId": api["id"], "label": None, "upstreamIds": []}
-    made = await admin.ask("POST", f"{path}/policies", sent, allowDuplicated="true")
+    made = await admin.ask("POST", f"{path}/policies", sent)
     back = {name: value for name, value in made.items() if name != "configuration"}
     await admin.ask("PATCH", f"{path}/policies/{made['id']}", back | {"order": 3})
     tier = await admin.create_tier(api["id"], "gold", [(1, 1000)])

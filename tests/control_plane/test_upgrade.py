@@ -255,9 +255,11 @@ def test_a_migration_may_rebuild_a_table_that_others_refer_to(old: OldSite, tmp_
     with database.write() as session:
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
         after = _rows(old.file)
-        assert after["policies"] == before["policies"]
+        width = len(before["policies"][0])
+        assert [row[:width] for row in after["policies"]] == before["policies"]
         assert len(after["contracts"]) == len(before["contracts"])
-        assert [row[:-1] for row in after["api_instances"]] == before["api_instances"]
+        width = len(before["api_instances"][0])
+        assert [row[:width] for row in after["api_instances"]] == before["api_instances"]
         session.execute(text("DELETE FROM api_instances"))
         assert session.scalar(text("SELECT count(*) FROM policies")) == 0
     database.close()

@@ -17,7 +17,7 @@ from control_plane.analytics.questions import About
 from control_plane.analytics.rollups import HOUR
 from control_plane.fleet import in_force
 from control_plane.fleet.in_force import InForce
-from control_plane.management import apis
+from control_plane.management import api_search, apis
 from control_plane.pages.apis.visits import ApisReader
 from control_plane.pages.listing import InListing, Listing, Part
 from control_plane.pages.visit import EnvironmentVisit
@@ -81,7 +81,7 @@ def _ranks(
     if column == "applications":
         return apis.active_contracts(session)
     if column in ("p95", "in_sync"):
-        every = session.scalars(apis.matching(visit.environment.id)).all()
+        every = session.scalars(api_search.matching(visit.environment.id)).all()
         if column == "p95":
             return times_of_day(visit, every) or {}
         return {key: found.share for key, found in _in_force(session, visit, every).items()}

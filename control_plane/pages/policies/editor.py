@@ -50,6 +50,8 @@ class Editing:
     """Of what is stored; empty for a new policy."""
     newest: str = ""
     """For a new policy: the newest one when the form was opened (`twins.twin`)."""
+    is_second: bool = False
+    """Whether the API instance has a policy of this type already. The review asks about it."""
     notes: Sequence[str] = ()
     """What saving means, for the review: such as other policies that it overrides."""
     tabs: Sequence[Link] = ()
@@ -192,7 +194,7 @@ def _review(visit: Visit, posted: Editing, form: Posted, findings: Findings) -> 
     fields = [
         (name, value)
         for name, values in form.fields.items()
-        if name not in ("do", "version")
+        if name not in ("do", "second", "version")
         for value in values
     ]
     return visit.page(

@@ -64,6 +64,7 @@ def _new(visit: EnvironmentVisit, api_id: int, policy_type: str) -> Editing:
         api = visit.api(session, api_id)
         chain = policy_chains.chain_of(session, api)
         newest = twins.newest(session, Policy)
+        second = policies.of_type(session, api_id, VENDOR_GROUP_ID, policy_type) is not None
         title = f"Add {draft.title_of(policy_type)} to {title_of(api)}"
     return Editing(
         title,
@@ -71,6 +72,7 @@ def _new(visit: EnvironmentVisit, api_id: int, policy_type: str) -> Editing:
         visit.url("new_policy", api_id=api_id, policy_type=policy_type),
         visit.url("policies", api_id=api_id),
         newest=str(newest),
+        is_second=second,
         notes=_notes(policy_type, chain),
         tabs=api_tabs(visit, api_id),
     )
@@ -125,7 +127,13 @@ def _add(visit: EnvironmentVisit, api_id: int, policy_type: str, form: Posted) -
             api = visit.api(transaction.session, api_id)
             own = columns | {"api_id": api_id}
             if not twins.twin(transaction.session, Policy, form.text("newest"), own):
-                policies.apply(transaction, api, columns, visit.services.policy_checks)
+                policies.apply(
+                    transaction,
+                    api,
+                    columns,
+                    visit.services.policy_checks,
+                    allow_duplicated=form.text("second") == "confirmed",
+                )
     except FIXABLE as error:
         return refused(visit, editing.posted(form), error)
     return _done(visit, api_id, policy_type, "applied")

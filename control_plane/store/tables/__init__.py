@@ -11,7 +11,14 @@ from control_plane.store.tables.alerts import (
     AlertNotice,
     AlertStanding,
 )
-from control_plane.store.tables.apis import ApiInstance, Asset, AutomatedPolicy, Policy, SlaTier
+from control_plane.store.tables.apis import (
+    ApiInstance,
+    Asset,
+    AutomatedPolicy,
+    Policy,
+    SlaTier,
+    Upstream,
+)
 from control_plane.store.tables.audit import AuditEntry
 from control_plane.store.tables.base import MAX_ID, Base
 from control_plane.store.tables.clients import (
@@ -52,6 +59,7 @@ __all__ = [
     "Policy",
     "RoleGrant",
     "SlaTier",
+    "Upstream",
     "User",
     "UserToken",
 ]

@@ -1,4 +1,4 @@
-"""API instances, and what admins attach to them: policies and SLA tiers."""
+"""API instances, and what admins attach to them: upstreams, policies and SLA tiers."""
 
 from datetime import datetime
 from typing import Any
@@ -46,10 +46,35 @@ class ApiInstance(Base):
     technology: Mapped[str]
     provider_id: Mapped[str | None]
     endpoint: Mapped[dict[str, Any] | None]
+    endpoint_uri: Mapped[str | None]
+    """Where clients reach the API: its consumer endpoint."""
+    approval_method: Mapped[str | None]
+    deployment: Mapped[dict[str, Any] | None]
+    routing: Mapped[list[dict[str, Any]] | None]
+    """Routes, whose upstreams are named by their `id`."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
     policies_changed_at: Mapped[datetime]
     asset: Mapped[Asset] = relationship(back_populates="apis", lazy="joined")
+    upstreams: Mapped[list["Upstream"]] = relationship(viewonly=True, order_by="Upstream.id")
+
+
+class Upstream(Base):
+    """A service that an API instance sends requests to. Routes and policies name it by its uid."""
+
+    __tablename__ = "upstreams"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    uid: Mapped[str] = mapped_column(unique=True)
+    api_id: Mapped[int] = mapped_column(
+        ForeignKey("api_instances.id", ondelete="CASCADE"), index=True
+    )
+    label: Mapped[str | None]
+    uri: Mapped[str | None]
+    tls_context: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
 
 
 class Policy(Base):
@@ -70,6 +95,9 @@ class Policy(Base):
     pointcut: Mapped[list[dict[str, Any]] | None]
     order: Mapped[int]
     disabled: Mapped[bool]
+    label: Mapped[str | None]
+    upstream_ids: Mapped[list[str] | None]
+    """The uids of the upstreams that an outbound policy is for."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
     api: Mapped[ApiInstance] = relationship(lazy="joined")

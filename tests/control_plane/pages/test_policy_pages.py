@@ -236,6 +236,18 @@ async def test_a_second_policy_of_a_type_is_announced(owner: Visitor, api: str) 
     assert "it will not be asked" in await answered(owner, path, "review", **LIMIT_FIELDS)
 
 
+async def test_a_second_policy_of_a_type_must_be_confirmed(owner: Visitor, api: str) -> None:
+    """By a tick in the review, which nobody sets by mistake."""
+    path = f"{api}/new/rate-limiting"
+    assert 'name="second"' not in await answered(owner, path, "review", **LIMIT_FIELDS)
+    await owner.platform.admin.apply_policy(1, "rate-limiting", LIMITS)
+    assert 'name="second"' in await answered(owner, path, "review", **LIMIT_FIELDS)
+    refused = await owner.send(path, do="save", **LIMIT_FIELDS)
+    assert (refused.status_code, "has a policy of this type already" in refused.text) == (409, True)
+    done = await owner.send(path, do="save", second="confirmed", **LIMIT_FIELDS)
+    assert done.status_code == 303
+
+
 async def test_json_edits_the_same_thing(owner: Visitor, api: str) -> None:
     """From the form to JSON and back; unsaved changes come along."""
     await owner.platform.admin.apply_policy(1, "rate-limiting", LIMITS)
