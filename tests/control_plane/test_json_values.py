@@ -125,7 +125,8 @@ async def test_a_value_that_is_stored_already_breaks_no_list(
             statement = f"UPDATE {table} SET {column} = :stored WHERE id = {row_id}"  # noqa: S608
             session.execute(text(statement), {"stored": stored})
     apis = (await platform.gateway.get(platform.apis)).json()["assets"]
-    assert [asset["apis"][0]["endpoint"] for asset in apis] == [None, UNREADABLE]
+    endpoints = [asset["apis"][0]["endpoint"] for asset in apis]
+    assert (endpoints[0]["uri"], endpoints[1]) == (None, UNREADABLE)
     [policy] = (await platform.gateway.get(f"{platform.apis}/{bad}/policies")).json()["policies"]
     assert policy["configurationData"] == UNREADABLE
     path = f"{platform.organization}/automated-policies"

@@ -95,6 +95,21 @@ def _parts(definition: str) -> list[str]:
     return [head, *sorted(part.strip(" )") for part in inner.split(", "))]
 
 
+def _still_answered(old: Any) -> Any:
+    """The answer without what programs before version 11 answered in another way.
+
+    They stored no consumer endpoint, and showed the address of the service there. An endpoint about
+    which nobody had said anything was null.
+    """
+    if isinstance(old, dict):
+        return {
+            name: _still_answered(value)
+            for name, value in old.items()
+            if name != "endpointUri" and (name, value) != ("endpoint", None)
+        }
+    return [_still_answered(each) for each in old] if isinstance(old, list) else old
+
+
 def _contains(new: Any, old: Any) -> bool:
     """Whether every member of the old answer has the same value in the new one."""
     if isinstance(old, dict):
@@ -153,7 +168,7 @@ async def test_the_api_answers_the_same(old: OldSite, events: str) -> None:
             assert response.status_code == 200, url
             if url == "/accounts/api/me":
                 answer["user"]["role"] = "owner"  # what the first admin is called now
-            assert _contains(response.json(), answer), url
+            assert _contains(response.json(), _still_answered(answer)), url
         login = {
             "grant_type": "client_credentials",
             "client_id": old.credentials["gateway_client_id"],
