@@ -1,12 +1,12 @@
 """`make manifests`: writes what follows from the settings and the charts."""
 
-from deploy.manifests import manifests
+from deploy.manifests import definition_template, manifests
 from deploy.values_schema import schema_texts
 
 
 def main() -> None:
-    """Write the schemas first, because Helm reads them."""
-    for make in (schema_texts, manifests):
+    """Write the charts first, because the manifests are rendered from them."""
+    for make in (schema_texts, definition_template, manifests):
         for file, text in make().items():
             file.write_text(text)
 

@@ -13,19 +13,27 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from adapter.settings import Settings as AdapterSettings
+from adapter.settings.controller import ControllerSettings
 from control_plane.settings import Settings as ControlPlaneSettings
 
 SECRET: Final = "a secret does not belong into values: put it into a Secret, see secretKeys"  # noqa: S105
 """The only text that the schema of a secret allows. Helm says so about any other."""
 
-OF_ADAPTER_CHART: Final = {
+_OF_ADAPTER: Final = {
     *("state_directory", "workers", "disk_copy", "quota.file", "reports.instance_id"),
     *("listener.address", "listener.socket_mode", "listener.socket_group"),
     *("listener.tls_certificate_file", "listener.tls_key_file", "listener.tls_client_ca_file"),
     "observability.metrics_address",
 }
 """What the chart or the image sets."""
-OF_CONTROL_PLANE_CHART: Final = {"seal_key_file", "smtp_password_file"}
+_OF_CONTROLLER: Final = {
+    *("name", "lease", "adapter.service", "adapter.namespace", "adapter.port"),
+    *("rendered.config_map", "rendered.deployment", "rendered.token_file"),
+    *("kubernetes.url", "kubernetes.token_file", "kubernetes.ca_file"),
+    "observability.metrics_address",
+}
+"""What the chart sets for the controller, or the cluster."""
+_OF_CONTROL_PLANE: Final = {"seal_key_file", "smtp_password_file"}
 """Files, which the chart mounts."""
 _SECRET_ADDRESSES: Final = {"database", "events"}
 """Addresses that may contain a password."""
@@ -39,12 +47,17 @@ _KEPT: Final = {
 
 def adapter_schema() -> dict[str, Any]:
     """What `settings` of the adapter's chart may contain."""
-    return _schema(AdapterSettings, OF_ADAPTER_CHART)
+    return _schema(AdapterSettings, _OF_ADAPTER)
+
+
+def controller_schema() -> dict[str, Any]:
+    """What `controller.settings` of the adapter's chart may contain."""
+    return _schema(ControllerSettings, _OF_CONTROLLER)
 
 
 def control_plane_schema() -> dict[str, Any]:
     """What `settings` of the control plane's chart may contain."""
-    return _schema(ControlPlaneSettings, OF_CONTROL_PLANE_CHART)
+    return _schema(ControlPlaneSettings, _OF_CONTROL_PLANE)
 
 
 def secret_settings(schema: dict[str, Any], group: str = "") -> list[str]:

@@ -1,6 +1,5 @@
 """The adapter in a pod of the chart: its settings, its probes, its stop, its rights."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from adapter.cli import app
+from tests.deploy.image import DOCKERFILE, IMAGE
 from tests.rig.adapter_process import AdapterProcess
 from tests.rig.certificates import Authority
 from tests.rig.charts import Pod, objects, one
@@ -18,9 +18,6 @@ CHART = "policy-adapter"
 EVERYTHING = ("-f", "adapter-everything.yaml")
 PLATFORM = "settings.platform.organization_id=org,settings.platform.environment_id=env"
 ROOT = Path(__file__).parents[2]
-DOCKERFILE = (ROOT / "Dockerfile").read_text()
-FINAL_STAGE = DOCKERFILE.rpartition("\nFROM ")[2]
-IMAGE: dict[str, str] = dict(re.findall(r"(POLICY_ADAPTER_[A-Z_]+)=(\S+)", FINAL_STAGE))
 SECRET = {
     "client_id": "gateway",
     "client_secret": "hidden",

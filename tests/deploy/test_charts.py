@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from deploy.manifests import helm, manifests
+from deploy.manifests import definition_template, helm, manifests
 from deploy.values_schema import CHARTS, schema_texts
 from tests.rig.charts import objects
 
@@ -15,6 +15,8 @@ RUNS = [
     ("policy-adapter",),
     ("policy-adapter", "-f", "adapter-everything.yaml"),
     ("policy-adapter", "-f", "adapter-everything.yaml", "--set", "state.persistent=false"),
+    ("policy-adapter", "-f", "controller-istio.yaml"),
+    ("policy-adapter", "-f", "controller-envoy-gateway.yaml"),
     ("policy-control-plane",),
     ("policy-control-plane", "-f", "control-plane-everything.yaml"),
 ]
@@ -67,7 +69,8 @@ def test_every_value_is_used_and_has_a_schema(chart: str) -> None:
     """A value that no template reads would do nothing."""
     values = yaml.safe_load((CHARTS / chart / "values.yaml").read_text())
     schema = json.loads((CHARTS / chart / "values.schema.json").read_text())
-    templates = "".join(file.read_text() for file in (CHARTS / chart / "templates").iterdir())
+    files = (file for file in (CHARTS / chart / "templates").rglob("*.*"))
+    templates = "".join(file.read_text() for file in files)
     assert values.keys() == schema["properties"].keys()
     assert [name for name in values if f".Values.{name}" not in templates] == []
 
@@ -79,7 +82,7 @@ def test_plain_manifests_are_what_helm_renders() -> None:
     }
 
 
-def test_the_schemas_of_values_fit_the_settings() -> None:
-    """If not: `make manifests`."""
-    for file, text in schema_texts().items():
+def test_derived_parts_of_the_charts_fit_their_sources() -> None:
+    """The settings of the programs, and the definition of ApiBinding. If not: `make manifests`."""
+    for file, text in {**schema_texts(), **definition_template()}.items():
         assert file.read_text() == text

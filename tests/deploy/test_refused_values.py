@@ -27,6 +27,8 @@ TOKEN = "extraEnv[0].name=POLICY_ADAPTER_LISTENER__TOKEN"
         (ADAPTER, "settings.listener.token=abc", f"settings.listener.token {NO_SECRET}"),
         (ADAPTER, "settings.quota.url=redis://u:p@h", f"settings.quota.url {NO_SECRET}"),
         (ADAPTER, f"{TOKEN},extraEnv[0].value=abc", "extraEnv.0: valueFrom is required"),
+        (ADAPTER, "controller.settings.mesh=linkerd", 'must be one of the following: "istio"'),
+        (ADAPTER, "controller.settings.platform.client_secret=x", NO_SECRET),
         (CONTROL_PLANE, "settings.publicUrl=x", "settings: Additional property publicUrl is not"),
         (CONTROL_PLANE, "settings.smtp_port=smtp", "settings.smtp_port: Invalid type"),
         (CONTROL_PLANE, "settings.database=postgresql://u:p@h/d", NO_SECRET),

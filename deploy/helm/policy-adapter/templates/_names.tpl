@@ -17,6 +17,10 @@ app.kubernetes.io/component: adapter
 
 {{- define "policy-adapter.labels" -}}
 {{ include "policy-adapter.selectorLabels" . }}
+{{ include "policy-adapter.chartLabels" . }}
+{{- end -}}
+
+{{- define "policy-adapter.chartLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: envoy-policy-adapter
 app.kubernetes.io/managed-by: {{ .Release.Service }}

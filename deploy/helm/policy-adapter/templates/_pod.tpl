@@ -35,6 +35,11 @@ spec:
         {{- end }}
       env:
         {{- include "policy-adapter.env" . | nindent 8 }}
+      {{- if .Values.controller.enabled }}
+      # The bindings that the controller has made.
+      envFrom:
+        - configMapRef: {name: {{ include "policy-adapter.fullname" . }}-bindings, optional: true}
+      {{- end }}
       ports:
         - {name: grpc, containerPort: 9001}
         - {name: metrics, containerPort: 9102}
