@@ -16,6 +16,7 @@ from adapter.settings.environment import overridden, unknown_variables
 from adapter.settings.faults import fault_of, unknown_variable
 from adapter.settings.groups.group import Group
 from adapter.settings.loading import bad_settings
+from adapter.settings.settings import Settings
 from adapter.settings.values import FilledPath, FilledText, HeaderName, PlatformUrl, Seconds
 from adapter.settings.yaml_file import read_yaml_mapping
 
@@ -117,10 +118,7 @@ def load_controller_settings(path: Path | None) -> ControllerSettings:
     read = read_yaml_mapping(path, "settings file", "mesh") if path else {}
     content = overridden(read, ControllerSettings, os.environ)
     values: dict[str, Any] = {name: v for name, v in content.items() if v is not None}
-    faults = [
-        unknown_variable(ControllerSettings, name)
-        for name in unknown_variables(ControllerSettings, os.environ)
-    ]
+    faults = [unknown_variable(ControllerSettings, name) for name in _unknown_variables()]
     try:
         settings = ControllerSettings.model_validate(values)
     except ValidationError as e:
@@ -128,6 +126,12 @@ def load_controller_settings(path: Path | None) -> ControllerSettings:
     if faults:
         raise bad_settings(path, tuple(faults))
     return settings
+
+
+def _unknown_variables() -> list[str]:
+    """Variables that neither program knows. The container image has some for the adapter."""
+    of_nobody = set(unknown_variables(Settings, os.environ))
+    return [name for name in unknown_variables(ControllerSettings, os.environ) if name in of_nobody]
 
 
 def read_token(settings: ControllerSettings) -> str | None:
