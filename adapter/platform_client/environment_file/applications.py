@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from adapter.platform_client.environment_file.entries import ApplicationEntry, ContractEntry
-from adapter.platform_client.environment_file.faults import Faults
-from adapter.platform_client.environment_file.read_entry import read_entry
+from adapter.platform_client.environment_file.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +19,28 @@ class Application:
 
 
 class Applications:
-    """Finds applications by name or client id. `salt` is hashed with each secret, before it."""
+    """Finds applications by name or client id."""
 
-    def __init__(self, rows: Iterable[object], salt: str, faults: Faults) -> None:
+    def __init__(self, rows: Iterable[object], reading: Reading) -> None:
         self._by_name: dict[str, list[Application]] = {}
         self._by_client_id: dict[str, Application] = {}
         for number, row in enumerate(rows):
             place = f"applications.{number}"
-            entry = read_entry(ApplicationEntry, row, place, faults)
+            entry = reading.entry(ApplicationEntry, row, place)
             if entry is not None:
-                self._add(entry, salt, place, row, faults)
+                self._add(entry, place, row, reading)
 
-    def _add(
-        self, entry: ApplicationEntry, salt: str, place: str, row: object, faults: Faults
-    ) -> None:
-        secret = entry.client_secret
-        hashed = None if secret is None else hashlib.sha256((salt + secret).encode()).hexdigest()
+    def _add(self, entry: ApplicationEntry, place: str, row: object, reading: Reading) -> None:
+        hashed = None
+        if entry.client_secret is not None:
+            salted = reading.salt + entry.client_secret
+            hashed = hashlib.sha256(salted.encode()).hexdigest()
         application = Application(entry.name, entry.client_id, hashed)
         self._by_name.setdefault(entry.name, []).append(application)
         if entry.client_id is None:
             return
         if entry.client_id in self._by_client_id:
-            faults.add(f"{place}.clientId", "another application has it, too", row)
+            reading.faults.add(f"{place}.clientId", "another application has it, too", row)
         self._by_client_id[entry.client_id] = application
 
     def of(self, contract: ContractEntry) -> Application | str:

@@ -11,9 +11,8 @@ from typing import NamedTuple
 from adapter.platform_client.environment_file.applications import Applications
 from adapter.platform_client.environment_file.contracts import contracts_of_api
 from adapter.platform_client.environment_file.entries import ApiEntry, EnvironmentEntry, TierEntry
-from adapter.platform_client.environment_file.faults import Faults
 from adapter.platform_client.environment_file.policies import automated_policies, own_policies
-from adapter.platform_client.environment_file.read_entry import read_entry
+from adapter.platform_client.environment_file.reading import Reading
 from adapter.platform_client.protocol.translate import tiers_from
 from adapter.policy.catalog import ApiContent, ApiInstance, AppliedPolicy, SlaTier
 from adapter.policy.contracts.contract import Contract
@@ -45,25 +44,26 @@ class ReadingRules:
 class ContentReader:
     """Reads the values of a file, and collects what is wrong."""
 
-    def __init__(self, rules: ReadingRules, before: FileContent, faults: Faults) -> None:
+    def __init__(self, rules: ReadingRules, before: FileContent, reading: Reading) -> None:
         self._rules = rules
         self._before = before
-        self._faults = faults
+        self._reading = reading
+        self._faults = reading.faults
         self._places: dict[str, str] = {}
         """Where each API is in the file."""
 
     def read(self, values: object) -> FileContent:
         """The content. If there are faults, parts of it are missing."""
-        whole = read_entry(EnvironmentEntry, values, "", self._faults)
+        whole = self._reading.entry(EnvironmentEntry, values, "")
         if whole is None:
             return FileContent((), {}, {})
-        applications = Applications(whole.applications, self._rules.salt, self._faults)
-        automated = automated_policies(whole.automated_policies, self._faults)
+        applications = Applications(whole.applications, self._reading)
+        automated = automated_policies(whole.automated_policies, self._reading)
         apis: dict[str, ApiContent] = {}
         assets: dict[str, str] = {}
         for number, row in enumerate(whole.apis):
             place = f"apis.{number}"
-            entry = read_entry(ApiEntry, row, place, self._faults)
+            entry = self._reading.entry(ApiEntry, row, place)
             if entry is None:
                 continue
             api_id = str(entry.id or number + 1)
@@ -86,7 +86,7 @@ class ContentReader:
         tiers = self._tiers(f"{place}.tiers", entry)
         return ApiContent(
             instance=ApiInstance(api_id, entry.asset_id, entry.asset_version),
-            policies=own_policies(entry.policies, f"{place}.policies", self._faults),
+            policies=own_policies(entry.policies, f"{place}.policies", self._reading),
             tiers=tiers,
             contracts=contracts_of_api(
                 entry.contracts,
@@ -94,8 +94,7 @@ class ContentReader:
                 applications,
                 tiers,
                 self._known(api_id),
-                self._rules.salt,
-                self._faults,
+                self._reading,
             ),
         )
 
@@ -107,7 +106,7 @@ class ContentReader:
         documents, names = [], set[str]()
         for number, row in enumerate(entry.tiers):
             here = f"{place}.{number}"
-            tier = read_entry(TierEntry, row, here, self._faults)
+            tier = self._reading.entry(TierEntry, row, here)
             if tier is None:
                 continue
             if tier.name in names:
@@ -140,7 +139,8 @@ class ContentReader:
         for fault in said:
             self._faults.add("automatedPolicies", fault)
         for api_id, content in apis.items():
-            whole = replace(content, policies=automated + content.policies)
+            # Without contracts, whose faults are known already: there may be very many.
+            whole = replace(content, policies=automated + content.policies, contracts={})
             for fault in self._rules.compile_api(whole).faults:
                 if fault not in said:
                     self._faults.add(f"{self._places[api_id]} (API {api_id})", fault)

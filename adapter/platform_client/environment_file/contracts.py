@@ -5,8 +5,7 @@ from typing import Any
 
 from adapter.platform_client.environment_file.applications import Application, Applications
 from adapter.platform_client.environment_file.entries import ContractEntry
-from adapter.platform_client.environment_file.faults import Faults
-from adapter.platform_client.environment_file.read_entry import read_entry
+from adapter.platform_client.environment_file.reading import Reading
 from adapter.platform_client.protocol.translate import contract_changes
 from adapter.policy.contracts.contract import Contract
 
@@ -17,15 +16,16 @@ def contracts_of_api(
     applications: Applications,
     tiers: Collection[str],
     known: Mapping[str, Contract],
-    salt: str,
-    faults: Faults,
+    reading: Reading,
 ) -> dict[str, Contract]:
     """The approved contracts of an API by id. An unchanged one is the object in `known`."""
     found: dict[str, Contract] = {}
-    documents = _documents(rows, place, applications, tiers, faults)
-    for document in documents:
-        row = {**document, "clientSecretSalt": salt}
-        changes = contract_changes((row,), known, "salt+secret", lambda why: faults.add(place, why))
+
+    def report(why: str) -> None:
+        reading.faults.add(place, why)
+
+    for document in _documents(rows, place, applications, tiers, reading):
+        changes = contract_changes((document,), known, "salt+secret", report)
         found.update((i, contract) for i, contract in changes if contract is not None)
     return found
 
@@ -35,20 +35,20 @@ def _documents(
     place: str,
     applications: Applications,
     tiers: Collection[str],
-    faults: Faults,
+    reading: Reading,
 ) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
     for number, row in enumerate(rows):
         here = f"{place}.{number}"
-        entry = read_entry(ContractEntry, row, here, faults)
+        entry = reading.entry(ContractEntry, row, here)
         if entry is None:
             continue
         found = applications.of(entry)
         why = found if isinstance(found, str) else _fault(found, entry, tiers, seen)
         if why is not None:
-            faults.add(here, why, row)
+            reading.faults.add(here, why, row)
         elif not isinstance(found, str) and entry.status == "APPROVED":
-            yield _document(found, entry)
+            yield _document(found, entry, reading.salt)
 
 
 def _fault(
@@ -65,12 +65,13 @@ def _fault(
     return None
 
 
-def _document(application: Application, entry: ContractEntry) -> dict[str, Any]:
+def _document(application: Application, entry: ContractEntry, salt: str) -> dict[str, Any]:
     return {
         # An application has one contract for an API, and its client id never changes.
         "contractId": application.client_id,
         "clientId": application.client_id,
         "clientName": application.name,
         "clientSecret": application.secret_hash,
+        "clientSecretSalt": salt,
         "slaTierId": entry.tier,
     }

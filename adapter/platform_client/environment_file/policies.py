@@ -9,8 +9,7 @@ from adapter.platform_client.environment_file.entries import (
     PointcutEntry,
     PolicyEntry,
 )
-from adapter.platform_client.environment_file.faults import Faults
-from adapter.platform_client.environment_file.read_entry import read_entry
+from adapter.platform_client.environment_file.reading import Reading
 from adapter.platform_client.protocol.applied_policies import (
     automated_policies_from,
     policies_from,
@@ -19,21 +18,21 @@ from adapter.platform_client.protocol.masked_secrets import masked_places
 from adapter.policy.catalog import AppliedPolicy
 
 
-def own_policies(rows: Iterable[object], place: str, faults: Faults) -> tuple[AppliedPolicy, ...]:
+def own_policies(rows: Iterable[object], place: str, reading: Reading) -> tuple[AppliedPolicy, ...]:
     """The policies of an API, without disabled ones."""
-    return policies_from(list(_documents(PolicyEntry, rows, place, "", faults)))
+    return policies_from(list(_documents(PolicyEntry, rows, place, "", reading)))
 
 
-def automated_policies(rows: Iterable[object], faults: Faults) -> tuple[AppliedPolicy, ...]:
+def automated_policies(rows: Iterable[object], reading: Reading) -> tuple[AppliedPolicy, ...]:
     """The automated policies, without disabled ones and those for Mule runtimes only."""
     place = "automatedPolicies"
     # Their ids differ from those of an API's own policies, since quotas are counted by id.
-    documents = list(_documents(AutomatedPolicyEntry, rows, place, "automated-", faults))
+    documents = list(_documents(AutomatedPolicyEntry, rows, place, "automated-", reading))
     return automated_policies_from(documents, "", lambda _: None)
 
 
 def _documents(
-    kind: type[PolicyEntry], rows: Iterable[object], place: str, prefix: str, faults: Faults
+    kind: type[PolicyEntry], rows: Iterable[object], place: str, prefix: str, reading: Reading
 ) -> Iterator[dict[str, Any]]:
     """Each policy as the platform lists it.
 
@@ -44,29 +43,31 @@ def _documents(
     seen: set[tuple[str, int]] = set()
     for order, row in enumerate(rows):
         here = f"{place}.{order}"
-        entry = read_entry(kind, row, here, faults)
+        entry = reading.entry(kind, row, here)
         if entry is None:
             continue
         numbers[entry.asset_id] += 1
         number = entry.id or numbers[entry.asset_id]
         if (entry.asset_id, number) in seen:
-            faults.add(f"{here}.id", f"another policy of this type has the id {number}", row)
+            reading.faults.add(
+                f"{here}.id", f"another policy of this type has the id {number}", row
+            )
         seen.add((entry.asset_id, number))
         masked = masked_places(entry.configuration_data or {})
         for inner in masked:
-            faults.add(
+            reading.faults.add(
                 f"{here}.configurationData.{inner}",
                 "is a mask; write a reference to the value, such as ${NAME} or ${file:PATH}",
                 row,
             )
-        pointcuts = list(_pointcuts(entry.pointcut_data, f"{here}.pointcutData", faults))
+        pointcuts = list(_pointcuts(entry.pointcut_data, f"{here}.pointcutData", reading))
         if not masked:
             yield _document(entry, f"{prefix}{number}", order, pointcuts)
 
 
-def _pointcuts(rows: Iterable[object], place: str, faults: Faults) -> Iterator[dict[str, Any]]:
+def _pointcuts(rows: Iterable[object], place: str, reading: Reading) -> Iterator[dict[str, Any]]:
     for number, row in enumerate(rows):
-        entry = read_entry(PointcutEntry, row, f"{place}.{number}", faults)
+        entry = reading.entry(PointcutEntry, row, f"{place}.{number}")
         if entry is not None:
             yield entry.model_dump(by_alias=True)
 

@@ -12,12 +12,15 @@ from adapter.platform_client.environment_file.content import (
     FileContent,
     ReadingRules,
 )
-from adapter.platform_client.environment_file.faults import Faults
+from adapter.platform_client.environment_file.pace import Pace
+from adapter.platform_client.environment_file.reading import Reading
 from adapter.platform_client.environment_file.references import Referenced, References, digest_of
 from adapter.platform_client.environment_file.signature import Signature, signature_of
 from adapter.platform_client.environment_file.yaml_values import read_values
 
 MOST_BYTES: Final = 64 * 1024 * 1024
+_SHARE: Final = 0.5
+"""Of the time that a reading works while Checks are answered."""
 
 
 class EnvironmentFile:
@@ -69,19 +72,21 @@ class EnvironmentFile:
         return found == self._others
 
     def _content(self, text: str, references: References) -> FileContent:
-        faults = Faults()
+        # Nobody waits for the first reading of a start but the start itself.
+        pace = Pace(_SHARE if self._digest else 1)
+        reading = Reading(self._rules.salt, pace)
 
         def resolved(scalar: str, line: int) -> str:
             try:
                 return references.resolved(scalar)
             except ValueError as e:
-                faults.add(f"line {line}", str(e))
+                reading.faults.add(f"line {line}", str(e))
                 return Referenced(scalar)
 
         try:
-            values = read_values(text, resolved)
+            values = read_values(text, resolved, pace)
         except DocumentError as e:
             raise EnvironmentFileError(str(e)) from None
-        content = ContentReader(self._rules, self.content, faults).read(values)
-        faults.raise_any()
+        content = ContentReader(self._rules, self.content, reading).read(values)
+        reading.faults.raise_any()
         return content

@@ -7,17 +7,16 @@ read the version `1.10` as a number too, but `no` as false, `0123` as 83 and `20
 import json
 import math
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import yaml
 
 from adapter.errors import DocumentError
+from adapter.platform_client.environment_file.pace import Pace
 
 MOST_NODES: Final = 5_000_000
 _DEEPEST: Final = 80
-_NODES_IN_A_ROW: Final = 200
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _JSON: Final = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _MOST_DIGITS: Final = 300
@@ -33,13 +32,13 @@ class Group(dict[str, Any]):
         self.line = line
 
 
-def read_values(text: str, resolved: Callable[[str, int], str]) -> Any:
+def read_values(text: str, resolved: Callable[[str, int], str], pace: Pace) -> Any:
     """The content of a YAML text; `resolved` gets each text with its line, and may replace it.
 
     Raises DocumentError, without any content of the text, which may be secret.
     """
     try:
-        return _Reader(text, resolved).document()
+        return _Reader(text, resolved, pace).document()
     except yaml.MarkedYAMLError as e:
         line = f"line {e.problem_mark.line + 1}: " if e.problem_mark else ""
         raise DocumentError(f"{line}it is not YAML: {e.problem}") from None
@@ -50,7 +49,8 @@ def read_values(text: str, resolved: Callable[[str, int], str]) -> Any:
 class _Reader:
     """Builds the values while the events of the YAML parser come, so that no tree is kept."""
 
-    def __init__(self, text: str, resolved: Callable[[str, int], str]) -> None:
+    def __init__(self, text: str, resolved: Callable[[str, int], str], pace: Pace) -> None:
+        self._pace = pace
         self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
         self._resolved = resolved
         self._nodes = 0
@@ -69,8 +69,7 @@ class _Reader:
 
     def _value(self, event: Any, depth: int) -> Any:
         self._nodes += 1
-        if self._nodes % _NODES_IN_A_ROW == 0:
-            time.sleep(0)  # this runs in a thread, and Checks need the interpreter's lock
+        self._pace.step()
         if self._nodes > MOST_NODES or depth > _DEEPEST:
             raise _refused(event, "the file has too many or too deeply nested values")
         _check_plain(event)
@@ -118,7 +117,7 @@ def _check_plain(event: Any) -> None:
     """Refuse what makes YAML more than JSON: aliases can make a short file very large."""
     if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
         raise _refused(event, "anchors and aliases are not supported; repeat the value")
-    if event.tag not in (None, "!"):
+    if event.tag is not None:
         raise _refused(event, "tags are not supported; remove it")
 
 
