@@ -65,6 +65,14 @@ def _require_good_name(transaction: Transaction, name: str) -> None:
         raise Conflict(f"there are {MAX_APPS} connected apps already; revoke one first")
 
 
+def get(session: Session, organization_id: str, app_id: int) -> ConnectedApp:
+    """The connected app; raise NotFound if the organization has none with this id."""
+    app = session.get(ConnectedApp, app_id)
+    if app is None or app.organization_id != organization_id:
+        raise NotFound(f"connected app {app_id} not found")
+    return app
+
+
 def find(session: Session, organization_id: str, name_or_client_id: str) -> ConnectedApp:
     """The connected app; raise NotFound if the organization has none of this name or client id."""
     for app in session.scalars(of_organization(organization_id)):

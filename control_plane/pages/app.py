@@ -30,7 +30,7 @@ from control_plane.pages.policies import (
 )
 from control_plane.pages.same_origin import SameOrigin
 from control_plane.pages.security_headers import SecurityHeaders
-from control_plane.pages.settings import account, environments, tokens, users
+from control_plane.pages.settings import account, environments, programs, tokens, users
 from control_plane.pages.static_files import ConsoleFiles
 from control_plane.pages.tiers import tier, tiers_of_api
 from control_plane.services import Services
@@ -72,6 +72,7 @@ _PAGES: Final = (
     account,
     tokens,
     users,
+    programs,
     environments,
 )
 

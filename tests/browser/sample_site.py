@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
+from typer.testing import CliRunner
 
+import control_plane.cli
 from support.admin import Admin
 from tests.control_plane.conftest import gateway_token
 from tests.control_plane.fleet.reports import api, report, seen
@@ -46,6 +48,15 @@ async def fill(platform: RunningControlPlane) -> None:
     events = [_event(ids, applications, n) for n in range(_REQUESTS)]
     await _send(platform, [*events, _explained(_event(ids, applications, 0), ids, applications)])
     await _add_alerts(admin, ids)
+    _add_connected_app(platform)
+
+
+def _add_connected_app(platform: RunningControlPlane) -> None:
+    """A program that is an admin. Only a command makes one."""
+    database = ("--database", str(platform.database))
+    create = ("connected-apps", "create", "terraform", "--role", "api-admin", "--days", "90")
+    done = CliRunner().invoke(control_plane.cli.app, [*create, *database])
+    assert done.exit_code == 0, done.output
 
 
 async def _add_alerts(admin: Admin, ids: dict[str, int]) -> None:

@@ -9,7 +9,7 @@ def settings_tabs(visit: Visit) -> list[Link]:
     """The parts that the caller may see."""
     parts = {"Account": "settings", "Personal tokens": "tokens"}
     if visit.may_everywhere(Permission.USERS_READ):
-        parts["Users"] = "users"
+        parts |= {"Users": "users", "Programs": "programs"}
     if visit.may_everywhere(Permission.ENVIRONMENTS_WRITE):
         parts["Environments"] = "environments"
     return visit.tabs({label: visit.url(route) for label, route in parts.items()})
