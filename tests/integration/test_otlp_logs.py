@@ -21,7 +21,7 @@ from adapter.app.preflight.otel import check_otlp_logs
 from adapter.errors import PlatformError, PlatformRejectedError, PlatformUnavailableError
 from adapter.runtime.clock import SystemClock
 from adapter.runtime.supervision import Supervisor
-from adapter.settings import AnalyticsSettings
+from adapter.settings import AnalyticsSettings, Settings
 from adapter.telemetry.metrics import Metrics
 from support.defaults import memory_spool
 from tests.rig.certificates import Authority
@@ -95,28 +95,55 @@ async def test_a_collector_gets_each_event_as_a_record(tmp_path: Path) -> None:
     assert rig.counts == {"exported": 2}
 
 
-async def test_entries_reach_platform_and_collector(tmp_path: Path) -> None:
-    """The composition gives each event to both, and the end of the process sends what is left."""
+async def after_one_entry(settings: Settings, platform: AcceptingPlatform | None) -> Analytics:
+    """Analytics that got one entry, and have stopped."""
+    analytics = Analytics(
+        settings,
+        platform,
+        lambda *_: None,
+        SystemClock(),
+        Metrics(),
+        takes_own_members=lambda: True,
+    )
+    supervisor = Supervisor(SystemClock(), lambda _: None)
+    analytics.start(supervisor)
+    message = StreamAccessLogsMessage()
+    message.http_logs.log_entry.append(http_entry())
+    analytics.method.open({}).consume(message.SerializeToString())
+    await supervisor.stop()
+    await analytics.stop()
+    assert analytics.alarms == {}
+    return analytics
+
+
+async def test_without_a_platform_only_the_collector_gets_events(tmp_path: Path) -> None:
+    """Nothing waits for an upload; without a collector, nobody gets them."""
     async with running_collector() as collector:
         endpoint = {"endpoint": f"{collector.url}/v1/logs"}
-        settings = settings_with(analytics={"otlp_logs": endpoint})
-        metrics, platform = Metrics(), AcceptingPlatform()
-        analytics = Analytics(
-            settings,
-            platform,
-            lambda *_: None,
-            SystemClock(),
-            metrics,
-            takes_own_members=lambda: True,
+        for otlp in (endpoint, {}):
+            settings = Settings.model_validate(
+                {
+                    "platform": {"file": tmp_path / "environment.yaml"},
+                    "state_directory": tmp_path / "state",
+                    "analytics": {"otlp_logs": otlp},
+                }
+            )
+            status = (await after_one_entry(settings, None)).status
+            assert (status["upload"], status["spool"]) == (None, "memory")
+            assert status["waiting"] == {"events": 0, "bytes": 0}
+        assert len(collector.records) == 1
+        resource = named(collector.logs[0].resource_logs[0].resource.attributes)
+        assert "policy_adapter.organization.id" not in resource
+    assert not (tmp_path / "state").exists()
+
+
+async def test_entries_reach_platform_and_collector() -> None:
+    """The composition gives each event to both, and the end of the process sends what is left."""
+    async with running_collector() as collector:
+        platform, endpoint = AcceptingPlatform(), {"endpoint": f"{collector.url}/v1/logs"}
+        analytics = await after_one_entry(
+            settings_with(analytics={"otlp_logs": endpoint}), platform
         )
-        supervisor = Supervisor(SystemClock(), lambda _: None)
-        analytics.start(supervisor)
-        message = StreamAccessLogsMessage()
-        message.http_logs.log_entry.append(http_entry())
-        analytics.method.open({}).consume(message.SerializeToString())
-        await supervisor.stop()
-        await analytics.stop()
-        assert analytics.alarms == {}
         assert [record.body.string_value for record in collector.records] == ["GET /orders/1 200"]
         resource = named(collector.logs[0].resource_logs[0].resource.attributes)
         assert resource["policy_adapter.environment.id"] == "env"

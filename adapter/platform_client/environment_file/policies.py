@@ -53,7 +53,7 @@ def _documents(
                 f"{here}.id", f"another policy of this type has the id {number}", row
             )
         seen.add((entry.asset_id, number))
-        masked = masked_places(entry.configuration_data or {})
+        masked = () if entry.disabled else masked_places(entry.configuration_data or {})
         for inner in masked:
             reading.faults.add(
                 f"{here}.configurationData.{inner}",

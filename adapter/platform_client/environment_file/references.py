@@ -9,7 +9,7 @@ from typing import Final
 from adapter.platform_client.environment_file.bounded_reading import read_file
 from adapter.platform_client.environment_file.signature import Signature, signature_of
 
-_REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+_REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^}]*\}?)")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE: Final = "file:"
 MOST_FILE_BYTES: Final = 64 * 1024
@@ -46,7 +46,10 @@ class References:
     def _replacement(self, found: re.Match[str]) -> str:
         return "${" if found[1] is None else self._value(found[1])
 
-    def _value(self, reference: str) -> str:
+    def _value(self, rest: str) -> str:
+        if not rest.endswith("}"):
+            raise ValueError("a reference has no end; write ${NAME}, or $${ for a literal ${")
+        reference = rest.removesuffix("}")
         if reference.startswith(_FILE):
             return self.content(self._directory / reference.removeprefix(_FILE))
         if not _NAME.fullmatch(reference):

@@ -92,7 +92,7 @@ def test_everything_in_a_file_arrives(read: Read) -> None:
         "description": "ours",
         "policies": [
             {**BLOCKLIST, "pointcutData": [{"methodRegex": "GET"}], "groupId": "g"},
-            {"assetId": "ip-blocklist", "disabled": True, "configurationData": {"ips": []}},
+            {"assetId": "ip-blocklist", "disabled": True, "configurationData": {"ips": ["***"]}},
             {"assetId": "client-id-enforcement"},
         ],
         "tiers": [tier],
@@ -174,6 +174,7 @@ REFERENCES = {
     "${file:long}": "line 14: {}/long is longer than 64 KiB",
     "${a b}": "line 14: a reference is neither ${{NAME}} nor ${{file:PATH}}; for a literal ${{ "
     "write $${{",
+    "${SHOP_SECRET": "line 14: a reference has no end; write ${{NAME}}, or $${{ for a literal ${{",
 }
 
 
