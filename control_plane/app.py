@@ -38,10 +38,12 @@ from control_plane.protocol import (
     accounts,
     alerts,
     apis,
+    application_contracts,
     applications,
     archive,
     automated_policies,
     client_quota,
+    contract_decisions,
     contract_feed,
     contracts,
     environments,
@@ -239,8 +241,10 @@ def protocol_routes() -> Sequence[BaseRoute]:
         policy_templates,
         tiers,
         contracts,
+        contract_decisions,
         alerts,
         applications,
+        application_contracts,
         contract_feed,
         ingest,
         reports,
@@ -251,7 +255,6 @@ def protocol_routes() -> Sequence[BaseRoute]:
         metrics,
     ):
         router.include_router(module.router)
-    router.include_router(applications.imports)
     router.include_router(alerts.of_environment)
     router.add_api_route("/healthz", _health)
     return router.routes

@@ -1,6 +1,6 @@
 """The contracts with all API instances of an environment, for those who decide about them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -61,6 +61,18 @@ def of_application(environment_id: str, application_id: int) -> Select[Contract]
     """The contracts of an application with API instances of the environment."""
     found = of_environment(environment_id)
     return found.where(Contract.application_id == application_id)
+
+
+def of_application_in(environment_ids: Collection[str], application_id: int) -> Select[Contract]:
+    """The contracts of an application with API instances of these environments, oldest first."""
+    return (
+        select(Contract)
+        .options(joinedload(Contract.api))
+        .where(
+            Contract.application_id == application_id, Contract.environment_id.in_(environment_ids)
+        )
+        .order_by(Contract.id)
+    )
 
 
 def approved_of(

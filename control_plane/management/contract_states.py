@@ -29,7 +29,7 @@ class Event(StrEnum):
     REVOKE = "revoke"
     RESTORE = "restore"
     TURN_DOWN = "turn_down"
-    """The wish of an approved contract for another tier is refused. It stays approved."""
+    """An approved contract does not get its requested tier. It stays approved."""
 
 
 _NEXT: Final[Mapping[tuple[State, Event], State]] = {
@@ -68,7 +68,7 @@ def event_leading_to(wanted: State, contract: Contract) -> Event:
 
 
 def rejection_of(contract: Contract) -> Event:
-    """What rejecting does to the contract: an approved one only loses its wish for a tier."""
+    """What rejecting does to the contract: an approved one only loses its requested tier."""
     return Event.TURN_DOWN if contract.status == State.APPROVED else Event.REJECT
 
 

@@ -2,25 +2,27 @@
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from control_plane.management import applications, client_secrets
 from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId, Uri
 from control_plane.protocol.documents import application_document
 from control_plane.protocol.paging import InPage
-from control_plane.protocol.scope import ApplicationsReader, ApplicationsWriter
+from control_plane.protocol.scope import ApplicationsReader, ApplicationsWriter, OrganizationScope
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import ClientApplication
 
-router = APIRouter(prefix="/exchange/api/v2/organizations/{organization_id}/applications")
-imports = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/applications")
+_PATH: Final = "organizations/{organization_id}/applications"
 
-
-_UNUSED = frozenset({"apiEndpoints", "grantTypes"})
-"""Fields of the vendor's clients that have no effect here."""
+exchange_v1 = APIRouter(prefix=f"/exchange/api/v1/{_PATH}")
+"""The endpoints of Exchange, which has two versions that are the same here."""
+exchange_v2 = APIRouter(prefix=f"/exchange/api/v2/{_PATH}")
+repository = APIRouter(prefix=f"/apiplatform/repository/v2/{_PATH}")
+"""The endpoints of an older part of the platform, which clients still use."""
+imports = APIRouter(prefix=f"/apimanager/api/v1/{_PATH}")
 
 OverlapSeconds = Annotated[
     int,
@@ -28,26 +30,47 @@ OverlapSeconds = Annotated[
 ]
 
 
+def _empty_for_null(value: Any) -> Any:
+    return [] if value is None else value
+
+
+def _null_for_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Url = Annotated[Uri | None, BeforeValidator(_null_for_empty)]
+Uris = Annotated[list[Uri], Field(max_length=50), BeforeValidator(_empty_for_null)]
+GrantTypes = Annotated[list[Name], Field(max_length=20), BeforeValidator(_empty_for_null)]
+
+
 class NewApplication(Body):
     """An application to register."""
 
-    ignored = _UNUSED
-
     name: Name
     description: Prose | None = None
-    url: Uri | None = None
-    redirect_uri: Annotated[list[Uri], Field(max_length=50)] = Field(default_factory=list)
+    url: Url = None
+    redirect_uri: Uris = Field(default_factory=list)
+    grant_types: GrantTypes = Field(default_factory=list)
+    api_endpoints: bool | None = None
 
 
 class ApplicationChange(Body):
     """What may change about an application."""
 
-    ignored = _UNUSED | ANSWERED | {"clientId", "clientProvider", "coreServicesId", "owners"}
+    ignored = ANSWERED | {"clientId", "clientProvider", "coreServicesId", "owners"}
 
     name: Name = ""
     description: Prose | None = None
-    url: Uri | None = None
-    redirect_uri: Annotated[list[Uri], Field(max_length=50)] = Field(default_factory=list)
+    url: Url = None
+    redirect_uri: Uris = Field(default_factory=list)
+    grant_types: GrantTypes = Field(default_factory=list)
+    api_endpoints: bool | None = None
+
+
+class PutApplication(ApplicationChange):
+    """What a PUT changes, which has to repeat the name."""
+
+    name: Name
 
 
 class ImportedApplication(Body):
@@ -67,7 +90,9 @@ def _columns(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-@router.post("", status_code=201)
+@repository.post("", status_code=201)
+@exchange_v1.post("", status_code=201)
+@exchange_v2.post("", status_code=201)
 @in_turn
 def create(scope: ApplicationsWriter, body: NewApplication) -> Response:
     """Register an application; the answer is the only one with its secret."""
@@ -89,7 +114,8 @@ def import_(scope: ApplicationsWriter, body: ImportedApplication) -> Response:
         return answer(document, HTTPStatus.CREATED)
 
 
-@router.get("")
+@exchange_v1.get("")
+@exchange_v2.get("")
 def all_of_organization(scope: ApplicationsReader, page: InPage) -> dict[str, Any]:
     """The organization's applications."""
     found = applications.of_organization(scope.organization_id)
@@ -100,7 +126,19 @@ def all_of_organization(scope: ApplicationsReader, page: InPage) -> dict[str, An
         return {"total": total, "applications": [application_document(row) for row in rows]}
 
 
-@router.get("/{application_id}")
+@repository.get("")
+def all_for_admins(
+    scope: ApplicationsReader,
+    page: InPage,
+    which: Annotated[Literal["all"], Query(alias="filter")] = "all",  # noqa: ARG001 - all there is
+) -> dict[str, Any]:
+    """The organization's applications; `filter` can only be `all`."""
+    return all_of_organization(scope, page)
+
+
+@repository.get("/{application_id}")
+@exchange_v1.get("/{application_id}")
+@exchange_v2.get("/{application_id}")
 def get(scope: ApplicationsReader, application_id: RowId) -> dict[str, Any]:
     """One application."""
     with scope.reading() as session:
@@ -108,17 +146,30 @@ def get(scope: ApplicationsReader, application_id: RowId) -> dict[str, Any]:
         return application_document(application)
 
 
-@router.patch("/{application_id}")
+@exchange_v1.patch("/{application_id}")
+@exchange_v2.patch("/{application_id}")
 @in_turn
 def change(scope: ApplicationsWriter, application_id: RowId, body: ApplicationChange) -> Response:
     """Change the fields that are given."""
+    return _change(scope, application_id, body)
+
+
+@repository.put("/{application_id}")
+@in_turn
+def put(scope: ApplicationsWriter, application_id: RowId, body: PutApplication) -> Response:
+    """Change the fields that are given. Clients send the name and what they want to change."""
+    return _change(scope, application_id, body)
+
+
+def _change(scope: OrganizationScope, application_id: int, body: ApplicationChange) -> Response:
     with scope.writing() as transaction:
         application = applications.get(transaction.session, scope.organization_id, application_id)
         applications.change(transaction, application, _columns(body.given()))
         return answer(application_document(application))
 
 
-@router.post("/{application_id}/secret/reset", status_code=201)
+@exchange_v1.post("/{application_id}/secret/reset", status_code=201)
+@exchange_v2.post("/{application_id}/secret/reset", status_code=201)
 @in_turn
 def reset_secret(
     scope: ApplicationsWriter, application_id: RowId, overlap_seconds: OverlapSeconds = 0
@@ -139,10 +190,17 @@ def reset_secret(
         return answer(document, HTTPStatus.CREATED)
 
 
-@router.delete("/{application_id}", status_code=204)
+@repository.delete("/{application_id}", status_code=204)
+@exchange_v1.delete("/{application_id}", status_code=204)
+@exchange_v2.delete("/{application_id}", status_code=204)
 @in_turn
 def delete(scope: ApplicationsWriter, application_id: RowId) -> None:
     """Delete an application with all of its contracts."""
     with scope.writing() as transaction:
         application = applications.get(transaction.session, scope.organization_id, application_id)
         applications.delete(transaction, application)
+
+
+router = APIRouter()
+for _part in (exchange_v1, exchange_v2, repository, imports):
+    router.include_router(_part)

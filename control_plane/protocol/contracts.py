@@ -40,7 +40,7 @@ def _in_capitals(status: Any) -> Any:
 Party = Annotated[str, Field(max_length=256), AfterValidator(prose)]
 
 
-class AccessRequest(Body):
+class AccessReason(Body):
     """Why an application asks for access."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(prose)]
@@ -55,7 +55,7 @@ class NewContract(Body):
     requested_tier_id: Id | None = None
     tier_id: Id | None = None
     """Another name of `requestedTierId`, which the vendor's clients use."""
-    request_access_info: AccessRequest | None = None
+    request_access_info: AccessReason | None = None
     accepted_terms: bool = False
     party_id: Party | None = None
     party_name: Party | None = None
@@ -162,7 +162,7 @@ def change(
 
 
 def _refuse_null(body: ContractChange, contract: Contract) -> None:
-    """Null says nothing about a contract without a tier or a wish; it can't take one away."""
+    """Null says nothing about a contract without such a tier; it can't take one away."""
     nulls = {name for name in body.model_fields_set if getattr(body, name) is None}
     if "tier_id" in nulls and contract.tier is not None:
         raise Invalid("tierId: a contract cannot lose its tier; send the id of another one")

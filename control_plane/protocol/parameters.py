@@ -31,9 +31,20 @@ IGNORED: Final[Mapping[tuple[str, str], frozenset[str]]] = {
         {"includeExtraApplicationData", "includeExtraRedirections"}
     ),
     ("GET", f"{_ORGANIZATION}/automated-policies"): frozenset({"runtimeVersion"}),
-    ("POST", "/exchange/api/v2/organizations/{organization_id}/applications"): frozenset(
-        {"apiInstanceId"}
+    **{
+        ("POST", f"{part}/organizations/{{organization_id}}/applications"): frozenset(
+            {"apiInstanceId"}
+        )
+        for part in ("/exchange/api/v1", "/exchange/api/v2", "/apiplatform/repository/v2")
+    },
+    ("GET", "/apiplatform/repository/v2/organizations/{organization_id}/applications"): frozenset(
+        {"literalMatch", "targetAdminSite"}
     ),
+    (
+        "GET",
+        "/exchange/api/v1/organizations/{organization_id}/environments/{environment_id}"
+        "/apis/{api_id}/contracts/{contract_id}",
+    ): frozenset({"masterOrganizationId"}),
 }
 """Parameters of the vendor's documents and clients that change nothing here: they ask for members
 that every answer has, or for checks of things that do not exist here."""

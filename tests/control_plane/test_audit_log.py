@@ -36,9 +36,11 @@ class Write:
     kind: str
     action: str
     object_id: int = 1
+    number: int = 1
+    """What stands for the ids in the path."""
 
     def url(self, platform: Platform) -> str:
-        """The path with the ids of this platform, and number 1 for all others."""
+        """The path with the ids of this platform, and the number for all others."""
         known = platform.credentials
         names = ("api_id", "policy_id", "tier_id", "contract_id", "application_id")
         return self.path.format(
@@ -46,7 +48,8 @@ class Write:
             environment_id=known.environment_id,
             uid=_uid(platform, Alert),
             upstream_id=_uid(platform, Upstream),
-            **dict.fromkeys(names, "1"),
+            decision="revoke",
+            **dict.fromkeys(names, self.number),
         )
 
 
@@ -60,7 +63,11 @@ MANAGER = "/apimanager/api/v1/organizations/{organization_id}"
 APIS = f"{MANAGER}/environments/{{environment_id}}/apis"
 XAPIS = APIS.replace("/api/", "/xapi/")
 APPLICATIONS = "/exchange/api/v2/organizations/{organization_id}/applications"
+REPOSITORY = "/apiplatform/repository/v2/organizations/{organization_id}/applications"
 AUTOMATED = f"{MANAGER}/automated-policies"
+
+OTHER_NAMES = ("/exchange/api/v1", f"{XAPIS}/{{api_id}}/contracts")
+"""Paths whose endpoints have another path as well."""
 
 
 def writes(platform: Platform) -> Iterator[Write]:
@@ -97,8 +104,15 @@ def writes(platform: Platform) -> Iterator[Write]:
     yield Write("POST", f"{api}/alerts", ALERT_EXAMPLE, "alert", "create")
     yield Write("PATCH", f"{api}/alerts/{{uid}}", {"name": "less"}, "alert", "change")
     yield Write("DELETE", f"{api}/alerts/{{uid}}", None, "alert", "delete")
-    yield Write("PATCH", contract, {"status": "REVOKED"}, "contract", "revoke")
+    yield Write("POST", f"{contract}/{{decision}}", None, "contract", "revoke")
     yield Write("DELETE", contract, None, "contract", "delete")
+    of_api = {"apiId": "1", "environmentId": platform.credentials.environment_id}
+    path = f"{application}/contracts"
+    yield Write("POST", path, of_api, "contract", "request", object_id=2, number=2)
+    yield Write("POST", REPOSITORY, {"name": "watch"}, "application", "create", 3)
+    one_more = f"{REPOSITORY}/{{application_id}}"
+    yield Write("PUT", one_more, {"name": "clock"}, "application", "change", 3, number=3)
+    yield Write("DELETE", one_more, None, "application", "delete", 3, number=3)
     yield Write("DELETE", application, None, "application", "delete")
     yield Write("DELETE", tier, None, "tier", "delete")
     yield Write("DELETE", policy, None, "policy", "delete")
@@ -114,6 +128,7 @@ def _writing_routes(platform: Platform) -> set[tuple[str, str]]:
         for method in operations.keys() - {"get"}
         # Logins, events and reports change nothing that an admin manages.
         if not path.startswith(("/accounts", "/v2/analytics", "/policy-control-plane"))
+        and not path.startswith(OTHER_NAMES)
     }
 
 
@@ -132,7 +147,7 @@ async def test_every_write_leaves_one_entry(platform: Platform) -> None:
         assert (entry.actor, entry.role) == ("admin", "owner")
         assert entry.at == platform.clock.now()
         assert entry.address == "127.0.0.1"
-        of_api = "{api_id}" in write.path or write.kind == "api"
+        of_api = "{api_id}" in write.path or write.kind in ("api", "contract")
         assert entry.api_id == (None if not of_api else 2 if write.path == XAPIS else 1)
 
 

@@ -77,7 +77,7 @@ class Rules:
         """The contract after an admin's decision."""
         return contracts.change(self.transaction, contract, wanted)
 
-    def wish(self, contract: Contract, tier: SlaTier) -> Contract:
+    def request_tier(self, contract: Contract, tier: SlaTier) -> Contract:
         """The contract, which now asks for another tier."""
         return self.decide(contract, ContractChange(requested_tier_id=tier.id))
 
@@ -126,9 +126,9 @@ def rules(database: Database) -> Iterator[Rules]:
 
 
 def test_restoring_gives_back_the_tier_that_the_contract_had(rules: Rules) -> None:
-    """A wish is no grant; it goes on waiting."""
+    """A requested tier is no grant; the request goes on waiting."""
     silver, gold = rules.tier(), rules.tier()
-    contract = rules.wish(rules.approved(silver), gold)
+    contract = rules.request_tier(rules.approved(silver), gold)
     rules.decide(contract, REVOKE)
     rules.decide(contract, APPROVE)
     assert (contract.status, contract.tier, contract.requested_tier) == ("APPROVED", silver, gold)
@@ -138,15 +138,15 @@ def test_restoring_gives_back_the_tier_that_the_contract_had(rules: Rules) -> No
 
 def test_a_contract_without_a_tier_is_restored_without_one(rules: Rules) -> None:
     """Also if it asked for a tier."""
-    contract = rules.wish(rules.approved(), rules.tier())
+    contract = rules.request_tier(rules.approved(), rules.tier())
     rules.decide(contract, REVOKE)
     assert rules.decide(contract, APPROVE).tier is None
 
 
-def test_a_wish_is_turned_down_and_the_contract_stays(rules: Rules) -> None:
+def test_a_requested_tier_is_turned_down_and_the_contract_stays(rules: Rules) -> None:
     """Its tier, its dates and its reason tell what happened."""
     silver, gold = rules.tier(), rules.tier()
-    contract = rules.wish(rules.approved(silver), gold)
+    contract = rules.request_tier(rules.approved(silver), gold)
     approved_at, change = contract.approved_at, contract.change
     rules.decide(contract, ContractChange(event=Event.TURN_DOWN, reason="too much"))
     assert (contract.status, contract.tier, contract.requested_tier) == ("APPROVED", silver, None)
@@ -156,7 +156,7 @@ def test_a_wish_is_turned_down_and_the_contract_stays(rules: Rules) -> None:
     assert rules.actions(contract) == ["request", "approve", "request_tier", "turn_down"]
 
 
-def test_where_there_is_no_wish_there_is_none_to_turn_down(rules: Rules) -> None:
+def test_without_a_requested_tier_there_is_none_to_turn_down(rules: Rules) -> None:
     """An approved contract is not rejected by mistake either: it would keep its access."""
     contract = rules.approved(rules.tier())
     with pytest.raises(Conflict, match="asks for no other tier"):
@@ -168,12 +168,12 @@ def test_where_there_is_no_wish_there_is_none_to_turn_down(rules: Rules) -> None
 
 
 def test_nobody_newly_gets_a_deprecated_tier(rules: Rules) -> None:
-    """Not by approving what waited, nor by restoring a rejected request, nor by a wish."""
+    """Not by approving what waited, nor by restoring a rejected request, nor by a change."""
     old, other = rules.tier(), rules.tier()
     waiting, rejected = rules.ask(old), rules.decide(rules.ask(old), REJECT)
-    wishing = rules.wish(rules.approved(other), old)
+    requesting = rules.request_tier(rules.approved(other), old)
     rules.deprecate(old)
-    for contract in (waiting, rejected, wishing):
+    for contract in (waiting, rejected, requesting):
         with pytest.raises(Conflict, match="is deprecated and takes no new contracts; choose"):
             rules.decide(contract, APPROVE)
         rules.decide(contract, ContractChange("APPROVED", tier_id=other.id))
@@ -251,8 +251,8 @@ def test_an_approved_contract_is_revoked_before_it_is_deleted(rules: Rules) -> N
 def test_a_tier_in_use_is_not_deleted(rules: Rules) -> None:
     """By a contract that is approved, waits, or asks for another tier."""
     tier = rules.tier()
-    wishing = rules.approved(rules.tier())
-    users = [rules.approved(tier), rules.ask(tier), rules.wish(wishing, tier)]
+    requesting = rules.approved(rules.tier())
+    users = [rules.approved(tier), rules.ask(tier), rules.request_tier(requesting, tier)]
     for left in range(len(users), 0, -1):
         with pytest.raises(Conflict, match=rf"in use by contracts .* \({left}\); move or revoke"):
             tiers.delete(rules.transaction, tier)
@@ -280,11 +280,11 @@ def test_a_tier_that_only_ended_contracts_have_is_deleted(rules: Rules) -> None:
         assert rules.actions(contract)[-2:] == ["lose_tier", "restore"]
 
 
-def test_losing_a_wish_is_not_losing_a_tier(rules: Rules) -> None:
+def test_losing_a_requested_tier_is_not_losing_a_tier(rules: Rules) -> None:
     """A revoked contract comes back with what it had."""
-    had, wish = rules.tier(), rules.tier()
-    contract = rules.decide(rules.wish(rules.approved(had), wish), REVOKE)
-    tiers.delete(rules.transaction, wish)
+    had, requested = rules.tier(), rules.tier()
+    contract = rules.decide(rules.request_tier(rules.approved(had), requested), REVOKE)
+    tiers.delete(rules.transaction, requested)
     assert contract.lost_tier is None
     assert rules.decide(contract, APPROVE).tier is had
 

@@ -139,7 +139,7 @@ async def test_every_change_arrives_with_the_next_poll(
 async def test_what_becomes_of_requests_and_tiers_arrives(
     platform: RunningControlPlane, adapter: Adapter
 ) -> None:
-    """Asking again, restoring with a wish, a tier without limits, and a tier that is deleted."""
+    """Asking again, restoring, a tier without limits, and a tier that is deleted."""
     admin = platform.admin
     api_id = (await admin.create_api("orders"))["id"]
     manual = (await admin.create_tier(api_id, "Manual", [(5, 1000)], auto_approve=False))["id"]

@@ -94,7 +94,7 @@ def reject(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response
     return _decide(visit, contract_id, form, ContractChange(State.REJECTED), "is rejected")
 
 
-@router.post("/turn-down", name="turn_down_contracts_wish")
+@router.post("/turn-down", name="turn_down_requested_tier")
 @in_turn
 def turn_down(visit: ContractsWriter, contract_id: RowId, form: InForm) -> Response:
     """Refuse another tier to an approved contract, which stays as it is."""

@@ -158,8 +158,8 @@ async def test_an_approved_contract_gets_another_tier(owner: Visitor, site: Site
     assert (await site.contract(1))["tierId"] == site.silver
 
 
-async def test_a_wish_for_another_tier_is_turned_down(owner: Visitor, site: Site) -> None:
-    """The contract stays as it is. After a restoration, the wish is still no grant."""
+async def test_a_requested_tier_is_turned_down(owner: Visitor, site: Site) -> None:
+    """The contract stays as it is. Restoring it does not grant the requested tier."""
     path = f"{owner.home}/contracts/{await site.ask('Shop')}"
     await site.admin.approve(site.api_id, 1)
     for revoked in (False, True):
