@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
@@ -11,6 +12,7 @@ from adapter.errors import EnvironmentFileError
 from adapter.platform_client.environment_file.content import FileContent
 from adapter.platform_client.environment_file.source import EnvironmentFile
 from adapter.platform_client.sync.api_state import ApiState
+from adapter.platform_client.sync.empty_list_guard import Policies
 from adapter.platform_client.sync.observer import SyncObserver
 from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.poll_loop import PollLoop
@@ -111,17 +113,11 @@ class FileSync(SyncedState):
         raise EnvironmentFileError("it changes all the time; write another file, and rename it")
 
     async def _take_over(self, content: FileContent) -> None:
-        changed: list[TrackedApi] = []
-        removed = [api.api_id for api in self.apis if api.api_id not in content.apis]
-        for api_id in removed:
-            self.apis.drop(api_id)
-            self.publication.remove(api_id)
+        new: list[ApiContent] = []
         async for some in in_slices(content.apis.values(), _APIS_AT_ONCE):
-            taken = (self.apis.take_state(self._state(api)) for api in some)
-            changed += [api for api in taken if api is not None]
-        if content.automated != self.environment.automated:
-            self.environment.automated = content.automated
-            changed = list(self.apis)
+            new += [api for api in some if self._known(api.instance.api_id) != api]
+        removed = [api.api_id for api in self.apis if api.api_id not in content.apis]
+        changed = self._take_over_at_once(content.automated, new, removed)
         async for apis in in_slices(changed, _APIS_AT_ONCE):
             self.publication.publish(apis)
         self.environment.instances_known = True
@@ -133,6 +129,27 @@ class FileSync(SyncedState):
                 changed=len(changed),
                 removed=len(removed),
             )
+
+    def _known(self, api_id: str) -> ApiContent | None:
+        api = self.apis.get(api_id)
+        return None if api is None else api.content
+
+    def _take_over_at_once(
+        self, automated: Policies, new: Iterable[ApiContent], removed: Iterable[str]
+    ) -> list[TrackedApi]:
+        """Take over everything without an `await`; return the APIs that must be published.
+
+        So no other worker gets a policy list from which a policy was moved to the automated ones,
+        without those.
+        """
+        for api_id in removed:
+            self.apis.drop(api_id)
+            self.publication.remove(api_id)
+        taken = [self.apis.take_state(self._state(api)) for api in new]
+        if automated == self.environment.automated:
+            return [api for api in taken if api is not None]
+        self.environment.automated = automated
+        return list(self.apis)
 
     def _state(self, content: ApiContent) -> ApiState:
         return ApiState(content.instance, content, "file", confirmed_at=self._clock.now())

@@ -67,11 +67,11 @@ class Sent:
         environment = state.environment
         settled = state.all_settled
         if settled:
-            automated = environment.automated
-            if automated is not None and automated != self._automated:
-                yield automated_frame(automated)
-            self._automated = automated
-            yield from self._api_changes(state)
+            yield from self._changes(state)
+            # If a policy was moved from an API to the automated ones meanwhile, the API must not
+            # arrive without them.
+            while environment.automated != self._automated:
+                yield from self._changes(state)
         yield frame(
             "end",
             *EnvironmentState(
@@ -82,6 +82,13 @@ class Sent:
                 environment.automated_poll.last_error,
             ),
         )
+
+    def _changes(self, state: SyncedState) -> Iterator[bytes]:
+        automated = state.environment.automated
+        if automated is not None and automated != self._automated:
+            yield automated_frame(automated)
+        self._automated = automated
+        yield from self._api_changes(state)
 
     def _api_changes(self, state: SyncedState) -> Iterator[bytes]:
         for number, api in enumerate(state.apis):

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 from adapter.app.platform import environment_file
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.platform_client.environment_file.file_sync import FileSync
+from adapter.platform_client.relay.frames import Changes
 from adapter.platform_client.relay.receiver import RelayReceiver
-from adapter.platform_client.relay.sender import RelaySender
+from adapter.platform_client.relay.sender import RelaySender, Sent
 from adapter.platform_client.sync.observer import PollKind, SyncObserver
 from adapter.policy.snapshot import Api
 from adapter.settings import PlatformSettings
@@ -263,6 +264,23 @@ async def test_other_workers_follow(rig: Rig, follower: RelayReceiver) -> None:
     assert (await follower.sync_now()).failures == {}
     assert follower.status().apis == rig.sync.status().apis
     assert follower.reached_platform
+
+
+async def test_a_policy_that_moves_is_never_missing(rig: Rig) -> None:
+    """From an API to the automated policies, while another worker is being told."""
+    rig.write(BLOCKLIST)
+    await rig.poll()
+    answer = Sent().answer(rig.sync)
+    begun = [next(answer)]
+    rig.path.write_text(json.dumps({**json.loads(rig.text()), "automatedPolicies": [BLOCKLIST]}))
+    await rig.poll()
+    changes = Changes()
+    for frame in filter(None, [*begun, *answer]):
+        changes.take(json.loads(frame[4:]))
+    content = changes.states[-1].content
+    assert content is not None
+    assert content.policies == ()
+    assert [policy.policy_type for policy in changes.automated or ()] == ["ip-blocklist"]
 
 
 async def test_sync_now(rig: Rig) -> None:
