@@ -20,6 +20,8 @@ _OWN: Final[Mapping[str, str]] = {
     "- api_id:": "The id that the platform shows.",
     "authority:": "Safe only where the gateway's listener or VirtualService lists this host. "
     "Where it accepts every host, clients choose their API.",
+    "destination_principal:": "The service account in the workload's certificate. A request "
+    "without mutual TLS has none, and is refused.",
     "drain_s:": "Longer than Envoys need to see that an adapter stops: interval and timeout of "
     "the health check, and one second in which Envoy may gather changes.",
     # Istio.

@@ -15,6 +15,8 @@ _ROUTE = (
     r"^(HTTPRoute|GRPCRoute|VirtualService)/[a-z0-9.-]{1,63}/[a-z0-9.-]{1,150}(#[a-z0-9.-]{1,63})?$"
 )
 
+_PRINCIPAL = r"^spiffe://[^/\s]+/ns/[a-z0-9.-]{1,63}/sa/[a-z0-9.-]{1,253}$"
+
 
 class _Part(BaseModel):
     """Unknown names are errors, and numbers may stand for text."""
@@ -52,8 +54,10 @@ class MeshApi(_Part):
     """Goes with `host`: requests to this path and below it."""
     service: Annotated[str, Field(pattern=r"^[a-z0-9-]+:[1-9][0-9]*$")] | None = None
     """Goes with `host`, for Gateway API: the Service behind the API, as `NAME:PORT`."""
+    principal: Annotated[str, Field(pattern=_PRINCIPAL)] | None = None
+    """The service account of a sidecar's workload, as its certificate names it."""
     port: Port | None = None
-    """One HTTP port of a sidecar's workload. Without it, all of them."""
+    """One HTTP port of a sidecar's workload, alone or with `principal`. Without it, all of them."""
     tcp_port: Port | None = None
     """A port whose connections Envoy forwards without reading HTTP."""
 

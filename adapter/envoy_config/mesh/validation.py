@@ -16,7 +16,7 @@ _KINDS: Final[dict[Mesh, tuple[str, ...]]] = {
 }
 _TARGETS: Final[dict[tuple[Mesh, str], frozenset[str]]] = {
     ("istio", "gateway"): frozenset({"route", "host", "tcp_port"}),
-    ("istio", "sidecar"): frozenset({"", "port", "tcp_port"}),
+    ("istio", "sidecar"): frozenset({"", "principal", "port", "tcp_port"}),
     ("istio", "waypoint"): frozenset({"route"}),
     ("envoy-gateway", "gateway"): frozenset({"route", "host"}),
     ("gateway-api", "gateway"): frozenset({"host"}),
@@ -25,6 +25,7 @@ _TARGETS: Final[dict[tuple[Mesh, str], frozenset[str]]] = {
 _FIXES: Final = {
     "host": "clients choose the host there; name a route, or at a sidecar the port",
     "route": "there are no named routes; name a port or a host",
+    "principal": "only sidecars are told apart by their certificates; name a route",
     "port": "ports with HTTP are told apart at sidecars only",
     "tcp_port": "the mesh does not ask about connections without HTTP there",
     "": "name one of route, host, port and tcp_port",
@@ -60,12 +61,15 @@ def _envoy_faults(mesh: Mesh, envoy: MeshEnvoy) -> Iterator[str]:
     for api in envoy.apis:
         for fault in _api_faults(mesh, envoy, api):
             yield f"API {api.api_id}: {fault}"
+    if any(api.principal for api in envoy.apis) and any(map(_is_patched, envoy.apis)):
+        yield "principal: Envoy names the other API on every request, too; give all a principal"
     hosts = [ApiRoute(a.api_id, "", (a.host,), a.path) for a in envoy.apis if a.host]
     yield from route_faults(hosts, services=False) if hosts else ()
 
 
 def _api_faults(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
-    named = [name for name in ("route", "host", "port", "tcp_port") if getattr(api, name)] or [""]
+    targets = ("route", "host", "principal", "tcp_port", *(() if api.principal else ("port",)))
+    named = [name for name in targets if getattr(api, name)] or [""]
     if len(named) > 1:
         yield f"set only one of {' and '.join(named)}"
     elif named[0] not in _TARGETS[mesh, envoy.kind]:
@@ -74,11 +78,18 @@ def _api_faults(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
         yield "host: '*' lets clients choose their API; name the host, or a route"
     elif api.route:
         yield from _route_faults(mesh, envoy, api)
+    elif api.principal and f"/ns/{envoy.namespace}/" not in api.principal:
+        yield f"principal: pods in namespace {envoy.namespace} have other service accounts"
     if api.path != "/" and not api.host:
         yield "path: goes with host only; a route has paths of its own"
     if (mesh == "gateway-api") != (api.service is not None):
         is_missing = api.service is None
         yield "service: is missing" if is_missing else "service: is for --for gateway-api only"
+
+
+def _is_patched(api: MeshApi) -> bool:
+    """Whether Envoy names this API at a sidecar."""
+    return not api.principal and not api.tcp_port
 
 
 def _route_faults(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
@@ -109,7 +120,7 @@ def _shared_targets(config: MeshConfig) -> Iterator[str]:
     taken: dict[str, tuple[MeshEnvoy, str]] = {}
     for envoy, api in config.apis:
         place = f"{envoy.namespace}/{envoy.name} {api.port or 'all ports'}"
-        shown = api.route or (f"{api.host}{api.path}" if api.host else place)
+        shown = api.route or (f"{api.host}{api.path}" if api.host else api.principal or place)
         # Istio's patches find a rule by its name alone.
         rule = f"rule {api.rule} of {place}" if config.mesh == "istio" and api.rule else shown
         target = str(binding_of(config.mesh, envoy, api) or rule)

@@ -13,7 +13,7 @@ def is_named_by_envoy(mesh: Mesh, api: MeshApi) -> bool:
     """Whether Envoy sends the API's id with each Check, so that the adapter needs no binding."""
     if api.route:
         return _way(mesh, api) == "context_extensions"
-    return not api.host and not api.tcp_port
+    return not (api.host or api.principal or api.tcp_port)
 
 
 def choice_of(envoy: MeshEnvoy) -> dict[str, str]:
@@ -27,6 +27,9 @@ def binding_of(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Tree:
         return {}
     if api.host:
         return {"authority": api.host, "path_prefix": api.path}
+    if api.principal:
+        port = {"destination_port": api.port} if api.port else {}
+        return {"destination_principal": api.principal, **port}
     if api.tcp_port:
         return {"route_name": tcp_route_name(envoy, api.tcp_port)}
     if _way(mesh, api) == "route_metadata":

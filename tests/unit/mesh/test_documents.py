@@ -15,6 +15,7 @@ TOKEN = "100%ours"
 TOKENS: dict[Mesh, str | None] = {"istio": TOKEN, "envoy-gateway": TOKEN, "gateway-api": None}
 GOLDEN = Path(__file__).parent / "golden"
 MESHES = get_args(Mesh)
+ORDERS = "spiffe://cluster.local/ns/shop/sa/orders"
 
 
 def objects(mesh: Mesh, plan: dict[str, Any] | None = None, **options: Any) -> Any:
@@ -44,6 +45,7 @@ def test_each_choice_has_its_note() -> None:
     plan["envoys"][0]["trusted_hops"] = 1
     secured = example("istio")
     secured["adapter"] |= {"tls_ca_secret": "ca"}
+    secured["envoys"][1]["apis"] = [{"api_id": 5, "principal": ORDERS}]
     documents = [
         *rendered("istio"),
         *rendered("istio", secured, token=TOKEN),
@@ -74,6 +76,22 @@ def test_only_gateways_take_the_address_from_the_connection() -> None:
     del plan["envoys"][1:]
     plan["envoys"][0]["trusted_hops"] = 2
     assert rendered("istio", plan)[0].content["requests"]["forwarded_for_position"] == 3
+
+
+def test_a_workload_by_its_principal() -> None:
+    """The adapter's settings name the API, so that no EnvoyFilter has to."""
+    plan = example("istio")
+    plan["envoys"] = [plan["envoys"][1]]
+    plan["envoys"][0]["apis"] = [
+        {"api_id": 5, "principal": ORDERS},
+        {"api_id": 6, "principal": ORDERS, "port": 9000},
+    ]
+    bindings = rendered("istio", plan)[0].content["requests"]["bindings"]
+    assert bindings == [
+        {"api_id": "5", "destination_principal": ORDERS},
+        {"api_id": "6", "destination_principal": ORDERS, "destination_port": 9000},
+    ]
+    assert "VIRTUAL_HOST" not in str(objects("istio", plan))
 
 
 def test_one_port_of_a_workload() -> None:

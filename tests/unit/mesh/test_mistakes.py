@@ -8,6 +8,7 @@ from adapter.envoy_config.mesh import Mesh
 from adapter.errors import ConfigurationError
 from tests.rig.mesh_plans import example, rendered
 
+ORDERS = "spiffe://cluster.local/ns/shop/sa/orders"
 ROUTE = "HTTPRoute/shop/orders"
 
 
@@ -33,6 +34,9 @@ def with_api(mesh: Mesh, envoy: int, **api: Any) -> dict[str, Any]:
         ("istio", 2, {"host": "shop.test"}, "clients choose the host there"),
         ("istio", 2, {"route": "VirtualService/shop/x"}, "use HTTPRoute/NS/NAME#RULE"),
         ("istio", 2, {"tcp_port": 1}, "does not ask about connections without HTTP there"),
+        ("istio", 0, {"principal": ORDERS}, "only sidecars are told apart by their certificates"),
+        ("istio", 1, {"principal": ORDERS.replace("shop", "pay")}, "pods in namespace shop have"),
+        ("istio", 1, {"principal": ORDERS, "tcp_port": 1}, "set only one of principal and tcp"),
         ("istio", 0, {}, "name one of route, host, port and tcp_port"),
         ("istio", 0, {"port": 80}, "told apart at sidecars only"),
         ("istio", 0, {"host": "*"}, "lets clients choose their API"),
@@ -82,6 +86,15 @@ def test_all_mistakes_are_named_at_once() -> None:
     plan = with_api("istio", 0, host="*")
     plan["envoys"][1]["labels"] = {}
     assert len(refusal("istio", plan, serves_tls=True).splitlines()) == 3
+
+
+def test_a_principal_beside_an_api_that_envoy_names() -> None:
+    """Envoy's name would win, so the other API's policies would apply."""
+    plan = with_api("istio", 1, principal=ORDERS)
+    plan["envoys"][1]["apis"].append({"api_id": "10"})
+    assert "give all a principal" in refusal("istio", plan)
+    plan["envoys"][1]["apis"][1]["principal"] = ORDERS
+    assert refusal("istio", plan) == f"APIs 9 and 10 have the same target: {ORDERS}"
 
 
 def test_two_apis_with_one_target() -> None:
