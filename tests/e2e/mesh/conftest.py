@@ -19,6 +19,8 @@ from tests.rig.envoy_binaries import NEWEST, envoy_binary
 from tests.rig.mesh_plans import rendered
 from tests.rig.raw_http import Answer
 
+TOKEN = "100%ours"
+"""With a sign that has to be written twice in Envoy's configuration."""
 FORGED = [
     ("x-adapter-api-id", "6"),
     ("x_adapter_client_id", "admin"),

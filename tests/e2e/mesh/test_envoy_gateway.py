@@ -8,8 +8,13 @@ import pytest
 import yaml
 
 from support.upstream import Upstream
-from tests.e2e.conftest import TOKEN
-from tests.e2e.mesh.conftest import FORGED, adapter_with, assert_nothing_forged_passed, documents
+from tests.e2e.mesh.conftest import (
+    FORGED,
+    TOKEN,
+    adapter_with,
+    assert_nothing_forged_passed,
+    documents,
+)
 from tests.rig.adapters import CollectedLogs
 from tests.rig.envoy import Envoy
 from tests.rig.imitations.envoy_gateway import EnvoyGateway

@@ -303,6 +303,15 @@ def test_a_call_without_the_token_is_refused(given: tuple[str, ...]) -> None:
     assert call.unary is None
 
 
+@pytest.mark.parametrize("given", ["100%ours", "100%%ours"])
+def test_a_token_may_come_as_envoys_configuration_spells_it(given: str) -> None:
+    """Envoy replaces %% in the metadata of Checks, but not in that of access logs."""
+    reader = CallReader(BlockDecoder(HUFFMAN), ROUTES, 16_384, CallerToken("100%ours"))
+    assert with_token(given, reader=reader).refusal is None
+    other = CallReader(BlockDecoder(HUFFMAN), ROUTES, 16_384, CallerToken("100%%ours"))
+    assert (with_token("100%ours", reader=other).refusal is None) is False
+
+
 def test_a_call_with_the_token_is_taken() -> None:
     """Also where the token is the field that is new in each call."""
     assert with_token("s\u00e9cret").unary is check
