@@ -91,7 +91,7 @@ fuzz: $(READY) $(COMPILED)/.ready  ## Compare both readers on mutated messages (
 	$(FUZZ)
 	$(WITH_COMPILED) $(FUZZ)
 
-mesh: $(READY)  ## Hold what is rendered for meshes against their own programs, built here once
+mesh: $(READY)  ## Run the control planes of meshes with what is rendered for them, built here once
 	$(BIN)/python -m tests.mesh
 
 manifests: $(READY)  ## Write the plain manifests and the schemas of the Helm charts' values

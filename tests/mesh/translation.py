@@ -12,7 +12,7 @@ from tests.mesh.examples import TOKEN, objects
 from tests.rig.go_toolchain import installed
 from tests.unit.doctor.configurations import known
 
-_BESIDE = Path(__file__).parent / "gateway.yaml"
+_BESIDE = Path(__file__).parent / "envoy-gateway.yaml"
 
 
 def translate(directory: Path) -> list[str]:
@@ -23,7 +23,11 @@ def translate(directory: Path) -> list[str]:
     dump.write_text(json.dumps(config))
     adapter = known(has_settings=True, token=TOKEN, drain_s=4, forwarded_for_position=1)
     findings = examine(read_file(dump), adapter)
-    lines = [f"Envoy Gateway, {f.severity}: {f.code} {f.place.within} {f.detail}" for f in findings]
+    lines = [
+        f"Envoy Gateway, {f.severity}: {f.code} {f.place.group} {f.place.within} {f.detail}"
+        for f in findings
+        if f.severity != "note"
+    ]
     if any(map(_is_error, findings)):
         raise RuntimeError("\n".join(lines))
     return [*lines, f"Envoy Gateway renders all objects: {len(findings)} findings, no error"]

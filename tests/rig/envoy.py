@@ -42,7 +42,10 @@ class Envoy:
             *("--file-flush-interval-msec", "50"),
         )
         self._process = await asyncio.create_subprocess_exec(
-            self._binary, *arguments, stderr=asyncio.subprocess.DEVNULL
+            self._binary,
+            *arguments,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
         )
         try:
             async with asyncio.timeout(DEADLINE_S):

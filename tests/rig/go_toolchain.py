@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.rig.cache import CACHE, filling_cache
@@ -32,6 +34,29 @@ def installed(package: str, version: str) -> Path:
             environment = os.environ | {"GOBIN": str(directory), "GOTOOLCHAIN": "local"}
             _run([_go(), "install", f"{package}@{version}"], CACHE, environment)
     return directory / name
+
+
+def built_from_git(
+    repository: str,
+    tag: str,
+    packages: Mapping[str, str],
+    requirements: Sequence[str],
+    directory: Path,
+) -> None:
+    """Build programs, packages by their names, from a tag that no module proxy serves.
+
+    `requirements` are modules with versions, in place of those that its go.mod names.
+    """
+    environment = os.environ | {"GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"}
+    with filling_cache(), tempfile.TemporaryDirectory() as temporary:
+        source = Path(temporary)
+        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", tag, repository, "."]
+        _run([*clone, "-c", "advice.detachedHead=false"], source, dict(os.environ))
+        for requirement in requirements:
+            _run([_go(), "mod", "edit", "-require", requirement], source, environment)
+        directory.mkdir(exist_ok=True)
+        for name, package in packages.items():
+            _run([_go(), "build", "-o", str(directory / name), package], source, environment)
 
 
 def module_directory(source: Path, module: str) -> Path:

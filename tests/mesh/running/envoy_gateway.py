@@ -1,0 +1,155 @@
+"""Runs the real Envoy Gateway without Kubernetes, and sends requests through its Envoy."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from support.processes import Program
+from support.upstream import ECHO
+from tests.mesh.examples import TOKEN
+from tests.mesh.running.requests import Case, send_all, until_served
+from tests.mesh.running.site import Site, running_site
+from tests.rig.envoy_binaries import NEWEST, envoy_binary
+from tests.rig.go_toolchain import installed
+from tests.rig.mesh_plans import example, rendered
+
+VERSION: Final = "v1.9.0"
+_EXPECTED_ENVOY: Final = "1.39.0"
+"""Envoy Gateway starts the Envoy in the folder of this version."""
+_LOST: Final = "Unable to find xds resources"
+"""What the status of an EnvoyPatchPolicy says if a patch names nothing."""
+_ADDRESS: Final = "127.0.0.1:8080"
+_BESIDE: Final = Path(__file__).parents[1] / "envoy-gateway.yaml"
+_GROUP: Final = "gateway.envoyproxy.io"
+
+
+def program() -> Path:
+    """Envoy Gateway itself; builds it if it is missing."""
+    return installed("github.com/envoyproxy/gateway/cmd/envoy-gateway", VERSION)
+
+
+async def run_envoy_gateway(directory: Path) -> list[str]:
+    """A line; raises an error if a request is not answered as it should be."""
+    documents = [d.content for d in rendered("envoy-gateway", _plan(), token=TOKEN)]
+    async with (
+        running_site(documents[0], directory, TOKEN) as site,
+        _running(documents[1:], site, directory),
+    ):
+        await until_served(_ADDRESS, "users.test")
+        return [await send_all("Envoy Gateway", _ADDRESS, _cases(site), site)]
+
+
+def _plan() -> dict[str, Any]:
+    """The example in one namespace.
+
+    Without Kubernetes, Envoy Gateway's objects have no kind, so no ReferenceGrant allows theirs.
+    """
+    plan = example("envoy-gateway")
+    for api in plan["envoys"][0]["apis"]:
+        if "route" in api:
+            api["route"] = api["route"].replace("/shop/", "/default/")
+    return plan
+
+
+def _cases(site: Site) -> list[Case]:
+    return [
+        Case("orders.test", "/1", 401, "orders"),
+        Case("orders.test", "/1", 200, "orders", site.credentials),
+        Case("greeter.test", ECHO, 200, "greeter"),
+        Case("users.test", "/1", 200, "users"),
+        Case("files.test", "/files/1", 200, "files"),
+        Case("files.test", "/other", 403),
+        Case("users.test", "/1;x/2", 400, "users"),
+    ]
+
+
+@asynccontextmanager
+async def _running(objects: list[Any], site: Site, directory: Path) -> AsyncIterator[None]:
+    home = directory / "envoy-gateway"
+    conf = home / "conf"
+    conf.mkdir(parents=True)
+    (conf / "objects.yaml").write_text(_standalone_objects(objects, site))
+    envoy = home / "data" / "envoy-versions" / _EXPECTED_ENVOY / "bin" / "envoy"
+    envoy.parent.mkdir(parents=True)
+    envoy.symlink_to(envoy_binary(NEWEST))
+    settings = home / "settings.yaml"
+    settings.write_text(yaml.safe_dump(_settings(home)))
+    certificates = [str(program()), "certgen", "--local", "--config-home", str(home / "config")]
+    made = Program("certgen", certificates, home / "certgen.log")
+    await made.start()
+    await made.until_exit()
+    command = [str(program()), "server", "--config-path", str(settings)]
+    server = Program("Envoy Gateway", command, home / "server.log")
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()
+    if lost := [line for line in server.log.read_text().splitlines() if _LOST in line]:
+        raise RuntimeError(f"Envoy Gateway leaves patches out: {lost[0].strip()}")
+
+
+def _settings(home: Path) -> dict[str, Any]:
+    """Those of the server: it reads a folder, and starts Envoy itself."""
+    homes = {
+        name: str(home / folder)
+        for name, folder in (
+            ("configHome", "config"),
+            ("dataHome", "data"),
+            ("stateHome", "state"),
+            ("runtimeDir", "run"),
+        )
+    }
+    return {
+        "apiVersion": f"{_GROUP}/v1alpha1",
+        "kind": "EnvoyGateway",
+        "gateway": {"controllerName": f"{_GROUP}/gatewayclass-controller"},
+        "provider": {
+            "type": "Custom",
+            "custom": {
+                "resource": {"type": "File", "file": {"paths": [str(home / "conf")]}},
+                "infrastructure": {"type": "Host", "host": homes},
+            },
+        },
+        "extensionApis": {"enableBackend": True, "enableEnvoyPatchPolicy": True},
+    }
+
+
+def _standalone_objects(objects: list[Any], site: Site) -> str:
+    """The rendered objects, and those beside them, where there are neither Services nor DNS.
+
+    Without Kubernetes, Envoy Gateway's names of clusters begin with `/`.
+    """
+    beside = [o for o in yaml.safe_load_all(_BESIDE.read_text()) if o["kind"] != "Service"]
+    for content in objects:
+        if content["kind"] == "Backend":
+            content["spec"]["endpoints"] = [_endpoint(site.adapter)]
+        elif content["kind"] == "EnvoyProxy":
+            content["spec"]["extraArgs"] = ["--disable-hot-restart"]
+    for content in beside:
+        if content["kind"].endswith("Route"):
+            content["metadata"]["namespace"] = "default"
+            reference = {"group": _GROUP, "kind": "Backend", "name": content["kind"].lower()}
+            content["spec"]["rules"] = [{"backendRefs": [reference]}]
+    services = [_backend("httproute", site.service), _backend("grpcroute", site.grpc_service)]
+    text = yaml.safe_dump_all([*beside, *services, *objects])
+    return text.replace("name: securitypolicy/", "name: /")
+
+
+def _backend(name: str, address: str) -> dict[str, Any]:
+    """A service, which speaks HTTP/2 if routes for gRPC use it."""
+    protocols = {"appProtocols": [f"{_GROUP}/h2c"]} if name == "grpcroute" else {}
+    return {
+        "apiVersion": f"{_GROUP}/v1alpha1",
+        "kind": "Backend",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"endpoints": [_endpoint(address)], **protocols},
+    }
+
+
+def _endpoint(address: str) -> dict[str, Any]:
+    host, _, port = address.rpartition(":")
+    return {"ip": {"address": host, "port": int(port)}}
