@@ -86,7 +86,10 @@ def _credentials(file: Path | None) -> Mapping[str, Any]:
 def _variables(base_url: str, token: str) -> Mapping[str, str]:
     organization = read(base_url, "/accounts/api/me", token)["user"]["organization"]["id"]
     environments = f"/accounts/api/organizations/{organization}/environments"
-    environment = read(base_url, environments, token)["data"][0]["id"]
+    found = read(base_url, environments, token)["data"]
+    if not found:
+        raise ControlPlaneError("this login has no role in any environment; ask an owner for one")
+    environment = found[0]["id"]
     manager = f"{base_url}/apimanager/api/v1/organizations/{organization}"
     return {
         "AUTH": f"Authorization: Bearer {token}",

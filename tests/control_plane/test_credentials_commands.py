@@ -189,6 +189,10 @@ async def test_login_prints_what_curl_needs(tmp_path: Path) -> None:
         assert run(platform, "connected-apps", "create", "ci", *create).exit_code == 0
         done = CliRunner().invoke(control_plane.cli.app, ["login", "--credentials-file", str(app)])
         assert f"ORG={platform.credentials.organization_id}" in done.stdout
+        with closing(sqlite3.connect(platform.database)) as database, database:
+            database.execute("DELETE FROM connected_app_grants")
+        done = CliRunner().invoke(control_plane.cli.app, ["login", "--credentials-file", str(app)])
+        assert done.stderr.startswith("error: this login has no role in any environment")
 
 
 async def test_login_says_why_it_failed(tmp_path: Path) -> None:

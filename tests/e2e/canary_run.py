@@ -7,6 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+from typer.testing import CliRunner
+
+import control_plane.cli
 from support.admin import Admin
 from support.processes import Program
 from tests.control_plane.official_bodies import ALERT_EXAMPLE
@@ -125,3 +129,19 @@ async def fill(run: Run, admin: Admin) -> None:
     recipients = [{"type": "webhook", "value": hook}, {"type": "email", "value": "a@b.test"}]
     alert = await admin.create_alert(1, ALERT_EXAMPLE | {"recipients": recipients})
     run.canaries.keep("webhook secret", alert["webhookSecret"])
+    await _add_connected_app(run, admin.credentials["base_url"])
+
+
+async def _add_connected_app(run: Run, base_url: str) -> None:
+    """A connected app that has logged in."""
+    file = run.directory / "app.json"
+    places = ("--database", run.directory / "platform/platform.db", "--credentials-file", file)
+    create = ("connected-apps", "create", "terraform", "--role", "viewer", *places)
+    made = CliRunner().invoke(control_plane.cli.app, [str(word) for word in create])
+    assert made.exit_code == 0, made.output
+    app = json.loads(file.read_text())
+    login = {"grant_type": "client_credentials", "client_id": app["client_id"]}
+    login["client_secret"] = run.canaries.keep("connected app secret", app["client_secret"])
+    async with httpx.AsyncClient(base_url=base_url, trust_env=False) as client:
+        answer = await client.post("/accounts/api/v2/oauth2/token", data=login)
+    run.canaries.keep("token of a connected app", answer.json()["access_token"])
