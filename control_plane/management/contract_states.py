@@ -117,16 +117,16 @@ def _refusal(state: State, event: Event) -> str:
 
 def _grant(contract: Contract, before: State) -> None:
     """Give the contract its tier; raise Conflict if it may not have it."""
-    if contract.lost_tier is not None:
+    granted = due_tier(contract)
+    if granted is None and contract.lost_tier is not None:
         raise Conflict(
             f"tierId: the tier {contract.lost_tier!r} of this contract was deleted; choose another"
             " one with tierId, or delete the contract, and the application can ask again"
         )
-    granted = due_tier(contract)
     keeps = granted is contract.tier and before in (State.APPROVED, State.REVOKED)
     if granted is not None and not keeps:
         _require_active(granted)
-    contract.tier = granted
+    contract.tier, contract.lost_tier = granted, None
     if before is not State.REVOKED:
         contract.requested_tier = None
 

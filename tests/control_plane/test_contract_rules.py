@@ -289,6 +289,20 @@ def test_losing_a_requested_tier_is_not_losing_a_tier(rules: Rules) -> None:
     assert rules.decide(contract, APPROVE).tier is had
 
 
+def test_a_rejected_contract_that_asks_for_another_tier_is_restored_on_it(rules: Rules) -> None:
+    """A revoked one that lost its tier still needs an admin's choice."""
+    tier, other = rules.tier(), rules.tier()
+    rejected = rules.decide(rules.ask(tier), REJECT)
+    revoked = rules.decide(rules.approved(tier), REVOKE)
+    tiers.delete(rules.transaction, tier)
+    for contract in (rejected, revoked):
+        rules.request_tier(contract, other)
+    rules.decide(rejected, APPROVE)
+    assert (rejected.tier, rejected.lost_tier) == (other, None)
+    with pytest.raises(Conflict, match="was deleted; choose another one"):
+        rules.decide(revoked, APPROVE)
+
+
 def test_who_asks_again_needs_no_tier_that_is_gone(rules: Rules) -> None:
     """The new request counts."""
     application_id, tier = rules.application(), rules.tier()
