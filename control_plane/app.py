@@ -37,6 +37,7 @@ from control_plane.pages.app import create_console, refused_page
 from control_plane.protocol import (
     accounts,
     alerts,
+    api_tags,
     apis,
     application_contracts,
     applications,
@@ -236,6 +237,7 @@ def protocol_routes() -> Sequence[BaseRoute]:
         apis,
         xapi,
         upstreams,
+        api_tags,
         policies,
         automated_policies,
         policy_templates,

@@ -96,14 +96,21 @@ def content(session: Session, api_id: int) -> Content:
 
 
 def create(
-    transaction: Transaction,
-    environment_id: str,
-    asset: AssetName,
-    columns: Mapping[str, Any],
-    *,
-    action: str = "create",
+    transaction: Transaction, environment_id: str, asset: AssetName, columns: Mapping[str, Any]
 ) -> ApiInstance:
     """Create an API instance, and its asset if it is the first of it."""
+    plain = {name: value for name, value in columns.items() if name != "routing"}
+    api = add(transaction, environment_id, asset, plain)
+    if columns.get("routing") is not None:
+        api.routing = routing.to_store(transaction, api, columns["routing"])
+    audit_log.record_creation(transaction, api)
+    return api
+
+
+def add(
+    transaction: Transaction, environment_id: str, asset: AssetName, columns: Mapping[str, Any]
+) -> ApiInstance:
+    """Add the row of an API instance, without an audit entry."""
     _require_free_label(transaction.session, environment_id, columns.get("instance_label"))
     api = ApiInstance(
         organization_id=transaction.organization_id,
@@ -111,13 +118,10 @@ def create(
         asset=_asset(transaction, environment_id, asset),
         created_at=transaction.now,
         policies_changed_at=transaction.now,
-        **{name: value for name, value in columns.items() if name != "routing"},
+        **columns,
     )
     transaction.session.add(api)
     transaction.session.flush()
-    if columns.get("routing") is not None:
-        api.routing = routing.to_store(transaction, api, columns["routing"])
-    audit_log.record_creation(transaction, api, action)
     return api
 
 

@@ -44,6 +44,17 @@ def _to_store(
     return {"id": upstream.uid, "weight": given.get("weight", 100)}
 
 
+def renamed(routes: Sequence[Route], ids: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Stored routes of another API instance, with the ids that the upstreams have here."""
+    return [
+        {
+            **route,
+            "upstreams": [named | {"id": ids[named["id"]]} for named in route["upstreams"]],
+        }
+        for route in routes
+    ]
+
+
 def save(
     transaction: Transaction, api: ApiInstance, given: Mapping[str, Any], place: str
 ) -> Upstream:

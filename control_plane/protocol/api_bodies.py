@@ -15,14 +15,15 @@ from control_plane.management.texts import address, one_line
 from control_plane.protocol.bodies import ANSWERED, Body, Id, JsonObject, Name, Prose
 from control_plane.store.json_values import require_json
 
+MAX_TAGS: Final = 100
+
 MAX_KEPT_CHARS: Final = 16_384
 """Of the JSON of an object that is kept as it was sent."""
 
 Technology = Literal["mule3", "mule4", "flexGateway", "serviceMesh"]
 Label = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(one_line)]
 Address = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(address)]
-Tag = Name
-Tags = Annotated[list[Tag], Field(max_length=100)]
+Tags = Annotated[list[Name], Field(max_length=MAX_TAGS)]
 
 
 def _empty_or_address(text: str) -> str:

@@ -14,6 +14,7 @@ from control_plane.protocol.api_documents import api_document
 from control_plane.protocol.api_lists import InFilter, by_asset
 from control_plane.protocol.bodies import RowId
 from control_plane.protocol.paging import InLongPage
+from control_plane.protocol.promotion import promoted
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.secrecy import api_for_caller, asset_for_caller
@@ -39,16 +40,19 @@ def search(
 @router.post("", status_code=201)
 @in_turn
 def create(scope: ApisWriter, body: NewApi) -> Response:
-    """Create an API instance, and its asset if it is the first of it."""
+    """Create an API instance, and its asset if it is the first of it, or copy one."""
     with scope.writing() as transaction:
-        api = _created(transaction, scope, body)
+        if body.promote is not None:
+            api = promoted(transaction, scope, body, body.promote)
+        else:
+            api = _created(transaction, scope, body)
         _save_upstreams(transaction, api, body.upstreams)
         return answer(api_document(api), HTTPStatus.CREATED)
 
 
 def _created(transaction: Transaction, scope: ApisWriter, body: NewApi) -> ApiInstance:
     if body.spec is None:
-        raise Invalid("spec: required; creating an API by promotion is not supported")
+        raise Invalid("spec: is required, unless promote names an API instance to copy")
     version = product_version(body.spec.version)
     if body.product_version not in (None, version):
         raise Invalid(f"productVersion: it follows from spec.version, and is {version} here")
@@ -74,10 +78,21 @@ def get(scope: ApisReader, api_id: RowId) -> dict[str, Any]:
         return api_for_caller(scope, api_document(scope.api(session, api_id)))
 
 
+@router.put("/{api_id}", status_code=201)
+@in_turn
+def replace(scope: ApisWriter, api_id: RowId, body: ApiChange) -> Response:
+    """The same as PATCH, with the documented status. The official document has no schema for it."""
+    return _changed(scope, api_id, body, HTTPStatus.CREATED)
+
+
 @router.patch("/{api_id}")
 @in_turn
 def change(scope: ApisWriter, api_id: RowId, body: ApiChange) -> Response:
     """Change the fields that are given. A part of `endpoint` leaves the rest of it as it is."""
+    return _changed(scope, api_id, body, HTTPStatus.OK)
+
+
+def _changed(scope: ApisWriter, api_id: int, body: ApiChange, status: HTTPStatus) -> Response:
     with scope.writing() as transaction:
         api = scope.api(transaction.session, api_id)
         body.require_same(api_document(api))
@@ -85,7 +100,7 @@ def change(scope: ApisWriter, api_id: RowId, body: ApiChange) -> Response:
         if "endpoint" in columns:
             columns["endpoint"] = apis.merged_endpoint(api.endpoint, columns["endpoint"])
         _save_upstreams(transaction, api, body.upstreams)
-        return answer(api_document(apis.change(transaction, api, columns)))
+        return answer(api_document(apis.change(transaction, api, columns)), status)
 
 
 @router.delete("/{api_id}", status_code=204)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from support.admin import AdminError
 from tests.control_plane.conftest import ON_SQLITE, Platform
 
 pytestmark = ON_SQLITE
@@ -113,3 +114,33 @@ async def test_a_second_policy_of_a_type_must_be_confirmed(platform: Platform) -
     await platform.admin.ask("POST", path, policy, allowDuplicated="true")
     other = (await platform.admin.create_api("other"))["id"]
     await platform.admin.ask("POST", f"{platform.apis}/{other}/policies", policy)
+
+
+async def test_tags_come_and_go_one_at_a_time(platform: Platform) -> None:
+    """A tag that is there already stays once."""
+    made = await platform.admin.create_api("orders", tags=["a"])
+    path = f"{platform.apis}/{made['id']}"
+    for tag in ("b c", "a"):
+        await platform.admin.ask("PUT", f"{path}/tags/{tag}")
+    assert (await platform.admin.ask("GET", path))["tags"] == ["a", "b c"]
+    await platform.admin.ask("DELETE", f"{path}/tags/a")
+    assert (await platform.admin.ask("GET", path))["tags"] == ["b c"]
+    assert (await platform.refusal("DELETE", f"{path}/tags/a")).status == 404
+    many = [f"t{number}" for number in range(100)]
+    await platform.admin.ask("PUT", path, {"tags": many})
+    assert "has 100 tags already" in str(await platform.refusal("PUT", f"{path}/tags/new"))
+
+
+async def test_gateways_are_told_how_to_find_an_api_instance(platform: Platform) -> None:
+    """By its id, and by the names that the list finds it by."""
+    made = await platform.admin.create_api("orders", "2.0.0")
+    path = f"{platform.apis}/{made['id']}/autodiscoveryProperties"
+    found = await platform.admin.ask("GET", path, gatewayVersion="4.4.0")
+    names = {"apiName": "groupId:org.example:assetId:orders", "apiVersion": f"v2:{made['id']}"}
+    assert found == {"apiId": made["id"]} | names
+    query = {"autodiscoveryApiName": found["apiName"]}
+    query["autodiscoveryInstanceName"] = found["apiVersion"]
+    assert (await platform.admin.ask("GET", platform.apis, **query))["total"] == 1
+    for wrong in ({}, {"gatewayVersion": "new"}):
+        with pytest.raises(AdminError, match="gatewayVersion"):
+            await platform.admin.ask("GET", path, **wrong)

@@ -47,6 +47,7 @@ class Write:
             organization_id=known.organization_id,
             environment_id=known.environment_id,
             uid=_uid(platform, Alert),
+            tag="new",
             upstream_id=_uid(platform, Upstream),
             decision="revoke",
             **dict.fromkeys(names, self.number),
@@ -83,6 +84,9 @@ def writes(platform: Platform) -> Iterator[Write]:
     yield Write("PATCH", api, {"description": "d"}, "api", "change")
     yield Write("POST", XAPIS, {"spec": spec}, "api", "create", 2)
     yield Write("PATCH", f"{XAPIS}/{{api_id}}", {"tags": ["t"]}, "api", "change")
+    yield Write("PUT", api, {"description": "e"}, "api", "change")
+    yield Write("PUT", f"{api}/tags/{{tag}}", None, "api", "change")
+    yield Write("DELETE", f"{api}/tags/{{tag}}", None, "api", "change")
     yield Write("POST", f"{api}/upstreams", {"uri": "http://a.test"}, "upstream", "create")
     yield Write("PATCH", f"{api}/upstreams/{{upstream_id}}", {"label": "a"}, "upstream", "change")
     yield Write("DELETE", f"{api}/upstreams/{{upstream_id}}", None, "upstream", "delete")

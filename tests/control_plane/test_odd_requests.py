@@ -251,6 +251,7 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
     return {
         ("POST", "/apis"): api | {"spec": spec, "promote": {}, "technology": "mule4"},
         ("PATCH", "/apis/{api_id}"): api | kept,
+        ("PUT", "/apis/{api_id}"): {"tags": ["t"]},
         ("POST", "/upstreams"): upstream,
         ("PATCH", "/upstreams/{upstream_id}"): upstream,
         ("POST", "/policies"): policy,
@@ -278,7 +279,7 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
     }
 
 
-LEFT_OUT = ("/secret/reset", "/v2/analytics/events", "/report")
+LEFT_OUT = ("/tags/{tag}", "/secret/reset", "/v2/analytics/events", "/report")
 """Routes without JSON, and those of gateways, whose odd bodies have tests of their own."""
 
 
