@@ -119,7 +119,9 @@ async def test_the_copy_has_all_that_was_asked_for(origin: Origin) -> None:
 async def test_only_what_is_asked_for_is_copied(origin: Origin) -> None:
     """And what the body says replaces what the origin has."""
     admin = origin.platform.admin
-    body = {"promote": {"originApiId": origin.api["id"], "tiers": {"allEntities": False}}}
+    body: dict[str, Any] = {
+        "promote": {"originApiId": origin.api["id"], "tiers": {"allEntities": False}}
+    }
     body |= {"instanceLabel": "blue (Promoted)", "endpoint": {"uri": "http://live.test"}}
     body |= {"routing": [{"upstreams": [{"uri": "http://c.test"}]}], "providerId": "p"}
     made = await admin.ask("POST", origin.target, body)
