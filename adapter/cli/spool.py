@@ -16,6 +16,7 @@ from adapter.analytics.spool.rows import SpoolRows
 from adapter.analytics.spool.spool_file import SpoolFileError, operate
 from adapter.cli.common import ConfigOption, at_least, fail, settings_of
 from adapter.errors import ConfigurationError
+from adapter.settings import Settings
 from adapter.settings.workers import worker_settings
 
 Result = TypeVar("Result")
@@ -135,17 +136,23 @@ def _operate(path: Path, work: Callable[[SpoolRows], Result]) -> Result:
 
 def _path(config: Path | None, file: Path | None, worker: int) -> Path:
     """The spool that the options mean. Ends the command if there is none."""
-    path = file or worker_settings(settings_of(config), worker).spool_file
-    if path is None:
+    path = file or _path_in(worker_settings(settings_of(config), worker))
+    if not path.is_file():
+        fail(ConfigurationError(f"{path}: there is no spool file"))
+    return path
+
+
+def _path_in(settings: Settings) -> Path:
+    if settings.platform.file is not None:
+        fail(ConfigurationError("there is no spool with platform.file; name a file with --file"))
+    if settings.spool_file is None:
         fail(
             ConfigurationError(
                 "the settings keep events in memory; set state_directory, or name a file with "
                 "--file"
             )
         )
-    if not path.is_file():
-        fail(ConfigurationError(f"{path}: there is no spool file"))
-    return path
+    return settings.spool_file
 
 
 def _chosen(spool: SpoolRows, batches: Sequence[int] | None, *, every: bool) -> list[Row]:

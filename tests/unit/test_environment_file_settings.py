@@ -123,6 +123,13 @@ def test_the_doctor_knows_the_apis_of_the_file(file: Path) -> None:
     assert "platform.file: environment.yaml: line 1: version: must be 1" in result.stderr
 
 
+def test_there_is_no_spool() -> None:
+    """Nothing waits for an upload, also with a state directory."""
+    Path("adapter.yaml").write_text("state_directory: state\nplatform: {file: environment.yaml}\n")
+    result = CliRunner().invoke(app, ["spool", "list", "--config", "adapter.yaml"])
+    assert "there is no spool with platform.file" in result.stderr
+
+
 def test_a_request_is_explained_without_an_adapter(file: Path) -> None:
     """By a file that is not in its place yet; a bad one is named with all faults."""
     new = shutil.copy(file, "new.yaml")
