@@ -1,5 +1,6 @@
 """From a file's policies to applied policies, through the platform's documents."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -79,7 +80,8 @@ def _document(
     return {
         "id": policy_id,
         "assetId": entry.asset_id,
-        "configurationData": entry.configuration_data,
+        # As a platform would send it: plain texts and objects, which compiled code expects.
+        "configurationData": json.loads(json.dumps(entry.configuration_data)),
         "pointcutData": pointcuts,
         "order": order,
         "disabled": entry.disabled,

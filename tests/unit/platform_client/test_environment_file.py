@@ -154,17 +154,16 @@ def test_only_the_apis_of_the_settings_are_enforced(read: Read) -> None:
 def test_references_are_replaced_in_all_texts(read: Read, tmp_path: Path) -> None:
     """By variables and files; a relative path begins beside the environment file."""
     (tmp_path / "secret").write_text("from a file\r\n")
-    configuration = {
-        "headers": [
-            {"key": "a", "value": "b ${SHOP_SECRET} ${file:secret}"},
-            {"key": "literal", "value": "$${SHOP_SECRET}"},
-        ]
-    }
-    policy = {"assetId": "header-injection", "configurationData": {"inboundHeaders": []}}
-    policy["configurationData"] = {"inboundHeaders": configuration["headers"]}
+    headers = [
+        {"key": "a", "value": "b ${SHOP_SECRET} ${file:secret}"},
+        {"key": "literal", "value": "$${SHOP_SECRET}"},
+        {"key": "whole", "value": "${SHOP_SECRET}"},
+    ]
+    policy = {"assetId": "header-injection", "configurationData": {"inboundHeaders": headers}}
     (found,) = read({**ASSET, "policies": [policy]}).content.apis["1"].policies
     values = [header["value"] for header in found.configuration["inboundHeaders"]]
-    assert values == ["b s3cret from a file", "${SHOP_SECRET}"]
+    assert values == ["b s3cret from a file", "${SHOP_SECRET}", "s3cret"]
+    assert {type(value) for value in values} == {str}
 
 
 REFERENCES = {
