@@ -207,16 +207,22 @@ async def test_the_adapter_restarts_before_the_objects_are_applied(server: FakeA
 
 
 async def test_definitions_that_are_not_installed_are_waited_for(server: FakeApiServer) -> None:
-    """GRPCRoutes are optional; without ApiBindings the probes say what is missing."""
+    """GRPCRoutes are optional. Without the definition of ApiBinding nothing is removed."""
+    put(server, binding("orders", "HTTPRoute/orders"))
+    async with running_controller(settings_for(server.url)):
+        await until(lambda: told(server) == _PROGRAMMED)
     server.absent |= {"grpcroutes", "apibindings"}
     async with running_controller(settings_for(server.url)) as controller:
-        await until(lambda: controller.readiness().ready)
+        grpc_routes = controller._read[2]
+        await until(lambda: grpc_routes.is_synced and controller.readiness().details)
+        assert controller.readiness().ready is False
         assert controller.readiness().details == {
             "watch apibindings": "its definition is not installed"
         }
+        assert counted(server) == 5
         server.absent.remove("apibindings")
-        put(server, binding("orders", "HTTPRoute/orders"))
-        await until(lambda: told(server) == _PROGRAMMED)
+        put(server, binding("users", "HTTPRoute/users", apiId="18"))
+        await until(lambda: told(server, "users") == _PROGRAMMED)
 
 
 async def test_a_refused_binding_removes_nothing(server: FakeApiServer) -> None:

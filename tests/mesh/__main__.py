@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.mesh.controller import hold_controller
 from tests.mesh.istio_validation import validate_for_istio
 from tests.mesh.running.envoy_gateway import program
 from tests.mesh.translation import translate
@@ -17,7 +18,7 @@ def main() -> int:
     """Run all; the exit code is 1 if one of them refuses an object or answers wrongly."""
     with tempfile.TemporaryDirectory() as directory:
         try:
-            for step in (validate, validate_for_istio, translate):
+            for step in (validate, validate_for_istio, translate, hold_controller):
                 for line in step(Path(directory)):
                     print(line, flush=True)
             # Built here, because nothing can be downloaded in a network of its own.

@@ -3,6 +3,9 @@
 import os
 import shutil
 import subprocess
+from pathlib import Path
+
+from tests.rig.cache import CACHE, filling_cache
 
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
@@ -35,9 +38,11 @@ def install_package(package: str, *preseeded: str) -> None:
         _run(install, package)
 
 
-def _run(command: list[str], package: str, given: str = "") -> None:
+def _run(command: list[str], package: str, given: str = "", directory: Path | None = None) -> None:
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, input=given)
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, input=given, cwd=directory
+        )
     except FileNotFoundError as e:
         done = subprocess.CompletedProcess(command, 127, "", str(e))
     if done.returncode:
@@ -45,3 +50,24 @@ def _run(command: list[str], package: str, given: str = "") -> None:
             f"the tests need the package {package}, and could not install it:\n{done.stderr}\n"
             f"Install it by hand: sudo apt-get install {package}"
         )
+
+
+def unpacked_program(path: str, package: str) -> Path:
+    """The program at this path of the package, which is unpacked into the cache, not installed.
+
+    So no service of it is started.
+    """
+    directory = CACHE / package
+    with filling_cache():
+        if not (directory / path).exists():
+            directory.mkdir(exist_ok=True)
+            download = ["apt-get", "download", package]
+            try:
+                _run(download, package, directory=directory)
+            except RuntimeError:
+                _run(["apt-get", "update"], package)
+                _run(download, package, directory=directory)
+            (archive,) = directory.glob("*.deb")
+            _run(["dpkg", "-x", str(archive), str(directory)], package)
+            archive.unlink()
+    return directory / path

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Final, NamedTuple
 
 from adapter.controller.core.resources import Key, Resource
@@ -69,7 +70,12 @@ class KubernetesClient:
         while True:
             page = await self._json("GET", paths.collection(resource, namespace, query))
             items += page.get("items") or []
-            metadata = page["metadata"]
+            metadata = page.get("metadata", {})
+            if "resourceVersion" not in metadata:
+                raise ApiServerError(
+                    f"list {resource.plural}: the answer is no list of Kubernetes; check "
+                    "kubernetes.url"
+                )
             if not metadata.get("continue"):
                 return Listed(items, metadata["resourceVersion"])
             query["continue"] = metadata["continue"]
@@ -104,7 +110,7 @@ class KubernetesClient:
 
     async def watch(
         self, resource: Resource, namespace: str | None, selector: str, version: str
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Changes since that version, until the server ends the watch."""
         query: dict[str, str | int] = {
             "watch": "true",
@@ -113,15 +119,17 @@ class KubernetesClient:
             "resourceVersion": version,
             "labelSelector": selector,
         }
-        path = paths.collection(resource, namespace, query)
-        async for line in self._lines(path):
-            event = _parsed(line, path)
-            if event.get("type") == "ERROR":
-                status = event.get("object", {})
-                raise ApiServerError(status.get("message", "error"), status.get("code", 0))
-            yield WatchEvent(event["type"], event["object"])
+        path, what = paths.collection(resource, namespace, query), f"watch {resource.plural}"
+        async with aclosing(self._lines(path, what)) as lines:
+            async for line in lines:
+                event = _parsed(line, what)
+                content = event.get("object", {})
+                if "metadata" not in content or event.get("type") == "ERROR":
+                    why = content.get("message", "the answer is no event")
+                    raise ApiServerError(f"{what}: {why}", content.get("code", 0))
+                yield WatchEvent(event.get("type", ""), content)
 
-    async def _lines(self, path: str) -> AsyncIterator[bytes]:
+    async def _lines(self, path: str, what: str) -> AsyncGenerator[bytes, None]:
         request = HttpRequest("GET", self._server.url + path, self._headers())
         rest = b""
         try:
@@ -130,7 +138,7 @@ class KubernetesClient:
                 async with http.send(request) as response:
                     if response.status != 200:
                         raise ApiServerError(
-                            f"watch {path}: the API server answered {response.status}",
+                            f"{what}: the API server answered {response.status}",
                             response.status,
                         )
                     async for chunk in response.chunks:
@@ -138,11 +146,11 @@ class KubernetesClient:
                         for line in lines:
                             yield line
                         if len(rest) > _LONGEST_LINE:
-                            raise ApiServerError(f"watch {path}: a line is too long")
+                            raise ApiServerError(f"{what}: a line is too long")
         except TimeoutError:
-            raise ApiServerError(f"watch {path}: the API server did not end it in time") from None
+            raise ApiServerError(f"{what}: the API server did not end it in time") from None
         except (HttpError, PlatformError) as e:
-            raise ApiServerError(f"watch {path}: {e}") from None
+            raise ApiServerError(f"{what}: {e}") from None
 
     async def _json(
         self,

@@ -70,17 +70,24 @@ class Lease:
             await self._write(self._renewed(lease), asked_at)
 
     async def release(self) -> None:
-        """Let another controller go on at once."""
+        """Let another controller go on at once. The task of `run` must have ended."""
         if not self.is_held:
             return
         self._held_until = MonotonicTime(0)
-        try:
-            lease = await self._client.get(self._key)
-            if lease.get("spec", {}).get("holderIdentity") == self._holder:
-                lease["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1}
-                await self._client.replace(self._key, lease)
-        except ApiServerError as e:
-            self._log.warning("controller.lease_not_released", error=str(e))
+        for _ in range(2):  # the last renewal may still be under way
+            try:
+                await self._give_back()
+            except ApiServerError as e:
+                self.last_error = str(e)
+            else:
+                return
+        self._log.warning("controller.lease_not_released", error=self.last_error)
+
+    async def _give_back(self) -> None:
+        lease = await self._client.get(self._key)
+        if lease.get("spec", {}).get("holderIdentity") == self._holder:
+            lease["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1}
+            await self._client.replace(self._key, lease)
 
     async def _write(self, lease: Tree, asked_at: MonotonicTime, *, is_new: bool = False) -> None:
         try:

@@ -1,6 +1,7 @@
 """Keeps the objects of one resource up to date: a list, and then a watch of its changes."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import aclosing
 from types import MappingProxyType
 from typing import Final
 
@@ -15,8 +16,9 @@ from adapter.runtime.clock import Clock
 
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
-_ABSENT_S: Final = 20.0
-"""How often to look whether the definition of a resource is there by now."""
+_ABSENT_S: Final = 10.0
+"""How often to look whether the definition of a resource is there by now. An API server that starts
+needs less to know its definitions."""
 _KEPT_METADATA: Final = (
     *("name", "namespace", "uid", "generation", "creationTimestamp", "labels", "resourceVersion"),
 )
@@ -56,6 +58,7 @@ class WatchedResource:
         self._objects: dict[tuple[str, str], Tree] = {}
         self._version = ""
         """Where to watch from; empty if a list is needed."""
+        self._absences = 0
         self._is_known = False
         """Whether the API server ever had this resource."""
         self._log = structlog.get_logger().bind(resource=resource.kind)
@@ -82,18 +85,24 @@ class WatchedResource:
             return self._backoff.failed()
         if error.status == NOT_FOUND and not self._is_known:
             return self._absent()
+        if str(error) != self.last_error:
+            self._log.warning("controller.watch_failed", error=str(error))
         self.last_error = str(error)
-        self._log.warning("controller.watch_failed", error=str(error))
         self._failed(self.resource.kind)
         return self._backoff.failed(error.retry_after_s)
 
     def _absent(self) -> float:
-        """The cluster does not have this kind of object (yet)."""
-        if not self.is_synced and self.resource != API_BINDING:
+        """The cluster does not have this kind of object, or an API server that starts says so.
+
+        Without the definition of ApiBinding, nothing is known, so nothing may be removed.
+        """
+        self._absences += 1
+        if self.resource == API_BINDING:
+            self.last_error = "its definition is not installed"
+        elif self._absences > 1 and not self.is_synced:
             self._log.info("controller.resource_not_installed")
-        self.last_error = "" if self.resource != API_BINDING else "its definition is not installed"
-        self.is_synced = True
-        self._changed()
+            self.is_synced = True
+            self._changed()
         return _ABSENT_S
 
     async def _list(self) -> None:
@@ -101,6 +110,8 @@ class WatchedResource:
         self._objects = {_place(content): self._slim(content) for content in listed.items}
         self._version = listed.version
         self._is_known = self.is_synced = True
+        if self.last_error:
+            self._log.info("controller.watch_works_again")
         self.last_error = ""
         self._changed()
 
@@ -108,13 +119,13 @@ class WatchedResource:
         """Take over changes until the server ends the watch."""
         started = self._clock.monotonic()
         count = 0
-        async for event in self._client.watch(
-            self.resource, self._namespace, self._selector, self._version
-        ):
-            count += 1
-            self._take(event.kind, event.content)
-            self._version = event.content["metadata"]["resourceVersion"]
-            self._backoff.succeeded()
+        watch = self._client.watch(self.resource, self._namespace, self._selector, self._version)
+        async with aclosing(watch) as events:
+            async for event in events:
+                count += 1
+                self._take(event.kind, event.content)
+                self._version = event.content["metadata"]["resourceVersion"]
+                self._backoff.succeeded()
         if not count and self._clock.monotonic() - started < 1:
             raise ApiServerError("the API server ends each watch at once")
         self._backoff.succeeded()
