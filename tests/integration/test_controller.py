@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -242,3 +244,22 @@ async def test_an_address_that_is_taken_ends_the_start(server: FakeApiServer) ->
         with pytest.raises(ConfigurationError, match="cannot"):
             async with running_controller(settings_for(server.url, observability=taken)):
                 await asyncio.sleep(0)
+
+
+async def test_the_command_stops_gracefully(server: FakeApiServer, tmp_path: Path) -> None:
+    """SIGTERM: it gives the Lease back, and ends with 0."""
+    put(server, binding("orders", "HTTPRoute/orders"))
+    config, endpoint = tmp_path / "controller.yaml", tmp_path / "endpoint"
+    config.write_text(settings_for(server.url).model_dump_json(exclude_defaults=True))
+    command = ["controller", "--config", str(config), "--endpoint", str(endpoint)]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "adapter", *command), stderr=asyncio.subprocess.PIPE
+    )
+    await until(lambda: told(server) == _PROGRAMMED)
+    assert endpoint.read_text().startswith("127.0.0.1:")
+    process.terminate()
+    _, log = await process.communicate()
+    assert process.returncode == 0, log
+    assert b"Traceback" not in log
+    (lease,) = server.objects(path_of(LEASE)).values()
+    assert lease["spec"]["holderIdentity"] == ""

@@ -23,7 +23,6 @@ from tests.unit.controller.objects import (
     options,
     reasons,
     service,
-    shown,
     virtual_service,
 )
 
@@ -61,21 +60,39 @@ def test_names_decide_between_bindings_of_the_same_second() -> None:
     assert reasons(decided("envoy-gateway", *objects)) == {"a": "Accepted", "b": "Conflicted"}
 
 
-def test_a_binding_that_cannot_be_rendered_does_not_harm_others() -> None:
-    """Two rules of one name at one gateway: Istio cannot tell them apart."""
+def test_rules_of_one_name_at_one_gateway_are_the_same_target() -> None:
+    """Istio cannot tell them apart."""
     decision = decided(
         "istio",
         istio_gateway(),
         ingress_service(),
         virtual_service("first", "orders"),
         virtual_service("second", "orders"),
-        service("users"),
         binding("first", "VirtualService/first#orders"),
         binding("second", "VirtualService/second#orders", created=_LATER, apiId="18"),
-        binding("users", "Service/users", created=_LATER, apiId="19"),
     )
-    assert reasons(decision) == {"first": "Accepted", "second": "Conflicted", "users": "Accepted"}
-    assert "EnvoyFilter shop/policy-adapter-service-users" in shown(decision)
+    assert reasons(decision) == {"first": "Accepted", "second": "Conflicted"}
+
+
+def test_a_binding_that_cannot_be_rendered_does_not_harm_others() -> None:
+    """A Gateway without a listener for HTTP, and two Envoys whose objects have one name."""
+    deaf = gateway("deaf")
+    deaf[1]["spec"]["listeners"] = []
+    alone = decided(
+        "envoy-gateway",
+        *(deaf, gateway(), http_route("a", parent={"name": "deaf"}), http_route("b")),
+        *(binding("a", "HTTPRoute/a"), binding("b", "HTTPRoute/b", apiId="18")),
+    )
+    assert reasons(alone) == {"a": "Invalid", "b": "Accepted"}
+    assert "listeners: is missing" in alone.verdicts[BindingKey("shop", "a")].message
+    together = decided(
+        "istio",
+        *(gateway("service-x", "istio"), http_route("a", parent={"name": "service-x"})),
+        *(service("x"), binding("a", "HTTPRoute/a")),
+        binding("b", "Service/x", created=_LATER, apiId="18"),
+    )
+    assert reasons(together) == {"a": "Accepted", "b": "Conflicted"}
+    assert "service-x is given twice" in together.verdicts[BindingKey("shop", "b")].message
 
 
 def test_a_name_that_is_too_long_harms_no_other_binding() -> None:
