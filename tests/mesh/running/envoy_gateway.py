@@ -10,6 +10,7 @@ import yaml
 from support.processes import Program
 from support.upstream import ECHO
 from tests.mesh.examples import TOKEN
+from tests.mesh.running.guides import parts_of
 from tests.mesh.running.requests import Case, send_all, until_served
 from tests.mesh.running.site import Site, running_site
 from tests.rig.envoy_binaries import NEWEST, envoy_binary
@@ -39,7 +40,10 @@ async def run_envoy_gateway(directory: Path) -> list[str]:
         _running(documents[1:], site, directory),
     ):
         await until_served(_ADDRESS, "users.test")
-        return [await send_all("Envoy Gateway", _ADDRESS, _cases(site), site)]
+        return [
+            await send_all("Envoy Gateway", _ADDRESS, _cases(site), site),
+            await site.spans.joined("Envoy Gateway", len(_cases(site))),
+        ]
 
 
 def _plan() -> dict[str, Any]:
@@ -129,25 +133,39 @@ def _standalone_objects(objects: list[Any], site: Site) -> str:
             content["spec"]["endpoints"] = [_endpoint(site.adapter)]
         elif content["kind"] == "EnvoyProxy":
             content["spec"]["extraArgs"] = ["--disable-hot-restart"]
+            content["spec"]["telemetry"] |= _tracing()
     for content in beside:
         if content["kind"].endswith("Route"):
             content["metadata"]["namespace"] = "default"
             reference = {"group": _GROUP, "kind": "Backend", "name": content["kind"].lower()}
             content["spec"]["rules"] = [{"backendRefs": [reference]}]
-    services = [_backend("httproute", site.service), _backend("grpcroute", site.grpc_service)]
+    services = [
+        _backend("httproute", site.service),
+        _backend("grpcroute", site.grpc_service),
+        _backend("collector", site.spans.address),
+    ]
     text = yaml.safe_dump_all([*beside, *services, *objects])
     return text.replace("name: securitypolicy/", "name: /")
 
 
 def _backend(name: str, address: str) -> dict[str, Any]:
-    """A service, which speaks HTTP/2 if routes for gRPC use it."""
-    protocols = {"appProtocols": [f"{_GROUP}/h2c"]} if name == "grpcroute" else {}
+    """A service, which speaks HTTP/2 unless routes for HTTP use it."""
+    protocols = {} if name == "httproute" else {"appProtocols": [f"{_GROUP}/h2c"]}
     return {
         "apiVersion": f"{_GROUP}/v1alpha1",
         "kind": "Backend",
         "metadata": {"name": name, "namespace": "default"},
         "spec": {"endpoints": [_endpoint(address)], **protocols},
     }
+
+
+def _tracing() -> dict[str, Any]:
+    """What the guide adds to the EnvoyProxy, with a Backend in place of the Service."""
+    (part,) = parts_of("envoy-gateway.md")
+    (reference,) = part["tracing"]["provider"]["backendRefs"]
+    del reference["port"]
+    reference |= {"group": _GROUP, "kind": "Backend"}
+    return dict(part)
 
 
 def _endpoint(address: str) -> dict[str, Any]:

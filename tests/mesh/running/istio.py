@@ -7,6 +7,7 @@ import yaml
 
 from support.upstream import ECHO
 from tests.mesh.examples import TOKEN
+from tests.mesh.running.guides import parts_of
 from tests.mesh.running.istiod import envoy_of_istio, running_istiod
 from tests.mesh.running.requests import Case, send_all, until_served
 from tests.mesh.running.site import Site, running_site
@@ -33,12 +34,13 @@ async def _run(directory: Path, token: str | None) -> list[str]:
     mesh = "Istio, token" if token else "Istio, Telemetry"
     async with (
         running_site(documents[0], directory, token) as site,
-        running_istiod(documents[1]["meshConfig"], _objects(documents[2:], site), directory),
+        running_istiod(_mesh_config(documents[1]), _objects(documents[2:], site), directory),
     ):
         async with envoy_of_istio("router", {"istio": "ingressgateway"}, directory):
             await until_served(_GATEWAY, "files.test", "/files/1")
             lines = [
                 await send_all(f"{mesh}, gateway", _GATEWAY, _gateway_cases(site), site),
+                await site.spans.joined(f"{mesh}, gateway", len(_gateway_cases(site))),
                 await send_all(f"{mesh}, port without HTTP", _PORT, _PORT_CASES, site),
             ]
         async with envoy_of_istio("sidecar", {"app": "orders"}, directory):
@@ -67,15 +69,28 @@ def _gateway_cases(site: Site) -> list[Case]:
     ]
 
 
+def _mesh_config(document: dict[str, Any]) -> dict[str, Any]:
+    """With the collector of the guide."""
+    rendered_providers = document["meshConfig"]["extensionProviders"]
+    providers, _ = parts_of("istio.md")
+    return {"extensionProviders": [*rendered_providers, *providers["extensionProviders"]]}
+
+
 def _objects(objects: list[Any], site: Site) -> str:
     services = [
         _service("policy-adapter", "adapter", 9001, "grpc", site.adapter),
         _service("service", "shop", 8080, "http", site.service),
         _service("greeter", "shop", 8080, "grpc", site.grpc_service),
         _service("database", "shop", 5432, "tcp", site.service),
+        _service("collector", "observability", 4317, "grpc", site.spans.address),
     ]
+    _, telemetry = parts_of("istio.md")
+    rendered_ones = [o for o in objects if o["kind"] == "Telemetry"]
+    own = [] if rendered_ones else [telemetry]
+    for content in rendered_ones:
+        content["spec"]["tracing"] = telemetry["spec"]["tracing"]
     beside = list(yaml.safe_load_all(_BESIDE.read_text()))
-    return yaml.safe_dump_all([*beside, *services, _inbound(site), *objects])
+    return yaml.safe_dump_all([*beside, *services, *own, _inbound(site), *objects])
 
 
 def _service(name: str, namespace: str, port: int, protocol: str, address: str) -> dict[str, Any]:

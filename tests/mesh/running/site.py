@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from support.upstream import Upstream
+from tests.mesh.running.spans import Spans, receiving_spans
 from tests.rig.adapter_process import AdapterProcess, settings_for
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.polling import eventually
@@ -28,6 +29,7 @@ class Site:
     credentials: tuple[tuple[str, str], ...]
     """Headers of an application with a contract for API 1, the only one that asks for one."""
     platform: RunningControlPlane
+    spans: Spans
 
     async def events(self, number: int) -> list[tuple[str, int]]:
         """The name of the API and the status of so many events, once they have arrived."""
@@ -52,18 +54,19 @@ async def running_site(
     service = Upstream()
     await service.start()
     try:
-        async with running_control_plane(directory) as platform:
+        async with running_control_plane(directory) as platform, receiving_spans() as spans:
             credentials = await _with_apis(platform)
             settings = settings_for(
                 platform,
                 listener={"address": "127.0.0.1:0", **({"token": token} if token else {})},
                 analytics={"batch_age_s": 0.1},
+                tracing={"endpoint": spans.url, "batch_age_s": 0.1},
                 **rendered,
             )
             async with AdapterProcess(settings, directory / "adapter") as adapter:
                 await adapter.until_ready()
                 addresses = adapter.address, service.http_address, service.grpc_address
-                yield Site(*addresses, credentials, platform)
+                yield Site(*addresses, credentials, platform, spans)
     finally:
         await service.stop()
 
