@@ -69,6 +69,10 @@ class ApiEntry(Entry):
     deprecated: Any = None
     technology: Any = None
     endpoint: Any = None
+    endpoint_uri: Any = None
+    approval_method: Any = None
+    deployment: Any = None
+    routing: Any = None
 
 
 class PointcutEntry(Entry):
@@ -79,7 +83,7 @@ class PointcutEntry(Entry):
 
 
 class PolicyEntry(Entry):
-    """A policy of an API instance."""
+    """What all policies have."""
 
     id: Number | None = None
     asset_id: Name
@@ -89,6 +93,12 @@ class PolicyEntry(Entry):
     configuration_data: dict[str, Any] | None = Field(default=None, repr=False)
     pointcut_data: Entries = []
     disabled: StrictBool = False
+
+
+class OwnPolicyEntry(PolicyEntry):
+    """A policy of an API instance."""
+
+    label: Any = None
 
 
 class AutomatedPolicyEntry(PolicyEntry):
@@ -130,3 +140,5 @@ class ApplicationEntry(Entry):
     url: Any = None
     owner: Any = None
     redirect_uri: Any = None
+    grant_types: Any = None
+    api_endpoints: Any = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from adapter.platform_client.environment_file.entries import (
     AutomatedPolicyEntry,
+    OwnPolicyEntry,
     PointcutEntry,
     PolicyEntry,
 )
@@ -21,7 +22,7 @@ from adapter.policy.catalog import AppliedPolicy
 
 def own_policies(rows: Iterable[object], place: str, reading: Reading) -> tuple[AppliedPolicy, ...]:
     """The policies of an API, without disabled ones."""
-    return policies_from(list(_documents(PolicyEntry, rows, place, "", reading)))
+    return policies_from(list(_documents(OwnPolicyEntry, rows, place, "", reading)))
 
 
 def automated_policies(rows: Iterable[object], reading: Reading) -> tuple[AppliedPolicy, ...]:
