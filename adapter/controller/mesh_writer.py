@@ -28,13 +28,20 @@ class MeshWriter:
     """Applies and removes objects. Remembers what it has applied, and skips it the next time.
 
     `deployment` is the adapter's, which is restarted when its settings change; None if somebody
-    else does that.
+    else does that. `token` is never told, although an API server may repeat what it refuses.
     """
 
-    def __init__(self, client: KubernetesClient, deployment: Key | None, wrote: Wrote) -> None:
+    def __init__(
+        self,
+        client: KubernetesClient,
+        deployment: Key | None,
+        wrote: Wrote,
+        token: str | None = None,
+    ) -> None:
         self._client = client
         self._deployment = deployment
         self._wrote = wrote
+        self._token = token
         self._applied: dict[Key, tuple[str, str]] = {}
         """Digest and resource version of each object after it was applied."""
 
@@ -126,7 +133,7 @@ class MeshWriter:
             await write
         except ApiServerError as e:
             self._wrote(verb, "failed")
-            failures[key] = str(e)
+            failures[key] = str(e).replace(self._token, "***") if self._token else str(e)
 
 
 def _superfluous(decision: Decision, live: Mapping[Key, Tree]) -> list[Key]:

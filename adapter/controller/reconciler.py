@@ -10,7 +10,7 @@ import structlog
 from adapter.controller.api_instances import ApiInstances
 from adapter.controller.core.binding import BindingKey
 from adapter.controller.core.cluster import Cluster
-from adapter.controller.core.conditions import Outcome, status_of
+from adapter.controller.core.conditions import ADAPTER_RESTARTING, Outcome, status_of
 from adapter.controller.core.decision import Decision, decide
 from adapter.controller.core.judgement import judge
 from adapter.controller.core.options import MeshOptions
@@ -25,9 +25,9 @@ from adapter.envoy_config.parts.tree import Tree
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock
 
-Result: TypeAlias = Literal["succeeded", "incomplete", "standby", "waiting"]
-"""Of a round: `incomplete` if something is to be tried again, `standby` while another controller
-works, and `waiting` until the cluster has been read once."""
+Result: TypeAlias = Literal["succeeded", "incomplete", "restarting", "standby", "waiting"]
+"""Of a round: `incomplete` if something is to be tried again, `restarting` while the adapter does,
+`standby` while another controller works, and `waiting` until the cluster has been read once."""
 _GATHER_S: Final = 0.2
 """Changes that come together are taken over together."""
 _FIRST_RETRY_S: Final = 1.0
@@ -111,6 +111,8 @@ class Reconciler:
         outcome = await self._writer.write(decision, self._live())
         told = await self._report(cluster, decision, outcome)
         await self._events.tell(decision.suggestions)
+        if outcome.waits_for is not None and outcome.waits_for[0] == ADAPTER_RESTARTING:
+            return "restarting"
         is_complete = told and outcome == Outcome() and not _waits_for_platform(decision)
         return "succeeded" if is_complete else "incomplete"
 
@@ -171,7 +173,7 @@ class Reconciler:
             return self._backoff.failed()
         if result == "succeeded":
             self._backoff.succeeded()
-        return _FIRST_RETRY_S if result in {"standby", "waiting"} else _LONGEST_RETRY_S
+        return _LONGEST_RETRY_S if result == "succeeded" else _FIRST_RETRY_S
 
     async def _wait(self, longest_s: float) -> None:
         """Until something changes; then a moment more for what comes with it."""

@@ -44,8 +44,9 @@ class RenderedSettings(Group):
     token_file: FilledPath | None = None
     """File with `listener.token` of the adapter. Everyone who may read EnvoyFilters or
     EnvoyPatchPolicies can read it there."""
-    config_map: Name = "policy-adapter-bindings"
-    """The ConfigMap with the adapter's bindings, in the adapter's namespace."""
+    config_map: Name | None = None
+    """The ConfigMap with the adapter's bindings, in the adapter's namespace. Default:
+    `NAME-bindings`, after the controller's name."""
     deployment: Name | None = None
     """The adapter's Deployment, which is restarted when the bindings change. Default: nobody
     restarts it."""
@@ -82,7 +83,8 @@ class LeaseSettings(Group):
 
     namespace: Name | None = None
     """Default: the adapter's."""
-    name: Name = "policy-adapter-controller"
+    name: Name | None = None
+    """Default: `NAME-controller`, after the controller's name."""
     holder: FilledText | None = None
     """What this process calls itself. Default: the name of the machine, and a random part."""
 

@@ -23,7 +23,7 @@ def claims(cluster: Cluster, _: MeshOptions, service: Tree, ref: TargetRef) -> l
     envoy = _envoy(cluster, service, ref)
     if not ref.section_name:
         return [make_claim(envoy, str(ref), is_specific=False)]
-    return [make_claim(envoy, str(ref), is_specific=True, port=_port(ports, ref))]
+    return [make_claim(envoy, str(ref), is_specific=True, **_port(ports, ref))]
 
 
 def _envoy(cluster: Cluster, service: Tree, ref: TargetRef) -> MeshEnvoy:
@@ -44,16 +44,17 @@ def _envoy(cluster: Cluster, service: Tree, ref: TargetRef) -> MeshEnvoy:
     return make_envoy("sidecar", f"service-{name}", namespace, labels=labels)
 
 
-def _port(ports: list[Tree], ref: TargetRef) -> int:
+def _port(ports: list[Tree], ref: TargetRef) -> dict[str, int]:
+    """The port of the pods, and that of the Service."""
     port = next((p for p in ports if p.get("name") == ref.section_name), None)
     if port is None:
         named = [p["name"] for p in ports if "name" in p]
         raise RefusedError(TARGET_NOT_FOUND, f"{ref}: no port has this name; its ports: {named}")
-    number = int(port["port"])
-    if port.get("targetPort", number) != number:
+    target = port.get("targetPort", port["port"])
+    if not isinstance(target, int):
         raise RefusedError(
             UNSUPPORTED_TARGET,
-            f"{ref}: port {number} leads to port {port['targetPort']} of the pods, and Istio's "
-            "objects need one number for both; bind the whole Service, or make them equal",
+            f"{ref}: its targetPort {target!r} is the name of a port of the pods, whose number "
+            "the Service does not say; write the number, or bind the whole Service",
         )
-    return number
+    return {"port": target, "service_port": port["port"]}

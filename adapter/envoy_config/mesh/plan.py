@@ -57,7 +57,10 @@ class MeshApi(_Part):
     principal: Annotated[str, Field(pattern=_PRINCIPAL)] | None = None
     """The service account of a sidecar's workload, as its certificate names it."""
     port: Port | None = None
-    """One HTTP port of a sidecar's workload, alone or with `principal`. Without it, all of them."""
+    """One HTTP port of a sidecar's workload, alone or with `principal`. Without it, all of them.
+    It is the pods' (`targetPort`)."""
+    service_port: Port | None = None
+    """Goes with `port`: the same port as the Service has it. Default: the same number."""
     tcp_port: Port | None = None
     """A port whose connections Envoy forwards without reading HTTP."""
 

@@ -82,6 +82,8 @@ def _api_faults(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
         yield f"principal: pods in namespace {envoy.namespace} have other service accounts"
     if api.path != "/" and not api.host:
         yield "path: goes with host only; a route has paths of its own"
+    if api.service_port and not api.port:
+        yield "service_port: goes with port only; name the port of the pods, too"
     if (mesh == "gateway-api") != (api.service is not None):
         is_missing = api.service is None
         yield "service: is missing" if is_missing else "service: is for --for gateway-api only"

@@ -130,6 +130,17 @@ def test_a_port_goes_before_its_workload() -> None:
     assert [json.dumps(p).count('"api_id": "18"') for p in patches] == [0, 1]
 
 
+def test_a_port_has_a_number_at_the_service_and_one_at_the_pods() -> None:
+    """Istio names the virtual host after the first, and rules match the second."""
+    ports = [{"name": "http", "port": 80, "targetPort": 8080}]
+    decision = decided(
+        "istio", service("orders", ports=ports), binding("port", "Service/orders#http")
+    )
+    by_kind = {content["kind"]: json.dumps(content) for content in decision.objects.values()}
+    assert '"inbound|http|80"' in by_kind["EnvoyFilter"]
+    assert '"ports": ["8080"]' in by_kind["AuthorizationPolicy"]
+
+
 @pytest.mark.parametrize(
     ("mesh", "target", "others", "reason", "words"),
     [
@@ -150,7 +161,7 @@ def test_a_port_goes_before_its_workload() -> None:
         (
             *("istio", "Service/o#http"),
             [service("o", ports=[{"name": "http", "port": 80, "targetPort": "web"}])],
-            *("UnsupportedTarget", "port 80 leads to port web of the pods"),
+            *("UnsupportedTarget", "its targetPort 'web' is the name of a port"),
         ),
         (
             *("istio", "VirtualService/v", [virtual_service("v", gateways=("mesh",))]),

@@ -37,6 +37,7 @@ def with_api(mesh: Mesh, envoy: int, **api: Any) -> dict[str, Any]:
         ("istio", 0, {"principal": ORDERS}, "only sidecars are told apart by their certificates"),
         ("istio", 1, {"principal": ORDERS.replace("shop", "pay")}, "pods in namespace shop have"),
         ("istio", 1, {"principal": ORDERS, "tcp_port": 1}, "set only one of principal and tcp"),
+        ("istio", 1, {"service_port": 80}, "service_port: goes with port only"),
         ("istio", 0, {}, "name one of route, host, port and tcp_port"),
         ("istio", 0, {"port": 80}, "told apart at sidecars only"),
         ("istio", 0, {"host": "*"}, "lets clients choose their API"),

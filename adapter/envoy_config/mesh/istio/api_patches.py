@@ -28,7 +28,8 @@ def _place(envoy: MeshEnvoy, api: MeshApi) -> tuple[str, Tree]:
         return "HTTP_ROUTE", {"context": context, "routeConfiguration": host}
     if api.port is None:
         return "VIRTUAL_HOST", {"context": context}
-    host = {"vhost": {"name": f"inbound|http|{api.port}"}}
+    # Istio names the host after the Service's port, while its rules match that of the pods.
+    host = {"vhost": {"name": f"inbound|http|{api.service_port or api.port}"}}
     return "VIRTUAL_HOST", {"context": context, "routeConfiguration": host}
 
 
