@@ -1,7 +1,7 @@
 """From the values of an environment file to our catalog, or to everything that is wrong with it.
 
 A file counts as a whole. A policy that cannot be enforced closes its API if it comes from a
-platform, because the platform cannot be asked to take it back. Here it makes the file unusable.
+platform, which has applied it already. Here it makes the file unusable (docs/adr/0035).
 """
 
 from collections.abc import Callable, Mapping

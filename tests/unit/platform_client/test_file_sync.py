@@ -220,7 +220,9 @@ async def test_a_file_that_is_never_at_rest_is_named(rig: Rig) -> None:
     await rig.poll()
 
     def write() -> None:
-        rig.write(BLOCKLIST, contracts=[{**CONTRACT, "requestedTier": str(rig.clock.time_s)}])
+        # Longer each time, because times of files may be the same for some milliseconds.
+        tier = "x" * int(rig.clock.time_s)
+        rig.write(BLOCKLIST, contracts=[{**CONTRACT, "requestedTier": tier}])
         rig.clock.meanwhile = write
 
     write()
