@@ -15,6 +15,7 @@ from control_plane.cli import app
 from control_plane.database_address import events_file, parse_address
 from control_plane.settings import Settings
 from control_plane.store.server_lock import served_alone
+from tests.control_plane.clients import add_app, ask_token
 from tests.control_plane.conftest import Platform
 from tests.control_plane.events import event, send
 from tests.control_plane.test_postgresql import _member
@@ -87,11 +88,12 @@ async def test_everything_is_there_afterwards(
         shown: list[Credentials] = []
         async with _member(database, shown) as before:
             await fill(before)
-            expected = await seen(before)
+            expected, app = await seen(before), add_app(before, "terraform")
         assert " rows to " in copied(database, target)
         async with _member(target, shown) as after:
             assert len(shown) == 1
             assert await seen(after) == expected
+            assert (await ask_token(after, app)).status_code == 200
             # The id 2 was given to an API instance that was deleted.
             assert (await after.admin.create_api("next"))["id"] == 3
             await send(after, [event(after, api_id=1, event_id=str(n)) for n in range(25)])
