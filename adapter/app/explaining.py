@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapter.app.identity import Identity
-from adapter.app.platform import disk_copy, environment_file, sync_options
+from adapter.app.platform import disk_copy, sync_options
 from adapter.app.quotas import Quotas
 from adapter.authorization.explainer import Explainer
 from adapter.authorization.gatekeeper import Gatekeeper
@@ -64,6 +64,9 @@ def file_explainer(settings: Settings, path: Path) -> Explainer:
 
     The settings need not name it, so that a file can be tried before it is put into its place.
     """
+    # Only here: see that module.
+    from adapter.app.environment_file import environment_file  # noqa: PLC0415
+
     options = replace(sync_options(settings), apis=None)
     file = environment_file(settings.platform.model_copy(update={"file": path}), options)
     try:

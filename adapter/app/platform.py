@@ -1,7 +1,6 @@
 """The platform client and its sync, as the settings say."""
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,21 +8,16 @@ from typing import TYPE_CHECKING
 
 from adapter.app.needs import objection_to_needs
 from adapter.authorization.snapshot_store import SnapshotStore
-from adapter.errors import ConfigurationError, PlatformUnavailableError
+from adapter.errors import PlatformUnavailableError
 from adapter.ext_authz.check.request import ADDRESS_HEADER
 from adapter.ext_authz.response.writer import own_headers
 from adapter.platform_client.disk.copy import DiskCopy
-from adapter.platform_client.environment_file.content import ReadingRules
-from adapter.platform_client.environment_file.file_sync import FileSync
-from adapter.platform_client.environment_file.source import EnvironmentFile
 from adapter.platform_client.protocol.options import PlatformOptions
 from adapter.platform_client.protocol.platform_client import PlatformClient
 from adapter.platform_client.relay.receiver import RelayReceiver
 from adapter.platform_client.sync.options import SyncOptions
 from adapter.platform_client.sync.platform_sync import PlatformSync
 from adapter.platform_client.sync.synced_state import SyncedState
-from adapter.policy.rule_pool import RulePool
-from adapter.policy.snapshot import build_api
 from adapter.runtime import garbage
 from adapter.runtime.authorities import authorities
 from adapter.runtime.clock import Clock
@@ -67,6 +61,9 @@ class Platform:
         if place is not None and not place.syncs:
             self.sync = RelayReceiver(place.relay, snapshots, wanted, clock, observer)
         elif account is None or self.client is None:
+            # Only here: see that module.
+            from adapter.app.environment_file import FileSync, environment_file  # noqa: PLC0415
+
             file = environment_file(settings.platform, wanted)
             self.sync = FileSync(file, snapshots, wanted, clock, observer)
         else:
@@ -168,22 +165,6 @@ def sync_options_of(
         ),
         objection=objection_to_needs(identity),
     )
-
-
-def environment_file(platform: PlatformSettings, options: SyncOptions) -> EnvironmentFile:
-    """The file that replaces the platform. Raises ConfigurationError if the settings name none."""
-    if platform.file is None:
-        raise ConfigurationError("platform.file: is missing")
-    compile_api = partial(
-        build_api,
-        pool=RulePool(),
-        ignored_types=options.ignored_policy_types,
-        own_headers=options.own_headers,
-        objection=options.objection,
-    )
-    salt = secrets.token_hex()
-    rules = ReadingRules(apis=options.apis, salt=salt, compile_api=compile_api)
-    return EnvironmentFile(platform.file, rules)
 
 
 def disk_copy(account: PlatformAccount, directory: Path, clock: Clock) -> DiskCopy:

@@ -4,7 +4,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from adapter.app.platform import environment_file, sync_options
+from adapter.app.environment_file import environment_file
+from adapter.app.platform import sync_options
 from adapter.cli.running_adapter import ask
 from adapter.doctor import KnownAdapter, KnownBinding
 from adapter.errors import ConfigurationError, EnvironmentFileError

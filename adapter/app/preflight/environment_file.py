@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from adapter.app.platform import environment_file, sync_options_of
+from adapter.app.platform import sync_options_of
 from adapter.app.preflight.findings import Findings
 from adapter.errors import EnvironmentFileError
 from adapter.settings import (
@@ -26,6 +26,9 @@ def check_environment_file(
     """Read the file as `serve` does, and find everything that is wrong with it."""
     if platform.file is None:
         return
+    # Only here: see that module.
+    from adapter.app.environment_file import environment_file  # noqa: PLC0415
+
     file = environment_file(platform, sync_options_of(platform, requests, identity))
     try:
         file.read()

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from adapter.app.platform import environment_file, sync_options_of
+from adapter.app.environment_file import environment_file
+from adapter.app.platform import sync_options_of
 from adapter.errors import EnvironmentFileError
 from adapter.platform_client.environment_file.entries import (
     ApiEntry,

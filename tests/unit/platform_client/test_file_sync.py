@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from adapter.app.platform import environment_file
+from adapter.app.environment_file import environment_file
 from adapter.authorization.snapshot_store import SnapshotStore
 from adapter.platform_client.environment_file.file_sync import FileSync
 from adapter.platform_client.relay.frames import Changes
