@@ -62,10 +62,9 @@ class Platform:
             self.sync = RelayReceiver(place.relay, snapshots, wanted, clock, observer)
         elif account is None or self.client is None:
             # Only here: see that module.
-            from adapter.app.environment_file import FileSync, environment_file  # noqa: PLC0415
+            from adapter.app.environment_file import file_sync  # noqa: PLC0415
 
-            file = environment_file(settings.platform, wanted)
-            self.sync = FileSync(file, snapshots, wanted, clock, observer)
+            self.sync = file_sync(settings.platform, wanted, snapshots, clock, observer)
         else:
             directory = settings.disk_directory
             self.sync = PlatformSync(
