@@ -22,6 +22,8 @@ from sqlalchemy import URL
 from control_plane.database_address import DatabaseAddress, parse_address, parse_clickhouse
 
 ENV_PREFIX = "POLICY_CONTROL_PLANE_"
+TOKEN = "token"  # noqa: S105 - the name of a variable
+"""A variable with this prefix that is no setting: commands have a personal token in it."""
 
 
 def _networks(text: str) -> str:
@@ -137,7 +139,7 @@ class Settings(BaseSettings):
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Variables with our prefix that name no setting, such as a misspelt one."""
-    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields}
+    known = {f"{ENV_PREFIX}{name}".upper() for name in (*Settings.model_fields, TOKEN)}
     return sorted(
         name
         for name in environment

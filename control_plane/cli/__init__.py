@@ -1,6 +1,7 @@
 """The command `policy-control-plane`, with one module per subcommand.
 
 Exit codes: 0 for success; 2 if the command could not do what was asked. Standard error says why.
+`diff` has 1, too.
 """
 
 import typer
@@ -10,6 +11,7 @@ from control_plane.cli import (
     backup,
     connected_apps,
     copy_database,
+    environment_files,
     gateway_credentials,
     login,
     rebuild_rollups,
@@ -32,6 +34,9 @@ app.callback()(version.options)
 app.command()(serve.serve)
 app.command()(login.login)
 app.command("adapter-settings")(adapter_settings.print_adapter_settings)
+app.command()(environment_files.export)
+app.command()(environment_files.diff)
+app.command()(environment_files.apply)
 app.command()(reset_credentials.reset_credentials)
 app.add_typer(connected_apps.commands, name="connected-apps")
 app.add_typer(gateway_credentials.commands, name="gateway-credentials")

@@ -51,15 +51,18 @@ def login(
     platform is just starting, the command waits for it for up to 10 seconds.
     """
     with failing_in_words():
-        given = once_started(lambda: _credentials(credentials_file))
+        given = once_started(lambda: credentials_in(credentials_file))
         base_url = checked_url(url or given.get("base_url") or DEFAULT_URL)
-        token = _token(base_url, given, username)
+        token = token_for(base_url, given, username)
         for variable, value in _variables(base_url, token).items():
             typer.echo(f"{variable}={shlex.quote(value)}")
 
 
-def _token(base_url: str, given: Mapping[str, Any], username: str | None) -> str:
-    """A token of the connected app in the credentials file, or of a user."""
+def token_for(base_url: str, given: Mapping[str, Any], username: str | None = None) -> str:
+    """A token of the connected app in the credentials file, or of a user.
+
+    Asks for the password if the file has none.
+    """
     if username is None and given.get("client_id"):
         client = str(given["client_id"]), str(given.get("client_secret", ""))
         return once_started(lambda: log_in_client(base_url, *client))
@@ -70,7 +73,7 @@ def _token(base_url: str, given: Mapping[str, Any], username: str | None) -> str
     return once_started(lambda: log_in(base_url, name, password))
 
 
-def _credentials(file: Path | None) -> Mapping[str, Any]:
+def credentials_in(file: Path | None) -> Mapping[str, Any]:
     """The members of the credentials file; none without a file."""
     if file is None:
         return {}

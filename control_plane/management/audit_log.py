@@ -6,7 +6,7 @@ entry of the API instance stands for them.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,6 +103,15 @@ def record_reordering(
     """Write the entry for a new order of an API instance's policies, given as policy ids."""
     entry = _entry(transaction, api, "reorder_policies")
     _write(transaction, entry, {"policies": [*before]}, {"policies": [*after]})
+
+
+def record_apply(
+    transaction: Transaction, environment: Environment, counts: Mapping[str, int]
+) -> None:
+    """Write the entry for an environment file that is applied: how many changes of each kind."""
+    entry = _entry(transaction, environment, "apply")
+    values = {"id": environment.id, "name": environment.name, **counts}
+    _write(transaction, entry, None, values)
 
 
 def _values(row: Base) -> _Values:

@@ -59,6 +59,13 @@ def field_errors(errors: Iterable[Mapping[str, Any]], model: type[BaseModel] | N
     return "; ".join(lines[:_MAX_NAMED] + ([f"and {more} more"] if more > 0 else []))
 
 
+def placed_errors(
+    errors: Iterable[Mapping[str, Any]], model: type[BaseModel]
+) -> list[tuple[str, str]]:
+    """All errors of pydantic as pairs: `limits.0.visible`, and what is wrong there."""
+    return [(_place(error["loc"]), _message(error, model)) for error in errors]
+
+
 def _line(error: Mapping[str, Any], model: type[BaseModel] | None) -> str:
     if error["type"] == "json_invalid":
         # The location is a number of characters, not the place of a value.

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from control_plane.errors import Refused
 from control_plane.http_methods import allowed_methods
 from control_plane.http_statuses import status_of
+from control_plane.management.environment_file.problem import BadFile
 from control_plane.protocol.field_errors import field_errors, models_in
 
 _MAX_MESSAGE = 2000
@@ -39,6 +40,9 @@ def refusal(error: Refused) -> JSONResponse:
     if isinstance(error, OAuthRefused):
         wait |= {"WWW-Authenticate": error.challenge} if error.status == 401 else {}
         return _answer(error.status, error.message, wait, code=error.code)
+    if isinstance(error, BadFile):
+        errors = [problem._asdict() for problem in error.problems]
+        return _answer(status_of(error), error.message, wait, errors=errors)
     return _answer(status_of(error), error.message, wait)
 
 
@@ -48,10 +52,15 @@ def _answer(
     headers: Mapping[str, str] | None = None,
     *,
     code: str | None = None,
+    errors: Sequence[Mapping[str, str]] | None = None,
 ) -> JSONResponse:
     # The official documents have the status's phrase in `error`. A message may repeat what the
     # client sent, which may be long.
-    document = {"error": code or HTTPStatus(status).phrase, "message": message[:_MAX_MESSAGE]}
+    document: dict[str, Any] = {
+        "error": code or HTTPStatus(status).phrase,
+        "message": message[:_MAX_MESSAGE],
+    }
+    document |= {} if errors is None else {"errors": errors}
     if status == HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     return JSONResponse(document, status, headers)

@@ -75,13 +75,16 @@ class PolicyChecks:
 
         `allow_unknown` accepts a type that is not known.
         """
+        if faults := self.faults(columns, allow_unknown=allow_unknown):
+            more = f"; and {len(faults) - _MAX_NAMED} more" if len(faults) > _MAX_NAMED else ""
+            raise Invalid("; ".join(map(_line, faults[:_MAX_NAMED])) + more)
+
+    def faults(self, columns: Mapping[str, Any], *, allow_unknown: bool) -> list[Fault]:
+        """What `require_valid` would refuse."""
         found = self.findings(
             columns["asset_id"], columns["configuration"], columns.get("pointcut")
         )
-        faults = [fault for fault in found.faults if not (allow_unknown and _is_type(fault))]
-        if faults:
-            more = f"; and {len(faults) - _MAX_NAMED} more" if len(faults) > _MAX_NAMED else ""
-            raise Invalid("; ".join(map(_line, faults[:_MAX_NAMED])) + more)
+        return [fault for fault in found.faults if not (allow_unknown and _is_type(fault))]
 
     def require_valid_change(
         self,

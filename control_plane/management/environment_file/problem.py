@@ -1,0 +1,33 @@
+"""One reason why an environment file can't be applied."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from control_plane.errors import Invalid, Refused
+
+
+class Problem(NamedTuple):
+    """What is wrong, and where: a path such as `apis.0.contracts.1.tier`."""
+
+    path: str
+    message: str
+
+
+class BadFile(Invalid):
+    """The file can't be applied. Nothing was changed."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{path}: {message}" for path, message in problems))
+        self.problems = problems
+
+
+@contextmanager
+def refused_at(path: str) -> Iterator[None]:
+    """Name the place in the file of what a use case refuses."""
+    try:
+        yield
+    except BadFile:
+        raise
+    except Refused as error:
+        raise BadFile([Problem(path, error.message)]) from error

@@ -1,0 +1,60 @@
+"""Compares an environment file with an environment, and applies it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from control_plane.management import audit_log, environments
+from control_plane.management.environment_file.apply import Apply
+from control_plane.management.environment_file.changes import Change, changes_of
+from control_plane.management.environment_file.content import Content
+from control_plane.management.environment_file.matching import Matched, match
+from control_plane.management.environment_file.members import described
+from control_plane.management.environment_file.problem import BadFile
+from control_plane.management.environment_file.problems import problems_of
+from control_plane.management.environment_file.secrets import with_stored_secrets
+from control_plane.management.environment_file.steps import Options, Steps
+from control_plane.management.policy_checks.checks import PolicyChecks
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What an apply would do."""
+
+    matched: Matched
+    changes: Sequence[Change]
+    warnings: Sequence[str]
+
+
+def compare(stored: Content, wanted: Content, checks: PolicyChecks, options: Options) -> Comparison:
+    """What the file changes; raise BadFile with everything that is wrong with it."""
+    matched = with_stored_secrets(match(stored, wanted))
+    if problems := problems_of(matched, checks, options):
+        raise BadFile(problems)
+    changes = changes_of(matched, prune=options.prune)
+    return Comparison(matched, changes, [*_warnings(matched)])
+
+
+def _warnings(matched: Matched) -> Iterator[str]:
+    for pair in matched.applications.pairs:
+        new = pair.wanted if pair.stored is None else None
+        if new and new.client_secret is None and new.columns["provider_id"] is None:
+            yield (
+                f"application {described(new)} gets a secret that nobody knows; reset it, or "
+                "add clientSecret to the file"
+            )
+
+
+def apply(steps: Steps, comparison: Comparison) -> None:
+    """Make the changes of the comparison, which must be of the same transaction.
+
+    One audit entry names the apply, and each change has its own. Without changes there is none.
+    """
+    if not comparison.changes:
+        return
+    transaction = steps.transaction
+    environment = environments.get(
+        transaction.session, transaction.organization_id, steps.environment_id
+    )
+    audit_log.record_apply(transaction, environment, Counter(c.action for c in comparison.changes))
+    Apply(steps, comparison.matched).run()

@@ -1,0 +1,172 @@
+"""The configuration of a whole environment: read, compared with a file, and changed to match it.
+
+This is our own extension; `policy-control-plane export`, `diff` and `apply` use it.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from control_plane.accounts.roles import Permission
+from control_plane.errors import Forbidden, Stale
+from control_plane.management.environment_file.changes import Change, Kind
+from control_plane.management.environment_file.content import Content
+from control_plane.management.environment_file.export import Export
+from control_plane.management.environment_file.problem import BadFile, Problem
+from control_plane.management.environment_file.steps import Options, Steps
+from control_plane.management.environment_file.stored import revision_of, stored_content
+from control_plane.management.environment_file.use_cases import Comparison, apply, compare
+from control_plane.management.feed_epochs import FeedEpochs
+from control_plane.protocol.bodies import JsonObject
+from control_plane.protocol.environment_file import EnvironmentFile
+from control_plane.protocol.field_errors import placed_errors
+from control_plane.protocol.scope import ApisReader, EnvironmentScope
+from control_plane.protocol.writing import answer, in_turn
+
+router = APIRouter(
+    prefix="/policy-control-plane/v1/organizations/{organization_id}/environments/{environment_id}"
+    "/configuration"
+)
+
+_ANY_REVISION: Final = "*"
+_PERMISSIONS: Final = {
+    Kind.APPLICATION: Permission.APPLICATIONS_WRITE,
+    Kind.CONTRACT: Permission.CONTRACTS_WRITE,
+}
+"""What changes need; all others need `apis:write`."""
+
+Prune = Annotated[bool, Query()]
+AllowUnknown = Annotated[bool, Query(alias="allowUnknown")]
+DryRun = Annotated[bool, Query(alias="dryRun")]
+
+
+def _reader(scope: ApisReader) -> EnvironmentScope:
+    scope.caller.require(Permission.CONTRACTS_READ, scope.environment_id)
+    return scope
+
+
+ConfigurationReader = Annotated[EnvironmentScope, Depends(_reader)]
+"""Who may see everything that files hold."""
+
+
+class _Undone(Exception):  # noqa: N818 - it is no error
+    """Ends the transaction of a dry run."""
+
+
+@router.get("")
+def export(
+    response: Response,
+    scope: ConfigurationReader,
+    with_ids: Annotated[bool, Query(alias="withIds")] = True,
+    with_secrets: Annotated[bool, Query(alias="withSecrets")] = False,
+) -> dict[str, Any]:
+    """The document of an environment file; the `ETag` is what a PUT takes in `If-Match`."""
+    if with_secrets:
+        scope.caller.require(Permission.SECRETS_READ, scope.environment_id)
+    with scope.reading() as session:
+        response.headers["ETag"] = _etag(session, scope)
+        content = stored_content(session, scope.organization_id, scope.environment_id)
+    return Export(with_ids=with_ids, with_secrets=with_secrets).document(content)
+
+
+@router.post("/diff")
+def diff(
+    scope: ConfigurationReader,
+    body: JsonObject,
+    *,
+    prune: Prune = False,
+    allow_unknown: AllowUnknown = False,
+) -> Response:
+    """What a PUT of the same document would change. Nothing is changed."""
+    options = Options(prune=prune, allow_unknown=allow_unknown)
+    with scope.reading() as session:
+        etag = _etag(session, scope)
+        found = _compared(session, scope, _content(body), options)
+        return _answer(found, etag)
+
+
+@router.put("")
+@in_turn
+def apply_file(
+    scope: ConfigurationReader,
+    body: JsonObject,
+    if_match: Annotated[str, Header()],
+    *,
+    prune: Prune = False,
+    allow_unknown: AllowUnknown = False,
+    dry_run: DryRun = False,
+) -> Response:
+    """Make the environment what the document says, in one transaction.
+
+    `If-Match` is the `ETag` of the export or diff that was looked at, or `*`. A dry run makes all
+    changes and takes them back.
+    """
+    wanted, options = _content(body), Options(prune=prune, allow_unknown=allow_unknown)
+    services = scope.services
+    with suppress(_Undone), scope.writing() as transaction:
+        session = transaction.session
+        before = _etag(session, scope)
+        if if_match not in (_ANY_REVISION, before):
+            raise Stale("somebody has changed the configuration since then; look at it again")
+        found = _compared(session, scope, wanted, options)
+        _require_permissions(scope, found.changes)
+        # The numbers that a dry run takes from the contract feed do not count.
+        epochs = FeedEpochs() if dry_run else transaction.epochs
+        steps = Steps(
+            replace(transaction, epochs=epochs),
+            scope.environment_id,
+            services.policy_checks,
+            services.settings.secret_form,
+            options,
+        )
+        apply(steps, found)
+        session.flush()
+        response = _answer(found, before if dry_run else _etag(session, scope))
+        if dry_run:
+            raise _Undone
+    return response
+
+
+def _content(body: dict[str, Any]) -> Content:
+    try:
+        return EnvironmentFile.model_validate(body).content()
+    except ValidationError as error:
+        found = placed_errors(error.errors(), EnvironmentFile)
+        raise BadFile([Problem(*each) for each in found]) from None
+
+
+def _etag(session: Session, scope: EnvironmentScope) -> str:
+    return f'"{revision_of(session, scope.organization_id)}"'
+
+
+def _compared(
+    session: Session, scope: EnvironmentScope, wanted: Content, options: Options
+) -> Comparison:
+    stored = stored_content(session, scope.organization_id, scope.environment_id)
+    return compare(stored, wanted, scope.services.policy_checks, options)
+
+
+def _answer(found: Comparison, etag: str) -> Response:
+    document = {"changes": [asdict(change) for change in found.changes], "warnings": found.warnings}
+    response = answer(document)
+    response.headers["ETag"] = etag
+    return response
+
+
+def _require_permissions(scope: EnvironmentScope, changes: Sequence[Change]) -> None:
+    """Raise Forbidden, which names every permission that is missing for one of the changes."""
+    missing = {}
+    for change in changes:
+        environment_id = None if change.kind is Kind.APPLICATION else scope.environment_id
+        permission = _PERMISSIONS.get(change.kind, Permission.APIS_WRITE)
+        try:
+            scope.caller.require(permission, environment_id)
+        except Forbidden as error:
+            missing[permission] = error.message
+    if missing:
+        raise Forbidden("; ".join(missing.values()))
