@@ -307,7 +307,7 @@ def _mutations(good: Any) -> Iterator[Any]:
         yield from ([odd, *good[1:]] for odd in _mutations(good[0]))
 
 
-BODIES = 26
+BODIES = 27
 """How many `_good_bodies` there are."""
 
 

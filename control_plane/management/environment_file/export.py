@@ -9,6 +9,7 @@ from control_plane.management.environment_file.content import (
     API_DEFAULTS,
     APPLICATION_DEFAULTS,
     AUTOMATED_DEFAULTS,
+    POLICY_DEFAULTS,
     TIER_DEFAULTS,
     Api,
     Application,
@@ -24,6 +25,7 @@ from control_plane.management.environment_file.secrets import without_secrets
 
 VERSION = 1
 """Of the format."""
+_POLICY = {**POLICY_DEFAULTS, **AUTOMATED_DEFAULTS}
 
 
 class Export:
@@ -72,7 +74,7 @@ class Export:
         types = Counter(policy.type for policy in policies)
         for policy in policies:
             number = self._id(policy.id) if types[policy.type] > 1 else {}
-            yield {**number, **self._members(policy.columns, AUTOMATED_DEFAULTS)}
+            yield {**number, **self._members(policy.columns, _POLICY)}
 
     def _application(self, application: Application) -> dict[str, Any]:
         members = self._members(application.columns, APPLICATION_DEFAULTS)

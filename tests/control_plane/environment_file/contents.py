@@ -11,6 +11,18 @@ Document = dict[str, Any]
 
 LIMITS = [{"maximumRequests": 5, "timePeriodInMilliseconds": 1000}]
 
+ROUTING = [
+    {
+        "label": "main",
+        "rules": {"methods": "GET"},
+        "upstreams": [
+            {"uri": "http://u:hush@a.test", "label": "blue", "weight": 90},
+            {"uri": "http://b.test", "tlsContext": {"secretGroupId": "x"}, "weight": 10},
+        ],
+    },
+    {"upstreams": []},
+]
+
 _NAMES = st.sampled_from(["a", "b", "é", "1.0", "yes"])
 _TIERS = st.sampled_from(["Gold", "Silver", "~"])
 _APPLICATIONS = [{"name": f"app {n}", "clientId": f"client-{n}"} for n in range(3)]
@@ -117,6 +129,10 @@ def _api(draw: st.DrawFn, asset: str, version: str, label: str | None) -> Docume
             "tags": st.lists(_NAMES, max_size=2),
             "deprecated": st.booleans(),
             "endpoint": st.just({"uri": "https://u:hush@up.example/", "isCloudHub": None}),
+            "endpointUri": st.just("https://api.example/"),
+            "approvalMethod": st.just("manual"),
+            "deployment": st.just({"type": "HY", "secret": "hush"}),
+            "routing": st.just(ROUTING),
         },
     )
     return {

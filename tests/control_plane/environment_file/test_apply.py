@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from sqlalchemy import select
 
 from control_plane.store.tables import AuditEntry, ClientApplication
@@ -31,7 +31,11 @@ def api(**members: Any) -> Document:
 
 @ON_SQLITE
 @given(wanted=documents())
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.generate],  # to shrink an example would take minutes
+)
 async def test_a_file_is_what_an_empty_environment_becomes(
     environment: Environment, wanted: Document
 ) -> None:
