@@ -7,6 +7,7 @@ import pytest
 from control_plane.accounts.roles import Role
 from control_plane.management.environments import MAX_ENVIRONMENTS
 from control_plane.store.tables import Environment, Organization
+from tests.control_plane.clients import add_app
 from tests.control_plane.conftest import ON_BOTH_DATABASES, Platform
 from tests.control_plane.fleet.reports import accepted, report, seen
 from tests.control_plane.official_bodies import ALERT_EXAMPLE
@@ -180,12 +181,14 @@ async def test_an_environment_is_deleted_with_everything_in_it(
     await accepted(platform, report(0, services=[seen("orders.test", 1)]), "gw-1")
     add_user(platform, "bob", Role.VIEWER, platform.credentials.environment_id)
     add_user(platform, "carl", Role.VIEWER)
+    add_app(platform, "ci", Role.VIEWER, platform.credentials.environment_id)
     path = f"{ENVIRONMENTS}/{platform.credentials.environment_id}/delete"
     page = await owner.page(path)
     for text in (
         "1 API instance with 1 policy, 1 SLA tier and 1 contract",
         *("1 automated policy", "1 alert", "1 discovered service", "1 adapter"),
         *("1 gateway credential", "1 user with a role in this environment only"),
+        "1 connected app with a role in this environment only",
     ):
         assert text in page
     await platform.admin.create_tier(1, "b", LIMIT)
