@@ -50,6 +50,7 @@ from control_plane.protocol import (
     contracts,
     environments,
     export,
+    graphql,
     ingest,
     metrics,
     policies,
@@ -243,6 +244,7 @@ def protocol_routes() -> Sequence[BaseRoute]:
         automated_policies,
         policy_templates,
         configuration,
+        graphql,
         tiers,
         contracts,
         contract_decisions,
@@ -260,6 +262,7 @@ def protocol_routes() -> Sequence[BaseRoute]:
     ):
         router.include_router(module.router)
     router.include_router(alerts.of_environment)
+    router.include_router(policy_templates.exchange)
     router.add_api_route("/healthz", _health)
     return router.routes
 

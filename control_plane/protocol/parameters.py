@@ -16,6 +16,7 @@ from control_plane.spelling import did_you_mean
 _ORGANIZATION: Final = "/apimanager/api/v1/organizations/{organization_id}"
 _APIS: Final = f"{_ORGANIZATION}/environments/{{environment_id}}/apis"
 _XAPIS: Final = _APIS.replace("/api/", "/xapi/", 1)
+_EXCHANGE: Final = f"{_ORGANIZATION.replace('/api/', '/xapi/', 1)}/exchange-policy-templates"
 
 IGNORED: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("GET", f"{_APIS}/{{api_id}}"): frozenset(
@@ -25,6 +26,15 @@ IGNORED: Final[Mapping[tuple[str, str], frozenset[str]]] = {
         }
     ),
     ("GET", _XAPIS): frozenset({"pinnedFirst"}),
+    ("GET", _EXCHANGE): frozenset(
+        {
+            *("environmentId", "splitModel", "latest", "includeConfiguration", "automatedOnly"),
+            "injectionPoint",
+        }
+    ),
+    ("GET", f"{_EXCHANGE}/{{group_id}}/{{asset_id}}/{{asset_version}}"): frozenset(
+        {"apiInstanceId", "includeAllVersions", "splitModel"}
+    ),
     ("PATCH", f"{_APIS}/{{api_id}}"): frozenset({"force", "updateApisInSamePort"}),
     ("GET", f"{_APIS}/{{api_id}}/policies"): frozenset({"standalone", "version"}),
     ("GET", f"{_APIS}/{{api_id}}/contracts"): frozenset(

@@ -178,6 +178,20 @@ def apply(
     allow_duplicated: AllowDuplicated = False,
 ) -> Response:
     """Apply a policy, as the last one unless `order` is given."""
+    return applied(
+        scope, api_id, body, allow_unknown=allow_unknown, allow_duplicated=allow_duplicated
+    )
+
+
+def applied(
+    scope: EnvironmentScope,
+    api_id: int,
+    body: NewPolicy,
+    *,
+    allow_unknown: bool,
+    allow_duplicated: bool,
+) -> Response:
+    """Apply a policy in a transaction of its own; the answer to the request."""
     columns = {"group_id": body.group_id, "disabled": body.disabled, **policy_columns(body)}
     checks = scope.services.policy_checks
     with scope.writing() as transaction:

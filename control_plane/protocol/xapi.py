@@ -1,26 +1,34 @@
-"""API instances where the vendor's own tools expect them: below `xapi`, which is not documented.
+"""API instances and policies where the vendor's own tools expect them: below `xapi`.
 
-The Terraform providers and `anypoint-platform-api-py` use these paths. Creating, reading and
-changing are the same as below `api`. The list has API instances one by one.
+These paths are in no official document. The Terraform providers, `anypoint-client-go` and
+`anypoint-platform-api-py` use them. Most do the same as their twins below `api`; the list has API
+instances one by one.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 
-from control_plane.protocol import apis
+from control_plane.management import policies
+from control_plane.protocol import apis, automated_policies
+from control_plane.protocol.api_bodies import UpstreamIds
 from control_plane.protocol.api_lists import InFilter, one_by_one
+from control_plane.protocol.bodies import RowId
+from control_plane.protocol.documents import policy_document
 from control_plane.protocol.paging import InLongPage
+from control_plane.protocol.policies import AllowDuplicated, AllowUnknown, NewPolicy, applied
 from control_plane.protocol.revision import name_revision
-from control_plane.protocol.scope import ApisReader
+from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.secrecy import api_for_caller
+from control_plane.protocol.writing import answer, in_turn
 
-router = APIRouter(
-    prefix="/apimanager/xapi/v1/organizations/{organization_id}/environments/{environment_id}/apis"
-)
+router = APIRouter(prefix="/apimanager/xapi/v1/organizations/{organization_id}")
+
+_APIS = "/environments/{environment_id}/apis"
+_POLICIES = f"{_APIS}/{{api_id}}/policies"
 
 
-@router.get("")
+@router.get(_APIS)
 def search(
     response: Response, scope: ApisReader, page: InLongPage, wanted: InFilter
 ) -> dict[str, Any]:
@@ -31,6 +39,43 @@ def search(
     return found | {"instances": [api_for_caller(scope, api) for api in found["instances"]]}
 
 
-router.post("", status_code=201)(apis.create)
-router.get("/{api_id}")(apis.get)
-router.patch("/{api_id}")(apis.change)
+router.post(_APIS, status_code=201)(apis.create)
+router.get(f"{_APIS}/{{api_id}}")(apis.get)
+router.patch(f"{_APIS}/{{api_id}}")(apis.change)
+router.get("/automated-policies")(automated_policies.all_of_environment)
+
+
+class NewOutboundPolicy(NewPolicy):
+    """A policy for requests to upstreams, which it must name. The list may be empty."""
+
+    upstream_ids: UpstreamIds
+
+
+@router.post(f"{_POLICIES}/outbound-policies", status_code=201)
+@in_turn
+def apply_outbound(
+    scope: ApisWriter,
+    api_id: RowId,
+    body: NewOutboundPolicy,
+    *,
+    allow_unknown: AllowUnknown = False,
+    allow_duplicated: AllowDuplicated = False,
+) -> Response:
+    """Apply an outbound policy. Later it is read, changed and deleted like all others."""
+    return applied(
+        scope, api_id, body, allow_unknown=allow_unknown, allow_duplicated=allow_duplicated
+    )
+
+
+@router.post(f"{_POLICIES}/{{policy_id}}/{{action}}")
+@in_turn
+def switch(
+    scope: ApisWriter, api_id: RowId, policy_id: RowId, action: Literal["enable", "disable"]
+) -> Response:
+    """Turn a policy on or off."""
+    with scope.writing() as transaction:
+        api = scope.api(transaction.session, api_id)
+        policy = policies.get(transaction.session, api, policy_id)
+        columns = {"disabled": action == "disable"}
+        policies.change(transaction, policy, columns, scope.services.policy_checks)
+        return answer(policy_document(policy))

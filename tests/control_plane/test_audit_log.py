@@ -48,6 +48,7 @@ class Write:
             environment_id=known.environment_id,
             uid=_uid(platform, Alert),
             tag="new",
+            action="enable",
             upstream_id=_uid(platform, Upstream),
             decision="revoke",
             **dict.fromkeys(names, self.number),
@@ -93,6 +94,11 @@ def writes(platform: Platform) -> Iterator[Write]:
     yield Write("POST", f"{api}/policies", POLICY, "policy", "create")
     yield Write("PATCH", f"{api}/policies", [{"id": 1, "order": 5}], "api", "reorder_policies")
     yield Write("PATCH", policy, {"disabled": True}, "policy", "change")
+    xpolicies = f"{XAPIS}/{{api_id}}/policies"
+    yield Write("POST", f"{xpolicies}/{{policy_id}}/{{action}}", None, "policy", "change")
+    outbound = {"assetId": "access-block", "upstreamIds": []}
+    url = f"{xpolicies}/outbound-policies"
+    yield Write("POST", url, POLICY | outbound, "policy", "create", 2)
     yield Write("POST", AUTOMATED, POLICY | rule, "automated_policy", "create")
     one = f"{AUTOMATED}/{{policy_id}}"
     yield Write("PATCH", one, {"disabled": True}, "automated_policy", "change")
@@ -131,7 +137,7 @@ def _writing_routes(platform: Platform) -> set[tuple[str, str]]:
         for path, operations in app.openapi()["paths"].items()
         for method in operations.keys() - {"get"}
         # Logins, events and reports change nothing that an admin manages.
-        if not path.startswith(("/accounts", "/v2/analytics", "/policy-control-plane"))
+        if not path.startswith(("/graph", "/accounts", "/v2/analytics", "/policy-control-plane"))
         and not path.startswith(OTHER_NAMES)
     }
 

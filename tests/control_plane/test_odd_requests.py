@@ -257,6 +257,8 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
         ("POST", "/upstreams"): upstream,
         ("PATCH", "/upstreams/{upstream_id}"): upstream,
         ("POST", "/policies"): policy,
+        ("POST", "/graphql"): {"query": "{ assets(types: 5) { name } }", "variables": {"a": 1}},
+        ("POST", "/outbound-policies"): {"upstreamIds": [NO_UPSTREAM]},
         ("PATCH", "/policies"): [{"id": 1, "order": 1}],
         ("PATCH", "/policies/{policy_id}"): policy,
         ("POST", "/automated-policies"): policy | {"ruleOfApplication": rule},
@@ -287,6 +289,7 @@ def _good_bodies(platform: Platform) -> dict[tuple[str, str], Any]:
 
 LEFT_OUT = (
     "/tags/{tag}",
+    "/policies/{policy_id}/{action}",
     "/secret/reset",
     "/v2/analytics/events",
     "/report",
@@ -307,7 +310,7 @@ def _mutations(good: Any) -> Iterator[Any]:
         yield from ([odd, *good[1:]] for odd in _mutations(good[0]))
 
 
-BODIES = 27
+BODIES = 29
 """How many `_good_bodies` there are."""
 
 

@@ -156,7 +156,7 @@ OPERATIONS: list[tuple[str, str, Any, Shape, Mapping[str, str]]] = [
     ("GET", AUTOMATED + "/{ids.automated}", None, AUTOMATED_POLICY, {}),
     ("PATCH", AUTOMATED + "/{ids.automated}", {"disabled": True}, AUTOMATED_POLICY, {}),
     ("GET", "{organization}/policy-templates", None,
-     {"total": int, "data": [POLICY_TEMPLATE]}, {}),
+     [POLICY_TEMPLATE], {}),
     ("GET", "{organization}/policy-templates/cors", None, POLICY_TEMPLATE, {}),
     ("GET", API + "/tiers", None, {"total": int, "tiers": [LISTED_TIER]}, {}),
     ("POST", API + "/tiers",

@@ -1,5 +1,8 @@
 """Policy templates: which types of policies there are, and what each takes."""
 
+import json
+from typing import Any
+
 import pytest
 
 from control_plane.accounts.roles import Role
@@ -15,9 +18,9 @@ async def test_a_template_says_what_a_new_policy_names(platform: Platform) -> No
     api_id = (await platform.admin.create_api("orders"))["id"]
     path = f"{platform.organization}/policy-templates"
     listed = await platform.admin.ask("GET", f"{path}?apiInstanceId={api_id}&version=v4.1")
-    assert listed["total"] == len(listed["data"]) >= 17
+    assert len(listed) >= 17
     template = await platform.admin.ask("GET", f"{path}/rate-limiting")
-    assert template in listed["data"]
+    assert template in listed
     schema = template["configurationSchema"]
     configuration = {"rateLimits": schema["properties"]["rateLimits"]["examples"][0]}
     body = {name: template[name] for name in ("groupId", "assetId", "assetVersion")}
@@ -63,3 +66,67 @@ async def test_who_may_see_no_api_instance_sees_no_template(platform: Platform) 
     assert await status_for("eve") == 200
     assert await status_for("eve", f"?apiInstanceId={api_id}") == 404
     assert (await platform.gateway.get(path)).status_code == 200
+
+
+async def test_a_template_names_its_settings_as_the_vendor_does(platform: Platform) -> None:
+    """`policy:describe` of the vendor's command line shows them."""
+    path = f"{platform.organization}/policy-templates"
+    found = (await platform.admin.ask("GET", f"{path}/rate-limiting"))["configuration"]
+    limits, *others = found
+    assert (limits["propertyName"], limits["optional"], limits["allowMultiple"]) == (
+        *("rateLimits", False, True),
+    )
+    assert [(each["propertyName"], each["type"]) for each in limits["configuration"]] == [
+        *(("maximumRequests", "integer"), ("timePeriodInMilliseconds", "integer")),
+    ]
+    expose = next(each for each in others if each["propertyName"] == "exposeHeaders")
+    assert (expose["type"], expose["optional"], expose["defaultValue"]) == ("boolean", True, False)
+    token = (await platform.admin.ask("GET", f"{path}/jwt-validation"))["configuration"][0]
+    assert "httpBearerAuthenticationHeader" in [each["value"] for each in token["options"]]
+
+
+async def test_exchange_has_the_same_templates(platform: Platform) -> None:
+    """Where Terraform and `anypoint-platform-api-py` look for them; ids are numbers there."""
+    path = f"{platform.organization}/exchange-policy-templates".replace("/api/", "/xapi/")
+    listed = await platform.admin.ask("GET", path, latest="true")
+    [cors] = [each for each in listed if each["assetId"] == "cors"]
+    assert len({each["id"] for each in listed}) == len(listed)
+    own = f"{path}/{cors['groupId']}/cors/{cors['version']}"
+    assert await platform.admin.ask("GET", own, splitModel="true") == cors
+    assert (await platform.refusal("GET", own.replace("cors", "corps"))).status == 404
+    assert (await platform.refusal("GET", own.replace(cors["groupId"], "g"))).status == 404
+    assert (await platform.refusal("GET", f"{path}?apiInstanceId=9")).status == 404
+
+
+LIST = '{ assets(types: "policy", limit: 100, offset: 0) { groupId assetId __typename } }'
+ONE = "query($assetId: String!) { asset(assetId: $assetId) { name files { externalLink } } }"
+
+
+async def test_the_queries_of_the_vendors_command_line(platform: Platform) -> None:
+    """The list of policies, one of them, and the link in it, which is read without a token."""
+    token = platform.admin.authorization["Authorization"].removeprefix("Bearer ")
+
+    async def answer(query: str, **variables: str) -> dict[str, Any]:
+        body = {"query": query, "variables": {"accessToken": token} | variables}
+        response = await platform.anyone.post("/graph/api/v2/graphql", json=body)
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    listed = (await answer(LIST))["data"]["assets"]
+    assert {"cors", "rate-limiting"} < {asset["assetId"] for asset in listed}
+    names = {"groupId": listed[0]["groupId"], "assetId": "cors", "version": "1.0.0"}
+    asset = (await answer(ONE, **names))["data"]["asset"]
+    link = asset["files"][0]["externalLink"]
+    definition = await platform.anyone.get(link)
+    assert definition.headers["content-type"].startswith("text/plain")
+    document = json.loads(definition.text.partition("\n")[2])
+    assert document["configuration"][0]["propertyName"] == "publicResource"
+    assert (await platform.anyone.get(link.replace("cors", "corps"))).status_code == 404
+    for query, told in ((ONE, "policy 'corps' not found"), ("{ me { id } }", "only the queries")):
+        [error] = (await answer(query, **names | {"assetId": "corps"}))["errors"]
+        assert told in error["message"]
+    for variables in ({}, {"accessToken": "no-such"}):
+        body = {"query": LIST, "variables": variables}
+        refused = await platform.anyone.post("/graph/api/v1/graphql", json=body)
+        assert refused.status_code == 401

@@ -155,3 +155,28 @@ async def test_there_is_room_for_a_hundred_upstreams(platform: Platform) -> None
     refused = await platform.refusal("POST", f"{path}/upstreams", {"uri": "http://b.test"})
     assert (refused.status, "has 100 upstreams already" in str(refused)) == (400, True)
     assert len(await listed(platform, path)) == 100
+
+
+@ON_SQLITE
+async def test_outbound_policies_are_applied_where_terraform_does_it(platform: Platform) -> None:
+    """It must say which upstreams; afterwards the policy is one like all others."""
+    _, path = await made_api(platform)
+    upstream = await platform.admin.ask("POST", f"{path}/upstreams", {"uri": "http://a.test"})
+    xapi = f"{path.replace('/api/', '/xapi/')}/policies"
+    assert "upstreamIds: is required" in str(
+        await platform.refusal("POST", f"{xapi}/outbound-policies", CORS)
+    )
+    body = CORS | {"upstreamIds": [upstream["id"]]}
+    made = await platform.admin.ask(
+        "POST", f"{xapi}/outbound-policies", body, allowDuplicated="true"
+    )
+    own = f"{path}/policies/{made['id']}"
+    for action, disabled in (("disable", True), ("enable", False)):
+        await platform.admin.ask("POST", f"{xapi}/{made['id']}/{action}")
+        assert (await platform.admin.ask("GET", own))["disabled"] is disabled
+    refused = await platform.refusal("POST", f"{xapi}/{made['id']}/remove")
+    assert "action: must be 'enable' or 'disable'" in str(refused)
+    rules = path.partition("/environments")[0].replace("/api/", "/xapi/") + "/automated-policies"
+    environment_id = platform.credentials.environment_id
+    listed = await platform.admin.ask("GET", rules, environmentId=environment_id)
+    assert listed == {"automatedPolicies": [], "total": 0}
