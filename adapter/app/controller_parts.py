@@ -106,6 +106,7 @@ def mesh_options(settings: ControllerSettings) -> MeshOptions:
         client_address_header=rendered.client_address_header,
         token=read_token(settings),
         trusted_hops=rendered.trusted_hops,
+        namespace=settings.kubernetes.namespace,
         settings_name=rendered.config_map or f"{settings.name}-bindings",
     )
 

@@ -134,6 +134,8 @@ class Reconciler:
         now = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         conditions: dict[tuple[str, ...], float] = {}
         failures = [f"{key}: {why}" for key, why in outcome.failures.items()]
+        failures += [outcome.waits_for[1]] if outcome.waits_for else []
+        known = len(failures)
         for content in cluster.all(API_BINDING):
             key = Key(API_BINDING, content["metadata"]["namespace"], content["metadata"]["name"])
             verdict = decision.verdicts[BindingKey(key.namespace, key.name)]
@@ -145,7 +147,7 @@ class Reconciler:
             failures += await self._write_status(key, content, status)
         self.conditions = conditions
         self.last_failures = tuple(failures)
-        return len(failures) == len(outcome.failures)
+        return len(failures) == known
 
     async def _write_status(self, key: Key, content: Tree, status: Tree) -> list[str]:
         """Write it if it differs; returns what failed."""

@@ -13,6 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.rig.object_fields import drop, leaves, merged
+
 Tree = dict[str, Any]
 _NO_CONTENT: Tree = {}
 
@@ -139,7 +141,7 @@ class FakeApiServer:
             return (self._store(path, before, body),)
         if request.method == "PATCH":
             change = {part: body.get(part, {})} if part else body
-            return (self._store(path, before, _merged(before, change)),)
+            return (self._store(path, before, merged(before, change)),)
         return (before,)
 
     def _list(self, request: web.Request, path: str, namespace: str) -> Tree:
@@ -168,8 +170,8 @@ class FakeApiServer:
         collection = self._collection(path)
         before = collection.objects.get(place)
         owners = collection.owners.setdefault(place, {}) if before else {}
-        wanted = _leaves({k: v for k, v in content.items() if k not in {"apiVersion", "kind"}})
-        current = _leaves(before or {})
+        wanted = leaves({k: v for k, v in content.items() if k not in {"apiVersion", "kind"}})
+        current = leaves(before or {})
         for leaf, value in wanted.items():
             owner = owners.get(leaf, "kubectl" if leaf in current else manager)
             if owner != manager and current.get(leaf) != value and not force:
@@ -179,9 +181,9 @@ class FakeApiServer:
         after = json.loads(json.dumps(before or content))
         for leaf in [leaf for leaf, owner in owners.items() if owner == manager]:
             if leaf not in wanted:
-                _drop(after, leaf)
+                drop(after, leaf)
                 del owners[leaf]
-        stored = self._store(path, before, _merged(after, content))
+        stored = self._store(path, before, merged(after, content))
         collection.owners[place] = owners | dict.fromkeys(wanted, manager)
         return stored
 
@@ -268,34 +270,3 @@ def _selected(request: web.Request, content: Tree) -> bool:
         pair.split("=") for pair in request.query.get("labelSelector", "").split(",") if pair
     )
     return bool(wanted.items() <= content["metadata"].get("labels", {}).items())
-
-
-def _merged(before: Any, change: Any) -> Any:
-    """A merge patch (RFC 7396)."""
-    if not isinstance(change, dict):
-        return change
-    merged = dict(before) if isinstance(before, dict) else {}
-    for key, value in change.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = _merged(merged.get(key), value)
-    return merged
-
-
-def _leaves(content: Tree, prefix: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
-    """Each field that is no group, by its path; lists are one field."""
-    found: dict[tuple[str, ...], Any] = {}
-    for key, value in content.items():
-        if isinstance(value, dict) and value:
-            found |= _leaves(value, (*prefix, key))
-        elif (*prefix, key) not in {("metadata", "name"), ("metadata", "namespace")}:
-            found[*prefix, key] = value
-    return found
-
-
-def _drop(content: Tree, path: tuple[str, ...]) -> None:
-    *groups, last = path
-    for group in groups:
-        content = content.get(group, {})
-    content.pop(last, None)

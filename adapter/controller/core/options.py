@@ -18,6 +18,8 @@ class MeshOptions:
     client_address_header: str
     token: str | None = field(default=None, repr=False)
     trusted_hops: int = 0
+    namespace: str | None = None
+    """Where ApiBindings are read; None: everywhere."""
     settings_name: str = "policy-adapter-bindings"
     """The ConfigMap with the adapter's bindings, in the adapter's namespace."""
 

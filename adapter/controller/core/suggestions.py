@@ -34,7 +34,8 @@ def suggestions(
     return [
         _suggestion(resource, route)
         for resource, route in _all_routes(cluster)
-        if (route["metadata"]["namespace"], resource.kind, route["metadata"]["name"]) not in bound
+        if options.namespace in {None, route["metadata"]["namespace"]}
+        and (route["metadata"]["namespace"], resource.kind, route["metadata"]["name"]) not in bound
         and any(envoy_key(e) in asking for e in _envoys(cluster, options, resource, route))
     ]
 

@@ -185,6 +185,13 @@ def test_unbound_routes_of_asking_gateways_are_suggested() -> None:
     assert "kind: HTTPRoute, name: users" in decision.suggestions[0].message
 
 
+def test_nothing_is_suggested_where_bindings_are_not_read() -> None:
+    """Somebody may have bound these routes."""
+    world = gateway(), http_route("orders"), http_route("users"), binding("o", "HTTPRoute/orders")
+    assert decided("envoy-gateway", *world, namespace="shop").suggestions != ()
+    assert decided("envoy-gateway", *world, namespace="pay").suggestions == ()
+
+
 def test_virtual_services_are_suggested_too() -> None:
     """By the gateway that they belong to."""
     decision = decided(
