@@ -8,15 +8,23 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 from support.processes import ProgramError
-from tests.mesh.running.envoy_gateway import run_envoy_gateway
+from tests.mesh.running.envoy_gateway import run_envoy_gateway, run_envoy_gateway_with_tls
 from tests.mesh.running.istio import run_istio, run_istio_with_token
+
+_RUNS: Final = (
+    run_envoy_gateway,
+    run_envoy_gateway_with_tls,
+    run_istio_with_token,
+    run_istio,
+)
 
 
 async def _lines(directory: Path) -> AsyncIterator[str]:
     """A line for each Envoy; raises an error if an answer is not as it should be."""
-    for number, run in enumerate((run_envoy_gateway, run_istio_with_token, run_istio)):
+    for number, run in enumerate(_RUNS):
         home = directory / str(number)
         home.mkdir()
         for line in await run(home):

@@ -1,18 +1,22 @@
 """Runs the real Envoy Gateway without Kubernetes, and sends requests through its Envoy."""
 
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from cryptography import x509
 
+from adapter.envoy_config.mesh import MeshPlan
 from support.processes import Program
 from support.upstream import ECHO
 from tests.mesh.examples import TOKEN
 from tests.mesh.running.guides import parts_of
 from tests.mesh.running.requests import Case, send_all, until_served
 from tests.mesh.running.site import Site, running_site
+from tests.rig.certificates import Authority
 from tests.rig.envoy_binaries import NEWEST, envoy_binary
 from tests.rig.go_toolchain import installed
 from tests.rig.mesh_plans import example, rendered
@@ -24,6 +28,10 @@ _LOST: Final = "Unable to find xds resources"
 """What the status of an EnvoyPatchPolicy says if a patch names nothing."""
 _ADDRESS: Final = "127.0.0.1:8080"
 _BESIDE: Final = Path(__file__).parents[1] / "envoy-gateway.yaml"
+_CA: Final = "policy-adapter-ca"
+_CLIENT: Final = "envoy-client"
+"""The Secrets of the guide."""
+_RULE: Final = "reports"
 _GROUP: Final = "gateway.envoyproxy.io"
 
 
@@ -33,21 +41,49 @@ def program() -> Path:
 
 
 async def run_envoy_gateway(directory: Path) -> list[str]:
-    """A line; raises an error if a request is not answered as it should be."""
+    """Lines about an Envoy that sends a token; raises an error if an answer is wrong."""
     documents = [d.content for d in rendered("envoy-gateway", _plan(), token=TOKEN)]
+    return await _run("Envoy Gateway, token", documents, {"token": TOKEN}, directory)
+
+
+async def run_envoy_gateway_with_tls(directory: Path) -> list[str]:
+    """The same with mutual TLS between Envoy and the adapter, in place of the token."""
+    plan = _plan()
+    plan["adapter"] |= {"tls_ca_secret": _CA, "tls_client_secret": _CLIENT}
+    documents = [d.content for d in rendered("envoy-gateway", plan, serves_tls=True)]
+    authority = Authority(directory)
+    name = x509.DNSName(MeshPlan.model_validate(plan).adapter.host)
+    own, client = authority.issue("adapter", [name]), authority.issue("client")
+    listener = {
+        "tls_certificate_file": str(own.certificate),
+        "tls_key_file": str(own.key),
+        "tls_client_ca_file": str(authority.certificate),
+    }
+    documents += [
+        _secret(_CA, "Opaque", {"ca.crt": authority.certificate}),
+        _secret(
+            _CLIENT, "kubernetes.io/tls", {"tls.crt": client.certificate, "tls.key": client.key}
+        ),
+    ]
+    return await _run("Envoy Gateway, mutual TLS", documents, listener, directory)
+
+
+async def _run(
+    mesh: str, documents: list[Any], listener: dict[str, str], directory: Path
+) -> list[str]:
     async with (
-        running_site(documents[0], directory, TOKEN) as site,
+        running_site(documents[0], directory, listener) as site,
         _running(documents[1:], site, directory),
     ):
         await until_served(_ADDRESS, "users.test")
         return [
-            await send_all("Envoy Gateway", _ADDRESS, _cases(site), site),
-            await site.spans.joined("Envoy Gateway", len(_cases(site))),
+            await send_all(mesh, _ADDRESS, _cases(site), site),
+            await site.spans.joined(mesh, len(_cases(site))),
         ]
 
 
 def _plan() -> dict[str, Any]:
-    """The example in one namespace.
+    """The example in one namespace, with a rule that has an API of its own.
 
     Without Kubernetes, Envoy Gateway's objects have no kind, so no ReferenceGrant allows theirs.
     """
@@ -55,6 +91,7 @@ def _plan() -> dict[str, Any]:
     for api in plan["envoys"][0]["apis"]:
         if "route" in api:
             api["route"] = api["route"].replace("/shop/", "/default/")
+    plan["envoys"][0]["apis"].append({"api_id": 6, "route": f"HTTPRoute/default/files#{_RULE}"})
     return plan
 
 
@@ -65,6 +102,7 @@ def _cases(site: Site) -> list[Case]:
         Case("greeter.test", ECHO, 200, "greeter"),
         Case("users.test", "/1", 200, "users"),
         Case("files.test", "/files/1", 200, "files"),
+        Case("files.test", "/reports/1", 200, "bills"),
         Case("files.test", "/other", 403),
         Case("users.test", "/1;x/2", 400, "users"),
     ]
@@ -139,6 +177,10 @@ def _standalone_objects(objects: list[Any], site: Site) -> str:
             content["metadata"]["namespace"] = "default"
             reference = {"group": _GROUP, "kind": "Backend", "name": content["kind"].lower()}
             content["spec"]["rules"] = [{"backendRefs": [reference]}]
+            if content["metadata"]["name"] == "files":
+                path = {"type": "PathPrefix", "value": "/reports"}
+                rule = {"name": _RULE, "matches": [{"path": path}], "backendRefs": [reference]}
+                content["spec"]["rules"].append(rule)
     services = [
         _backend("httproute", site.service),
         _backend("grpcroute", site.grpc_service),
@@ -157,6 +199,12 @@ def _backend(name: str, address: str) -> dict[str, Any]:
         "metadata": {"name": name, "namespace": "default"},
         "spec": {"endpoints": [_endpoint(address)], **protocols},
     }
+
+
+def _secret(name: str, kind: str, files: dict[str, Path]) -> dict[str, Any]:
+    data = {key: base64.b64encode(file.read_bytes()).decode() for key, file in files.items()}
+    metadata = {"name": name, "namespace": "default"}
+    return {"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": metadata, "data": data}
 
 
 def _tracing() -> dict[str, Any]:

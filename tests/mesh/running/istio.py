@@ -33,7 +33,7 @@ async def _run(directory: Path, token: str | None) -> list[str]:
     documents = [d.content for d in rendered("istio", token=token)]
     mesh = "Istio, token" if token else "Istio, Telemetry"
     async with (
-        running_site(documents[0], directory, token) as site,
+        running_site(documents[0], directory, {"token": token} if token else {}) as site,
         running_istiod(_mesh_config(documents[1]), _objects(documents[2:], site), directory),
     ):
         async with envoy_of_istio("router", {"istio": "ingressgateway"}, directory):

@@ -13,7 +13,7 @@ from tests.mesh.running.site import Site
 from tests.rig.polling import eventually
 from tests.rig.raw_http import request
 
-_FORGED = [("x-adapter-api-id", "6"), ("x_adapter_client_id", "admin"), ("x-adapter-any", "1")]
+_FORGED = [("x-adapter-api-id", "99"), ("x_adapter_client_id", "admin"), ("x-adapter-any", "1")]
 
 Pairs: TypeAlias = list[list[str]]
 

@@ -48,9 +48,9 @@ class Site:
 
 @asynccontextmanager
 async def running_site(
-    rendered: Mapping[str, Any], directory: Path, token: str | None
+    rendered: Mapping[str, Any], directory: Path, listener: Mapping[str, Any]
 ) -> AsyncIterator[Site]:
-    """The site, with an adapter that has the rendered settings. The directory exists."""
+    """The site, with an adapter that has the rendered settings and these of its listener."""
     service = Upstream()
     await service.start()
     try:
@@ -58,7 +58,7 @@ async def running_site(
             credentials = await _with_apis(platform)
             settings = settings_for(
                 platform,
-                listener={"address": "127.0.0.1:0", **({"token": token} if token else {})},
+                listener={"address": "127.0.0.1:0", **listener},
                 analytics={"batch_age_s": 0.1},
                 tracing={"endpoint": spans.url, "batch_age_s": 0.1},
                 **rendered,
