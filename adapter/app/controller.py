@@ -8,7 +8,7 @@ import structlog
 
 from adapter.app.controller_parts import (
     Connections,
-    adapter_deployment,
+    adapter_workload,
     lease_holder,
     lease_key,
     mesh_options,
@@ -60,9 +60,7 @@ class Controller:
             changed=self._changed,
             leadership=self._lease,
             apis=self._connections.api_instances(),
-            writer=MeshWriter(
-                self._client, adapter_deployment(settings), self._wrote, options.token
-            ),
+            writer=MeshWriter(self._client, adapter_workload(settings), self._wrote, options.token),
             events=SuggestionEvents(self._client, clock),
             clock=clock,
             jitter=random.random,

@@ -9,7 +9,7 @@ from typing import Final
 
 from adapter.controller.api_instances import ApiInstances
 from adapter.controller.core.options import MeshOptions
-from adapter.controller.core.resources import DEPLOYMENT, LEASE, Key
+from adapter.controller.core.resources import DEPLOYMENT, LEASE, STATEFUL_SET, Key
 from adapter.controller.kubernetes.api_server import ApiServer, in_cluster
 from adapter.controller.kubernetes.client import KubernetesClient
 from adapter.errors import ConfigurationError
@@ -111,10 +111,12 @@ def mesh_options(settings: ControllerSettings) -> MeshOptions:
     )
 
 
-def adapter_deployment(settings: ControllerSettings) -> Key | None:
-    """The Deployment that the controller restarts, if it does that."""
-    name = settings.rendered.deployment
-    return None if name is None else Key(DEPLOYMENT, settings.adapter.namespace, name)
+def adapter_workload(settings: ControllerSettings) -> Key | None:
+    """The Deployment or StatefulSet that the controller restarts, if it does that."""
+    rendered, namespace = settings.rendered, settings.adapter.namespace
+    if rendered.deployment:
+        return Key(DEPLOYMENT, namespace, rendered.deployment)
+    return Key(STATEFUL_SET, namespace, rendered.stateful_set) if rendered.stateful_set else None
 
 
 def lease_key(settings: ControllerSettings) -> Key:

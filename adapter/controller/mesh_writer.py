@@ -21,25 +21,26 @@ from adapter.envoy_config.parts.tree import Tree
 Wrote: TypeAlias = Callable[[str, str], None]
 """Called with the verb and the result of each write."""
 _DIGEST: Final = "policy-adapter.dev/settings"
-"""The annotation of the adapter's pods that makes a Deployment replace them."""
+"""The annotation of the adapter's pods that makes a Deployment or a StatefulSet replace them."""
 
 
 class MeshWriter:
     """Applies and removes objects. Remembers what it has applied, and skips it the next time.
 
-    `deployment` is the adapter's, which is restarted when its settings change; None if somebody
-    else does that. `token` is never told, although an API server may repeat what it refuses.
+    `workload` is the adapter's Deployment or StatefulSet, which is restarted when the settings
+    change; None if somebody else does that. `token` is never told, although an API server may
+    repeat what it refuses.
     """
 
     def __init__(
         self,
         client: KubernetesClient,
-        deployment: Key | None,
+        workload: Key | None,
         wrote: Wrote,
         token: str | None = None,
     ) -> None:
         self._client = client
-        self._deployment = deployment
+        self._workload = workload
         self._wrote = wrote
         self._token = token
         self._applied: dict[Key, tuple[str, str]] = {}
@@ -79,21 +80,21 @@ class MeshWriter:
 
     async def _restarted(self, digest: str) -> tuple[str, str] | None:
         """Have the adapter's pods replaced if their settings are older."""
-        if self._deployment is None:
+        if self._workload is None:
             return None
         try:
-            found = await self._client.get(self._deployment)
+            found = await self._client.get(self._workload)
             if _annotation(found) != digest:
                 template = {"metadata": {"annotations": {_DIGEST: digest}}}
-                await self._client.patch(self._deployment, {"spec": {"template": template}})
+                await self._client.patch(self._workload, {"spec": {"template": template}})
                 self._wrote("restart", "succeeded")
                 found = {}
         except ApiServerError as e:
             self._wrote("restart", "failed")
-            return NOT_APPLIED, f"{self._deployment}: {e}"
+            return NOT_APPLIED, f"{self._workload}: {e}"
         if _is_rolled_out(found):
             return None
-        return ADAPTER_RESTARTING, f"{self._deployment} restarts with the new settings."
+        return ADAPTER_RESTARTING, f"{self._workload} restarts with the new settings."
 
     async def _apply(self, key: Key, content: Tree, live: Tree | None) -> None:
         digest = _digest(content)
@@ -149,19 +150,19 @@ def _digest(content: Tree) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _annotation(deployment: Tree) -> str:
-    metadata = deployment["spec"]["template"].get("metadata", {})
+def _annotation(workload: Tree) -> str:
+    metadata = workload["spec"]["template"].get("metadata", {})
     return str((metadata.get("annotations") or {}).get(_DIGEST, ""))
 
 
-def _is_rolled_out(deployment: Tree) -> bool:
+def _is_rolled_out(workload: Tree) -> bool:
     """As `kubectl rollout status` judges it."""
-    if not deployment:
+    if not workload:
         return False
-    status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
+    status, wanted = workload.get("status", {}), workload["spec"].get("replicas", 1)
     updated = status.get("updatedReplicas", 0)
     return bool(
-        status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+        status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
         and updated >= wanted
         and status.get("replicas", 0) <= updated <= status.get("availableReplicas", 0)
     )

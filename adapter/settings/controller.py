@@ -50,6 +50,14 @@ class RenderedSettings(Group):
     deployment: Name | None = None
     """The adapter's Deployment, which is restarted when the bindings change. Default: nobody
     restarts it."""
+    stateful_set: Name | None = None
+    """The same, if the adapter is a StatefulSet."""
+
+    @model_validator(mode="after")
+    def _one_workload(self) -> "RenderedSettings":
+        if self.deployment and self.stateful_set:
+            raise ValueError("set only one of deployment and stateful_set")
+        return self
 
 
 class ControllerPlatformSettings(Group):

@@ -58,10 +58,10 @@ def test_the_controller_accepts_its_settings(
 def test_envoy_gateway_gets_the_service_that_names_all_pods(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A StatefulSet is not restarted, because the controller restarts Deployments only."""
+    """Adapters with volumes are a StatefulSet, which the controller restarts, too."""
     read = settings(ENVOY_GATEWAY, tmp_path, monkeypatch)
     assert read.adapter.service == "policy-adapter-headless"
-    assert read.rendered.deployment is None
+    assert (read.rendered.deployment, read.rendered.stateful_set) == (None, "policy-adapter")
 
 
 def test_adapters_read_the_bindings_that_the_controller_writes(

@@ -13,6 +13,7 @@ from adapter.controller.core.resources import (
     DEPLOYMENT,
     EVENT,
     LEASE,
+    STATEFUL_SET,
     Resource,
     read_for,
     written_for,
@@ -39,7 +40,7 @@ def _needed() -> dict[str, set[tuple[str, str, str]]]:
         "Role": {
             *_rights({CONFIG_MAP}, {"create", "get", "patch"}),
             *_rights({LEASE}, {"create", "get", "update"}),
-            *_rights({DEPLOYMENT}, {"get", "patch"}),
+            *_rights({DEPLOYMENT, STATEFUL_SET}, {"get", "patch"}),
         },
     }
 
