@@ -90,7 +90,6 @@ class PolicyEntry(Entry):
     group_id: Any = None
     asset_version: Any = None
     policy_template_id: Any = None
-    label: Any = None
     configuration_data: dict[str, Any] | None = Field(default=None, repr=False)
     pointcut_data: Entries = []
     disabled: StrictBool = False

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import control_plane.cli
+from adapter.cli import app as adapter_commands
 from tests.rig.control_plane import running_control_plane
 
 EXAMPLE = Path("docs/environment-file.md").read_text().split("```yaml\n")[1].split("```")[0]
@@ -60,6 +61,9 @@ async def test_an_environment_as_a_file(tmp_path: Path, monkeypatch: pytest.Monk
         assert run(f"export --output out.yaml {login}").exit_code == 0
         assert mode("out.yaml") == 0o600
         assert run(f"diff out.yaml --prune {login}").exit_code == 0
+        write("adapter.yaml", "platform: {file: out.yaml}")
+        adapter = CliRunner().invoke(adapter_commands, ["check-config", "--config=adapter.yaml"])
+        assert "the environment file is out.yaml" in adapter.stdout
         text = read("out.yaml")
         write("out.yaml", text.replace("maximumRequests: 1000", "maximumRequests: 5"))
         changed = run(f"diff out.yaml {login}").stdout
