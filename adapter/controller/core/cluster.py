@@ -1,17 +1,27 @@
 """What the controller has seen in the cluster."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import TypeAlias
 
-from adapter.controller.core.resources import Resource
+from adapter.controller.core.resources import SERVICE, Resource
 from adapter.envoy_config.parts.tree import Tree
 
+_Labels: TypeAlias = frozenset[tuple[str, str]]
 
-@dataclass(frozen=True, slots=True)
+
 class Cluster:
-    """Objects as the API server has them, by resource, and by namespace and name."""
+    """Objects as the API server has them, by resource, and by namespace and name.
 
-    objects: Mapping[Resource, Mapping[tuple[str, str], Tree]]
+    It does not change. What was looked up by labels is remembered, because each round asks for each
+    route and Service.
+    """
+
+    def __init__(self, objects: Mapping[Resource, Mapping[tuple[str, str], Tree]]) -> None:
+        self._objects = {
+            resource: dict(sorted(found.items())) for resource, found in objects.items()
+        }
+        self._by_selector: dict[Resource, dict[_Labels, list[Tree]]] = {}
+        self._namespaces: dict[_Labels, list[str]] = {}
 
     @classmethod
     def of(cls, objects: Iterable[tuple[Resource, Tree]]) -> "Cluster":
@@ -24,10 +34,34 @@ class Cluster:
 
     def find(self, resource: Resource, namespace: str, name: str) -> Tree | None:
         """The object, or None."""
-        return self.objects.get(resource, {}).get((namespace, name))
+        return self._objects.get(resource, {}).get((namespace, name))
 
     def all(self, resource: Resource) -> Iterator[Tree]:
-        """All objects of this resource, in the order of their names."""
-        found = self.objects.get(resource, {})
-        for place in sorted(found):
-            yield found[place]
+        """All objects of this resource, in the order of their namespaces and names."""
+        yield from self._objects.get(resource, {}).values()
+
+    def selecting(self, resource: Resource, labels: Mapping[str, str]) -> list[Tree]:
+        """The objects whose `selector` has exactly these labels, in the order of their names."""
+        if resource not in self._by_selector:
+            found: dict[_Labels, list[Tree]] = {}
+            for content in self.all(resource):
+                found.setdefault(_selector(content), []).append(content)
+            self._by_selector[resource] = found
+        return self._by_selector[resource].get(frozenset(labels.items()), [])
+
+    def namespaces_of_pods(self, labels: Mapping[str, str]) -> list[str]:
+        """Where Services select pods that have these labels, and perhaps more."""
+        wanted = frozenset(labels.items())
+        if wanted not in self._namespaces:
+            self._namespaces[wanted] = sorted(
+                {
+                    service["metadata"]["namespace"]
+                    for service in self.all(SERVICE)
+                    if wanted <= _selector(service)
+                }
+            )
+        return self._namespaces[wanted]
+
+
+def _selector(content: Tree) -> _Labels:
+    return frozenset((content.get("spec", {}).get("selector") or {}).items())

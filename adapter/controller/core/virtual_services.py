@@ -7,7 +7,7 @@ from adapter.controller.core.claim import Claim, make_claim, make_envoy
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import TARGET_NOT_FOUND, UNSUPPORTED_TARGET, RefusedError
-from adapter.controller.core.resources import ISTIO_GATEWAY, SERVICE
+from adapter.controller.core.resources import ISTIO_GATEWAY
 from adapter.envoy_config.mesh.plan import MeshEnvoy
 from adapter.envoy_config.parts.tree import Tree
 
@@ -59,23 +59,14 @@ def _gateway_envoys(cluster: Cluster, options: MeshOptions, gateway: Tree) -> It
     labels = gateway.get("spec", {}).get("selector", {})
     if not labels:
         return
-    # Gateways that select the same pods are one Envoy, with the first of their names.
-    name = next(
-        other["metadata"]["name"]
-        for other in cluster.all(ISTIO_GATEWAY)
-        if other.get("spec", {}).get("selector", {}) == labels
-    )
-    for namespace in _namespaces_of_pods(cluster, labels):
+    # Gateways that select the same pods are one Envoy, with the first of their names. A gateway has
+    # at least one Service, which says where its pods are.
+    first, *_ = cluster.selecting(ISTIO_GATEWAY, labels)
+    for namespace in cluster.namespaces_of_pods(labels):
         yield make_envoy(
-            "gateway", name, namespace, labels=labels, trusted_hops=options.trusted_hops
+            "gateway",
+            first["metadata"]["name"],
+            namespace,
+            labels=labels,
+            trusted_hops=options.trusted_hops,
         )
-
-
-def _namespaces_of_pods(cluster: Cluster, labels: dict[str, str]) -> list[str]:
-    """Where Services select pods with these labels: a gateway has at least one Service."""
-    services = [
-        service["metadata"]["namespace"]
-        for service in cluster.all(SERVICE)
-        if labels.items() <= (service.get("spec", {}).get("selector") or {}).items()
-    ]
-    return sorted(set(services))

@@ -37,9 +37,8 @@ def _envoy(cluster: Cluster, service: Tree, ref: TargetRef) -> MeshEnvoy:
     # Services that select the same pods are one workload, with the first of their names.
     name = next(
         other["metadata"]["name"]
-        for other in cluster.all(SERVICE)
+        for other in cluster.selecting(SERVICE, labels)
         if other["metadata"]["namespace"] == namespace
-        and (other.get("spec", {}).get("selector") or {}) == labels
     )
     return make_envoy("sidecar", f"service-{name}", namespace, labels=labels)
 
