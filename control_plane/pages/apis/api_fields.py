@@ -23,7 +23,8 @@ TECHNOLOGIES: Final = {
 LABELS: Final = {
     "asset_version": "Version",
     "instance_label": "Label",
-    "endpoint": "Endpoint",
+    "endpoint_uri": "Consumer endpoint",
+    "endpoint": "Implementation",
     "description": "Description",
     "tags": "Tags",
     "deprecated": "Deprecated",
@@ -36,16 +37,19 @@ class ChangedApi(Fields):
 
     asset_version: Name
     instance_label: Label | None = None
+    endpoint_uri: Annotated[str, Field(max_length=2000), Address] | None = None
     endpoint: Annotated[str, Field(max_length=2000), Address] | None = None
     description: Annotated[str, Field(max_length=4000)] | None = None
     tags: Annotated[str, Field(max_length=_MAX_TAGS * 256), OneLine] = ""
     deprecated: bool = False
 
-    def columns(self, endpoint: dict[str, Any] | None) -> dict[str, Any]:
-        """The columns to store; `endpoint` is what is stored of it."""
+    def columns(self, stored: ApiInstance | None = None) -> dict[str, Any]:
+        """The columns to store; `stored` is the API instance that changes."""
+        endpoint, consumer = (stored.endpoint, stored.endpoint_uri) if stored else (None, None)
         return {
             "asset_version": self.asset_version,
             "instance_label": self.instance_label,
+            "endpoint_uri": _address("endpoint_uri", self.endpoint_uri, consumer),
             "endpoint": _with_address(endpoint, self.endpoint),
             "description": self.description,
             "tags": _tags(self.tags),
@@ -65,11 +69,17 @@ def _with_address(endpoint: dict[str, Any] | None, address: str | None) -> dict[
     """The endpoint with this address. Its other members stay."""
     known = endpoint if isinstance(endpoint, dict) else {}
     others = {name: value for name, value in known.items() if name != "uri"}
-    address = restored(address, known.get("uri"))
-    if any(masks_in(address, "endpoint")):
-        why = "*** stands for stored credentials, and none are stored for this address."
-        raise InvalidForm({"endpoint": f"{why} Write the whole address."})
+    address = _address("endpoint", address, known.get("uri"))
     return (others | ({} if address is None else {"uri": address})) or None
+
+
+def _address(field: str, given: str | None, stored: str | None) -> str | None:
+    """The address with the stored credentials in place of a mask."""
+    address: str | None = restored(given, stored)
+    if any(masks_in(address, field)):
+        why = "*** stands for stored credentials, and none are stored for this address."
+        raise InvalidForm({field: f"{why} Write the whole address."})
+    return address
 
 
 def _tags(text: str) -> list[str]:
@@ -86,7 +96,8 @@ def values_of(api: ApiInstance) -> dict[str, str]:
     return {
         "asset_version": api.asset_version,
         "instance_label": api.instance_label or "",
-        "endpoint": address_of(api),
+        "endpoint_uri": without_password(api.endpoint_uri or ""),
+        "endpoint": _implementation(api),
         "description": api.description or "",
         "tags": ", ".join(api.tags or ()),
         "deprecated": "true" if api.deprecated else "",
@@ -94,7 +105,14 @@ def values_of(api: ApiInstance) -> dict[str, str]:
 
 
 def address_of(api: ApiInstance) -> str:
-    """Where clients reach the API, without credentials; empty if nobody said."""
+    """Where clients reach the API, without credentials; empty if nobody said.
+
+    Without a consumer endpoint it is the implementation, where older versions kept it.
+    """
+    return without_password(api.endpoint_uri or "") or _implementation(api)
+
+
+def _implementation(api: ApiInstance) -> str:
     endpoint = api.endpoint if isinstance(api.endpoint, dict) else {}
     address = endpoint.get("uri")
     return without_password(address) if isinstance(address, str) else ""

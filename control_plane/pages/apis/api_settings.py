@@ -63,7 +63,7 @@ def change(visit: ApisWriter, api_id: RowId, form: InForm) -> Response:
         with visit.writing() as transaction:
             api = visit.api(transaction.session, api_id)
             versions.require(form.text("version"), api, without=_UNVERSIONED)
-            apis.change(transaction, api, given.columns(api.endpoint))
+            apis.change(transaction, api, given.columns(api))
             changed = title_of(api)
     except Stale:
         return _compare(visit, api_id, form)

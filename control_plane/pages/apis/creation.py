@@ -45,7 +45,7 @@ def create(visit: ApisWriter, form: InForm) -> Response:
     """Create an API instance, and its asset if it is the first of it."""
     try:
         given = form.checked(NewApi)
-        columns = given.columns(None) | {"technology": given.technology, "provider_id": None}
+        columns = given.columns() | {"technology": given.technology, "provider_id": None}
         name = apis.AssetName(given.group_id, given.asset_id)
         with visit.writing() as transaction:
             api = _twin(visit, transaction, form, columns, name) or apis.create(

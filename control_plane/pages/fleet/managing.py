@@ -49,7 +49,7 @@ def _facts(service: DiscoveredService) -> dict[str, str]:
     route = f", by Envoy's route {service.route}" if service.route else ""
     return {
         "asset_id": suggested_name(service.host) or suggested_name(service.route),
-        "endpoint": f"http://{host}" if host else "",
+        "endpoint_uri": f"http://{host}" if host else "",
         "description": f"Discovered at {service.host or 'no host'}{route}.",
     }
 
@@ -76,7 +76,7 @@ def create(visit: Manager, service_id: RowId, form: InForm) -> Response:
     """Create the API instance, and note that the service is managed."""
     try:
         given = form.checked(NewApi)
-        columns = given.columns(None) | {"technology": given.technology, "provider_id": None}
+        columns = given.columns() | {"technology": given.technology, "provider_id": None}
         name = apis.AssetName(given.group_id, given.asset_id)
         with visit.writing() as transaction:
             service = services.get(transaction.session, visit.environment.id, service_id)

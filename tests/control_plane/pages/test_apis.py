@@ -45,7 +45,7 @@ async def test_an_api_instance_is_created(owner: Visitor) -> None:
     """All fields are on its page."""
     fields = {
         "instance_label": "blue",
-        "endpoint": "https://api.example.com/shop/orders",
+        "endpoint_uri": "https://api.example.com/shop/orders",
         "description": "The orders of the shop",
         "tags": "shop, core,shop,",
         "technology": "serviceMesh",
@@ -203,21 +203,25 @@ async def test_the_credentials_of_an_endpoint_are_kept_and_never_shown(
 ) -> None:
     """The mask stands for those that are stored, and for no others."""
     endpoint = {"uri": "https://u:top-secret@old.example.com/x"}
-    await platform.admin.create_api("orders", endpoint=endpoint)
+    consumer = "https://u:top-secret@old.example.com/x"
+    await platform.admin.create_api("orders", endpoint=endpoint, endpointUri=consumer)
     path = f"{owner.home}/apis/1/settings"
     for page in (path, f"{owner.home}/apis/1"):
         for visitor in (owner, viewer):
             shown = await visitor.page(page)
             assert "top-secret" not in shown
             assert "https://***@old.example.com/x" in shown
-    form = {"asset_version": "1.0.0", "endpoint": "https://***@old.example.com/x", "tags": "a"}
+    masked = "https://***@old.example.com/x"
+    form = {"asset_version": "1.0.0", "endpoint": masked, "endpoint_uri": masked, "tags": "a"}
     await owner.done(path, **form, version=version(await owner.page(path)))
-    assert (await platform.admin.ask("GET", f"{platform.apis}/1"))["endpoint"] == endpoint
-    form["endpoint"] = "https://***@new.example.com"
-    refused = await owner.send(path, **form, version=version(await owner.page(path)))
-    assert refused.status_code == 400
-    assert "*** stands for" in refused.text
-    assert "top-secret" not in refused.text
+    api = await platform.admin.ask("GET", f"{platform.apis}/1")
+    assert (api["endpoint"]["uri"], api["endpointUri"]) == (consumer, consumer)
+    for field in ("endpoint", "endpoint_uri"):
+        wrong = form | {field: "https://***@new.example.com"}
+        refused = await owner.send(path, **wrong, version=version(await owner.page(path)))
+        assert refused.status_code == 400
+        assert "*** stands for" in refused.text
+        assert "top-secret" not in refused.text
 
 
 async def test_an_api_instance_is_changed(owner: Visitor, platform: Platform) -> None:
@@ -226,13 +230,13 @@ async def test_an_api_instance_is_changed(owner: Visitor, platform: Platform) ->
     api_id = (await platform.admin.create_api("orders", endpoint=endpoint))["id"]
     path = f"{owner.home}/apis/{api_id}/settings"
     fields = {"asset_version": "2.0.0", "endpoint": "https://new.example.com", "deprecated": "true"}
+    fields["endpoint_uri"] = "https://api.example.com"
     page = await owner.done(path, version=version(await owner.page(path)), **fields)
     assert "orders 2.0.0 is changed." in page
     api = await platform.admin.ask("GET", f"{platform.apis}/{api_id}")
-    assert api["endpoint"] == {
-        "uri": "https://new.example.com",
-        "proxyUri": "http://0.0.0.0:8081/",
-    }
+    assert api["endpoint"]["uri"] == "https://new.example.com"
+    assert api["endpoint"]["proxyUri"] == "http://0.0.0.0:8081/"
+    assert api["endpointUri"] == "https://api.example.com"
     assert (api["deprecated"], api["assetVersion"]) == (True, "2.0.0")
     refused = await owner.send(path, version=version(page), asset_version="")
     assert (refused.status_code, "Fill in this field." in refused.text) == (400, True)
@@ -276,7 +280,7 @@ async def test_deleting_names_the_consequence(owner: Visitor, platform: Platform
 
 async def test_the_snippets_have_real_ids(owner: Visitor) -> None:
     """Each can be copied as it is, but for what nobody here knows."""
-    page = await owner.page(await create(owner, endpoint="https://api.example.com/shop/"))
+    page = await owner.page(await create(owner, endpoint_uri="https://api.example.com/shop/"))
     for text in (
         "--api 1=http://127.0.0.1:8000/shop",
         "api_id: &#34;1&#34;",
