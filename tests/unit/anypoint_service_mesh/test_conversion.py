@@ -35,7 +35,12 @@ def test_a_binding_to_an_id_is_exact() -> None:
 
 def test_a_binding_to_an_api_names_its_asset() -> None:
     """The API is not made again by itself: it would have no policies."""
-    instance, _, item = converted(api(instanceLabel="public"), adapter(), by_api())
+    labelled = api(instanceLabel="public", tags={"apiInstance": ["orders"]})
+    instance, _, item = converted(labelled, adapter(), by_api())
+    assert instance.notes[:2] == (
+        "the controller must log in to its environment, e-1",
+        "its tags are not converted; the platform keeps those that it has",
+    )
     assert (instance.status, item.status) == ("approximated", "approximated")
     assert item.binding is not None
     named = {"assetId": "orders", "version": "1.0", "instanceLabel": "public"}
