@@ -3,20 +3,17 @@
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from support.upstream import ECHO
 from tests.mesh.examples import TOKEN
-from tests.mesh.running.guides import parts_of
+from tests.mesh.running.istio_certificates import principal, serving_certificates
+from tests.mesh.running.istio_objects import SIDECARS, mesh_config, objects_beside
 from tests.mesh.running.istiod import envoy_of_istio, running_istiod
 from tests.mesh.running.requests import Case, send_all, until_served
 from tests.mesh.running.site import Site, running_site
-from tests.rig.mesh_plans import rendered
+from tests.rig.mesh_plans import example, rendered
 
-_BESIDE: Final = Path(__file__).parent / "istio.yaml"
 _GATEWAY: Final = "127.0.0.1:8080"
 _PORT: Final = "127.0.0.1:5432"
-_SIDECAR: Final = "127.0.0.1:8081"
 
 
 async def run_istio(directory: Path) -> list[str]:
@@ -30,11 +27,11 @@ async def run_istio_with_token(directory: Path) -> list[str]:
 
 
 async def _run(directory: Path, token: str | None) -> list[str]:
-    documents = [d.content for d in rendered("istio", token=token)]
+    documents = [d.content for d in rendered("istio", _plan(), token=token)]
     mesh = "Istio, token" if token else "Istio, Telemetry"
     async with (
         running_site(documents[0], directory, {"token": token} if token else {}) as site,
-        running_istiod(_mesh_config(documents[1]), _objects(documents[2:], site), directory),
+        running_istiod(mesh_config(documents[1]), objects_beside(documents[2:], site), directory),
     ):
         async with envoy_of_istio("router", {"istio": "ingressgateway"}, directory):
             await until_served(_GATEWAY, "files.test", "/files/1")
@@ -43,16 +40,39 @@ async def _run(directory: Path, token: str | None) -> list[str]:
                 await site.spans.joined(f"{mesh}, gateway", len(_gateway_cases(site))),
                 await send_all(f"{mesh}, port without HTTP", _PORT, _PORT_CASES, site),
             ]
-        async with envoy_of_istio("sidecar", {"app": "orders"}, directory):
-            await until_served(_SIDECAR, "orders.shop")
-            return [*lines, await send_all(f"{mesh}, sidecar", _SIDECAR, _SIDECAR_CASES, site)]
+        for name, address in SIDECARS.items():
+            async with (
+                serving_certificates(name, directory) as certificates,
+                envoy_of_istio("sidecar", {"app": name}, directory, certificates.address),
+            ):
+                tls = certificates.client() if name == "ledger" else None
+                await until_served(address, name, tls=tls)
+                lines.append(
+                    await send_all(f"{mesh}, sidecar of {name}", address, _CASES[name], site, tls)
+                )
+    return lines
+
+
+def _plan() -> dict[str, Any]:
+    """The example, and a workload that is bound by the principal in its certificate."""
+    plan = example("istio")
+    by_principal = {"api_id": 8, "principal": principal("ledger")}
+    sidecar = {"kind": "sidecar", "name": "ledger", "namespace": "shop"}
+    plan["envoys"].append({**sidecar, "labels": {"app": "ledger"}, "apis": [by_principal]})
+    return plan
 
 
 _PORT_CASES: Final = [Case("", "", 0, "database")]
-_SIDECAR_CASES: Final = [
-    Case("orders.shop", "/1", 200, "workload"),
-    Case("files.test", "/files/1", 200, "workload"),
-]
+_CASES: Final = {
+    "orders": [
+        Case("orders.shop", "/1", 200, "workload"),
+        Case("files.test", "/files/1", 200, "workload"),
+    ],
+    "ledger": [
+        Case("ledger.shop", "/1", 200, "ledger"),
+        Case("files.test", "/files/1", 200, "ledger"),
+    ],
+}
 """Whatever host a client names, the workload's API decides."""
 
 
@@ -67,62 +87,3 @@ def _gateway_cases(site: Site) -> list[Case]:
         Case("shop.test", "/other", 403),
         Case("shop.test", "/users;x/1", 400, "users"),
     ]
-
-
-def _mesh_config(document: dict[str, Any]) -> dict[str, Any]:
-    """With the collector of the guide."""
-    rendered_providers = document["meshConfig"]["extensionProviders"]
-    providers, _ = parts_of("istio.md")
-    return {"extensionProviders": [*rendered_providers, *providers["extensionProviders"]]}
-
-
-def _objects(objects: list[Any], site: Site) -> str:
-    services = [
-        _service("policy-adapter", "adapter", 9001, "grpc", site.adapter),
-        _service("service", "shop", 8080, "http", site.service),
-        _service("greeter", "shop", 8080, "grpc", site.grpc_service),
-        _service("database", "shop", 5432, "tcp", site.service),
-        _service("collector", "observability", 4317, "grpc", site.spans.address),
-    ]
-    _, telemetry = parts_of("istio.md")
-    rendered_ones = [o for o in objects if o["kind"] == "Telemetry"]
-    own = [] if rendered_ones else [telemetry]
-    for content in rendered_ones:
-        content["spec"]["tracing"] = telemetry["spec"]["tracing"]
-    beside = list(yaml.safe_load_all(_BESIDE.read_text()))
-    return yaml.safe_dump_all([*beside, *services, *own, _inbound(site), *objects])
-
-
-def _service(name: str, namespace: str, port: int, protocol: str, address: str) -> dict[str, Any]:
-    host, _, target = address.rpartition(":")
-    ports = [
-        {"number": port, "name": protocol, "protocol": protocol.upper(), "targetPort": int(target)}
-    ]
-    return {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "ServiceEntry",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "hosts": [f"{name}.{namespace}.svc.cluster.local"],
-            "location": "MESH_INTERNAL",
-            "resolution": "STATIC",
-            "ports": ports,
-            "endpoints": [{"address": host}],
-        },
-    }
-
-
-def _inbound(site: Site) -> dict[str, Any]:
-    """The listener of the workload's sidecar, where no rules of the kernel redirect connections."""
-    port = {"number": int(_SIDECAR.rpartition(":")[2]), "name": "http", "protocol": "HTTP"}
-    ingress = [{"port": port, "bind": "127.0.0.1", "defaultEndpoint": site.service}]
-    return {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "Sidecar",
-        "metadata": {"name": "orders", "namespace": "shop"},
-        "spec": {
-            "workloadSelector": {"labels": {"app": "orders"}},
-            "ingress": ingress,
-            "egress": [{"hosts": ["adapter/*", "shop/*"]}],
-        },
-    }

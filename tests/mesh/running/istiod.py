@@ -55,7 +55,7 @@ async def running_istiod(
 
 @asynccontextmanager
 async def envoy_of_istio(
-    kind: str, labels: dict[str, str], directory: Path
+    kind: str, labels: dict[str, str], directory: Path, certificates: str = ""
 ) -> AsyncIterator[Envoy]:
     """An Envoy that asks istiod for its configuration."""
     name = next(iter(labels.values()))
@@ -68,13 +68,16 @@ async def envoy_of_istio(
         "LABELS": labels,
         **({"INTERCEPTION_MODE": "NONE"} if kind == "sidecar" else {}),
     }
-    config = yaml.safe_dump(_bootstrap(node, metadata))
+    config = yaml.safe_dump(_bootstrap(node, metadata, certificates))
     async with Envoy(envoy_binary(NEWEST), config, directory / name) as envoy:
         yield envoy
 
 
-def _bootstrap(node: str, metadata: dict[str, Any]) -> dict[str, Any]:
+def _bootstrap(node: str, metadata: dict[str, Any], certificates: str) -> dict[str, Any]:
     ads = {"ads": {}, "resource_api_version": "V3"}
+    clusters = [cluster("istiod", _DISCOVERY, **http2())]
+    if certificates:
+        clusters.append(cluster("sds-grpc", certificates, **http2()))
     grpc_service = {"envoy_grpc": {"cluster_name": "istiod"}}
     return {
         "node": {"id": node, "cluster": "shop", "metadata": metadata},
@@ -88,5 +91,5 @@ def _bootstrap(node: str, metadata: dict[str, Any]) -> dict[str, Any]:
             "lds_config": ads,
             "cds_config": ads,
         },
-        "static_resources": {"clusters": [cluster("istiod", _DISCOVERY, **http2())]},
+        "static_resources": {"clusters": clusters},
     }

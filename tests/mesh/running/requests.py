@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -40,14 +41,16 @@ class Case:
         return self.path == ECHO
 
 
-async def until_served(address: str, host: str, path: str = "/ready") -> None:
+async def until_served(
+    address: str, host: str, path: str = "/ready", tls: ssl.SSLContext | None = None
+) -> None:
     """Wait until the control plane has configured its Envoy, and Envoy can ask the adapter."""
     seen = ""
 
     async def served() -> bool:
         nonlocal seen
         try:
-            answer = await request(address, host, path)
+            answer = await request(address, host, path, tls=tls)
         except OSError as e:
             seen = str(e)
             return False
@@ -60,12 +63,14 @@ async def until_served(address: str, host: str, path: str = "/ready") -> None:
         raise RuntimeError(f"{host}{path} is not served by {address}, but: {seen}") from None
 
 
-async def send_all(mesh: str, address: str, cases: Sequence[Case], site: Site) -> str:
+async def send_all(
+    mesh: str, address: str, cases: Sequence[Case], site: Site, tls: ssl.SSLContext | None = None
+) -> str:
     """What was seen, in a line; raises RuntimeError if it is not what should be."""
     before = len(await site.events(1))
     for case in cases:
         ask = _connected if case.is_connection else _called if case.is_grpc else _asked
-        status, seen = await ask(address, case)
+        status, seen = await ask(address, case, tls)
         if faults := list(_faults(case, status, seen)):
             raise RuntimeError(f"{mesh}: {case.host}{case.path}: {'; '.join(faults)}")
     wanted = [(case.api, case.status) for case in cases if case.api]
@@ -76,13 +81,13 @@ async def send_all(mesh: str, address: str, cases: Sequence[Case], site: Site) -
     return f"{mesh}: {len(cases)} requests are answered, and {len(wanted)} events arrive"
 
 
-async def _asked(address: str, case: Case) -> tuple[int, Pairs]:
+async def _asked(address: str, case: Case, tls: ssl.SSLContext | None) -> tuple[int, Pairs]:
     """The status, and the headers that the service saw."""
-    answer = await request(address, case.host, case.path, [*_FORGED, *case.headers])
+    answer = await request(address, case.host, case.path, [*_FORGED, *case.headers], tls=tls)
     return answer.status, answer.json()["headers"] if answer.status == 200 else []
 
 
-async def _called(address: str, case: Case) -> tuple[int, Pairs]:
+async def _called(address: str, case: Case, _: ssl.SSLContext | None) -> tuple[int, Pairs]:
     """The same for a gRPC call."""
     authority = [("grpc.default_authority", case.host)]
     async with grpc.aio.insecure_channel(address, options=authority) as channel:
@@ -90,9 +95,9 @@ async def _called(address: str, case: Case) -> tuple[int, Pairs]:
         return 200, json.loads(await ask(b"", metadata=_FORGED))
 
 
-async def _connected(address: str, case: Case) -> tuple[int, Pairs]:
+async def _connected(address: str, case: Case, _: ssl.SSLContext | None) -> tuple[int, Pairs]:
     """The same for a connection, through which the service answers."""
-    host, _, port = address.rpartition(":")
+    host, port = address.rsplit(":", 1)
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"GET / HTTP/1.0\r\n\r\n")
     answer = await reader.read()

@@ -12,7 +12,7 @@ from tests.rig.adapter_process import AdapterProcess, settings_for
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.polling import eventually
 
-_APIS: Final = ("orders", "users", "files", "greeter", "workload", "bills", "database")
+_APIS: Final = ("orders", "users", "files", "greeter", "workload", "bills", "database", "ledger")
 """In the order of their ids in the example plans, from 1."""
 
 
