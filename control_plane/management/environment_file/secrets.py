@@ -16,7 +16,8 @@ _SECRET: Final = ("configuration", "endpoint", "endpoint_uri", "deployment", "ro
 
 def without_secrets(columns: Columns) -> dict[str, Any]:
     """The columns with masks, for people to read."""
-    shown = {name: masked(value) for name, value in columns.items()}
+    hidden = {name: masked(columns[name]) for name in _SECRET if name in columns}
+    shown = {**columns, **hidden}
     if "configuration" in columns:
         shown["configuration"] = masked_policy(columns["asset_id"], columns["configuration"])
     return shown

@@ -23,7 +23,8 @@ ROUTING = [
     {"upstreams": []},
 ]
 
-_NAMES = st.sampled_from(["a", "b", "é", "1.0", "yes"])
+_NAMES = st.sampled_from(["a", "b", "é", "1.0", "yes", "***"])
+_PROSE = _NAMES | st.just("see https://ann:ann@a.test")
 _TIERS = st.sampled_from(["Gold", "Silver", "~"])
 _APPLICATIONS = [{"name": f"app {n}", "clientId": f"client-{n}"} for n in range(3)]
 
@@ -76,7 +77,7 @@ def _tiers() -> st.SearchStrategy[list[Document]]:
         optional={
             "autoApprove": st.booleans(),
             "status": st.sampled_from(["ACTIVE", "DEPRECATED"]),
-            "description": _NAMES,
+            "description": _PROSE,
         },
     )
     return st.lists(tier, max_size=3, unique_by=lambda each: each["name"])
@@ -125,7 +126,7 @@ def _api(draw: st.DrawFn, asset: str, version: str, label: str | None) -> Docume
     more = st.fixed_dictionaries(
         {},
         optional={
-            "description": _NAMES,
+            "description": _PROSE,
             "tags": st.lists(_NAMES, max_size=2),
             "deprecated": st.booleans(),
             "endpoint": st.just({"uri": "https://u:hush@up.example/", "isCloudHub": None}),

@@ -32,7 +32,7 @@ def api(**members: Any) -> Document:
 @ON_SQLITE
 @given(wanted=documents())
 @settings(
-    max_examples=5,
+    max_examples=4,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.generate],  # to shrink an example would take minutes
 )
@@ -78,6 +78,59 @@ async def test_changes_keep_ids_and_order(environment: Environment, platform: Pl
     assert await environment.apply(changed, prune=True) == [
         "delete policy 1 (rate-limiting) of API instance 1 (orders 2.0.0 eu)"
     ]
+
+
+@ON_SQLITE
+async def test_automated_policies_keep_ids_and_order(environment: Environment) -> None:
+    """A policy without an order stands in the middle, and a new one comes after all."""
+    path = f"{environment.platform.organization}/automated-policies"
+    rule = {"environmentId": environment.platform.credentials.environment_id}
+    old = CORS | {"assetVersion": "1.0.0", "ruleOfApplication": rule}
+    await environment.platform.admin.ask("POST", path, old)
+    wanted: Document = {"version": 1, "automatedPolicies": [CORS, RATE]}
+    assert await environment.apply(wanted) == ["create automated policy rate-limiting"]
+    mule = {"ruleOfApplication": {"technologies": ["mule4"]}, "disabled": True}
+    wanted["automatedPolicies"] = [RATE, CORS | mule]
+    assert await environment.apply(wanted) == [
+        "change automated policy 1 (cors)",
+        "reorder automated policies",
+    ]
+    assert await environment.diff(wanted) == []
+    found = await environment.platform.admin.ask("GET", path, environmentId=rule["environmentId"])
+    assert [each["id"] for each in found["automatedPolicies"]] == [2, 1]
+    assert (
+        found["automatedPolicies"][1]["ruleOfApplication"]["environmentId"] == rule["environmentId"]
+    )
+    assert await environment.apply(EMPTY, prune=True) == [
+        "delete automated policy 2 (rate-limiting)",
+        "delete automated policy 1 (cors)",
+    ]
+
+
+@ON_SQLITE
+async def test_tiers_are_deprecated_and_deleted_last(environment: Environment) -> None:
+    """A file may put contracts on a tier that it deprecates, or move them off one that it drops."""
+    gold, silver = ({"name": name, "limits": LIMITS} for name in ("Gold", "Silver"))
+    shop = {"applications": [{"name": "Shop", "clientId": "c"}]}
+    old = gold | {"status": "DEPRECATED"}
+    first = api(tiers=[old], contracts=[{"application": "Shop", "tier": "Gold"}]) | shop
+    await environment.apply(first)
+    assert await environment.diff(first) == []
+    moved = api(tiers=[silver], contracts=[{"application": "Shop", "tier": "Silver"}]) | shop
+    await environment.apply(moved, prune=True)
+    (found,) = (await environment.export())["apis"]
+    assert [tier["name"] for tier in found["tiers"]] == ["Silver"]
+    assert await environment.apply(EMPTY, prune=True) == ["delete API instance 1 (orders 1.0.0)"]
+
+
+@ON_SQLITE
+async def test_a_client_of_an_identity_provider_is_imported(environment: Environment) -> None:
+    """Its secret is known there only."""
+    client = {"name": "Till", "clientId": "till-1", "providerId": "p", "redirectUri": ["http://a"]}
+    wanted = api(contracts=[{"application": "Till"}]) | {"applications": [client]}
+    made = await environment.ask("PUT", "", wanted)
+    assert made.json()["warnings"] == []
+    assert (await environment.export())["applications"] == [client]
 
 
 @ON_SQLITE

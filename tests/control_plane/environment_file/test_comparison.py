@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from control_plane.management.environment_file.content import (
     Api,
@@ -80,6 +80,7 @@ def errors(there: Document, wanted: Document, **options: bool) -> dict[str, str]
 
 
 @given(documents())
+@settings(max_examples=25)
 def test_an_export_changes_nothing(document: Document) -> None:
     """With ids or without, with secrets or masks."""
     there = stored(content_of(document))
@@ -99,6 +100,7 @@ def _has_twins(content: Content) -> bool:
 
 
 @given(documents(), documents())
+@settings(max_examples=15)
 def test_only_pruning_deletes(before: Document, after: Document) -> None:
     """And nothing that is in the file is deleted."""
     there = stored(content_of(before))
