@@ -17,7 +17,7 @@ from control_plane.errors import Forbidden, Stale
 from control_plane.management.environment_file.changes import Change, Kind
 from control_plane.management.environment_file.content import Content
 from control_plane.management.environment_file.export import Export
-from control_plane.management.environment_file.problem import BadFile, Problem
+from control_plane.management.environment_file.mistake import Mistake, MistakenFile
 from control_plane.management.environment_file.steps import Options, Steps
 from control_plane.management.environment_file.stored import revision_of, stored_content
 from control_plane.management.environment_file.use_cases import Comparison, apply, compare
@@ -82,12 +82,19 @@ def diff(
     prune: Prune = False,
     allow_unknown: AllowUnknown = False,
 ) -> Response:
-    """What a PUT of the same document would change. Nothing is changed."""
-    options = Options(prune=prune, allow_unknown=allow_unknown)
+    """What a PUT of the same document would change. Nothing is changed.
+
+    Who may not read secrets learns nothing about them here, either.
+    """
+    may_compare = scope.caller.may(Permission.SECRETS_READ, scope.environment_id)
+    options = Options(prune=prune, allow_unknown=allow_unknown, compares_secrets=may_compare)
+    wanted = _content(body)
     with scope.reading() as session:
         etag = _etag(session, scope)
-        found = _compared(session, scope, _content(body), options)
-        return _answer(found, etag)
+        stored = stored_content(session, scope.organization_id, scope.environment_id)
+        if not (may_compare and scope.caller.may(Permission.APPLICATIONS_WRITE)):
+            stored = stored.without_hashes()
+        return _answer(compare(stored, wanted, scope.services.policy_checks, options), etag)
 
 
 @router.put("")
@@ -103,17 +110,22 @@ def apply_file(
 ) -> Response:
     """Make the environment what the document says, in one transaction.
 
+    The document is compared with stored secrets, so this needs the permission to read them.
     `If-Match` is the `ETag` of the export or diff that was looked at, or `*`. A dry run makes all
     changes and takes them back.
     """
+    scope.caller.require(Permission.SECRETS_READ, scope.environment_id)
     wanted, options = _content(body), Options(prune=prune, allow_unknown=allow_unknown)
+    if any(application.client_secret for application in wanted.applications):
+        scope.caller.require(Permission.APPLICATIONS_WRITE)
     services = scope.services
     with suppress(_Undone), scope.writing() as transaction:
         session = transaction.session
         before = _etag(session, scope)
         if if_match not in (_ANY_REVISION, before):
             raise Stale("somebody has changed the configuration since then; look at it again")
-        found = _compared(session, scope, wanted, options)
+        stored = stored_content(session, scope.organization_id, scope.environment_id)
+        found = compare(stored, wanted, services.policy_checks, options)
         _require_permissions(scope, found.changes)
         # The numbers that a dry run takes from the contract feed do not count.
         epochs = FeedEpochs() if dry_run else transaction.epochs
@@ -137,18 +149,11 @@ def _content(body: dict[str, Any]) -> Content:
         return EnvironmentFile.model_validate(body).content()
     except ValidationError as error:
         found = placed_errors(error.errors(), EnvironmentFile)
-        raise BadFile([Problem(*each) for each in found]) from None
+        raise MistakenFile([Mistake(*each) for each in found]) from None
 
 
 def _etag(session: Session, scope: EnvironmentScope) -> str:
     return f'"{revision_of(session, scope.organization_id)}"'
-
-
-def _compared(
-    session: Session, scope: EnvironmentScope, wanted: Content, options: Options
-) -> Comparison:
-    stored = stored_content(session, scope.organization_id, scope.environment_id)
-    return compare(stored, wanted, scope.services.policy_checks, options)
 
 
 def _answer(found: Comparison, etag: str) -> Response:

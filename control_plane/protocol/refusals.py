@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from control_plane.errors import Refused
 from control_plane.http_methods import allowed_methods
 from control_plane.http_statuses import status_of
-from control_plane.management.environment_file.problem import BadFile
+from control_plane.management.environment_file.mistake import MistakenFile
 from control_plane.protocol.field_errors import field_errors, models_in
 
 _MAX_MESSAGE = 2000
@@ -40,8 +40,8 @@ def refusal(error: Refused) -> JSONResponse:
     if isinstance(error, OAuthRefused):
         wait |= {"WWW-Authenticate": error.challenge} if error.status == 401 else {}
         return _answer(error.status, error.message, wait, code=error.code)
-    if isinstance(error, BadFile):
-        errors = [problem._asdict() for problem in error.problems]
+    if isinstance(error, MistakenFile):
+        errors = [mistake._asdict() for mistake in error.mistakes]
         return _answer(status_of(error), error.message, wait, errors=errors)
     return _answer(status_of(error), error.message, wait)
 

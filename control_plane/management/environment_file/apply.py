@@ -12,12 +12,12 @@ from control_plane.management.environment_file.content import Application, Colum
 from control_plane.management.environment_file.contract_steps import ContractSteps
 from control_plane.management.environment_file.differences import changed_columns, has_new_secret
 from control_plane.management.environment_file.matching import ApiPair, Matched, Pair
+from control_plane.management.environment_file.mistake import refused_at
 from control_plane.management.environment_file.policy_steps import (
     AutomatedPolicies,
     OwnPolicies,
     apply_policies,
 )
-from control_plane.management.environment_file.problem import refused_at
 from control_plane.management.environment_file.steps import Steps
 from control_plane.management.environment_file.tier_steps import TierSteps
 from control_plane.store.tables import ApiInstance, ClientApplication
@@ -26,7 +26,7 @@ _NOT_IMPORTED: Final = ("name", "redirect_uris", "grant_types", "api_endpoints")
 
 
 class Apply:
-    """Makes the changes of one file. Its problems must have been looked for before."""
+    """Makes the changes of one file. Its mistakes must have been looked for before."""
 
     def __init__(self, steps: Steps, matched: Matched) -> None:
         self._steps = steps
@@ -36,7 +36,7 @@ class Apply:
         self._new_applications: dict[int, ClientApplication] = {}
 
     def run(self) -> None:
-        """Make all changes; raise BadFile for what a use case refuses."""
+        """Make all changes; raise MistakenFile for what a use case refuses."""
         for pair in self._matched.apis:
             if self._steps.options.prune and pair.api.wanted is None:
                 apis.delete(self._transaction, self._stored_api(pair))

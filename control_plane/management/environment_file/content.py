@@ -6,7 +6,7 @@ what is not stored yet.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from control_plane.accounts.hashing import SaltedSecret
@@ -152,3 +152,8 @@ class Content:
     apis: Sequence[Api] = ()
     applications: Sequence[Application] = ()
     automated: Sequence[Policy] = ()
+
+    def without_hashes(self) -> "Content":
+        """The same without the hashes of client secrets, so that no secret can be compared."""
+        applications = [replace(each, hashed=None) for each in self.applications]
+        return replace(self, applications=applications)

@@ -13,7 +13,7 @@ from control_plane.management.contract_states import Event, State, event_leading
 from control_plane.management.contracts import ContractChange
 from control_plane.management.environment_file.content import Contract
 from control_plane.management.environment_file.matching import Pair
-from control_plane.management.environment_file.problem import refused_at
+from control_plane.management.environment_file.mistake import refused_at
 from control_plane.management.environment_file.steps import Steps
 from control_plane.management.environment_file.tier_steps import TierSteps
 from control_plane.store import tables

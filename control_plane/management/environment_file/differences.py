@@ -65,11 +65,10 @@ def same(one: Any, other: Any) -> bool:
 def has_new_secret(stored: Application, wanted: Application) -> bool:
     """Whether the file names another secret than the stored one, of which only a hash is known."""
     secret, hashed = wanted.client_secret, stored.hashed
-    if secret is None:
+    if secret is None or hashed is None:
         return False
     # The setting may have had another value when the hash was made.
-    forms = [salted(secret, form, hashed.salt) for form in SecretForm] if hashed else []
-    return hashed not in forms
+    return hashed not in [salted(secret, form, hashed.salt) for form in SecretForm]
 
 
 def _leaves(name: str, *values: Any) -> Iterator[MemberChange]:

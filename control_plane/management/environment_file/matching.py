@@ -106,7 +106,7 @@ class Matched:
 
 
 def match(stored: Content, wanted: Content) -> Matched:
-    """Pair everything. What is wrong with the pairs is left for `problems`."""
+    """Pair everything. What is wrong with the pairs is left for `mistakes`."""
     applications = Applications(_applications(stored.applications, wanted.applications))
     pairs = _paired(stored.apis, wanted.apis, "apis", lambda api: api.key)
     return Matched(

@@ -8,7 +8,7 @@ from control_plane.management.environment_file.changes import new_order
 from control_plane.management.environment_file.content import DEFAULT_ORDER, Policy
 from control_plane.management.environment_file.differences import changed_columns
 from control_plane.management.environment_file.matching import Pair
-from control_plane.management.environment_file.problem import refused_at
+from control_plane.management.environment_file.mistake import refused_at
 from control_plane.management.environment_file.steps import Steps
 from control_plane.store import tables
 from control_plane.store.tables import ApiInstance, AutomatedPolicy

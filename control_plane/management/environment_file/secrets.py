@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from control_plane.management.environment_file.content import Api, Columns, Policy
 from control_plane.management.environment_file.matching import ApiPair, Matched, Pair
@@ -12,6 +12,8 @@ from control_plane.management.policy_secrets import masked_policy, masks_in, res
 
 _SECRET: Final = ("configuration", "endpoint", "endpoint_uri", "deployment", "routing")
 """The columns that may have secrets in them."""
+
+Row = TypeVar("Row", Api, Policy)
 
 
 def without_secrets(columns: Columns) -> dict[str, Any]:
@@ -52,6 +54,27 @@ def _policies(pairs: Sequence[Pair[Policy]]) -> list[Pair[Policy]]:
         else pair
         for pair in pairs
     ]
+
+
+def without_any_secrets(matched: Matched) -> Matched:
+    """The same with masks on both sides, so that secrets make no difference."""
+    return replace(
+        matched,
+        apis=[
+            replace(pair, api=_masked(pair.api), policies=[*map(_masked, pair.policies)])
+            for pair in matched.apis
+        ],
+        automated=[*map(_masked, matched.automated)],
+    )
+
+
+def _masked(pair: Pair[Row]) -> Pair[Row]:
+    stored, wanted = pair.stored, pair.wanted
+    return replace(
+        pair,
+        stored=stored and replace(stored, columns=without_secrets(stored.columns)),
+        wanted=wanted and replace(wanted, columns=without_secrets(wanted.columns)),
+    )
 
 
 def _restored(given: Columns, stored: Columns) -> Columns:

@@ -15,6 +15,9 @@ class Options:
     """Whether what is not in the file is deleted."""
     allow_unknown: bool = False
     """Whether policies of unknown types are accepted."""
+    compares_secrets: bool = True
+    """Whether another secret than the stored one is a change. Otherwise nobody can find out
+    whether a guess at a secret is right."""
 
 
 @dataclass(frozen=True, slots=True)

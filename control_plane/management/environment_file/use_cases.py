@@ -10,9 +10,12 @@ from control_plane.management.environment_file.changes import Change, changes_of
 from control_plane.management.environment_file.content import Content
 from control_plane.management.environment_file.matching import Matched, match
 from control_plane.management.environment_file.members import described
-from control_plane.management.environment_file.problem import BadFile
-from control_plane.management.environment_file.problems import problems_of
-from control_plane.management.environment_file.secrets import with_stored_secrets
+from control_plane.management.environment_file.mistake import MistakenFile
+from control_plane.management.environment_file.mistakes import mistakes_of
+from control_plane.management.environment_file.secrets import (
+    with_stored_secrets,
+    without_any_secrets,
+)
 from control_plane.management.environment_file.steps import Options, Steps
 from control_plane.management.policy_checks.checks import PolicyChecks
 
@@ -27,11 +30,12 @@ class Comparison:
 
 
 def compare(stored: Content, wanted: Content, checks: PolicyChecks, options: Options) -> Comparison:
-    """What the file changes; raise BadFile with everything that is wrong with it."""
+    """What the file changes; raise MistakenFile with everything that is wrong with it."""
     matched = with_stored_secrets(match(stored, wanted))
-    if problems := problems_of(matched, checks, options):
-        raise BadFile(problems)
-    changes = changes_of(matched, prune=options.prune)
+    if mistakes := mistakes_of(matched, checks, options):
+        raise MistakenFile(mistakes)
+    compared = matched if options.compares_secrets else without_any_secrets(matched)
+    changes = changes_of(compared, prune=options.prune)
     return Comparison(matched, changes, [*_warnings(matched)])
 
 

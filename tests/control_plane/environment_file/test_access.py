@@ -1,5 +1,6 @@
 """Who may read and change a whole environment: those who may change its parts."""
 
+import json
 from typing import Any
 
 import httpx
@@ -41,12 +42,28 @@ async def test_a_viewer_reads_and_compares(environment: Environment) -> None:
     assert "secrets:read" in await refused(environment, "GET", withSecrets=True)
     exported["apis"][0]["description"] = "d"
     exported["apis"][0]["contracts"] = [{"application": "Shop", "status": "REVOKED"}]
-    message = await refused(environment, "PUT", body=exported)
-    assert "apis:write" in message
-    assert "contracts:write" in message
-    assert "applications:write" not in message
-    # Nothing to change needs no permission to change it.
-    assert await environment.apply(await environment.export()) == []
+    assert len(await environment.diff(exported)) == 2
+    assert "secrets:read" in await refused(environment, "PUT", body=exported)
+
+
+@ON_SQLITE
+async def test_a_guess_at_a_secret_tells_a_reader_nothing(environment: Environment) -> None:
+    """A difference is shown to those who may read the secret, or make a new one."""
+    injection = {
+        "assetId": "credential-injection-basic-auth",
+        "configurationData": {"username": "u", "password": "hush", "overwrite": False},
+    }
+    shop = {"name": "Shop", "clientId": "c", "clientSecret": "hush"}
+    there = {"version": 1, "apis": [SPEC | {"policies": [injection]}], "applications": [shop]}
+    await environment.apply(there)
+    guess = json.loads(json.dumps(there).replace("hush", "guess"))
+    assert len(await environment.diff(guess)) == 2
+    await _as(environment, "vera", Role.VIEWER)
+    assert await environment.diff(guess) == await environment.diff(there) == []
+    home = environment.platform.credentials.environment_id
+    await _as(environment, "ann", Role.API_ADMIN, home)
+    assert len(await environment.diff(guess)) == 1
+    assert "applications:write" in await refused(environment, "PUT", body=there)
 
 
 @ON_SQLITE

@@ -15,7 +15,7 @@ from control_plane.management.environment_file.content import (
     Policy,
 )
 from control_plane.management.environment_file.export import Export
-from control_plane.management.environment_file.problem import BadFile
+from control_plane.management.environment_file.mistake import MistakenFile
 from control_plane.management.environment_file.steps import Options
 from control_plane.management.environment_file.use_cases import Comparison, compare
 from control_plane.management.policy_checks.checks import PolicyChecks
@@ -74,9 +74,9 @@ def compared(there: Content, wanted: Document, **options: bool) -> Comparison:
 
 def errors(there: Document, wanted: Document, **options: bool) -> dict[str, str]:
     """What is wrong with the wanted document where the other one is stored."""
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(MistakenFile) as refused:
         compared(stored(content_of(there)), wanted, **options)
-    return dict(refused.value.problems)
+    return dict(refused.value.mistakes)
 
 
 @given(documents())
@@ -107,7 +107,7 @@ def test_only_pruning_deletes(before: Document, after: Document) -> None:
     try:
         actions = [change.action for change in compared(there, after).changes]
         pruned = compared(there, after, prune=True).changes
-    except BadFile:
+    except MistakenFile:
         return
     assert "delete" not in actions
     assert all(change.path == "" for change in pruned if change.action == "delete")

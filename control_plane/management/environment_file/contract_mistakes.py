@@ -7,7 +7,7 @@ from control_plane.errors import Conflict
 from control_plane.management.contract_states import State, event_leading_to
 from control_plane.management.environment_file.content import Contract, Tier
 from control_plane.management.environment_file.matching import ApiPair, Applications, Pair
-from control_plane.management.environment_file.problem import Problem
+from control_plane.management.environment_file.mistake import Mistake
 from control_plane.store import tables
 
 _WITHOUT_TIER: Final = frozenset({State.PENDING, State.REJECTED})
@@ -19,9 +19,9 @@ _LIVE: Final = frozenset({State.PENDING, State.APPROVED})
 _Tiers: TypeAlias = Mapping[str, Pair[Tier]]
 
 
-def contract_problems(
+def contract_mistakes(
     api: ApiPair, applications: Applications, *, prune: bool
-) -> Iterator[Problem]:
+) -> Iterator[Mistake]:
     """Contracts that can't be made as they are in the file."""
     tiers = {pair.final.name: pair for pair in api.tiers if pair.wanted is not None or not prune}
     first: dict[int, str] = {}
@@ -34,19 +34,19 @@ def contract_problems(
 
 def _of_application(
     path: str, wanted: Contract, applications: Applications, first: dict[int, str]
-) -> Iterator[Problem]:
+) -> Iterator[Mistake]:
     path = f"{path}.{'application' if wanted.client_id is None else 'clientId'}"
     found = applications.named(wanted)
     if not found:
-        yield Problem(path, "there is no such application, in the file or in the organization")
+        yield Mistake(path, "there is no such application, in the file or in the organization")
     elif len(found) > 1:
-        yield Problem(path, "several applications have this name; write clientId instead")
+        yield Mistake(path, "several applications have this name; write clientId instead")
     elif (other := first.setdefault(id(found[0]), path)) != path:
         message = f"is the same application as in {other}; it has one contract with an API instance"
-        yield Problem(path, message)
+        yield Mistake(path, message)
 
 
-def _of_tiers(pair: Pair[Contract], wanted: Contract, tiers: _Tiers) -> Iterator[Problem]:
+def _of_tiers(pair: Pair[Contract], wanted: Contract, tiers: _Tiers) -> Iterator[Mistake]:
     stored = pair.stored or Contract()
     for member, name, held in (
         ("tier", wanted.tier, stored.tier),
@@ -55,11 +55,11 @@ def _of_tiers(pair: Pair[Contract], wanted: Contract, tiers: _Tiers) -> Iterator
         path = f"{pair.path}.{member}"
         if name is not None and name not in tiers:
             known = ", ".join(tiers) or "none"
-            yield Problem(path, f"this API instance has no such tier; it has {known}")
+            yield Mistake(path, f"this API instance has no such tier; it has {known}")
         elif name is not None and name != held and _takes_none(tiers[name]):
-            yield Problem(path, "the tier is deprecated and takes no new contracts")
+            yield Mistake(path, "the tier is deprecated and takes no new contracts")
     if stored.tier is not None and wanted.tier is None:
-        yield Problem(f"{pair.path}.tier", f"a contract can't lose its tier; it has {stored.tier}")
+        yield Mistake(f"{pair.path}.tier", f"a contract can't lose its tier; it has {stored.tier}")
 
 
 def _takes_none(tier: Pair[Tier]) -> bool:
@@ -68,21 +68,21 @@ def _takes_none(tier: Pair[Tier]) -> bool:
     return tier.stored is not None and set(states) == {"DEPRECATED"}
 
 
-def _of_status(pair: Pair[Contract], wanted: Contract, tiers: _Tiers) -> Iterator[Problem]:
+def _of_status(pair: Pair[Contract], wanted: Contract, tiers: _Tiers) -> Iterator[Mistake]:
     path, status = f"{pair.path}.status", State(wanted.status)
     if status in _WITHOUT_TIER and wanted.tier is not None:
         message = f"a contract that is {status} has no tier; did you mean requestedTier?"
-        yield Problem(f"{pair.path}.tier", message)
+        yield Mistake(f"{pair.path}.tier", message)
     elif status is State.PENDING and wanted.requested_tier is None:
-        yield Problem(path, "a contract that is PENDING waits for a tier; add requestedTier")
+        yield Mistake(path, "a contract that is PENDING waits for a tier; add requestedTier")
     asked = tiers.get(wanted.requested_tier or "")
     if status in _LIVE and asked is not None and _approves(asked.final):
-        yield Problem(path, "can't wait for requestedTier, which needs no approval (autoApprove)")
+        yield Mistake(path, "can't wait for requestedTier, which needs no approval (autoApprove)")
     if pair.stored is not None and pair.stored.status != status:
         try:
             event_leading_to(status, tables.Contract(status=pair.stored.status))
         except Conflict as error:
-            yield Problem(path, error.message.removeprefix("status: "))
+            yield Mistake(path, error.message.removeprefix("status: "))
 
 
 def _approves(tier: Tier) -> bool:

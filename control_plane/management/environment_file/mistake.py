@@ -7,19 +7,19 @@ from typing import NamedTuple
 from control_plane.errors import Invalid, Refused
 
 
-class Problem(NamedTuple):
+class Mistake(NamedTuple):
     """What is wrong, and where: a path such as `apis.0.contracts.1.tier`."""
 
     path: str
     message: str
 
 
-class BadFile(Invalid):
+class MistakenFile(Invalid):
     """The file can't be applied. Nothing was changed."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(f"{path}: {message}" for path, message in problems))
-        self.problems = problems
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("; ".join(f"{path}: {message}" for path, message in mistakes))
+        self.mistakes = mistakes
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def refused_at(path: str) -> Iterator[None]:
     """Name the place in the file of what a use case refuses."""
     try:
         yield
-    except BadFile:
+    except MistakenFile:
         raise
     except Refused as error:
-        raise BadFile([Problem(path, error.message)]) from error
+        raise MistakenFile([Mistake(path, error.message)]) from error
