@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from support.processes import ProgramError
+from tests.mesh.running.bindings import run_envoy_gateway_by_bindings
 from tests.mesh.running.envoy_gateway import run_envoy_gateway, run_envoy_gateway_with_tls
 from tests.mesh.running.istio import run_istio, run_istio_with_token
 
 _RUNS: Final = (
     run_envoy_gateway,
     run_envoy_gateway_with_tls,
+    run_envoy_gateway_by_bindings,
     run_istio_with_token,
     run_istio,
 )

@@ -1,7 +1,7 @@
 """Runs the real Envoy Gateway without Kubernetes, and sends requests through its Envoy."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +27,7 @@ _EXPECTED_ENVOY: Final = "1.39.0"
 _LOST: Final = "Unable to find xds resources"
 """What the status of an EnvoyPatchPolicy says if a patch names nothing."""
 _ADDRESS: Final = "127.0.0.1:8080"
-_BESIDE: Final = Path(__file__).parents[1] / "envoy-gateway.yaml"
+BESIDE: Final = Path(__file__).parents[1] / "envoy-gateway.yaml"
 _CA: Final = "policy-adapter-ca"
 _CLIENT: Final = "envoy-client"
 """The Secrets of the guide."""
@@ -43,7 +43,7 @@ def program() -> Path:
 async def run_envoy_gateway(directory: Path) -> list[str]:
     """Lines about an Envoy that sends a token; raises an error if an answer is wrong."""
     documents = [d.content for d in rendered("envoy-gateway", _plan(), token=TOKEN)]
-    return await _run("Envoy Gateway, token", documents, {"token": TOKEN}, directory)
+    return await run_with("Envoy Gateway, token", documents, {"token": TOKEN}, directory)
 
 
 async def run_envoy_gateway_with_tls(directory: Path) -> list[str]:
@@ -65,20 +65,26 @@ async def run_envoy_gateway_with_tls(directory: Path) -> list[str]:
             _CLIENT, "kubernetes.io/tls", {"tls.crt": client.certificate, "tls.key": client.key}
         ),
     ]
-    return await _run("Envoy Gateway, mutual TLS", documents, listener, directory)
+    return await run_with("Envoy Gateway, mutual TLS", documents, listener, directory)
 
 
-async def _run(
-    mesh: str, documents: list[Any], listener: dict[str, str], directory: Path
+async def run_with(
+    mesh: str,
+    documents: list[Any],
+    listener: dict[str, str],
+    directory: Path,
+    cases_of: Callable[[Site], list[Case]] | None = None,
 ) -> list[str]:
+    """The first document has the adapter's settings; the others are objects."""
     async with (
         running_site(documents[0], directory, listener) as site,
         _running(documents[1:], site, directory),
     ):
         await until_served(_ADDRESS, "users.test")
+        cases = (cases_of or _cases)(site)
         return [
-            await send_all(mesh, _ADDRESS, _cases(site), site),
-            await site.spans.joined(mesh, len(_cases(site))),
+            await send_all(mesh, _ADDRESS, cases, site),
+            await site.spans.joined(mesh, len(cases)),
         ]
 
 
@@ -165,7 +171,7 @@ def _standalone_objects(objects: list[Any], site: Site) -> str:
 
     Without Kubernetes, Envoy Gateway's names of clusters begin with `/`.
     """
-    beside = [o for o in yaml.safe_load_all(_BESIDE.read_text()) if o["kind"] != "Service"]
+    beside = [o for o in yaml.safe_load_all(BESIDE.read_text()) if o["kind"] != "Service"]
     for content in objects:
         if content["kind"] == "Backend":
             content["spec"]["endpoints"] = [_endpoint(site.adapter)]
