@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from support.processes import ProgramError
-from tests.mesh.running.bindings import run_envoy_gateway_by_bindings
+from tests.mesh.running.bindings import run_envoy_gateway_by_bindings, run_istio_by_bindings
 from tests.mesh.running.envoy_gateway import run_envoy_gateway, run_envoy_gateway_with_tls
 from tests.mesh.running.istio import run_istio, run_istio_with_token
 
@@ -21,6 +21,7 @@ _RUNS: Final = (
     run_envoy_gateway_by_bindings,
     run_istio_with_token,
     run_istio,
+    run_istio_by_bindings,
 )
 
 

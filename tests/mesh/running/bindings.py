@@ -1,6 +1,5 @@
-"""Runs the real Envoy Gateway with what the controller makes of ApiBindings."""
+"""Runs the real control planes with what the controller makes of ApiBindings."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,25 +8,40 @@ import yaml
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.decision import Decision, decide
 from adapter.controller.core.judgement import judge
-from adapter.controller.core.resources import API_BINDING, Resource, read_for
+from adapter.controller.core.resources import read_for
+from adapter.envoy_config.mesh import Mesh
 from adapter.settings import Settings
 from adapter.settings.environment import overridden
 from support.upstream import ECHO
 from tests.mesh.examples import TOKEN
-from tests.mesh.running.envoy_gateway import BESIDE, run_with
-from tests.mesh.running.requests import Case
-from tests.mesh.running.site import Site
-from tests.unit.controller.objects import binding, options
+from tests.mesh.running.envoy_gateway import BESIDE as ENVOY_GATEWAY
+from tests.mesh.running.envoy_gateway import run_with
+from tests.mesh.running.istio_certificates import serving_certificates
+from tests.mesh.running.istio_objects import BESIDE as ISTIO
+from tests.mesh.running.istio_objects import SIDECARS, mesh_config, objects_beside
+from tests.mesh.running.istiod import envoy_of_istio, running_istiod
+from tests.mesh.running.requests import Case, send_all, until_served
+from tests.mesh.running.site import Site, running_site
+from tests.rig.mesh_plans import rendered
+from tests.unit.controller.objects import binding, options, service
 
+_GATEWAY: Final = "127.0.0.1:8080"
+_GATEWAY_LABELS: Final = {"istio": "ingressgateway"}
 _BOUND: Final = {"1": "HTTPRoute/orders", "2": "HTTPRoute/users", "4": "GRPCRoute/greeter"}
 """The route `files` is left out."""
+_BOUND_BY_ISTIO: Final = {
+    "1": "VirtualService/shop#orders",
+    "3": "VirtualService/files",
+    "4": "VirtualService/greeter",
+    "5": "Service/orders",
+}
+"""The other rules of `shop` are left out."""
 
 
 async def run_envoy_gateway_by_bindings(directory: Path) -> list[str]:
     """Lines about an Envoy whose routes are bound; raises an error if an answer is wrong."""
-    decision = _decision()
-    settings = overridden({}, Settings, decision.settings[1]["data"])
-    documents = [settings, *decision.objects.values()]
+    decision = _decided("envoy-gateway", ENVOY_GATEWAY, "default", _BOUND)
+    documents = [_settings(decision), *decision.objects.values()]
     return await run_with(
         "Envoy Gateway, ApiBindings", documents, {"token": TOKEN}, directory, _cases
     )
@@ -43,24 +57,62 @@ def _cases(site: Site) -> list[Case]:
     ]
 
 
-def _decision() -> Decision:
-    """What the controller decides about the Gateway and the routes beside it."""
-    cluster = Cluster.of([*_beside(), *_bindings()])
-    chosen = options("envoy-gateway", token=TOKEN)
+async def run_istio_by_bindings(directory: Path) -> list[str]:
+    """The same for a gateway and a sidecar of Istio."""
+    decision = _decided("istio", ISTIO, "shop", _BOUND_BY_ISTIO)
+    config, objects = _mesh_config(), list(decision.objects.values())
+    async with (
+        running_site(_settings(decision), directory, {"token": TOKEN}) as site,
+        running_istiod(config, objects_beside(objects, site), directory),
+    ):
+        async with envoy_of_istio("router", _GATEWAY_LABELS, directory):
+            await until_served(_GATEWAY, "files.test", "/files/1")
+            gateway = await send_all(
+                "Istio, ApiBindings, gateway", _GATEWAY, _istio_cases(site), site
+            )
+        async with (
+            serving_certificates("orders", directory) as certificates,
+            envoy_of_istio("sidecar", {"app": "orders"}, directory, certificates.address),
+        ):
+            await until_served(SIDECARS["orders"], "orders")
+            cases = [Case("files.test", "/files/1", 200, "workload")]
+            sidecar = await send_all("Istio, ApiBindings, sidecar", SIDECARS["orders"], cases, site)
+    return [gateway, sidecar]
+
+
+def _mesh_config() -> dict[str, Any]:
+    """What an operator adds to istiod's configuration once."""
+    contents = [document.content for document in rendered("istio", token=TOKEN)]
+    return mesh_config(next(content for content in contents if "meshConfig" in content))
+
+
+def _istio_cases(site: Site) -> list[Case]:
+    return [
+        Case("shop.test", "/orders/1", 401, "orders"),
+        Case("shop.test", "/orders/1", 200, "orders", site.credentials),
+        Case("greeter.test", ECHO, 200, "greeter"),
+        Case("files.test", "/files/1", 200, "files"),
+        Case("shop.test", "/users/1", 403),
+    ]
+
+
+def _settings(decision: Decision) -> dict[str, Any]:
+    """The adapter's settings, from its environment."""
+    return overridden({}, Settings, decision.settings[1]["data"])
+
+
+def _decided(mesh: Mesh, beside: Path, namespace: str, bound: dict[str, str]) -> Decision:
+    """What the controller decides about these objects, all of them in one namespace."""
+    kinds = {(r.group, r.kind): r for r in read_for(mesh)}
+    found = []
+    for content in yaml.safe_load_all(beside.read_text()):
+        group = content["apiVersion"].rpartition("/")[0]
+        if resource := kinds.get((group, content["kind"])):
+            found.append((resource, content))
+    found += [binding(f"api-{api_id}", target, apiId=api_id) for api_id, target in bound.items()]
+    if mesh == "istio":
+        found += [service("ingress", selector=_GATEWAY_LABELS), service("orders")]
+    for _, content in found:
+        content["metadata"] |= {"namespace": namespace, "uid": content["metadata"]["name"]}
+    cluster, chosen = Cluster.of(found), options(mesh, token=TOKEN)
     return decide(cluster, chosen, judge(cluster, chosen), {})
-
-
-def _bindings() -> Iterator[tuple[Resource, dict[str, Any]]]:
-    for api_id, target in _BOUND.items():
-        _, content = binding(f"api-{api_id}", target, apiId=api_id)
-        content["metadata"]["namespace"] = "default"
-        yield API_BINDING, content
-
-
-def _beside() -> Iterator[tuple[Resource, dict[str, Any]]]:
-    """In one namespace, as they are applied there."""
-    kinds = {resource.kind: resource for resource in read_for("envoy-gateway")}
-    for content in yaml.safe_load_all(BESIDE.read_text()):
-        if content["kind"] in kinds:
-            content["metadata"] |= {"namespace": "default", "uid": content["metadata"]["name"]}
-            yield kinds[content["kind"]], content

@@ -10,7 +10,7 @@ from tests.mesh.running.site import Site
 
 SIDECARS: Final = {"orders": "127.0.0.1:8081", "ledger": "127.0.0.1:8082"}
 """The addresses of workloads' sidecars. Clients of the second need mutual TLS."""
-_BESIDE: Final = Path(__file__).parent / "istio.yaml"
+BESIDE: Final = Path(__file__).parent / "istio.yaml"
 
 
 def mesh_config(document: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def objects_beside(rendered: list[Any], site: Site) -> str:
     for content in rendered_ones:
         content["spec"]["tracing"] = telemetry["spec"]["tracing"]
     inbound = [_inbound(name, address, site) for name, address in SIDECARS.items()]
-    beside = list(yaml.safe_load_all(_BESIDE.read_text()))
+    beside = list(yaml.safe_load_all(BESIDE.read_text()))
     return yaml.safe_dump_all([*beside, *services, *own, *inbound, *rendered])
 
 
