@@ -88,8 +88,12 @@ def _named_as_written(faults: str, given: Mapping[str, Any]) -> str:
 
 def checked_url(url: str) -> str:
     """The URL of a platform, without a slash at its end; raise ControlPlaneError if it is none."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or parts.query or parts.fragment:
         raise ControlPlaneError(f"{url} is not the address of a platform, such as {DEFAULT_URL}")
     return url.rstrip("/")
 

@@ -64,7 +64,12 @@ class References:
             raise ValueError(f"{reference} is no reference; write $${{ for the text ${{")
         if name not in self.environment:
             raise ValueError(f"the environment variable {name} is not set")
-        return self.environment[name]
+        value = self.environment[name]
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"the environment variable {name} is not UTF-8") from error
+        return value
 
     def _content(self, file: Path) -> str:
         try:

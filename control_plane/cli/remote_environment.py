@@ -109,10 +109,11 @@ def _answer(client: httpx2.Client, method: str, path: str, **request: Any) -> ht
     """A successful answer with JSON; raise ControlPlaneError for any other."""
     try:
         response = client.request(method, path, **request)
-        document = response.json()
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         reason = str(error) or type(error).__name__
         raise ControlPlaneError(f"{client.base_url}: {reason}") from error
+    try:
+        document = response.json()
     except ValueError as error:
         raise ControlPlaneError(
             f"{client.base_url} does not answer like a platform: not in JSON"

@@ -6,6 +6,7 @@ The document is built from events and without recursion, so deep nesting can't e
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -148,8 +149,15 @@ def _scalar(event: Any) -> Any:
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _NUMBER.fullmatch(text) and len(text) <= _MAX_DIGITS:
-        return json.loads(text)
+        return _number(text, event)
     return text
+
+
+def _number(text: str, event: Any) -> Any:
+    number = json.loads(text)
+    if number in (math.inf, -math.inf):
+        raise _RefusedError(f"the number {text} is too large", event)
+    return number
 
 
 class _Dumper(_DUMPER):  # type: ignore[misc, valid-type]

@@ -10,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 import control_plane.cli
 from adapter.cli import app as adapter_commands
+from control_plane.cli.remote_environment import TOKEN_VARIABLE
+from control_plane.settings import unknown_variables
 from tests.rig.control_plane import running_control_plane
 
 EXAMPLE = Path("docs/environment-file.md").read_text().split("```yaml\n")[1].split("```")[0]
@@ -114,4 +116,8 @@ async def test_mistakes_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert run(f"export --url {platform.base_url}", **token).exit_code == 0
         wrong = run(f"export --url {platform.base_url}", POLICY_CONTROL_PLANE_TOKEN="x")
         assert "401 unknown or expired token" in wrong.stderr
+    for url in ("http://[::1", "http://127.0.0.1:99999", "ftp://platform.test"):
+        assert f"{url} is not the address of a platform" in run(f"export --url {url}").stderr
+    # The variable is no setting, and no misspelt one.
+    assert unknown_variables({TOKEN_VARIABLE: "x"}) == []
     assert "Connection refused" in run(f"export --url {platform.base_url}", **token).stderr

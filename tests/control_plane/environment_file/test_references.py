@@ -44,13 +44,14 @@ def test_variables_and_files_are_replaced(tmp_path: Path) -> None:
         ("${file:\0}", "can't be read"),
         ("${a b}", "${a b} is no reference; write $${ for the text ${"),
         ("${OPEN", "a reference has no end"),
+        ("${BYTES}", "the environment variable BYTES is not UTF-8"),
     ],
 )
 def test_what_can_not_be_replaced_is_named(tmp_path: Path, text: str, message: str) -> None:
     """Each of them, with its path."""
     (tmp_path / "big").write_text("a" * 65_537)
     (tmp_path / "binary").write_bytes(b"\xff")
-    references = References(tmp_path, {})
+    references = References(tmp_path, {"BYTES": "\udcff"})
     references.replaced({"a": {"b": [text, text]}})
     assert [mistake.path for mistake in references.mistakes] == ["a.b.0", "a.b.1"]
     assert message in references.mistakes[0].message

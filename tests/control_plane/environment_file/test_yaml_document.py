@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.platform_client.environment_file.pace import Pace
+from adapter.platform_client.environment_file.yaml_values import read_values
 from control_plane.cli.file_mistakes import MistakenFileError
 from control_plane.cli.yaml_document import read_yaml, write_yaml
 
@@ -55,6 +57,16 @@ def test_a_scalar_is_what_json_would_read_or_text() -> None:
     ]
 
 
+def test_the_adapter_reads_the_same() -> None:
+    """The two programs share no code, but the page of the format holds for both."""
+    scalars = "~ null Null true True 1 1.0 1e3 +1 01 .5 0x10 '1' \"\\x41\" 1_000 -0 .inf = yes 1:30"
+    texts = [*(f"a: {scalar}" for scalar in scalars.split()), "a:", "{1: a, true: b, ~: c}"]
+    texts += ["a: |\n  x\n", "? a\n: b", "- [a: b]\n- {a, b}", "a: <<", "%YAML 1.1\n---\na: no"]
+    for text in texts:
+        adapters = read_values(text, lambda value, _: value, Pace(1.0))
+        assert repr(read_yaml("e.yaml", text).value) == repr(adapters), text
+
+
 def test_lines_are_found_by_path() -> None:
     """A member that is missing has the line of its object."""
     found = read_yaml("e.yaml", "version: 1\napis:\n- assetId: a\n  tags: [x]\n")
@@ -80,6 +92,7 @@ def test_lines_are_found_by_path() -> None:
         ("# nothing", "e.yaml: the file is empty"),
         ("a: 1\n  b: 2", "e.yaml:2: not YAML: "),
         ("a: \0", "e.yaml: not YAML: "),
+        ("a: 1e999", "e.yaml:1: the number 1e999 is too large"),
     ],
 )
 def test_what_is_not_for_environment_files_is_refused(text: str, message: str) -> None:
