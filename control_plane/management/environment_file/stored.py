@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from control_plane.accounts.hashing import SaltedSecret
 from control_plane.management.environment_file.content import (
@@ -43,6 +43,7 @@ def revision_of(session: Session, organization_id: str) -> int:
 def stored_content(session: Session, organization_id: str, environment_id: str) -> Content:
     """The environment's content, with all applications of its organization."""
     apis = select(ApiInstance).where(ApiInstance.environment_id == environment_id)
+    apis = apis.options(selectinload(ApiInstance.upstreams))
     policies = _by_api(session, tables.Policy, environment_id)
     tiers = _by_api(session, tables.SlaTier, environment_id)
     contracts = _by_api(session, tables.Contract, environment_id)
