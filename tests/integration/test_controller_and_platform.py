@@ -76,21 +76,31 @@ async def instances(platform: RunningControlPlane) -> list[Any]:
     return [api for asset in found["assets"] for api in asset["apis"]]
 
 
-async def test_an_api_is_created_once(platform: RunningControlPlane, server: FakeApiServer) -> None:
-    """A restart of the controller finds it again, and the ApiBinding's end leaves it there."""
+async def test_an_api_is_created_once_and_stays(
+    platform: RunningControlPlane, server: FakeApiServer
+) -> None:
+    """A restart of the controller finds it again. While the platform is away, new ones wait."""
     settings = connected(platform, server)
     put(server, binding("orders", "HTTPRoute/orders", api={**_ASSET, "create": True}))
     for _ in range(2):
+        server.objects(path_of(API_BINDING))["shop", "orders"].pop("status", None)
         async with running_controller(settings):
             await until(lambda: told(server) == _PROGRAMMED)
-        server.objects(path_of(API_BINDING))["shop", "orders"].pop("status")
     (created,) = await instances(platform)
     assert bound(server) == [str(created["id"])]
-    assert created["instanceLabel"] == "shop/orders"
-    server.remove(path_of(API_BINDING), "shop", "orders")
+    await platform.stop()
+    put(server, http_route("users"))
+    put(server, binding("users", "HTTPRoute/users", api={**_ASSET, "create": True}))
     async with running_controller(settings):
-        await until(lambda: bound(server) == [])
-    assert len(await instances(platform)) == 1
+        await until(lambda: told(server, "users").get("Accepted") == "PlatformUnavailable")
+        assert told(server) == _PROGRAMMED
+        assert bound(server) == [str(created["id"])]
+        await platform.start()
+        await until(lambda: told(server, "users") == _PROGRAMMED)
+        server.remove(path_of(API_BINDING), "shop", "orders")
+        await until(lambda: len(bound(server)) == 1)
+    labels = {api["instanceLabel"] for api in await instances(platform)}
+    assert labels == {"shop/orders", "shop/users"}
 
 
 async def test_an_api_is_found_by_its_asset(
@@ -98,7 +108,13 @@ async def test_an_api_is_found_by_its_asset(
 ) -> None:
     """None and several are refused; a label chooses. The controller asks again by itself."""
     put(server, binding("orders", "HTTPRoute/orders", api=_ASSET))
-    async with running_controller(connected(platform, server)):
+    settings = connected(platform, server)
+    wrong = settings.model_dump()
+    wrong["platform"]["client_secret"] = "not-this-one"
+    async with running_controller(ControllerSettings.model_validate(wrong)):
+        await until(lambda: "platform.client_id and platform.client_secret" in message(server))
+    assert "not-this-one" not in message(server)
+    async with running_controller(settings):
         await until(lambda: "has no API instance of orders 1.0.0" in message(server))
         first = await platform.admin.create_api("orders", instanceLabel="first")
         await until(lambda: "has no API instance of orders 1.0.0" in message(server))
@@ -114,46 +130,9 @@ async def test_an_api_is_found_by_its_asset(
         await until(lambda: f"several API instances of orders 1.0.0 ({ids})" in message(server))
 
 
-async def test_while_the_platform_is_away_known_apis_stay(
-    platform: RunningControlPlane, server: FakeApiServer
-) -> None:
-    """A new controller goes on with what the status says; a new ApiBinding waits."""
-    settings = connected(platform, server)
-    put(server, binding("orders", "HTTPRoute/orders", api={**_ASSET, "create": True}))
-    async with running_controller(settings):
-        await until(lambda: told(server) == _PROGRAMMED)
-    await platform.stop()
-    put(server, http_route("users"))
-    put(server, binding("users", "HTTPRoute/users", api={**_ASSET, "create": True}))
-    async with running_controller(settings):
-        await until(lambda: told(server, "users").get("Accepted") == "PlatformUnavailable")
-        assert told(server) == _PROGRAMMED
-        assert len(bound(server)) == 1
-        await platform.start()
-        await until(lambda: told(server, "users") == _PROGRAMMED)
-    assert {api["instanceLabel"] for api in await instances(platform)} == {
-        "shop/orders",
-        "shop/users",
-    }
-
-
 async def test_without_a_platform_the_api_must_be_named(server: FakeApiServer) -> None:
     """The message lists the settings."""
     put(server, binding("orders", "HTTPRoute/orders", api=_ASSET))
     async with running_controller(settings_for(server.url)):
         await until(lambda: "set platform.base_url" in message(server))
     assert told(server)["Accepted"] == "ApiNotFound"
-
-
-async def test_wrong_credentials_are_named(
-    platform: RunningControlPlane, server: FakeApiServer
-) -> None:
-    """The status names the settings, and no secret."""
-    put(server, binding("orders", "HTTPRoute/orders", api=_ASSET))
-    wrong = connected(platform, server).model_dump()
-    wrong["platform"]["client_secret"] = "not-this-one"
-    async with running_controller(ControllerSettings.model_validate(wrong)):
-        await until(
-            lambda: "check platform.client_id and platform.client_secret" in message(server)
-        )
-    assert "not-this-one" not in message(server)
