@@ -154,7 +154,7 @@ class Reconciler:
         if content.get("status", {}) == status:
             return []
         # A merge leaves out what is null.
-        change = {"apiId": None, **status}
+        change = {"apiId": None, "envoys": None, **status}
         try:
             await self._client.patch(key, {"status": change}, "/status")
         except ApiServerError as e:

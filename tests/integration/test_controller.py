@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,17 @@ def put(server: FakeApiServer, item: Object) -> dict[str, Any]:
 def told(server: FakeApiServer, name: str = "orders") -> dict[str, str]:
     """What an ApiBinding is told."""
     return conditions(server.objects(_BINDINGS)["shop", name])
+
+
+def message(server: FakeApiServer) -> str:
+    """What the condition Accepted of the ApiBinding says."""
+    status = server.objects(_BINDINGS)["shop", "orders"]["status"]
+    return str(status["conditions"][0]["message"])
+
+
+def is_told(server: FakeApiServer, words: str) -> bool:
+    """Whether these words are in it."""
+    return words in message(server)
 
 
 def counted(server: FakeApiServer) -> int:
@@ -232,9 +244,14 @@ async def test_a_refused_binding_removes_nothing(server: FakeApiServer) -> None:
     put(server, binding("orders", "HTTPRoute/orders"))
     async with running_controller(settings_for(server.url)):
         await until(lambda: told(server) == _PROGRAMMED)
-        put(server, binding("orders", "HTTPRoute/orders#absent"))
-        await until(lambda: told(server).get("Accepted") == "TargetNotFound")
-        assert counted(server) == 5
+        for mistake in ("HTTPRoute/orders#absent", "HTTPRoute/absent", "GRPCRoute/absent"):
+            refused = binding("orders", mistake)
+            refused[1]["status"] = server.objects(_BINDINGS)["shop", "orders"]["status"]
+            put(server, refused)
+            await until(partial(is_told, server, mistake.partition("#")[0]))
+            assert counted(server) == 5
+        server.remove(_BINDINGS, "shop", "orders")
+        await until(lambda: counted(server) == 0)
 
 
 async def test_an_address_that_is_taken_ends_the_start(server: FakeApiServer) -> None:

@@ -43,6 +43,17 @@ class _Spec(_Part):
     api: ApiAsset | None = None
 
 
+class EnvoyKey(NamedTuple):
+    """Which Envoy of a mesh plan."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+
 class BindingKey(NamedTuple):
     """Which ApiBinding."""
 
@@ -67,6 +78,8 @@ class Binding(NamedTuple):
     asset: ApiAsset | None
     known_api_id: str
     """What the status of this generation says; empty if it says nothing."""
+    known_envoys: frozenset[EnvoyKey]
+    """Where it was in force when it was last accepted."""
 
     @property
     def age(self) -> tuple[str, BindingKey]:
@@ -94,7 +107,13 @@ def read_binding(content: Tree) -> Binding:
         spec.api_id,
         spec.api,
         status.get("apiId", "") if is_current else "",
+        frozenset(map(_envoy, status.get("envoys", []))),
     )
+
+
+def _envoy(text: str) -> EnvoyKey:
+    kind, _, place = text.partition("/")
+    return EnvoyKey(kind, *place.partition("/")[::2])
 
 
 ACCEPTED: Final = "Accepted"

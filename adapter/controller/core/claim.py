@@ -1,9 +1,10 @@
 """A claim: an Envoy, and which of its requests an ApiBinding wants for its API."""
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
+from adapter.controller.core.binding import EnvoyKey
 from adapter.controller.core.refusal import INVALID, RefusedError
 from adapter.envoy_config.mesh import Mesh
 from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy
@@ -11,8 +12,6 @@ from adapter.envoy_config.mesh.ways import binding_of
 from adapter.runtime.validation import plain_words
 
 _NO_API = "none"
-EnvoyKey: TypeAlias = tuple[str, str, str]
-"""Kind, namespace and name of an Envoy."""
 
 
 class Claim(NamedTuple):
@@ -36,7 +35,7 @@ class Claim(NamedTuple):
 
 def envoy_key(envoy: MeshEnvoy) -> EnvoyKey:
     """Which Envoy."""
-    return envoy.kind, envoy.namespace, envoy.name
+    return EnvoyKey(envoy.kind, envoy.namespace, envoy.name)
 
 
 def make_envoy(

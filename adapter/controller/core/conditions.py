@@ -47,7 +47,8 @@ def status_of(
                 "lastTransitionTime": now if changed else before["lastTransitionTime"],
             }
         )
-    return {"conditions": conditions, **({"apiId": verdict.api_id} if verdict.api_id else {})}
+    others = {"apiId": verdict.api_id, "envoys": sorted(map(str, verdict.envoys))}
+    return {"conditions": conditions, **{name: value for name, value in others.items() if value}}
 
 
 def _programmed(verdict: Verdict, outcome: Outcome, shared: str) -> tuple[str, str, str]:
@@ -59,7 +60,7 @@ def _programmed(verdict: Verdict, outcome: Outcome, shared: str) -> tuple[str, s
     mine = [
         f"{key}: {why}"
         for key, why in outcome.failures.items()
-        if key.namespace in {*verdict.namespaces, shared}
+        if key.namespace in {shared, *(envoy.namespace for envoy in verdict.envoys)}
     ]
     if mine:
         return "False", NOT_APPLIED, "; ".join(mine)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from adapter.controller.core.binding import ACCEPTED, BindingKey
-from adapter.controller.core.claim import EnvoyKey, envoy_key
+from adapter.controller.core.binding import ACCEPTED, BindingKey, EnvoyKey
+from adapter.controller.core.claim import envoy_key
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.desired_objects import mesh_objects, settings_object
 from adapter.controller.core.judgement import Judged, Judgement, Refusal
@@ -25,8 +25,8 @@ class Verdict(NamedTuple):
     reason: str
     message: str
     api_id: str = ""
-    namespaces: frozenset[str] = frozenset()
-    """Of its Envoys."""
+    envoys: frozenset[EnvoyKey] = frozenset()
+    """Those that ask the adapter because of it. A refusal changes nothing about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +85,26 @@ def _api_id(one: Judged, answers: Mapping[BindingKey, str | Refusal]) -> str | R
 
 
 def _accepted(one: Judged, api_id: str) -> Verdict:
-    namespaces = frozenset(claim.envoy.namespace for claim in one.claims)
-    return Verdict("True", ACCEPTED, "Targets and API are known.", api_id, namespaces)
+    envoys = frozenset(envoy_key(claim.envoy) for claim in one.claims)
+    return Verdict("True", ACCEPTED, "Targets and API are known.", api_id, envoys)
 
 
 def _refused(one: Judged, refusal: Refusal) -> Verdict:
     status = "Unknown" if refusal.reason == PLATFORM_UNAVAILABLE else "False"
-    return Verdict(status, *refusal, api_id=one.binding.known_api_id)
+    return Verdict(status, *refusal, one.binding.known_api_id, one.binding.known_envoys)
 
 
 def _kept(judged: Iterable[Judged], verdicts: Mapping[BindingKey, Verdict]) -> frozenset[str]:
     """The namespaces of Envoys that have ApiBindings, none of which is accepted.
 
-    An ApiBinding whose targets are missing keeps its own, because they may come back.
+    Which Envoys are behind missing targets, the status of the ApiBinding remembers.
     """
     asking: set[EnvoyKey] = set()
     refused: set[EnvoyKey] = set()
-    kept: set[str] = set()
     for one in judged:
         envoys = {envoy_key(claim.envoy) for claim in one.claims}
         if verdicts[one.binding.key].status == "True":
             asking |= envoys
         else:
-            refused |= envoys
-            kept |= set() if envoys else {one.binding.key.namespace}
-    return frozenset(kept | {namespace for _, namespace, _ in refused - asking})
+            refused |= envoys | one.binding.known_envoys
+    return frozenset(envoy.namespace for envoy in refused - asking)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from adapter.controller.core.binding import BindingKey
-from adapter.controller.core.claim import Claim, EnvoyKey, envoy_key
+from adapter.controller.core.binding import BindingKey, EnvoyKey
+from adapter.controller.core.claim import Claim, envoy_key
 from adapter.controller.core.judgement import Judged, Refusal
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import CONFLICTED, INVALID

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from adapter.controller.core import gateway_routes, virtual_services
-from adapter.controller.core.claim import EnvoyKey, envoy_key
+from adapter.controller.core.binding import EnvoyKey
+from adapter.controller.core.claim import envoy_key
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.judgement import Judged
 from adapter.controller.core.options import MeshOptions

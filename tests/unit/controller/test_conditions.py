@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from adapter.controller.core.binding import EnvoyKey
 from adapter.controller.core.conditions import Outcome, status_of
 from adapter.controller.core.decision import Verdict
 from adapter.controller.core.resources import CONFIG_MAP, SERVICE, Key
 from tests.rig.api_bindings import binding_faults
 from tests.unit.controller.objects import binding
 
-_ACCEPTED = Verdict("True", "Accepted", "Fine.", "17", frozenset({"shop"}))
+_ACCEPTED = Verdict(
+    "True", "Accepted", "Fine.", "17", frozenset({EnvoyKey("gateway", "shop", "eg")})
+)
 _REFUSED = Verdict("False", "Conflicted", "shop/b is older")
 
 
@@ -32,7 +35,7 @@ def test_all_is_well() -> None:
         ("Accepted", "True", "Accepted"),
         ("Programmed", "True", "Programmed"),
     ]
-    assert status["apiId"] == "17"
+    assert (status["apiId"], status["envoys"]) == ("17", ["gateway/shop/eg"])
     assert {c["observedGeneration"] for c in status["conditions"]} == {1}
 
 

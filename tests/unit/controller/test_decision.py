@@ -161,7 +161,16 @@ def test_nothing_is_removed_where_an_envoy_has_refused_bindings_only() -> None:
     )
     assert decision.kept_namespaces == set()
     assert decided("envoy-gateway", *world).kept_namespaces == set()
-    assert decided("envoy-gateway", refused).kept_namespaces == {"shop"}
+
+
+def test_an_envoy_is_remembered_when_the_target_is_missing() -> None:
+    """A mistake in a change leads to no Envoy any more; its Gateway is in another namespace."""
+    mistaken = binding("orders", "HTTPRoute/absent")
+    assert decided("envoy-gateway", mistaken).kept_namespaces == set()
+    mistaken[1]["status"] = {"envoys": ["gateway/infra/eg"]}
+    decision = decided("envoy-gateway", mistaken)
+    assert decision.kept_namespaces == {"infra"}
+    assert list(map(str, decision.verdicts[_KEY].envoys)) == ["gateway/infra/eg"]
 
 
 def test_unbound_routes_of_asking_gateways_are_suggested() -> None:
