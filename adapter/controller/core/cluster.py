@@ -12,6 +12,8 @@ _Labels: TypeAlias = frozenset[tuple[str, str]]
 class Cluster:
     """Objects as the API server has them, by resource, and by namespace and name.
 
+    The namespace of an object that belongs to the whole cluster is empty.
+
     It does not change. What was looked up by labels is remembered, because each round asks for each
     route and Service.
     """
@@ -29,7 +31,8 @@ class Cluster:
         found: dict[Resource, dict[tuple[str, str], Tree]] = {}
         for resource, content in objects:
             metadata = content["metadata"]
-            found.setdefault(resource, {})[metadata["namespace"], metadata["name"]] = content
+            place = metadata.get("namespace", ""), metadata["name"]
+            found.setdefault(resource, {})[place] = content
         return cls(found)
 
     def find(self, resource: Resource, namespace: str, name: str) -> Tree | None:

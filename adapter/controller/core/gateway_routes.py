@@ -1,16 +1,23 @@
 """HTTPRoutes and GRPCRoutes: routes of Gateways, and under Istio also of waypoints."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from adapter.controller.core.binding import TargetRef
 from adapter.controller.core.claim import Claim, make_claim, make_envoy
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import TARGET_NOT_FOUND, UNSUPPORTED_TARGET, RefusedError
-from adapter.controller.core.resources import GATEWAY, SERVICE
+from adapter.controller.core.resources import GATEWAY, GATEWAY_CLASS, SERVICE
+from adapter.envoy_config.mesh import Mesh
 from adapter.envoy_config.mesh.plan import MeshEnvoy
 from adapter.envoy_config.parts.tree import Tree
 
+_CONTROLLERS: Final[Mapping[Mesh, str]] = {
+    "istio": "istio.io/",
+    "envoy-gateway": "gateway.envoyproxy.io/",
+}
+"""How the names of the controllers begin that each mesh serves Gateways with (GatewayClass)."""
 _WAYPOINT_CLASS = "istio-waypoint"
 _USE_WAYPOINT = "istio.io/use-waypoint"
 _WAYPOINT_NAMESPACE = "istio.io/use-waypoint-namespace"
@@ -24,8 +31,8 @@ def claims(cluster: Cluster, options: MeshOptions, route: Tree, ref: TargetRef) 
     if not envoys:
         raise RefusedError(
             TARGET_NOT_FOUND,
-            f"{ref}: none of its parentRefs is a Gateway that exists (or, under Istio, a Service "
-            f"with the label {_USE_WAYPOINT})",
+            f"{ref}: none of its parentRefs is a Gateway of {options.mesh} that exists (or, under "
+            f"Istio, a Service with the label {_USE_WAYPOINT})",
         )
     whole = f"{ref.kind}/{route['metadata']['namespace']}/{ref.name}"
     is_specific = bool(ref.section_name)
@@ -43,9 +50,17 @@ def envoys_of(cluster: Cluster, options: MeshOptions, route: Tree) -> Iterator[M
     for parent in route.get("spec", {}).get("parentRefs", []):
         place = _gateway_place(cluster, parent, route["metadata"]["namespace"])
         gateway = cluster.find(GATEWAY, *place) if place else None
-        if gateway is not None and place not in seen:
+        if gateway and place not in seen and _is_of(cluster, options.mesh, gateway):
             seen.add(place)
             yield _envoy(options, gateway)
+
+
+def _is_of(cluster: Cluster, mesh: Mesh, gateway: Tree) -> bool:
+    """Whether this mesh serves the Gateway. Nobody serves one whose class does not exist."""
+    name = gateway.get("spec", {}).get("gatewayClassName", "")
+    found = cluster.find(GATEWAY_CLASS, "", name)
+    controller = found["spec"]["controllerName"] if found else _CONTROLLERS[mesh]
+    return bool(controller.startswith(_CONTROLLERS[mesh]))
 
 
 def _gateway_place(cluster: Cluster, parent: Tree, namespace: str) -> tuple[str, str] | None:

@@ -40,6 +40,7 @@ API_BINDING: Final = Resource("policy-adapter.dev", "v1alpha1", "apibindings", "
 HTTP_ROUTE: Final = Resource(_GATEWAY_API, "v1", "httproutes", "HTTPRoute")
 GRPC_ROUTE: Final = Resource(_GATEWAY_API, "v1", "grpcroutes", "GRPCRoute")
 GATEWAY: Final = Resource(_GATEWAY_API, "v1", "gateways", "Gateway")
+GATEWAY_CLASS: Final = Resource(_GATEWAY_API, "v1", "gatewayclasses", "GatewayClass")
 ISTIO_GATEWAY: Final = Resource(_ISTIO, "v1", "gateways", "Gateway")
 VIRTUAL_SERVICE: Final = Resource(_ISTIO, "v1", "virtualservices", "VirtualService")
 SERVICE: Final = Resource("", "v1", "services", "Service")
@@ -54,8 +55,8 @@ TARGETS: Final = {resource.kind: resource for resource in (*ROUTES, SERVICE)}
 """What an ApiBinding can bind, by kind."""
 
 _READ: Final[dict[Mesh, tuple[Resource, ...]]] = {
-    "istio": (*ROUTES, GATEWAY, ISTIO_GATEWAY, SERVICE),
-    "envoy-gateway": (HTTP_ROUTE, GRPC_ROUTE, GATEWAY),
+    "istio": (*ROUTES, GATEWAY, GATEWAY_CLASS, ISTIO_GATEWAY, SERVICE),
+    "envoy-gateway": (HTTP_ROUTE, GRPC_ROUTE, GATEWAY, GATEWAY_CLASS),
 }
 _WRITTEN: Final[dict[Mesh, tuple[Resource, ...]]] = {
     "istio": (

@@ -150,7 +150,7 @@ class WatchedResource:
 
 
 def _place(content: Tree) -> tuple[str, str]:
-    return content["metadata"]["namespace"], content["metadata"]["name"]
+    return content["metadata"].get("namespace", ""), content["metadata"]["name"]
 
 
 def _means_change(before: Tree | None, after: Tree) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapter.controller.core.resources import GATEWAY_CLASS
 from tests.rig.kubernetes_schemas import faults_of
 from tests.unit.controller.objects import (
     Object,
@@ -15,6 +16,7 @@ from tests.unit.controller.objects import (
     http_route,
     ingress_service,
     istio_gateway,
+    made,
     options,
     reasons,
     service,
@@ -88,6 +90,21 @@ def test_a_virtual_service_belongs_to_the_pods_of_its_gateway() -> None:
     assert "EnvoyFilter istio-system/policy-adapter-shop" in shown(decision)
     assert len(decision.objects) == 4
     assert all(faults_of(content) == [] for content in decision.objects.values())
+
+
+@pytest.mark.parametrize(
+    ("mesh", "own", "other"),
+    [
+        ("istio", "istio.io/gateway-controller", "gateway.envoyproxy.io/gatewayclass-controller"),
+        ("envoy-gateway", "gateway.envoyproxy.io/shop", "istio.io/gateway-controller"),
+    ],
+)
+def test_gateways_of_other_implementations_are_not_ours(mesh: Any, own: str, other: str) -> None:
+    """Objects for them would have no effect, and the status would say that all is well."""
+    objects = [gateway(class_name="shared"), http_route("o", "x"), binding("b", "HTTPRoute/o")]
+    for controller, reason in ((own, "Accepted"), (other, "TargetNotFound")):
+        shared = made(GATEWAY_CLASS, "shared", {"controllerName": controller}, "")
+        assert reasons(decided(mesh, *objects, shared)) == {"b": reason}
 
 
 def test_a_waypoint_is_found_by_the_label_of_the_service() -> None:
