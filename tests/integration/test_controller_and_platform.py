@@ -1,17 +1,15 @@
 """ApiBindings that name their API by its asset: the controller asks a real control plane."""
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from adapter.controller.core.resources import API_BINDING
 from adapter.settings.controller import ControllerSettings
-from control_plane.cli import app as command_line
 from tests.integration.test_controller import bound, put, told
+from tests.rig.connected_apps import connected_app
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.controllers import path_of, running_controller, settings_for
 from tests.rig.fake_api_server import FakeApiServer
@@ -40,12 +38,7 @@ async def server() -> AsyncIterator[FakeApiServer]:
 
 def connected(platform: RunningControlPlane, server: FakeApiServer) -> ControllerSettings:
     """The settings of a controller with a connected app of its own."""
-    file = platform.database.with_name("app.json")
-    command = ["connected-apps", "create", "cluster", "--role", "api-admin"]
-    options = ["--database", str(platform.database), "--credentials-file", str(file)]
-    made = CliRunner().invoke(command_line, [*command, *options])
-    assert made.exit_code == 0, made.output
-    app = json.loads(file.read_text())
+    app = connected_app(platform, "cluster", role="api-admin")
     credentials = platform.credentials
     return settings_for(
         server.url,

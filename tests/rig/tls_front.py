@@ -1,4 +1,4 @@
-"""TLS for a real Redis server, whose wheel is built without."""
+"""TLS in front of a server on loopback that speaks plain TCP."""
 
 import asyncio
 import ssl
@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.rig.certificates import Identity
-from tests.rig.redis_server import RedisServer
 
 
 def server_tls(identity: Identity) -> ssl.SSLContext:
@@ -17,8 +16,8 @@ def server_tls(identity: Identity) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def tls_in_front_of(server: RedisServer, context: ssl.SSLContext) -> AsyncIterator[int]:
-    """A port that speaks TLS for a server that was built without."""
+async def tls_in_front_of(plain_port: int, context: ssl.SSLContext) -> AsyncIterator[int]:
+    """A port that speaks TLS and passes everything on to the plain port."""
     writers: set[asyncio.StreamWriter] = set()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -29,7 +28,7 @@ async def tls_in_front_of(server: RedisServer, context: ssl.SSLContext) -> Async
         writer.close()
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", server.port)
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", plain_port)
         await asyncio.gather(
             carry(reader, inner_writer), carry(inner_reader, writer), return_exceptions=True
         )
