@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from control_plane.alerts import definitions
 from control_plane.alerts.definitions import EMAIL, MAX_MAILS, PERCENTS
@@ -45,7 +45,7 @@ class Condition(Body):
     aggregate: str
     operator: Literal["GREATER_THAN", "LESS_THAN"]
     value: definitions.Threshold
-    resource_type: Literal["api"] = "api"
+    resource_type: Literal["api", "api-version"] = "api"
 
 
 class Duration(Body):
@@ -61,6 +61,13 @@ class Period(Body):
     repeat: definitions.Periods = 1
     duration: Duration
 
+
+def _in_capitals(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+# The vendor's command line sends `Critical`, and the resource type `api-version`.
+Severity = Annotated[definitions.Severity, BeforeValidator(_in_capitals)]
 
 Type = Literal[
     "api-request-count",
@@ -79,7 +86,7 @@ class AlertChange(Body):
 
     name: Name = ""
     enabled: bool = True
-    severity: definitions.Severity = "WARNING"
+    severity: Severity = "WARNING"
     type: Type = "api-request-count"
     condition: Condition | None = None
     period: Period | None = None

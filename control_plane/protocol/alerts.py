@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy.orm import Session
 
 from control_plane.alerts import alerts
@@ -19,7 +19,8 @@ from control_plane.protocol.alert_documents import (
     alert_document,
     given_in,
 )
-from control_plane.protocol.bodies import RowId
+from control_plane.protocol.bodies import Filter, RowId
+from control_plane.protocol.paging import MAX_LONG_PAGE, Page
 from control_plane.protocol.scope import AlertsReader, AlertsWriter, EnvironmentScope
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import Alert, AlertStanding
@@ -36,17 +37,32 @@ of_environment = APIRouter(
 Uid = Annotated[str, Path(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 
 
+_SORTABLE: Final = {"id": Alert.id, "name": Alert.name, "severity": Alert.severity}
+
+
+def _page(
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    limit: Annotated[int, Query(ge=0, le=MAX_LONG_PAGE)] = MAX_LONG_PAGE,
+    sort: Filter = None,
+    ascending: bool = True,
+) -> Page:
+    """The vendor's command line asks for pages. Without, the answer has all, as documented."""
+    return Page(offset, limit, sort, ascending, query=None)
+
+
 def _document(session: Session, alert: Alert) -> dict[str, Any]:
     return alert_document(alert, session.get(AlertStanding, alert.id))
 
 
 @router.get("")
-def all_of_api(scope: AlertsReader, api_id: RowId) -> list[dict[str, Any]]:
-    """The alerts of the API instance, in the order in which they were made."""
+def all_of_api(
+    scope: AlertsReader, api_id: RowId, page: Annotated[Page, Depends(_page)]
+) -> list[dict[str, Any]]:
+    """The alerts of the API instance, unless sorted, in the order of their making."""
     with scope.reading() as session:
         api = scope.api(session, api_id)
-        found = alerts.of_environment(api.environment_id, api.id).order_by(Alert.id)
-        return [_document(session, alert) for alert in session.scalars(found)]
+        matching = alerts.of_environment(api.environment_id, api.id)
+        return [_document(session, alert) for alert in page.rows(session, matching, _SORTABLE)[1]]
 
 
 @of_environment.get("/alerts")

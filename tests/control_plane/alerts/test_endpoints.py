@@ -41,6 +41,25 @@ async def test_an_alert_lives(platform: Platform, path: str) -> None:
     assert (await platform.refusal("GET", one)).status == 404
 
 
+async def test_the_words_of_the_vendors_command_line_are_known(
+    platform: Platform, path: str
+) -> None:
+    """It sends `Critical` and `api-version`, and asks for pages in an order."""
+    ask = platform.admin.ask
+    condition = ALERT_EXAMPLE["condition"] | {"resourceType": "api-version"}
+    for name in ("b", "a", "c"):
+        body = {"name": name, "severity": "Critical", "condition": condition}
+        [made] = await ask("POST", path, ALERT_EXAMPLE | body)
+        assert (made["severity"], made["condition"]["resourceType"]) == ("CRITICAL", "api")
+    found = await ask("GET", path, sort="name", ascending="false", limit=2, offset=1)
+    assert [each["name"] for each in found] == ["b", "a"]
+    assert [each["name"] for each in await ask("GET", path)] == ["b", "a", "c"]
+    assert await ask("GET", path, offset=3) == []
+    assert "sort: 'x' is none of id, name, severity" in str(
+        await platform.refusal("GET", f"{path}?sort=x")
+    )
+
+
 async def test_a_webhook_is_shown_without_its_path(platform: Platform, path: str) -> None:
     """Its signing secret is in one answer; what hides the path keeps the webhook."""
     ask = platform.admin.ask
