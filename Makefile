@@ -21,7 +21,7 @@ PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reor
 # Lines and branches together; the tests fail under these shares.
 COVERAGE := $(BIN)/coverage report --skip-covered
 
-.PHONY: help test lint format policy-schemas demo chaos fuzz mesh manifests lock sbom image bench bench-peers screenshots protos clean
+.PHONY: help test lint format policy-schemas demo chaos fuzz mesh manifests vendor-tools lock sbom image bench bench-peers screenshots protos clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -96,6 +96,9 @@ mesh: $(READY)  ## Run the control planes of meshes with what is rendered for th
 
 manifests: $(READY)  ## Write the plain manifests and the schemas of the Helm charts' values
 	$(BIN)/python -m deploy
+
+vendor-tools: $(READY)  ## Run the vendor's tools and write the tables of docs/vendor-tools.md
+	$(BIN)/python -m tests.control_plane.vendor_tools
 
 # Every version and hash of what is in the image. The Python is the Dockerfile's.
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.12 --python-platform linux --generate-hashes \

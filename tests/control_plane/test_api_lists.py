@@ -2,40 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import insert, select
-
-from control_plane.store.tables import ApiInstance, Asset
 from tests.control_plane.conftest import ON_BOTH_DATABASES, Platform
+from tests.control_plane.many_apis import fill
 
 pytestmark = ON_BOTH_DATABASES
-
-
-async def fill(platform: Platform, count: int) -> None:
-    """API instances, each of an asset of its own."""
-    made = platform.clock.now()
-    environment_id = platform.credentials.environment_id
-    with platform.services.database.write() as session:
-        rows = [
-            {
-                "environment_id": environment_id,
-                "group_id": "g",
-                "asset_id": f"asset-{number:04}",
-                "created_at": made,
-            }
-            for number in range(count)
-        ]
-        session.execute(insert(Asset), rows)
-        common = {
-            "organization_id": platform.credentials.organization_id,
-            "environment_id": environment_id,
-            "asset_version": "1.0.0",
-            "tags": [],
-            "technology": "flexGateway",
-            "created_at": made,
-            "policies_changed_at": made,
-        }
-        ids = session.scalars(select(Asset.id).order_by(Asset.id)).all()
-        session.execute(insert(ApiInstance), [common | {"asset_row_id": each} for each in ids])
 
 
 async def found(platform: Platform, **query: Any) -> list[str]:
@@ -49,7 +19,7 @@ async def found(platform: Platform, **query: Any) -> list[str]:
 
 async def test_a_thousand_api_instances_are_one_list(platform: Platform) -> None:
     """Inventories ask for many at once. A page past the end is empty, with the right total."""
-    await fill(platform, 1_000)
+    fill(platform.services.database, platform.credentials, 1_000)
     xapis = platform.apis.replace("/api/", "/xapi/")
     for path, name in ((platform.apis, "assets"), (xapis, "instances")):
         whole = await platform.admin.ask("GET", path, limit=1_000_000)

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from tests.rig.certificates import Authority
 from tests.rig.connected_apps import connected_app
-from tests.rig.control_plane import RunningControlPlane
+from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.npm_packages import NODE, installed
+from tests.rig.redis_server import free_port
 from tests.rig.tls_front import server_tls, tls_in_front_of
 
 _SOURCE = Path(__file__).parent / "anypoint_cli"
@@ -43,17 +44,19 @@ class AnypointCli:
 
 
 @asynccontextmanager
-async def running_cli(platform: RunningControlPlane, directory: Path) -> AsyncIterator[AnypointCli]:
-    """The command line with a connected app of its own, an owner. Its files go into `directory`.
+async def running_cli(directory: Path) -> AsyncIterator[tuple[RunningControlPlane, AnypointCli]]:
+    """A control plane, and the command line with a connected app that is an owner there.
 
-    It speaks HTTPS only, so there is a TLS proxy in front of the control plane.
+    The command line speaks HTTPS only, so there is a TLS proxy in front of the control plane.
     """
     modules = await asyncio.to_thread(installed, _SOURCE)
     authority = Authority(directory)
-    context = server_tls(authority.issue("platform"))
-    async with tls_in_front_of(platform.port, context) as port:
-        environment = _environment(platform, directory, port)
-        environment["NODE_EXTRA_CA_CERTS"] = str(authority.certificate)
+    tls = server_tls(authority.issue("platform"))
+    port = free_port()
+    async with (
+        running_control_plane(directory, public_url=f"https://127.0.0.1:{port}") as platform,
+        tls_in_front_of(platform.port, tls, port),
+    ):
         process = await asyncio.create_subprocess_exec(
             NODE,
             _SOURCE / "commands.cjs",
@@ -61,16 +64,18 @@ async def running_cli(platform: RunningControlPlane, directory: Path) -> AsyncIt
             stdin=PIPE,
             stdout=PIPE,
             limit=_LONGEST_ANSWER,
-            env=os.environ | environment,
+            env=os.environ | _environment(platform, directory, port, authority.certificate),
         )
         try:
-            yield AnypointCli(process, await _line(process))
+            yield platform, AnypointCli(process, await _line(process))
         finally:
             process.kill()
             await process.wait()
 
 
-def _environment(platform: RunningControlPlane, directory: Path, port: int) -> dict[str, str]:
+def _environment(
+    platform: RunningControlPlane, directory: Path, port: int, trusted: Path
+) -> dict[str, str]:
     """The variables that the command line reads."""
     app = connected_app(platform, "anypoint-cli", role="owner")
     return {
@@ -81,6 +86,7 @@ def _environment(platform: RunningControlPlane, directory: Path, port: int) -> d
         "ANYPOINT_ENV": "Production",
         "HOME": str(directory),
         "XDG_CONFIG_HOME": str(directory),
+        "NODE_EXTRA_CA_CERTS": str(trusted),
         "NODE_NO_WARNINGS": "1",
     }
 

@@ -17,6 +17,7 @@ from control_plane.accounts.first_start import set_up
 from control_plane.app import open_services
 from control_plane.cli.serve import server_config
 from control_plane.clock import SystemClock
+from control_plane.services import Services
 from control_plane.settings import Settings
 from support.admin import Admin
 from tests.rig.hashing import quick_hasher
@@ -39,6 +40,7 @@ class RunningControlPlane:
         self._thread: threading.Thread | None = None
         self.credentials: Credentials
         self.admin: Admin
+        self.services: Services
 
     @property
     def base_url(self) -> str:
@@ -52,7 +54,7 @@ class RunningControlPlane:
 
     async def start(self) -> None:
         """Start serving, and return when it answers requests."""
-        services = open_services(self._settings, SystemClock(), quick_hasher())
+        services = self.services = open_services(self._settings, SystemClock(), quick_hasher())
         set_up(services.database, services.hasher, self._keep, services.clock.now())
         bound = socket.create_server(("127.0.0.1", self._port))
         self._port = bound.getsockname()[1]

@@ -16,8 +16,10 @@ def server_tls(identity: Identity) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def tls_in_front_of(plain_port: int, context: ssl.SSLContext) -> AsyncIterator[int]:
-    """A port that speaks TLS and passes everything on to the plain port."""
+async def tls_in_front_of(
+    plain_port: int, context: ssl.SSLContext, port: int = 0
+) -> AsyncIterator[int]:
+    """A port that speaks TLS and passes everything on to the plain port; by default a free one."""
     writers: set[asyncio.StreamWriter] = set()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -33,7 +35,7 @@ async def tls_in_front_of(plain_port: int, context: ssl.SSLContext) -> AsyncIter
             carry(reader, inner_writer), carry(inner_reader, writer), return_exceptions=True
         )
 
-    listener = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=context)
+    listener = await asyncio.start_server(relay, "127.0.0.1", port, ssl=context)
     try:
         yield listener.sockets[0].getsockname()[1]
     finally:
