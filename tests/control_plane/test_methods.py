@@ -61,4 +61,4 @@ async def test_allow_names_all_methods_of_an_endpoint(platform: Platform) -> Non
     assert allowed(response) == ["GET", "HEAD", "POST"]
     assert response.json()["message"].endswith("this path knows GET, HEAD, POST")
     single = await platform.anyone.post(f"{platform.apis}/1")
-    assert allowed(single) == ["GET", "HEAD", "PATCH", "DELETE"]
+    assert allowed(single) == ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
