@@ -101,7 +101,7 @@ def open_services(settings: Settings, clock: Clock, hasher: LoginHasher | None =
         event_writes=WriteQueue(max_waiting=_MAX_WAITING_BATCHES),
         epochs=FeedEpochs(),
         policy_dates=PolicyDates(clock.now()),
-        policy_checks=_policy_checks(),
+        policy_checks=policy_checks(),
         delivery=Delivery(clock, _sealing(settings), _mail_server(settings)),
     )
 
@@ -173,7 +173,7 @@ def _keeping(settings: Settings) -> Keeping:
     )
 
 
-def _policy_checks() -> PolicyChecks:
+def policy_checks() -> PolicyChecks:
     """The gateway's own check of policies, or what schemas can say."""
     check = gateway_check()
     return PolicyChecks(

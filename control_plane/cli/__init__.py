@@ -1,7 +1,7 @@
 """The command `policy-control-plane`, with one module per subcommand.
 
 Exit codes: 0 for success; 2 if the command could not do what was asked. Standard error says why.
-`diff` has 1, too.
+`diff` and `import` have 1, too.
 """
 
 import typer
@@ -13,6 +13,7 @@ from control_plane.cli import (
     copy_database,
     environment_files,
     gateway_credentials,
+    import_command,
     login,
     rebuild_rollups,
     reset_credentials,
@@ -37,6 +38,7 @@ app.command("adapter-settings")(adapter_settings.print_adapter_settings)
 app.command()(environment_files.export)
 app.command()(environment_files.diff)
 app.command()(environment_files.apply)
+app.command("import")(import_command.import_environment)
 app.command()(reset_credentials.reset_credentials)
 app.add_typer(connected_apps.commands, name="connected-apps")
 app.add_typer(gateway_credentials.commands, name="gateway-credentials")

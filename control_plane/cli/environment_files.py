@@ -7,11 +7,10 @@
 They talk to a running platform over its API. See docs/environment-file.md.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -26,13 +25,12 @@ from control_plane.cli.remote_environment import (
     Revised,
     remote_environment,
 )
+from control_plane.cli.shown_changes import show_changes
 from control_plane.cli.yaml_document import YamlDocument, read_yaml, write_yaml
 from control_plane.errors import ControlPlaneError
 
 _DIFFERS: Final = 1
 _MAX_BYTES: Final = 8 << 20
-_MAX_SHOWN: Final = 80
-_SIGNS: Final = {"create": "+", "change": "~", "reorder": "~", "delete": "-"}
 
 UrlOption = Annotated[
     str | None,
@@ -128,7 +126,7 @@ def diff(
         given = _read(file)
         with remote_environment(url, credentials_file, environment) as remote, _named(file, given):
             found = remote.diff(given.value, prune=prune, allowUnknown=allow_unknown)
-        _show(found)
+        show_changes(found.document)
     raise typer.Exit(_DIFFERS if found.document["changes"] else 0)
 
 
@@ -160,7 +158,7 @@ def apply(
         options = {"prune": prune, "allowUnknown": allow_unknown}
         with remote_environment(url, credentials_file, environment) as remote, _named(file, given):
             found = remote.diff(given.value, **options)
-            _show(found)
+            show_changes(found.document)
             if not found.document["changes"]:
                 return
             if not (yes or dry_run):
@@ -201,31 +199,6 @@ def _named(file: Path, given: YamlDocument) -> Iterator[None]:
 def _mistaken(file: Path, given: YamlDocument, mistakes: Sequence[Mistake]) -> MistakenFileError:
     placed = [mistake._replace(line=given.line_of(mistake.path)) for mistake in mistakes]
     return MistakenFileError(str(file), sorted(placed, key=lambda each: each.line or 0))
-
-
-def _show(found: Revised) -> None:
-    changes = found.document["changes"]
-    for change in changes:
-        typer.echo(_line(change))
-    for warning in found.document["warnings"]:
-        typer.echo(f"warning: {warning}", err=True)
-    number = {sign: sum(_SIGNS[each["action"]] == sign for each in changes) for sign in "+~-"}
-    summary = f"{number['+']} to create, {number['~']} to change, {number['-']} to delete"
-    typer.echo(summary if changes else "nothing to change")
-
-
-def _line(change: Mapping[str, Any]) -> str:
-    sign, thing = _SIGNS[change["action"]], change["thing"]
-    members = (
-        f"{each['name']}: {_shown(each['before'])} -> {_shown(each['after'])}"
-        for each in change["members"]
-    )
-    return f"{sign} {thing}" + (f": {', '.join(members)}" if change["members"] else "")
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 def _ask_before_deleting(found: Revised, remote: RemoteEnvironment) -> None:

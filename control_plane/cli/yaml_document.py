@@ -43,7 +43,18 @@ class YamlDocument:
 
 def read_yaml(name: str, text: str) -> YamlDocument:
     """The document of the text; raise MistakenFileError, which names the file and the line."""
-    reader = _Reader()
+    reader = _read(name, text, _Reader())
+    if not reader.documents:
+        raise _mistake(name, "the file is empty", None)
+    return YamlDocument(reader.documents[0], reader.lines)
+
+
+def read_yaml_stream(name: str, text: str) -> list[Any]:
+    """All documents of the text; raise MistakenFileError as `read_yaml` does."""
+    return _read(name, text, _Reader(may_have_several=True)).documents
+
+
+def _read(name: str, text: str, reader: "_Reader") -> "_Reader":
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             reader.take(event)
@@ -55,9 +66,7 @@ def read_yaml(name: str, text: str) -> YamlDocument:
         raise _mistake(name, f"not YAML: {' '.join(str(error).split())}", None) from None
     except _RefusedError as error:
         raise _mistake(name, str(error), error.line) from None
-    if not reader.documents:
-        raise _mistake(name, "the file is empty", None)
-    return YamlDocument(reader.documents[0], reader.lines)
+    return reader
 
 
 def _mistake(name: str, message: str, line: int | None) -> MistakenFileError:
@@ -85,6 +94,7 @@ class _Group:
 class _Reader:
     """Builds values from the events of a parser."""
 
+    may_have_several: bool = False
     documents: list[Any] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     _groups: list[_Group] = field(default_factory=list)
@@ -98,6 +108,8 @@ class _Reader:
         elif isinstance(event, yaml.CollectionEndEvent):
             self._groups.pop()
         elif isinstance(event, yaml.DocumentStartEvent) and self.documents:
+            if self.may_have_several:
+                return
             raise _RefusedError("a second document begins here; remove it", event)
 
     def _node(self, event: Any) -> None:

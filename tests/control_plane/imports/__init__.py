@@ -1,0 +1,1 @@
+"""Imports from other platforms. The documents are made, in the documented shapes."""
