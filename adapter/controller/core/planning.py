@@ -1,7 +1,7 @@
 """The mesh plan of all accepted ApiBindings."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from adapter.controller.core.binding import BindingKey, EnvoyKey
 from adapter.controller.core.claim import Claim, envoy_key
@@ -11,6 +11,10 @@ from adapter.controller.core.refusal import CONFLICTED, INVALID
 from adapter.envoy_config.mesh import Document, render_mesh
 from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy
 from adapter.errors import ConfigurationError
+
+
+_Pods: TypeAlias = tuple[EnvoyKey, tuple[tuple[str, str], ...]]
+"""An Envoy and the labels of its pods, which differ if two Envoys would have one name."""
 
 
 class Wanted(NamedTuple):
@@ -65,10 +69,10 @@ def _rendered(
 
 def _envoys(claims: Iterable[tuple[Claim, str]]) -> tuple[MeshEnvoy, ...]:
     """Each Envoy once, with all its APIs, in an order that does not depend on that of claims."""
-    envoys: dict[EnvoyKey, MeshEnvoy] = {}
-    apis: dict[EnvoyKey, list[MeshApi]] = {}
+    envoys: dict[_Pods, MeshEnvoy] = {}
+    apis: dict[_Pods, list[MeshApi]] = {}
     for claim, api_id in claims:
-        key = envoy_key(claim.envoy)
+        key = envoy_key(claim.envoy), tuple(sorted(claim.envoy.labels.items()))
         envoys[key] = claim.envoy
         apis.setdefault(key, []).append(claim.with_api(api_id))
     return tuple(

@@ -62,10 +62,12 @@ def _gateway_envoys(cluster: Cluster, options: MeshOptions, gateway: Tree) -> It
     # Gateways that select the same pods are one Envoy, with the first of their names. A gateway has
     # at least one Service, which says where its pods are.
     first, *_ = cluster.selecting(ISTIO_GATEWAY, labels)
+    home, name = first["metadata"]["namespace"], first["metadata"]["name"]
     for namespace in cluster.namespaces_of_pods(labels):
         yield make_envoy(
             "gateway",
-            first["metadata"]["name"],
+            # Gateways of other namespaces may have the same name.
+            name if namespace == home else f"{home}-{name}",
             namespace,
             labels=labels,
             trusted_hops=options.trusted_hops,

@@ -83,14 +83,16 @@ def virtual_service(name: str, *rules: str, gateways: tuple[str, ...] = ("shop",
     return made(VIRTUAL_SERVICE, name, spec)
 
 
-def istio_gateway(name: str = "shop", namespace: str = "shop") -> Object:
-    """A Gateway of Istio's own."""
-    return made(ISTIO_GATEWAY, name, {"selector": {"istio": "ingressgateway"}}, namespace)
+def istio_gateway(
+    name: str = "shop", namespace: str = "shop", pods: str = "ingressgateway"
+) -> Object:
+    """A Gateway of Istio's own, for pods with `istio: PODS`."""
+    return made(ISTIO_GATEWAY, name, {"selector": {"istio": pods}}, namespace)
 
 
-def ingress_service(namespace: str = "istio-system") -> Object:
+def ingress_service(namespace: str = "istio-system", pods: str = "ingressgateway") -> Object:
     """The Service of Istio's ingress gateway."""
-    return service("ingress", namespace, selector={"istio": "ingressgateway", "app": "ingress"})
+    return service("ingress", namespace, selector={"istio": pods, "app": "ingress"})
 
 
 def options(mesh: Mesh = "envoy-gateway", **changes: Any) -> MeshOptions:

@@ -87,7 +87,7 @@ def test_a_virtual_service_belongs_to_the_pods_of_its_gateway() -> None:
         virtual_service("shop", "orders", gateways=("shop/zoo", "shop", "mesh", "absent")),
         binding("shop", "VirtualService/shop#orders"),
     )
-    assert "EnvoyFilter istio-system/policy-adapter-shop" in shown(decision)
+    assert "EnvoyFilter istio-system/policy-adapter-shop-shop" in shown(decision)
     assert len(decision.objects) == 4
     assert all(faults_of(content) == [] for content in decision.objects.values())
 
@@ -105,6 +105,44 @@ def test_gateways_of_other_implementations_are_not_ours(mesh: Any, own: str, oth
     for controller, reason in ((own, "Accepted"), (other, "TargetNotFound")):
         shared = made(GATEWAY_CLASS, "shared", {"controllerName": controller}, "")
         assert reasons(decided(mesh, *objects, shared)) == {"b": reason}
+
+
+def _asking(*objects: Object) -> list[str]:
+    """The values of the label `istio` of the gateways that ask the adapter."""
+    policies = [
+        content
+        for content in decided("istio", *objects).objects.values()
+        if content["kind"] == "AuthorizationPolicy"
+    ]
+    return sorted(p["spec"]["selector"]["matchLabels"]["istio"] for p in policies)
+
+
+def test_two_gateways_of_one_name_both_ask() -> None:
+    """Their pods differ, but are in one namespace."""
+    both = [
+        (
+            istio_gateway("gw", team, pods=team),
+            service(team, "istio-system", selector={"istio": team}),
+            virtual_service(team, gateways=(f"{team}/gw",)),
+            binding(team, f"VirtualService/{team}"),
+        )
+        for team in ("private", "public")
+    ]
+    assert _asking(*both[0], *both[1]) == ["private", "public"]
+
+
+def test_gateways_whose_objects_would_have_one_name_are_not_mixed() -> None:
+    """The younger ApiBinding is told to choose another name."""
+    decision = decided(
+        "istio",
+        *(istio_gateway("b-gw", "a", pods="one"), istio_gateway("gw", "a-b", pods="two")),
+        *(ingress_service(pods="one"), service("two", "istio-system", selector={"istio": "two"})),
+        virtual_service("v", gateways=("a/b-gw",)),
+        virtual_service("w", gateways=("a-b/gw",)),
+        binding("v", "VirtualService/v"),
+        binding("w", "VirtualService/w", created="2026-11-28T13:00:00Z", apiId="18"),
+    )
+    assert reasons(decision) == {"v": "Accepted", "w": "Conflicted"}
 
 
 def test_a_waypoint_is_found_by_the_label_of_the_service() -> None:
