@@ -34,12 +34,17 @@ def mesh_objects(options: MeshOptions, documents: Iterable[Document]) -> dict[Ke
 
 
 def settings_object(options: MeshOptions, documents: Iterable[Document]) -> tuple[Key, Tree]:
-    """The ConfigMap with the adapter's settings, as the adapter's environment variables."""
+    """The ConfigMap with the adapter's settings, as the adapter's environment variables.
+
+    It overrides what the adapter's file says about bindings and the client's address, also if no
+    ApiBinding is accepted.
+    """
+    groups: list[Tree] = [{"requests": {"bindings": [], **options.client_address}}]
+    groups += [document.content for document in documents if document.file == SETTINGS_FILE]
     variables = {
         variable(f"{group}.{name}"): value if isinstance(value, str) else json.dumps(value)
-        for document in documents
-        if document.file == SETTINGS_FILE
-        for group, settings in document.content.items()
+        for content in groups
+        for group, settings in content.items()
         for name, value in settings.items()
     }
     key = Key(CONFIG_MAP, options.adapter.namespace, options.settings_name)

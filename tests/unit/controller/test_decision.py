@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -171,6 +172,33 @@ def test_an_envoy_is_remembered_when_the_target_is_missing() -> None:
     decision = decided("envoy-gateway", mistaken)
     assert decision.kept_namespaces == {"infra"}
     assert list(map(str, decision.verdicts[_KEY].envoys)) == ["gateway/infra/eg"]
+
+
+@pytest.mark.parametrize("is_gateway_bound", [True, False])
+def test_refused_bindings_of_sidecars_never_let_clients_write_their_address(
+    is_gateway_bound: bool,
+) -> None:
+    """The sidecar's objects stay, so it asks, and `x-forwarded-for` is its client's own there."""
+    refused = binding("orders", "Service/orders", api=_ASSET)
+    bound = [binding("users", "HTTPRoute/users")] if is_gateway_bound else []
+    decision = decided(
+        "istio",
+        *(service("orders"), gateway(class_name="istio"), http_route("users"), refused, *bound),
+        answers={_KEY: Refusal("ApiNotFound", "there is none")},
+    )
+    data = decision.settings[1]["data"]
+    assert data[variable("requests.client_address_header")] == "x-adapter-client-address"
+    assert data[variable("requests.forwarded_for_position")] == "null"
+
+
+def test_trusted_proxies_are_known_while_all_bindings_are_refused() -> None:
+    """Otherwise a proxy's address would take the place of the client's."""
+    decision = decided("envoy-gateway", binding("o", "HTTPRoute/gone"), trusted_hops=2)
+    assert decision.settings[1]["data"] == {
+        variable("requests.forwarded_for_position"): "3",
+        variable("requests.client_address_header"): "null",
+        variable("requests.bindings"): "[]",
+    }
 
 
 def test_unbound_routes_of_asking_gateways_are_suggested() -> None:

@@ -110,9 +110,9 @@ def test_the_command_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("mesh", ["istio", "envoy-gateway"])
 def test_the_adapter_takes_its_settings_from_the_config_map(
-    mesh: Any, monkeypatch: pytest.MonkeyPatch
+    mesh: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """As environment variables, as `envFrom` gives them to it."""
+    """As environment variables, as `envFrom` gives them to it. They override its file."""
     decision = decided(
         mesh,
         gateway(class_name="istio"),
@@ -124,11 +124,16 @@ def test_the_adapter_takes_its_settings_from_the_config_map(
     given = {f"POLICY_ADAPTER_PLATFORM__{name}": value for name, value in platform.items()}
     for name, value in (given | decision.settings[1]["data"]).items():
         monkeypatch.setitem(os.environ, name, value)
-    settings = load_settings(None)
+    file = tmp_path / "adapter.yaml"
+    file.write_text("requests: {forwarded_for_position: 7, client_address_header: x-old}")
+    settings = load_settings(file)
     (found,) = settings.requests.bindings
     assert (found.api_id, found.route_name or found.route_metadata) == (
         "17",
         "items" if mesh == "istio" else "HTTPRoute/shop/orders",
     )
-    assert settings.requests.forwarded_for_position == 1
+    is_istio = mesh == "istio"
+    assert settings.requests.forwarded_for_position == (None if is_istio else 1)
+    header = "x-adapter-client-address" if is_istio else None
+    assert settings.requests.client_address_header == header
     assert settings.shutdown.drain_s == 4
