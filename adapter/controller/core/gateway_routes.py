@@ -98,6 +98,11 @@ def _rules(options: MeshOptions, route: Tree, ref: TargetRef) -> list[str]:
     """The rules that tell requests of this target; an empty one stands for the whole route."""
     rules = route.get("spec", {}).get("rules", [])
     names = [rule.get("name") or str(number) for number, rule in enumerate(rules)]
+    if options.mesh == "istio" and any(rule.get("name", "").isdecimal() for rule in rules):
+        raise RefusedError(
+            UNSUPPORTED_TARGET,
+            f"{ref}: a rule has a number as its name; give it a name with a letter",
+        )
     if not ref.section_name:
         # Istio tells only the name of a rule.
         return names if options.mesh == "istio" else [""]

@@ -10,6 +10,7 @@ from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import CONFLICTED, RefusedError
 from adapter.controller.core.resources import API_BINDING
+from adapter.controller.core.rule_names import RuleNames, bound_rules
 from adapter.controller.core.targets import claims_of
 
 
@@ -52,7 +53,8 @@ def judge(cluster: Cluster, options: MeshOptions) -> Judgement:
         except RefusedError as e:
             key = BindingKey(content["metadata"]["namespace"], content["metadata"]["name"])
             unreadable[key] = Refusal(e.reason, str(e))
-    judged = [_targets_of(cluster, options, b) for b in sorted(bindings, key=lambda b: b.age)]
+    found = [_targets_of(cluster, options, b) for b in sorted(bindings, key=lambda b: b.age)]
+    judged = _without_shared_names(RuleNames(cluster, options), found)
     return Judgement(tuple(_without_conflicts(options, judged)), unreadable)
 
 
@@ -68,6 +70,21 @@ def _targets_of(cluster: Cluster, options: MeshOptions, binding: Binding) -> Jud
     if not faults:
         return Judged(binding, tuple(claims))
     return Judged(binding, tuple(claims), Refusal(faults[0].reason, "; ".join(map(str, faults))))
+
+
+def _without_shared_names(names: RuleNames, judged: Iterable[Judged]) -> list[Judged]:
+    """Refuse ApiBindings whose requests Istio cannot tell from those of another route."""
+    kept = [_refused(one, names.faults_of(one.claims)) for one in judged]
+    bound = bound_rules(c for one in kept if one.refusal is None for c in one.claims)
+    return [_refused(one, names.hidden(one.claims, bound)) for one in kept]
+
+
+def _refused(one: Judged, faults: Iterator[str]) -> Judged:
+    """With a refusal if there are faults, and if it has none yet."""
+    message = "; ".join(dict.fromkeys(faults))
+    if one.refusal or not message:
+        return one
+    return replace(one, refusal=Refusal(CONFLICTED, message))
 
 
 def _without_conflicts(options: MeshOptions, judged: Iterable[Judged]) -> Iterator[Judged]:

@@ -12,7 +12,6 @@ from adapter.envoy_config.mesh import Document, render_mesh
 from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy
 from adapter.errors import ConfigurationError
 
-
 _Pods: TypeAlias = tuple[EnvoyKey, tuple[tuple[str, str], ...]]
 """An Envoy and the labels of its pods, which differ if two Envoys would have one name."""
 

@@ -34,7 +34,7 @@ def binding_of(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Tree:
         return {"route_name": tcp_route_name(envoy, api.tcp_port)}
     if _way(mesh, api) == "route_metadata":
         return {"route_metadata": _metadata(mesh, api)}
-    return {"route_name": _route_name(api)}
+    return {"route_name": istio_route_name(api)}
 
 
 def tcp_route_name(envoy: MeshEnvoy, port: int) -> str:
@@ -58,7 +58,8 @@ def _metadata(mesh: Mesh, api: MeshApi) -> str:
     return api.route or "" if mesh == "envoy-gateway" else _VIRTUAL_SERVICE.format(namespace, name)
 
 
-def _route_name(api: MeshApi) -> str:
+def istio_route_name(api: MeshApi) -> str:
     """Istio's name of the route: that of the rule, or one with the rule's number."""
-    _, namespace, name = api.target
-    return f"{namespace}.{name}.{api.rule}" if api.rule.isdecimal() else api.rule
+    kind, namespace, name = api.target
+    is_number = kind != "VirtualService" and api.rule.isdecimal()
+    return f"{namespace}.{name}.{api.rule}" if is_number else api.rule

@@ -209,6 +209,10 @@ def test_a_port_has_a_number_at_the_service_and_one_at_the_pods() -> None:
             *("envoy-gateway", "HTTPRoute/o#0", [http_route("o", ""), gateway()]),
             *("UnsupportedTarget", "give the rule a name"),
         ),
+        (
+            *("istio", "HTTPRoute/o#1", [http_route("o", "1", ""), gateway(class_name="istio")]),
+            *("UnsupportedTarget", "a number as its name"),
+        ),
         ("envoy-gateway", "Service/o", [service("o")], "UnsupportedTarget", "bind a route"),
         ("istio", "Service/o", [service("o", ports=[])], "Invalid", "has no ports"),
         ("istio", "Service/o", [service("o", selector=None)], "UnsupportedTarget", "no selector"),
