@@ -5,7 +5,7 @@ only where a secret is. For a type without a schema, the names decide.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from control_plane.management.masked_secrets import (
     MASK,
@@ -15,6 +15,9 @@ from control_plane.management.masked_secrets import (
     without_password,
 )
 from control_plane.management.policy_types import schema_of
+
+_MOST_ROWS: Final = 200
+"""Of a list in which an item is found after it was moved."""
 
 
 def masked_policy(asset_id: str, configuration: Any) -> Any:
@@ -46,12 +49,11 @@ def _masked(schema: Mapping[str, Any], value: Any) -> Any:
 def restored(given: Any, stored: Any) -> Any:
     """What was given, with the stored secrets in place of the masks.
 
-    A mask stands for what is stored in the same place, or in a list under the same `key`. Other
-    masks stay: see `masks_in`.
+    A mask stands for what is stored in the same place. In a list, it stands for what is stored in
+    the same item, which may have another place now. Other masks stay: see `masks_in`.
     """
     if isinstance(given, str):
-        is_mask = given == MASK or (isinstance(stored, str) and given == without_password(stored))
-        return stored if is_mask and stored is not None else given
+        return stored if _hides(given, stored) else given
     if isinstance(given, Mapping):
         known = stored if isinstance(stored, Mapping) else {}
         if name_inside(given) != name_inside(known):
@@ -59,18 +61,51 @@ def restored(given: Any, stored: Any) -> Any:
         return {name: restored(value, known.get(name)) for name, value in given.items()}
     if isinstance(given, list):
         rows = stored if isinstance(stored, list) else []
-        return [restored(item, _stored_item(index, item, rows)) for index, item in enumerate(given)]
+        return [
+            restored(item, _stored_item(index, item, rows, is_complete=len(rows) == len(given)))
+            if any(masks_in(item, ""))
+            else item
+            for index, item in enumerate(given)
+        ]
     return given
 
 
-def _stored_item(index: int, item: Any, rows: list[Any]) -> Any:
-    if index < len(rows) and _key(rows[index]) == _key(item):
+def _hides(given: Any, stored: Any) -> bool:
+    """Whether what was given is the stored value behind a mask."""
+    if isinstance(stored, str) and given == without_password(stored):
+        return True
+    return given == MASK and stored is not None
+
+
+def _stored_item(index: int, item: Any, rows: list[Any], *, is_complete: bool) -> Any:
+    """The stored row that the item of a list is; None if it is not clear.
+
+    Rows with the same texts can be told apart by their places only, if there are as many as before.
+    In a long list, an item is looked for in its old place only, because looking takes time.
+    """
+    if len(rows) > _MOST_ROWS:
+        rows, index = rows[index : index + 1] if is_complete else [], 0
+    named = (row for row in rows if _name(item) and _name(row) == _name(item))
+    known = [row for row in rows if _has_texts_of(item, row)] or [*named]
+    if is_complete and any(row is rows[index] for row in known):
         return rows[index]
-    return next((row for row in rows if _key(item) is not None and _key(row) == _key(item)), None)
+    return known[0] if len(known) == 1 else None
 
 
-def _key(item: Any) -> Any:
-    return item.get("key") if isinstance(item, Mapping) else None
+def _name(item: Any) -> str:
+    return name_inside(item) if isinstance(item, Mapping) else ""
+
+
+def _has_texts_of(item: Any, row: Any) -> bool:
+    """Whether both have the same texts, apart from masks and from lists inside them.
+
+    The texts tell what something is, such as a host or a user. So no secret gets to another host.
+    """
+    if isinstance(item, Mapping) and isinstance(row, Mapping):
+        return all(_has_texts_of(item.get(name), row.get(name)) for name in {**item, **row})
+    if isinstance(item, str | Mapping) or isinstance(row, str | Mapping):
+        return item == row or _hides(item, row)
+    return True
 
 
 def shown_as_new(value: Any, masked: Any, stored: Any, stored_masked: Any) -> Any:
