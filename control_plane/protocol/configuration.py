@@ -92,6 +92,7 @@ def diff(
     with scope.reading() as session:
         etag = _etag(session, scope)
         stored = stored_content(session, scope.organization_id, scope.environment_id)
+        _require_to_see_applications(scope, wanted, stored)
         if not (may_compare and scope.caller.may(Permission.APPLICATIONS_WRITE)):
             stored = stored.without_hashes()
         return _answer(compare(stored, wanted, scope.services.policy_checks, options), etag)
@@ -125,6 +126,7 @@ def apply_file(
         if if_match not in (_ANY_REVISION, before):
             raise Stale("somebody has changed the configuration since then; look at it again")
         stored = stored_content(session, scope.organization_id, scope.environment_id)
+        _require_to_see_applications(scope, wanted, stored)
         found = compare(stored, wanted, services.policy_checks, options)
         _require_permissions(scope, found.changes)
         # The numbers that a dry run takes from the contract feed do not count.
@@ -142,6 +144,15 @@ def apply_file(
         if dry_run:
             raise _Undone
     return response
+
+
+def _require_to_see_applications(scope: EnvironmentScope, wanted: Content, stored: Content) -> None:
+    """Raise Forbidden if the answer would show applications that a role elsewhere may not see.
+
+    Those that have a contract in the environment are in its exports.
+    """
+    if wanted.names_others(stored):
+        scope.caller.require(Permission.APPLICATIONS_READ)
 
 
 def _content(body: dict[str, Any]) -> Content:

@@ -12,6 +12,7 @@ from control_plane.management.environment_file.content import (
     Policy,
     Tier,
 )
+from control_plane.management.masked_secrets import MASK
 from control_plane.management.policies import MAX_POLICIES, VENDOR_GROUP_ID
 from control_plane.management.policy_types import POLICY_VERSION
 from control_plane.management.texts import one_line
@@ -33,7 +34,20 @@ from control_plane.protocol.tiers import Limits
 from control_plane.protocol.tiers import Status as TierStatus
 
 ClientId = Annotated[str, Field(max_length=256, pattern=r"^[a-zA-Z0-9\-_.~]+$")]
-ClientSecret = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(one_line)]
+
+
+def _is_no_mask(secret: str) -> str:
+    if secret == MASK:
+        raise ValueError(f"{MASK} is no secret; leave clientSecret out to keep the stored one")
+    return secret
+
+
+ClientSecret = Annotated[
+    str,
+    Field(min_length=1, max_length=256),
+    AfterValidator(one_line),
+    AfterValidator(_is_no_mask),
+]
 
 
 class PolicyItem(Body):

@@ -108,6 +108,11 @@ class Contract:
     application: str | None = None
     id: int | None = None
 
+    @property
+    def lacks_its_tier(self) -> bool:
+        """Whether it asks for its first tier. If it is approved, it gives access without limits."""
+        return self.tier is None and self.requested_tier is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -157,3 +162,13 @@ class Content:
         """The same without the hashes of client secrets, so that no secret can be compared."""
         applications = [replace(each, hashed=None) for each in self.applications]
         return replace(self, applications=applications)
+
+    def names_others(self, stored: "Content") -> bool:
+        """Whether a file names stored applications that have no contract in its environment."""
+        holders = {each.client_id for api in stored.apis for each in api.contracts}
+        others = [each for each in stored.applications if each.client_id not in holders]
+        client_ids, names = {each.client_id for each in others}, {each.name for each in others}
+        return any(
+            each.name in names if each.client_id is None else each.client_id in client_ids
+            for each in self.applications
+        )

@@ -79,6 +79,9 @@ def _of_status(pair: Pair[Contract], wanted: Contract, tiers: _Tiers) -> Iterato
     if status in _LIVE and asked is not None and _approves(asked.final):
         yield Mistake(path, "can't wait for requestedTier, which needs no approval (autoApprove)")
     if pair.stored is not None and pair.stored.status != status:
+        if status is State.APPROVED and wanted.lacks_its_tier:
+            message = "an approval grants the tier; write tier in place of requestedTier"
+            yield Mistake(f"{pair.path}.requestedTier", message)
         try:
             event_leading_to(status, tables.Contract(status=pair.stored.status))
         except Conflict as error:

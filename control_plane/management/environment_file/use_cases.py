@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from control_plane.management import audit_log, environments
+from control_plane.management.contract_states import State
 from control_plane.management.environment_file.apply import Apply
 from control_plane.management.environment_file.changes import Change, changes_of
 from control_plane.management.environment_file.content import Content
@@ -46,6 +47,13 @@ def _warnings(matched: Matched) -> Iterator[str]:
             yield (
                 f"application {described(new)} gets a secret that nobody knows; reset it, or "
                 "add clientSecret to the file"
+            )
+    for contract in (each for api in matched.apis for each in api.contracts):
+        asked = contract.wanted if contract.stored is None else None
+        if asked and asked.lacks_its_tier and asked.status == State.APPROVED:
+            yield (
+                f"the contract {described(asked)} ({contract.path}) is approved without a tier; to "
+                "let it wait for the requestedTier, write status: PENDING"
             )
 
 

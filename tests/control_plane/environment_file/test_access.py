@@ -54,7 +54,8 @@ async def test_a_guess_at_a_secret_tells_a_reader_nothing(environment: Environme
         "configurationData": {"username": "u", "password": "hush", "overwrite": False},
     }
     shop = {"name": "Shop", "clientId": "c", "clientSecret": "hush"}
-    there = {"version": 1, "apis": [SPEC | {"policies": [injection]}], "applications": [shop]}
+    api = SPEC | {"policies": [injection], "contracts": [{"clientId": "c"}]}
+    there = {"version": 1, "apis": [api], "applications": [shop]}
     await environment.apply(there)
     guess = json.loads(json.dumps(there).replace("hush", "guess"))
     assert len(await environment.diff(guess)) == 2
@@ -76,6 +77,20 @@ async def test_applications_belong_to_the_organization(environment: Environment)
     await environment.platform.admin.create_application("Shop")
     without = {name: value for name, value in NEW.items() if name != "applications"}
     assert len(await environment.apply(without)) == 2
+
+
+@ON_SQLITE
+async def test_a_role_in_one_environment_shows_no_applications_of_others(
+    environment: Environment,
+) -> None:
+    """A comparison shows what is stored, so it needs the permission to read it."""
+    await environment.apply(NEW)
+    await environment.platform.admin.create_application("Till")
+    await _as(environment, "ann", Role.API_ADMIN, environment.platform.credentials.environment_id)
+    assert await environment.diff(await environment.export()) == []
+    for method, path in (("POST", "/diff"), ("PUT", "")):
+        wanted = {"version": 1, "applications": [{"name": "Till", "description": "guess"}]}
+        assert "applications:read" in await refused(environment, method, path, body=wanted)
 
 
 @ON_SQLITE

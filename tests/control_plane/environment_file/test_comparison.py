@@ -274,6 +274,12 @@ def contracts(*given: Document, tiers: Any = (GOLD,)) -> Document:
             "a contract that is APPROVED can't become REJECTED",
         ),
         (
+            contracts({"application": "Shop", "status": "PENDING", "requestedTier": "Gold"}),
+            contracts({"application": "Shop", "requestedTier": "Gold"}),
+            "apis.0.contracts.0.requestedTier",
+            "an approval grants the tier; write tier",
+        ),
+        (
             NOTHING,
             {"version": 1, "applications": [{"name": "a", "clientId": "c"}] * 2},
             "applications.1.clientId",
@@ -333,3 +339,12 @@ def test_one_and_true_differ() -> None:
     (change,) = compared(stored(content_of(there)), wanted).changes
     (member,) = change.members
     assert (member.name, member.before, member.after) == ("endpoint.isCloudHub", 1, True)
+
+
+def test_a_new_contract_without_its_tier_is_a_warning() -> None:
+    """It has no limits of a tier, which its author may have expected."""
+    asks = {"application": "Shop", "requestedTier": "Gold"}
+    (warning,) = compared(stored(content_of(SHOP | NOTHING)), contracts(asks)).warnings
+    assert "of Shop (apis.0.contracts.0) is approved without a tier" in warning
+    waits = contracts(asks | {"status": "PENDING"})
+    assert not compared(stored(content_of(SHOP | NOTHING)), waits).warnings
