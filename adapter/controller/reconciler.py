@@ -107,8 +107,9 @@ class Reconciler:
         cluster = Cluster({watched.resource: watched.objects for watched in self._read})
         judgement = await asyncio.to_thread(judge, cluster, self._options)
         answers = await self._apis.answers(one.binding for one in judgement.accepted)
-        decision = await asyncio.to_thread(decide, cluster, self._options, judgement, answers)
-        outcome = await self._writer.write(decision, self._live())
+        live = self._live()
+        decision = await asyncio.to_thread(decide, cluster, self._options, judgement, answers, live)
+        outcome = await self._writer.write(decision, live)
         told = await self._report(cluster, decision, outcome)
         await self._events.tell(decision.suggestions)
         if outcome.waits_for is not None and outcome.waits_for[0] == ADAPTER_RESTARTING:

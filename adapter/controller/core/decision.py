@@ -1,6 +1,6 @@
 """What should be in the cluster, and what each ApiBinding is told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +12,12 @@ from adapter.controller.core.judgement import Judged, Judgement, Refusal
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.planning import Wanted, render_all
 from adapter.controller.core.refusal import PLATFORM_UNAVAILABLE
+from adapter.controller.core.refused_bindings import (
+    closed_parts,
+    is_keeping,
+    kept_namespaces,
+    with_checked_ports,
+)
 from adapter.controller.core.resources import Key
 from adapter.controller.core.suggestions import Suggestion, suggestions
 from adapter.envoy_config.parts.tree import Tree
@@ -49,26 +55,34 @@ def decide(
     options: MeshOptions,
     judgement: Judgement,
     answers: Mapping[BindingKey, str | Refusal],
+    live: Mapping[Key, Tree],
 ) -> Decision:
-    """Decide; `answers` has the API's id, or why there is none, for ApiBindings by asset."""
+    """Decide.
+
+    `answers` has the API's id, or why there is none, for ApiBindings by asset. `live` are the
+    objects of the mesh that the controller has applied before.
+    """
     verdicts = {key: Verdict("False", *refusal) for key, refusal in judgement.unreadable.items()}
-    wanted = []
+    wanted: list[Wanted] = []
+    refused: list[Judged] = []
     for one in judgement.judged:
         api_id = one.refusal or _api_id(one, answers)
         if isinstance(api_id, str):
             wanted.append(Wanted(one, api_id))
         else:
             verdicts[one.binding.key] = _refused(one, api_id)
-    rendered = render_all(options, wanted)
+            refused += [one] if is_keeping(one) else []
+    rendered = render_all(options, [*wanted, *closed_parts(refused, wanted)])
     for one, api_id in wanted:
         refusal = rendered.refused.get(one.binding.key)
         verdicts[one.binding.key] = (
             _accepted(one, api_id) if refusal is None else _refused(one, refusal)
         )
+    accepted = {key for key, verdict in verdicts.items() if verdict.status == "True"}
     return Decision(
-        objects=mesh_objects(options, rendered.documents),
+        objects=with_checked_ports(mesh_objects(options, rendered.documents), live, refused),
         settings=settings_object(options, rendered.documents),
-        kept_namespaces=_kept(judgement.judged, verdicts),
+        kept_namespaces=kept_namespaces(judgement.judged, accepted),
         verdicts=verdicts,
         suggestions=tuple(suggestions(cluster, options, judgement.judged)),
     )
@@ -92,19 +106,3 @@ def _accepted(one: Judged, api_id: str) -> Verdict:
 def _refused(one: Judged, refusal: Refusal) -> Verdict:
     status = "Unknown" if refusal.reason == PLATFORM_UNAVAILABLE else "False"
     return Verdict(status, *refusal, one.binding.known_api_id, one.binding.known_envoys)
-
-
-def _kept(judged: Iterable[Judged], verdicts: Mapping[BindingKey, Verdict]) -> frozenset[str]:
-    """The namespaces of Envoys that have ApiBindings, none of which is accepted.
-
-    Which Envoys are behind missing targets, the status of the ApiBinding remembers.
-    """
-    asking: set[EnvoyKey] = set()
-    refused: set[EnvoyKey] = set()
-    for one in judged:
-        envoys = {envoy_key(claim.envoy) for claim in one.claims}
-        if verdicts[one.binding.key].status == "True":
-            asking |= envoys
-        else:
-            refused |= envoys | one.binding.known_envoys
-    return frozenset(envoy.namespace for envoy in refused - asking)

@@ -11,6 +11,7 @@ from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import CONFLICTED, RefusedError
 from adapter.controller.core.resources import API_BINDING
 from adapter.controller.core.rule_names import RuleNames, bound_rules
+from adapter.controller.core.shared_pods import SharedPods
 from adapter.controller.core.targets import claims_of
 
 
@@ -79,7 +80,7 @@ def _without_shared_names(names: RuleNames, judged: Iterable[Judged]) -> list[Ju
     return [_refused(one, names.hidden(one.claims, bound)) for one in kept]
 
 
-def _refused(one: Judged, faults: Iterator[str]) -> Judged:
+def _refused(one: Judged, faults: Iterable[str]) -> Judged:
     """With a refusal if there are faults, and if it has none yet."""
     message = "; ".join(dict.fromkeys(faults))
     if one.refusal or not message:
@@ -88,19 +89,24 @@ def _refused(one: Judged, faults: Iterator[str]) -> Judged:
 
 
 def _without_conflicts(options: MeshOptions, judged: Iterable[Judged]) -> Iterator[Judged]:
-    """Refuse younger ApiBindings of the same target; a part of a target goes before its whole."""
+    """Refuse younger ApiBindings of the same target; a part of a target goes before its whole.
+
+    Those that are refused for another reason keep their targets, so that no younger one takes them.
+    """
     owners: dict[tuple[str, bool], BindingKey] = {}
+    pods = SharedPods()
     kept = []
     for one in judged:
         wanted = {(c.conflict_key(options.mesh), c.is_specific) for c in one.claims}
         others = sorted({owners[key] for key in wanted if key in owners})
-        if one.refusal is None and others:
-            refusal = Refusal(CONFLICTED, f"{others[0]} is older and has bound the same target")
-            kept.append(replace(one, refusal=refusal))
-            continue
-        if one.refusal is None:
-            owners |= dict.fromkeys(wanted, one.binding.key)
-        kept.append(one)
+        sharing = sorted(pods.owners(one.claims))
+        faults = [f"{other} is older and has bound the same target" for other in others[:1]]
+        faults += [f"{other} is older and has bound some of the same pods" for other in sharing[:1]]
+        kept.append(_refused(one, faults))
+        refusal = kept[-1].refusal
+        if refusal is None or refusal.reason != CONFLICTED:
+            owners |= dict.fromkeys(wanted - owners.keys(), one.binding.key)
+            pods.add(one.claims, one.binding.key)
     parts = {key for key, is_specific in owners if is_specific}
     return (_leaving(one, parts, options) for one in kept)
 

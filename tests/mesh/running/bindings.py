@@ -115,4 +115,4 @@ def _decided(mesh: Mesh, beside: Path, namespace: str, bound: dict[str, str]) ->
     for _, content in found:
         content["metadata"] |= {"namespace": namespace, "uid": content["metadata"]["name"]}
     cluster, chosen = Cluster.of(found), options(mesh, token=TOKEN)
-    return decide(cluster, chosen, judge(cluster, chosen), {})
+    return decide(cluster, chosen, judge(cluster, chosen), {}, {})

@@ -107,10 +107,12 @@ def options(mesh: Mesh = "envoy-gateway", **changes: Any) -> MeshOptions:
     return MeshOptions(**(usual | changes))
 
 
-def decided(mesh: Mesh, *objects: Object, answers: Any = None, **changes: Any) -> Decision:
-    """What follows from these objects."""
+def decided(
+    mesh: Mesh, *objects: Object, answers: Any = None, live: Any = None, **changes: Any
+) -> Decision:
+    """What follows from these objects, and from those that were applied before (`live`)."""
     found, chosen = Cluster.of(objects), options(mesh, **changes)
-    return decide(found, chosen, judge(found, chosen), answers or {})
+    return decide(found, chosen, judge(found, chosen), answers or {}, live or {})
 
 
 def shown(decision: Decision) -> list[str]:

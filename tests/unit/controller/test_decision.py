@@ -284,7 +284,7 @@ def test_every_binding_gets_a_verdict_and_no_refused_api_is_rendered(drawn: Any,
     ids = {name: f"api-{number}" for number, (name, *_) in enumerate(drawn)}
     objects = [*_WORLD, *(binding(n, *t, created=c, apiId=ids[n]) for n, t, c, _ in drawn)]
     found, chosen = Cluster.of(objects), options(mesh)
-    decision = decide(found, chosen, judge(found, chosen), {})
+    decision = decide(found, chosen, judge(found, chosen), {}, {})
     assert {key.name for key in decision.verdicts} == ids.keys()
     text = json.dumps([*decision.objects.values(), decision.settings[1]])
     for key, verdict in decision.verdicts.items():

@@ -172,6 +172,33 @@ def test_services_that_select_the_same_pods_are_one_workload() -> None:
     assert reasons(decision) == {"first": "Accepted", "second": "Conflicted"}
 
 
+@pytest.mark.parametrize(
+    ("targets", "second"),
+    [
+        (("Service/orders", "Service/canary"), "Conflicted"),
+        (("Service/canary", "Service/orders"), "Conflicted"),
+        (("Service/orders#http", "Service/canary"), "Conflicted"),
+        (("Service/orders#http", "Service/canary#admin"), "Accepted"),
+        (("Service/orders#http", "Service/canary#http"), "Conflicted"),
+        (("Service/canary", "Service/stable"), "Accepted"),
+    ],
+)
+def test_services_that_share_some_pods_cannot_both_be_bound(
+    targets: tuple[str, str], second: str
+) -> None:
+    """The sidecars of these pods would have two APIs."""
+    ports = [{"name": "http", "port": 80}, {"name": "admin", "port": 81}]
+    decision = decided(
+        "istio",
+        service("orders", ports=ports),
+        service("canary", ports=ports, selector={"app": "orders", "track": "canary"}),
+        service("stable", ports=ports, selector={"app": "orders", "track": "stable"}),
+        binding("first", targets[0]),
+        binding("second", targets[1], created="2026-11-28T13:00:00Z", apiId="18"),
+    )
+    assert reasons(decision) == {"first": "Accepted", "second": second}
+
+
 def test_a_port_goes_before_its_workload() -> None:
     """The patch of the port comes after that of the workload, because the last one wins."""
     decision = decided(
