@@ -16,7 +16,7 @@ from adapter.settings import Settings as AdapterSettings
 from adapter.settings.controller import ControllerSettings
 from control_plane.settings import Settings as ControlPlaneSettings
 
-SECRET: Final = "a secret does not belong into values: put it into a Secret, see secretKeys"  # noqa: S105
+SECRET: Final = "a secret does not belong in values: put it into a Secret, see secretKeys"  # noqa: S105
 """The only text that the schema of a secret allows. Helm says so about any other."""
 
 _OF_ADAPTER: Final = {
@@ -28,7 +28,7 @@ _OF_ADAPTER: Final = {
 """What the chart or the image sets."""
 _OF_CONTROLLER: Final = {
     *("name", "lease", "adapter.service", "adapter.namespace", "adapter.port"),
-    *("rendered.config_map", "rendered.deployment", "rendered.token_file"),
+    *("rendered.config_map", "rendered.deployment", "rendered.stateful_set", "rendered.token_file"),
     *("kubernetes.url", "kubernetes.token_file", "kubernetes.ca_file"),
     "observability.metrics_address",
 }

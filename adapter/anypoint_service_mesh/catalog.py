@@ -147,10 +147,10 @@ def _flat(contents: Iterable[Any], levels: int = 3) -> Iterator[Any]:
 
 def _object(content: Any, number: int) -> CatalogObject | Item:
     if not isinstance(content, dict):
-        return Item(f"entry {number}", "refused", ("is no Kubernetes object; leave it out",))
+        return Item(f"entry {number}", "refused", ("is not a Kubernetes object; leave it out",))
     group = str(content.get("apiVersion")).partition("/")[0]
     if group != _GROUP or content.get("kind") not in PURPOSES:
-        note = f"is no ServiceInstance or ServiceBinding of {_GROUP}; leave it out of the dump"
+        note = f"is not a ServiceInstance or ServiceBinding of {_GROUP}; leave it out of the dump"
         return Item(_shown(content, number), "refused", (note,))
     try:
         return CatalogObject.model_validate(content)

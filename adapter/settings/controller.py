@@ -22,7 +22,7 @@ from adapter.settings.yaml_file import read_yaml_mapping
 
 
 class KubernetesSettings(Group):
-    """The API server. Without a URL, that of the cluster which this process is a pod of."""
+    """The API server. Without a URL, that of the cluster in which this process runs as a pod."""
 
     url: PlatformUrl | None = None
     token_file: FilledPath | None = None

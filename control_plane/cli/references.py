@@ -61,7 +61,7 @@ class References:
         if name.startswith(_FILE):
             return self._content(self.directory / name.removeprefix(_FILE))
         if not _VARIABLE.fullmatch(name):
-            raise ValueError(f"{reference} is no reference; write $${{ for the text ${{")
+            raise ValueError(f"{reference} is not a reference; write $${{ for the text ${{")
         if name not in self.environment:
             raise ValueError(f"the environment variable {name} is not set")
         value = self.environment[name]

@@ -36,14 +36,14 @@ class ApiServer:
 
 
 def in_cluster(environment: Mapping[str, str] = os.environ) -> ApiServer:
-    """The API server of the cluster that this process is a pod of.
+    """The API server of the cluster in which this process runs as a pod.
 
-    Raises ConfigurationError if it is none.
+    Raises ConfigurationError if it does not run in a pod.
     """
     host = environment.get("KUBERNETES_SERVICE_HOST")
     if not host:
         raise ConfigurationError(
-            "kubernetes.url: is missing, and this is no pod of a cluster (no "
+            "kubernetes.url: is missing, and this process does not run in a pod (no "
             "KUBERNETES_SERVICE_HOST in the environment); run `kubectl proxy`, and set "
             "kubernetes.url to http://127.0.0.1:8001"
         )

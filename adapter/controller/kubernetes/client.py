@@ -73,7 +73,7 @@ class KubernetesClient:
             metadata = page.get("metadata", {})
             if "resourceVersion" not in metadata:
                 raise ApiServerError(
-                    f"list {resource.plural}: the answer is no list of Kubernetes; check "
+                    f"list {resource.plural}: the answer is not a list of objects; check "
                     "kubernetes.url"
                 )
             if not metadata.get("continue"):
@@ -125,7 +125,7 @@ class KubernetesClient:
                 event = _parsed(line, what)
                 content = event.get("object", {})
                 if "metadata" not in content or event.get("type") == "ERROR":
-                    why = content.get("message", "the answer is no event")
+                    why = content.get("message", "the answer is not an event")
                     raise ApiServerError(f"{what}: {why}", content.get("code", 0))
                 yield WatchEvent(event.get("type", ""), content)
 

@@ -42,7 +42,7 @@ def test_variables_and_files_are_replaced(tmp_path: Path) -> None:
         ("${file:big}", "big is over 64 KiB"),
         ("${file:binary}", "binary is not UTF-8"),
         ("${file:\0}", "can't be read"),
-        ("${a b}", "${a b} is no reference; write $${ for the text ${"),
+        ("${a b}", "${a b} is not a reference; write $${ for the text ${"),
         ("${OPEN", "a reference has no end"),
         ("${BYTES}", "the environment variable BYTES is not UTF-8"),
     ],

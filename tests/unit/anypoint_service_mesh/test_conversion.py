@@ -111,14 +111,14 @@ def test_what_differs_is_said(binding: dict[str, Any], note: str) -> None:
             catalog_object("ServiceBinding", "orders", "database"),
             "is not of Anypoint Service Mesh: its label service-mesh.mulesoft.com/kind",
         ),
-        ({"kind": "Pod", "apiVersion": "v1"}, "is no ServiceInstance or ServiceBinding"),
+        ({"kind": "Pod", "apiVersion": "v1"}, "is not a ServiceInstance or ServiceBinding"),
         (
             by_id() | {"apiVersion": "servicebinding.io/v1"},
-            "is no ServiceInstance or ServiceBinding of servicecatalog.k8s.io",
+            "is not a ServiceInstance or ServiceBinding of servicecatalog.k8s.io",
         ),
         (by_id() | {"metadata": {"name": "orders"}}, "metadata.namespace: is missing"),
         (by_id() | {"spec": "none"}, "spec: must be a group of named values"),
-        ("text", "is no Kubernetes object"),
+        ("text", "is not a Kubernetes object"),
     ],
 )
 def test_a_mistake_is_refused(binding: Any, fault: str) -> None:

@@ -105,7 +105,7 @@ def test_the_command_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("POLICY_ADAPTER_MESH", "istio")
     outside = CliRunner().invoke(app, ["controller"])
     assert outside.exit_code == 2
-    assert "kubernetes.url: is missing, and this is no pod" in outside.stderr
+    assert "kubernetes.url: is missing, and this process does not run in a pod" in outside.stderr
 
 
 @pytest.mark.parametrize("mesh", ["istio", "envoy-gateway"])
