@@ -26,7 +26,7 @@ class FileContent(NamedTuple):
     apis: Mapping[str, ApiContent]
     """By id, without the automated policies."""
     assets: Mapping[str, str]
-    """The asset of each API whose id is its position in the file."""
+    """The asset of each API whose id is its position in the file, now or in an earlier reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class ContentReader:
         wanted = self._rules.apis
         if wanted is not None:
             apis = {i: content for i, content in apis.items() if i in wanted}
-        return FileContent(automated, apis, assets)
+        return FileContent(automated, apis, {**self._before.assets, **assets})
 
     def _api(
         self, api_id: str, place: str, entry: ApiEntry, applications: Applications

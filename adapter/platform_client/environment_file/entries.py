@@ -26,11 +26,8 @@ def _one_reference(value: Any) -> Any:
     )
 
 
-def _empty_if_null(value: Any) -> Any:
-    return [] if value is None else value
-
-
-Entries: TypeAlias = Annotated[list[Any], BeforeValidator(_empty_if_null)]
+Entries: TypeAlias = list[Any]
+"""A list without a value is a fault: an API would be open if somebody forgot its policies."""
 
 
 class Entry(BaseModel):
@@ -91,7 +88,7 @@ class PolicyEntry(Entry):
     asset_version: Any = None
     policy_template_id: Any = None
     configuration_data: dict[str, Any] | None = Field(default=None, repr=False)
-    pointcut_data: Entries = []
+    pointcut_data: Entries | None = None
     disabled: StrictBool = False
 
 

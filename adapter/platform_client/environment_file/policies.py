@@ -62,7 +62,7 @@ def _documents(
                 "is a mask; write a reference to the value, such as ${NAME} or ${file:PATH}",
                 row,
             )
-        pointcuts = list(_pointcuts(entry.pointcut_data, f"{here}.pointcutData", reading))
+        pointcuts = list(_pointcuts(entry.pointcut_data or [], f"{here}.pointcutData", reading))
         if not masked:
             yield _document(entry, f"{prefix}{number}", order, pointcuts)
 

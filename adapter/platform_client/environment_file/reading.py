@@ -33,6 +33,6 @@ class Reading:
             self.faults.take(place, row, e, kind)
         if kind.placeholders is None or not isinstance(row, dict):
             return None
-        known = {field.alias for field in kind.model_fields.values()}
+        known = {field.alias for field in kind.model_fields.values()} - kind.placeholders.keys()
         lists = {n: value for n, value in row.items() if n in known and isinstance(value, list)}
         return kind.model_validate({**kind.placeholders, **lists})

@@ -141,6 +141,10 @@ def test_ids_that_are_left_out_follow_from_the_position(read: Read) -> None:
     first, second = faults(file.read)
     assert "the id 1 was that of org.example/orders/1.0.0 and would become that of" in first
     assert "the id 2 was that of org.example/stock/1.0.0" in second
+    file.path.write_text(json.dumps({"version": 1, "apis": [ASSET]}))
+    file.read()
+    file.path.write_text(json.dumps({"version": 1, "apis": [ASSET, {**stock, "assetId": "new"}]}))
+    assert "the id 2 was that of org.example/stock/1.0.0" in faults(file.read)[0]
     assert faults(lambda: read(ASSET, {**stock, "id": 7})) == [
         "apis: give an id to all API instances or to none"
     ]
@@ -287,6 +291,14 @@ YAML_FAULTS = {
     "version: 2": "line 1: version: must be 1",
     "version: !!int 1": "line 1: tags are not supported; remove it",
     "[]": "the file: must be a group of named values",
+    "version: [1]": "line 1: version: must be 1",
+    "version: 1\napis:\n- {groupId: [g], assetId: a, assetVersion: v}": (
+        "line 3: apis.0.groupId: must be text; write it in quotes"
+    ),
+    "version: 1\napis:\n- {groupId: g, assetId: a, assetVersion: v, policies: }": (
+        "line 3: apis.0.policies: must be a list"
+    ),
+    "version: 1\napis:": "line 1: apis: must be a list",
 }
 
 
