@@ -163,6 +163,9 @@ def _api(answers: ApiAnswers, applications: Mapping[int, _Application]) -> Sourc
 
 
 def _policies(rows: Any) -> tuple[Part, ...]:
+    """The policies in their order. An answer without a list does not say that there are none."""
+    if rows is None:
+        return (Part("policies", refusal="the source does not list them"),)
     policies = read_rows(_Policy, rows, "policy")
     in_order = sorted(policies.read, key=lambda policy: policy.order or 0)
     return (*map(_policy, in_order), *policies.refused)

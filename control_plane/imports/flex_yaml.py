@@ -92,9 +92,9 @@ def source_of(documents: Sequence[Any], variables: Mapping[str, str]) -> Source:
     known = {(_namespace(api.metadata), api.metadata.name) for api in apis.read}
     return Source(
         tuple(_api(api, bindings.read, variables) for api in apis.read),
+        unread_policies=bindings.refused,
         others=(
             *apis.refused,
-            *bindings.refused,
             *(_unbound(binding) for binding in bindings.read if binding.target not in known),
             *_unknown(documents),
         ),

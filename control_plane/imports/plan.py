@@ -1,7 +1,8 @@
 """Decides what of a source is imported, and says so for each thing.
 
 An API must not become more open than it was. So an API instance is refused if one of its policies
-is refused, and every API instance is refused if an automated policy is.
+is refused. Every API instance is refused if an automated policy is, or if it is not known what a
+policy protects.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -63,8 +64,10 @@ def make_plan(source: Source, faults_of: FaultsOf, *, allow_open: bool = False) 
     maker = _Maker(faults_of, allow_open=allow_open)
     automated = maker.policies("automated policy", source.automated_policies)
     applications = maker.parts("application", source.applications)
-    is_open = not allow_open and maker.has_refused_policy(source.automated_policies)
-    reason = "an automated policy is refused, and the API would be open without it"
+    maker.policies("policy", source.unread_policies)
+    for_all = (*source.automated_policies, *source.unread_policies)
+    is_open = not allow_open and maker.has_refused_policy(for_all)
+    reason = "a policy that may protect it is refused, and the API would be open without it"
     clients = _clients(applications)
     apis = [maker.api(api, clients, reason if is_open else "") for api in source.apis]
     maker.parts("other", source.others)

@@ -6,10 +6,10 @@ first limit of an SLA tier. Records of several environments may be in one file.
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from control_plane.errors import Invalid
-from control_plane.imports.reading import Row, present, read_rows
+from control_plane.imports.reading import Row, Rows, present, read_rows
 from control_plane.imports.source import Part, Source, SourceApi
 from control_plane.imports.vendor_policies import vendor_policy
 
@@ -21,7 +21,7 @@ class _PolicyFacts(Row):
     asset_id: str | None = None
     disabled: bool = False
     order: int | None = None
-    scope: str = "api"
+    scope: Literal["api", "environment"] = "api"
     pointcut_data: list[dict[str, Any]] | None = None
 
 
@@ -68,7 +68,7 @@ class _Metadata(Row):
 
 class _Record(Row):
     metadata: _Metadata
-    policy_configurations: tuple[Any, ...] = ()
+    policy_configurations: tuple[Any, ...]
     tags: tuple[str, ...] = ()
 
     @property
@@ -89,8 +89,8 @@ def source_of(inventory: Any, environment: str | None) -> Source:
     return Source(
         tuple(map(_api, chosen)),
         _applications(read_rows(_Client, clients, "client").read),
-        tuple(map(_policy, _policies_of(policies, "environment"))),
-        records.refused,
+        tuple(map(_policy, _policies_of(_unique(policies), "environment").read)),
+        others=records.refused,
     )
 
 
@@ -103,12 +103,18 @@ def _of_environment(records: Sequence[_Record], wanted: str | None) -> list[_Rec
     return [record for record in records if wanted in (None, record.api.environment_name)]
 
 
-def _policies_of(rows: Iterable[Any], scope: str) -> list[_Policy]:
-    """The policies of this scope in their order. Records repeat those of the environment."""
-    unique = {json.dumps(row, sort_keys=True): row for row in rows}
-    read = read_rows(_Policy, list(unique.values()), "policy").read
-    chosen = [policy for policy in read if policy.metadata.scope == scope]
-    return sorted(chosen, key=lambda policy: policy.metadata.order or 0)
+def _unique(rows: Iterable[Any]) -> list[Any]:
+    """The rows without repetitions: each record has the policies of the environment."""
+    return [*{json.dumps(row, sort_keys=True): row for row in rows}.values()]
+
+
+def _policies_of(rows: Iterable[Any], scope: str) -> Rows[_Policy]:
+    """The policies of this scope in their order, and all that can't be read."""
+    policies = read_rows(_Policy, [*rows], "policy")
+    chosen = [policy for policy in policies.read if policy.metadata.scope == scope]
+    return Rows(
+        tuple(sorted(chosen, key=lambda policy: policy.metadata.order or 0)), policies.refused
+    )
 
 
 def _policy(policy: _Policy) -> Part:
@@ -128,6 +134,7 @@ def _api(record: _Record) -> SourceApi:
     api = record.api
     tiers = read_rows(_Tier, api.sla_tiers, "SLA tier")
     clients = read_rows(_Client, api.client_applications, "contract")
+    policies = _policies_of(record.policy_configurations, "api")
     members = present(
         group_id=api.group_id,
         asset_id=api.asset_id,
@@ -141,7 +148,7 @@ def _api(record: _Record) -> SourceApi:
         f"{api.asset_id} {api.asset_version}",
         members,
         ("the inventory has no label and no description",),
-        policies=tuple(map(_policy, _policies_of(record.policy_configurations, "api"))),
+        policies=(*map(_policy, policies.read), *policies.refused),
         tiers=(*map(_tier, tiers.read), *tiers.refused),
         contracts=(*map(_contract, clients.read), *clients.refused),
     )

@@ -34,5 +34,7 @@ class Source:
     apis: tuple[SourceApi, ...] = ()
     applications: tuple[Part, ...] = ()
     automated_policies: tuple[Part, ...] = ()
+    unread_policies: tuple[Part, ...] = ()
+    """Policies of which it is not known what they protect, each with its refusal."""
     others: tuple[Part, ...] = ()
     """Things without a place in an environment file, each with its refusal."""

@@ -133,6 +133,13 @@ def test_what_cannot_be_imported() -> None:
     assert found["application no id"] == "refused id: Field required"
 
 
+def test_an_answer_without_a_list_of_policies_opens_no_api() -> None:
+    """Neither of the API instance nor of the environment."""
+    strange = {"items": [OFFICIAL]}
+    assert plan(ApiAnswers(INSTANCE, strange)).document == {"version": 1}
+    assert plan(ApiAnswers(INSTANCE), automated_policies=strange).document == {"version": 1}
+
+
 def test_an_instance_of_mule_is_approximated_and_a_broken_one_refused() -> None:
     """Envoy takes the place of the Mule runtime."""
     mule = plan(ApiAnswers({**INSTANCE, "technology": "mule4", "deprecated": True}))

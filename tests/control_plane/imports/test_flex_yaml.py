@@ -109,6 +109,15 @@ def test_what_cannot_be_imported() -> None:
     assert plan.document == {"version": 1}
 
 
+def test_a_binding_that_cannot_be_read_may_protect_any_api() -> None:
+    """So none is imported without it."""
+    by_labels = document("PolicyBinding", "b", policyRef={"name": "cors"}, targetRef={"kind": "S"})
+    source = source_of([api(), by_labels], {})
+    assert plan_of(source).document == {"version": 1}
+    assert words(plan_of(source))["policy PolicyBinding 0"].startswith("refused spec.targetRef")
+    assert plan_of(source, allow_open=True).document["apis"]
+
+
 def test_routes_are_left_to_envoy() -> None:
     """They are no policies here."""
     services = {"a": {"address": "http://a.example"}, "b": {"address": "http://b.example"}}

@@ -99,7 +99,24 @@ def test_what_belongs_to_groups_or_has_no_limit_is_refused() -> None:
     assert found[f"contract of {name} Cart"] == "refused its SLA tier 'Free' is not imported"
     assert found[f"policy of {name} policy"].startswith("refused its type is not named")
     assert found["application Cart"].startswith("approximated the source does not tell")
-    assert found["other record 1"].startswith("refused metadata.anypointData: Field required")
+    assert found["other record 1"].startswith("refused metadata.anypointData: Field required; ")
+
+
+@pytest.mark.parametrize(
+    "row", [5, policy("cors", {}, scope="group"), policy("cors", {}, order="first")]
+)
+def test_a_policy_that_cannot_be_read_is_not_left_out(row: Any) -> None:
+    """Its API would be open."""
+    plan = plan_of(source_of([record(policies=[row])], None))
+    assert plan.document == {"version": 1}
+    assert words(plan)["policy of orders 1.0.0 policy 0"].startswith("refused ")
+
+
+def test_a_record_without_a_list_of_policies_is_refused() -> None:
+    """It does not say that there are none."""
+    unknown = record()
+    del unknown["policy_configurations"]
+    assert plan_of(source_of([unknown], None)).document == {"version": 1}
 
 
 def test_one_environment_is_imported() -> None:
