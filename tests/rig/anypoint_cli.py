@@ -7,7 +7,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tests.rig.certificates import Authority
 from tests.rig.connected_apps import connected_app
@@ -16,7 +16,9 @@ from tests.rig.npm_packages import NODE, installed
 from tests.rig.redis_server import free_port
 from tests.rig.tls_front import server_tls, tls_in_front_of
 
-_SOURCE = Path(__file__).parent / "anypoint_cli"
+SOURCE: Final = Path(__file__).parent / "anypoint_cli"
+"""The folder that says which version is installed."""
+
 _DEADLINE_S = 60
 _LONGEST_ANSWER = 2**24
 
@@ -49,7 +51,7 @@ async def running_cli(directory: Path) -> AsyncIterator[tuple[RunningControlPlan
 
     The command line speaks HTTPS only, so there is a TLS proxy in front of the control plane.
     """
-    modules = await asyncio.to_thread(installed, _SOURCE)
+    modules = await asyncio.to_thread(installed, SOURCE)
     authority = Authority(directory)
     tls = server_tls(authority.issue("platform"))
     port = free_port()
@@ -59,7 +61,7 @@ async def running_cli(directory: Path) -> AsyncIterator[tuple[RunningControlPlan
     ):
         process = await asyncio.create_subprocess_exec(
             NODE,
-            _SOURCE / "commands.cjs",
+            SOURCE / "commands.cjs",
             modules,
             stdin=PIPE,
             stdout=PIPE,

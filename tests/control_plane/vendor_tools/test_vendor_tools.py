@@ -1,13 +1,16 @@
 """The vendor's tools work with our control plane as docs/vendor-tools.md says."""
 
 import inspect
+import json
+from importlib.metadata import version
 
 from anypoint_sdk import AnypointClient
 
 from tests.control_plane.vendor_tools import cli_scenario, sdk_scenario
 from tests.control_plane.vendor_tools.cli_commands import COMMANDS
 from tests.control_plane.vendor_tools.sdk_calls import CALLS
-from tests.control_plane.vendor_tools.tables import part_of_page, table
+from tests.control_plane.vendor_tools.tables import PAGE, part_of_page, table
+from tests.rig.anypoint_cli import SOURCE
 
 _BASE_CLASSES = "abstract-"
 """Of the commands that the command line lists, those with this are no commands."""
@@ -33,3 +36,11 @@ async def test_the_table_of_calls_is_true() -> None:
         if call[0] != "_" and name != "exchange"
     }
     assert calls - {"environments.clear_cache"} <= {each.called for each in CALLS}
+
+
+def test_the_page_names_the_versions_that_were_run() -> None:
+    """A newer version may work differently."""
+    [(name, number)] = json.loads((SOURCE / "package.json").read_text())["dependencies"].items()
+    page = PAGE.read_text()
+    assert f"`{name}` {number}" in page
+    assert f"`anypoint-sdk` {version('anypoint-sdk')}" in page
