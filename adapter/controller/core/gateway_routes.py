@@ -31,8 +31,9 @@ def claims(cluster: Cluster, options: MeshOptions, route: Tree, ref: TargetRef) 
     if not envoys:
         raise RefusedError(
             TARGET_NOT_FOUND,
-            f"{ref}: none of its parentRefs is a Gateway of {options.mesh} that exists (or, under "
-            f"Istio, a Service with the label {_USE_WAYPOINT})",
+            f"{ref}: none of its parentRefs is a Gateway of {options.mesh} that exists and allows "
+            f"it (allowedRoutes), or, under Istio, a Service of its namespace with the label "
+            f"{_USE_WAYPOINT}",
         )
     whole = f"{ref.kind}/{route['metadata']['namespace']}/{ref.name}"
     is_specific = bool(ref.section_name)
@@ -47,12 +48,27 @@ def claims(cluster: Cluster, options: MeshOptions, route: Tree, ref: TargetRef) 
 def envoys_of(cluster: Cluster, options: MeshOptions, route: Tree) -> Iterator[MeshEnvoy]:
     """The Envoys that the route is attached to."""
     seen = set()
+    namespace = route["metadata"]["namespace"]
     for parent in route.get("spec", {}).get("parentRefs", []):
-        place = _gateway_place(cluster, parent, route["metadata"]["namespace"])
+        place = _gateway_place(cluster, parent, namespace)
         gateway = cluster.find(GATEWAY, *place) if place else None
-        if gateway and place not in seen and _is_of(cluster, options.mesh, gateway):
+        if gateway is None or place in seen or not _is_of(cluster, options.mesh, gateway):
+            continue
+        if _admits(gateway, parent, namespace):
             seen.add(place)
             yield _envoy(options, gateway)
+
+
+def _admits(gateway: Tree, parent: Tree, namespace: str) -> bool:
+    """Whether a listener lets routes of this namespace be attached; a selector may admit any."""
+    is_home = gateway["metadata"]["namespace"] == namespace
+    admitting = {"All", "Selector", "Same"} if is_home else {"All", "Selector"}
+    section = parent.get("sectionName") if parent.get("kind", "Gateway") == "Gateway" else None
+    return any(
+        each.get("allowedRoutes", {}).get("namespaces", {}).get("from", "Same") in admitting
+        for each in gateway.get("spec", {}).get("listeners", [])
+        if section in {None, "", each["name"]}
+    )
 
 
 def _is_of(cluster: Cluster, mesh: Mesh, gateway: Tree) -> bool:
@@ -68,6 +84,9 @@ def _gateway_place(cluster: Cluster, parent: Tree, namespace: str) -> tuple[str,
     place = parent.get("namespace", namespace), parent["name"]
     if parent.get("kind", "Gateway") == "Gateway":
         return place
+    # Routes of other namespaces are about their own clients there, and reach no waypoint.
+    if place[0] != namespace:
+        return None
     service = cluster.find(SERVICE, *place) or {"metadata": {}}
     labels = service["metadata"].get("labels", {})
     waypoint = labels.get(_USE_WAYPOINT)

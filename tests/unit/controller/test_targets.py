@@ -107,6 +107,47 @@ def test_gateways_of_other_implementations_are_not_ours(mesh: Any, own: str, oth
         assert reasons(decided(mesh, *objects, shared)) == {"b": reason}
 
 
+@pytest.mark.parametrize(
+    ("allowed", "section", "reason"),
+    [
+        (None, None, "TargetNotFound"),
+        ("Same", None, "TargetNotFound"),
+        ("None", None, "TargetNotFound"),
+        ("Selector", None, "Accepted"),
+        ("All", None, "Accepted"),
+        ("All", "http", "Accepted"),
+        ("All", "db", "TargetNotFound"),
+    ],
+)
+def test_gateways_of_other_namespaces_ask_only_for_routes_that_they_allow(
+    allowed: str | None, section: str | None, reason: str
+) -> None:
+    """Otherwise any team could make any Gateway ask, which then refuses unbound routes."""
+    shared = gateway("shared", namespace="infra")
+    if allowed:
+        shared[1]["spec"]["listeners"][0]["allowedRoutes"] = {"namespaces": {"from": allowed}}
+    parent = {"name": "shared", "namespace": "infra"} | (
+        {"sectionName": section} if section else {}
+    )
+    route = http_route("o", parent=parent)
+    assert reasons(decided("envoy-gateway", shared, route, binding("b", "HTTPRoute/o"))) == {
+        "b": reason
+    }
+
+
+def test_a_route_of_another_namespace_reaches_no_waypoint() -> None:
+    """Istio takes it for a rule about clients of that namespace."""
+    labelled = service("orders", "pay")
+    labelled[1]["metadata"]["labels"] = {"istio.io/use-waypoint": "waypoint"}
+    parent = {"kind": "Service", "group": "", "name": "orders", "namespace": "pay"}
+    waypoint = gateway("waypoint", "istio-waypoint", "pay")
+    waypoint[1]["spec"]["listeners"][0]["allowedRoutes"] = {"namespaces": {"from": "All"}}
+    decision = decided(
+        "istio", waypoint, labelled, http_route("o", "", parent=parent), binding("b", "HTTPRoute/o")
+    )
+    assert reasons(decision) == {"b": "TargetNotFound"}
+
+
 def _asking(*objects: Object) -> list[str]:
     """The values of the label `istio` of the gateways that ask the adapter."""
     policies = [
