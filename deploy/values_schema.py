@@ -60,7 +60,7 @@ def _control_plane() -> Mapping[str, Any]:
 
 def _keys(settings: Iterable[str]) -> dict[str, Any]:
     """A key of a Secret for each of these settings."""
-    key = {"type": "string", "minLength": 1}
+    key = {"type": "string", "pattern": "^[-._a-zA-Z0-9]+$"}
     return {
         "type": "object",
         "additionalProperties": False,

@@ -17,8 +17,10 @@ RUNS = [
     ("policy-adapter", "-f", "adapter-everything.yaml", "--set", "state.persistent=false"),
     ("policy-adapter", "-f", "controller-istio.yaml"),
     ("policy-adapter", "-f", "controller-envoy-gateway.yaml"),
+    ("policy-adapter", "-f", "adapter-odd-names.yaml"),
     ("policy-control-plane",),
     ("policy-control-plane", "-f", "control-plane-everything.yaml"),
+    ("policy-control-plane", "-f", "control-plane-odd-names.yaml"),
 ]
 EXAMPLES = Path(__file__).parents[2] / "examples" / "kubernetes"
 NEWEST, OLDEST = "1.37", "1.27"

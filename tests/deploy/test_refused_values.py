@@ -29,6 +29,13 @@ TOKEN = "extraEnv[0].name=POLICY_ADAPTER_LISTENER__TOKEN"
         (ADAPTER, f"{TOKEN},extraEnv[0].value=abc", "extraEnv.0: valueFrom is required"),
         (ADAPTER, "controller.settings.mesh=linkerd", 'must be one of the following: "istio"'),
         (ADAPTER, "controller.settings.platform.client_secret=x", NO_SECRET),
+        (
+            ADAPTER,
+            "controller.settings.rendered.stateful_set=x",
+            "Additional property stateful_set",
+        ),
+        (ADAPTER, "fullnameOverride=1st", "fullnameOverride: Does not match pattern"),
+        (ADAPTER, r"secretKeys.quota\.url=a: b", "secretKeys.quota.url: Does not match pattern"),
         (CONTROL_PLANE, "settings.publicUrl=x", "settings: Additional property publicUrl is not"),
         (CONTROL_PLANE, "settings.smtp_port=smtp", "settings.smtp_port: Invalid type"),
         (CONTROL_PLANE, "settings.database=postgresql://u:p@h/d", NO_SECRET),

@@ -10,8 +10,8 @@
 {{- end -}}
 
 {{- define "policy-adapter.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "policy-adapter.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "policy-adapter.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: adapter
 {{- end -}}
 

@@ -12,7 +12,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  serviceAccountName: {{ include "policy-adapter.serviceAccountName" . }}
+  serviceAccountName: {{ include "policy-adapter.serviceAccountName" . | quote }}
   automountServiceAccountToken: false
   # Otherwise the Service makes variables such as POLICY_ADAPTER_PORT, which are unknown settings.
   enableServiceLinks: false
@@ -25,7 +25,7 @@ spec:
   {{- end }}
   containers:
     - name: adapter
-      image: {{ include "policy-adapter.image" . }}
+      image: {{ include "policy-adapter.image" . | quote }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       args:
         - serve
@@ -75,7 +75,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
 {{- end -}}
 
@@ -90,7 +90,7 @@ spec:
 {{- range $setting, $key := .Values.secretKeys }}
 {{- if not (and $withoutPlatform (hasPrefix "platform." $setting)) }}
 - name: {{ include "policy-adapter.variable" $setting }}
-  valueFrom: {secretKeyRef: {name: {{ $.Values.existingSecret }}, key: {{ $key }}}}
+  valueFrom: {secretKeyRef: {name: {{ $.Values.existingSecret | quote }}, key: {{ $key | quote }}}}
 {{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}
@@ -121,21 +121,21 @@ spec:
   configMap: {name: {{ include "policy-adapter.fullname" . }}}
 {{- if not .Values.state.persistent }}
 - name: state
-  emptyDir: {sizeLimit: {{ .Values.state.size }}}
+  emptyDir: {sizeLimit: {{ .Values.state.size | quote }}}
 {{- end }}
 - name: tmp
   emptyDir: {sizeLimit: 64Mi}
 {{- with .Values.environmentFile.existingConfigMap }}
 - name: environment
-  configMap: {name: {{ . }}}
+  configMap: {name: {{ . | quote }}}
 {{- end }}
 {{- with .Values.tls.existingSecret }}
 - name: tls
-  secret: {secretName: {{ . }}, defaultMode: 0440}
+  secret: {secretName: {{ . | quote }}, defaultMode: 0440}
 {{- end }}
 {{- with .Values.tls.clientCaSecret }}
 - name: client-ca
-  secret: {secretName: {{ . }}, defaultMode: 0440}
+  secret: {secretName: {{ . | quote }}, defaultMode: 0440}
 {{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}

@@ -10,8 +10,8 @@
 {{- end -}}
 
 {{- define "policy-control-plane.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "policy-control-plane.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "policy-control-plane.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: control-plane
 {{- end -}}
 

@@ -10,7 +10,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
-  serviceAccountName: {{ include "policy-control-plane.serviceAccountName" . }}
+  serviceAccountName: {{ include "policy-control-plane.serviceAccountName" . | quote }}
   automountServiceAccountToken: false
   # Otherwise the Service makes variables such as POLICY_CONTROL_PLANE_PORT, which are unknown settings.
   enableServiceLinks: false
@@ -24,7 +24,7 @@ spec:
   {{- end }}
   containers:
     - name: control-plane
-      image: {{ include "policy-control-plane.image" . }}
+      image: {{ include "policy-control-plane.image" . | quote }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       command: [policy-control-plane]
       args:
@@ -71,7 +71,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
 {{- end -}}
 
@@ -88,11 +88,11 @@ spec:
 {{- end }}
 {{- range $setting, $key := .Values.secretKeys }}
 - name: POLICY_CONTROL_PLANE_{{ upper $setting }}
-  valueFrom: {secretKeyRef: {name: {{ $.Values.existingSecret }}, key: {{ $key }}}}
+  valueFrom: {secretKeyRef: {name: {{ $.Values.existingSecret | quote }}, key: {{ $key | quote }}}}
 {{- end }}
 {{- range $setting, $key := .Values.secretFiles }}
 - name: POLICY_CONTROL_PLANE_{{ upper $setting }}
-  value: /etc/policy-control-plane/{{ $key }}
+  value: {{ printf "/etc/policy-control-plane/%s" $key | quote }}
 {{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
@@ -113,7 +113,7 @@ spec:
 {{- define "policy-control-plane.volumes" -}}
 - name: state
   {{- if not .Values.secretKeys.database }}
-  persistentVolumeClaim: {claimName: {{ default (include "policy-control-plane.fullname" .) .Values.volume.existingClaim }}}
+  persistentVolumeClaim: {claimName: {{ default (include "policy-control-plane.fullname" .) .Values.volume.existingClaim | quote }}}
   {{- else }}
   # Only the first admin's password is here.
   emptyDir: {sizeLimit: 64Mi}
@@ -123,11 +123,11 @@ spec:
 {{- if .Values.secretFiles }}
 - name: secret-files
   secret:
-    secretName: {{ .Values.existingSecret }}
+    secretName: {{ .Values.existingSecret | quote }}
     defaultMode: 0440
     items:
       {{- range $key := .Values.secretFiles }}
-      - {key: {{ $key }}, path: {{ $key }}}
+      - {key: {{ $key | quote }}, path: {{ $key | quote }}}
       {{- end }}
 {{- end }}
 {{- with .Values.extraVolumes }}

@@ -4,8 +4,8 @@
 {{- end -}}
 
 {{- define "policy-adapter.controller.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "policy-adapter.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "policy-adapter.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: controller
 {{- end -}}
 
