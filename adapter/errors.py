@@ -4,6 +4,7 @@ A denial is a value (`policy.decision.Deny`); only what we could not decide is a
 
     AdapterError
     ├── ConfigurationError       the operator's settings; the program does not start
+    │   └── BindingsFileError    the file with the operator's bindings
     ├── PolicyError              a policy that we cannot enforce; closes its API
     │   └── ExpressionError      an expression outside the supported subset
     ├── PlatformError            the API management platform
@@ -28,6 +29,17 @@ class AdapterError(Exception):
 
 class ConfigurationError(AdapterError):
     """The operator's settings cannot be used; the message lists every fault with its fix."""
+
+
+class BindingsFileError(ConfigurationError):
+    """The file with the bindings cannot be used; `faults` has a line for each thing that is wrong.
+
+    A running adapter keeps the bindings that it has.
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
 
 
 class PolicyFault(NamedTuple):

@@ -4,11 +4,13 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 import structlog
 
 from adapter.app.analytics import Analytics
+from adapter.app.bindings import Bindings
 from adapter.app.certificate_uses import certificate_uses
 from adapter.app.certificates import Certificates
 from adapter.app.checks import Checks
@@ -16,6 +18,7 @@ from adapter.app.endpoints import Endpoints
 from adapter.app.identity import Identity
 from adapter.app.listener_metrics import observe_operators
 from adapter.app.metrics import (
+    observe_bindings,
     observe_checks,
     observe_edges,
     observe_identity,
@@ -82,8 +85,10 @@ class Adapter:
             settings, self._snapshots, clock, self._metrics, place, self._tracing.tracer
         )
         self._identity = Identity(settings, self._snapshots, clock, self._metrics)
+        self._bindings = Bindings(settings.requests, clock)
         self._checks = Checks(
             settings,
+            self._bindings.table,
             self._snapshots,
             self._platform.sync,
             self._quotas,
@@ -98,6 +103,7 @@ class Adapter:
             self._checks.attribute,
             clock,
             self._metrics,
+            only_for_edges=lambda: self._bindings.only_for_edges,
             takes_own_members=self._platform.takes_own_members,
         )
         self._refused = RefusedCallers(clock)
@@ -133,12 +139,13 @@ class Adapter:
         observe_identity(self._metrics, self._identity)
         observe_edges(self._metrics, self._server, self._analytics)
         observe_operators(self._metrics, self._listeners)
+        observe_bindings(self._metrics, self._bindings)
         self._metrics.observe("adapter_certificates_kept", lambda: self._certificates.kept)
 
     async def start(self) -> Endpoints:
         """Start all parts; raises ConfigurationError if an address cannot be bound."""
         log = structlog.get_logger()
-        if only_for_edges := self._settings.requests.only_for_edges:
+        if only_for_edges := self._bindings.only_for_edges:
             log.warning(
                 "settings.only_for_edges",
                 settings=", ".join(only_for_edges),
@@ -163,6 +170,9 @@ class Adapter:
             self._supervisor.start("reports", reporter.run)
         self._supervisor.start("certificates", self._certificates.run)
         self._supervisor.start("messages", self._checks.messages.run)
+        if self._bindings.file is not None:
+            follow = partial(self._bindings.follow, self._checks.take_over)
+            self._supervisor.start("bindings", follow)
         if self._settings.memory.huge_pages and sys.platform == "linux":
             self._supervisor.start("huge_pages", HugePages(self._clock).run)
         self._analytics.start(self._supervisor)
@@ -243,6 +253,7 @@ class Adapter:
             **self._refused.alarms,
             **quota_alarms(self._settings),
             **self._certificates.alarms,
+            **self._bindings.alarms,
         }
 
     async def _keep_serving_status(self) -> None:

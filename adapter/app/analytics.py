@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -54,11 +54,12 @@ class Analytics:
         clock: Clock,
         metrics: Metrics,
         *,
+        only_for_edges: Callable[[], Sequence[str]],
         takes_own_members: Callable[[], bool],
     ) -> None:
         analytics = settings.analytics
         self._unchecked = UncheckedRequests(clock)
-        self._workloads = WorkloadEnvoys(settings.requests.only_for_edges)
+        self._workloads = WorkloadEnvoys(only_for_edges)
         counters = AnalyticsCounters(metrics, self._unchecked, self._workloads)
         self._losses = counters.losses
         self._flush_s = settings.shutdown.deadline_s

@@ -1,7 +1,5 @@
 """Makes the way from a Check to its decision from the settings."""
 
-from functools import partial
-
 from adapter.app.explaining import live_explainer
 from adapter.app.identity import Identity
 from adapter.app.ldap import LdapUsers
@@ -25,7 +23,7 @@ from adapter.ext_authz.response.writer import ResponseWriter
 from adapter.ext_authz.service import AuthorizationService
 from adapter.ext_authz.waiting_checks import WaitingChecks
 from adapter.operations.message_log import MessageLog
-from adapter.policy.bindings import ApiBinding, BindingTable
+from adapter.policy.bindings import BindingTable
 from adapter.policy.catalog import ApiInstance
 from adapter.policy.request.attributes import RequestAttributes
 from adapter.policy.verdicts import Deny
@@ -41,6 +39,7 @@ class Checks:
     def __init__(
         self,
         settings: Settings,
+        bindings: BindingTable,
         snapshots: SnapshotStore,
         contact: PlatformContact,
         quotas: Quotas,
@@ -63,14 +62,16 @@ class Checks:
         self.messages = MessageLog(clock)
         self.waiting = WaitingChecks(settings.listener.max_waiting_checks, clock)
         self.users = LdapUsers(settings.identity, identity.tls, clock)
-        bindings = settings.requests.bindings
-        self.bindings = BindingTable(ApiBinding(**binding.model_dump()) for binding in bindings)
         self._gatekeeper = Gatekeeper(
             clock, contact, mode=settings.gatekeeper.mode, max_age_s=settings.max_age_s
         )
         self.explainer = live_explainer(snapshots, self._gatekeeper, quotas, identity)
-        authorizer = self._authorizer(quotas, identity)
-        self.method = tracing.traced(self.decisions, partial(self._service, authorizer))
+        self._authorizer = self._make_authorizer(bindings, quotas, identity)
+        self.method = tracing.traced(self.decisions, self._service)
+
+    def take_over(self, bindings: BindingTable) -> None:
+        """Use other bindings from now on, for Checks and for entries of the access log."""
+        self._authorizer.bindings = bindings
 
     def attribute(self, request: RequestAttributes) -> ApiInstance | None:
         """The API of an access log entry without a decision; None if it belongs to no API.
@@ -78,9 +79,10 @@ class Checks:
         An entry contains neither the `api_id` nor the metadata of its route. The API is found by
         the bindings, or by the name that a mesh or `envoy-config` gives to an API's route.
         """
-        api_id: str | Deny = self.bindings.of_mesh_route(request.route_name)
+        bindings = self._authorizer.bindings
+        api_id: str | Deny = bindings.of_mesh_route(request.route_name)
         if not api_id:
-            api_id = self.bindings.resolve(request)
+            api_id = bindings.resolve(request)
         if isinstance(api_id, Deny):
             api_id = api_of_route(request.route_name)
         apis = self._snapshots.current.apis
@@ -89,10 +91,12 @@ class Checks:
         api = apis.get(api_id)
         return api.instance if api else None
 
-    def _authorizer(self, quotas: Quotas, identity: Identity) -> Authorizer:
+    def _make_authorizer(
+        self, bindings: BindingTable, quotas: Quotas, identity: Identity
+    ) -> Authorizer:
         return Authorizer(
             self._snapshots,
-            self.bindings,
+            bindings,
             self._gatekeeper,
             self._clock,
             effect_ports(
@@ -111,10 +115,10 @@ class Checks:
             tracer=self._tracer,
         )
 
-    def _service(self, authorizer: Authorizer, observer: DecisionObserver) -> UnaryMethod:
+    def _service(self, observer: DecisionObserver) -> UnaryMethod:
         requests = self._settings.requests
         service = AuthorizationService(
-            authorizer,
+            self._authorizer,
             RequestReader(requests.client_address_header, requests.forwarded_for_position),
             response_writer(requests),
             observer=observer,

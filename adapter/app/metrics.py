@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from adapter.app.analytics import Analytics
+from adapter.app.bindings import Bindings
 from adapter.app.checks import Checks
 from adapter.app.identity import Identity
 from adapter.app.platform import Platform
@@ -13,6 +14,17 @@ from adapter.runtime.clock import Clock
 from adapter.telemetry.metrics import Metrics
 from adapter.transport.http2.server import AsyncioServer
 from adapter.transport.service import Server
+
+
+def observe_bindings(metrics: Metrics, bindings: Bindings) -> None:
+    """Metrics of the operator's bindings."""
+    _observe_numbers(
+        metrics,
+        {
+            "adapter_bindings": lambda: bindings.count,
+            "adapter_bindings_kept": lambda: bindings.are_kept,
+        },
+    )
 
 
 def observe_checks(metrics: Metrics, checks: Checks, quotas: Quotas) -> None:

@@ -51,7 +51,8 @@ class Authorizer:
         if missing:
             raise ValueError(f"no port settles these effects: {', '.join(missing)}")
         self._snapshots = snapshots
-        self._bindings = bindings
+        self.bindings = bindings
+        """Those in force. Never changed, only replaced, so each Check reads it once."""
         self._gatekeeper = gatekeeper
         self._clock = clock
         self._ports = dict(ports)
@@ -65,7 +66,7 @@ class Authorizer:
         Raises StoreError, ProviderError or OverloadError if a port cannot settle an effect.
         """
         snapshot = self._snapshots.current
-        api_id = self._bindings.resolve(request)
+        api_id = self.bindings.resolve(request)
         if isinstance(api_id, Deny):
             return self._unbound_decision(request, api_id, snapshot)
         api = snapshot.apis.get(api_id)

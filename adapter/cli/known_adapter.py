@@ -15,6 +15,7 @@ from adapter.platform_client.disk.format import decode
 from adapter.runtime.sealed_file import SealedFile
 from adapter.runtime.system_errors import system_words
 from adapter.settings import RequestSettings, Settings
+from adapter.settings.bindings_file import bindings_of
 from adapter.settings.groups.requests import BindingSettings
 from adapter.settings.workers import worker_addresses
 
@@ -24,8 +25,8 @@ _PAGE: Final = 1000
 def known_adapter(settings: Settings | None, inspection: str | None) -> KnownAdapter:
     """What the settings say; the APIs of a running adapter, or else of the file or the disk copy.
 
-    Raises ConfigurationError if the running adapter does not answer, or the environment file or the
-    disk copy cannot be used.
+    Raises ConfigurationError if the running adapter does not answer, or the file with the bindings,
+    the environment file or the disk copy cannot be used.
     """
     api_ids = _running_apis(inspection) if inspection else None
     if settings is None:
@@ -47,7 +48,7 @@ def known_adapter(settings: Settings | None, inspection: str | None) -> KnownAda
         max_message_bytes=listener.max_message_bytes,
         reads_jwt_payload=settings.identity.envoy_jwt_payload is not None,
         allows_unbound=requests.unbound == "allow",
-        bindings=tuple(map(_known_binding, requests.bindings)),
+        bindings=tuple(map(_known_binding, bindings_of(requests))),
         api_ids=_apis_of(settings) if api_ids is None else api_ids,
     )
 

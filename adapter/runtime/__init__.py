@@ -1,1 +1,1 @@
-"""The process: clock, background tasks, back-off, fairness, memory, and which build it is."""
+"""The process: clock, tasks, back-off, fairness, memory, small files, and which build it is."""

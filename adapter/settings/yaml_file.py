@@ -28,6 +28,12 @@ def read_yaml_documents(path: Path, what: str) -> list[Any]:
         return read_yaml_texts(path.read_text("utf-8"))
 
 
+def yaml_content(path: Path, text: str) -> Any:
+    """The content of the text of this file; raises ConfigurationError if it is not YAML."""
+    with _readable(path, "file"):
+        return read_yaml_text(text)
+
+
 @contextmanager
 def _readable(path: Path, what: str) -> Iterator[None]:
     """Says in our words why a file cannot be read."""

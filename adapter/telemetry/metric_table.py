@@ -40,6 +40,14 @@ METRICS: Mapping[str, MetricRow] = MappingProxyType(
             "Checks without an answer: too many of their API waited, or Envoy gave them up",
             ("reason",),
         ),
+        "adapter_bindings": MetricRow(
+            "gauge", "Bindings in use, from the settings or their file", together="max"
+        ),
+        "adapter_bindings_kept": MetricRow(
+            "gauge",
+            "1 while the file with the bindings cannot be used, so that the old ones stay in use",
+            together="max",
+        ),
         "adapter_certificates_kept": MetricRow(
             "gauge",
             "1 while new certificate files cannot be used, so that the old ones stay in use",

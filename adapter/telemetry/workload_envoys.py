@@ -4,7 +4,7 @@ A sidecar or a waypoint accepts any host, and adds nothing to `x-forwarded-for`.
 choose their API by a binding with `authority`, and their address with `forwarded_for_position`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -19,26 +19,29 @@ _FIX: Final = (
 
 
 class WorkloadEnvoys:
-    """Remembers the first of these Envoys. `unsafe` names the settings that must not meet them."""
+    """Remembers the first of these Envoys.
 
-    def __init__(self, unsafe: Iterable[str]) -> None:
-        self._unsafe = ", ".join(unsafe)
+    `unsafe` names the settings that must not meet them. Bindings may change at any time.
+    """
+
+    def __init__(self, unsafe: Callable[[], Sequence[str]]) -> None:
+        self._unsafe = unsafe
         self._nodes: dict[str, None] = {}
         self._log = structlog.get_logger()
 
     def add(self, node: str) -> None:
         """Note an Envoy by its node id."""
         is_new = node.startswith(_WORKLOADS) and node not in self._nodes
-        if self._unsafe and is_new and len(self._nodes) < _MOST_NODES:
-            self._nodes[node] = None
-            self._log.warning(
-                "settings.unsafe_at_workloads", node=node, settings=self._unsafe, fix=_FIX
-            )
+        if not is_new or len(self._nodes) >= _MOST_NODES:
+            return
+        self._nodes[node] = None
+        if unsafe := ", ".join(self._unsafe()):
+            self._log.warning("settings.unsafe_at_workloads", node=node, settings=unsafe, fix=_FIX)
 
     @property
     def alarms(self) -> Mapping[str, str]:
         """What an operator should look at."""
-        if not self._nodes:
+        unsafe, nodes = ", ".join(self._unsafe()), ", ".join(self._nodes)
+        if not (unsafe and nodes):
             return {}
-        nodes = ", ".join(self._nodes)
-        return {"workloads": f"{self._unsafe} cannot be trusted at these Envoys: {nodes}; {_FIX}"}
+        return {"workloads": f"{unsafe} cannot be trusted at these Envoys: {nodes}; {_FIX}"}

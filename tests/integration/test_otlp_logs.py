@@ -103,6 +103,7 @@ async def after_one_entry(settings: Settings, platform: AcceptingPlatform | None
         lambda *_: None,
         SystemClock(),
         Metrics(),
+        only_for_edges=tuple,
         takes_own_members=lambda: True,
     )
     supervisor = Supervisor(SystemClock(), lambda _: None)

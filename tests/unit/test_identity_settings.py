@@ -43,18 +43,6 @@ def test_identity_headers_are_none_that_policies_write() -> None:
         RequestSettings(identity_header_prefix="x-agw-")
 
 
-def test_settings_that_trust_clients_of_sidecars_are_known() -> None:
-    """Those that are safe only where Envoy lists its domains and knows its clients."""
-    by_host = {"api_id": "1", "authority": "*"}
-    by_route = {"api_id": "1", "route_name": "orders"}
-    for settings, unsafe in (
-        ({"bindings": [by_route]}, ()),
-        ({"bindings": [by_route, by_host]}, ("requests.bindings with authority",)),
-        ({"forwarded_for_position": 1}, ("requests.forwarded_for_position",)),
-    ):
-        assert RequestSettings.model_validate(settings).only_for_edges == unsafe
-
-
 def test_a_prefix_does_not_cover_headers_that_are_needed() -> None:
     """Clients' headers that begin with it are removed: x- would take x-forwarded-for away."""
     with pytest.raises(ValueError, match=r"must be longer.*x-request-id is one of them"):

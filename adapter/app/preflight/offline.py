@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from adapter.app.preflight.addresses import check_addresses
+from adapter.app.preflight.bindings_file import check_bindings_file
 from adapter.app.preflight.directories import check_directories
 from adapter.app.preflight.environment_file import check_environment_file, note_useless_settings
 from adapter.app.preflight.findings import Findings
@@ -22,6 +23,7 @@ _CHECKS: Final[tuple[tuple[Check, tuple[str, ...]], ...]] = (
     (check_platform, ("platform",)),
     (check_environment_file, ("platform", "requests", "identity")),
     (note_useless_settings, ("platform", "gatekeeper", "disk_copy", "analytics")),
+    (check_bindings_file, ("requests",)),
     (check_listener_tls, ("listener",)),
     (check_token, ("listener",)),
     (check_addresses, ("listener", "observability", "workers")),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from adapter.platform_client.environment_file.bounded_reading import read_file
-from adapter.platform_client.environment_file.signature import Signature, signature_of
+from adapter.runtime.bounded_reading import read_file
+from adapter.runtime.file_signature import Signature, signature_of
 
 _REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^}]*\}?)")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from adapter.errors import DocumentError, EnvironmentFileError
-from adapter.platform_client.environment_file.bounded_reading import read_file
 from adapter.platform_client.environment_file.content import (
     ContentReader,
     FileContent,
@@ -15,8 +14,9 @@ from adapter.platform_client.environment_file.content import (
 from adapter.platform_client.environment_file.pace import Pace
 from adapter.platform_client.environment_file.reading import Reading
 from adapter.platform_client.environment_file.references import Referenced, References, digest_of
-from adapter.platform_client.environment_file.signature import Signature, signature_of
 from adapter.platform_client.environment_file.yaml_values import read_values
+from adapter.runtime.bounded_reading import read_file
+from adapter.runtime.file_signature import Signature, signature_of
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 _SHARE: Final = 0.5

@@ -10,6 +10,7 @@ from pydantic import (
 from adapter.settings.groups.group import Group
 from adapter.settings.values import (
     AS_LIST,
+    FilledPath,
     FilledText,
     HeaderName,
     Seconds,
@@ -85,17 +86,19 @@ class RequestSettings(Group):
     decision_id_header: bool = True
     """Whether denials have the header `x-adapter-decision-id` (with the prefix above)."""
     bindings: Annotated[tuple[BindingSettings, ...], AS_LIST] = ()
+    bindings_file: FilledPath | None = None
+    """YAML file with the rows of `bindings` instead of them. A running adapter takes over each
+    change of it (`settings.bindings_file`)."""
     unbound: Literal["deny", "allow"] = "deny"
     """What to do with requests that belong to no API."""
 
-    @property
-    def only_for_edges(self) -> tuple[str, ...]:
-        """The settings in use that trust what clients of sidecars may choose."""
-        unsafe = {
-            "requests.bindings with authority": any(b.authority for b in self.bindings),
-            "requests.forwarded_for_position": self.forwarded_for_position is not None,
-        }
-        return tuple(name for name, used in unsafe.items() if used)
+    @model_validator(mode="after")
+    def _bindings_in_one_place(self) -> "RequestSettings":
+        if self.bindings and self.bindings_file is not None:
+            raise ValueError(
+                "set only one of bindings and bindings_file; move the bindings into the file"
+            )
+        return self
 
     @model_validator(mode="after")
     def _own_prefix(self) -> "RequestSettings":

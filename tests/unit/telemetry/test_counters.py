@@ -33,7 +33,7 @@ def calls(metrics: Metrics) -> CallCounters:
 
 def analytics_counters(metrics: Metrics) -> AnalyticsCounters:
     """Those of entries and events."""
-    return AnalyticsCounters(metrics, UncheckedRequests(FakeClock()), WorkloadEnvoys(()))
+    return AnalyticsCounters(metrics, UncheckedRequests(FakeClock()), WorkloadEnvoys(tuple))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ POSITION = "requests.forwarded_for_position"
 
 def test_a_sidecar_is_named_with_the_settings_and_the_fix() -> None:
     """Once in the log, and from then on by the probe."""
-    envoys = WorkloadEnvoys([POSITION])
+    envoys = WorkloadEnvoys(lambda: (POSITION,))
     with capture_logs() as lines:
         for node in (SIDECAR, SIDECAR, "router~10.0.0.8~gw.shop~x", "edge-1", ""):
             envoys.add(node)
@@ -21,7 +21,7 @@ def test_a_sidecar_is_named_with_the_settings_and_the_fix() -> None:
 
 def test_the_number_of_names_is_bounded() -> None:
     """An adapter may serve thousands of sidecars."""
-    envoys = WorkloadEnvoys([POSITION])
+    envoys = WorkloadEnvoys(lambda: (POSITION,))
     with capture_logs() as lines:
         for number in range(100):
             envoys.add(f"waypoint~{number}")
@@ -30,7 +30,7 @@ def test_the_number_of_names_is_bounded() -> None:
 
 def test_without_such_settings_sidecars_are_welcome() -> None:
     """They have bindings of their own."""
-    envoys = WorkloadEnvoys([])
+    envoys = WorkloadEnvoys(tuple)
     with capture_logs() as lines:
         envoys.add(SIDECAR)
     assert (lines, envoys.alarms) == ([], {})
