@@ -44,7 +44,7 @@ WITHOUT_CHECK = {"envoy.filters.http.ext_authz": {"@type": PER_ROUTE, "disabled"
 
 
 def gateway_config(
-    upstream: Upstream, *addresses: str, routes: Mapping[str, Mapping[str, Any]] = ROUTES
+    upstream: Upstream, *addresses: str, routes: Mapping[str, dict[str, Any]] = ROUTES
 ) -> str:
     """As `envoy-config` has it, but with routes that name no API, as a mesh would write them."""
     config = yaml.safe_load(config_for(upstream, *addresses, token=None))
@@ -103,7 +103,7 @@ async def test_bindings_in_a_file_are_followed(upstream: Upstream, tmp_path: Pat
         "observability": {"metrics_address": "127.0.0.1:0", "inspection_address": None},
         "shutdown": {"drain_s": 0},
     }
-    routes = {
+    routes: dict[str, dict[str, Any]] = {
         "orders.test": {"name": "orders"},
         "unchecked.test": {"name": "orders", "typed_per_filter_config": WITHOUT_CHECK},
     }
