@@ -13,7 +13,7 @@ from adapter.app.controller_parts import (
     lease_key,
     mesh_options,
 )
-from adapter.controller.core.desired_objects import CONTROLLER
+from adapter.controller.core.desired_objects import selector_of
 from adapter.controller.core.resources import API_BINDING, Resource, read_for, written_for
 from adapter.controller.events import SuggestionEvents
 from adapter.controller.kubernetes.lease import Lease
@@ -50,8 +50,8 @@ class Controller:
         self._client = self._connections.kubernetes()
         self._lease = Lease(self._client, lease_key(settings), lease_holder(settings), clock)
         self._read = [self._watched(r) for r in (API_BINDING, *read_for(settings.mesh))]
-        label = f"{CONTROLLER}={settings.name}"
-        self._written = [self._watched(r, label) for r in written_for(settings.mesh)]
+        own = selector_of(options)
+        self._written = [self._watched(r, own) for r in written_for(settings.mesh)]
         self._reconciler = Reconciler(
             options,
             self._client,

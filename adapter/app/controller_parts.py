@@ -25,6 +25,8 @@ from adapter.runtime.system_errors import system_words
 from adapter.settings.controller import ControllerSettings, read_token
 
 _MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
+_LONGEST_MANAGER: Final = 128
+"""The API server refuses longer names of field managers."""
 _NAMES: Final = SettingNames(
     url="kubernetes.url",
     timeout="kubernetes.request_timeout_s",
@@ -53,7 +55,7 @@ class Connections:
             _exchange(http, self._settings.kubernetes.request_timeout_s, _NAMES),
             partial(_given, http),
             self._clock,
-            f"policy-adapter-controller/{self._settings.name}",
+            _field_manager(self._settings),
         )
 
     def api_instances(self) -> ApiInstances:
@@ -129,6 +131,12 @@ def lease_key(settings: ControllerSettings) -> Key:
 def lease_holder(settings: ControllerSettings) -> str:
     """What this process calls itself."""
     return settings.lease.holder or f"{socket.gethostname()}_{secrets.token_hex(4)}"
+
+
+def _field_manager(settings: ControllerSettings) -> str:
+    """Tells installations apart, so that the API server sees when two want the same object."""
+    name = f"policy-adapter-controller/{settings.adapter.namespace}/{settings.name}"
+    return name[:_LONGEST_MANAGER]
 
 
 def _api_server(settings: ControllerSettings) -> ApiServer:

@@ -201,6 +201,20 @@ async def test_one_of_two_controllers_works(server: FakeApiServer) -> None:
             await until(lambda: told(server, "users") == _PROGRAMMED)
 
 
+async def test_a_controller_of_another_installation_removes_nothing(server: FakeApiServer) -> None:
+    """It has the same name, another adapter, and ApiBindings of another namespace."""
+    put(server, binding("orders", "HTTPRoute/orders"))
+    kubernetes = {"url": server.url, "namespace": "pay"}
+    others = settings_for(server.url, adapter={"namespace": "pay"}, kubernetes=kubernetes)
+    async with running_controller(settings_for(server.url)), running_controller(others) as other:
+        await until(lambda: told(server) == _PROGRAMMED)
+        done = other._reconciler.rounds.get("succeeded", 0)
+        put(server, http_route("more"))
+        await until(lambda: other._reconciler.rounds.get("succeeded", 0) > done)
+        assert counted(server) == 5
+        assert [r for r in server.requests if r.startswith("DELETE")] == []
+
+
 async def test_the_adapter_restarts_before_the_objects_are_applied(server: FakeApiServer) -> None:
     """It knows an API before an Envoy asks about it."""
     deployment = {"metadata": {"name": "adapter", "namespace": "adapter"}, "spec": {"template": {}}}

@@ -13,13 +13,27 @@ from adapter.settings.environment import variable
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 PROGRAM: Final = "policy-adapter-controller"
 CONTROLLER: Final = "policy-adapter.dev/controller"
+_NAMESPACE: Final = "policy-adapter.dev/adapter-namespace"
 LONGEST_SETTING: Final = 120_000
 """In bytes. Linux starts no program with an environment variable of 128 KiB."""
 
 
 def labels_of(options: MeshOptions) -> dict[str, str]:
-    """The labels of everything that this controller makes."""
-    return {MANAGED_BY: PROGRAM, CONTROLLER: options.controller}
+    """The labels of everything that this controller makes.
+
+    A controller removes what has its labels and is not wanted. So they have the namespace, too:
+    two installations in one cluster often have the same name.
+    """
+    return {
+        MANAGED_BY: PROGRAM,
+        CONTROLLER: options.controller,
+        _NAMESPACE: options.adapter.namespace,
+    }
+
+
+def selector_of(options: MeshOptions) -> str:
+    """Finds everything with these labels."""
+    return ",".join(f"{name}={value}" for name, value in labels_of(options).items())
 
 
 def mesh_objects(options: MeshOptions, documents: Iterable[Document]) -> dict[Key, Tree]:

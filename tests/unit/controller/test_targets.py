@@ -58,6 +58,7 @@ def test_all_objects_of_envoy_gateway_fit_their_schemas() -> None:
         assert content["metadata"]["labels"] == {
             "app.kubernetes.io/managed-by": "policy-adapter-controller",
             "policy-adapter.dev/controller": "main",
+            "policy-adapter.dev/adapter-namespace": "adapter",
         }
         assert faults_of(content) == []
 
