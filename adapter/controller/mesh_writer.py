@@ -28,8 +28,9 @@ class MeshWriter:
     """Applies and removes objects. Remembers what it has applied, and skips it the next time.
 
     `workload` is the adapter's Deployment or StatefulSet, which is restarted when the settings
-    change; None if somebody else does that. `token` is never told, although an API server may
-    repeat what it refuses.
+    change; None if somebody else does that. `may_write` says whether this controller still has the
+    Lease; it is asked before each write, because a round can take longer than a Lease. `token` is
+    never told, although an API server may repeat what it refuses.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class MeshWriter:
         client: KubernetesClient,
         workload: Key | None,
         wrote: Wrote,
+        may_write: Callable[[], bool],
         token: str | None = None,
     ) -> None:
         self._client = client
         self._workload = workload
         self._wrote = wrote
+        self._may_write = may_write
         self._token = token
         self._applied: dict[Key, tuple[str, str]] = {}
         """Digest and resource version of each object after it was applied."""
@@ -85,6 +88,7 @@ class MeshWriter:
         try:
             found = await self._client.get(self._workload)
             if _annotation(found) != digest:
+                self._require_lease()
                 template = {"metadata": {"annotations": {_DIGEST: digest}}}
                 await self._client.patch(self._workload, {"spec": {"template": template}})
                 self._wrote("restart", "succeeded")
@@ -103,6 +107,7 @@ class MeshWriter:
             version = live.get("metadata", {}).get("resourceVersion", known[1])
             if version == known[1]:
                 return
+        self._require_lease()
         try:
             # Objects without our labels belong to somebody else, and stay as they are.
             found = await self._client.apply(key, content, force=live is not None)
@@ -118,6 +123,7 @@ class MeshWriter:
         self._applied[key] = digest, found["metadata"]["resourceVersion"]
 
     async def _delete(self, key: Key, uid: str) -> None:
+        self._require_lease()
         self._applied.pop(key, None)
         try:
             await self._client.delete(key, uid)
@@ -126,6 +132,10 @@ class MeshWriter:
             if e.status not in {CONFLICT, NOT_FOUND}:
                 raise
         self._wrote("delete", "succeeded")
+
+    def _require_lease(self) -> None:
+        if not self._may_write():
+            raise ApiServerError("this controller no longer has the Lease")
 
     async def _try(
         self, verb: str, key: Key, write: Awaitable[None], failures: dict[Key, str]

@@ -101,8 +101,7 @@ class Reconciler:
         if not self.is_synced:
             return "waiting"
         if not self._leadership.is_held:
-            self._writer.forget()
-            return "standby"
+            return self._stand_by()
         self._apply_all_again_sometimes()
         cluster = Cluster({watched.resource: watched.objects for watched in self._read})
         judgement = await asyncio.to_thread(judge, cluster, self._options)
@@ -110,12 +109,19 @@ class Reconciler:
         live = self._live()
         decision = await asyncio.to_thread(decide, cluster, self._options, judgement, answers, live)
         outcome = await self._writer.write(decision, live)
+        if not self._leadership.is_held:
+            return self._stand_by()
         told = await self._report(cluster, decision, outcome)
         await self._events.tell(decision.suggestions)
         if outcome.waits_for is not None and outcome.waits_for[0] == ADAPTER_RESTARTING:
             return "restarting"
         is_complete = told and outcome == Outcome() and not _waits_for_platform(decision)
         return "succeeded" if is_complete else "incomplete"
+
+    def _stand_by(self) -> Result:
+        """Another controller works, and may write something else."""
+        self._writer.forget()
+        return "standby"
 
     def _apply_all_again_sometimes(self) -> None:
         now = self._clock.monotonic()

@@ -46,9 +46,15 @@ class RefusingServer:
         return {"metadata": {"resourceVersion": "1"}, "spec": {"template": {}}}
 
 
-def writer(server: RefusingServer, deployment: Key | None = None) -> MeshWriter:
-    """A writer to this server, whose adapter has a token."""
-    return MeshWriter(server, deployment, lambda *_: None, "between-us")  # type: ignore[arg-type]
+def writer(server: RefusingServer, deployment: Key | None = None, writes: int = 100) -> MeshWriter:
+    """A writer to this server, whose adapter has a token. The Lease lasts for so many writes."""
+    return MeshWriter(
+        server,  # type: ignore[arg-type]
+        deployment,
+        lambda *_: None,
+        lambda: len(server.done) < writes,
+        "between-us",
+    )
 
 
 @pytest.fixture
@@ -94,6 +100,16 @@ async def test_a_deployment_that_cannot_be_restarted_is_named(
     server = RefusingServer(**{verb: {_DEPLOYMENT: ApiServerError("no right", 403)}})
     outcome = await writer(server, _DEPLOYMENT).write(decision, {})
     assert outcome.waits_for == ("NotApplied", "Deployment adapter/adapter: no right")
+
+
+@pytest.mark.parametrize("writes", [0, 1, 3, 6])
+async def test_nothing_is_written_without_the_lease(decision: Decision, writes: int) -> None:
+    """Another controller works then, and a late removal would open what it protects."""
+    old = Key(next(iter(decision.objects)).resource, "old", "policy-adapter-old")
+    server = RefusingServer()
+    outcome = await writer(server, writes=writes).write(decision, {old: {"metadata": {"uid": "u"}}})
+    assert len(server.done) == writes
+    assert outcome.waits_for is not None or outcome.failures
 
 
 @pytest.mark.parametrize(("status", "failures"), [(404, 0), (409, 0), (403, 1)])
