@@ -67,4 +67,9 @@ def _arguments(command: Command, values: Mapping[str, str]) -> list[str]:
 
 
 def _worked(command: Command, answer: Answer) -> bool:
-    return answer.error is None and command.shows in answer.said
+    """Whether it did; raise AssertionError if it failed otherwise than `command` says."""
+    if answer.error is None and command.shows in answer.said:
+        return True
+    assert command.fails, (command.called, answer)
+    assert command.fails in str(answer.error), (command.called, answer)
+    return False
