@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx2
 
-from control_plane.cli.common import DEFAULT_URL, checked_url
+from control_plane.cli.common import DEFAULT_URL, checked_url, reading_answers
 from control_plane.cli.file_mistakes import Mistake
 from control_plane.cli.login import credentials_in, token_for
 from control_plane.errors import ControlPlaneError
@@ -17,7 +17,7 @@ from control_plane.settings import ENV_PREFIX, TOKEN
 
 TOKEN_VARIABLE: Final = f"{ENV_PREFIX}{TOKEN.upper()}"
 _TIMEOUT_S: Final = 120.0
-_HINTS: Final = {
+_HINTS: Final[Mapping[int, str]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "raise POLICY_CONTROL_PLANE_MAX_BODY_MIB of the platform",
     HTTPStatus.PRECONDITION_FAILED: "run the command again",
 }
@@ -87,13 +87,19 @@ def remote_environment(
     with httpx2.Client(base_url=base_url, timeout=_TIMEOUT_S) as client:
         token = (None if given else os.environ.get(TOKEN_VARIABLE)) or token_for(base_url, given)
         client.headers["Authorization"] = f"Bearer {token}"
-        me = _answer(client, "GET", "/accounts/api/me").json()
-        organization = me["user"]["organization"]["id"]
-        found = f"/accounts/api/organizations/{organization}/environments"
-        chosen = _chosen(_answer(client, "GET", found).json()["data"], environment)
-        path = "/policy-control-plane/v1/organizations"
-        path += f"/{organization}/environments/{chosen['id']}/configuration"
-        yield RemoteEnvironment(client, path, str(chosen["name"]))
+        with reading_answers(base_url):
+            found = _found(client, environment)
+        yield found
+
+
+def _found(client: httpx2.Client, environment: str | None) -> RemoteEnvironment:
+    me = _answer(client, "GET", "/accounts/api/me").json()
+    organization = me["user"]["organization"]["id"]
+    environments = f"/accounts/api/organizations/{organization}/environments"
+    chosen = _chosen(_answer(client, "GET", environments).json()["data"], environment)
+    path = "/policy-control-plane/v1/organizations"
+    path += f"/{organization}/environments/{chosen['id']}/configuration"
+    return RemoteEnvironment(client, path, str(chosen["name"]))
 
 
 def _chosen(environments: list[Mapping[str, str]], wanted: str | None) -> Mapping[str, str]:
@@ -120,8 +126,12 @@ def _answer(client: httpx2.Client, method: str, path: str, **request: Any) -> ht
         ) from error
     if response.is_success:
         return response
-    if isinstance(errors := document.get("errors"), list):
-        raise RefusedDocumentError([Mistake(each["path"], each["message"]) for each in errors])
-    hint = _HINTS.get(HTTPStatus(response.status_code))
-    message = f"{response.status_code} {document.get('message')}" + (f"; {hint}" if hint else "")
-    raise ControlPlaneError(f"{client.base_url}: {message}")
+    with reading_answers(str(client.base_url)):
+        raise _refusal(response.status_code, document, str(client.base_url))
+
+
+def _refusal(status: int, document: Mapping[str, Any], base_url: str) -> ControlPlaneError:
+    if (errors := document.get("errors")) is not None:
+        return RefusedDocumentError([Mistake(each["path"], each["message"]) for each in errors])
+    hint = f"; {_HINTS[status]}" if status in _HINTS else ""
+    return ControlPlaneError(f"{base_url}: {status} {document['message']}{hint}")
