@@ -1,16 +1,14 @@
 """Composition: the services of a control plane, and the web application over them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import FastAPI
 from sqlalchemy import URL, select
 from sqlalchemy.exc import OperationalError
-from starlette.routing import BaseRoute
 
 from control_plane.accounts.access import Access
 from control_plane.accounts.application_logins import ApplicationLogins
@@ -34,38 +32,10 @@ from control_plane.management.policy_checks.gateway_check import gateway_check, 
 from control_plane.management.policy_checks.schema_check import check_by_schema
 from control_plane.management.policy_dates import PolicyDates
 from control_plane.pages.app import create_console, refused_page
-from control_plane.protocol import (
-    accounts,
-    alerts,
-    api_tags,
-    apis,
-    application_contracts,
-    applications,
-    archive,
-    automated_policies,
-    client_quota,
-    configuration,
-    contract_decisions,
-    contract_feed,
-    contracts,
-    environments,
-    export,
-    graphql,
-    ingest,
-    metrics,
-    policies,
-    policy_templates,
-    reports,
-    summary,
-    tiers,
-    tokens,
-    upstreams,
-    xapi,
-)
 from control_plane.protocol.date_header import DateHeader
-from control_plane.protocol.parameters import only_known_parameters
 from control_plane.protocol.refusals import add_refusals
 from control_plane.protocol.request_bodies import RequestBodies
+from control_plane.protocol.routes import protocol_routes
 from control_plane.services import Services
 from control_plane.settings import Settings
 from control_plane.store.clickhouse.server import ClickHouseServer
@@ -74,7 +44,6 @@ from control_plane.store.schema import CONFIGURATION, EVENTS
 from control_plane.store.sealing import Seal
 from control_plane.store.tables import Environment
 from control_plane.store.write_queue import WriteQueue
-from control_plane.version import program_version
 
 # Each batch that waits holds its whole body.
 _MAX_WAITING_BATCHES = 30
@@ -222,50 +191,3 @@ def create_app(services: Services, console_url: str = "") -> FastAPI:
     app.add_middleware(DateHeader, clock=services.clock)
     app.add_middleware(HeadRequests)
     return app
-
-
-@cache
-def protocol_routes() -> Sequence[BaseRoute]:
-    """The routes of the protocol.
-
-    All applications of a process share them, because FastAPI takes long to work out what the
-    endpoints of included routers read. It does so at the first request.
-    """
-    router = APIRouter(dependencies=[Depends(only_known_parameters)])
-    for module in (
-        tokens,
-        accounts,
-        environments,
-        apis,
-        xapi,
-        upstreams,
-        api_tags,
-        policies,
-        automated_policies,
-        policy_templates,
-        configuration,
-        graphql,
-        tiers,
-        contracts,
-        contract_decisions,
-        alerts,
-        applications,
-        application_contracts,
-        contract_feed,
-        ingest,
-        reports,
-        export,
-        summary,
-        client_quota,
-        archive,
-        metrics,
-    ):
-        router.include_router(module.router)
-    router.include_router(alerts.of_environment)
-    router.include_router(policy_templates.exchange)
-    router.add_api_route("/healthz", _health)
-    return router.routes
-
-
-async def _health() -> dict[str, str]:
-    return {"status": "ok", "version": program_version()}

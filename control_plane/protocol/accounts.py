@@ -13,14 +13,17 @@ from sqlalchemy.orm import Session
 
 from control_plane.accounts.callers import Caller
 from control_plane.clock import iso
+from control_plane.protocol.described import answers
 from control_plane.protocol.environments import environment_documents
 from control_plane.protocol.scope import InCaller, InServices, OrganizationReader
+from control_plane.protocol.shapes import accounts as shapes
 from control_plane.store.tables import ConnectedApp, GatewayLogin, Organization, User
 
 router = APIRouter(prefix="/accounts/api")
 
 
 @router.get("/me")
+@answers(shapes.Me)
 def me(caller: InCaller, services: InServices) -> dict[str, Any]:
     """The caller as `user`; a connected app or a gateway also as `client`."""
     with services.database.read() as session:
@@ -36,6 +39,7 @@ def me(caller: InCaller, services: InServices) -> dict[str, Any]:
 
 @router.get("/users/me")
 @router.get("/profile")
+@answers(shapes.Account)
 def account(caller: InCaller, services: InServices) -> dict[str, Any]:
     """The caller, as the CLI reads it."""
     with services.database.read() as session:
@@ -85,6 +89,7 @@ def _organization(organization: Organization) -> dict[str, Any]:
 
 
 @router.get("/organizations/{organization_id}")
+@answers(shapes.OrganizationWithEnvironments)
 def organization(scope: OrganizationReader) -> dict[str, Any]:
     """The organization, with the environments that the caller may name in paths."""
     with scope.reading() as session:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from control_plane.alerts import alerts
 from control_plane.alerts.alerts import InvalidAlert, Scope
-from control_plane.errors import Invalid
+from control_plane.errors import Conflict, Invalid
 from control_plane.management.transaction import Transaction
 from control_plane.protocol.alert_documents import (
     FIELDS,
@@ -20,8 +20,10 @@ from control_plane.protocol.alert_documents import (
     given_in,
 )
 from control_plane.protocol.bodies import Filter, RowId
+from control_plane.protocol.described import answers, one_of, refuses, takes
 from control_plane.protocol.paging import MAX_LONG_PAGE, Page
 from control_plane.protocol.scope import AlertsReader, AlertsWriter, EnvironmentScope
+from control_plane.protocol.shapes import alerts as shapes
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import Alert, AlertStanding
 
@@ -55,6 +57,8 @@ def _document(session: Session, alert: Alert) -> dict[str, Any]:
 
 
 @router.get("")
+@answers(list[shapes.Alert])
+@takes(sort=one_of(*_SORTABLE))
 def all_of_api(
     scope: AlertsReader, api_id: RowId, page: Annotated[Page, Depends(_page)]
 ) -> list[dict[str, Any]]:
@@ -66,6 +70,7 @@ def all_of_api(
 
 
 @of_environment.get("/alerts")
+@answers(list[shapes.Alert])
 def all_of_environment(scope: AlertsReader) -> list[dict[str, Any]]:
     """The alerts of the environment and of its API instances, in the order of their making."""
     with scope.reading() as session:
@@ -75,6 +80,7 @@ def all_of_environment(scope: AlertsReader) -> list[dict[str, Any]]:
 
 
 @router.get("/{uid}")
+@answers(shapes.Alert)
 def one(scope: AlertsReader, api_id: RowId, uid: Uid) -> dict[str, Any]:
     """The alert."""
     with scope.reading() as session:
@@ -82,6 +88,8 @@ def one(scope: AlertsReader, api_id: RowId, uid: Uid) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
+@answers(list[shapes.Alert])
+@refuses(Conflict)
 @in_turn
 def create(scope: AlertsWriter, api_id: RowId, body: NewAlert) -> Response:
     """Make an alert. The official document shows a list, with the new alert."""
@@ -94,6 +102,8 @@ def create(scope: AlertsWriter, api_id: RowId, body: NewAlert) -> Response:
 
 
 @router.patch("/{uid}")
+@answers(shapes.Alert)
+@refuses(Conflict)
 @in_turn
 def change(scope: AlertsWriter, api_id: RowId, uid: Uid, body: AlertChange) -> Response:
     """Change the members that are given. The alert is judged anew."""

@@ -11,13 +11,16 @@ from control_plane.management import apis
 from control_plane.management.api_search import ApiFilter, matching
 from control_plane.protocol.api_documents import asset_document, instance_document
 from control_plane.protocol.bodies import Filter
+from control_plane.protocol.described import list_of, one_of, takes
 from control_plane.protocol.paging import InLongPage, Page
 from control_plane.store.tables import ApiInstance, Asset
 
 _FILTERS: Final = ("active", "pinned")
+SORTED_BY: Final = ("name", "id", "createdDate", "updatedDate")
 _changed_at: Final = func.coalesce(ApiInstance.updated_at, ApiInstance.created_at)
 
 
+@takes(filters=list_of(one_of(*_FILTERS)))
 def _filter(
     page: InLongPage,
     *,

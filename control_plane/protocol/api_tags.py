@@ -13,7 +13,9 @@ from control_plane.management.texts import one_line
 from control_plane.protocol.api_bodies import MAX_TAGS
 from control_plane.protocol.api_documents import api_document
 from control_plane.protocol.bodies import RowId
+from control_plane.protocol.described import answers
 from control_plane.protocol.scope import ApisReader, ApisWriter
+from control_plane.protocol.shapes import apis as shapes
 from control_plane.protocol.writing import answer, in_turn
 
 router = APIRouter(
@@ -28,6 +30,7 @@ GatewayVersion = Annotated[
 
 
 @router.put("/tags/{tag}", status_code=201)
+@answers(shapes.ApiInstance)
 @in_turn
 def add(scope: ApisWriter, api_id: RowId, tag: Tag) -> Response:
     """Add a tag, unless the API instance has it."""
@@ -52,6 +55,7 @@ def remove(scope: ApisWriter, api_id: RowId, tag: Tag) -> None:
 
 
 @router.get("/autodiscoveryProperties")
+@answers(shapes.AutodiscoveryProperties)
 def autodiscovery(
     scope: ApisReader,
     api_id: RowId,

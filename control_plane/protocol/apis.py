@@ -5,19 +5,21 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from control_plane.errors import Invalid
+from control_plane.errors import Conflict, Invalid
 from control_plane.management import apis, routing
 from control_plane.management.api_search import product_version
 from control_plane.management.transaction import Transaction
 from control_plane.protocol.api_bodies import ApiChange, NamedUpstream, NewApi
 from control_plane.protocol.api_documents import api_document
-from control_plane.protocol.api_lists import InFilter, by_asset
+from control_plane.protocol.api_lists import SORTED_BY, InFilter, by_asset
 from control_plane.protocol.bodies import RowId
+from control_plane.protocol.described import answers, one_of, refuses, takes
 from control_plane.protocol.paging import InLongPage
 from control_plane.protocol.promotion import promoted
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.secrecy import api_for_caller, asset_for_caller
+from control_plane.protocol.shapes import apis as shapes
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import ApiInstance
 
@@ -27,6 +29,8 @@ router = APIRouter(
 
 
 @router.get("")
+@answers(shapes.Assets)
+@takes(sort=one_of(*SORTED_BY))
 def search(
     response: Response, scope: ApisReader, page: InLongPage, wanted: InFilter
 ) -> dict[str, Any]:
@@ -38,6 +42,8 @@ def search(
 
 
 @router.post("", status_code=201)
+@answers(shapes.ApiInstance)
+@refuses(Conflict)
 @in_turn
 def create(scope: ApisWriter, body: NewApi) -> Response:
     """Create an API instance, and its asset if it is the first of it, or copy one."""
@@ -72,6 +78,7 @@ def _save_upstreams(transaction: Transaction, api: ApiInstance, given: list[Name
 
 
 @router.get("/{api_id}")
+@answers(shapes.ApiInstance)
 def get(scope: ApisReader, api_id: RowId) -> dict[str, Any]:
     """One API instance."""
     with scope.reading() as session:
@@ -79,13 +86,17 @@ def get(scope: ApisReader, api_id: RowId) -> dict[str, Any]:
 
 
 @router.put("/{api_id}", status_code=201)
+@answers(shapes.ApiInstance)
+@refuses(Conflict)
 @in_turn
 def replace(scope: ApisWriter, api_id: RowId, body: ApiChange) -> Response:
-    """The same as PATCH, with the documented status. The official document has no schema for it."""
+    """The same as PATCH, with the documented status. The official body is any object."""
     return _changed(scope, api_id, body, HTTPStatus.CREATED)
 
 
 @router.patch("/{api_id}")
+@answers(shapes.ApiInstance)
+@refuses(Conflict)
 @in_turn
 def change(scope: ApisWriter, api_id: RowId, body: ApiChange) -> Response:
     """Change the fields that are given. A part of `endpoint` leaves the rest of it as it is."""

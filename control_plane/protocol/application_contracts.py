@@ -12,15 +12,17 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
-from control_plane.errors import Invalid
+from control_plane.errors import Conflict, Forbidden, Invalid
 from control_plane.management import apis, applications, contract_queue, contract_warnings
 from control_plane.management.contracts import AccessRequest, request_access
 from control_plane.protocol.api_documents import api_document
 from control_plane.protocol.bodies import Body, Id, Name, RowId
 from control_plane.protocol.contracts import AccessReason
+from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.documents import contract_document
 from control_plane.protocol.policies import with_warnings
 from control_plane.protocol.scope import OrganizationReader, OrganizationScope
+from control_plane.protocol.shapes import contracts as shapes
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import ApiInstance, Contract
 
@@ -60,6 +62,8 @@ router = APIRouter()
 
 @router.post(f"/exchange/api/v1/{_PATH}", status_code=201)
 @router.post(f"/exchange/api/v2/{_PATH}", status_code=201)
+@answers(shapes.ContractOfApplication)
+@refuses(Conflict, Forbidden)
 @in_turn
 def request(
     scope: OrganizationReader, application_id: RowId, body: NewApplicationContract
@@ -102,6 +106,8 @@ def _api(scope: OrganizationScope, session: Session, body: NewApplicationContrac
 @router.get(f"/exchange/api/v1/{_PATH}")
 @router.get(f"/exchange/api/v2/{_PATH}")
 @router.get(f"/apiplatform/repository/v2/{_PATH}")
+@answers(list[shapes.ContractOfApplication])
+@refuses(Forbidden)
 def all_of_application(scope: OrganizationReader, application_id: RowId) -> list[dict[str, Any]]:
     """The application's contracts, in all environments whose contracts the caller may see."""
     scope.caller.require_somewhere(Permission.CONTRACTS_READ)

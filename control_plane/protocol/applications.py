@@ -7,11 +7,14 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BeforeValidator, Field
 
+from control_plane.errors import Conflict
 from control_plane.management import applications, client_secrets
 from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId, Uri
+from control_plane.protocol.described import answers, one_of, refuses, takes
 from control_plane.protocol.documents import application_document
 from control_plane.protocol.paging import InPage
 from control_plane.protocol.scope import ApplicationsReader, ApplicationsWriter, OrganizationScope
+from control_plane.protocol.shapes import contracts as shapes
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import ClientApplication
 
@@ -23,6 +26,8 @@ exchange_v2 = APIRouter(prefix=f"/exchange/api/v2/{_PATH}")
 repository = APIRouter(prefix=f"/apiplatform/repository/v2/{_PATH}")
 """The endpoints of an older part of the platform, which clients still use."""
 imports = APIRouter(prefix=f"/apimanager/api/v1/{_PATH}")
+
+_SORTABLE: Final = {"id": ClientApplication.id, "name": ClientApplication.name}
 
 OverlapSeconds = Annotated[
     int,
@@ -93,6 +98,7 @@ def _columns(given: dict[str, Any]) -> dict[str, Any]:
 @repository.post("", status_code=201)
 @exchange_v1.post("", status_code=201)
 @exchange_v2.post("", status_code=201)
+@answers(shapes.NewApplicationAnswer)
 @in_turn
 def create(scope: ApplicationsWriter, body: NewApplication) -> Response:
     """Register an application; the answer is the only one with its secret."""
@@ -104,6 +110,8 @@ def create(scope: ApplicationsWriter, body: NewApplication) -> Response:
 
 
 @imports.post("", status_code=201)
+@answers(shapes.ImportedApplicationAnswer)
+@refuses(Conflict)
 @in_turn
 def import_(scope: ApplicationsWriter, body: ImportedApplication) -> Response:
     """Add a client of an identity provider, which alone knows its secret."""
@@ -116,17 +124,20 @@ def import_(scope: ApplicationsWriter, body: ImportedApplication) -> Response:
 
 @exchange_v1.get("")
 @exchange_v2.get("")
+@answers(shapes.Applications)
+@takes(sort=one_of(*_SORTABLE))
 def all_of_organization(scope: ApplicationsReader, page: InPage) -> dict[str, Any]:
     """The organization's applications."""
     found = applications.of_organization(scope.organization_id)
     matching = page.matching(found, ClientApplication.name)
-    sortable = {"id": ClientApplication.id, "name": ClientApplication.name}
     with scope.reading() as session:
-        total, rows = page.rows(session, matching, sortable)
+        total, rows = page.rows(session, matching, _SORTABLE)
         return {"total": total, "applications": [application_document(row) for row in rows]}
 
 
 @repository.get("")
+@answers(shapes.Applications)
+@takes(sort=one_of(*_SORTABLE))
 def all_for_admins(
     scope: ApplicationsReader,
     page: InPage,
@@ -139,6 +150,7 @@ def all_for_admins(
 @repository.get("/{application_id}")
 @exchange_v1.get("/{application_id}")
 @exchange_v2.get("/{application_id}")
+@answers(shapes.Application)
 def get(scope: ApplicationsReader, application_id: RowId) -> dict[str, Any]:
     """One application."""
     with scope.reading() as session:
@@ -148,6 +160,7 @@ def get(scope: ApplicationsReader, application_id: RowId) -> dict[str, Any]:
 
 @exchange_v1.patch("/{application_id}")
 @exchange_v2.patch("/{application_id}")
+@answers(shapes.Application)
 @in_turn
 def change(scope: ApplicationsWriter, application_id: RowId, body: ApplicationChange) -> Response:
     """Change the fields that are given."""
@@ -155,6 +168,7 @@ def change(scope: ApplicationsWriter, application_id: RowId, body: ApplicationCh
 
 
 @repository.put("/{application_id}")
+@answers(shapes.Application)
 @in_turn
 def put(scope: ApplicationsWriter, application_id: RowId, body: PutApplication) -> Response:
     """Change the fields that are given. Clients send the name and what they want to change."""
@@ -170,6 +184,8 @@ def _change(scope: OrganizationScope, application_id: int, body: ApplicationChan
 
 @exchange_v1.post("/{application_id}/secret/reset", status_code=201)
 @exchange_v2.post("/{application_id}/secret/reset", status_code=201)
+@answers(shapes.NewSecret)
+@refuses(Conflict)
 @in_turn
 def reset_secret(
     scope: ApplicationsWriter, application_id: RowId, overlap_seconds: OverlapSeconds = 0

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import AfterValidator
 
 from control_plane.accounts.roles import Permission
@@ -20,7 +21,9 @@ from control_plane.analytics.questions import Answers
 from control_plane.clock import epoch_ms, from_epoch_ms
 from control_plane.errors import NotFound
 from control_plane.protocol.archive_file import File, text
+from control_plane.protocol.described import answers
 from control_plane.protocol.scope import InCaller, OrganizationReader, RequestsReader
+from control_plane.protocol.shapes import analytics as shapes
 from control_plane.store.tables import MAX_ID
 
 router = APIRouter(prefix="/monitoring/archive/api/v1/organizations")
@@ -52,12 +55,14 @@ def _resources(ids: Iterable[Any]) -> dict[str, Any]:
 
 
 @router.get("")
+@answers(shapes.Resources)
 def organizations(caller: InCaller) -> dict[str, Any]:
     """The organization of the caller."""
     return _resources([caller.organization_id])
 
 
 @router.get(_ENVIRONMENTS)
+@answers(shapes.Resources)
 def environments(scope: OrganizationReader) -> dict[str, Any]:
     """The environments that have events, of those that the caller may look into."""
     with scope.reading() as session, scope.services.events.answers(scope.now()) as answers:
@@ -99,12 +104,14 @@ InArchive = Annotated[_Archive, Depends(_archive)]
 
 
 @router.get(_ENVIRONMENT)
+@answers(shapes.Resources)
 def entity_types(within: InArchive) -> dict[str, Any]:
     """`apis`, if any has files."""
     return _resources(["apis"] if within.apis() else [])
 
 
 @router.get(f"{_ENVIRONMENT}/{{entity_type}}")
+@answers(shapes.Resources)
 def entities(within: InArchive, entity_type: _EntityType) -> dict[str, Any]:
     """The API instances that have files."""
     return _resources(map(str, within.apis() if entity_type == _EntityType.APIS else ()))
@@ -135,6 +142,7 @@ def _hours(within: _Archive, entity_type: _EntityType, entity_id: str) -> list[d
 
 
 @router.get(f"{_ENVIRONMENT}/{{entity_type}}/{{entity_id}}")
+@answers(shapes.Resources)
 def file_types(within: InArchive, entity_type: _EntityType, entity_id: str) -> dict[str, Any]:
     """The kinds of files of the API instance."""
     return _resources(FileType if _hours(within, entity_type, entity_id) else ())
@@ -168,18 +176,21 @@ Day = Annotated[str, _two_digits(31)]
 
 
 @router.get(_FILES)
+@answers(shapes.Resources)
 def years(folder: InFolder) -> dict[str, Any]:
     """The years with files."""
     return _resources(hour.year for hour in folder.hours)
 
 
 @router.get(f"{_FILES}/{{year}}")
+@answers(shapes.Resources)
 def months(folder: InFolder, year: Year) -> dict[str, Any]:
     """The months with files."""
     return _resources(f"{hour:%m}" for hour in folder.hours if hour.year == year)
 
 
 @router.get(f"{_FILES}/{{year}}/{{month}}")
+@answers(shapes.Resources)
 def days(folder: InFolder, year: Year, month: Month) -> dict[str, Any]:
     """The days with files."""
     wanted = f"{year}-{month}"
@@ -197,6 +208,7 @@ InFiles = Annotated[list[File], Depends(_files)]
 
 
 @router.get(f"{_FILES}/{{year}}/{{month}}/{{day}}")
+@answers(shapes.Resources)
 def files(within: InArchive, found: InFiles) -> dict[str, Any]:
     """The files of the day: one for each hour, dated when the hour was over."""
     with within.answers() as answers:
@@ -212,7 +224,7 @@ def files(within: InArchive, found: InFiles) -> dict[str, Any]:
         }
 
 
-@router.get(f"{_FILES}/{{year}}/{{month}}/{{day}}/{{file_name}}")
+@router.get(f"{_FILES}/{{year}}/{{month}}/{{day}}/{{file_name}}", response_class=PlainTextResponse)
 def content(within: InArchive, found: InFiles, file_name: str) -> Response:
     """The lines of a file."""
     file = next((file for file in found if file.name == file_name), None)

@@ -8,9 +8,11 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
+from control_plane.errors import Forbidden
 from control_plane.management import automated_policies
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.protocol.bodies import Body, Name, RowId
+from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.documents import automated_policy_document
 from control_plane.protocol.policies import (
     UNUSED,
@@ -25,6 +27,7 @@ from control_plane.protocol.policies import (
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import OrganizationReader, OrganizationScope, SomeApisWriter
 from control_plane.protocol.secrecy import policy_for_caller
+from control_plane.protocol.shapes import policies as shapes
 from control_plane.protocol.writing import answer, in_turn
 
 router = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/automated-policies")
@@ -100,6 +103,8 @@ def _require(
 
 
 @router.get("")
+@answers(shapes.AutomatedPolicies)
+@refuses(Forbidden)
 def all_of_environment(
     response: Response,
     scope: OrganizationReader,
@@ -116,6 +121,7 @@ def all_of_environment(
 
 
 @router.post("", status_code=201)
+@answers(shapes.AutomatedPolicy)
 @in_turn
 def create(
     scope: SomeApisWriter, body: NewAutomatedPolicy, *, allow_unknown: AllowUnknown = False
@@ -131,6 +137,8 @@ def create(
 
 
 @router.get("/{policy_id}")
+@answers(shapes.AutomatedPolicy)
+@refuses(Forbidden)
 def get(scope: OrganizationReader, policy_id: RowId) -> dict[str, Any]:
     """One automated policy."""
     with scope.reading() as session:
@@ -140,6 +148,7 @@ def get(scope: OrganizationReader, policy_id: RowId) -> dict[str, Any]:
 
 
 @router.patch("/{policy_id}")
+@answers(shapes.AutomatedPolicy)
 @in_turn
 def change(
     scope: SomeApisWriter,

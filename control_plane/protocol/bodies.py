@@ -36,10 +36,24 @@ ANSWERED: Final = frozenset(
 """Fields of our answers that tools send back when they change a thing."""
 
 
+def _show_ignored(schema: dict[str, Any], body: type[BaseModel]) -> None:
+    """Add the fields without effect to the schema, which allows no others."""
+    fields: frozenset[str] = getattr(body, "ignored", frozenset())
+    shown = {name: {"description": "Accepted, without effect."} for name in sorted(fields)}
+    schema["properties"] = shown | schema.get("properties", {})
+
+
+def _whole(value: Any) -> Any:
+    """A number without a fraction as a whole number: JSON Schema makes no difference."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Body(BaseModel):
     """A request body with the official camelCase names. Unknown fields are refused by name."""
 
-    model_config = ConfigDict(alias_generator=to_camel, strict=True, extra="forbid")
+    model_config = ConfigDict(
+        alias_generator=to_camel, strict=True, extra="forbid", json_schema_extra=_show_ignored
+    )
 
     ignored: ClassVar[frozenset[str]] = frozenset()
     """Fields that the vendor's clients send, without effect here (docs/control-plane.md)."""
@@ -49,7 +63,7 @@ class Body(BaseModel):
     def _without_ignored(cls, document: Any) -> Any:
         if not isinstance(document, dict):
             return document
-        return {name: value for name, value in document.items() if name not in cls.ignored}
+        return {name: _whole(value) for name, value in document.items() if name not in cls.ignored}
 
     def given(self) -> dict[str, Any]:
         """The fields that the caller sent, by their Python names: what a PATCH changes."""

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from control_plane.analytics.quota_use import LimitUse, QuotaUse, limits_in, quota_use
 from control_plane.clock import from_epoch_ms, iso
-from control_plane.errors import Unauthenticated
+from control_plane.errors import TooManyLogins, Unauthenticated
 from control_plane.management import contract_queue
 from control_plane.management.policy_limits import ApiLimits, PolicyLimit, limits_of
+from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.scope import InServices
+from control_plane.protocol.shapes import analytics as shapes
 from control_plane.services import Services
 from control_plane.store.tables import ClientApplication, Contract
 
@@ -29,6 +31,7 @@ _REALM = "client applications"
 _basic = HTTPBasic(auto_error=False, realm=_REALM)
 
 
+@refuses(Unauthenticated, TooManyLogins)
 def _application(
     request: Request,
     services: InServices,
@@ -63,6 +66,7 @@ class _Entry:
 
 
 @router.get("/quota")
+@answers(shapes.Quota)
 def quota(
     application: InApplication,
     services: InServices,

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
-from control_plane.errors import Forbidden, Stale
+from control_plane.errors import Conflict, Forbidden, Stale
 from control_plane.management.environment_file.changes import Change, Kind
 from control_plane.management.environment_file.content import Content
 from control_plane.management.environment_file.export import Export
@@ -23,9 +23,11 @@ from control_plane.management.environment_file.stored import revision_of, stored
 from control_plane.management.environment_file.use_cases import Comparison, apply, compare
 from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.protocol.bodies import JsonObject
+from control_plane.protocol.described import answers, reads, refuses
 from control_plane.protocol.environment_file import EnvironmentFile
 from control_plane.protocol.field_errors import placed_errors
 from control_plane.protocol.scope import ApisReader, EnvironmentScope
+from control_plane.protocol.shapes import configuration as shapes
 from control_plane.protocol.writing import answer, in_turn
 
 router = APIRouter(
@@ -59,6 +61,7 @@ class _Undone(Exception):  # noqa: N818 - it is no error
 
 
 @router.get("")
+@answers(shapes.EnvironmentFile)
 def export(
     response: Response,
     scope: ConfigurationReader,
@@ -75,6 +78,8 @@ def export(
 
 
 @router.post("/diff")
+@reads(EnvironmentFile)
+@answers(shapes.Comparison)
 def diff(
     scope: ConfigurationReader,
     body: JsonObject,
@@ -99,6 +104,9 @@ def diff(
 
 
 @router.put("")
+@reads(EnvironmentFile)
+@answers(shapes.Comparison)
+@refuses(Conflict, Stale)
 @in_turn
 def apply_file(
     scope: ConfigurationReader,

@@ -9,14 +9,17 @@ from typing import Final, Literal
 
 from fastapi import APIRouter, Response
 
+from control_plane.errors import Conflict
 from control_plane.management import contract_warnings, contracts
 from control_plane.management.contract_states import Event, rejection_of
 from control_plane.management.contracts import ContractChange
 from control_plane.protocol.bodies import Body, RowId
 from control_plane.protocol.contracts import get
+from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.documents import contract_document
 from control_plane.protocol.policies import with_warnings
 from control_plane.protocol.scope import ContractsWriter
+from control_plane.protocol.shapes import contracts as shapes
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import Contract
 
@@ -42,6 +45,8 @@ router = APIRouter()
 
 @router.post(f"/apimanager/api/v1/{_CONTRACT}/{{decision}}")
 @router.post(f"/apimanager/xapi/v1/{_CONTRACT}/{{decision}}")
+@answers(shapes.Contract)
+@refuses(Conflict)
 @in_turn
 def decide(
     scope: ContractsWriter,

@@ -11,8 +11,10 @@ from control_plane.errors import Invalid
 from control_plane.management import change_feed, client_secrets
 from control_plane.management.transaction import CONTROL_PLANE
 from control_plane.protocol.bodies import RowId
+from control_plane.protocol.described import answers
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import EnvironmentScope, FeedReader
+from control_plane.protocol.shapes import contracts as shapes
 from control_plane.store.tables import Contract, ContractTombstone
 
 router = APIRouter(
@@ -39,13 +41,17 @@ def _write_ends(scope: EnvironmentScope) -> None:
 
 
 @router.get("/apis/{api_id}/contracts", dependencies=[Depends(_end_due_overlaps)])
+@answers(shapes.FeedPage)
 def contracts(
     request: Request,
     response: Response,
     scope: FeedReader,
     api_id: RowId,
     cursor: str | None = None,
-    accept_hash_algorithm: Annotated[str | None, Header(alias="X-Accept-Hash-Algorithm")] = None,
+    accept_hash_algorithm: Annotated[
+        str | None,
+        Header(alias="X-Accept-Hash-Algorithm", json_schema_extra={"enum": [HASH_ALGORITHM]}),
+    ] = None,
 ) -> dict[str, Any]:
     """One page of changes. On an empty page there are no more for now; `next` is for later."""
     if (accept_hash_algorithm or "").lower() != HASH_ALGORITHM:

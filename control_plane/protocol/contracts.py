@@ -6,14 +6,16 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from control_plane.errors import Invalid
+from control_plane.errors import Conflict, Invalid
 from control_plane.management import contract_warnings, contracts
 from control_plane.management.texts import prose
 from control_plane.protocol.bodies import ANSWERED, Body, Id, Name, RowId
+from control_plane.protocol.described import answers, one_of, refuses, takes
 from control_plane.protocol.documents import contract_document
 from control_plane.protocol.paging import InPage
 from control_plane.protocol.policies import with_warnings
 from control_plane.protocol.scope import ContractsReader, ContractsWriter
+from control_plane.protocol.shapes import contracts as shapes
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import ClientApplication, Contract
 
@@ -86,6 +88,8 @@ class ContractChange(Body):
 
 
 @router.post("", status_code=201)
+@answers(shapes.Contract)
+@refuses(Conflict)
 @in_turn
 def request_access(scope: ContractsWriter, api_id: RowId, body: NewContract) -> Response:
     """Ask for a contract. It is approved at once, unless its tier waits for an admin."""
@@ -116,6 +120,8 @@ def _asked_tier(body: NewContract) -> int | None:
 
 
 @router.get("")
+@answers(shapes.Contracts)
+@takes(sort=one_of(*_SORTABLE))
 def all_of_api(
     scope: ContractsReader,
     api_id: RowId,
@@ -133,6 +139,7 @@ def all_of_api(
 
 
 @router.get("/{contract_id}")
+@answers(shapes.Contract)
 def get(scope: ContractsReader, api_id: RowId, contract_id: RowId) -> dict[str, Any]:
     """One contract."""
     with scope.reading() as session:
@@ -140,6 +147,8 @@ def get(scope: ContractsReader, api_id: RowId, contract_id: RowId) -> dict[str, 
 
 
 @router.patch("/{contract_id}")
+@answers(shapes.Contract)
+@refuses(Conflict)
 @in_turn
 def change(
     scope: ContractsWriter, api_id: RowId, contract_id: RowId, body: ContractChange
@@ -171,6 +180,7 @@ def _refuse_null(body: ContractChange, contract: Contract) -> None:
 
 
 @router.delete("/{contract_id}", status_code=204)
+@refuses(Conflict)
 @in_turn
 def delete(scope: ContractsWriter, api_id: RowId, contract_id: RowId) -> None:
     """Delete a contract that gives no access. An approved one must be revoked first."""

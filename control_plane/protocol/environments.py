@@ -9,12 +9,15 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from control_plane.accounts.callers import Caller
+from control_plane.errors import Conflict
 from control_plane.fleet import adapters
 from control_plane.management import environments, gateway_logins
 from control_plane.management.environments import EnvironmentType
 from control_plane.management.texts import one_line
 from control_plane.protocol.bodies import ANSWERED, Body
+from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.scope import EnvironmentsWriter, InEnvironment, OrganizationReader
+from control_plane.protocol.shapes import accounts as shapes
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import Environment
 
@@ -82,6 +85,7 @@ def _one(session: Session, environment: Environment) -> dict[str, Any]:
 
 @router.get(_ALL)
 @router.get(f"/cs{_ALL}")
+@answers(shapes.Environments)
 def read_all(
     scope: OrganizationReader,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
@@ -94,6 +98,7 @@ def read_all(
 
 
 @router.get(_ONE)
+@answers(shapes.Environment)
 def read(scope: InEnvironment) -> dict[str, Any]:
     """One environment."""
     with scope.reading() as session:
@@ -102,6 +107,8 @@ def read(scope: InEnvironment) -> dict[str, Any]:
 
 
 @router.post(_ALL, status_code=HTTPStatus.CREATED)
+@answers(shapes.Environment)
+@refuses(Conflict)
 @in_turn
 def create(scope: EnvironmentsWriter, body: NewEnvironment) -> Response:
     """Add an environment."""
@@ -112,6 +119,8 @@ def create(scope: EnvironmentsWriter, body: NewEnvironment) -> Response:
 
 
 @router.put(_ONE)
+@answers(shapes.Environment)
+@refuses(Conflict)
 @in_turn
 def change(scope: EnvironmentsWriter, environment_id: str, body: EnvironmentChange) -> Response:
     """Change what the body names. The id stays."""
@@ -124,6 +133,7 @@ def change(scope: EnvironmentsWriter, environment_id: str, body: EnvironmentChan
 
 
 @router.delete(_ONE, status_code=HTTPStatus.NO_CONTENT)
+@refuses(Conflict)
 @in_turn
 def delete(scope: EnvironmentsWriter, environment_id: str) -> Response:
     """Delete an environment with everything in it, unless adapters report for it."""

@@ -8,8 +8,10 @@ from fastapi.responses import JSONResponse
 
 from control_plane.errors import Invalid
 from control_plane.management import apis
+from control_plane.protocol.described import answers, list_of, one_of, takes
 from control_plane.protocol.export_fields import FIELDS, titles
 from control_plane.protocol.scope import OrganizationReader, RequestsReader
+from control_plane.protocol.shapes import analytics as shapes
 from control_plane.protocol.window import InWindow
 from control_plane.spreadsheets import csv_line
 
@@ -18,7 +20,13 @@ router = APIRouter(prefix="/analytics/1.0/{organization_id}")
 MAX_RESULTS = 20_000
 
 
-@router.get("/environments/{environment_id}/events", response_model=None)
+@router.get(
+    "/environments/{environment_id}/events",
+    response_model=None,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+@answers(shapes.ExportedEvents)
+@takes(fields=list_of(one_of(*FIELDS)))
 def export(
     scope: RequestsReader,
     window: InWindow,

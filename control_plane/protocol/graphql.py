@@ -16,12 +16,14 @@ from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
 from control_plane.accounts.roles import Permission
-from control_plane.errors import NotFound, Unauthenticated
+from control_plane.errors import Forbidden, NotFound, Unauthenticated
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.management.policy_checks.schema_check import policy_schemas
 from control_plane.management.policy_types import POLICY_VERSION
 from control_plane.protocol.bodies import Body, JsonObject
+from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.scope import InServices
+from control_plane.protocol.shapes import policies as shapes
 from control_plane.protocol.template_documents import template_document
 
 router = APIRouter()
@@ -40,6 +42,8 @@ class Question(Body):
 
 @router.post("/graph/api/v1/graphql")
 @router.post("/graph/api/v2/graphql")
+@answers(shapes.GraphqlAnswer)
+@refuses(Unauthenticated, Forbidden)
 async def ask(request: Request, services: InServices, body: Question) -> dict[str, Any]:
     """The types of policies, or one of them."""
     token = body.variables.get("accessToken")
@@ -87,6 +91,7 @@ def _asset(asset_id: str, base_url: str) -> dict[str, Any]:
 
 
 @router.get(f"{_DEFINITIONS}/{{asset_id}}", response_class=PlainTextResponse)
+@refuses(NotFound)
 def definition(asset_id: str) -> str:
     """What a type of policies takes, as YAML. It is the same for everybody and needs no token."""
     schema = policy_schemas().get(asset_id)

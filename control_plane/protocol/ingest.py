@@ -14,10 +14,12 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from control_plane.accounts.callers import Caller
-from control_plane.analytics.event import Sender, event_row
-from control_plane.errors import Invalid, TooLarge
+from control_plane.analytics.event import Event, Sender, event_row
+from control_plane.errors import Forbidden, Invalid, TooLarge
+from control_plane.protocol.described import answers, reads, refuses
 from control_plane.protocol.field_errors import field_errors
 from control_plane.protocol.scope import InCaller, InServices
+from control_plane.protocol.shapes import analytics as shapes
 from control_plane.services import Services
 
 INGEST_PATH = "/v2/analytics/events"
@@ -28,10 +30,20 @@ _MAX_REASON = 200
 _MAX_DIGITS = 4300
 """Python refuses to read longer integers."""
 
+_GZIP = {
+    "name": "Content-Encoding",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "enum": ["gzip"]},
+}
+
 router = APIRouter()
 
 
-@router.post(INGEST_PATH)
+@router.post(INGEST_PATH, openapi_extra={"parameters": [_GZIP]})
+@reads(list[Event])
+@answers(shapes.BatchAnswer)
+@refuses(Forbidden)
 async def ingest(request: Request, caller: InCaller, services: InServices) -> dict[str, Any]:
     """Store a batch; the answer counts accepted and known events and names the rejected ones."""
     environment_id = caller.gateway_environment()

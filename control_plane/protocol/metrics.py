@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -17,6 +18,7 @@ from control_plane.alerts.alerts import Notices
 from control_plane.analytics.api_metrics import BOUNDS_S, ApiNumbers, of_today
 from control_plane.errors import Forbidden
 from control_plane.management import apis
+from control_plane.protocol.described import refuses
 from control_plane.protocol.scope import InCaller, InServices
 from control_plane.services import Services
 
@@ -62,7 +64,8 @@ class _Numbers(NamedTuple):
     notices: Notices
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
+@refuses(Forbidden)
 def metrics(caller: InCaller, services: InServices) -> Response:
     """All environments in which the caller may read analytics."""
     found = [*_numbers(services, caller)]

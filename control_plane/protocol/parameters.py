@@ -11,6 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from control_plane.errors import Invalid
+from control_plane.protocol.described import refuses
 from control_plane.spelling import did_you_mean
 
 _ORGANIZATION: Final = "/apimanager/api/v1/organizations/{organization_id}"
@@ -60,6 +61,7 @@ IGNORED: Final[Mapping[tuple[str, str], frozenset[str]]] = {
 that every answer has, or for checks of things that do not exist here."""
 
 
+@refuses(Invalid)
 async def only_known_parameters(request: Request) -> None:
     """Raise Invalid if the query has a parameter that the endpoint does not read."""
     names = request.query_params.keys()

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from control_plane.errors import Conflict
 from control_plane.management import policies
 from control_plane.management.policies import (
     MAX_CONFIGURATION_DEPTH,
@@ -21,10 +22,12 @@ from control_plane.management.policies import (
 from control_plane.protocol.api_bodies import OptionalLabel, UpstreamId, UpstreamIds
 from control_plane.protocol.bodies import ANSWERED, Body, Id, JsonObject, Name, RowId
 from control_plane.protocol.conditional import unchanged
+from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.documents import policy_document, policy_without_template
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter, EnvironmentScope
 from control_plane.protocol.secrecy import policy_for_caller
+from control_plane.protocol.shapes import policies as shapes
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.json_values import depth_of
 
@@ -32,6 +35,9 @@ router = APIRouter(
     prefix="/apimanager/api/v1/organizations/{organization_id}/environments/{environment_id}"
     "/apis/{api_id}/policies"
 )
+
+
+_UNCHANGED: Final = "Nothing changed since the time in `if-modified-since`."
 
 
 def _not_too_deep(configuration: dict[str, Any]) -> dict[str, Any]:
@@ -137,7 +143,8 @@ def with_warnings(document: dict[str, Any], warnings: list[str]) -> dict[str, An
     return document | {"warnings": warnings} if warnings else document
 
 
-@router.get("", response_model=None)
+@router.get("", response_model=None, responses={304: {"description": _UNCHANGED}})
+@answers(shapes.Policies)
 def all_of_api(
     response: Response,
     scope: ApisReader,
@@ -168,6 +175,8 @@ def _shown(scope: EnvironmentScope, document: dict[str, Any]) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
+@answers(shapes.Policy)
+@refuses(Conflict)
 @in_turn
 def apply(
     scope: ApisWriter,
@@ -209,6 +218,7 @@ def applied(
 
 
 @router.patch("")
+@answers(list[shapes.Policy])
 @in_turn
 def reorder(
     scope: ApisWriter,
@@ -223,6 +233,7 @@ def reorder(
 
 
 @router.get("/{policy_id}")
+@answers(shapes.Policy)
 def get(scope: ApisReader, api_id: RowId, policy_id: RowId) -> dict[str, Any]:
     """One policy, active or not."""
     with scope.reading() as session:
@@ -231,6 +242,7 @@ def get(scope: ApisReader, api_id: RowId, policy_id: RowId) -> dict[str, Any]:
 
 
 @router.patch("/{policy_id}")
+@answers(shapes.Policy)
 @in_turn
 def change(
     scope: ApisWriter,

@@ -15,11 +15,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from control_plane.accounts.roles import Permission
-from control_plane.errors import NotFound
+from control_plane.errors import Forbidden, NotFound
 from control_plane.management import apis
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.management.policy_checks.schema_check import policy_schemas
+from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.scope import OrganizationReader, OrganizationScope
+from control_plane.protocol.shapes import policies as shapes
 from control_plane.protocol.template_documents import exchange_document, template_document
 from control_plane.spelling import did_you_mean
 
@@ -28,6 +30,7 @@ router = APIRouter(prefix="/apimanager/api/v1/organizations/{organization_id}/po
 Version = Annotated[str | None, Query(pattern=r"^v\d+(\.\d+)?(\.\d+)?$", max_length=64)]
 
 
+@refuses(Forbidden)
 def _reader(
     scope: OrganizationReader,
     version: Version = None,  # noqa: ARG001 - checked only; templates are the same for all gateways
@@ -40,6 +43,7 @@ TemplatesReader = Annotated[OrganizationScope, Depends(_reader)]
 
 
 @router.get("")
+@answers(list[shapes.PolicyTemplate])
 def all_templates(
     scope: TemplatesReader,
     api_id: Annotated[int | None, Query(alias="apiInstanceId", ge=0, le=2**31 - 1)] = None,
@@ -58,6 +62,7 @@ def _require_api(scope: OrganizationScope, api_id: int) -> None:
 
 
 @router.get("/{template_id}")
+@answers(shapes.PolicyTemplate)
 def get(scope: TemplatesReader, template_id: str) -> dict[str, Any]:  # noqa: ARG001 - it permits
     """One template."""
     return template_document(template_id, _schema(template_id))
@@ -79,6 +84,7 @@ exchange = APIRouter(
 
 
 @exchange.get("")
+@answers(list[shapes.ExchangeTemplate])
 def all_of_exchange(
     scope: TemplatesReader,
     api_id: Annotated[int | None, Query(alias="apiInstanceId", ge=0, le=2**31 - 1)] = None,
@@ -90,6 +96,7 @@ def all_of_exchange(
 
 
 @exchange.get("/{group_id}/{asset_id}/{asset_version}")
+@answers(shapes.ExchangeTemplate)
 def one_of_exchange(
     scope: TemplatesReader,  # noqa: ARG001 - it permits
     group_id: str,

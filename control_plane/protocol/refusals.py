@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NotRequired
 
 import structlog
 from fastapi import FastAPI, Request
@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
+from typing_extensions import TypedDict
 
 from control_plane.errors import Refused
 from control_plane.http_methods import allowed_methods
@@ -19,6 +20,17 @@ from control_plane.management.environment_file.mistake import MistakenFile
 from control_plane.protocol.field_errors import field_errors, models_in
 
 _MAX_MESSAGE = 2000
+
+
+class Refusal(TypedDict):
+    """The body of every failure."""
+
+    error: str
+    """The status in words, or a code of RFC 6749 for a request for a token."""
+    message: str
+    """What is wrong, and how to put it right."""
+    errors: NotRequired[Sequence[Mapping[str, str]]]
+    """For an environment file: each mistake by itself, with its `path` in the file."""
 
 
 class OAuthRefused(Refused):
@@ -56,11 +68,9 @@ def _answer(
 ) -> JSONResponse:
     # The official documents have the status's phrase in `error`. A message may repeat what the
     # client sent, which may be long.
-    document: dict[str, Any] = {
-        "error": code or HTTPStatus(status).phrase,
-        "message": message[:_MAX_MESSAGE],
-    }
-    document |= {} if errors is None else {"errors": errors}
+    document = Refusal(error=code or HTTPStatus(status).phrase, message=message[:_MAX_MESSAGE])
+    if errors is not None:
+        document["errors"] = errors
     if status == HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     return JSONResponse(document, status, headers)

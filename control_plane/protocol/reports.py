@@ -4,8 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from control_plane.errors import Conflict
 from control_plane.fleet import reporting
 from control_plane.fleet.report import Report
+from control_plane.protocol.described import refuses
 from control_plane.protocol.scope import ReportsWriter
 from control_plane.protocol.writing import in_turn
 
@@ -17,6 +19,7 @@ InstanceId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
 
 
 @router.put("/adapters/{instance_id}/report", status_code=204)
+@refuses(Conflict)
 @in_turn
 def report(scope: ReportsWriter, instance_id: InstanceId, body: Report) -> None:
     """Keep the latest report of an adapter."""

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -19,6 +19,9 @@ from control_plane.store.json_values import MAX_DEPTH, nested_too_deeply
 _SMALL = 16 << 10
 _RETRY_AFTER_S = 5
 _MAX_NAME_CHARS = 64
+
+BODY_REFUSALS: Final = (Invalid, TooLarge, TooSlow, Busy)
+"""What any request with a body may be refused with."""
 
 
 class RequestBodies:

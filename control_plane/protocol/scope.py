@@ -12,23 +12,26 @@ from sqlalchemy.orm import Session
 
 from control_plane.accounts.callers import Caller
 from control_plane.accounts.roles import Permission
-from control_plane.errors import Unauthenticated
+from control_plane.errors import Busy, Forbidden, NotFound, Unauthenticated
 from control_plane.management import apis
 from control_plane.management.transaction import Actor, Transaction
+from control_plane.protocol.described import refuses
 from control_plane.services import Services
 from control_plane.store.tables import ApiInstance
 
 _bearer = HTTPBearer(auto_error=False, description="A token of /accounts/login or .../oauth2/token")
 
 
+@refuses(Busy)
 def services(request: Request) -> Services:
-    """The services of the application that this request reached."""
+    """The services of the application that this request reached. Their database may be busy."""
     return cast(Services, request.app.state.services)
 
 
 InServices = Annotated[Services, Depends(services)]
 
 
+@refuses(Unauthenticated)
 async def caller(
     services: InServices,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
@@ -82,6 +85,7 @@ class EnvironmentScope(OrganizationScope):
         return apis.get(session, self.environment_id, api_id)
 
 
+@refuses(NotFound)
 def _organization(
     request: Request, services: InServices, caller: InCaller, organization_id: str
 ) -> OrganizationScope:
@@ -93,6 +97,7 @@ def _organization(
 OrganizationReader = Annotated[OrganizationScope, Depends(_organization)]
 
 
+@refuses(NotFound)
 def _environment(scope: OrganizationReader, environment_id: str) -> EnvironmentScope:
     with scope.reading() as session:
         scope.caller.require_environment(environment_id, session)
@@ -107,6 +112,7 @@ InEnvironment = Annotated[EnvironmentScope, Depends(_environment)]
 def _in_organization(permission: Permission) -> Any:
     """A dependency: the scope of a caller who has the permission in the whole organization."""
 
+    @refuses(Forbidden)
     def permitted(scope: OrganizationReader) -> OrganizationScope:
         scope.caller.require(permission)
         return scope
@@ -117,6 +123,7 @@ def _in_organization(permission: Permission) -> Any:
 def _in_environment(permission: Permission) -> Any:
     """A dependency: the scope of a caller who has the permission in the environment."""
 
+    @refuses(Forbidden)
     def permitted(scope: InEnvironment) -> EnvironmentScope:
         scope.caller.require(permission, scope.environment_id)
         return scope
@@ -124,6 +131,7 @@ def _in_environment(permission: Permission) -> Any:
     return Depends(permitted)
 
 
+@refuses(Forbidden)
 def _some_apis_writer(scope: OrganizationReader) -> OrganizationScope:
     scope.caller.require_somewhere(Permission.APIS_WRITE)
     return scope

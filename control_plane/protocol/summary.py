@@ -7,13 +7,17 @@ from fastapi import APIRouter, Query
 from control_plane.analytics.queries import GROUPINGS
 from control_plane.clock import iso
 from control_plane.errors import Invalid
+from control_plane.protocol.described import answers, one_of, takes
 from control_plane.protocol.scope import AnalyticsReader
+from control_plane.protocol.shapes import analytics as shapes
 from control_plane.protocol.window import InWindow
 
 router = APIRouter(prefix="/analytics/1.0/{organization_id}")
 
 
 @router.get("/environments/{environment_id}/summary")
+@answers(shapes.Summary)
+@takes(groupBy=one_of(*GROUPINGS))
 def summary(
     scope: AnalyticsReader, window: InWindow, group_by: Annotated[str, Query(alias="groupBy")]
 ) -> dict[str, Any]:

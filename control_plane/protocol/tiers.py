@@ -6,15 +6,18 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from control_plane.errors import Conflict
 from control_plane.management import tiers
 from control_plane.management.contract_warnings import of_tier
 from control_plane.management.tiers import MAX_LIMITS, MAX_PERIOD_MS, MAX_REQUESTS
 from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId
+from control_plane.protocol.described import answers, one_of, refuses, takes
 from control_plane.protocol.documents import tier_document
 from control_plane.protocol.paging import InPage
 from control_plane.protocol.policies import with_warnings
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter, EnvironmentScope
+from control_plane.protocol.shapes import contracts as shapes
 from control_plane.protocol.writing import answer, in_turn
 from control_plane.store.tables import SlaTier
 
@@ -76,6 +79,8 @@ def _document(scope: EnvironmentScope, tier: SlaTier, applications: int = 0) -> 
 
 
 @router.get("")
+@answers(shapes.Tiers)
+@takes(sort=one_of(*_SORTABLE))
 def all_of_api(
     response: Response, scope: ApisReader, api_id: RowId, page: InPage, active: bool = False
 ) -> dict[str, Any]:
@@ -99,6 +104,8 @@ def _columns(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
+@answers(shapes.Tier)
+@refuses(Conflict)
 @in_turn
 def create(scope: ApisWriter, api_id: RowId, body: NewTier) -> Response:
     """Offer a new tier."""
@@ -109,6 +116,8 @@ def create(scope: ApisWriter, api_id: RowId, body: NewTier) -> Response:
 
 
 @router.put("/{tier_id}", status_code=201)
+@answers(shapes.Tier)
+@refuses(Conflict)
 @in_turn
 def change(scope: ApisWriter, api_id: RowId, tier_id: RowId, body: TierChange) -> Response:
     """Change the fields that are given; applications that have the tier get the new limits.
@@ -126,6 +135,7 @@ def change(scope: ApisWriter, api_id: RowId, tier_id: RowId, body: TierChange) -
 
 
 @router.delete("/{tier_id}", status_code=204)
+@refuses(Conflict)
 @in_turn
 def delete(scope: ApisWriter, api_id: RowId, tier_id: RowId) -> None:
     """Delete a tier that no contract in force or waiting has or asks for."""

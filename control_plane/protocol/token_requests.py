@@ -7,11 +7,12 @@ import base64
 import binascii
 import json
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, Required
 from urllib.parse import unquote_plus
 
 from fastapi import Request
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from typing_extensions import TypedDict
 
 from control_plane.errors import Invalid
 from control_plane.protocol.refusals import OAuthRefused
@@ -34,6 +35,19 @@ class ClientLogin(BaseModel):
 
     client_id: Text
     client_secret: Secret
+
+
+class TokenRequest(TypedDict, total=False):
+    """A request for a token, as it is documented. A client may send its credentials as HTTP Basic.
+
+    The grant decides which of the others are needed.
+    """
+
+    grant_type: Required[Literal["client_credentials", "password"]]
+    client_id: Text
+    client_secret: Secret
+    username: Text
+    password: Secret
 
 
 class UserLogin(BaseModel):

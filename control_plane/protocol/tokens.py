@@ -7,11 +7,14 @@ from fastapi import APIRouter, Request, Response
 
 from control_plane.accounts.access import Origin
 from control_plane.accounts.user_tokens import Kind
-from control_plane.errors import Unauthenticated
+from control_plane.errors import TooManyLogins, Unauthenticated
+from control_plane.protocol.described import FORM, JSON, answers, reads, refuses
 from control_plane.protocol.refusals import OAuthRefused
 from control_plane.protocol.scope import InServices
+from control_plane.protocol.shapes import accounts as shapes
 from control_plane.protocol.token_requests import (
     ClientLogin,
+    TokenRequest,
     UserLogin,
     read_members,
     refused_client,
@@ -24,6 +27,9 @@ router = APIRouter(prefix="/accounts")
 
 @router.post("/oauth2/token")
 @router.post("/api/v2/oauth2/token")
+@reads(TokenRequest, JSON, FORM)
+@answers(shapes.Token)
+@refuses(Unauthenticated, TooManyLogins)
 async def token(request: Request, response: Response, services: InServices) -> dict[str, Any]:
     """A token for a gateway or a connected app, or for a user who gives a password."""
     response.headers["Cache-Control"] = "no-store"
@@ -74,6 +80,9 @@ async def _for_user(
 
 @router.post("/login")
 @router.post("/api/login")
+@reads(UserLogin, JSON, FORM)
+@answers(shapes.Token)
+@refuses(Unauthenticated, TooManyLogins)
 async def login(request: Request, response: Response, services: InServices) -> dict[str, Any]:
     """A token for a user."""
     response.headers["Cache-Control"] = "no-store"

@@ -5,13 +5,16 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Response
 
+from control_plane.errors import Conflict
 from control_plane.management import upstreams
 from control_plane.protocol.api_bodies import UpstreamFields
 from control_plane.protocol.api_documents import upstream_document
 from control_plane.protocol.bodies import RowId
+from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.secrecy import upstream_for_caller
+from control_plane.protocol.shapes import apis as shapes
 from control_plane.protocol.writing import answer, in_turn
 
 router = APIRouter(
@@ -24,6 +27,7 @@ Uid = Annotated[str, Path(pattern=_UUID)]
 
 
 @router.get("")
+@answers(shapes.Upstreams)
 def all_of_api(response: Response, scope: ApisReader, api_id: RowId) -> dict[str, Any]:
     """The upstreams, the oldest first."""
     with scope.reading() as session:
@@ -34,6 +38,7 @@ def all_of_api(response: Response, scope: ApisReader, api_id: RowId) -> dict[str
 
 
 @router.post("", status_code=201)
+@answers(shapes.Upstream)
 @in_turn
 def create(scope: ApisWriter, api_id: RowId, body: UpstreamFields) -> Response:
     """Add an upstream."""
@@ -44,6 +49,7 @@ def create(scope: ApisWriter, api_id: RowId, body: UpstreamFields) -> Response:
 
 
 @router.get("/{upstream_id}")
+@answers(shapes.Upstream)
 def get(scope: ApisReader, api_id: RowId, upstream_id: Uid) -> dict[str, Any]:
     """One upstream."""
     with scope.reading() as session:
@@ -52,6 +58,7 @@ def get(scope: ApisReader, api_id: RowId, upstream_id: Uid) -> dict[str, Any]:
 
 
 @router.patch("/{upstream_id}")
+@answers(shapes.Upstream)
 @in_turn
 def change(scope: ApisWriter, api_id: RowId, upstream_id: Uid, body: UpstreamFields) -> Response:
     """Change the fields that are given."""
@@ -62,6 +69,7 @@ def change(scope: ApisWriter, api_id: RowId, upstream_id: Uid, body: UpstreamFie
 
 
 @router.delete("/{upstream_id}", status_code=204)
+@refuses(Conflict)
 @in_turn
 def delete(scope: ApisWriter, api_id: RowId, upstream_id: Uid) -> None:
     """Delete an upstream that no route and no policy names."""

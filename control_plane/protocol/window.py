@@ -2,19 +2,26 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Query
 
 from control_plane.analytics.queries import Window
 from control_plane.errors import Invalid
+from control_plane.protocol.described import list_of, takes
 from control_plane.protocol.scope import AnalyticsReader
 from control_plane.store.tables import MAX_ID
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_ID: Final = {"type": "integer", "minimum": 0}
 _DURATION = re.compile(r"([0-9]{1,6})([dhms])")
 
 
+@takes(
+    apiIds=list_of(_ID),
+    apiVersionIds=list_of(_ID),
+    duration={"type": "string", "pattern": f"^{_DURATION.pattern}$"},
+)
 def _window(
     scope: AnalyticsReader,
     *,

@@ -9,17 +9,21 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 
+from control_plane.errors import Conflict
 from control_plane.management import policies
 from control_plane.protocol import apis, automated_policies
 from control_plane.protocol.api_bodies import UpstreamIds
-from control_plane.protocol.api_lists import InFilter, one_by_one
+from control_plane.protocol.api_lists import SORTED_BY, InFilter, one_by_one
 from control_plane.protocol.bodies import RowId
+from control_plane.protocol.described import answers, one_of, refuses, takes
 from control_plane.protocol.documents import policy_document
 from control_plane.protocol.paging import InLongPage
 from control_plane.protocol.policies import AllowDuplicated, AllowUnknown, NewPolicy, applied
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.secrecy import api_for_caller
+from control_plane.protocol.shapes import apis as shapes
+from control_plane.protocol.shapes.policies import Policy
 from control_plane.protocol.writing import answer, in_turn
 
 router = APIRouter(prefix="/apimanager/xapi/v1/organizations/{organization_id}")
@@ -29,6 +33,8 @@ _POLICIES = f"{_APIS}/{{api_id}}/policies"
 
 
 @router.get(_APIS)
+@answers(shapes.Instances)
+@takes(sort=one_of(*SORTED_BY))
 def search(
     response: Response, scope: ApisReader, page: InLongPage, wanted: InFilter
 ) -> dict[str, Any]:
@@ -52,6 +58,8 @@ class NewOutboundPolicy(NewPolicy):
 
 
 @router.post(f"{_POLICIES}/outbound-policies", status_code=201)
+@answers(Policy)
+@refuses(Conflict)
 @in_turn
 def apply_outbound(
     scope: ApisWriter,
@@ -68,6 +76,7 @@ def apply_outbound(
 
 
 @router.post(f"{_POLICIES}/{{policy_id}}/{{action}}")
+@answers(Policy)
 @in_turn
 def switch(
     scope: ApisWriter, api_id: RowId, policy_id: RowId, action: Literal["enable", "disable"]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from control_plane.protocol.parameters import IGNORED
+from control_plane.protocol.routes import openapi_document
 from tests.control_plane.conftest import ON_SQLITE, Platform
 
 pytestmark = ON_SQLITE
@@ -224,8 +225,7 @@ async def test_what_the_vendors_clients_send_is_accepted(platform: Platform) -> 
 
 async def test_the_ignored_parameters_belong_to_routes(platform: Platform) -> None:
     """A route that moves takes its parameters with it."""
-    app: Any = platform.anyone._transport.app  # type: ignore[attr-defined]
-    paths = app.openapi()["paths"]
+    paths = openapi_document()["paths"]
     for method, path in IGNORED:
         assert method.lower() in paths[path]
 
@@ -305,6 +305,20 @@ async def test_a_status_that_no_contract_has_is_refused(platform: Platform) -> N
     assert (await platform.admin.ask("GET", f"{path}?status=approved"))["total"] == 1
     refused = await platform.refusal("GET", f"{path}?status=FOO")
     assert (refused.status, str(refused).count("status: must be 'PENDING'")) == (400, 1)
+
+
+async def test_a_whole_number_may_have_a_point(platform: Platform) -> None:
+    """5.0 is an integer for JSON Schema, and some programs write all numbers so."""
+    limit = {"maximumRequests": 5.0, "timePeriodInMilliseconds": 1e3}
+    tier = {"name": "gold", "status": "ACTIVE", "limits": [limit]}
+    api_id = (await platform.admin.create_api("orders"))["id"]
+    path = f"{platform.apis}/{api_id}/tiers"
+    made = await platform.admin.ask("POST", path, tier)
+    assert made["limits"] == [
+        {"maximumRequests": 5, "timePeriodInMilliseconds": 1000, "visible": True}
+    ]
+    limit["maximumRequests"] = 5.5
+    assert (await platform.refusal("POST", path, tier)).status == 400
 
 
 async def test_a_wrong_path_names_what_it_knows(platform: Platform) -> None:
