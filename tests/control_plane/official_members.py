@@ -76,6 +76,12 @@ AUTOMATED_POLICY: dict[str, Shape] = {
 # getOrganizationsPolicytemplates, and each entry of listOrganizationsPolicytemplates
 POLICY_TEMPLATE: dict[str, Shape] = {"id": str, "name": str}
 
+# getOrganizationsEnvironmentsApisUpstreams, and each entry of the list
+UPSTREAM: dict[str, Shape] = {"id": str, "label": str | None, "uri": str}
+
+# The placeholder that the document has for several answers
+MADE: dict[str, Shape] = {"id": str | int, "message": str}
+
 # The tier of a contract, in the contracts' operations
 TIER_OF_CONTRACT: dict[str, Shape] = {
     "audit": AUDIT,

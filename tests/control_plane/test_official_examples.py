@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.control_plane.conftest import Platform
+from tests.control_plane.conftest import ON_SQLITE, Platform
 from tests.control_plane.official_bodies import ALERT_EXAMPLE
 from tests.control_plane.official_members import (
     ALERT,
@@ -16,20 +16,25 @@ from tests.control_plane.official_members import (
     CONTRACT,
     LISTED_TIER,
     LIVE_POLICY,
+    MADE,
     MADE_API,
     MADE_CONTRACT,
     POLICY,
     POLICY_TEMPLATE,
     READ_API,
     TIER,
+    UPSTREAM,
     Shape,
 )
 
+pytestmark = ON_SQLITE
+
 NO_MULE = "policies are not implemented as Mule artifacts here"
 NO_TEMPLATE = "the official text says that this form comes without template"
-NO_GATEWAY = "gateways do not report which API instances they serve, so none has a last activity"
+NO_GATEWAY = "what adapters report is in the console, so no API instance has a last activity"
 NO_PROXY = "there are no proxies to deploy; what a client sent of this is shown"
 NO_OWNER = "applications belong to the organization, and have no owner"
+PLACEHOLDER = "the document has a placeholder here; the answer is the thing itself"
 SECRET_ONCE = "a secret is shown when it is made, and is kept only as a hash"
 
 IMPLEMENTATION = {
@@ -75,6 +80,7 @@ class Ids:
     policy: int
     automated: int
     alert: str
+    upstream: str
 
 
 RATE_LIMITS = {"rateLimits": [{"maximumRequests": 5, "timePeriodInMilliseconds": 1000}]}
@@ -110,7 +116,10 @@ async def _everything(platform: Platform) -> Ids:
     }
     contract = (await admin.ask("POST", f"{platform.apis}/{api}/contracts", body))["id"]
     [alert] = await admin.ask("POST", f"{platform.apis}/{api}/alerts", ALERT_EXAMPLE)
-    return Ids(api, application, tier, contract, policy["id"], automated["id"], alert["id"])
+    upstream = await admin.ask("POST", f"{platform.apis}/{api}/upstreams", {"uri": "http://a.test"})
+    return Ids(
+        api, application, tier, contract, policy["id"], automated["id"], alert["id"], upstream["id"]
+    )
 
 
 def differences(shape: Shape, found: Any, path: str = "") -> Iterator[str]:
@@ -144,6 +153,17 @@ OPERATIONS: list[tuple[str, str, Any, Shape, Mapping[str, str]]] = [
      {"assets.apis.lastActiveDelta": NO_GATEWAY}),
     ("GET", API, None, READ_API, OF_READ_API),
     ("PATCH", API, {"tags": ["y"]}, CHANGED_API, OF_CHANGED_API),
+    ("PUT", API, {"tags": ["y"]}, CHANGED_API, OF_CHANGED_API),
+    ("PUT", API + "/tags/z", None, MADE, {"message": PLACEHOLDER}),
+    ("GET", API + "/autodiscoveryProperties?gatewayVersion=4.6.0", None,
+     {"total": int, "data": list}, {"total": PLACEHOLDER, "data": PLACEHOLDER}),
+    ("GET", API + "/upstreams", None, {"total": int, "upstreams": [UPSTREAM]}, {}),
+    ("POST", API + "/upstreams", {"uri": "http://b.test"}, {**UPSTREAM, **MADE},
+     {"message": PLACEHOLDER}),
+    ("GET", API + "/upstreams/{ids.upstream}", None, UPSTREAM, {}),
+    ("PATCH", API + "/upstreams/{ids.upstream}", {"uri": "http://b.test"}, UPSTREAM, {}),
+    ("POST", "{organization}/applications",
+     {"clientId": "c", "providerId": "2e71d283-6248-4c81-98eb-e254a89b7e0a"}, MADE, {}),
     ("GET", API + "/policies?fullInfo=false", None, [POLICY],
      {"implementationAsset": NO_TEMPLATE}),
     ("GET", API + "/policies", None, {"policies": [{**LIVE_POLICY, **POLICY}]},
@@ -205,6 +225,10 @@ async def test_what_was_made_looks_as_documented(platform: Platform) -> None:
     admin = platform.admin
     assert set(differences(MADE_API, await admin.create_api("cats"))) == {"lastActiveDelta"}
     ids = await _everything(platform)
+    other = (await admin.ask("POST", platform.environments, {"name": "Copies"}))["id"]
+    apis = platform.apis.replace(platform.credentials.environment_id, other)
+    copied = await admin.ask("POST", apis, {"promote": {"originApiId": ids.api}})
+    assert set(differences(MADE_API, copied)) == {"lastActiveDelta"}
     pointcut = [{"methodRegex": "GET", "uriTemplateRegex": "/v1"}]
     policy = await admin.apply_policy(
         ids.api, "cors", {}, policyTemplateId="2", pointcutData=pointcut
