@@ -1,12 +1,14 @@
 """A control plane without a network, whose clock the test moves."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
@@ -17,6 +19,7 @@ from control_plane.settings import Settings
 from support.admin import Admin, AdminError, Document
 from tests.rig.clickhouse import ClickHouseEngine
 from tests.rig.clock import DatetimeClock
+from tests.rig.documented_answers import DocumentedAnswers
 from tests.rig.hashing import quick_hasher
 from tests.rig.notice_receivers import (
     MailReceiver,
@@ -36,6 +39,7 @@ ON_BOTH_DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"]
 class Platform:
     """One control plane with an admin and a gateway, both with tokens."""
 
+    app: FastAPI
     services: Services
     clock: DatetimeClock
     credentials: Credentials
@@ -88,6 +92,12 @@ class Platform:
         with pytest.raises(AdminError) as refused:
             await self.admin.ask(method, path, body)
         return refused.value
+
+    async def damaged(self, path: str) -> Any:
+        """A gateway's answer with damaged rows, which the OpenAPI document says nothing about."""
+        transport = httpx.ASGITransport(self.app)
+        async with httpx.AsyncClient(transport=transport, headers=self.gateway.headers) as client:
+            return (await client.get(f"http://platform.test{path}")).json()
 
     async def page(self, url: str) -> dict[str, Any]:
         """One page of the contract feed."""
@@ -178,11 +188,19 @@ async def mail() -> AsyncIterator[MailReceiver]:
 @pytest.fixture
 async def platform(settings: Settings) -> AsyncIterator[Platform]:
     """A control plane after its first start."""
+    async with started_platform(settings) as platform:
+        yield platform
+
+
+@asynccontextmanager
+async def started_platform(settings: Settings) -> AsyncIterator[Platform]:
+    """A control plane after its first start."""
     clock = DatetimeClock()
     services = open_services(settings, clock, quick_hasher())
     shown: list[Credentials] = []
     set_up(services.database, services.hasher, shown.append, clock.now())
-    transport = httpx.ASGITransport(create_app(services))
+    app = create_app(services)
+    transport = DocumentedAnswers(httpx.ASGITransport(app))
     base_url = "http://platform.test"
     async with (
         httpx.AsyncClient(transport=transport, base_url=base_url) as anyone,
@@ -190,5 +208,5 @@ async def platform(settings: Settings) -> AsyncIterator[Platform]:
         Admin(base_url, asdict(shown[0]), transport=transport) as admin,
     ):
         gateway.headers["Authorization"] = f"Bearer {await gateway_token(anyone, shown[0])}"
-        yield Platform(services, clock, shown[0], admin, gateway, anyone)
+        yield Platform(app, services, clock, shown[0], admin, gateway, anyone)
     services.close()

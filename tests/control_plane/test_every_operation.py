@@ -41,7 +41,7 @@ async def test_a_query_parameter_that_does_not_exist_is_named(platform: Platform
 
 
 async def test_a_page_past_the_end_is_empty(platform: Platform) -> None:
-    """Of every list with pages, with the number of all in it."""
+    """Of every list with pages, with the number of all in it if the list has a place for it."""
     phone = await fill(platform)
     routes = Routes(platform)
     lists = [path for _, path, operation in routes if _has_pages(operation)]
@@ -54,8 +54,11 @@ async def test_a_page_past_the_end_is_empty(platform: Platform) -> None:
             auth=(phone["clientId"], phone["clientSecret"]) if own else None,
         )
         document = response.json()
-        assert document.pop("total") == 1, path
-        assert [value for value in document.values() if isinstance(value, list)] == [[]], path
+        if isinstance(document, list):
+            assert document == [], path
+        else:
+            assert document.pop("total") == 1, path
+            assert [value for value in document.values() if isinstance(value, list)] == [[]], path
 
 
 def _has_pages(operation: dict[str, Any]) -> bool:

@@ -124,14 +124,14 @@ async def test_a_value_that_is_stored_already_breaks_no_list(
         ):
             statement = f"UPDATE {table} SET {column} = :stored WHERE id = {row_id}"  # noqa: S608
             session.execute(text(statement), {"stored": stored})
-    apis = (await platform.gateway.get(platform.apis)).json()["assets"]
+    apis = (await platform.damaged(platform.apis))["assets"]
     endpoints = [asset["apis"][0]["endpoint"] for asset in apis]
     assert (endpoints[0]["uri"], endpoints[1]) == (None, UNREADABLE)
-    [policy] = (await platform.gateway.get(f"{platform.apis}/{bad}/policies")).json()["policies"]
+    [policy] = (await platform.damaged(f"{platform.apis}/{bad}/policies"))["policies"]
     assert policy["configurationData"] == UNREADABLE
     path = f"{platform.organization}/automated-policies"
-    query = {"environmentId": platform.credentials.environment_id}
-    rows = (await platform.gateway.get(path, params=query)).json()["automatedPolicies"]
+    path += f"?environmentId={platform.credentials.environment_id}"
+    rows = (await platform.damaged(path))["automatedPolicies"]
     assert [row["configurationData"] for row in rows] == [{"a": 1}, UNREADABLE]
     assert rows[0]["id"] == one["id"]
     path = f"{platform.apis}/{bad}/policies/{policy['id']}"

@@ -1,20 +1,18 @@
 """Odd values in every place of every route: no 5xx, one form of refusal, and nothing lost."""
 
 import json
-import re
 from collections.abc import AsyncIterator, Iterator
-from functools import cache
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
-from control_plane.app import protocol_routes
 from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.protocol.refusals import add_refusals
 from tests.control_plane.conftest import ON_SQLITE, Platform
+from tests.control_plane.every_route import NO_UPSTREAM, Routes, fill
+from tests.rig.documented_answers import DocumentedAnswers
 
 DATES = (
     "Mon, 01 Jan 2024 00:00:00 +999999999999999",
@@ -35,7 +33,6 @@ VALUES: tuple[Any, ...] = (
     *(None, True, 0, -1, 2**63, 10**400, 1.5, float("inf"), float("nan")),
     *("", "\ud800", "a\0b", "x" * 100_000, [], {}, [None], ["\udfff"], {"\ud800": 1}, DEEP),
 )
-NO_UPSTREAM = "00000000-0000-4000-8000-000000000000"
 RAW = (
     *(b"", b"{", b"null", b"1", b"\xff", b"\0", b"{}", b"[]", b"[{}]", b'"x"', b"\xef\xbb\xbf{}"),
     *('{"name": "x"}'.encode("utf-16"), b"[" * 100_000, b'{"a":' * 300, b"[1" + b"0" * 5000 + b"]"),
@@ -45,65 +42,11 @@ RAW = (
 @pytest.fixture
 async def admin(platform: Platform) -> AsyncIterator[httpx.AsyncClient]:
     """An admin's client that sees a failure of the server as its answer."""
-    app = platform.anyone._transport.app  # type: ignore[attr-defined]
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = DocumentedAnswers(httpx.ASGITransport(platform.app, raise_app_exceptions=False))
     async with httpx.AsyncClient(
         transport=transport, base_url="http://platform.test", headers=platform.admin.authorization
     ) as client:
         yield client
-
-
-@cache
-def _paths() -> dict[str, dict[str, Any]]:
-    """The paths of the protocol. To describe them takes a second."""
-    document = get_openapi(title="protocol", version="1", routes=protocol_routes())
-    paths: dict[str, dict[str, Any]] = document["paths"]
-    return paths
-
-
-class Routes:
-    """The paths of the OpenAPI document, with ids that exist."""
-
-    def __init__(self, platform: Platform) -> None:
-        self._paths = _paths()
-        self._known = {
-            "organization_id": platform.credentials.organization_id,
-            "environment_id": platform.credentials.environment_id,
-            "instance_id": "adapter-1",
-            "template_id": "rate-limiting",
-            "entity_type": "apis",
-            "entity_id": "1",
-            "upstream_id": NO_UPSTREAM,
-            "file_type": "summary",
-            "year": "2026",
-            "month": "11",
-            "day": "23",
-            "file_name": "x.txt",
-            "decision": "revoke",
-        }
-
-    def __iter__(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        for path, operations in self._paths.items():
-            if path.startswith("/exchange/api/v1/"):
-                continue  # the same endpoints as those of v2
-            for method, operation in operations.items():
-                yield method.upper(), path, operation
-
-    def url(self, path: str, **ids: str) -> str:
-        """The path with these ids, and number 1 for all others."""
-        numbers = dict.fromkeys(re.findall(r"{(\w+)}", path), "1")
-        return path.format(**(numbers | self._known | ids))
-
-
-async def _fill(platform: Platform) -> None:
-    """One of everything, with the id 1."""
-    admin = platform.admin
-    api_id = (await admin.create_api("orders", endpoint={"uri": "http://a.test"}))["id"]
-    await admin.apply_policy(api_id, "our-own", {}, allow_unknown=True)
-    await admin.apply_automated_policy("our-own", {}, allow_unknown=True)
-    tier = await admin.create_tier(api_id, "gold", [(5, 1000)])
-    phone = await admin.create_application("phone")
-    await admin.request_contract(api_id, phone["id"], tier["id"])
 
 
 def _require_plain(response: httpx.Response, asked: str) -> None:
@@ -147,7 +90,7 @@ async def test_odd_ids_and_methods(platform: Platform, admin: httpx.AsyncClient)
 
 async def test_odd_parameters_and_headers(platform: Platform, admin: httpx.AsyncClient) -> None:
     """Numbers, dates and texts of all kinds, one at a time."""
-    await _fill(platform)
+    await fill(platform)
     routes = Routes(platform)
     needed = {"environmentId": platform.credentials.environment_id, "format": "json"}
     needed |= {"groupBy": "api"}
@@ -180,7 +123,7 @@ async def test_odd_headers_of_every_request(
     platform: Platform, admin: httpx.AsyncClient, name: str
 ) -> None:
     """Headers that each request has, with values that no client sends."""
-    await _fill(platform)
+    await fill(platform)
     routes = Routes(platform)
     values = ("", "[", "a b", "[::1", "x" * 60_000, "\xff", "Bearer ", "a/b; charset=\xff", "json")
     for method, path, operation in routes:
@@ -317,7 +260,7 @@ BODIES = 29
 @pytest.mark.parametrize("which", range(BODIES))
 async def test_odd_bodies(platform: Platform, admin: httpx.AsyncClient, which: int) -> None:
     """Every value of every body replaced; afterwards all that is stored can be read."""
-    await _fill(platform)
+    await fill(platform)
     (method, end), good = list(_good_bodies(platform).items())[which]
     routes = Routes(platform)
     [path, *_] = [path for verb, path, _ in routes if verb == method and path.endswith(end)]

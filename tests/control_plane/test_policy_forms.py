@@ -110,4 +110,4 @@ async def test_a_damaged_rule_does_not_spoil_the_list(platform: Platform) -> Non
         session.execute(damaged)
     path = f"{platform.organization}/automated-policies"
     query = f"?environmentId={platform.credentials.environment_id}"
-    assert (await _get(platform, path + query))["total"] == 1
+    assert (await platform.damaged(path + query))["total"] == 1

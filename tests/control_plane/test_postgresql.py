@@ -47,14 +47,15 @@ async def _member(address: str, shown: list[Credentials]) -> AsyncIterator[Platf
     base_url = "http://platform.test"
     with closing(open_services(settings, clock, quick_hasher())) as services:
         set_up(services.database, services.hasher, shown.append, clock.now())
-        transport = httpx.ASGITransport(create_app(services))
+        app = create_app(services)
+        transport = httpx.ASGITransport(app)
         async with (
             httpx.AsyncClient(transport=transport, base_url=base_url) as anyone,
             httpx.AsyncClient(transport=transport, base_url=base_url) as gateway,
             Admin(base_url, asdict(shown[0]), transport=transport) as admin,
         ):
             gateway.headers["Authorization"] = f"Bearer {await gateway_token(anyone, shown[0])}"
-            yield Platform(services, clock, shown[0], admin, gateway, anyone)
+            yield Platform(app, services, clock, shown[0], admin, gateway, anyone)
 
 
 @asynccontextmanager

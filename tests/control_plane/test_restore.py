@@ -48,7 +48,8 @@ class Site:
             services.clock.now(),
         )
         [credentials] = self._credentials
-        transport = httpx.ASGITransport(create_app(services))
+        app = create_app(services)
+        transport = httpx.ASGITransport(app)
         base_url = "http://platform.test"
         async with (
             httpx.AsyncClient(transport=transport, base_url=base_url) as anyone,
@@ -57,7 +58,7 @@ class Site:
         ):
             token = await gateway_token(anyone, credentials)
             gateway.headers["Authorization"] = f"Bearer {token}"
-            yield Platform(services, self.clock, credentials, admin, gateway, anyone)
+            yield Platform(app, services, self.clock, credentials, admin, gateway, anyone)
         services.close()
 
     def copy(self) -> Path:

@@ -86,9 +86,8 @@ async def test_a_failure_shows_nothing_of_the_inside(
         raise ZeroDivisionError("the inside")
 
     monkeypatch.setattr(Visit, "tabs", fail)
-    app = platform.anyone._transport.app  # type: ignore[attr-defined]
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        transport=httpx.ASGITransport(platform.app, raise_app_exceptions=False),
         base_url=ORIGIN,
         headers={"Accept": "text/html"},
         cookies=owner.client.cookies,

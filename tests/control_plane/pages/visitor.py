@@ -85,11 +85,10 @@ def add_user(
 @asynccontextmanager
 async def visiting(platform: Platform) -> AsyncIterator[Visitor]:
     """Somebody who is not logged in yet."""
-    app = platform.anyone._transport.app  # type: ignore[attr-defined]
     headers = {"Accept": "text/html", "Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
     # Cookies of the console need HTTPS.
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url=ORIGIN, headers=headers
+        transport=httpx.ASGITransport(platform.app), base_url=ORIGIN, headers=headers
     ) as client:
         yield Visitor(client, platform)
 
