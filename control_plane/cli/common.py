@@ -132,15 +132,6 @@ def the_organization(session: Session) -> str:
 
 
 @contextmanager
-def reading_answers(base_url: str) -> Iterator[None]:
-    """Say that the answers of a server have another shape than those of a platform."""
-    try:
-        yield
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ControlPlaneError(f"{base_url} does not answer like a platform") from error
-
-
-@contextmanager
 def failing_in_words() -> Iterator[None]:
     """End the command with one line on standard error for every expected failure."""
     try:

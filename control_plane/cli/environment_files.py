@@ -22,12 +22,13 @@ from control_plane.cli.remote_environment import (
     TOKEN_VARIABLE,
     RefusedDocumentError,
     RemoteEnvironment,
-    Revised,
     remote_environment,
 )
 from control_plane.cli.shown_changes import show_changes
+from control_plane.cli.text_file import read_text
 from control_plane.cli.yaml_document import YamlDocument, read_yaml, write_yaml
 from control_plane.errors import ControlPlaneError
+from control_plane.json_client import Answer
 
 _DIFFERS: Final = 1
 _MAX_BYTES: Final = 8 << 20
@@ -163,21 +164,13 @@ def apply(
                 return
             if not (yes or dry_run):
                 _ask_before_deleting(found, remote)
-            remote.apply(given.value, found.revision, dryRun=dry_run, **options)
+            remote.apply(given.value, found.etag, dryRun=dry_run, **options)
         typer.echo("dry run: nothing was changed" if dry_run else "applied")
 
 
 def _read(file: Path) -> YamlDocument:
     """The document of the file without references; raise MistakenFileError."""
-    with file.open("rb") as opened:
-        content = opened.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise ControlPlaneError(f"{file}: is over {_MAX_BYTES >> 20} MiB")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ControlPlaneError(f"{file}: is not UTF-8 at byte {error.start}") from error
-    found = read_yaml(str(file), text)
+    found = read_yaml(str(file), read_text(file, _MAX_BYTES))
     if not isinstance(found.value, dict):
         raise ControlPlaneError(f"{file}: must be an object with version, apis and so on")
     references = References(file.parent)
@@ -201,7 +194,7 @@ def _mistaken(file: Path, given: YamlDocument, mistakes: Sequence[Mistake]) -> M
     return MistakenFileError(str(file), sorted(placed, key=lambda each: each.line or 0))
 
 
-def _ask_before_deleting(found: Revised, remote: RemoteEnvironment) -> None:
+def _ask_before_deleting(found: Answer, remote: RemoteEnvironment) -> None:
     number = sum(change["action"] == "delete" for change in found.document["changes"])
     if not number:
         return

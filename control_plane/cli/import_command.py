@@ -101,7 +101,7 @@ def _apply(remote: RemoteEnvironment, plan: Plan, *, dry_run: bool) -> None:
         found = remote.diff(plan.document)
         show_changes(found.document)
         if found.document["changes"]:
-            remote.apply(plan.document, found.revision, dryRun=dry_run)
+            remote.apply(plan.document, found.etag, dryRun=dry_run)
             typer.echo("dry run: nothing was changed" if dry_run else "imported")
     except RefusedDocumentError as error:
         raise MistakenFileError("the platform refuses the import", error.mistakes) from error

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from control_plane.cli.common import checked_url
 from control_plane.cli.login import credentials_in
+from control_plane.cli.text_file import read_text
 from control_plane.cli.yaml_document import read_yaml_stream
 from control_plane.errors import ControlPlaneError
 from control_plane.imports import anypoint, apigee, flex_yaml, sdk_inventory
@@ -67,7 +68,9 @@ def _flex_yaml(place: Place) -> Source:
     files = [file for path in place.paths for file in _files_in(path, _YAML)]
     if not files:
         raise ControlPlaneError("--from flex-yaml needs YAML files, or a folder with some")
-    documents = [each for file in files for each in read_yaml_stream(str(file), _text(file))]
+    documents = [
+        each for file in files for each in read_yaml_stream(str(file), read_text(file, _MAX_BYTES))
+    ]
     return flex_yaml.source_of([each for each in documents if each is not None], os.environ)
 
 
@@ -105,17 +108,6 @@ def _files_in(path: Path, suffixes: frozenset[str]) -> list[Path]:
 
 def _json(file: Path) -> Any:
     try:
-        return json.loads(_text(file))
+        return json.loads(read_text(file, _MAX_BYTES))
     except (ValueError, RecursionError) as error:
         raise ControlPlaneError(f"{file}: is not JSON: {error}") from error
-
-
-def _text(file: Path) -> str:
-    with file.open("rb") as opened:
-        content = opened.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise ControlPlaneError(f"{file}: is over {_MAX_BYTES >> 20} MiB")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ControlPlaneError(f"{file}: is not UTF-8 at byte {error.start}") from error

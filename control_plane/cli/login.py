@@ -15,9 +15,10 @@ from typing import Annotated, Any
 
 import typer
 
-from control_plane.cli.common import DEFAULT_URL, checked_url, failing_in_words, reading_answers
+from control_plane.cli.common import DEFAULT_URL, checked_url, failing_in_words
 from control_plane.cli.platform_requests import log_in, log_in_client, once_started, read
 from control_plane.errors import ControlPlaneError
+from control_plane.json_client import expecting
 
 
 def login(
@@ -53,7 +54,7 @@ def login(
     with failing_in_words():
         given = once_started(lambda: credentials_in(credentials_file))
         base_url = checked_url(url or given.get("base_url") or DEFAULT_URL)
-        with reading_answers(base_url):
+        with expecting(base_url, "a token for a user with an environment"):
             variables = _variables(base_url, token_for(base_url, given, username))
         for variable, value in variables.items():
             typer.echo(f"{variable}={shlex.quote(value)}")

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import httpx2
-
 from control_plane.errors import ControlPlaneError
 from control_plane.imports.anypoint import Answers, ApiAnswers
 from control_plane.imports.reading import listed
+from control_plane.json_client import JsonClient, expecting, json_client
 
 _TIMEOUT_S: Final = 30.0
 _PAGE: Final = 100
@@ -32,7 +31,7 @@ class ConnectedApp:
 @contextmanager
 def anypoint_client(app: ConnectedApp) -> Iterator["AnypointClient"]:
     """A client that is logged in; raise ControlPlaneError if the platform refuses."""
-    with httpx2.Client(base_url=app.base_url, timeout=_TIMEOUT_S) as http:
+    with json_client(app.base_url, _TIMEOUT_S) as http:
         client = AnypointClient(http)
         client.log_in(app)
         yield client
@@ -44,13 +43,12 @@ class AnypointClient:
     Every method raises ControlPlaneError if the platform refuses or does not answer.
     """
 
-    def __init__(self, http: httpx2.Client) -> None:
+    def __init__(self, http: JsonClient) -> None:
         self._http = http
-        self._base_url = str(http.base_url).rstrip("/")
 
     def log_in(self, app: ConnectedApp) -> None:
         """Get a token for the later requests."""
-        answer = self._send(
+        answer = self._http.ask(
             "POST",
             "/accounts/api/v2/oauth2/token",
             json={
@@ -59,15 +57,15 @@ class AnypointClient:
                 "client_secret": app.client_secret,
             },
         )
-        with self._expecting("an access token"):
-            self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        with expecting(self._http.base_url, "an access token"):
+            self._http.authorize(answer.document["access_token"])
 
     def environment(self, name: str, organization: str | None = None) -> Answers:
         """What the environment of this name contains.
 
         `organization` is an id. Without it, it is the connected app's own.
         """
-        with self._expecting("an organization, its environments and its APIs"):
+        with expecting(self._http.base_url, "an organization, its environments and its APIs"):
             organization = organization or self._own_organization()
             environment = self._environment_id(organization, name)
             apis = (
@@ -83,16 +81,6 @@ class AnypointClient:
                 {"environmentId": environment},
             ),
         )
-
-    @contextmanager
-    def _expecting(self, what: str) -> Iterator[None]:
-        """Say that an answer has another shape."""
-        try:
-            yield
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ControlPlaneError(
-                f"{self._base_url} does not answer like Anypoint Platform: {what} was expected"
-            ) from error
 
     def _own_organization(self) -> str:
         me = self._get("/accounts/api/me")
@@ -138,17 +126,4 @@ class AnypointClient:
         raise ControlPlaneError(f"{path}: the list does not end after {len(rows)} rows")
 
     def _get(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
-        return self._send("GET", path, params=parameters)
-
-    def _send(self, method: str, path: str, **content: Any) -> Any:
-        try:
-            answer = self._http.request(method, path, **content)
-            answer.raise_for_status()
-            return answer.json()
-        except httpx2.HTTPStatusError as error:
-            status = error.response.status_code
-            raise ControlPlaneError(f"{self._base_url}{path}: {status}") from error
-        except httpx2.HTTPError as error:
-            raise ControlPlaneError(f"{self._base_url}{path}: {error}") from error
-        except ValueError as error:
-            raise ControlPlaneError(f"{self._base_url}{path}: no JSON") from error
+        return self._http.ask("GET", path, params=parameters).document

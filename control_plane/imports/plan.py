@@ -8,9 +8,10 @@ policy protects.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from control_plane.imports.source import Part, Source, SourceApi
+from control_plane.management.environment_file.export import VERSION
 
 Document: TypeAlias = dict[str, Any]
 """The content of an environment file."""
@@ -20,9 +21,6 @@ FaultsOf: TypeAlias = Callable[[Mapping[str, Any]], Sequence[str]]
 
 Clients: TypeAlias = frozenset[tuple[str, str]]
 """How contracts may name the applications: by (`application`, a name) or (`clientId`, an id)."""
-
-VERSION: Final = 1
-"""Of the environment file."""
 
 
 class Status(StrEnum):

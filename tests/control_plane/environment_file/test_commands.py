@@ -120,4 +120,4 @@ async def test_mistakes_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert f"{url} is not the address of a platform" in run(f"export --url {url}").stderr
     # The variable is no setting, and no misspelt one.
     assert unknown_variables({TOKEN_VARIABLE: "x"}) == []
-    assert "Connection refused" in run(f"export --url {platform.base_url}", **token).stderr
+    assert "refuses connections" in run(f"export --url {platform.base_url}", **token).stderr

@@ -110,11 +110,12 @@ async def test_an_environment_of_the_platform_protocol(
         wrong = run(f"{from_here} --source-url {platform.base_url}")
         assert (wrong.exit_code, wrong.stderr) == (
             2,
-            f"error: {platform.base_url}/accounts/api/v2/oauth2/token: 401\n",
+            f"error: {platform.base_url}/accounts/api/v2/oauth2/token: "
+            "401 unknown client_id or wrong client_secret\n",
         )
         nobody = run(f"{from_here} --source-url http://127.0.0.1:9")
         assert nobody.exit_code == 2
-        assert nobody.stderr.startswith("error: http://127.0.0.1:9/accounts")
+        assert nobody.stderr.startswith("error: http://127.0.0.1:9 refuses connections")
 
 
 async def test_exported_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
