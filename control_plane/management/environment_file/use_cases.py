@@ -1,16 +1,14 @@
 """Compares an environment file with an environment, and applies it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from control_plane.management import audit_log, environments
-from control_plane.management.contract_states import State
 from control_plane.management.environment_file.apply import Apply
 from control_plane.management.environment_file.changes import Change, changes_of
 from control_plane.management.environment_file.content import Content
 from control_plane.management.environment_file.matching import Matched, match
-from control_plane.management.environment_file.members import described
 from control_plane.management.environment_file.mistake import MistakenFile
 from control_plane.management.environment_file.mistakes import mistakes_of
 from control_plane.management.environment_file.secrets import (
@@ -18,6 +16,7 @@ from control_plane.management.environment_file.secrets import (
     without_any_secrets,
 )
 from control_plane.management.environment_file.steps import Options, Steps
+from control_plane.management.environment_file.warnings import warnings_of
 from control_plane.management.policy_checks.checks import PolicyChecks
 
 
@@ -37,24 +36,7 @@ def compare(stored: Content, wanted: Content, checks: PolicyChecks, options: Opt
         raise MistakenFile(mistakes)
     compared = matched if options.compares_secrets else without_any_secrets(matched)
     changes = changes_of(compared, prune=options.prune)
-    return Comparison(matched, changes, [*_warnings(matched)])
-
-
-def _warnings(matched: Matched) -> Iterator[str]:
-    for pair in matched.applications.pairs:
-        new = pair.wanted if pair.stored is None else None
-        if new and new.client_secret is None and new.columns["provider_id"] is None:
-            yield (
-                f"application {described(new)} gets a secret that nobody knows; reset it, or "
-                "add clientSecret to the file"
-            )
-    for contract in (each for api in matched.apis for each in api.contracts):
-        asked = contract.wanted if contract.stored is None else None
-        if asked and asked.lacks_its_tier and asked.status == State.APPROVED:
-            yield (
-                f"the contract {described(asked)} ({contract.path}) is approved without a tier; to "
-                "let it wait for the requestedTier, write status: PENDING"
-            )
+    return Comparison(matched, changes, [*warnings_of(matched, checks)])
 
 
 def apply(steps: Steps, comparison: Comparison) -> None:

@@ -19,6 +19,7 @@ from control_plane.management.environment_file.mistake import MistakenFile
 from control_plane.management.environment_file.steps import Options
 from control_plane.management.environment_file.use_cases import Comparison, compare
 from control_plane.management.policy_checks.checks import PolicyChecks
+from control_plane.management.policy_checks.gateway_check import gateway_check
 from control_plane.management.policy_checks.schema_check import check_by_schema
 from tests.control_plane.environment_file.contents import (
     LIMITS,
@@ -345,6 +346,21 @@ def test_a_new_contract_without_its_tier_is_a_warning() -> None:
     """It has no limits of a tier, which its author may have expected."""
     asks = {"application": "Shop", "requestedTier": "Gold"}
     (warning,) = compared(stored(content_of(SHOP | NOTHING)), contracts(asks)).warnings
-    assert "of Shop (apis.0.contracts.0) is approved without a tier" in warning
+    assert warning.startswith("apis.0.contracts.0: the contract is approved without a tier")
     waits = contracts(asks | {"status": "PENDING"})
     assert not compared(stored(content_of(SHOP | NOTHING)), waits).warnings
+
+
+def test_what_is_probably_not_meant_is_a_warning() -> None:
+    """As in the answers about single policies and tiers, if the file changes them."""
+    gateway = gateway_check()
+    assert gateway is not None
+    by_header = {"clientIdExpression": "#[attributes.headers['x']]"}
+    policy = {"assetId": "client-id-enforcement", "configurationData": by_header}
+    wanted = one_api(policies=[policy], tiers=[GOLD | {"limits": []}])
+    about_policy, about_tier = compare(
+        Content(), content_of(wanted), PolicyChecks(gateway), Options()
+    ).warnings
+    assert "apis.0.policies.0: clientSecretExpression is empty" in about_policy
+    assert about_tier.startswith("apis.0.tiers.0: the tier 'Gold' has no limits")
+    assert not compared(stored(content_of(wanted)), wanted).warnings
