@@ -63,7 +63,7 @@ def changes_of(matched: Matched, *, prune: bool) -> list[Change]:
 
 
 def _api_changes(pair: ApiPair, *, prune: bool) -> Iterator[Change]:
-    yield from _each(Kind.API, "", [pair.api], prune=prune)
+    yield from _each(Kind.API, _belongings(pair), [pair.api], prune=prune)
     if pair.api.wanted is None:
         return
     owner = f" of API instance {described(pair.api.known)}"
@@ -73,6 +73,15 @@ def _api_changes(pair: ApiPair, *, prune: bool) -> Iterator[Change]:
     yield from _order(Kind.POLICY, f"policies{owner}", place, pair.policies, prune=prune)
     owner = owner.replace("of", "with", 1)
     yield from _each(Kind.CONTRACT, owner, pair.contracts, prune=prune)
+
+
+def _belongings(pair: ApiPair) -> str:
+    """What is deleted together with an API instance; empty if it stays."""
+    if pair.api.wanted is not None:
+        return ""
+    things = (("policies", pair.policies), ("tiers", pair.tiers), ("contracts", pair.contracts))
+    numbers = [f"{name}: {len(pairs)}" for name, pairs in things if pairs]
+    return f" and what belongs to it ({', '.join(numbers)})" if numbers else ""
 
 
 def _each(kind: Kind, owner: str, pairs: Sequence[Pair[Thing]], *, prune: bool) -> Iterator[Change]:

@@ -364,3 +364,12 @@ def test_what_is_probably_not_meant_is_a_warning() -> None:
     assert "apis.0.policies.0: clientSecretExpression is empty" in about_policy
     assert about_tier.startswith("apis.0.tiers.0: the tier 'Gold' has no limits")
     assert not compared(stored(content_of(wanted)), wanted).warnings
+
+
+def test_what_goes_with_an_api_instance_is_listed() -> None:
+    """Nobody loses contracts without seeing it before."""
+    there = contracts({"application": "Shop", "tier": "Gold"})
+    found = compared(stored(content_of(there)), NOTHING, prune=True).changes
+    assert [change.thing for change in found] == [
+        "API instance 1 (a 1) and what belongs to it (tiers: 1, contracts: 1)"
+    ]
