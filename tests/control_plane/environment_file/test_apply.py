@@ -120,7 +120,9 @@ async def test_tiers_are_deprecated_and_deleted_last(environment: Environment) -
     await environment.apply(moved, prune=True)
     (found,) = (await environment.export())["apis"]
     assert [tier["name"] for tier in found["tiers"]] == ["Silver"]
-    assert await environment.apply(EMPTY, prune=True) == ["delete API instance 1 (orders 1.0.0)"]
+    assert await environment.apply(EMPTY, prune=True) == [
+        "delete API instance 1 (orders 1.0.0) and what belongs to it (tiers: 1, contracts: 1)"
+    ]
 
 
 @ON_SQLITE
