@@ -28,7 +28,7 @@ _OF_ADAPTER: Final = {
 """What the chart or the image sets."""
 _OF_CONTROLLER: Final = {
     *("name", "lease", "adapter.service", "adapter.namespace", "adapter.port"),
-    *("rendered.config_map", "rendered.deployment", "rendered.stateful_set", "rendered.token_file"),
+    *("rendered.config_map", "rendered.token_file"),
     *("kubernetes.url", "kubernetes.token_file", "kubernetes.ca_file"),
     "observability.metrics_address",
 }

@@ -8,7 +8,6 @@ import structlog
 
 from adapter.app.controller_parts import (
     Connections,
-    adapter_workload,
     lease_holder,
     lease_key,
     mesh_options,
@@ -62,7 +61,8 @@ class Controller:
             apis=self._connections.api_instances(),
             writer=MeshWriter(
                 self._client,
-                adapter_workload(settings),
+                settings.rendered.takeover_s,
+                clock,
                 self._wrote,
                 lambda: self._lease.is_held,
                 options.token,

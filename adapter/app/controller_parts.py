@@ -9,7 +9,7 @@ from typing import Final
 
 from adapter.controller.api_instances import ApiInstances
 from adapter.controller.core.options import MeshOptions
-from adapter.controller.core.resources import DEPLOYMENT, LEASE, STATEFUL_SET, Key
+from adapter.controller.core.resources import LEASE, Key
 from adapter.controller.kubernetes.api_server import ApiServer, in_cluster
 from adapter.controller.kubernetes.client import KubernetesClient
 from adapter.errors import ConfigurationError
@@ -109,16 +109,8 @@ def mesh_options(settings: ControllerSettings) -> MeshOptions:
         token=read_token(settings),
         trusted_hops=rendered.trusted_hops,
         namespace=settings.kubernetes.namespace,
-        settings_name=rendered.config_map or f"{settings.name}-bindings",
+        bindings_name=rendered.config_map or f"{settings.name}-bindings",
     )
-
-
-def adapter_workload(settings: ControllerSettings) -> Key | None:
-    """The Deployment or StatefulSet that the controller restarts, if it does that."""
-    rendered, namespace = settings.rendered, settings.adapter.namespace
-    if rendered.deployment:
-        return Key(DEPLOYMENT, namespace, rendered.deployment)
-    return Key(STATEFUL_SET, namespace, rendered.stateful_set) if rendered.stateful_set else None
 
 
 def lease_key(settings: ControllerSettings) -> Key:

@@ -1,14 +1,14 @@
-"""Makes the cluster have what was decided: the adapter's settings first, then the objects."""
+"""Makes the cluster have what was decided: the adapter's bindings first, then the objects."""
 
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from adapter.controller.core.conditions import (
-    ADAPTER_RESTARTING,
+    ADAPTER_UPDATING,
     NOT_APPLIED,
-    SETTINGS_TOO_LONG,
+    TOO_MANY_BINDINGS,
     Outcome,
 )
 from adapter.controller.core.decision import Decision
@@ -17,47 +17,127 @@ from adapter.controller.core.resources import Key
 from adapter.controller.kubernetes.client import KubernetesClient
 from adapter.controller.kubernetes.failures import CONFLICT, NOT_FOUND, ApiServerError
 from adapter.envoy_config.parts.tree import Tree
+from adapter.runtime.clock import Clock
 
 Wrote: TypeAlias = Callable[[str, str], None]
 """Called with the verb and the result of each write."""
-_DIGEST: Final = "policy-adapter.dev/settings"
-"""The annotation of the adapter's pods that makes a Deployment or a StatefulSet replace them."""
+_CHANGED: Final = "policy-adapter.dev/changed-at"
+"""The annotation of the ConfigMap that says when its bindings changed, in seconds since 1970. A
+controller that starts knows by it how long to wait."""
+
+
+_TOO_MANY: Final = (
+    TOO_MANY_BINDINGS,
+    "The adapter's bindings do not fit into a ConfigMap; bind fewer routes for each adapter.",
+)
+
+
+class _Given(NamedTuple):
+    """The bindings that the adapters have got."""
+
+    decision: Decision
+    """The last one with these bindings."""
+    at: float
+    """When they were written, as wall time."""
 
 
 class MeshWriter:
     """Applies and removes objects. Remembers what it has applied, and skips it the next time.
 
-    `workload` is the adapter's Deployment or StatefulSet, which is restarted when the settings
-    change; None if somebody else does that. `may_write` says whether this controller still has the
-    Lease; it is asked before each write, because a round can take longer than a Lease. `token` is
-    never told, although an API server may repeat what it refuses.
+    An Envoy must not ask about an API that an adapter does not know yet. Nobody tells when a
+    kubelet has brought a changed ConfigMap to a pod. So objects wait for `takeover_s` after a
+    change of the bindings. Bindings that change meanwhile are written after these objects:
+    otherwise changes that follow each other quickly would keep all objects waiting.
+
+    `may_write` says whether this controller still has the Lease; it is asked before each write,
+    because a round can take longer than a Lease. `token` is never told, although an API server may
+    repeat what it refuses.
     """
 
     def __init__(
         self,
         client: KubernetesClient,
-        workload: Key | None,
+        takeover_s: float,
+        clock: Clock,
         wrote: Wrote,
         may_write: Callable[[], bool],
         token: str | None = None,
     ) -> None:
         self._client = client
-        self._workload = workload
+        self._takeover_s = takeover_s
+        self._clock = clock
         self._wrote = wrote
         self._may_write = may_write
         self._token = token
+        self._given: _Given | None = None
+        self._in_force: Decision | None = None
+        """The decision whose objects were applied last."""
         self._applied: dict[Key, tuple[str, str]] = {}
         """Digest and resource version of each object after it was applied."""
 
     def forget(self) -> None:
-        """Apply everything again the next time, in case somebody has changed it."""
+        """Read and apply everything again the next time, in case somebody has changed it."""
+        self._given = self._in_force = None
         self._applied.clear()
 
     async def write(self, decision: Decision, live: Mapping[Key, Tree]) -> Outcome:
         """Apply and remove; `live` are the objects that have the controller's labels."""
-        waits_for = await self._settings(*decision.settings)
-        if waits_for is not None:
-            return Outcome(waits_for)
+        given = self._given
+        if given is not None and given.decision.bindings != decision.bindings:
+            if not self._is_taken_over(given):
+                return await self._waiting(live)
+            await self._objects(given.decision, live)
+            given = None
+        try:
+            self._given = await self._give(decision, given)
+        except ApiServerError as e:
+            return Outcome((NOT_APPLIED, f"{decision.bindings[0]}: {e}"))
+        if self._given is None:
+            return Outcome(_TOO_MANY)
+        if not self._is_taken_over(self._given):
+            return await self._waiting(live)
+        return await self._objects(decision, live)
+
+    def _is_taken_over(self, given: _Given) -> bool:
+        return self._clock.now() - given.at >= self._takeover_s
+
+    async def _waiting(self, live: Mapping[Key, Tree]) -> Outcome:
+        """Keep the last objects in force meanwhile."""
+        if self._in_force is not None:
+            await self._objects(self._in_force, live)
+        follow = f"The objects follow {self._takeover_s:g} seconds after the bindings."
+        return Outcome((ADAPTER_UPDATING, follow))
+
+    async def _give(self, decision: Decision, given: _Given | None) -> _Given | None:
+        """Give the adapters their bindings; None if they do not fit. Raises ApiServerError."""
+        key, content = decision.bindings
+        if is_too_long(content):
+            return None
+        at = await self._changed_at(key, content) if given is None else given.at
+        metadata = {**content["metadata"], "annotations": {_CHANGED: str(int(at))}}
+        try:
+            # Ours alone by its name, so a conflict means that somebody has edited it.
+            await self._apply(key, {**content, "metadata": metadata}, {})
+        except ApiServerError:
+            self._wrote("apply", "failed")
+            raise
+        return _Given(decision, at)
+
+    async def _changed_at(self, key: Key, content: Tree) -> float:
+        """When the ConfigMap got these bindings; now, if it has others."""
+        now = self._clock.now()
+        try:
+            found = await self._client.get(key)
+        except ApiServerError as e:
+            if e.status == NOT_FOUND:
+                return now
+            raise
+        told = str((found["metadata"].get("annotations") or {}).get(_CHANGED, ""))
+        is_same = found.get("data") == content["data"] and told.isdecimal()
+        return min(now, float(told)) if is_same else now
+
+    async def _objects(self, decision: Decision, live: Mapping[Key, Tree]) -> Outcome:
+        self._in_force = decision
         failures: dict[Key, str] = {}
         for key, content in decision.objects.items():
             await self._try("apply", key, self._apply(key, content, live.get(key)), failures)
@@ -66,39 +146,6 @@ class MeshWriter:
             uid = live[key]["metadata"]["uid"]
             await self._try("delete", key, self._delete(key, uid), failures)
         return Outcome(failures=failures)
-
-    async def _settings(self, key: Key, content: Tree) -> tuple[str, str] | None:
-        """Give the adapter its settings. Returns why the objects have to wait, or None."""
-        if is_too_long(content):
-            return SETTINGS_TOO_LONG, (
-                "The adapter's bindings do not fit into an environment variable; bind fewer routes "
-                "for each adapter."
-            )
-        failures: dict[Key, str] = {}
-        # Ours alone by its name, so a conflict means that somebody has edited it.
-        await self._try("apply", key, self._apply(key, content, {}), failures)
-        if failures:
-            return NOT_APPLIED, f"{key}: {failures[key]}"
-        return await self._restarted(_digest(content["data"]))
-
-    async def _restarted(self, digest: str) -> tuple[str, str] | None:
-        """Have the adapter's pods replaced if their settings are older."""
-        if self._workload is None:
-            return None
-        try:
-            found = await self._client.get(self._workload)
-            if _annotation(found) != digest:
-                self._require_lease()
-                template = {"metadata": {"annotations": {_DIGEST: digest}}}
-                await self._client.patch(self._workload, {"spec": {"template": template}})
-                self._wrote("restart", "succeeded")
-                found = {}
-        except ApiServerError as e:
-            self._wrote("restart", "failed")
-            return NOT_APPLIED, f"{self._workload}: {e}"
-        if _is_rolled_out(found):
-            return None
-        return ADAPTER_RESTARTING, f"{self._workload} restarts with the new settings."
 
     async def _apply(self, key: Key, content: Tree, live: Tree | None) -> None:
         digest = _digest(content)
@@ -158,21 +205,3 @@ def _superfluous(decision: Decision, live: Mapping[Key, Tree]) -> list[Key]:
 
 def _digest(content: Tree) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _annotation(workload: Tree) -> str:
-    metadata = workload["spec"]["template"].get("metadata", {})
-    return str((metadata.get("annotations") or {}).get(_DIGEST, ""))
-
-
-def _is_rolled_out(workload: Tree) -> bool:
-    """As `kubectl rollout status` judges it."""
-    if not workload:
-        return False
-    status, wanted = workload.get("status", {}), workload["spec"].get("replicas", 1)
-    updated = status.get("updatedReplicas", 0)
-    return bool(
-        status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
-        and updated >= wanted
-        and status.get("replicas", 0) <= updated <= status.get("availableReplicas", 0)
-    )

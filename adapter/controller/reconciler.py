@@ -10,7 +10,7 @@ import structlog
 from adapter.controller.api_instances import ApiInstances
 from adapter.controller.core.binding import BindingKey
 from adapter.controller.core.cluster import Cluster
-from adapter.controller.core.conditions import ADAPTER_RESTARTING, Outcome, status_of
+from adapter.controller.core.conditions import ADAPTER_UPDATING, Outcome, status_of
 from adapter.controller.core.decision import Decision, decide
 from adapter.controller.core.judgement import judge
 from adapter.controller.core.options import MeshOptions
@@ -25,13 +25,15 @@ from adapter.envoy_config.parts.tree import Tree
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock
 
-Result: TypeAlias = Literal["succeeded", "incomplete", "restarting", "standby", "waiting"]
-"""Of a round: `incomplete` if something is to be tried again, `restarting` while the adapter does,
-`standby` while another controller works, and `waiting` until the cluster has been read once."""
+Result: TypeAlias = Literal["succeeded", "incomplete", "updating", "standby", "waiting"]
+"""Of a round: `incomplete` if something is to be tried again, `updating` while the adapters take
+over bindings, `standby` while another controller works, and `waiting` until the cluster has been
+read once."""
 _GATHER_S: Final = 0.2
 """Changes that come together are taken over together."""
 _FIRST_RETRY_S: Final = 1.0
 _LONGEST_RETRY_S: Final = 60.0
+_UPDATING_S: Final = 5.0
 _AGAIN_S: Final = 300.0
 """After this time everything is applied again, in case somebody has changed it."""
 
@@ -113,8 +115,8 @@ class Reconciler:
             return self._stand_by()
         told = await self._report(cluster, decision, outcome)
         await self._events.tell(decision.suggestions)
-        if outcome.waits_for is not None and outcome.waits_for[0] == ADAPTER_RESTARTING:
-            return "restarting"
+        if outcome.waits_for is not None and outcome.waits_for[0] == ADAPTER_UPDATING:
+            return "updating"
         is_complete = told and outcome == Outcome() and not _waits_for_platform(decision)
         return "succeeded" if is_complete else "incomplete"
 
@@ -180,6 +182,8 @@ class Reconciler:
         """The longest time until the next round."""
         if result == "incomplete":
             return self._backoff.failed()
+        if result == "updating":
+            return _UPDATING_S
         if result == "succeeded":
             self._backoff.succeeded()
         return _LONGEST_RETRY_S if result == "succeeded" else _FIRST_RETRY_S

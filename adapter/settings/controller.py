@@ -47,17 +47,9 @@ class RenderedSettings(Group):
     config_map: Name | None = None
     """The ConfigMap with the adapter's bindings, in the adapter's namespace. Default:
     `NAME-bindings`, after the controller's name."""
-    deployment: Name | None = None
-    """The adapter's Deployment, which is restarted when the bindings change. Default: nobody
-    restarts it."""
-    stateful_set: Name | None = None
-    """The same, if the adapter is a StatefulSet."""
-
-    @model_validator(mode="after")
-    def _one_workload(self) -> "RenderedSettings":
-        if self.deployment and self.stateful_set:
-            raise ValueError("set only one of deployment and stateful_set")
-        return self
+    takeover_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 120
+    """How long after a change of that ConfigMap all adapters surely have it. The kubelet brings it
+    to a pod within about 90 seconds (its `syncFrequency` of 60, and up to half of it more)."""
 
 
 class ControllerPlatformSettings(Group):

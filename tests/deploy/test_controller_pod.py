@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from adapter.controller.core.desired_objects import BINDINGS_FILE
+from adapter.settings import RequestSettings
 from adapter.settings.controller import ControllerSettings, load_controller_settings, read_token
 from tests.deploy.image import IMAGE
 from tests.rig.charts import Object, Pod, objects, one
@@ -58,10 +60,9 @@ def test_the_controller_accepts_its_settings(
 def test_envoy_gateway_gets_the_service_that_names_all_pods(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Adapters with volumes are a StatefulSet, which the controller restarts, too."""
+    """Also if the adapters have volumes."""
     read = settings(ENVOY_GATEWAY, tmp_path, monkeypatch)
     assert read.adapter.service == "policy-adapter-headless"
-    assert (read.rendered.deployment, read.rendered.stateful_set) == (None, "policy-adapter")
 
 
 def test_adapters_read_the_bindings_that_the_controller_writes(
@@ -70,11 +71,29 @@ def test_adapters_read_the_bindings_that_the_controller_writes(
     """The ConfigMap has one name in the settings, in the role, and in the adapter's pod."""
     name = settings(ISTIO, tmp_path, monkeypatch).rendered.config_map
     adapter = named("Deployment", "policy-adapter", ISTIO)["spec"]["template"]["spec"]
-    assert adapter["containers"][0]["envFrom"] == [
-        {"configMapRef": {"name": name, "optional": True}}
-    ]
+    assert {"name": "bindings", "configMap": {"name": name}} in adapter["volumes"]
+    (mount,) = [m for m in adapter["containers"][0]["volumeMounts"] if m["name"] == "bindings"]
+    assert "subPath" not in mount
+    assert requests(ISTIO)["bindings_file"] == f"{mount['mountPath']}/{BINDINGS_FILE}"
     role = named("Role", "policy-adapter-controller", ISTIO)
     assert name in {each for rule in role["rules"] for each in rule.get("resourceNames", ())}
+
+
+def requests(options: tuple[str, ...]) -> dict[str, Any]:
+    """How the adapter finds the API of a request and its client's address."""
+    content = named("ConfigMap", "policy-adapter", options)["data"]["adapter.yaml"]
+    found = yaml.safe_load(content)["requests"]
+    return RequestSettings.model_validate(found).model_dump(exclude_unset=True, mode="json")
+
+
+def test_adapters_read_the_client_address_as_the_objects_of_the_mesh_tell_it() -> None:
+    """Also if the values say something else: a client could write that address itself."""
+    own = "unbound=allow", "client_address_header=x-own", "forwarded_for_position=1"
+    istio = requests((*ISTIO, "--set", ",".join(f"settings.requests.{each}" for each in own)))
+    assert istio["client_address_header"] == "x-adapter-client-address"
+    assert (istio["unbound"], "forwarded_for_position" in istio) == ("allow", False)
+    hops = ("--set", "controller.settings.rendered.trusted_hops=2")
+    assert requests((*ENVOY_GATEWAY, *hops))["forwarded_for_position"] == 3
 
 
 def rights(roles: list[Object]) -> set[tuple[str, ...]]:

@@ -31,8 +31,8 @@ TOKEN = "extraEnv[0].name=POLICY_ADAPTER_LISTENER__TOKEN"
         (ADAPTER, "controller.settings.platform.client_secret=x", NO_SECRET),
         (
             ADAPTER,
-            "controller.settings.rendered.stateful_set=x",
-            "Additional property stateful_set",
+            "controller.settings.rendered.config_map=x",
+            "Additional property config_map",
         ),
         (ADAPTER, "fullnameOverride=1st", "fullnameOverride: Does not match pattern"),
         (ADAPTER, r"secretKeys.quota\.url=a: b", "secretKeys.quota.url: Does not match pattern"),

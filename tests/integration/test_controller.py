@@ -1,7 +1,6 @@
 """A whole controller against an API server over HTTP: what operators and teams see."""
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator
 from functools import partial
@@ -10,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from adapter.controller.core.resources import (
     API_BINDING,
     CONFIG_MAP,
-    DEPLOYMENT,
     EVENT,
     LEASE,
     written_for,
@@ -70,10 +69,10 @@ def counted(server: FakeApiServer) -> int:
 
 
 def bound(server: FakeApiServer) -> list[str]:
-    """The APIs in the adapter's settings."""
+    """The APIs in the adapter's bindings."""
     found = server.objects(path_of(CONFIG_MAP)).get(("adapter", "policy-adapter-bindings"))
-    text = (found or {}).get("data", {}).get("POLICY_ADAPTER_REQUESTS__BINDINGS", "[]")
-    return [b["api_id"] for b in json.loads(text)]
+    rows = yaml.safe_load(found["data"]["bindings.yaml"]) if found else []
+    return [row["api_id"] for row in rows]
 
 
 async def test_a_binding_from_its_creation_to_its_end(server: FakeApiServer) -> None:
@@ -215,22 +214,18 @@ async def test_a_controller_of_another_installation_removes_nothing(server: Fake
         assert [r for r in server.requests if r.startswith("DELETE")] == []
 
 
-async def test_the_adapter_restarts_before_the_objects_are_applied(server: FakeApiServer) -> None:
-    """It knows an API before an Envoy asks about it."""
-    deployment = {"metadata": {"name": "adapter", "namespace": "adapter"}, "spec": {"template": {}}}
-    settings = settings_for(server.url, rendered={"deployment": "adapter"})
+async def test_the_adapters_know_bindings_before_the_objects_are_applied(
+    server: FakeApiServer,
+) -> None:
+    """They know an API before an Envoy asks about it. The first controller stops meanwhile."""
+    settings = settings_for(server.url, rendered={"takeover_s": 20})
     put(server, binding("orders", "HTTPRoute/orders"))
+    for _ in range(2):
+        async with running_controller(settings) as controller:
+            await until(lambda: told(server).get("Programmed") == "AdapterUpdating")
+            assert (bound(server), counted(server)) == (["17"], 0)
+            await until(lambda: controller._reconciler.rounds.get("updating"))
     async with running_controller(settings):
-        await until(lambda: told(server).get("Programmed") == "NotApplied")
-        server.put(path_of(DEPLOYMENT), deployment)
-        await until(lambda: told(server).get("Programmed") == "AdapterRestarting")
-        assert counted(server) == 0
-        restarted = dict(server.objects(path_of(DEPLOYMENT))["adapter", "adapter"])
-        annotations = restarted["spec"]["template"]["metadata"]["annotations"]
-        assert set(annotations) == {"policy-adapter.dev/settings"}
-        status = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
-        restarted["status"] = status | {"observedGeneration": 2}
-        server.put(path_of(DEPLOYMENT), restarted)
         await until(lambda: told(server) == _PROGRAMMED)
 
 

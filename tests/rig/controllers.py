@@ -34,10 +34,11 @@ def path_of(resource: Resource) -> str:
 
 
 def settings_for(url: str, mesh: str = "envoy-gateway", **groups: Any) -> ControllerSettings:
-    """The settings of a controller of this API server."""
+    """The settings of a controller of this API server, whose adapters know bindings at once."""
     usual: dict[str, Any] = {
         "mesh": mesh,
         "kubernetes": {"url": url},
+        "rendered": {"takeover_s": 0},
         "observability": {"metrics_address": "127.0.0.1:0"},
     }
     return ControllerSettings.model_validate(usual | groups)

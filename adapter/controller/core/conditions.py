@@ -8,10 +8,10 @@ from adapter.controller.core.decision import Verdict
 from adapter.controller.core.resources import Key
 from adapter.envoy_config.parts.tree import Tree
 
-ADAPTER_RESTARTING: Final = "AdapterRestarting"
+ADAPTER_UPDATING: Final = "AdapterUpdating"
 NOT_ACCEPTED: Final = "NotAccepted"
 NOT_APPLIED: Final = "NotApplied"
-SETTINGS_TOO_LONG: Final = "SettingsTooLong"
+TOO_MANY_BINDINGS: Final = "TooManyBindings"
 _LONGEST_MESSAGE: Final = 32_768
 
 

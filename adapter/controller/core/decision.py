@@ -7,7 +7,7 @@ from typing import NamedTuple
 from adapter.controller.core.binding import ACCEPTED, BindingKey, EnvoyKey
 from adapter.controller.core.claim import envoy_key
 from adapter.controller.core.cluster import Cluster
-from adapter.controller.core.desired_objects import mesh_objects, settings_object
+from adapter.controller.core.desired_objects import bindings_object, mesh_objects
 from adapter.controller.core.judgement import Judged, Judgement, Refusal
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.planning import Wanted, render_all
@@ -41,8 +41,8 @@ class Decision:
 
     objects: Mapping[Key, Tree]
     """Objects of the mesh, in the order in which they are applied."""
-    settings: tuple[Key, Tree]
-    """The ConfigMap with the adapter's settings, which comes before the objects."""
+    bindings: tuple[Key, Tree]
+    """The ConfigMap with the adapter's bindings, which comes before the objects."""
     kept_namespaces: frozenset[str]
     """Where nothing is removed: all ApiBindings of an Envoy there are refused, and removing the
     Envoy's objects would open what they protect."""
@@ -81,7 +81,7 @@ def decide(
     accepted = {key for key, verdict in verdicts.items() if verdict.status == "True"}
     return Decision(
         objects=with_checked_ports(mesh_objects(options, rendered.documents), live, refused),
-        settings=settings_object(options, rendered.documents),
+        bindings=bindings_object(options, rendered.documents),
         kept_namespaces=kept_namespaces(judgement.judged, accepted),
         verdicts=verdicts,
         suggestions=tuple(suggestions(cluster, options, judgement.judged)),

@@ -8,14 +8,15 @@ from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.resources import CONFIG_MAP, Key, key_of
 from adapter.envoy_config.mesh.document import OBJECTS_FILE, SETTINGS_FILE, Document
 from adapter.envoy_config.parts.tree import Tree
-from adapter.settings.environment import variable
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 PROGRAM: Final = "policy-adapter-controller"
 CONTROLLER: Final = "policy-adapter.dev/controller"
 _NAMESPACE: Final = "policy-adapter.dev/adapter-namespace"
-LONGEST_SETTING: Final = 120_000
-"""In bytes. Linux starts no program with an environment variable of 128 KiB."""
+BINDINGS_FILE: Final = "bindings.yaml"
+"""The key of the ConfigMap, which is the file's name where the ConfigMap is mounted."""
+LONGEST_FILE: Final = 1_000_000
+"""In bytes. Kubernetes keeps no ConfigMap of more than 1 MiB."""
 
 
 def labels_of(options: MeshOptions) -> dict[str, str]:
@@ -47,26 +48,25 @@ def mesh_objects(options: MeshOptions, documents: Iterable[Document]) -> dict[Ke
     return found
 
 
-def settings_object(options: MeshOptions, documents: Iterable[Document]) -> tuple[Key, Tree]:
-    """The ConfigMap with the adapter's settings, as the adapter's environment variables.
-
-    It overrides what the adapter's file says about bindings and the client's address, also if no
-    ApiBinding is accepted.
-    """
-    groups: list[Tree] = [{"requests": {"bindings": [], **options.client_address}}]
-    groups += [document.content for document in documents if document.file == SETTINGS_FILE]
-    variables = {
-        variable(f"{group}.{name}"): value if isinstance(value, str) else json.dumps(value)
-        for content in groups
-        for group, settings in content.items()
-        for name, value in settings.items()
-    }
-    key = Key(CONFIG_MAP, options.adapter.namespace, options.settings_name)
+def bindings_object(options: MeshOptions, documents: Iterable[Document]) -> tuple[Key, Tree]:
+    """The ConfigMap with the adapter's bindings, as the file of `requests.bindings_file`."""
+    rows = [
+        row
+        for document in documents
+        if document.file == SETTINGS_FILE
+        for row in document.content["requests"].get("bindings", [])
+    ]
+    key = Key(CONFIG_MAP, options.adapter.namespace, options.bindings_name)
     metadata = {"name": key.name, "namespace": key.namespace, "labels": labels_of(options)}
-    content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": variables}
-    return key, content
+    data = {BINDINGS_FILE: _text(rows)}
+    return key, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
-def is_too_long(settings: Tree) -> bool:
-    """Whether a variable of the ConfigMap is longer than an environment can hold."""
-    return any(len(value.encode()) > LONGEST_SETTING for value in settings["data"].values())
+def is_too_long(bindings: Tree) -> bool:
+    """Whether the file is longer than a ConfigMap can hold."""
+    return len(bindings["data"][BINDINGS_FILE].encode()) > LONGEST_FILE
+
+
+def _text(rows: Iterable[Tree]) -> str:
+    """A line for each binding, so that people can compare two versions. JSON is YAML, too."""
+    return "".join(f"- {json.dumps(row)}\n" for row in rows) or "[]\n"

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from adapter.envoy_config.mesh import Mesh, MeshConfig, MeshPlan
 from adapter.envoy_config.mesh.plan import AdapterService, MeshEnvoy
-from adapter.envoy_config.parts.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class MeshOptions:
     trusted_hops: int = 0
     namespace: str | None = None
     """Where ApiBindings are read; None: everywhere."""
-    settings_name: str = "policy-adapter-bindings"
+    bindings_name: str = "policy-adapter-bindings"
     """The ConfigMap with the adapter's bindings, in the adapter's namespace."""
 
     def config(self, envoys: tuple[MeshEnvoy, ...]) -> MeshConfig:
@@ -33,20 +32,4 @@ class MeshOptions:
             client_address_header=self.client_address_header,
             token=self.token,
             serves_tls=self.adapter.tls_ca_secret is not None,
-            client_address=self.client_address,
         )
-
-    @property
-    def client_address(self) -> Tree:
-        """The adapter's settings about the client's address.
-
-        They do not depend on the Envoys of a plan, because other Envoys ask, too: those of refused
-        ApiBindings. A sidecar among them sends the client's own `x-forwarded-for`. What is null
-        overrides the adapter's file.
-        """
-        header, position = self.client_address_header, 1 + self.trusted_hops
-        is_header = self.mesh == "istio"
-        return {
-            "client_address_header": header if is_header else None,
-            "forwarded_for_position": None if is_header else position,
-        }

@@ -46,8 +46,6 @@ VIRTUAL_SERVICE: Final = Resource(_ISTIO, "v1", "virtualservices", "VirtualServi
 SERVICE: Final = Resource("", "v1", "services", "Service")
 CONFIG_MAP: Final = Resource("", "v1", "configmaps", "ConfigMap")
 EVENT: Final = Resource("", "v1", "events", "Event")
-DEPLOYMENT: Final = Resource("apps", "v1", "deployments", "Deployment")
-STATEFUL_SET: Final = Resource("apps", "v1", "statefulsets", "StatefulSet")
 LEASE: Final = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 
 ROUTES: Final = (HTTP_ROUTE, GRPC_ROUTE, VIRTUAL_SERVICE)

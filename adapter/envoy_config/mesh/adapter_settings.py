@@ -30,8 +30,6 @@ def adapter_settings(config: MeshConfig) -> Document:
 
 def _client_address(config: MeshConfig) -> Tree:
     """Gateways append the address to `x-forwarded-for`; sidecars and waypoints do not."""
-    if config.client_address is not None:
-        return config.client_address
     if config.plan.has_gateways_only:
         return {"forwarded_for_position": 1 + config.plan.envoys[0].trusted_hops}
     return {"client_address_header": config.client_address_header}

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapter.envoy_config.mesh.plan import Mesh, MeshApi, MeshEnvoy, MeshPlan
-from adapter.envoy_config.parts.tree import Tree
 
 NAME: Final = "policy-adapter"
 """What the rendered objects are called, and begin with."""
@@ -25,8 +24,6 @@ class MeshConfig:
     client_address_header: str
     token: str | None = field(default=None, repr=False)
     serves_tls: bool = False
-    client_address: Tree | None = None
-    """The adapter's settings about the client's address. Default: what fits the plan."""
 
     @property
     def apis(self) -> list[tuple[MeshEnvoy, MeshApi]]:

@@ -11,11 +11,10 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
-from adapter.controller.core.resources import CONFIG_MAP, DEPLOYMENT, EVENT, LEASE, SERVICE
+from adapter.controller.core.resources import CONFIG_MAP, EVENT, LEASE, SERVICE
 
 _OWN: Final = {
     "v1": "core.test/v1",
-    "apps/v1": "apps.test/v1",
     "coordination.k8s.io/v1": "lease.test/v1",
 }
 """The group and version of a kind, and those that it has as a custom resource."""
@@ -25,7 +24,7 @@ _BACK: Final = {theirs: ours for ours, theirs in _OWN.items()}
 def definitions() -> list[dict[str, Any]]:
     """The definitions of these kinds, which accept every field."""
     found = []
-    for resource in (CONFIG_MAP, EVENT, SERVICE, DEPLOYMENT, LEASE):
+    for resource in (CONFIG_MAP, EVENT, SERVICE, LEASE):
         group = _OWN[resource.api_version].partition("/")[0]
         schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
         version = {

@@ -10,8 +10,6 @@ from adapter.controller.core.decision import Decision, decide
 from adapter.controller.core.judgement import judge
 from adapter.controller.core.resources import read_for
 from adapter.envoy_config.mesh import Mesh
-from adapter.settings import Settings
-from adapter.settings.environment import overridden
 from support.upstream import ECHO
 from tests.mesh.examples import TOKEN
 from tests.mesh.running.envoy_gateway import BESIDE as ENVOY_GATEWAY
@@ -41,7 +39,8 @@ _BOUND_BY_ISTIO: Final = {
 async def run_envoy_gateway_by_bindings(directory: Path) -> list[str]:
     """Lines about an Envoy whose routes are bound; raises an error if an answer is wrong."""
     decision = _decided("envoy-gateway", ENVOY_GATEWAY, "default", _BOUND)
-    documents = [_settings(decision), *decision.objects.values()]
+    address = {"forwarded_for_position": 1}
+    documents = [_settings(decision, address, directory), *decision.objects.values()]
     return await run_with(
         "Envoy Gateway, ApiBindings", documents, {"token": TOKEN}, directory, _cases
     )
@@ -61,8 +60,9 @@ async def run_istio_by_bindings(directory: Path) -> list[str]:
     """The same for a gateway and a sidecar of Istio."""
     decision = _decided("istio", ISTIO, "shop", _BOUND_BY_ISTIO)
     config, objects = _mesh_config(), list(decision.objects.values())
+    settings = _settings(decision, {"client_address_header": "x-adapter-client-address"}, directory)
     async with (
-        running_site(_settings(decision), directory, {"token": TOKEN}) as site,
+        running_site(settings, directory, {"token": TOKEN}) as site,
         running_istiod(config, objects_beside(objects, site), directory),
     ):
         async with envoy_of_istio("router", _GATEWAY_LABELS, directory):
@@ -96,9 +96,12 @@ def _istio_cases(site: Site) -> list[Case]:
     ]
 
 
-def _settings(decision: Decision) -> dict[str, Any]:
-    """The adapter's settings, from its environment."""
-    return overridden({}, Settings, decision.settings[1]["data"])
+def _settings(decision: Decision, address: dict[str, Any], directory: Path) -> dict[str, Any]:
+    """The adapter's settings, with the file as it is mounted."""
+    ((name, text),) = decision.bindings[1]["data"].items()
+    file = directory / name
+    file.write_text(text)
+    return {"requests": {"bindings_file": str(file), **address}}
 
 
 def _decided(mesh: Mesh, beside: Path, namespace: str, bound: dict[str, str]) -> Decision:

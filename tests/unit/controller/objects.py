@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import yaml
+
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.decision import Decision, decide
 from adapter.controller.core.judgement import judge
@@ -123,3 +125,9 @@ def shown(decision: Decision) -> list[str]:
 def reasons(decision: Decision) -> dict[str, str]:
     """The reason of each ApiBinding's condition Accepted, by its name."""
     return {key.name: verdict.reason for key, verdict in decision.verdicts.items()}
+
+
+def bound(decision: Decision) -> list[dict[str, Any]]:
+    """The adapter's bindings."""
+    rows: list[dict[str, Any]] = yaml.safe_load(decision.bindings[1]["data"]["bindings.yaml"])
+    return rows

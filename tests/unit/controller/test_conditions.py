@@ -63,8 +63,8 @@ def test_failures_concern_the_bindings_of_their_namespace() -> None:
 
 def test_waiting_for_the_adapter() -> None:
     """Nothing is applied before the adapter knows the APIs."""
-    waiting = Outcome(waits_for=("AdapterRestarting", "The adapter restarts."))
-    assert _shown(_status(_ACCEPTED, waiting))[1] == ("Programmed", "False", "AdapterRestarting")
+    waiting = Outcome(waits_for=("AdapterUpdating", "The objects follow."))
+    assert _shown(_status(_ACCEPTED, waiting))[1] == ("Programmed", "False", "AdapterUpdating")
 
 
 def test_the_time_of_a_condition_is_that_of_its_last_change() -> None:

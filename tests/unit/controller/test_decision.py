@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,10 +10,10 @@ from adapter.controller.core.binding import BindingKey
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.decision import Decision, decide
 from adapter.controller.core.judgement import Refusal, judge
-from adapter.settings.environment import variable
 from tests.unit.controller.objects import (
     Object,
     binding,
+    bound,
     decided,
     gateway,
     grpc_route,
@@ -35,8 +34,7 @@ _AWAY = Refusal("PlatformUnavailable", "the platform does not answer")
 
 def _api_ids(decision: Decision) -> list[str]:
     """The APIs in the adapter's settings."""
-    _, config_map = decision.settings
-    return [b["api_id"] for b in json.loads(config_map["data"][variable("requests.bindings")])]
+    return [b["api_id"] for b in bound(decision)]
 
 
 def test_the_older_binding_wins() -> None:
@@ -174,33 +172,6 @@ def test_an_envoy_is_remembered_when_the_target_is_missing() -> None:
     assert list(map(str, decision.verdicts[_KEY].envoys)) == ["gateway/infra/eg"]
 
 
-@pytest.mark.parametrize("is_gateway_bound", [True, False])
-def test_refused_bindings_of_sidecars_never_let_clients_write_their_address(
-    is_gateway_bound: bool,
-) -> None:
-    """The sidecar's objects stay, so it asks, and `x-forwarded-for` is its client's own there."""
-    refused = binding("orders", "Service/orders", api=_ASSET)
-    bound = [binding("users", "HTTPRoute/users")] if is_gateway_bound else []
-    decision = decided(
-        "istio",
-        *(service("orders"), gateway(class_name="istio"), http_route("users"), refused, *bound),
-        answers={_KEY: Refusal("ApiNotFound", "there is none")},
-    )
-    data = decision.settings[1]["data"]
-    assert data[variable("requests.client_address_header")] == "x-adapter-client-address"
-    assert data[variable("requests.forwarded_for_position")] == "null"
-
-
-def test_trusted_proxies_are_known_while_all_bindings_are_refused() -> None:
-    """Otherwise a proxy's address would take the place of the client's."""
-    decision = decided("envoy-gateway", binding("o", "HTTPRoute/gone"), trusted_hops=2)
-    assert decision.settings[1]["data"] == {
-        variable("requests.forwarded_for_position"): "3",
-        variable("requests.client_address_header"): "null",
-        variable("requests.bindings"): "[]",
-    }
-
-
 def test_unbound_routes_of_asking_gateways_are_suggested() -> None:
     """Routes of other gateways are not."""
     decision = decided(
@@ -286,6 +257,6 @@ def test_every_binding_gets_a_verdict_and_no_refused_api_is_rendered(drawn: Any,
     found, chosen = Cluster.of(objects), options(mesh)
     decision = decide(found, chosen, judge(found, chosen), {}, {})
     assert {key.name for key in decision.verdicts} == ids.keys()
-    text = json.dumps([*decision.objects.values(), decision.settings[1]])
+    text = json.dumps([*decision.objects.values(), decision.bindings[1]])
     for key, verdict in decision.verdicts.items():
         assert verdict.status == "True" or f'"{ids[key.name]}"' not in text.replace("\\", "")

@@ -1,16 +1,15 @@
 """A mistake in an ApiBinding opens nothing, also where others of the same Envoy are accepted."""
 
-import json
 from typing import Any
 
 import pytest
 
 from adapter.controller.core.binding import BindingKey
 from adapter.controller.core.judgement import Refusal
-from adapter.settings.environment import variable
 from tests.unit.controller.objects import (
     Object,
     binding,
+    bound,
     decided,
     gateway,
     http_route,
@@ -76,8 +75,7 @@ def test_a_refused_rule_is_not_left_to_the_whole_route(mesh: Any) -> None:
         binding("b", "HTTPRoute/o#rule", api=_ASSET),
         answers=_GONE,
     )
-    found = json.loads(decision.settings[1]["data"][variable("requests.bindings")])
-    named = {b.get("route_name") or b["route_metadata"]: b["api_id"] for b in found}
+    named = {b.get("route_name") or b["route_metadata"]: b["api_id"] for b in bound(decision)}
     rule = "rule" if mesh == "istio" else "HTTPRoute/shop/o#rule"
     assert named[rule] == "refused-apibinding"
     assert reasons(decision) == {"a": "Accepted", "b": "ApiNotFound"}

@@ -10,10 +10,8 @@ import yaml
 from adapter.controller.core.resources import (
     API_BINDING,
     CONFIG_MAP,
-    DEPLOYMENT,
     EVENT,
     LEASE,
-    STATEFUL_SET,
     Resource,
     read_for,
     written_for,
@@ -40,7 +38,6 @@ def _needed() -> dict[str, set[tuple[str, str, str]]]:
         "Role": {
             *_rights({CONFIG_MAP}, {"create", "get", "patch"}),
             *_rights({LEASE}, {"create", "get", "update"}),
-            *_rights({DEPLOYMENT, STATEFUL_SET}, {"get", "patch"}),
         },
     }
 

@@ -1,6 +1,5 @@
 """The controller's settings, its command, and its page."""
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typer.testing import CliRunner
 
 from adapter.cli import app
 from adapter.errors import ConfigurationError
-from adapter.settings import load_settings
+from adapter.settings import RequestSettings
+from adapter.settings.bindings_file import read_bindings
 from adapter.settings.controller import ControllerSettings, load_controller_settings, read_token
 from adapter.settings.environment import settings_in
 from tests.rig.api_bindings import binding_faults
@@ -68,14 +68,16 @@ def test_the_bindings_of_the_page_are_valid() -> None:
 def test_all_mistakes_are_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the name of the setting, with the fix."""
     monkeypatch.setenv("POLICY_ADAPTER_MESSH", "istio")
-    content = "mesh: linkerd\nrendered: {trusted_hops: -1, deploymnt: a}\nplatform: {client_id: a}"
+    content = (
+        "mesh: linkerd\nrendered: {trusted_hops: -1, trusted_hop: a}\nplatform: {client_id: a}"
+    )
     with pytest.raises(ConfigurationError) as refused:
         load_controller_settings(_file(tmp_path, content))
     for words in (
         "POLICY_ADAPTER_MESSH: unknown setting; did you mean POLICY_ADAPTER_MESH?",
         "mesh: ",
         "rendered.trusted_hops: ",
-        "rendered.deploymnt: unknown setting; did you mean rendered.deployment?",
+        "rendered.trusted_hop: unknown setting; did you mean rendered.trusted_hops?",
         "platform: set base_url, organization_id, environment_id, client_secret, too",
     ):
         assert words in str(refused.value)
@@ -109,31 +111,32 @@ def test_the_command_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("mesh", ["istio", "envoy-gateway"])
-def test_the_adapter_takes_its_settings_from_the_config_map(
-    mesh: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """As environment variables, as `envFrom` gives them to it. They override its file."""
-    decision = decided(
-        mesh,
-        gateway(class_name="istio"),
-        http_route("orders", "items"),
-        binding("orders", "HTTPRoute/orders"),
-    )
-    platform = {"BASE_URL": "http://platform.test", "ORGANIZATION_ID": "o"}
-    platform |= {"ENVIRONMENT_ID": "e", "CLIENT_ID": "c", "CLIENT_SECRET": "s"}
-    given = {f"POLICY_ADAPTER_PLATFORM__{name}": value for name, value in platform.items()}
-    for name, value in (given | decision.settings[1]["data"]).items():
-        monkeypatch.setitem(os.environ, name, value)
-    file = tmp_path / "adapter.yaml"
-    file.write_text("requests: {forwarded_for_position: 7, client_address_header: x-old}")
-    settings = load_settings(file)
-    (found,) = settings.requests.bindings
+def test_the_adapter_reads_its_bindings_from_the_config_map(mesh: Any, tmp_path: Path) -> None:
+    """As a file, as a volume gives it to it; also without a single binding."""
+    world = gateway(class_name="istio"), http_route("orders", "items")
+    decision = decided(mesh, *world, binding("orders", "HTTPRoute/orders"))
+    file = tmp_path / "bindings.yaml"
+    file.write_text(decision.bindings[1]["data"][file.name])
+    (found,) = read_bindings(file)
     assert (found.api_id, found.route_name or found.route_metadata) == (
         "17",
         "items" if mesh == "istio" else "HTTPRoute/shop/orders",
     )
-    is_istio = mesh == "istio"
-    assert settings.requests.forwarded_for_position == (None if is_istio else 1)
-    header = "x-adapter-client-address" if is_istio else None
-    assert settings.requests.client_address_header == header
-    assert settings.shutdown.drain_s == 4
+    file.write_text(decided(mesh, *world).bindings[1]["data"][file.name])
+    assert read_bindings(file) == ()
+
+
+def test_the_page_has_the_settings_of_the_adapter() -> None:
+    """For each mesh, with the way in which its objects tell the client's address."""
+    requests = [
+        RequestSettings.model_validate(content["requests"])
+        for block in _BLOCKS
+        if isinstance(content := yaml.safe_load(block), dict) and "requests" in content
+    ]
+    assert [(r.client_address_header, r.forwarded_for_position) for r in requests] == [
+        ("x-adapter-client-address", None),
+        (None, 1),
+    ]
+    assert {str(r.bindings_file) for r in requests} == {
+        "/etc/policy-adapter-bindings/bindings.yaml"
+    }

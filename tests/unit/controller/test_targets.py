@@ -10,6 +10,7 @@ from tests.rig.kubernetes_schemas import faults_of
 from tests.unit.controller.objects import (
     Object,
     binding,
+    bound,
     decided,
     gateway,
     grpc_route,
@@ -24,12 +25,9 @@ from tests.unit.controller.objects import (
     virtual_service,
 )
 
-_BINDINGS = "POLICY_ADAPTER_REQUESTS__BINDINGS"
-
 
 def _settings(*objects: Object, mesh: Any = "envoy-gateway") -> Any:
-    _, config_map = decided(mesh, *objects).settings
-    return json.loads(config_map["data"].get(_BINDINGS, "[]"))
+    return bound(decided(mesh, *objects))
 
 
 def test_routes_of_envoy_gateway_are_told_by_their_metadata() -> None:
@@ -330,10 +328,11 @@ def test_all_faults_of_a_binding_are_told_at_once() -> None:
     assert "Service/two: there is no" in verdict.message
 
 
-def test_trusted_hops_reach_the_settings() -> None:
+def test_trusted_hops_reach_the_gateways() -> None:
     """All gateways of a controller have the same number of proxies in front."""
     decision = decided(
         "envoy-gateway", gateway(), http_route("o"), binding("o", "HTTPRoute/o"), trusted_hops=2
     )
-    assert decision.settings[1]["data"]["POLICY_ADAPTER_REQUESTS__FORWARDED_FOR_POSITION"] == "3"
+    (policy,) = [c for c in decision.objects.values() if c["kind"] == "ClientTrafficPolicy"]
+    assert policy["spec"]["clientIPDetection"] == {"xForwardedFor": {"numTrustedHops": 2}}
     assert "between-us" not in repr(options(token="between-us"))

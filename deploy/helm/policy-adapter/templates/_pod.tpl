@@ -35,11 +35,6 @@ spec:
         {{- end }}
       env:
         {{- include "policy-adapter.env" . | nindent 8 }}
-      {{- if .Values.controller.enabled }}
-      # The bindings that the controller has made.
-      envFrom:
-        - configMapRef: {name: {{ include "policy-adapter.fullname" . }}-bindings, optional: true}
-      {{- end }}
       ports:
         - {name: grpc, containerPort: 9001}
         - {name: metrics, containerPort: 9102}
@@ -102,6 +97,10 @@ spec:
 - {name: settings, mountPath: /etc/policy-adapter, readOnly: true}
 - {name: state, mountPath: /var/lib/policy-adapter}
 - {name: tmp, mountPath: /tmp}
+{{- if .Values.controller.enabled }}
+# A mount with subPath would never change.
+- {name: bindings, mountPath: /etc/policy-adapter-bindings, readOnly: true}
+{{- end }}
 {{- if .Values.environmentFile.existingConfigMap }}
 - {name: environment, mountPath: /etc/policy-adapter-environment, readOnly: true}
 {{- end }}
@@ -125,6 +124,11 @@ spec:
 {{- end }}
 - name: tmp
   emptyDir: {sizeLimit: 64Mi}
+{{- if .Values.controller.enabled }}
+# The controller writes it. The pods wait for its first version.
+- name: bindings
+  configMap: {name: {{ include "policy-adapter.fullname" . }}-bindings}
+{{- end }}
 {{- with .Values.environmentFile.existingConfigMap }}
 - name: environment
   configMap: {name: {{ . | quote }}}

@@ -17,9 +17,25 @@
 {{- if $listener -}}
 {{- $_ := set $settings "listener" (merge $listener (default dict $settings.listener)) -}}
 {{- end -}}
+{{- if .Values.controller.enabled -}}
+{{- $requests := omit (default dict $settings.requests) "client_address_header" "forwarded_for_position" -}}
+{{- $_ := set $settings "requests" (merge (include "policy-adapter.boundRequests" . | fromYaml) $requests) -}}
+{{- end -}}
 {{- $adapters := ternary .Values.autoscaling.maxReplicas .Values.replicaCount .Values.autoscaling.enabled -}}
 {{- $_ := set $settings "quota" (merge (default dict $settings.quota) (dict "processes" (int $adapters))) -}}
 {{ toYaml $settings }}
+{{- end -}}
+
+{{/* What the adapter has to know with a controller: the file with the bindings, and how the mesh's
+objects tell the client's address. */}}
+{{- define "policy-adapter.boundRequests" -}}
+{{- $rendered := default dict .Values.controller.settings.rendered -}}
+bindings_file: /etc/policy-adapter-bindings/bindings.yaml
+{{- if eq .Values.controller.settings.mesh "istio" }}
+client_address_header: {{ default "x-adapter-client-address" $rendered.client_address_header }}
+{{- else }}
+forwarded_for_position: {{ add 1 (default 0 $rendered.trusted_hops) }}
+{{- end }}
 {{- end -}}
 
 {{/* How long a stop may take: the adapter's own limits, and some seconds. */}}

@@ -21,7 +21,6 @@ app.kubernetes.io/component: controller
 {{- $service := ternary (printf "%s-headless" $fullname) $fullname (eq $settings.mesh "envoy-gateway") -}}
 {{- $adapter := dict "service" $service "namespace" .Release.Namespace "port" 9001 -}}
 {{- $rendered := dict "config_map" (printf "%s-bindings" $fullname) -}}
-{{- $_ := set $rendered (ternary "stateful_set" "deployment" .Values.state.persistent) $fullname -}}
 {{- if hasKey .Values.secretKeys "listener.token" -}}
 {{- $_ := set $rendered "token_file" "/etc/policy-adapter-token/token" -}}
 {{- end -}}
