@@ -1,5 +1,6 @@
 """A control plane without a network, whose clock the test moves."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -13,9 +14,11 @@ from fastapi import FastAPI
 from control_plane.accounts.credentials import Credentials
 from control_plane.accounts.first_start import set_up
 from control_plane.app import create_app, open_services
-from control_plane.database_address import parse_address
+from control_plane.database_address import events_file, parse_address
 from control_plane.services import Services
 from control_plane.settings import Settings
+from control_plane.store.database import Database
+from control_plane.store.schema import CONFIGURATION, EVENTS
 from support.admin import Admin, AdminError, Document
 from tests.rig.clickhouse import ClickHouseEngine
 from tests.rig.clock import DatetimeClock
@@ -144,19 +147,32 @@ def clickhouse() -> Iterator[ClickHouseEngine]:
     engine.close()
 
 
+@pytest.fixture(scope="session")
+def files_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files of a platform that has started once. Copies save tests this start."""
+    folder = tmp_path_factory.mktemp("files-with-tables")
+    for path, schema in (
+        (folder / "platform.db", CONFIGURATION),
+        (events_file(folder / "platform.db"), EVENTS),
+    ):
+        Database(path, schema).close()
+    return folder
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind."""
-    yield from empty_database(request, tmp_path)
+    """A database of each kind, without rows."""
+    yield from database_without_rows(request, tmp_path)
 
 
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of the kind that the parameter names."""
+def database_without_rows(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of the kind that the parameter names."""
     if request.param == "sqlite":
+        shutil.copytree(request.getfixturevalue("files_with_tables"), tmp_path, dirs_exist_ok=True)
         yield str(tmp_path / "platform.db")
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql")
-    with server.empty_database() as address:
+    with server.database_without_rows() as address:
         yield address
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from control_plane.accounts.roles import Role
-from tests.control_plane.conftest import Platform, empty_database
+from tests.control_plane.conftest import Platform, database_without_rows
 from tests.control_plane.pages.visitor import Visitor, visiting, visiting_as
 
 
@@ -17,7 +17,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     The tests of the protocol show that both databases give the same answers. Here, only pages that
     search, sort or count name both, and those that take odd ids and texts.
     """
-    yield from empty_database(request, tmp_path)
+    yield from database_without_rows(request, tmp_path)
 
 
 @pytest.fixture
