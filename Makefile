@@ -54,6 +54,13 @@ test: $(READY) $(COMPILED)/.ready  ## Run the whole suite, real Envoys included
 	$(COVERAGE) --include='control_plane/*' --fail-under=95 --format=total
 	$(WITH_COMPILED) $(BIN)/python -m pytest $(PARALLEL) --import-mode=append $(COMPILED_TESTS)
 
+# Style checks and the compiler take one core each, so they run at the same time if both are asked for.
+# The tests begin after them.
+ifeq ($(sort $(MAKECMDGOALS)),lint test)
+MAKEFLAGS += --jobs=2
+test: | lint
+endif
+
 lint: $(READY)  ## Check style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
