@@ -5,9 +5,8 @@
 It says what becomes of each thing, and applies the rest as `apply` does. See docs/import.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -19,6 +18,7 @@ from control_plane.cli.environment_files import (
     UrlOption,
 )
 from control_plane.cli.file_mistakes import MistakenFileError
+from control_plane.cli.import_faults import import_faults
 from control_plane.cli.import_sources import Origin, Place, read_source
 from control_plane.cli.remote_environment import (
     RefusedDocumentError,
@@ -89,7 +89,9 @@ def import_environment(
     )
     with failing_in_words():
         source = read_source(origin, place)
-        plan = make_plan(source, _faults_of(), allow_open=without_refused_policies)
+        plan = make_plan(
+            source, import_faults(policy_checks()), allow_open=without_refused_policies
+        )
         _show_findings(plan)
         with remote_environment(url, credentials_file, environment) as remote:
             _apply(remote, plan, dry_run=dry_run)
@@ -104,7 +106,7 @@ def _apply(remote: RemoteEnvironment, plan: Plan, *, dry_run: bool) -> None:
             remote.apply(plan.document, found.etag, dryRun=dry_run)
             typer.echo("dry run: nothing was changed" if dry_run else "imported")
     except RefusedDocumentError as error:
-        raise MistakenFileError("the platform refuses the import", error.mistakes) from error
+        raise MistakenFileError("the import", error.mistakes) from error
 
 
 def _show_findings(plan: Plan) -> None:
@@ -122,15 +124,3 @@ def _show_findings(plan: Plan) -> None:
 def _printable(text: str) -> str:
     """The text without characters that a terminal would obey."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
-def _faults_of() -> Callable[[Mapping[str, Any]], Sequence[str]]:
-    checks = policy_checks()
-
-    def faults(policy: Mapping[str, Any]) -> Sequence[str]:
-        found = checks.findings(
-            policy["assetId"], policy.get("configurationData", {}), policy.get("pointcutData")
-        )
-        return [f"{fault.field}: {fault.message}" for fault in found.faults]
-
-    return faults

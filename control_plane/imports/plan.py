@@ -16,8 +16,8 @@ from control_plane.management.environment_file.export import VERSION
 Document: TypeAlias = dict[str, Any]
 """The content of an environment file."""
 
-FaultsOf: TypeAlias = Callable[[Mapping[str, Any]], Sequence[str]]
-"""What is wrong with a policy of an environment file."""
+FaultsOf: TypeAlias = Callable[[str, Mapping[str, Any]], Sequence[str]]
+"""What is wrong with a thing of a list of an environment file, such as `tiers`."""
 
 Clients: TypeAlias = frozenset[tuple[str, str]]
 """How contracts may name the applications: by (`application`, a name) or (`clientId`, an id)."""
@@ -60,15 +60,17 @@ def make_plan(source: Source, faults_of: FaultsOf, *, allow_open: bool = False) 
     `allow_open` imports API instances without their refused policies.
     """
     maker = _Maker(faults_of, allow_open=allow_open)
-    automated = maker.policies("automated policy", source.automated_policies)
-    applications = maker.parts("application", source.applications)
-    maker.policies("policy", source.unread_policies)
-    for_all = (*source.automated_policies, *source.unread_policies)
-    is_open = not allow_open and maker.has_refused_policy(for_all)
+    automated = maker.parts("automatedPolicies", "automated policy", source.automated_policies)
+    applications = maker.parts("applications", "application", source.applications)
+    maker.refuse("policy", source.unread_policies)
+    is_open = not allow_open and (
+        bool(source.unread_policies)
+        or maker.has_refused_policy("automatedPolicies", source.automated_policies)
+    )
     reason = "a policy that may protect it is refused, and the API would be open without it"
     clients = _clients(applications)
     apis = [maker.api(api, clients, reason if is_open else "") for api in source.apis]
-    maker.parts("other", source.others)
+    maker.refuse("other", source.others)
     document = {
         "version": VERSION,
         "apis": [api for api in apis if api is not None],
@@ -86,57 +88,62 @@ class _Maker:
         self._allow_open = allow_open
         self.findings: list[Finding] = []
 
-    def parts(self, kind: str, parts: Iterable[Part], inherited: str = "") -> list[Document]:
-        """The members of those that are not refused. `inherited` refuses all."""
-        return [dict(part.members) for part in parts if self._accepts(kind, part, inherited)]
+    def refuse(self, kind: str, parts: Iterable[Part]) -> None:
+        """Name parts that have no place in an environment file."""
+        for part in parts:
+            self._accepts(kind, part, part.refusal)
 
-    def policies(self, kind: str, parts: Iterable[Part], inherited: str = "") -> list[Document]:
-        """The same of policies, which are checked too."""
+    def parts(
+        self, place: str, kind: str, parts: Iterable[Part], inherited: str = ""
+    ) -> list[Document]:
+        """The members of those that are not refused. `inherited` refuses all."""
         return [
             dict(part.members)
             for part in parts
-            if self._accepts(kind, part, self._policy_refusal(part) or inherited)
+            if self._accepts(kind, part, self._refusal(place, part) or inherited)
         ]
 
-    def has_refused_policy(self, parts: Iterable[Part]) -> bool:
+    def has_refused_policy(self, place: str, parts: Iterable[Part]) -> bool:
         """Whether one that is in force is refused."""
         return any(
-            self._policy_refusal(part) and not part.members.get("disabled") for part in parts
+            self._refusal(place, part) and not part.members.get("disabled") for part in parts
         )
 
     def api(self, api: SourceApi, clients: Clients, refusal: str) -> Document | None:
         """The members of an API instance with its content, or None if it is refused."""
-        if not refusal and not self._allow_open and self.has_refused_policy(api.policies):
+        refusal = self._refusal("apis", api) or refusal
+        if not (refusal or self._allow_open) and self.has_refused_policy("policies", api.policies):
             refusal = "one of its policies is refused, and the API would be open without it"
         is_accepted = self._accepts("API instance", api, refusal)
         inherited = "" if is_accepted else "its API instance is refused"
-        tiers = self.parts(f"SLA tier of {api.name}", api.tiers, inherited)
+        tiers = self.parts("tiers", f"SLA tier of {api.name}", api.tiers, inherited)
+        names = {tier["name"] for tier in tiers}
+        kind = f"policy of {api.name}"
         content = {
-            "policies": self.policies(f"policy of {api.name}", api.policies, inherited),
+            "policies": self.parts("policies", kind, api.policies, inherited),
             "tiers": tiers,
-            "contracts": self._contracts(api, clients, inherited),
+            "contracts": self._contracts(api, clients, names, inherited),
         }
         if not is_accepted:
             return None
         return {**api.members, **{name: rows for name, rows in content.items() if rows}}
 
-    def _contracts(self, api: SourceApi, clients: Clients, inherited: str) -> list[Document]:
+    def _contracts(
+        self, api: SourceApi, clients: Clients, tiers: Collection[str], inherited: str
+    ) -> list[Document]:
         kind = f"contract of {api.name}"
-        tiers = {tier.name for tier in api.tiers if not tier.refusal}
-        return [
-            dict(contract.members)
-            for contract in api.contracts
-            if self._accepts(
-                kind, contract, inherited or _missing(contract.members, clients, tiers)
-            )
-        ]
+        accepted: list[Document] = []
+        for contract in api.contracts:
+            missing = inherited or _missing(contract.members, clients, tiers)
+            accepted += self.parts("contracts", kind, [contract], missing)
+        return accepted
 
-    def _policy_refusal(self, part: Part) -> str:
-        return part.refusal or "; ".join(self._faults_of(part.members))
+    def _refusal(self, place: str, part: Part) -> str:
+        return part.refusal or "; ".join(self._faults_of(place, part.members))
 
     def _accepts(self, kind: str, part: Part, refusal: str) -> bool:
-        if reason := part.refusal or refusal:
-            self.findings.append(Finding(kind, part.name, Status.REFUSED, reason))
+        if refusal:
+            self.findings.append(Finding(kind, part.name, Status.REFUSED, refusal))
             return False
         status = Status.APPROXIMATED if part.notes else Status.EXACT
         self.findings.append(Finding(kind, part.name, status, "; ".join(part.notes)))

@@ -146,8 +146,13 @@ async def test_exported_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
         write("apps.json", {"app": [app("shop", key("k" * 300, "gold"))]})
         long = run(f"import --from apigee . {login}")
-        assert long.exit_code == 2
-        assert "the platform refuses the import: applications.0.clientId: " in long.stderr
+        assert (long.exit_code, last(long)) == (1, ["nothing to change"])
+        assert "clientId: must have at most 256 characters" in long.stdout
+
+        write("apps.json", {"app": [app("shop", key("k1", "gold"), key("k1", "gold"))]})
+        twice = run(f"import --from apigee . {login}")
+        assert twice.exit_code == 2
+        assert "the import: applications.1.clientId: is the same as in" in twice.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from tests.control_plane.imports.planning import plan_of, words
 LIMITS = {"rateLimits": [{"maximumRequests": 1, "timePeriodInMilliseconds": 1000}]}
 LIMIT = Part("rate-limiting", {"assetId": "rate-limiting", "configurationData": LIMITS})
 UNKNOWN = Part("wsdl", {"assetId": "wsdl"})
-GOLD = Part("Gold", {"name": "Gold"})
+GOLD = Part("Gold", {"name": "Gold", "limits": LIMITS["rateLimits"]})
 SHOP = Part("Shop", {"name": "Shop", "clientId": "s1"})
 API = {"groupId": "g", "assetId": "orders", "assetVersion": "1.0.0"}
 
@@ -52,7 +52,7 @@ def test_an_api_is_not_imported_without_one_of_its_policies() -> None:
     assert found["SLA tier of orders Gold"] == "refused its API instance is refused"
     wanted = plan_of(source, allow_open=True)
     assert wanted.document["apis"] == [
-        {**API, "policies": [LIMIT.members], "tiers": [{"name": "Gold"}]}
+        {**API, "policies": [LIMIT.members], "tiers": [GOLD.members]}
     ]
     assert wanted.refused == 1
 
@@ -93,3 +93,22 @@ def test_no_secret_in_a_repr() -> None:
     secret = Part("Shop", {"name": "Shop", "clientSecret": "hidden-value"})
     plan = plan_of(Source(applications=(secret,)))
     assert "hidden-value" not in repr((secret, plan))
+
+
+def test_what_a_platform_would_refuse_is_refused_alone() -> None:
+    """Not everything with it, and what needs it is refused, too."""
+    none = Part("None", {"name": "None", "limits": [{"maximumRequests": 0}]})
+    odd = Part("Odd", {"name": "Odd", "clientId": "not an id", "clientSecret": "hush"})
+    contracts = (contract(tier="None"), contract(tier="Gold"), contract(tier="Gold", status="X"))
+    apis = (
+        SourceApi("orders", API, tiers=(none, GOLD), contracts=contracts),
+        SourceApi("nameless", {**API, "assetId": ""}),
+    )
+    plan = plan_of(Source(apis, (SHOP, odd)))
+    assert [api["contracts"] for api in plan.document["apis"]] == [[contracts[1].members]]
+    assert plan.document["applications"] == [SHOP.members]
+    reasons = [finding.reason for finding in plan.findings if finding.reason]
+    assert len(reasons) == plan.refused == 5
+    assert reasons[0] == "clientId: has characters that are not allowed here"
+    assert "maximumRequests: must be at least 1" in reasons[1]
+    assert "hush" not in "".join(reasons)
