@@ -25,6 +25,7 @@ from tests.unit.controller.objects import binding, options, service
 
 _GATEWAY: Final = "127.0.0.1:8080"
 _GATEWAY_LABELS: Final = {"istio": "ingressgateway"}
+_MADE: Final = "2026-11-28T12:00:00Z"
 _BOUND: Final = {"1": "HTTPRoute/orders", "2": "HTTPRoute/users", "4": "GRPCRoute/greeter"}
 """The route `files` is left out."""
 _BOUND_BY_ISTIO: Final = {
@@ -116,6 +117,7 @@ def _decided(mesh: Mesh, beside: Path, namespace: str, bound: dict[str, str]) ->
     if mesh == "istio":
         found += [service("ingress", selector=_GATEWAY_LABELS), service("orders")]
     for _, content in found:
-        content["metadata"] |= {"namespace": namespace, "uid": content["metadata"]["name"]}
+        made = {"uid": content["metadata"]["name"], "creationTimestamp": _MADE}
+        content["metadata"] = made | content["metadata"] | {"namespace": namespace}
     cluster, chosen = Cluster.of(found), options(mesh, token=TOKEN)
     return decide(cluster, chosen, judge(cluster, chosen), {}, {})
