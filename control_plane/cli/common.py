@@ -17,8 +17,8 @@ from control_plane.accounts.renewal import NO_CREDENTIALS
 from control_plane.app import open_services
 from control_plane.clock import SystemClock
 from control_plane.errors import ControlPlaneError
+from control_plane.field_errors import field_errors
 from control_plane.management.transaction import COMMAND_LINE, Transaction
-from control_plane.protocol.field_errors import field_errors
 from control_plane.services import Services
 from control_plane.settings import ENV_PREFIX, Settings, unknown_variables
 from control_plane.store.tables import Organization

@@ -19,7 +19,7 @@ from control_plane.cli.environment_files import (
 )
 from control_plane.cli.file_mistakes import MistakenFileError
 from control_plane.cli.import_faults import import_faults
-from control_plane.cli.import_sources import Origin, Place, read_source
+from control_plane.cli.import_sources import SourceKind, SourceOptions, read_source
 from control_plane.cli.remote_environment import (
     RefusedDocumentError,
     RemoteEnvironment,
@@ -41,7 +41,7 @@ def import_environment(
         ),
     ] = None,
     *,
-    origin: Annotated[Origin, typer.Option("--from", help="What to import from.")],
+    source_kind: Annotated[SourceKind, typer.Option("--from", help="What to import from.")],
     source_environment: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The environment of the source. Default: its only one."),
@@ -84,11 +84,11 @@ def import_environment(
     The first lines say what becomes of each thing: exact, approximated or refused. The rest is
     what `apply` shows. Nothing is deleted. The exit code is 1 if something was refused.
     """
-    place = Place(
+    options = SourceOptions(
         paths or (), source_environment, source_url, source_credentials_file, source_organization
     )
     with failing_in_words():
-        source = read_source(origin, place)
+        source = read_source(source_kind, options)
         plan = make_plan(
             source, import_faults(policy_checks()), allow_open=without_refused_policies
         )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from control_plane.field_errors import placed_errors
 from control_plane.imports.plan import FaultsOf
 from control_plane.management.policy_checks.checks import PolicyChecks
 from control_plane.protocol.bodies import Body
@@ -20,7 +21,6 @@ from control_plane.protocol.environment_file import (
     PolicyItem,
     TierItem,
 )
-from control_plane.protocol.field_errors import placed_errors
 
 _ITEMS: Final[Mapping[str, type[Body]]] = {
     "apis": ApiItem,

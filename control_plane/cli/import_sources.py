@@ -22,7 +22,7 @@ _MAX_BYTES: Final = 256 << 20
 _YAML: Final = frozenset({".yaml", ".yml"})
 
 
-class Origin(StrEnum):
+class SourceKind(StrEnum):
     """What can be imported from."""
 
     ANYPOINT = "anypoint"
@@ -32,7 +32,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceOptions:
     """Where the source is, as the options say."""
 
     paths: Sequence[Path] = ()
@@ -42,30 +42,30 @@ class Place:
     organization: str | None = None
 
 
-def read_source(origin: Origin, place: Place) -> Source:
+def read_source(kind: SourceKind, options: SourceOptions) -> Source:
     """The environment of the source; raise ControlPlaneError if it can't be read."""
-    return _READERS[origin](place)
+    return _READERS[kind](options)
 
 
-def _anypoint(place: Place) -> Source:
-    if place.paths:
+def _anypoint(options: SourceOptions) -> Source:
+    if options.paths:
         raise ControlPlaneError("--from anypoint reads no files; remove the arguments")
-    if place.environment is None or place.credentials_file is None:
+    if options.environment is None or options.credentials_file is None:
         raise ControlPlaneError(
             "--from anypoint needs --source-environment and --source-credentials-file"
         )
-    given = credentials_in(place.credentials_file)
+    given = credentials_in(options.credentials_file)
     missing = [name for name in ("client_id", "client_secret") if not given.get(name)]
     if missing:
-        raise ControlPlaneError(f"{place.credentials_file} lacks {' and '.join(missing)}")
-    url = checked_url(place.url or given.get("base_url") or _ANYPOINT)
+        raise ControlPlaneError(f"{options.credentials_file} lacks {' and '.join(missing)}")
+    url = checked_url(options.url or given.get("base_url") or _ANYPOINT)
     app = ConnectedApp(url, str(given["client_id"]), str(given["client_secret"]))
     with anypoint_client(app) as client:
-        return anypoint.source_of(client.environment(place.environment, place.organization))
+        return anypoint.source_of(client.environment(options.environment, options.organization))
 
 
-def _flex_yaml(place: Place) -> Source:
-    files = [file for path in place.paths for file in _files_in(path, _YAML)]
+def _flex_yaml(options: SourceOptions) -> Source:
+    files = [file for path in options.paths for file in _files_in(path, _YAML)]
     if not files:
         raise ControlPlaneError("--from flex-yaml needs YAML files, or a folder with some")
     documents = [
@@ -74,28 +74,28 @@ def _flex_yaml(place: Place) -> Source:
     return flex_yaml.source_of([each for each in documents if each is not None], os.environ)
 
 
-def _apigee(place: Place) -> Source:
-    if len(place.paths) != 1 or not place.paths[0].is_dir():
+def _apigee(options: SourceOptions) -> Source:
+    if len(options.paths) != 1 or not options.paths[0].is_dir():
         raise ControlPlaneError(
             "--from apigee needs one folder, with products.json, developers.json and apps.json"
         )
     products, developers, apps = (
-        _json(place.paths[0] / f"{name}.json") for name in ("products", "developers", "apps")
+        _json(options.paths[0] / f"{name}.json") for name in ("products", "developers", "apps")
     )
-    return apigee.source_of(apigee.Export(products, developers, apps), place.environment)
+    return apigee.source_of(apigee.Export(products, developers, apps), options.environment)
 
 
-def _sdk_inventory(place: Place) -> Source:
-    if len(place.paths) != 1:
+def _sdk_inventory(options: SourceOptions) -> Source:
+    if len(options.paths) != 1:
         raise ControlPlaneError("--from sdk-inventory needs one JSON file")
-    return sdk_inventory.source_of(_json(place.paths[0]), place.environment)
+    return sdk_inventory.source_of(_json(options.paths[0]), options.environment)
 
 
-_READERS: Final[Mapping[Origin, Callable[[Place], Source]]] = {
-    Origin.ANYPOINT: _anypoint,
-    Origin.FLEX_YAML: _flex_yaml,
-    Origin.APIGEE: _apigee,
-    Origin.SDK_INVENTORY: _sdk_inventory,
+_READERS: Final[Mapping[SourceKind, Callable[[SourceOptions], Source]]] = {
+    SourceKind.ANYPOINT: _anypoint,
+    SourceKind.FLEX_YAML: _flex_yaml,
+    SourceKind.APIGEE: _apigee,
+    SourceKind.SDK_INVENTORY: _sdk_inventory,
 }
 
 

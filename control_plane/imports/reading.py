@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from control_plane.errors import Invalid
+from control_plane.field_errors import field_errors
 from control_plane.imports.source import Part
 
 
@@ -39,7 +40,9 @@ def read_rows(model: type[Model], rows: Any, kind: str) -> Rows[Model]:
         try:
             read.append(model.model_validate(row))
         except ValidationError as error:
-            refused.append(Part(_name_of(row, f"{kind} {number}"), refusal=_words(error)))
+            refused.append(
+                Part(_name_of(row, f"{kind} {number}"), refusal=field_errors(error.errors()))
+            )
     return Rows(tuple(read), tuple(refused))
 
 
@@ -63,8 +66,3 @@ def _name_of(row: Any, otherwise: str) -> str:
     names = ("name", "assetId", "id")
     known: Iterable[Any] = (row.get(name) for name in names) if isinstance(row, Mapping) else ()
     return next((str(name) for name in known if isinstance(name, str | int)), otherwise)
-
-
-def _words(error: ValidationError) -> str:
-    found = error.errors(include_input=False, include_url=False)
-    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found)

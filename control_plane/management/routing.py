@@ -5,7 +5,7 @@ becomes an upstream of the API instance, with an id. The route keeps that id and
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from control_plane.errors import Invalid
 from control_plane.management import upstreams
@@ -15,7 +15,8 @@ from control_plane.store.tables import ApiInstance, Upstream
 Route: TypeAlias = Mapping[str, Any]
 """A label, rules and upstreams; what was not said is missing."""
 
-_OF_UPSTREAM = ("uri", "label", "tls_context")
+OF_UPSTREAM: Final = ("uri", "label", "tls_context")
+"""The columns that a client gives an upstream."""
 
 
 def to_store(
@@ -59,7 +60,7 @@ def save(
     transaction: Transaction, api: ApiInstance, given: Mapping[str, Any], place: str
 ) -> Upstream:
     """The upstream that a client means, added or changed as it says. `place` is for messages."""
-    columns = {name: given[name] for name in _OF_UPSTREAM if name in given}
+    columns = {name: given[name] for name in OF_UPSTREAM if name in given}
     known = upstreams.of_api(transaction.session, api.id)
     if given.get("id"):
         named = [upstream for upstream in known if upstream.uid == given["id"]]
@@ -71,6 +72,6 @@ def save(
     same = (
         upstream
         for upstream in known
-        if all(getattr(upstream, name) == given.get(name) for name in _OF_UPSTREAM)
+        if all(getattr(upstream, name) == given.get(name) for name in OF_UPSTREAM)
     )
     return next(same, None) or upstreams.create(transaction, api, columns)

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from control_plane.errors import Invalid
 from control_plane.management.texts import address, one_line
-from control_plane.protocol.bodies import ANSWERED, Body, Id, JsonObject, Name, Prose
+from control_plane.protocol.bodies import ANSWERED, UUID_PATTERN, Body, Id, JsonObject, Name, Prose
 from control_plane.store.json_values import require_json
 
 MAX_TAGS: Final = 100
@@ -48,10 +48,7 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 Kept = Annotated[JsonObject, AfterValidator(_small)]
 """An object that means nothing here. It is stored and answered as it was sent."""
 
-UpstreamId = Annotated[
-    str, Field(pattern="^[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}$"),
-    AfterValidator(str.lower),
-]  # fmt: skip
+UpstreamId = Annotated[str, Field(pattern=UUID_PATTERN), AfterValidator(str.lower)]
 UpstreamIds = Annotated[list[UpstreamId], Field(max_length=100)]
 
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from control_plane.errors import Conflict
 from control_plane.management import applications, client_secrets
-from control_plane.protocol.bodies import ANSWERED, Body, Name, Prose, RowId, Uri
+from control_plane.protocol.bodies import ANSWERED, UUID_PATTERN, Body, Name, Prose, RowId, Uri
 from control_plane.protocol.described import answers, one_of, refuses, takes
 from control_plane.protocol.documents import application_document
 from control_plane.protocol.paging import InPage
@@ -82,9 +82,7 @@ class ImportedApplication(Body):
     """A client that an identity provider knows already (official: application-import.json)."""
 
     client_id: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[a-zA-Z0-9\-_.~]+$")]
-    provider_id: Annotated[
-        str, Field(pattern=r"^[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}$")
-    ]
+    provider_id: Annotated[str, Field(pattern=UUID_PATTERN)]
     description: Prose | None = None
     url: Uri | None = None
 

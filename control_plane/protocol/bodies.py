@@ -16,6 +16,8 @@ Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(one_li
 Prose = Annotated[str, Field(max_length=4000), AfterValidator(prose)]
 Uri = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one_line)]
 
+UUID_PATTERN: Final = "^[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}$"
+
 
 def _without_nul(text: str | None) -> str | None:
     """The text with another control character for NUL, which no stored name has either.

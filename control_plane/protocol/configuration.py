@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from control_plane.accounts.roles import Permission
 from control_plane.errors import Conflict, Forbidden, Stale
+from control_plane.field_errors import placed_errors
 from control_plane.management.environment_file.changes import Change, Kind
 from control_plane.management.environment_file.content import Content
 from control_plane.management.environment_file.export import Export
@@ -25,7 +26,6 @@ from control_plane.management.feed_epochs import FeedEpochs
 from control_plane.protocol.bodies import JsonObject
 from control_plane.protocol.described import answers, reads, refuses
 from control_plane.protocol.environment_file import EnvironmentFile
-from control_plane.protocol.field_errors import placed_errors
 from control_plane.protocol.scope import ApisReader, EnvironmentScope
 from control_plane.protocol.shapes import configuration as shapes
 from control_plane.protocol.writing import answer, in_turn

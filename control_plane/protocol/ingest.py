@@ -16,8 +16,8 @@ from pydantic_core import from_json
 from control_plane.accounts.callers import Caller
 from control_plane.analytics.event import Event, Sender, event_row
 from control_plane.errors import Forbidden, Invalid, TooLarge
+from control_plane.field_errors import field_errors
 from control_plane.protocol.described import answers, reads, refuses
-from control_plane.protocol.field_errors import field_errors
 from control_plane.protocol.scope import InCaller, InServices
 from control_plane.protocol.shapes import analytics as shapes
 from control_plane.services import Services

@@ -14,10 +14,10 @@ from starlette.exceptions import HTTPException
 from typing_extensions import TypedDict
 
 from control_plane.errors import Refused
+from control_plane.field_errors import field_errors, models_in
 from control_plane.http_methods import allowed_methods
 from control_plane.http_statuses import status_of
 from control_plane.management.environment_file.mistake import MistakenFile
-from control_plane.protocol.field_errors import field_errors, models_in
 
 _MAX_MESSAGE = 2000
 

@@ -1,7 +1,7 @@
 """Upstreams of an API instance."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
@@ -9,7 +9,7 @@ from control_plane.errors import Conflict
 from control_plane.management import upstreams
 from control_plane.protocol.api_bodies import UpstreamFields
 from control_plane.protocol.api_documents import upstream_document
-from control_plane.protocol.bodies import RowId
+from control_plane.protocol.bodies import UUID_PATTERN, RowId
 from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter
@@ -22,8 +22,7 @@ router = APIRouter(
     "/apis/{api_id}/upstreams"
 )
 
-_UUID: Final = "^[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}$"
-Uid = Annotated[str, Path(pattern=_UUID)]
+Uid = Annotated[str, Path(pattern=UUID_PATTERN)]
 
 
 @router.get("")

@@ -5,9 +5,8 @@ Ids of upstreams belong to one API instance, so a file for another one could not
 
 from typing import Any
 
+from control_plane.management.routing import OF_UPSTREAM
 from control_plane.store.tables import ApiInstance
-
-_OF_UPSTREAM = ("uri", "label", "tls_context")
 
 
 def stored_routes(api: ApiInstance) -> list[dict[str, Any]] | None:
@@ -20,7 +19,7 @@ def stored_routes(api: ApiInstance) -> list[dict[str, Any]] | None:
             "label": route.get("label"),
             "rules": route.get("rules"),
             "upstreams": [
-                {name: getattr(known[named["id"]], name) for name in _OF_UPSTREAM}
+                {name: getattr(known[named["id"]], name) for name in OF_UPSTREAM}
                 | {"weight": named["weight"]}
                 for named in route["upstreams"]
                 if named["id"] in known

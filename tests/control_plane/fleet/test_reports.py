@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.orm import undefer
 
+from control_plane.field_errors import field_errors
 from control_plane.fleet.report import Report
 from control_plane.fleet.reporting import MAX_ADAPTERS
-from control_plane.protocol.field_errors import field_errors
 from control_plane.store.tables import Adapter, Environment, FleetLosses
 from tests.control_plane.conftest import Platform
 from tests.control_plane.fleet.reports import (

@@ -130,7 +130,7 @@ def test_what_cannot_be_imported() -> None:
         "refused its type is not named (a policy of Mule 3)"
     )
     assert found["policy of orders eu policy 3"].startswith("refused ")
-    assert found["application no id"] == "refused id: Field required"
+    assert found["application no id"] == "refused id: is required"
 
 
 def test_an_answer_without_a_list_of_policies_opens_no_api() -> None:
@@ -148,7 +148,7 @@ def test_an_instance_of_mule_is_approximated_and_a_broken_one_refused() -> None:
     routed = plan(ApiAnswers({**INSTANCE, "routing": [{"upstreams": [{"id": "u"}]}]}))
     assert words(routed)["API instance orders eu"].startswith("approximated Envoy routes")
     broken = plan(ApiAnswers({"id": 7, "assetId": "orders"}))
-    assert "groupId: Field required" in words(broken)["API instance orders"]
+    assert "groupId: is required" in words(broken)["API instance orders"]
 
 
 def test_automated_policies_keep_their_range() -> None:

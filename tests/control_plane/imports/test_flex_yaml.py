@@ -104,7 +104,7 @@ def test_what_cannot_be_imported() -> None:
     )
     assert found["other Configuration logs"] == ("refused it configures the gateway and not an API")
     assert found["other Secret tls"].startswith("refused its apiVersion is 'v1'")
-    assert found["other ApiInstance 1"] == "refused spec.address: Field required"
+    assert found["other ApiInstance 1"] == "refused spec.address: is required"
     assert "other document 6" in found
     assert plan.document == {"version": 1}
 

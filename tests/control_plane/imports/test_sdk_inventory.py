@@ -99,7 +99,7 @@ def test_what_belongs_to_groups_or_has_no_limit_is_refused() -> None:
     assert found[f"contract of {name} Cart"] == "refused its SLA tier 'Free' is not imported"
     assert found[f"policy of {name} policy"].startswith("refused its type is not named")
     assert found["application Cart"].startswith("approximated the source does not tell")
-    assert found["other record 1"].startswith("refused metadata.anypointData: Field required; ")
+    assert found["other record 1"].startswith("refused metadata.anypointData: is required; ")
 
 
 @pytest.mark.parametrize(
