@@ -26,6 +26,20 @@ def template_document(asset_id: str, schema: Mapping[str, Any]) -> dict[str, Any
     }
 
 
+def asset_document(asset_id: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as an asset of Exchange, which has no files here."""
+    return {
+        "groupId": VENDOR_GROUP_ID,
+        "assetId": asset_id,
+        "version": POLICY_VERSION,
+        "name": schema["title"],
+        "description": schema["description"],
+        "type": "policy",
+        "status": "published",
+        "files": [],
+    }
+
+
 def exchange_document(asset_id: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     """The same as the vendor's tools read it from Exchange, where ids are numbers."""
     return {

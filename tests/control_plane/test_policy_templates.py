@@ -130,3 +130,24 @@ async def test_the_queries_of_the_vendors_command_line(platform: Platform) -> No
         body = {"query": LIST, "variables": variables}
         refused = await platform.anyone.post("/graph/api/v1/graphql", json=body)
         assert refused.status_code == 401
+
+
+async def test_the_types_are_assets_of_exchange(platform: Platform) -> None:
+    """They belong to the vendor's group; without a role, nobody sees them."""
+    ask, path = platform.admin.ask, "/exchange/api/v2/assets"
+    listed = await ask("GET", path, search="policy", limit=250)
+    assert len(listed) >= 17
+    [found] = await ask("GET", path, search="CORS", type="policy")
+    assert found["assetId"] == "cors"
+    assert await ask("GET", path, offset=1, limit=2) == listed[1:3]
+    assert await ask("GET", path, type="rest-api") == []
+    ours = platform.credentials.organization_id
+    assert await ask("GET", path, organizationId=ours) == []
+    assert await ask("GET", path, organizationIds=[ours, found["groupId"]]) == listed
+    one = f"{path}/{found['groupId']}/cors"
+    assert await ask("GET", one) == await ask("GET", f"{one}/1.0.0") == found
+    for wrong in (f"{path}/g/cors", f"{path}/{found['groupId']}/corps"):
+        assert (await platform.refusal("GET", wrong)).status == 404
+    add_user(platform, "nobody", None)
+    headers = await client_of(platform, "nobody")
+    assert (await platform.anyone.get(path, headers=headers)).status_code == 403

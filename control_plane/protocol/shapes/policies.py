@@ -109,6 +109,19 @@ class PolicyTemplate(TypedDict):
     configurationSchema: Kept
 
 
+class ExchangeAsset(TypedDict):
+    """A policy type as an asset of Exchange."""
+
+    groupId: str
+    assetId: str
+    version: str
+    name: str
+    description: str
+    type: str
+    status: str
+    files: list[Kept]
+
+
 class ExchangeTemplate(TypedDict):
     """A policy type as the vendor's tools read it from Exchange, where ids are numbers."""
 

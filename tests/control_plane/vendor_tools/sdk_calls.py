@@ -38,8 +38,7 @@ _RATE_LIMITING = {
     "assetId": "rate-limiting", "assetVersion": "1.0.0", "configurationData": _LIMITS
 }  # fmt: skip
 _OF_VENDOR = {"group_id": "68ef9520-24e9-4cf2-b2f5-620025690913", "asset_version": "1.0.0"}
-_NO_EXCHANGE = "there is no Exchange; no other call of `exchange` works either"
-_POLICIES = "the [policy templates](control-plane.md#endpoints) say which types of policies exist"
+_POLICIES = "the only assets are the types of policies"
 _NO_GROUPS = "there are no API groups"
 
 CALLS = (
@@ -172,7 +171,17 @@ CALLS = (
         lambda s, at: s.contracts.list_group_contracts(*at, 1),
         _NO_GROUPS,
     ),
-    Call("exchange.list_assets", lambda s, _: s.exchange.list_assets(), _NO_EXCHANGE),
-    Call("exchange.list_policy_assets", lambda s, _: s.exchange.list_policy_assets(), _POLICIES),
+    Call("exchange.list_assets", lambda s, _: s.exchange.list_assets(), _POLICIES),
+    Call("exchange.list_policy_assets", lambda s, _: s.exchange.list_policy_assets()),
+    Call(
+        "exchange.get_asset",
+        lambda s, _: s.exchange.get_asset(_OF_VENDOR["group_id"], "cors")["name"] == "CORS",
+        _POLICIES,
+    ),
+    Call(
+        "exchange.list_resources",
+        lambda s, _: s.exchange.list_resources(_OF_VENDOR["group_id"], "cors", "1.0.0"),
+        "assets have no files and pages here, and none can be published",
+    ),
     Call("apis.delete_instance", lambda s, at: s.apis.delete_instance(*at, 1) is None),
 )  # fmt: skip
