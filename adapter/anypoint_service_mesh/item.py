@@ -23,11 +23,14 @@ class Item:
 
 
 def report(items: Sequence[Item]) -> str:
-    """The items for people: a line for each, its notes below it, and the numbers at the end."""
+    """The items for people: a line for each, its notes below it, and the numbers at the end.
+
+    Names of the dump may contain characters that make a terminal do something else.
+    """
     lines = []
     for item in items:
-        lines.append(f"{item.status:<13}{item.source}{_result(item)}")
-        lines += [f"{'':<13}  {note}" for note in item.notes]
+        lines.append(f"{item.status:<13}{_printable(item.source)}{_result(item)}")
+        lines += [f"{'':<13}  {_printable(note)}" for note in item.notes]
     counts = Counter(item.status for item in items)
     numbers = ", ".join(f"{counts[status]} {status}" for status in _STATUSES)
     return "\n".join([*lines, f"{len(items)} object{'' if len(items) == 1 else 's'}: {numbers}"])
@@ -38,3 +41,7 @@ def _result(item: Item) -> str:
         return ""
     metadata = item.binding["metadata"]
     return f" -> ApiBinding {metadata['namespace']}/{metadata['name']}"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -15,6 +15,7 @@ _ROUTE = (
     r"^(HTTPRoute|GRPCRoute|VirtualService)/[a-z0-9.-]{1,63}/[a-z0-9.-]{1,150}(#[a-z0-9.-]{1,63})?$"
 )
 
+_SERVICE = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?:[1-9][0-9]{0,4}$"
 _PRINCIPAL = r"^spiffe://[^/\s]+/ns/[a-z0-9.-]{1,63}/sa/[a-z0-9.-]{1,253}$"
 
 
@@ -52,7 +53,7 @@ class MeshApi(_Part):
     host: str | None = None
     path: str = "/"
     """Goes with `host`: requests to this path and below it."""
-    service: Annotated[str, Field(pattern=r"^[a-z0-9-]+:[1-9][0-9]*$")] | None = None
+    service: Annotated[str, Field(pattern=_SERVICE)] | None = None
     """Goes with `host`, for Gateway API: the Service behind the API, as `NAME:PORT`."""
     principal: Annotated[str, Field(pattern=_PRINCIPAL)] | None = None
     """The service account of a sidecar's workload, as its certificate names it."""

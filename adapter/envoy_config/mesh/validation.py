@@ -1,6 +1,7 @@
 """Finds the mistakes in a mesh plan before they open an API to others."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Final
 
 from adapter.envoy_config.config import ApiRoute
@@ -22,6 +23,7 @@ _TARGETS: Final[dict[tuple[Mesh, str], frozenset[str]]] = {
     ("gateway-api", "gateway"): frozenset({"host"}),
 }
 """What may tell the API of a request there. The first of them is the best one to name."""
+_LAST_PORT: Final = 65_535
 _FIXES: Final = {
     "host": "clients choose the host there; name a route, or at a sidecar the port",
     "route": "there are no named routes; name a port or a host",
@@ -46,6 +48,7 @@ def faults(config: MeshConfig) -> Iterator[str]:
         for fault in _envoy_faults(config.mesh, envoy):
             yield f"{envoy.kind} {envoy.name}: {fault}"
     yield from _shared_names(plan.envoys)
+    yield from _shared_pods(plan.envoys)
     yield from _shared_targets(config)
     yield from _address_faults(config)
 
@@ -84,6 +87,8 @@ def _api_faults(mesh: Mesh, envoy: MeshEnvoy, api: MeshApi) -> Iterator[str]:
         yield "path: goes with host only; a route has paths of its own"
     if api.service_port and not api.port:
         yield "service_port: goes with port only; name the port of the pods, too"
+    if int((api.service or ":0").partition(":")[2]) > _LAST_PORT:
+        yield f"service: {api.service} names no port; the last one is {_LAST_PORT}"
     if (mesh == "gateway-api") != (api.service is not None):
         is_missing = api.service is None
         yield "service: is missing" if is_missing else "service: is for --for gateway-api only"
@@ -115,6 +120,31 @@ def _shared_names(envoys: tuple[MeshEnvoy, ...]) -> Iterator[str]:
     places = [(envoy.namespace, envoy.name) for envoy in envoys]
     for namespace, name in sorted({place for place in places if places.count(place) > 1}):
         yield f"envoys: {name} is given twice in namespace {namespace}; choose another name"
+
+
+def _shared_pods(envoys: tuple[MeshEnvoy, ...]) -> Iterator[str]:
+    """Envoys whose pods get the objects of two entries, and could thus have two APIs."""
+    labelled = [envoy for envoy in envoys if envoy.labels]
+    for one, other in combinations(labelled, 2):
+        if (one.kind, one.namespace) == (other.kind, other.namespace) and _have_pods(one, other):
+            yield (
+                f"envoys: {one.name} and {other.name} have some of the same pods in namespace "
+                f"{one.namespace}; give them one entry, or labels that differ"
+            )
+
+
+def _have_pods(one: MeshEnvoy, other: MeshEnvoy) -> bool:
+    """Whether both certainly have the same pods and, at sidecars, an API for the same port."""
+    mine, theirs = one.labels.items(), other.labels.items()
+    if one.kind == "gateway" or mine == theirs:
+        return mine == theirs
+    ports, others = _ports(one), _ports(other)
+    return (mine < theirs or theirs < mine) and (None in ports | others or bool(ports & others))
+
+
+def _ports(envoy: MeshEnvoy) -> set[int | None]:
+    """The ports that have an API; None stands for all."""
+    return {api.port or api.tcp_port for api in envoy.apis}
 
 
 def _shared_targets(config: MeshConfig) -> Iterator[str]:

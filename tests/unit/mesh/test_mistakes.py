@@ -57,6 +57,7 @@ def with_api(mesh: Mesh, envoy: int, **api: Any) -> dict[str, Any]:
         ("envoy-gateway", 0, {"route": ROUTE, "bind_by": "route_name"}, "use route_metadata"),
         ("envoy-gateway", 0, {"tcp_port": 1}, "does not ask about connections without HTTP"),
         ("gateway-api", 0, {"host": "shop.test"}, "service: is missing"),
+        ("gateway-api", 0, {"host": "shop.test", "service": "shop:65536"}, "names no port"),
     ],
 )
 def test_what_cannot_tell_the_api(mesh: Mesh, envoy: int, api: dict[str, Any], fault: str) -> None:
@@ -117,7 +118,7 @@ def test_two_apis_with_one_target() -> None:
 def test_one_api_behind_two_gateways() -> None:
     """It needs one binding; another API with the same host and path there is refused."""
     plan = with_api("istio", 0, host="shop.test")
-    inner = {**plan["envoys"][0], "name": "inner"}
+    inner = {**plan["envoys"][0], "name": "inner", "labels": {"istio": "inner"}}
     plan["envoys"] = [plan["envoys"][0], inner]
     assert len(rendered("istio", plan)[0].content["requests"]["bindings"]) == 1
     inner["apis"] = [{"api_id": "10", "host": "shop.test"}]
@@ -161,3 +162,31 @@ def test_an_adapter_with_tls_needs_its_ca() -> None:
     assert "adapter.tls_ca_secret: is missing" in refusal(
         "istio", example("istio"), serves_tls=True
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "apis", "is_refused"),
+    [
+        ("gateway", {"app": "orders"}, [{"host": "a.test"}, {"host": "b.test"}], True),
+        ("gateway", {"app": "orders", "x": "y"}, [{"host": "a.test"}, {"host": "b.test"}], False),
+        ("sidecar", {"app": "orders"}, [{"port": 80}, {"port": 81}], True),
+        ("sidecar", {"app": "orders", "x": "y"}, [{"port": 80}, {"port": 81}], False),
+        ("sidecar", {"app": "orders", "x": "y"}, [{"port": 80}, {"port": 80}], True),
+        ("sidecar", {"app": "orders", "x": "y"}, [{}, {"port": 80}], True),
+        ("sidecar", {"app": "other"}, [{}, {}], False),
+    ],
+)
+def test_envoys_with_the_same_pods_are_one_envoy(
+    kind: str, labels: dict[str, str], apis: list[dict[str, Any]], is_refused: bool
+) -> None:
+    """Otherwise a request would have the API of the object that Istio takes last."""
+    envoy = {"kind": kind, "namespace": "shop"}
+    first = {"name": "n0", "labels": {"app": "orders"}, "apis": [{"api_id": "1", **apis[0]}]}
+    second = {"name": "n1", "labels": labels, "apis": [{"api_id": "2", **apis[1]}]}
+    envoys = [envoy | first, envoy | second]
+    if is_refused:
+        assert "n0 and n1 have some of the same pods in namespace shop" in refusal(
+            "istio", {"envoys": envoys}
+        )
+    else:
+        assert rendered("istio", {"envoys": envoys})
