@@ -23,9 +23,17 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 
 
 def bindings_of(requests: RequestSettings) -> tuple[BindingSettings, ...]:
-    """The bindings in the settings, or in their file as it is now; raises BindingsFileError."""
-    file = requests.bindings_file
-    return requests.bindings if file is None else read_bindings(file)
+    """The bindings in the settings, or in their file as it is now.
+
+    Raises BindingsFileError, whose faults begin with the name of the setting.
+    """
+    if requests.bindings_file is None:
+        return requests.bindings
+    try:
+        return read_bindings(requests.bindings_file)
+    except BindingsFileError as e:
+        faults = (f"requests.bindings_file: {fault}" for fault in e.faults)
+        raise BindingsFileError(*faults) from None
 
 
 def read_bindings(path: Path) -> tuple[BindingSettings, ...]:

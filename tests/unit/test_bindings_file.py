@@ -88,7 +88,7 @@ async def test_a_bad_file_changes_nothing_and_is_named(followed: Followed) -> No
     followed.swap([{"api_id": "2"}, {"api": "3", "route_name": "pay"}])
     (line,) = await followed.look(5)
     assert (line["event"], line["file"]) == ("bindings.kept", str(followed.file))
-    assert [fault.partition(": ")[2].partition(":")[0] for fault in line["faults"]] == [
+    assert [fault.split(": ")[2] for fault in line["faults"]] == [
         "bindings.0",
         "bindings.1.api_id",
         "bindings.1.api",
@@ -98,7 +98,8 @@ async def test_a_bad_file_changes_nothing_and_is_named(followed: Followed) -> No
 
     followed.file.unlink()
     (line,) = await followed.look()
-    assert line["faults"] == (f"cannot read {followed.file}: No such file or directory",)
+    missing = f"cannot read {followed.file}: No such file or directory"
+    assert line["faults"] == (f"requests.bindings_file: {missing}",)
     assert followed.tables == []
 
     followed.file.symlink_to("..data/bindings.yaml")
@@ -130,7 +131,7 @@ def test_a_file_that_cannot_be_used_is_described(tmp_path: Path, text: str, faul
     file.write_text(text)
     with pytest.raises(BindingsFileError) as raised:
         Bindings(RequestSettings(bindings_file=file), FakeClock())
-    assert str(raised.value).startswith(str(file))
+    assert str(raised.value).startswith(f"requests.bindings_file: {file}")
     assert fault in str(raised.value)
 
 

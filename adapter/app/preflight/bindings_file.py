@@ -11,4 +11,4 @@ def check_bindings_file(findings: Findings, requests: RequestSettings) -> None:
     try:
         bindings_of(requests)
     except BindingsFileError as e:
-        findings.faults.extend(f"requests.bindings_file: {fault}" for fault in e.faults)
+        findings.faults.extend(e.faults)
