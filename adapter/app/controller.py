@@ -14,11 +14,11 @@ from adapter.app.controller_parts import (
 )
 from adapter.controller.core.desired_objects import selector_of
 from adapter.controller.core.resources import API_BINDING, Resource, read_for, written_for
-from adapter.controller.events import SuggestionEvents
 from adapter.controller.kubernetes.lease import Lease
 from adapter.controller.kubernetes.watched import WatchedResource
 from adapter.controller.mesh_writer import MeshWriter
 from adapter.controller.reconciler import Reconciler
+from adapter.controller.suggestion_events import SuggestionEvents
 from adapter.operations.listener import OperatorListener
 from adapter.operations.probes import Readiness, probe_routes
 from adapter.runtime.clock import Clock, SystemClock

@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from adapter.controller.core.binding import ApiAsset, Binding, BindingKey
-from adapter.controller.core.judgement import Refusal
-from adapter.controller.core.refusal import API_NOT_FOUND, PLATFORM_UNAVAILABLE
+from adapter.controller.core.refusal import API_NOT_FOUND, PLATFORM_UNAVAILABLE, Refusal
 from adapter.errors import DocumentError, PlatformError, PlatformUnavailableError
 from adapter.platform_client.http.exchange import WholeResponse
 from adapter.platform_client.protocol.document_reader import read_document

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final, Literal, Protocol, TypeAlias
 
 import structlog
@@ -16,11 +15,12 @@ from adapter.controller.core.judgement import judge
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import PLATFORM_UNAVAILABLE
 from adapter.controller.core.resources import API_BINDING, Key
-from adapter.controller.events import SuggestionEvents
 from adapter.controller.kubernetes.client import KubernetesClient
 from adapter.controller.kubernetes.failures import NOT_FOUND, ApiServerError
+from adapter.controller.kubernetes.times import timestamp
 from adapter.controller.kubernetes.watched import WatchedResource
 from adapter.controller.mesh_writer import MeshWriter
+from adapter.controller.suggestion_events import SuggestionEvents
 from adapter.envoy_config.parts.tree import Tree
 from adapter.runtime.backoff import Backoff, Jitter
 from adapter.runtime.clock import Clock
@@ -140,16 +140,16 @@ class Reconciler:
 
     async def _report(self, cluster: Cluster, decision: Decision, outcome: Outcome) -> bool:
         """Write the statuses that have changed; returns whether all are written."""
-        now = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = timestamp(self._clock.now())
         conditions: dict[tuple[str, ...], float] = {}
         failures = [f"{key}: {why}" for key, why in outcome.failures.items()]
         failures += [outcome.waits_for[1]] if outcome.waits_for else []
         known = len(failures)
         for content in cluster.all(API_BINDING):
             key = Key(API_BINDING, content["metadata"]["namespace"], content["metadata"]["name"])
-            verdict = decision.verdicts[BindingKey(key.namespace, key.name)]
+            acceptance = decision.acceptances[BindingKey(key.namespace, key.name)]
             shared = self._options.adapter.namespace
-            status = status_of(content, verdict, outcome, shared, now)
+            status = status_of(content, acceptance, outcome, shared, now)
             for condition in status["conditions"]:
                 place = condition["type"], condition["status"]
                 conditions[place] = conditions.get(place, 0) + 1
@@ -201,4 +201,4 @@ class Reconciler:
 
 
 def _waits_for_platform(decision: Decision) -> bool:
-    return any(v.reason == PLATFORM_UNAVAILABLE for v in decision.verdicts.values())
+    return any(v.reason == PLATFORM_UNAVAILABLE for v in decision.acceptances.values())

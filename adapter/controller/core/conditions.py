@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from adapter.controller.core.binding import ACCEPTED, PROGRAMMED, condition
-from adapter.controller.core.decision import Verdict
+from adapter.controller.core.decision import Acceptance
 from adapter.controller.core.resources import Key
 from adapter.envoy_config.parts.tree import Tree
 
@@ -25,13 +25,13 @@ class Outcome(NamedTuple):
 
 
 def status_of(
-    content: Tree, verdict: Verdict, outcome: Outcome, shared_namespace: str, now: str
+    content: Tree, acceptance: Acceptance, outcome: Outcome, shared_namespace: str, now: str
 ) -> Tree:
     """The new status of this ApiBinding; `now` in RFC 3339."""
     old, generation = content.get("status", {}), content["metadata"]["generation"]
     found = {
-        ACCEPTED: (verdict.status, verdict.reason, verdict.message),
-        PROGRAMMED: _programmed(verdict, outcome, shared_namespace),
+        ACCEPTED: (acceptance.status, acceptance.reason, acceptance.message),
+        PROGRAMMED: _programmed(acceptance, outcome, shared_namespace),
     }
     conditions = []
     for kind, (status, reason, message) in found.items():
@@ -47,20 +47,20 @@ def status_of(
                 "lastTransitionTime": now if changed else before["lastTransitionTime"],
             }
         )
-    others = {"apiId": verdict.api_id, "envoys": sorted(map(str, verdict.envoys))}
+    others = {"apiId": acceptance.api_id, "envoys": sorted(map(str, acceptance.envoys))}
     return {"conditions": conditions, **{name: value for name, value in others.items() if value}}
 
 
-def _programmed(verdict: Verdict, outcome: Outcome, shared: str) -> tuple[str, str, str]:
+def _programmed(acceptance: Acceptance, outcome: Outcome, shared: str) -> tuple[str, str, str]:
     """Whether the mesh has what this ApiBinding needs."""
-    if verdict.status != "True":
+    if acceptance.status != "True":
         return "False", NOT_ACCEPTED, "See the condition Accepted."
     if outcome.waits_for is not None:
         return "False", *outcome.waits_for
     mine = [
         f"{key}: {why}"
         for key, why in outcome.failures.items()
-        if key.namespace in {shared, *(envoy.namespace for envoy in verdict.envoys)}
+        if key.namespace in {shared, *(envoy.namespace for envoy in acceptance.envoys)}
     ]
     if mine:
         return "False", NOT_APPLIED, "; ".join(mine)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from adapter.controller.core.attachment import envoy_key
 from adapter.controller.core.binding import ACCEPTED, BindingKey, EnvoyKey
-from adapter.controller.core.claim import envoy_key
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.desired_objects import bindings_object, mesh_objects
-from adapter.controller.core.judgement import Judged, Judgement, Refusal
+from adapter.controller.core.judgement import Judged, Judgement
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.planning import Wanted, render_all
-from adapter.controller.core.refusal import PLATFORM_UNAVAILABLE
+from adapter.controller.core.refusal import PLATFORM_UNAVAILABLE, Refusal
 from adapter.controller.core.refused_bindings import (
     closed_parts,
     is_keeping,
@@ -23,7 +23,7 @@ from adapter.controller.core.suggestions import Suggestion, suggestions
 from adapter.envoy_config.parts.tree import Tree
 
 
-class Verdict(NamedTuple):
+class Acceptance(NamedTuple):
     """The condition Accepted of an ApiBinding, and where its objects are."""
 
     status: str
@@ -46,7 +46,7 @@ class Decision:
     kept_namespaces: frozenset[str]
     """Where nothing is removed: all ApiBindings of an Envoy there are refused, and removing the
     Envoy's objects would open what they protect."""
-    verdicts: Mapping[BindingKey, Verdict]
+    acceptances: Mapping[BindingKey, Acceptance]
     suggestions: tuple[Suggestion, ...]
 
 
@@ -62,7 +62,9 @@ def decide(
     `answers` has the API's id, or why there is none, for ApiBindings by asset. `live` are the
     objects of the mesh that the controller has applied before.
     """
-    verdicts = {key: Verdict("False", *refusal) for key, refusal in judgement.unreadable.items()}
+    acceptances = {
+        key: Acceptance("False", *refusal) for key, refusal in judgement.unreadable.items()
+    }
     wanted: list[Wanted] = []
     refused: list[Judged] = []
     for one in judgement.judged:
@@ -70,20 +72,20 @@ def decide(
         if isinstance(api_id, str):
             wanted.append(Wanted(one, api_id))
         else:
-            verdicts[one.binding.key] = _refused(one, api_id)
+            acceptances[one.binding.key] = _refused(one, api_id)
             refused += [one] if is_keeping(one) else []
     rendered = render_all(options, [*wanted, *closed_parts(refused, wanted)])
     for one, api_id in wanted:
         refusal = rendered.refused.get(one.binding.key)
-        verdicts[one.binding.key] = (
+        acceptances[one.binding.key] = (
             _accepted(one, api_id) if refusal is None else _refused(one, refusal)
         )
-    accepted = {key for key, verdict in verdicts.items() if verdict.status == "True"}
+    accepted = {key for key, acceptance in acceptances.items() if acceptance.status == "True"}
     return Decision(
         objects=with_checked_ports(mesh_objects(options, rendered.documents), live, refused),
         bindings=bindings_object(options, rendered.documents),
         kept_namespaces=kept_namespaces(judgement.judged, accepted),
-        verdicts=verdicts,
+        acceptances=acceptances,
         suggestions=tuple(suggestions(cluster, options, judgement.judged)),
     )
 
@@ -98,11 +100,11 @@ def _api_id(one: Judged, answers: Mapping[BindingKey, str | Refusal]) -> str | R
     return binding.known_api_id or answer if is_away else answer
 
 
-def _accepted(one: Judged, api_id: str) -> Verdict:
-    envoys = frozenset(envoy_key(claim.envoy) for claim in one.claims)
-    return Verdict("True", ACCEPTED, "Targets and API are known.", api_id, envoys)
+def _accepted(one: Judged, api_id: str) -> Acceptance:
+    envoys = frozenset(envoy_key(attachment.envoy) for attachment in one.attachments)
+    return Acceptance("True", ACCEPTED, "Targets and API are known.", api_id, envoys)
 
 
-def _refused(one: Judged, refusal: Refusal) -> Verdict:
+def _refused(one: Judged, refusal: Refusal) -> Acceptance:
     status = "Unknown" if refusal.reason == PLATFORM_UNAVAILABLE else "False"
-    return Verdict(status, *refusal, one.binding.known_api_id, one.binding.known_envoys)
+    return Acceptance(status, *refusal, one.binding.known_api_id, one.binding.known_envoys)

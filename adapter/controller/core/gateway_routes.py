@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from adapter.controller.core.attachment import Attachment, make_attachment, make_envoy
 from adapter.controller.core.binding import TargetRef
-from adapter.controller.core.claim import Claim, make_claim, make_envoy
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import TARGET_NOT_FOUND, UNSUPPORTED_TARGET, RefusedError
@@ -25,7 +25,9 @@ _GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name"
 _WITH_HTTP = frozenset({"HTTP", "HTTPS"})
 
 
-def claims(cluster: Cluster, options: MeshOptions, route: Tree, ref: TargetRef) -> list[Claim]:
+def attachments(
+    cluster: Cluster, options: MeshOptions, route: Tree, ref: TargetRef
+) -> list[Attachment]:
     """The route, or one rule of it, at each of its Gateways."""
     envoys = list(envoys_of(cluster, options, route))
     if not envoys:
@@ -39,7 +41,7 @@ def claims(cluster: Cluster, options: MeshOptions, route: Tree, ref: TargetRef) 
     is_specific = bool(ref.section_name)
     places = [f"{whole}#{rule}" if rule else whole for rule in _rules(options, route, ref)]
     return [
-        make_claim(envoy, str(ref), is_specific=is_specific, route=place)
+        make_attachment(envoy, str(ref), is_specific=is_specific, route=place)
         for envoy in envoys
         for place in places
     ]

@@ -2,24 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
+from adapter.controller.core.attachment import Attachment
 from adapter.controller.core.binding import Binding, BindingKey, read_binding
-from adapter.controller.core.claim import Claim
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
-from adapter.controller.core.refusal import CONFLICTED, RefusedError
+from adapter.controller.core.refusal import CONFLICTED, Refusal, RefusedError
 from adapter.controller.core.resources import API_BINDING
 from adapter.controller.core.rule_names import RuleNames, bound_rules
 from adapter.controller.core.shared_pods import SharedPods
-from adapter.controller.core.targets import claims_of
-
-
-class Refusal(NamedTuple):
-    """Why an ApiBinding is not accepted."""
-
-    reason: str
-    message: str
+from adapter.controller.core.targets import attachments_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +19,7 @@ class Judged:
     """An ApiBinding, and what was found out about it."""
 
     binding: Binding
-    claims: tuple[Claim, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     refusal: Refusal | None = None
 
 
@@ -60,24 +52,26 @@ def judge(cluster: Cluster, options: MeshOptions) -> Judgement:
 
 
 def _targets_of(cluster: Cluster, options: MeshOptions, binding: Binding) -> Judged:
-    """The claims of all targets, or everything that is wrong with them."""
-    claims: list[Claim] = []
+    """The attachments of all targets, or everything that is wrong with them."""
+    attachments: list[Attachment] = []
     faults: list[RefusedError] = []
     for ref in binding.targets:
         try:
-            claims += claims_of(cluster, options, binding.key.namespace, ref)
+            attachments += attachments_of(cluster, options, binding.key.namespace, ref)
         except RefusedError as e:
             faults.append(e)
     if not faults:
-        return Judged(binding, tuple(claims))
-    return Judged(binding, tuple(claims), Refusal(faults[0].reason, "; ".join(map(str, faults))))
+        return Judged(binding, tuple(attachments))
+    return Judged(
+        binding, tuple(attachments), Refusal(faults[0].reason, "; ".join(map(str, faults)))
+    )
 
 
 def _without_shared_names(names: RuleNames, judged: Iterable[Judged]) -> list[Judged]:
     """Refuse ApiBindings whose requests Istio cannot tell from those of another route."""
-    kept = [_refused(one, names.faults_of(one.claims)) for one in judged]
-    bound = bound_rules(c for one in kept if one.refusal is None for c in one.claims)
-    return [_refused(one, names.hidden(one.claims, bound)) for one in kept]
+    kept = [_refused(one, names.faults_of(one.attachments)) for one in judged]
+    bound = bound_rules(c for one in kept if one.refusal is None for c in one.attachments)
+    return [_refused(one, names.hidden(one.attachments, bound)) for one in kept]
 
 
 def _refused(one: Judged, faults: Iterable[str]) -> Judged:
@@ -97,25 +91,25 @@ def _without_conflicts(options: MeshOptions, judged: Iterable[Judged]) -> Iterat
     pods = SharedPods()
     kept = []
     for one in judged:
-        wanted = {(c.conflict_key(options.mesh), c.is_specific) for c in one.claims}
+        wanted = {(c.conflict_key(options.mesh), c.is_specific) for c in one.attachments}
         others = sorted({owners[key] for key in wanted if key in owners})
-        sharing = sorted(pods.owners(one.claims))
+        sharing = sorted(pods.owners(one.attachments))
         faults = [f"{other} is older and has bound the same target" for other in others[:1]]
         faults += [f"{other} is older and has bound some of the same pods" for other in sharing[:1]]
         kept.append(_refused(one, faults))
         refusal = kept[-1].refusal
         if refusal is None or refusal.reason != CONFLICTED:
             owners |= dict.fromkeys(wanted - owners.keys(), one.binding.key)
-            pods.add(one.claims, one.binding.key)
+            pods.add(one.attachments, one.binding.key)
     parts = {key for key, is_specific in owners if is_specific}
     return (_leaving(one, parts, options) for one in kept)
 
 
 def _leaving(one: Judged, parts: set[str], options: MeshOptions) -> Judged:
     """Leave the parts of a whole target to those that name them."""
-    claims = [
-        claim
-        for claim in one.claims
-        if claim.is_specific or claim.conflict_key(options.mesh) not in parts
+    attachments = [
+        attachment
+        for attachment in one.attachments
+        if attachment.is_specific or attachment.conflict_key(options.mesh) not in parts
     ]
-    return replace(one, claims=tuple(claims))
+    return replace(one, attachments=tuple(attachments))

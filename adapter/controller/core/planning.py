@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from adapter.controller.core.attachment import Attachment, envoy_key
 from adapter.controller.core.binding import BindingKey, EnvoyKey
-from adapter.controller.core.claim import Claim, envoy_key
-from adapter.controller.core.judgement import Judged, Refusal
+from adapter.controller.core.judgement import Judged
 from adapter.controller.core.options import MeshOptions
-from adapter.controller.core.refusal import CONFLICTED, INVALID
+from adapter.controller.core.refusal import CONFLICTED, INVALID, Refusal
 from adapter.envoy_config.mesh import Document, render_mesh
 from adapter.envoy_config.mesh.plan import MeshApi, MeshEnvoy
 from adapter.errors import ConfigurationError
@@ -57,7 +57,7 @@ def _rendered(
     options: MeshOptions, wanted: Sequence[Wanted]
 ) -> tuple[tuple[Document, ...], str | None]:
     """The documents, or what is wrong."""
-    envoys = _envoys([(c, one.api_id) for one in wanted for c in one.judged.claims])
+    envoys = _envoys([(c, one.api_id) for one in wanted for c in one.judged.attachments])
     if not envoys:
         return (), None
     try:
@@ -66,14 +66,14 @@ def _rendered(
         return (), "; ".join(str(e).splitlines())
 
 
-def _envoys(claims: Iterable[tuple[Claim, str]]) -> tuple[MeshEnvoy, ...]:
-    """Each Envoy once, with all its APIs, in an order that does not depend on that of claims."""
+def _envoys(attachments: Iterable[tuple[Attachment, str]]) -> tuple[MeshEnvoy, ...]:
+    """Each Envoy once, with all its APIs. The order of the attachments does not matter."""
     envoys: dict[_Pods, MeshEnvoy] = {}
     apis: dict[_Pods, list[MeshApi]] = {}
-    for claim, api_id in claims:
-        key = envoy_key(claim.envoy), tuple(sorted(claim.envoy.labels.items()))
-        envoys[key] = claim.envoy
-        apis.setdefault(key, []).append(claim.with_api(api_id))
+    for attachment, api_id in attachments:
+        key = envoy_key(attachment.envoy), tuple(sorted(attachment.envoy.labels.items()))
+        envoys[key] = attachment.envoy
+        apis.setdefault(key, []).append(attachment.with_api(api_id))
     return tuple(
         envoys[key].model_copy(update={"apis": tuple(sorted(apis[key], key=_order))})
         for key in sorted(envoys)

@@ -1,6 +1,6 @@
-"""Why an ApiBinding is not accepted: reasons that stay, for people and programs."""
+"""Why an ApiBinding is not accepted. The reasons never change, because programs read them, too."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from adapter.errors import AdapterError
 
@@ -10,6 +10,13 @@ UNSUPPORTED_TARGET: Final = "UnsupportedTarget"
 CONFLICTED: Final = "Conflicted"
 API_NOT_FOUND: Final = "ApiNotFound"
 PLATFORM_UNAVAILABLE: Final = "PlatformUnavailable"
+
+
+class Refusal(NamedTuple):
+    """Why an ApiBinding is not accepted."""
+
+    reason: str
+    message: str
 
 
 class RefusedError(AdapterError):

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from adapter.controller.core.attachment import envoy_key
 from adapter.controller.core.binding import BindingKey, EnvoyKey
-from adapter.controller.core.claim import envoy_key
 from adapter.controller.core.judgement import Judged
 from adapter.controller.core.planning import Wanted
 from adapter.controller.core.refusal import CONFLICTED
@@ -29,7 +29,7 @@ def kept_namespaces(judged: Iterable[Judged], accepted: Collection[BindingKey]) 
     asking: set[EnvoyKey] = set()
     refused: set[EnvoyKey] = set()
     for one in judged:
-        envoys = {envoy_key(claim.envoy) for claim in one.claims}
+        envoys = {envoy_key(attachment.envoy) for attachment in one.attachments}
         if one.binding.key in accepted:
             asking |= envoys
         else:
@@ -43,15 +43,15 @@ def closed_parts(refused: Iterable[Judged], wanted: Iterable[Wanted]) -> Iterato
     Only at Envoys that ask about them anyway.
     """
     asking = {
-        envoy_key(claim.envoy)
+        envoy_key(attachment.envoy)
         for one, _ in wanted
-        for claim in one.claims
-        if claim.place.port is None
+        for attachment in one.attachments
+        if attachment.place.port is None
     }
     for one in refused:
-        parts = [c for c in one.claims if c.is_specific and envoy_key(c.envoy) in asking]
+        parts = [c for c in one.attachments if c.is_specific and envoy_key(c.envoy) in asking]
         if parts:
-            yield Wanted(replace(one, claims=tuple(parts)), NO_API)
+            yield Wanted(replace(one, attachments=tuple(parts)), NO_API)
 
 
 def with_checked_ports(

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from adapter.controller.core.claim import Claim
+from adapter.controller.core.attachment import Attachment
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.resources import VIRTUAL_SERVICE, Resource
@@ -50,23 +50,24 @@ class RuleNames:
         for resource, route in all_routes(cluster) if options.mesh == "istio" else ():
             self._add(resource, route, envoys_of_route(cluster, options, resource, route))
 
-    def faults_of(self, claims: Iterable[Claim]) -> Iterator[str]:
-        """Which claims name a rule whose name an older route has."""
-        for claim in claims:
-            rule, target = _rule(claim), claim.place.target
-            _, owner = min(_at(self._oldest, rule, claim), default=("", target))
+    def faults_of(self, attachments: Iterable[Attachment]) -> Iterator[str]:
+        """Which attachments name a rule whose name an older route has."""
+        for attachment in attachments:
+            rule, target = _rule(attachment), attachment.place.target
+            _, owner = min(_at(self._oldest, rule, attachment), default=("", target))
             if owner != target:
                 yield (
                     f"the older {'/'.join(owner)} has a rule {rule}, too, at the same "
-                    f"{claim.envoy.kind}, and Istio tells rules by their names only; rename yours"
+                    f"{attachment.envoy.kind}, "
+                    "and Istio tells rules by their names only; rename yours"
                 )
 
-    def hidden(self, claims: Iterable[Claim], bound: _Owners) -> Iterator[str]:
+    def hidden(self, attachments: Iterable[Attachment], bound: _Owners) -> Iterator[str]:
         """Which whole routes have a rule that is `bound` as one of another route."""
-        for claim in claims:
-            for rule in self._names.get(claim.place.target, ()):
-                for _, other in _at(bound, rule, claim):
-                    if other != claim.place.target:
+        for attachment in attachments:
+            for rule in self._names.get(attachment.place.target, ()):
+                for _, other in _at(bound, rule, attachment):
+                    if other != attachment.place.target:
                         yield (
                             f"its rule {rule} has the name of a bound rule of {'/'.join(other)}, "
                             "and Istio tells rules by their names only; rename yours"
@@ -85,18 +86,18 @@ class RuleNames:
                 owners[pods] = min(owner, owners.get(pods, owner))
 
 
-def bound_rules(claims: Iterable[Claim]) -> _Owners:
-    """The rules that claims name."""
+def bound_rules(attachments: Iterable[Attachment]) -> _Owners:
+    """The rules that attachments name."""
     bound: _Owners = defaultdict(dict)
-    for claim in claims:
-        if claim.place.rule:
-            bound[_rule(claim)][_pods(claim.envoy)] = "", claim.place.target
+    for attachment in attachments:
+        if attachment.place.rule:
+            bound[_rule(attachment)][_pods(attachment.envoy)] = "", attachment.place.target
     return bound
 
 
-def _at(owners: _Owners, rule: str, claim: Claim) -> Iterator[tuple[str, _Target]]:
-    """The owners of this name at the claim's pods."""
-    pods = _pods(claim.envoy)
+def _at(owners: _Owners, rule: str, attachment: Attachment) -> Iterator[tuple[str, _Target]]:
+    """The owners of this name at the attachment's pods."""
+    pods = _pods(attachment.envoy)
     return (owner for place, owner in owners.get(rule, {}).items() if place.meet(pods))
 
 
@@ -104,9 +105,9 @@ def _pods(envoy: MeshEnvoy) -> _Pods:
     return _Pods(envoy.kind, envoy.namespace, frozenset(envoy.labels.items()))
 
 
-def _rule(claim: Claim) -> str:
-    """Istio's name of the claim's rule; empty if it is about more than one rule."""
-    return istio_route_name(claim.place) if claim.place.rule else ""
+def _rule(attachment: Attachment) -> str:
+    """Istio's name of the attachment's rule; empty if it is about more than one rule."""
+    return istio_route_name(attachment.place) if attachment.place.rule else ""
 
 
 def _names(resource: Resource, route: Tree) -> Iterator[str]:

@@ -7,33 +7,33 @@ one of the Services can be bound.
 from collections import defaultdict
 from collections.abc import Iterable
 
+from adapter.controller.core.attachment import Attachment
 from adapter.controller.core.binding import BindingKey
-from adapter.controller.core.claim import Claim
 
 
 class SharedPods:
     """The workloads of ApiBindings, and who has bound them."""
 
     def __init__(self) -> None:
-        self._bound: dict[str, list[tuple[Claim, BindingKey]]] = defaultdict(list)
+        self._bound: dict[str, list[tuple[Attachment, BindingKey]]] = defaultdict(list)
 
-    def add(self, claims: Iterable[Claim], owner: BindingKey) -> None:
+    def add(self, attachments: Iterable[Attachment], owner: BindingKey) -> None:
         """Remember the workloads of an ApiBinding."""
-        for claim in claims:
-            if claim.envoy.kind == "sidecar":
-                self._bound[claim.envoy.namespace].append((claim, owner))
+        for attachment in attachments:
+            if attachment.envoy.kind == "sidecar":
+                self._bound[attachment.envoy.namespace].append((attachment, owner))
 
-    def owners(self, claims: Iterable[Claim]) -> set[BindingKey]:
+    def owners(self, attachments: Iterable[Attachment]) -> set[BindingKey]:
         """Who has bound a workload that certainly has pods in common with one of these."""
         return {
             owner
-            for claim in claims
-            for other, owner in self._bound.get(claim.envoy.namespace, ())
-            if _overlap(claim, other)
+            for attachment in attachments
+            for other, owner in self._bound.get(attachment.envoy.namespace, ())
+            if _overlap(attachment, other)
         }
 
 
-def _overlap(one: Claim, other: Claim) -> bool:
+def _overlap(one: Attachment, other: Attachment) -> bool:
     """Whether all pods of one belong to the other, too, and a port of theirs."""
     mine, theirs = one.envoy.labels.items(), other.envoy.labels.items()
     is_part = mine < theirs or theirs < mine

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from adapter.controller.core.attachment import envoy_key
 from adapter.controller.core.binding import EnvoyKey
-from adapter.controller.core.claim import envoy_key
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.judgement import Judged
 from adapter.controller.core.options import MeshOptions
@@ -28,7 +28,9 @@ def suggestions(
     asking: set[EnvoyKey] = set()
     bound: set[tuple[str, str, str]] = set()
     for one in judged:
-        asking |= {envoy_key(claim.envoy) for claim in one.claims if one.refusal is None}
+        asking |= {
+            envoy_key(attachment.envoy) for attachment in one.attachments if one.refusal is None
+        }
         bound |= {(one.binding.key.namespace, t.kind, t.name) for t in one.binding.targets}
     return [
         _suggestion(resource, route)

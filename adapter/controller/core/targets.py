@@ -4,27 +4,27 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from adapter.controller.core import gateway_routes, virtual_services, workloads
+from adapter.controller.core.attachment import Attachment
 from adapter.controller.core.binding import TargetRef
-from adapter.controller.core.claim import Claim
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import TARGET_NOT_FOUND, UNSUPPORTED_TARGET, RefusedError
 from adapter.controller.core.resources import TARGETS, read_for
 from adapter.envoy_config.parts.tree import Tree
 
-_Claims: TypeAlias = Callable[[Cluster, MeshOptions, Tree, TargetRef], list[Claim]]
-_BY_KIND: Final[Mapping[str, _Claims]] = {
-    "HTTPRoute": gateway_routes.claims,
-    "GRPCRoute": gateway_routes.claims,
-    "VirtualService": virtual_services.claims,
-    "Service": workloads.claims,
+_Attachments: TypeAlias = Callable[[Cluster, MeshOptions, Tree, TargetRef], list[Attachment]]
+_BY_KIND: Final[Mapping[str, _Attachments]] = {
+    "HTTPRoute": gateway_routes.attachments,
+    "GRPCRoute": gateway_routes.attachments,
+    "VirtualService": virtual_services.attachments,
+    "Service": workloads.attachments,
 }
 
 
-def claims_of(
+def attachments_of(
     cluster: Cluster, options: MeshOptions, namespace: str, ref: TargetRef
-) -> list[Claim]:
-    """The claims of one target; raises RefusedError if it cannot be bound."""
+) -> list[Attachment]:
+    """The attachments of one target; raises RefusedError if it cannot be bound."""
     resource = TARGETS.get(ref.kind)
     if resource not in read_for(options.mesh):
         raise RefusedError(

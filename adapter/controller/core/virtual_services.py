@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from adapter.controller.core.attachment import Attachment, make_attachment, make_envoy
 from adapter.controller.core.binding import TargetRef
-from adapter.controller.core.claim import Claim, make_claim, make_envoy
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import TARGET_NOT_FOUND, UNSUPPORTED_TARGET, RefusedError
@@ -15,7 +15,9 @@ _SIDECARS = "mesh"
 """The name that stands for all sidecars."""
 
 
-def claims(cluster: Cluster, options: MeshOptions, route: Tree, ref: TargetRef) -> list[Claim]:
+def attachments(
+    cluster: Cluster, options: MeshOptions, route: Tree, ref: TargetRef
+) -> list[Attachment]:
     """The VirtualService, or one rule of it, at each of its gateways."""
     names = [name for name in _gateway_names(route) if name != _SIDECARS]
     if not names:
@@ -33,7 +35,7 @@ def claims(cluster: Cluster, options: MeshOptions, route: Tree, ref: TargetRef) 
         raise RefusedError(TARGET_NOT_FOUND, f"{ref}: no rule (http[].name) has this name")
     rule = f"#{ref.section_name}" if ref.section_name else ""
     place = f"VirtualService/{route['metadata']['namespace']}/{ref.name}{rule}"
-    return [make_claim(e, str(ref), is_specific=bool(rule), route=place) for e in envoys]
+    return [make_attachment(e, str(ref), is_specific=bool(rule), route=place) for e in envoys]
 
 
 def envoys_of(cluster: Cluster, options: MeshOptions, route: Tree) -> Iterator[MeshEnvoy]:

@@ -1,7 +1,7 @@
 """Services whose pods have sidecars: the sidecars ask about requests to them."""
 
+from adapter.controller.core.attachment import Attachment, make_attachment, make_envoy
 from adapter.controller.core.binding import TargetRef
-from adapter.controller.core.claim import Claim, make_claim, make_envoy
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
 from adapter.controller.core.refusal import (
@@ -15,15 +15,17 @@ from adapter.envoy_config.mesh.plan import MeshEnvoy
 from adapter.envoy_config.parts.tree import Tree
 
 
-def claims(cluster: Cluster, _: MeshOptions, service: Tree, ref: TargetRef) -> list[Claim]:
+def attachments(
+    cluster: Cluster, _: MeshOptions, service: Tree, ref: TargetRef
+) -> list[Attachment]:
     """All requests to the workload, or those to one port."""
     ports = service.get("spec", {}).get("ports") or []
     if not ports:
         raise RefusedError(INVALID, f"{ref}: the Service has no ports; add the one of the API")
     envoy = _envoy(cluster, service, ref)
     if not ref.section_name:
-        return [make_claim(envoy, str(ref), is_specific=False)]
-    return [make_claim(envoy, str(ref), is_specific=True, **_port(ports, ref))]
+        return [make_attachment(envoy, str(ref), is_specific=False)]
+    return [make_attachment(envoy, str(ref), is_specific=True, **_port(ports, ref))]
 
 
 def _envoy(cluster: Cluster, service: Tree, ref: TargetRef) -> MeshEnvoy:

@@ -1,6 +1,5 @@
 """Lets one controller of several work: the holder of a Lease (coordination.k8s.io)."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -8,8 +7,9 @@ import structlog
 from adapter.controller.core.resources import Key
 from adapter.controller.kubernetes.client import KubernetesClient
 from adapter.controller.kubernetes.failures import CONFLICT, NOT_FOUND, ApiServerError
+from adapter.controller.kubernetes.times import precise_timestamp
 from adapter.envoy_config.parts.tree import Tree
-from adapter.runtime.clock import Clock, MonotonicTime, WallTime
+from adapter.runtime.clock import Clock, MonotonicTime
 
 DURATION_S: Final = 15
 """Others take the Lease if it was not renewed for this time."""
@@ -138,8 +138,4 @@ class Lease:
 
     def _now(self) -> str:
         """The time with microseconds, as a Lease has it."""
-        return _micro_time(self._clock.now())
-
-
-def _micro_time(now: WallTime) -> str:
-    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return precise_timestamp(self._clock.now())

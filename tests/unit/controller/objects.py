@@ -124,7 +124,7 @@ def shown(decision: Decision) -> list[str]:
 
 def reasons(decision: Decision) -> dict[str, str]:
     """The reason of each ApiBinding's condition Accepted, by its name."""
-    return {key.name: verdict.reason for key, verdict in decision.verdicts.items()}
+    return {key.name: acceptance.reason for key, acceptance in decision.acceptances.items()}
 
 
 def bound(decision: Decision) -> list[dict[str, Any]]:

@@ -4,22 +4,22 @@ from typing import Any
 
 from adapter.controller.core.binding import EnvoyKey
 from adapter.controller.core.conditions import Outcome, status_of
-from adapter.controller.core.decision import Verdict
+from adapter.controller.core.decision import Acceptance
 from adapter.controller.core.resources import CONFIG_MAP, SERVICE, Key
 from tests.rig.api_bindings import binding_faults
 from tests.unit.controller.objects import binding
 
-_ACCEPTED = Verdict(
+_ACCEPTED = Acceptance(
     "True", "Accepted", "Fine.", "17", frozenset({EnvoyKey("gateway", "shop", "eg")})
 )
-_REFUSED = Verdict("False", "Conflicted", "shop/b is older")
+_REFUSED = Acceptance("False", "Conflicted", "shop/b is older")
 
 
 def _status(
-    verdict: Verdict, outcome: Outcome, now: str = "2026-11-28T12:00:00Z", **old: Any
+    acceptance: Acceptance, outcome: Outcome, now: str = "2026-11-28T12:00:00Z", **old: Any
 ) -> Any:
     _, content = binding("a", "HTTPRoute/orders")
-    status = status_of(content | old, verdict, outcome, "adapter", now)
+    status = status_of(content | old, acceptance, outcome, "adapter", now)
     assert binding_faults(content | {"status": status}) == []
     return status
 
@@ -71,7 +71,7 @@ def test_the_time_of_a_condition_is_that_of_its_last_change() -> None:
     """A new reason alone is no change of the status."""
     first = _status(_REFUSED, Outcome())
     later = "2026-11-28T15:00:00Z"
-    other = Verdict("False", "Invalid", "x" * 40_000)
+    other = Acceptance("False", "Invalid", "x" * 40_000)
     second = _status(other, Outcome(), later, status=first)
     assert [c["lastTransitionTime"] for c in second["conditions"]] == ["2026-11-28T12:00:00Z"] * 2
     third = _status(_ACCEPTED, Outcome(), later, status=second)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from adapter.controller.core.binding import BindingKey
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.decision import Decision, decide
-from adapter.controller.core.judgement import Refusal, judge
+from adapter.controller.core.judgement import judge
+from adapter.controller.core.refusal import Refusal
 from tests.unit.controller.objects import (
     Object,
     binding,
@@ -47,7 +48,7 @@ def test_the_older_binding_wins() -> None:
         binding("b", "HTTPRoute/orders"),
     )
     assert reasons(decision) == {"a": "Conflicted", "b": "Accepted"}
-    assert decision.verdicts[BindingKey("shop", "a")].message == (
+    assert decision.acceptances[BindingKey("shop", "a")].message == (
         "shop/b is older and has bound the same target"
     )
     assert _api_ids(decision) == ["17"]
@@ -83,7 +84,7 @@ def test_a_binding_that_cannot_be_rendered_does_not_harm_others() -> None:
         *(binding("a", "HTTPRoute/a"), binding("b", "HTTPRoute/b", apiId="18")),
     )
     assert reasons(alone) == {"a": "Invalid", "b": "Accepted"}
-    assert "listeners: is missing" in alone.verdicts[BindingKey("shop", "a")].message
+    assert "listeners: is missing" in alone.acceptances[BindingKey("shop", "a")].message
     together = decided(
         "istio",
         *(gateway("service-x", "istio"), http_route("a", parent={"name": "service-x"})),
@@ -91,7 +92,7 @@ def test_a_binding_that_cannot_be_rendered_does_not_harm_others() -> None:
         binding("b", "Service/x", created=_LATER, apiId="18"),
     )
     assert reasons(together) == {"a": "Accepted", "b": "Conflicted"}
-    assert "service-x is given twice" in together.verdicts[BindingKey("shop", "b")].message
+    assert "service-x is given twice" in together.acceptances[BindingKey("shop", "b")].message
 
 
 def test_a_name_that_is_too_long_harms_no_other_binding() -> None:
@@ -115,7 +116,7 @@ def test_an_object_that_is_no_valid_binding_is_refused() -> None:
     worse[1]["spec"] = {"targetRefs": 3}
     decision = decided("envoy-gateway", broken, worse)
     assert reasons(decision) == {"broken": "Invalid", "worse": "Invalid"}
-    assert {v.message for v in decision.verdicts.values()} == {
+    assert {v.message for v in decision.acceptances.values()} == {
         "set either apiId or api",
         "targetRefs: must be a list",
     }
@@ -125,7 +126,7 @@ def test_the_platform_says_which_api_it_is() -> None:
     """The answer is bound, and goes into the status."""
     objects = (gateway(), http_route("orders"), binding("orders", "HTTPRoute/orders", api=_ASSET))
     decision = decided("envoy-gateway", *objects, answers={_KEY: "55"})
-    assert decision.verdicts[_KEY].api_id == "55"
+    assert decision.acceptances[_KEY].api_id == "55"
     assert _api_ids(decision) == ["55"]
 
 
@@ -133,17 +134,17 @@ def test_while_the_platform_is_away_the_known_api_stays() -> None:
     """A new ApiBinding has to wait; one whose status names the API goes on."""
     new = binding("orders", "HTTPRoute/orders", api=_ASSET)
     world = gateway(), http_route("orders")
-    assert decided("envoy-gateway", *world, new, answers={_KEY: _AWAY}).verdicts[_KEY][:2] == (
+    assert decided("envoy-gateway", *world, new, answers={_KEY: _AWAY}).acceptances[_KEY][:2] == (
         "Unknown",
         "PlatformUnavailable",
     )
     accepted = {"type": "Accepted", "status": "True", "observedGeneration": 1}
     new[1]["status"] = {"apiId": "55", "conditions": [accepted]}
     known = decided("envoy-gateway", *world, new, answers={_KEY: _AWAY})
-    assert known.verdicts[_KEY].reason == "Accepted"
+    assert known.acceptances[_KEY].reason == "Accepted"
     new[1]["metadata"]["generation"] = 2
     changed = decided("envoy-gateway", *world, new, answers={_KEY: _AWAY})
-    assert changed.verdicts[_KEY].reason == "PlatformUnavailable"
+    assert changed.acceptances[_KEY].reason == "PlatformUnavailable"
 
 
 def test_nothing_is_removed_where_an_envoy_has_refused_bindings_only() -> None:
@@ -169,7 +170,7 @@ def test_an_envoy_is_remembered_when_the_target_is_missing() -> None:
     mistaken[1]["status"] = {"envoys": ["gateway/infra/eg"]}
     decision = decided("envoy-gateway", mistaken)
     assert decision.kept_namespaces == {"infra"}
-    assert list(map(str, decision.verdicts[_KEY].envoys)) == ["gateway/infra/eg"]
+    assert list(map(str, decision.acceptances[_KEY].envoys)) == ["gateway/infra/eg"]
 
 
 def test_unbound_routes_of_asking_gateways_are_suggested() -> None:
@@ -250,13 +251,13 @@ def test_the_order_of_objects_does_not_matter(drawn: Any, random: Any, mesh: Any
 
 
 @given(_bindings, st.sampled_from(["istio", "envoy-gateway"]))
-def test_every_binding_gets_a_verdict_and_no_refused_api_is_rendered(drawn: Any, mesh: Any) -> None:
+def test_every_binding_gets_an_answer_and_no_refused_api_is_rendered(drawn: Any, mesh: Any) -> None:
     """An API appears in objects and settings only if an accepted ApiBinding names it."""
     ids = {name: f"api-{number}" for number, (name, *_) in enumerate(drawn)}
     objects = [*_WORLD, *(binding(n, *t, created=c, apiId=ids[n]) for n, t, c, _ in drawn)]
     found, chosen = Cluster.of(objects), options(mesh)
     decision = decide(found, chosen, judge(found, chosen), {}, {})
-    assert {key.name for key in decision.verdicts} == ids.keys()
+    assert {key.name for key in decision.acceptances} == ids.keys()
     text = json.dumps([*decision.objects.values(), decision.bindings[1]])
-    for key, verdict in decision.verdicts.items():
-        assert verdict.status == "True" or f'"{ids[key.name]}"' not in text.replace("\\", "")
+    for key, acceptance in decision.acceptances.items():
+        assert acceptance.status == "True" or f'"{ids[key.name]}"' not in text.replace("\\", "")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from adapter.controller.core.binding import BindingKey
-from adapter.controller.core.judgement import Refusal
+from adapter.controller.core.refusal import Refusal
 from tests.unit.controller.objects import (
     Object,
     binding,

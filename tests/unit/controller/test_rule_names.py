@@ -42,7 +42,7 @@ def test_a_younger_route_cannot_take_the_rule_of_an_older_one(victim: str) -> No
         **({"victim": "Accepted"} if victim else {}),
     }
     assert "VirtualService/shop/victim has a rule orders" in (
-        decision.verdicts[BindingKey("shop", "thief")].message
+        decision.acceptances[BindingKey("shop", "thief")].message
     )
 
 

@@ -314,18 +314,18 @@ def test_targets_that_cannot_be_bound(
 ) -> None:
     """The reason is for programs, and the message names the fix."""
     decision = decided(mesh, *others, binding("b", target))
-    (verdict,) = decision.verdicts.values()
-    assert (verdict.status, verdict.reason) == ("False", reason)
-    assert words in verdict.message
+    (acceptance,) = decision.acceptances.values()
+    assert (acceptance.status, acceptance.reason) == ("False", reason)
+    assert words in acceptance.message
     assert decision.objects == {}
 
 
 def test_all_faults_of_a_binding_are_told_at_once() -> None:
     """One message names both targets."""
     decision = decided("istio", binding("b", "HTTPRoute/one", "Service/two"))
-    (verdict,) = decision.verdicts.values()
-    assert "HTTPRoute/one: there is no" in verdict.message
-    assert "Service/two: there is no" in verdict.message
+    (acceptance,) = decision.acceptances.values()
+    assert "HTTPRoute/one: there is no" in acceptance.message
+    assert "Service/two: there is no" in acceptance.message
 
 
 def test_trusted_hops_reach_the_gateways() -> None:

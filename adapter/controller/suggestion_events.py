@@ -1,6 +1,5 @@
 """Suggestions become Events in the cluster, where `kubectl describe` shows them."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -10,6 +9,7 @@ from adapter.controller.core.resources import EVENT
 from adapter.controller.core.suggestions import Suggestion
 from adapter.controller.kubernetes.client import KubernetesClient
 from adapter.controller.kubernetes.failures import CONFLICT, ApiServerError
+from adapter.controller.kubernetes.times import timestamp
 from adapter.envoy_config.parts.tree import Tree
 from adapter.runtime.clock import Clock, WallTime
 
@@ -54,7 +54,7 @@ class SuggestionEvents:
 
 def _event(suggestion: Suggestion, now: WallTime) -> Tree:
     about = suggestion.about
-    time = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    time = timestamp(now)
     return {
         "apiVersion": "v1",
         "kind": "Event",

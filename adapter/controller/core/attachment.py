@@ -1,4 +1,4 @@
-"""A claim: an Envoy, and which of its requests an ApiBinding wants for its API."""
+"""An attachment: an Envoy, and which of its requests an ApiBinding binds to its API."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -14,20 +14,20 @@ from adapter.runtime.validation import plain_words
 _NO_API = "none"
 
 
-class Claim(NamedTuple):
+class Attachment(NamedTuple):
     """It has no API yet: `with_api` gives it one."""
 
     envoy: MeshEnvoy
     place: MeshApi
     is_specific: bool
-    """Whether the ApiBinding names the part of the target. Such a claim comes first."""
+    """Whether the ApiBinding names the part of the target. Such an attachment comes first."""
 
     def with_api(self, api_id: str) -> MeshApi:
         """The entry of the mesh plan."""
         return self.place.model_copy(update={"api_id": api_id})
 
     def conflict_key(self, mesh: Mesh) -> str:
-        """Claims with the same key are about the same requests."""
+        """Attachments with the same key are about the same requests."""
         binding = binding_of(mesh, self.envoy, self.place)
         # Istio's patches find a rule by its name alone.
         return str(binding or (envoy_key(self.envoy), self.place.rule, self.place.port))
@@ -49,13 +49,13 @@ def make_envoy(
         raise _refused(f"{kind} {namespace}/{name}", e) from None
 
 
-def make_claim(envoy: MeshEnvoy, shown: str, *, is_specific: bool, **place: Any) -> Claim:
-    """A claim; raises RefusedError if a name does not fit. `shown` names the target."""
+def make_attachment(envoy: MeshEnvoy, shown: str, *, is_specific: bool, **place: Any) -> Attachment:
+    """An attachment; raises RefusedError if a name does not fit. `shown` names the target."""
     try:
         api = MeshApi.model_validate({"api_id": _NO_API, **place})
     except ValidationError as e:
         raise _refused(shown, e) from None
-    return Claim(envoy, api, is_specific)
+    return Attachment(envoy, api, is_specific)
 
 
 def _refused(shown: str, error: ValidationError) -> RefusedError:
