@@ -22,7 +22,11 @@ MAX_KEPT_CHARS: Final = 16_384
 
 Technology = Literal["mule3", "mule4", "flexGateway", "serviceMesh"]
 Label = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(one_line)]
-Address = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(address)]
+Address = Annotated[
+    str,
+    Field(min_length=1, max_length=2000, json_schema_extra={"format": "uri"}),
+    AfterValidator(address),
+]
 Tags = Annotated[list[Name], Field(max_length=MAX_TAGS)]
 
 

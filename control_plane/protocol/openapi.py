@@ -106,6 +106,7 @@ def _complete(
     operation: dict[str, Any], route: RouteContext, schemas: _Schemas
 ) -> set[type[Refused]]:
     """Add what FastAPI doesn't know to the operation, and return what it refuses."""
+    operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
     if (body := read_by(route.endpoint)) is not None:
         operation["requestBody"] = {"required": True, "content": schemas.of(body)}
     if (shown := answered_by(route.endpoint)) is not None:
