@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import PlainTextResponse
@@ -21,7 +21,7 @@ from control_plane.analytics.questions import Answers
 from control_plane.clock import epoch_ms, from_epoch_ms
 from control_plane.errors import NotFound
 from control_plane.protocol.archive_file import File, text
-from control_plane.protocol.described import answers
+from control_plane.protocol.described import answers, takes
 from control_plane.protocol.scope import InCaller, OrganizationReader, RequestsReader
 from control_plane.protocol.shapes import analytics as shapes
 from control_plane.store.tables import MAX_ID
@@ -160,6 +160,13 @@ InFolder = Annotated[_Folder, Depends(_folder)]
 Year = Annotated[int, Path(ge=2000, le=9999)]
 
 
+_DIGITS: Final = {
+    "month": {"type": "string", "pattern": "^(0[1-9]|1[0-2])$"},
+    "day": {"type": "string", "pattern": "^(0[1-9]|[12][0-9]|3[01])$"},
+}
+"""What `Month` and `Day` check, for the OpenAPI document."""
+
+
 def _two_digits(last: int) -> AfterValidator:
     """A check of a part of a date, which folders have with two digits."""
 
@@ -191,12 +198,14 @@ def months(folder: InFolder, year: Year) -> dict[str, Any]:
 
 @router.get(f"{_FILES}/{{year}}/{{month}}")
 @answers(shapes.Resources)
+@takes(**_DIGITS)
 def days(folder: InFolder, year: Year, month: Month) -> dict[str, Any]:
     """The days with files."""
     wanted = f"{year}-{month}"
     return _resources(f"{hour:%d}" for hour in folder.hours if f"{hour:%Y-%m}" == wanted)
 
 
+@takes(**_DIGITS)
 def _files(folder: InFolder, year: Year, month: Month, day: Day) -> list[File]:
     wanted, kind = f"{year}-{month}-{day}", folder.file_type
     if kind is None:

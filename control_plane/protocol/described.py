@@ -58,7 +58,7 @@ def answers(kind: Any) -> Callable[[Function], Function]:
 
 
 def takes(**schemas: Mapping[str, Any]) -> Callable[[Function], Function]:
-    """Note which values query parameters may have that are texts for FastAPI, as JSON schemas.
+    """Note which values parameters may have that are any text for FastAPI, as JSON schemas.
 
     A parameter with an array takes its values in one text, with commas between.
     """
@@ -89,7 +89,7 @@ def refused_by(function: Any) -> tuple[type[Refused], ...]:
 
 
 def taken_by(function: Any) -> Mapping[str, Mapping[str, Any]]:
-    """What a function notes about query parameters, by their names."""
+    """What a function notes about parameters, by their names."""
     return getattr(function, _TAKES, {})
 
 

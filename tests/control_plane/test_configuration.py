@@ -47,7 +47,6 @@ async def test_the_list_groups_instances_by_asset_and_pages_assets(platform: Pla
     ("body", "named"),
     [
         ({}, "spec"),
-        ({"promote": {"originApiId": 1}}, "spec"),
         ({"spec": {"groupId": "g", "assetId": ""}}, "spec.assetId"),
         ({"spec": {"groupId": "g", "assetId": "a"}}, "spec.version"),
         (
