@@ -36,6 +36,7 @@ from control_plane.protocol.date_header import DateHeader
 from control_plane.protocol.refusals import add_refusals
 from control_plane.protocol.request_bodies import RequestBodies
 from control_plane.protocol.routes import protocol_routes
+from control_plane.protocol.trailing_slash import TrailingSlash
 from control_plane.services import Services
 from control_plane.settings import Settings
 from control_plane.store.clickhouse.server import ClickHouseServer
@@ -174,8 +175,9 @@ def create_app(services: Services, console_url: str = "") -> FastAPI:
             await asyncio.wait([watching])
             services.close()
 
-    # No pages about the API: they would load scripts from elsewhere, and need no token.
-    app = FastAPI(title="Policy control plane", lifespan=lifespan, openapi_url=None)
+    # The document of the API is a route of its own, without pages, which would load scripts from
+    # elsewhere. A redirect to a path without a slash would name http:// behind a proxy with TLS.
+    app = FastAPI(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     app.state.services = services
     app.router.routes.extend(protocol_routes())
     add_refusals(app)
@@ -190,4 +192,5 @@ def create_app(services: Services, console_url: str = "") -> FastAPI:
     )
     app.add_middleware(DateHeader, clock=services.clock)
     app.add_middleware(HeadRequests)
+    app.add_middleware(TrailingSlash)
     return app

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from control_plane.protocol.trailing_slash import PREFIXES
 from tests.control_plane.clients import add_app, headers_of
 from tests.control_plane.conftest import ON_SQLITE, Platform
 from tests.control_plane.every_route import Routes, fill
@@ -59,6 +60,19 @@ async def test_a_page_past_the_end_is_empty(platform: Platform) -> None:
         else:
             assert document.pop("total") == 1, path
             assert [value for value in document.values() if isinstance(value, list)] == [[]], path
+
+
+async def test_a_slash_at_the_end_makes_no_difference(platform: Platform) -> None:
+    """A redirect would lead to http:// behind a proxy that ends TLS."""
+    await fill(platform)
+    routes = Routes(platform)
+    begins = {f"/{path.split('/')[1]}/" for _, path, _ in routes if path.count("/") > 1}
+    assert begins == {*PREFIXES}
+    for path in (platform.apis, platform.applications, "/accounts/api/me"):
+        answers = [await platform.admin.ask("GET", path + end) for end in ("", "/")]
+        assert answers[0] == answers[1]
+    made = await platform.admin.ask("POST", f"{platform.applications}/", {"name": "watch"})
+    assert made["name"] == "watch"
 
 
 def _has_pages(operation: dict[str, Any]) -> bool:
