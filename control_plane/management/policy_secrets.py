@@ -60,11 +60,9 @@ def restored(given: Any, stored: Any) -> Any:
             known = {name: value for name, value in known.items() if name != "value"}
         return {name: restored(value, known.get(name)) for name, value in given.items()}
     if isinstance(given, list):
-        rows = stored if isinstance(stored, list) else []
+        rows = _Rows(stored, len(given)) if isinstance(stored, list) else None
         return [
-            restored(item, _stored_item(index, item, rows, is_complete=len(rows) == len(given)))
-            if any(masks_in(item, ""))
-            else item
+            restored(item, rows and rows.of(index, item)) if any(masks_in(item, "")) else item
             for index, item in enumerate(given)
         ]
     return given
@@ -77,19 +75,31 @@ def _hides(given: Any, stored: Any) -> bool:
     return given == MASK and stored is not None
 
 
-def _stored_item(index: int, item: Any, rows: list[Any], *, is_complete: bool) -> Any:
-    """The stored row that the item of a list is; None if it is not clear.
+class _Rows:
+    """The stored items of a list, for a list of so many items.
 
-    Rows with the same texts can be told apart by their places only, if there are as many as before.
-    In a long list, an item is looked for in its old place only, because looking takes time.
+    Items are compared with masks for all their secrets, so that no guess at one changes anything.
     """
-    if len(rows) > _MOST_ROWS:
-        rows, index = rows[index : index + 1] if is_complete else [], 0
-    named = (row for row in rows if _name(item) and _name(row) == _name(item))
-    known = [row for row in rows if _has_texts_of(item, row)] or [*named]
-    if is_complete and any(row is rows[index] for row in known):
-        return rows[index]
-    return known[0] if len(known) == 1 else None
+
+    def __init__(self, rows: list[Any], number: int) -> None:
+        self._rows = rows
+        self._shown = masked(rows)
+        self._is_complete = len(rows) == number
+
+    def of(self, index: int, item: Any) -> Any:
+        """What is stored of the item that now has this place; None if it is not clear.
+
+        Items with the same texts can be told apart by their places only, if there are as many as
+        before. In a long list, an item is looked for in its old place only: looking takes time.
+        """
+        is_long = len(self._rows) > _MOST_ROWS
+        places = [index] * self._is_complete if is_long else [*range(len(self._rows))]
+        shown, name = masked(item), _name(item)
+        found = [place for place in places if _has_texts_of(shown, self._shown[place])]
+        found = found or [place for place in places if name and _name(self._rows[place]) == name]
+        if self._is_complete and index in found:
+            return self._rows[index]
+        return self._rows[found[0]] if len(found) == 1 else None
 
 
 def _name(item: Any) -> str:
@@ -97,14 +107,14 @@ def _name(item: Any) -> str:
 
 
 def _has_texts_of(item: Any, row: Any) -> bool:
-    """Whether both have the same texts, apart from masks and from lists inside them.
+    """Whether both have the same texts, apart from lists inside them.
 
     The texts tell what something is, such as a host or a user. So no secret gets to another host.
     """
     if isinstance(item, Mapping) and isinstance(row, Mapping):
         return all(_has_texts_of(item.get(name), row.get(name)) for name in {**item, **row})
     if isinstance(item, str | Mapping) or isinstance(row, str | Mapping):
-        return item == row or _hides(item, row)
+        return bool(item == row)
     return True
 
 

@@ -51,6 +51,13 @@ def test_lists_inside_an_item_do_not_tell_which_one_it_is() -> None:
     assert [each["tls"]["password"] for each in route["upstreams"]] == ["hush-b", "hush-a", MASK]
 
 
+def test_a_guess_at_one_secret_tells_nothing_by_another_mask() -> None:
+    """A reader may compare any file with what is stored."""
+    for guess in ("hush-a", "guess"):
+        (item,) = restored([target("a", guess, token=MASK)], [A | {"token": "hush-t"}])
+        assert item["token"] == "hush-t"
+
+
 def test_in_a_long_list_an_item_keeps_its_place() -> None:
     """Looking for thousands of items in thousands of rows would take minutes."""
     stored = [target(f"host-{n}", f"hush-{n}") for n in range(300)]

@@ -14,7 +14,7 @@ from control_plane.management.environment_file.matching import (
     Thing,
 )
 from control_plane.management.environment_file.mistake import Mistake
-from control_plane.management.environment_file.secrets import left_masks
+from control_plane.management.environment_file.secrets import left_masks, without_secrets
 from control_plane.management.environment_file.steps import Options
 from control_plane.management.policy_checks.checks import PolicyChecks
 
@@ -27,14 +27,14 @@ _UNKNOWN_TYPE: Final = "; a type that your gateways know can be stored with --al
 
 def mistakes_of(matched: Matched, checks: PolicyChecks, options: Options) -> list[Mistake]:
     """Everything that is wrong with the file in this environment."""
-    prune, allow_unknown = options.prune, options.allow_unknown
+    prune = options.prune
     found = [*_of_applications(matched.applications)]
-    found += _of_policies(matched.automated, checks, allow_unknown=allow_unknown)
+    found += _of_policies(matched.automated, checks, options)
     found += _of_apis(matched.apis, prune=prune)
     for pair in matched.apis:
         if pair.api.wanted is not None:
             found += _twice(pair.tiers, "name", lambda tier: tier.name)
-            found += _of_policies(pair.policies, checks, allow_unknown=allow_unknown)
+            found += _of_policies(pair.policies, checks, options)
             found += contract_mistakes(pair, matched.applications, prune=prune)
     return found
 
@@ -140,7 +140,7 @@ def _left_mask(path: str) -> Mistake:
 
 
 def _of_policies(
-    pairs: Sequence[Pair[Policy]], checks: PolicyChecks, *, allow_unknown: bool
+    pairs: Sequence[Pair[Policy]], checks: PolicyChecks, options: Options
 ) -> Iterator[Mistake]:
     yield from _twice(pairs, "id", lambda policy: policy.id)
     yield from _unknown_ids(pairs, "policy")
@@ -158,18 +158,20 @@ def _of_policies(
             yield from _fixed(pair.path, "groupId", group, pair.wanted.type[0])
             yield from _fixed(pair.path, "assetId", asset, pair.wanted.type[1])
         if not masks:
-            yield from _faults(pair, pair.wanted, checks, allow_unknown=allow_unknown)
+            yield from _faults(pair, pair.wanted, checks, options)
 
 
 def _faults(
-    pair: Pair[Policy], wanted: Policy, checks: PolicyChecks, *, allow_unknown: bool
+    pair: Pair[Policy], wanted: Policy, checks: PolicyChecks, options: Options
 ) -> Iterator[Mistake]:
     """What the use case would refuse: it checks new policies, and changes of what they do."""
+    shown = (lambda columns: columns) if options.compares_secrets else without_secrets
     changed = (
-        changed_columns(pair.stored.columns, wanted.columns) if pair.stored else wanted.columns
+        changed_columns(shown(pair.stored.columns), shown(wanted.columns))
+        if pair.stored
+        else wanted.columns
     )
     if changed.keys() & {"configuration", "pointcut"}:
-        columns = wanted.columns
-        for fault in checks.faults(columns, allow_unknown=allow_unknown):
+        for fault in checks.faults(wanted.columns, allow_unknown=options.allow_unknown):
             hint = _UNKNOWN_TYPE if fault.field == "assetId" else ""
             yield Mistake(f"{pair.path}.{fault.field}", f"{fault.message}{hint}")

@@ -36,7 +36,7 @@ def compare(stored: Content, wanted: Content, checks: PolicyChecks, options: Opt
         raise MistakenFile(mistakes)
     compared = matched if options.compares_secrets else without_any_secrets(matched)
     changes = changes_of(compared, prune=options.prune)
-    return Comparison(matched, changes, [*warnings_of(matched, checks)])
+    return Comparison(matched, changes, [*warnings_of(compared, checks)])
 
 
 def apply(steps: Steps, comparison: Comparison) -> None:

@@ -373,3 +373,18 @@ def test_what_goes_with_an_api_instance_is_listed() -> None:
     assert [change.thing for change in found] == [
         "API instance 1 (a 1) and what belongs to it (tiers: 1, contracts: 1)"
     ]
+
+
+def test_a_check_tells_nobody_whether_a_guess_at_a_secret_is_right() -> None:
+    """Who may not read secrets gets the same answer for every guess."""
+    checks = PolicyChecks(lambda *_: {"faults": [], "warnings": ["odd"]})
+    refusing = PolicyChecks(
+        lambda *_: {"faults": [{"field": "x", "message": "odd"}], "warnings": []}
+    )
+    there = stored(content_of(one_api(policies=[INJECTION])))
+    guess = INJECTION | {"configurationData": MASK | {"password": "guess"}}
+    for policy in (INJECTION, guess):
+        wanted = content_of(one_api(policies=[policy]))
+        for each in (checks, refusing):
+            assert not compare(there, wanted, each, Options(compares_secrets=False)).warnings
+    assert compare(there, wanted, checks, Options()).warnings == ["apis.0.policies.0: odd"]
