@@ -9,7 +9,12 @@ import structlog
 from adapter.controller.api_instances import ApiInstances
 from adapter.controller.core.binding import BindingKey
 from adapter.controller.core.cluster import Cluster
-from adapter.controller.core.conditions import ADAPTER_UPDATING, Outcome, status_of
+from adapter.controller.core.conditions import (
+    ADAPTER_UPDATING,
+    Outcome,
+    is_left_to_others,
+    status_of,
+)
 from adapter.controller.core.decision import Decision, decide
 from adapter.controller.core.judgement import judge
 from adapter.controller.core.options import MeshOptions
@@ -148,6 +153,8 @@ class Reconciler:
         for content in cluster.all(API_BINDING):
             key = Key(API_BINDING, content["metadata"]["namespace"], content["metadata"]["name"])
             acceptance = decision.acceptances[BindingKey(key.namespace, key.name)]
+            if is_left_to_others(content, acceptance):
+                continue
             shared = self._options.adapter.namespace
             status = status_of(content, acceptance, outcome, shared, now)
             for condition in status["conditions"]:

@@ -11,10 +11,12 @@ import httpx
 import pytest
 import yaml
 
+from adapter.app.controller import Controller
 from adapter.controller.core.resources import (
     API_BINDING,
     CONFIG_MAP,
     EVENT,
+    GATEWAY_CLASS,
     LEASE,
     written_for,
 )
@@ -22,7 +24,7 @@ from adapter.errors import ConfigurationError
 from tests.rig.controllers import conditions, path_of, running_controller, settings_for
 from tests.rig.fake_api_server import FakeApiServer
 from tests.rig.polling import until
-from tests.unit.controller.objects import Object, binding, gateway, http_route
+from tests.unit.controller.objects import Object, binding, gateway, http_route, made, service
 
 _BINDINGS = path_of(API_BINDING)
 _SECURITY_POLICIES = "apis/gateway.envoyproxy.io/v1alpha1/securitypolicies"
@@ -73,6 +75,18 @@ def bound(server: FakeApiServer) -> list[str]:
     found = server.objects(path_of(CONFIG_MAP)).get(("adapter", "policy-adapter-bindings"))
     rows = yaml.safe_load(found["data"]["bindings.yaml"]) if found else []
     return [row["api_id"] for row in rows]
+
+
+async def another_round(server: FakeApiServer, *controllers: Controller) -> None:
+    """Something changes, and all of them see it."""
+
+    def has_more(controller: Controller, before: int) -> bool:
+        return controller._reconciler.rounds.get("succeeded", 0) > before
+
+    done = [each._reconciler.rounds.get("succeeded", 0) for each in controllers]
+    put(server, http_route("more"))
+    for each, before in zip(controllers, done, strict=True):
+        await until(partial(has_more, each, before))
 
 
 async def test_a_binding_from_its_creation_to_its_end(server: FakeApiServer) -> None:
@@ -200,6 +214,22 @@ async def test_one_of_two_controllers_works(server: FakeApiServer) -> None:
             await until(lambda: told(server, "users") == _PROGRAMMED)
 
 
+async def test_controllers_of_two_meshes_share_a_cluster(server: FakeApiServer) -> None:
+    """Each keeps to its own targets, also if both know the same ApiBindings."""
+    put(server, service("inner"))
+    put(server, binding("orders", "HTTPRoute/orders"))
+    put(server, binding("inner", "Service/inner", apiId="18"))
+    put(server, made(GATEWAY_CLASS, "eg", {"controllerName": "gateway.envoyproxy.io/eg"}, ""))
+    others = settings_for(server.url, "istio", name="istio", adapter={"namespace": "other"})
+    async with running_controller(settings_for(server.url)) as eg, running_controller(others) as it:
+        await until(lambda: told(server) == _PROGRAMMED == told(server, "inner"))
+        server.requests.clear()
+        await another_round(server, eg, it)
+        assert [r for r in server.requests if r.endswith("/status")] == []
+        server.remove(_BINDINGS, "shop", "orders")
+        await until(lambda: counted(server) == 0)
+
+
 async def test_a_controller_of_another_installation_removes_nothing(server: FakeApiServer) -> None:
     """It has the same name, another adapter, and ApiBindings of another namespace."""
     put(server, binding("orders", "HTTPRoute/orders"))
@@ -207,9 +237,7 @@ async def test_a_controller_of_another_installation_removes_nothing(server: Fake
     others = settings_for(server.url, adapter={"namespace": "pay"}, kubernetes=kubernetes)
     async with running_controller(settings_for(server.url)), running_controller(others) as other:
         await until(lambda: told(server) == _PROGRAMMED)
-        done = other._reconciler.rounds.get("succeeded", 0)
-        put(server, http_route("more"))
-        await until(lambda: other._reconciler.rounds.get("succeeded", 0) > done)
+        await another_round(server, other)
         assert counted(server) == 5
         assert [r for r in server.requests if r.startswith("DELETE")] == []
 

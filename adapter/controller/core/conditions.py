@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from adapter.controller.core.binding import ACCEPTED, PROGRAMMED, condition
+from adapter.controller.core.binding import ACCEPTED, PROGRAMMED, condition, observed_generation
 from adapter.controller.core.decision import Acceptance
+from adapter.controller.core.refusal import OTHER_MESH
 from adapter.controller.core.resources import Key
 from adapter.envoy_config.parts.tree import Tree
 
@@ -49,6 +50,17 @@ def status_of(
         )
     others = {"apiId": acceptance.api_id, "envoys": sorted(map(str, acceptance.envoys))}
     return {"conditions": conditions, **{name: value for name, value in others.items() if value}}
+
+
+def is_left_to_others(content: Tree, acceptance: Acceptance) -> bool:
+    """Whether the controller of another mesh has accepted this ApiBinding, as it is now.
+
+    Without this, the two would overwrite each other's status.
+    """
+    status = content.get("status", {})
+    is_current = observed_generation(status) == content["metadata"]["generation"]
+    is_accepted = condition(status, ACCEPTED).get("status") == "True"
+    return acceptance.reason == OTHER_MESH and is_current and is_accepted
 
 
 def _programmed(acceptance: Acceptance, outcome: Outcome, shared: str) -> tuple[str, str, str]:

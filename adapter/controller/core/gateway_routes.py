@@ -7,7 +7,12 @@ from adapter.controller.core.attachment import Attachment, make_attachment, make
 from adapter.controller.core.binding import TargetRef
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
-from adapter.controller.core.refusal import TARGET_NOT_FOUND, UNSUPPORTED_TARGET, RefusedError
+from adapter.controller.core.refusal import (
+    OTHER_MESH,
+    TARGET_NOT_FOUND,
+    UNSUPPORTED_TARGET,
+    RefusedError,
+)
 from adapter.controller.core.resources import GATEWAY, GATEWAY_CLASS, SERVICE
 from adapter.envoy_config.mesh import Mesh
 from adapter.envoy_config.mesh.plan import MeshEnvoy
@@ -30,6 +35,10 @@ def attachments(
 ) -> list[Attachment]:
     """The route, or one rule of it, at each of its Gateways."""
     envoys = list(envoys_of(cluster, options, route))
+    if not envoys and _belongs_elsewhere(cluster, options, route):
+        raise RefusedError(
+            OTHER_MESH, f"{ref}: another implementation serves its Gateways (GatewayClass)"
+        )
     if not envoys:
         raise RefusedError(
             TARGET_NOT_FOUND,
@@ -50,15 +59,28 @@ def attachments(
 def envoys_of(cluster: Cluster, options: MeshOptions, route: Tree) -> Iterator[MeshEnvoy]:
     """The Envoys that the route is attached to."""
     seen = set()
-    namespace = route["metadata"]["namespace"]
-    for parent in route.get("spec", {}).get("parentRefs", []):
-        place = _gateway_place(cluster, parent, namespace)
-        gateway = cluster.find(GATEWAY, *place) if place else None
-        if gateway is None or place in seen or not _is_of(cluster, options.mesh, gateway):
+    for parent, gateway in _gateways(cluster, route):
+        place = gateway["metadata"]["namespace"], gateway["metadata"]["name"]
+        if place in seen or not _is_of(cluster, options.mesh, gateway):
             continue
-        if _admits(gateway, parent, namespace):
+        if _admits(gateway, parent, route["metadata"]["namespace"]):
             seen.add(place)
             yield _envoy(options, gateway)
+
+
+def _gateways(cluster: Cluster, route: Tree) -> Iterator[tuple[Tree, Tree]]:
+    """The parents that are, or lead to, Gateways which exist, each with its Gateway."""
+    for parent in route.get("spec", {}).get("parentRefs", []):
+        place = _gateway_place(cluster, parent, route["metadata"]["namespace"])
+        gateway = cluster.find(GATEWAY, *place) if place else None
+        if gateway is not None:
+            yield parent, gateway
+
+
+def _belongs_elsewhere(cluster: Cluster, options: MeshOptions, route: Tree) -> bool:
+    """Whether it has Gateways, and another implementation serves all of them."""
+    found = [_is_of(cluster, options.mesh, gateway) for _, gateway in _gateways(cluster, route)]
+    return bool(found) and not any(found)
 
 
 def _admits(gateway: Tree, parent: Tree, namespace: str) -> bool:

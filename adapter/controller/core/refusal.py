@@ -7,6 +7,8 @@ from adapter.errors import AdapterError
 INVALID: Final = "Invalid"
 TARGET_NOT_FOUND: Final = "TargetNotFound"
 UNSUPPORTED_TARGET: Final = "UnsupportedTarget"
+OTHER_MESH: Final = "OtherMesh"
+"""Perhaps the controller of another mesh accepts it."""
 CONFLICTED: Final = "Conflicted"
 API_NOT_FOUND: Final = "ApiNotFound"
 PLATFORM_UNAVAILABLE: Final = "PlatformUnavailable"

@@ -13,7 +13,7 @@ from adapter.controller.core.attachment import envoy_key
 from adapter.controller.core.binding import BindingKey, EnvoyKey
 from adapter.controller.core.judgement import Judged
 from adapter.controller.core.planning import Wanted
-from adapter.controller.core.refusal import CONFLICTED
+from adapter.controller.core.refusal import CONFLICTED, OTHER_MESH
 from adapter.controller.core.resources import Key
 from adapter.envoy_config.parts.tree import Tree
 
@@ -22,13 +22,15 @@ NO_API: Final = "refused-apibinding"
 
 
 def kept_namespaces(judged: Iterable[Judged], accepted: Collection[BindingKey]) -> frozenset[str]:
-    """The namespaces of Envoys that have ApiBindings, none of which is accepted.
+    """The namespaces of this mesh's Envoys that have ApiBindings, none of which is accepted.
 
     Which Envoys are behind missing targets, the status of the ApiBinding remembers.
     """
     asking: set[EnvoyKey] = set()
     refused: set[EnvoyKey] = set()
     for one in judged:
+        if one.refusal is not None and one.refusal.reason == OTHER_MESH:
+            continue
         envoys = {envoy_key(attachment.envoy) for attachment in one.attachments}
         if one.binding.key in accepted:
             asking |= envoys

@@ -8,7 +8,7 @@ from adapter.controller.core.attachment import Attachment
 from adapter.controller.core.binding import TargetRef
 from adapter.controller.core.cluster import Cluster
 from adapter.controller.core.options import MeshOptions
-from adapter.controller.core.refusal import TARGET_NOT_FOUND, UNSUPPORTED_TARGET, RefusedError
+from adapter.controller.core.refusal import OTHER_MESH, TARGET_NOT_FOUND, RefusedError
 from adapter.controller.core.resources import TARGETS, read_for
 from adapter.envoy_config.parts.tree import Tree
 
@@ -28,7 +28,7 @@ def attachments_of(
     resource = TARGETS.get(ref.kind)
     if resource not in read_for(options.mesh):
         raise RefusedError(
-            UNSUPPORTED_TARGET, f"{ref}: {options.mesh} cannot bind it; bind a route of a Gateway"
+            OTHER_MESH, f"{ref}: {options.mesh} cannot bind it; bind a route of a Gateway"
         )
     target = cluster.find(resource, namespace, ref.name)
     if target is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapter.anypoint_service_mesh import convert
+from adapter.anypoint_service_mesh import convert, report
 from adapter.settings.yaml_text import read_yaml_texts
 from tests.rig.api_bindings import binding_faults
 from tests.unit.anypoint_service_mesh.dumps import (
@@ -182,3 +182,9 @@ def test_a_list_that_contains_itself_ends() -> None:
     """YAML's aliases can say that."""
     (item,) = convert(read_yaml_texts("&a {items: [*a]}"))
     assert item.status == "refused"
+
+
+def test_a_report_has_no_control_characters_of_the_dump() -> None:
+    """A terminal would obey them, and a new line could look like another object."""
+    binding = by_id(**{"evil\x1b[2J\nexact": "1"})
+    assert "spec.parameters.evil?[2J?exact: is not converted" in report(converted(binding))

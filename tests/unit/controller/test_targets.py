@@ -101,7 +101,7 @@ def test_a_virtual_service_belongs_to_the_pods_of_its_gateway() -> None:
 def test_gateways_of_other_implementations_are_not_ours(mesh: Any, own: str, other: str) -> None:
     """Objects for them would have no effect, and the status would say that all is well."""
     objects = [gateway(class_name="shared"), http_route("o", "x"), binding("b", "HTTPRoute/o")]
-    for controller, reason in ((own, "Accepted"), (other, "TargetNotFound")):
+    for controller, reason in ((own, "Accepted"), (other, "OtherMesh")):
         shared = made(GATEWAY_CLASS, "shared", {"controllerName": controller}, "")
         assert reasons(decided(mesh, *objects, shared)) == {"b": reason}
 
@@ -280,7 +280,7 @@ def test_a_port_has_a_number_at_the_service_and_one_at_the_pods() -> None:
             *("istio", "HTTPRoute/o#1", [http_route("o", "1", ""), gateway(class_name="istio")]),
             *("UnsupportedTarget", "a number as its name"),
         ),
-        ("envoy-gateway", "Service/o", [service("o")], "UnsupportedTarget", "bind a route"),
+        ("envoy-gateway", "Service/o", [service("o")], "OtherMesh", "bind a route"),
         ("istio", "Service/o", [service("o", ports=[])], "Invalid", "has no ports"),
         ("istio", "Service/o", [service("o", selector=None)], "UnsupportedTarget", "no selector"),
         ("istio", "Service/o#x", [service("o")], "TargetNotFound", "its ports: ['http']"),
