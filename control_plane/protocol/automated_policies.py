@@ -14,15 +14,14 @@ from control_plane.management.policies import VENDOR_GROUP_ID
 from control_plane.protocol.bodies import Body, Name, RowId
 from control_plane.protocol.described import answers, refuses
 from control_plane.protocol.documents import automated_policy_document
-from control_plane.protocol.policies import (
+from control_plane.protocol.policies import AllowUnknown, with_warnings
+from control_plane.protocol.policy_bodies import (
     UNUSED,
-    AllowUnknown,
     Configuration,
     Order,
     Pointcut,
     TemplateId,
     policy_columns,
-    with_warnings,
 )
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import OrganizationReader, OrganizationScope, SomeApisWriter

@@ -29,7 +29,7 @@ from control_plane.protocol.api_bodies import (
 from control_plane.protocol.automated_policies import VersionRange
 from control_plane.protocol.bodies import Body, Id, Name, Prose, Uri
 from control_plane.protocol.contracts import Status as ContractStatus
-from control_plane.protocol.policies import Configuration, Pointcut, TemplateId
+from control_plane.protocol.policy_bodies import Configuration, Pointcut, TemplateId
 from control_plane.protocol.tiers import Limits
 from control_plane.protocol.tiers import Status as TierStatus
 

@@ -18,7 +18,8 @@ from control_plane.protocol.bodies import RowId
 from control_plane.protocol.described import answers, one_of, refuses, takes
 from control_plane.protocol.documents import policy_document
 from control_plane.protocol.paging import InLongPage
-from control_plane.protocol.policies import AllowDuplicated, AllowUnknown, NewPolicy, applied
+from control_plane.protocol.policies import AllowDuplicated, AllowUnknown, applied
+from control_plane.protocol.policy_bodies import NewPolicy
 from control_plane.protocol.revision import name_revision
 from control_plane.protocol.scope import ApisReader, ApisWriter
 from control_plane.protocol.secrecy import api_for_caller

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapter.platform_client.protocol.documents import TierDocument
 from adapter.platform_client.protocol.policy_document import MAX_DEPTH, oddity
-from control_plane.protocol.policies import NewPolicy
+from control_plane.protocol.policy_bodies import NewPolicy
 from control_plane.protocol.tiers import NewTier
 from tests.control_plane.conftest import ON_SQLITE, Platform
 
