@@ -15,6 +15,7 @@ from control_plane.management.environment_file.content import (
     Tier,
 )
 from control_plane.management.environment_file.members import member_of
+from control_plane.management.environment_file.routes import routes_member
 from control_plane.management.environment_file.secrets import without_secrets
 from control_plane.management.masked_secrets import MASK
 from control_plane.settings import SecretForm
@@ -40,16 +41,20 @@ def differences(
         pairs = ((name, getattr(stored, name), getattr(wanted, name)) for name in _OF_CONTRACTS)
         return [MemberChange(member_of(name), *pair) for name, *pair in pairs if pair[0] != pair[1]]
     found: list[MemberChange] = []
-    before, after = without_secrets(stored.columns), without_secrets(wanted.columns)
+    sides = [_in_words(each.columns) for each in (stored, wanted)]
+    shown = [without_secrets(side) for side in sides]
     for name in changed_columns(stored.columns, wanted.columns):
-        found += _leaves(
-            member_of(name), stored.columns[name], wanted.columns[name], before[name], after[name]
-        )
+        found += _leaves(member_of(name), *(each[name] for each in (*sides, *shown)))
     if isinstance(stored, Application) and isinstance(wanted, Application):
         found += (
             [MemberChange("clientSecret", MASK, MASK)] if has_new_secret(stored, wanted) else []
         )
     return found
+
+
+def _in_words(columns: Columns) -> Columns:
+    """The columns with routes as files have them."""
+    return {**columns, **routes_member(columns.get("routing"))}
 
 
 def changed_columns(stored: Columns, wanted: Columns) -> dict[str, Any]:

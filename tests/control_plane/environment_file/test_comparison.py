@@ -388,3 +388,14 @@ def test_a_check_tells_nobody_whether_a_guess_at_a_secret_is_right() -> None:
         for each in (checks, refusing):
             assert not compare(there, wanted, each, Options(compares_secrets=False)).warnings
     assert compare(there, wanted, checks, Options()).warnings == ["apis.0.policies.0: odd"]
+
+
+def test_changed_routes_are_shown_in_the_words_of_files() -> None:
+    """Without members that are left out."""
+    upstream = {"uri": "http://u:hush@a.test", "tlsContext": {"name": "x"}}
+    there = stored(content_of(one_api(routing=[{"upstreams": [upstream]}])))
+    changed = upstream | {"tlsContext": {"name": "y"}}
+    wanted = one_api(routing=[{"upstreams": [changed]}, {"label": "more"}])
+    ((member,),) = (change.members for change in compared(there, wanted).changes)
+    shown = {"uri": "http://***@a.test", "weight": 100, "tlsContext": {"name": "y"}}
+    assert member.after == [{"upstreams": [shown]}, {"label": "more", "upstreams": []}]
