@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from adapter.anypoint_service_mesh.item import Item
-from adapter.runtime.validation import plain_words
+from adapter.runtime.validation import placed_words
 
 _GROUP: Final = "servicecatalog.k8s.io"
 KIND_LABEL: Final = "service-mesh.mulesoft.com/kind"
@@ -156,8 +156,7 @@ def _object(content: Any, number: int) -> CatalogObject | Item:
         return CatalogObject.model_validate(content)
     except ValidationError as e:
         faults = e.errors(include_url=False, include_input=False)
-        notes = [f"{'.'.join(map(str, f['loc']))}: {plain_words(f)}" for f in faults]
-        return Item(_shown(content, number), "refused", tuple(notes))
+        return Item(_shown(content, number), "refused", tuple(map(placed_words, faults)))
 
 
 def _shown(content: Mapping[str, Any], number: int) -> str:

@@ -24,8 +24,6 @@ Wrote: TypeAlias = Callable[[str, str], None]
 _CHANGED: Final = "policy-adapter.dev/changed-at"
 """The annotation of the ConfigMap that says when its bindings changed, in seconds since 1970. A
 controller that starts knows by it how long to wait."""
-
-
 _TOO_MANY: Final = (
     TOO_MANY_BINDINGS,
     "The adapter's bindings do not fit into a ConfigMap; bind fewer routes for each adapter.",

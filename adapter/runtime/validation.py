@@ -62,5 +62,10 @@ def plain_words(fault: Mapping[str, Any]) -> str:
     return _WORDS.get(kind) or _WORDS.get(kind.partition("_")[0], "cannot be used")
 
 
+def placed_words(fault: Mapping[str, Any]) -> str:
+    """The place of such an entry and what is wrong there, such as `spec.name: must be text`."""
+    return f"{'.'.join(map(str, fault['loc']))}: {plain_words(fault)}"
+
+
 def _number(limit: object) -> str:
     return f"{limit:.0f}" if isinstance(limit, float) and limit.is_integer() else str(limit)

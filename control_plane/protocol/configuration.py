@@ -23,6 +23,7 @@ from control_plane.management.environment_file.steps import Options, Steps
 from control_plane.management.environment_file.stored import revision_of, stored_content
 from control_plane.management.environment_file.use_cases import Comparison, apply, compare
 from control_plane.management.feed_epochs import FeedEpochs
+from control_plane.management.transaction import Transaction
 from control_plane.protocol.bodies import JsonObject
 from control_plane.protocol.described import answers, reads, refuses
 from control_plane.protocol.environment_file import EnvironmentFile
@@ -127,31 +128,38 @@ def apply_file(
     wanted, options = _content(body), Options(prune=prune, allow_unknown=allow_unknown)
     if any(application.client_secret for application in wanted.applications):
         scope.caller.require(Permission.APPLICATIONS_WRITE)
-    services = scope.services
     with suppress(_Undone), scope.writing() as transaction:
-        session = transaction.session
-        before = _etag(session, scope)
+        before = _etag(transaction.session, scope)
         if if_match not in (_ANY_REVISION, before):
             raise Stale("somebody has changed the configuration since then; look at it again")
-        stored = stored_content(session, scope.organization_id, scope.environment_id)
-        _require_to_see_applications(scope, wanted, stored)
-        found = compare(stored, wanted, services.policy_checks, options)
-        _require_permissions(scope, found.changes)
         # The numbers that a dry run takes from the contract feed do not count.
         epochs = FeedEpochs() if dry_run else transaction.epochs
-        steps = Steps(
-            replace(transaction, epochs=epochs),
-            scope.environment_id,
-            services.policy_checks,
-            services.settings.secret_form,
-            options,
-        )
-        apply(steps, found)
-        session.flush()
-        response = _answer(found, before if dry_run else _etag(session, scope))
+        found = _apply(scope, replace(transaction, epochs=epochs), wanted, options)
+        response = _answer(found, before if dry_run else _etag(transaction.session, scope))
         if dry_run:
             raise _Undone
     return response
+
+
+def _apply(
+    scope: EnvironmentScope, transaction: Transaction, wanted: Content, options: Options
+) -> Comparison:
+    """Make the changes, and return them; raise Forbidden if a permission for one is missing."""
+    session, services = transaction.session, scope.services
+    stored = stored_content(session, scope.organization_id, scope.environment_id)
+    _require_to_see_applications(scope, wanted, stored)
+    found = compare(stored, wanted, services.policy_checks, options)
+    _require_permissions(scope, found.changes)
+    steps = Steps(
+        transaction,
+        scope.environment_id,
+        services.policy_checks,
+        services.settings.secret_form,
+        options,
+    )
+    apply(steps, found)
+    session.flush()
+    return found
 
 
 def _require_to_see_applications(scope: EnvironmentScope, wanted: Content, stored: Content) -> None:

@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from adapter.controller.core.refusal import INVALID, RefusedError
 from adapter.envoy_config.parts.tree import Tree
-from adapter.runtime.validation import plain_words
+from adapter.runtime.validation import placed_words
 
 
 class _Part(BaseModel):
@@ -93,8 +93,7 @@ def read_binding(content: Tree) -> Binding:
     try:
         spec = _Spec.model_validate(content.get("spec", {}))
     except ValidationError as e:
-        faults = [f"{'.'.join(map(str, f['loc']))}: {plain_words(f)}" for f in e.errors()]
-        raise RefusedError(INVALID, "; ".join(faults)) from None
+        raise RefusedError(INVALID, "; ".join(map(placed_words, e.errors()))) from None
     if bool(spec.api_id) == bool(spec.api):
         raise RefusedError(INVALID, "set either apiId or api")
     is_current = observed_generation(status) == metadata["generation"]
