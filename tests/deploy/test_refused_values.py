@@ -34,6 +34,12 @@ TOKEN = "extraEnv[0].name=POLICY_ADAPTER_LISTENER__TOKEN"
             "controller.settings.rendered.config_map=x",
             "Additional property config_map",
         ),
+        (
+            ADAPTER,
+            "controller.enabled=true,settings.requests.bindings[0].api_id=1",
+            "settings.requests.bindings: the controller writes the bindings",
+        ),
+        (ADAPTER, "autoscaling.enabled=true,autoscaling.minReplicas=9", "is more than autoscaling"),
         (ADAPTER, "fullnameOverride=1st", "fullnameOverride: Does not match pattern"),
         (ADAPTER, r"secretKeys.quota\.url=a: b", "secretKeys.quota.url: Does not match pattern"),
         (CONTROL_PLANE, "settings.publicUrl=x", "settings: Additional property publicUrl is not"),

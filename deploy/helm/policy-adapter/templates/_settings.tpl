@@ -18,11 +18,14 @@
 {{- $_ := set $settings "listener" (merge $listener (default dict $settings.listener)) -}}
 {{- end -}}
 {{- if .Values.controller.enabled -}}
+{{- if (default dict $settings.requests).bindings -}}
+{{- fail "settings.requests.bindings: the controller writes the bindings; make ApiBindings of these" -}}
+{{- end -}}
 {{- $requests := omit (default dict $settings.requests) "client_address_header" "forwarded_for_position" -}}
 {{- $_ := set $settings "requests" (merge (include "policy-adapter.boundRequests" . | fromYaml) $requests) -}}
 {{- end -}}
 {{- $adapters := ternary .Values.autoscaling.maxReplicas .Values.replicaCount .Values.autoscaling.enabled -}}
-{{- $_ := set $settings "quota" (merge (default dict $settings.quota) (dict "processes" (int $adapters))) -}}
+{{- $_ := set $settings "quota" (merge (default dict $settings.quota) (dict "processes" (max 1 (int $adapters)))) -}}
 {{ toYaml $settings }}
 {{- end -}}
 
