@@ -5,95 +5,46 @@ import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-import yaml
 
-from adapter.app.controller import Controller
 from adapter.controller.core.resources import (
-    API_BINDING,
-    CONFIG_MAP,
     EVENT,
-    GATEWAY_CLASS,
     LEASE,
-    written_for,
 )
 from adapter.errors import ConfigurationError
-from tests.rig.controllers import conditions, path_of, running_controller, settings_for
+from tests.integration.controlled_cluster import (
+    ALL,
+    BINDINGS,
+    PROGRAMMED,
+    a_cluster,
+    bound,
+    counted,
+    is_told,
+    put,
+    told,
+)
+from tests.rig.controllers import path_of, running_controller, settings_for
 from tests.rig.fake_api_server import FakeApiServer
 from tests.rig.polling import until
-from tests.unit.controller.objects import Object, binding, gateway, http_route, made, service
+from tests.unit.controller.objects import binding, gateway, http_route
 
-_BINDINGS = path_of(API_BINDING)
 _SECURITY_POLICIES = "apis/gateway.envoyproxy.io/v1alpha1/securitypolicies"
-_ALL = [path_of(resource) for resource in written_for("envoy-gateway")]
-_PROGRAMMED = {"Accepted": "Accepted", "Programmed": "Programmed"}
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[FakeApiServer]:
     """A cluster with a Gateway and two routes."""
-    async with FakeApiServer().serving() as server:
-        for item in (gateway(), http_route("orders"), http_route("users")):
-            put(server, item)
+    async with a_cluster() as server:
         yield server
-
-
-def put(server: FakeApiServer, item: Object) -> dict[str, Any]:
-    """Make or change an object, as somebody with kubectl does."""
-    resource, content = item
-    for ours in ("uid", "generation"):
-        content["metadata"].pop(ours)
-    return server.put(path_of(resource), content)
-
-
-def told(server: FakeApiServer, name: str = "orders") -> dict[str, str]:
-    """What an ApiBinding is told."""
-    return conditions(server.objects(_BINDINGS)["shop", name])
-
-
-def message(server: FakeApiServer) -> str:
-    """What the condition Accepted of the ApiBinding says."""
-    status = server.objects(_BINDINGS)["shop", "orders"]["status"]
-    return str(status["conditions"][0]["message"])
-
-
-def is_told(server: FakeApiServer, words: str) -> bool:
-    """Whether these words are in it."""
-    return words in message(server)
-
-
-def counted(server: FakeApiServer) -> int:
-    """How many objects of the mesh there are."""
-    return sum(len(server.objects(path)) for path in _ALL)
-
-
-def bound(server: FakeApiServer) -> list[str]:
-    """The APIs in the adapter's bindings."""
-    found = server.objects(path_of(CONFIG_MAP)).get(("adapter", "policy-adapter-bindings"))
-    rows = yaml.safe_load(found["data"]["bindings.yaml"]) if found else []
-    return [row["api_id"] for row in rows]
-
-
-async def another_round(server: FakeApiServer, *controllers: Controller) -> None:
-    """Something changes, and all of them see it."""
-
-    def has_more(controller: Controller, before: int) -> bool:
-        return controller._reconciler.rounds.get("succeeded", 0) > before
-
-    done = [each._reconciler.rounds.get("succeeded", 0) for each in controllers]
-    put(server, http_route("more"))
-    for each, before in zip(controllers, done, strict=True):
-        await until(partial(has_more, each, before))
 
 
 async def test_a_binding_from_its_creation_to_its_end(server: FakeApiServer) -> None:
     """Objects, settings, status, an Event for the route that nobody has bound, and metrics."""
     async with running_controller(settings_for(server.url)) as controller:
         put(server, binding("orders", "HTTPRoute/orders"))
-        await until(lambda: told(server) == _PROGRAMMED)
+        await until(lambda: told(server) == PROGRAMMED)
         assert counted(server) == 5
         assert bound(server) == ["17"]
         await until(lambda: server.objects(path_of(EVENT)))
@@ -108,7 +59,7 @@ async def test_a_binding_from_its_creation_to_its_end(server: FakeApiServer) -> 
         assert 'adapter_controller_bindings{condition="Programmed",status="True"} 1.0' in metrics
         assert "adapter_controller_leading 1.0" in metrics
 
-        server.remove(_BINDINGS, "shop", "orders")
+        server.remove(BINDINGS, "shop", "orders")
         await until(lambda: counted(server) == 0)
         assert bound(server) == []
     (lease,) = server.objects(path_of(LEASE)).values()
@@ -138,8 +89,8 @@ async def test_the_younger_of_two_bindings_is_told_who_was_first(server: FakeApi
         await until(lambda: told(server, "second").get("Accepted") == "Conflicted")
         assert told(server, "second")["Programmed"] == "NotAccepted"
         assert bound(server) == ["17"]
-        server.remove(_BINDINGS, "shop", "orders")
-        await until(lambda: told(server, "second") == _PROGRAMMED)
+        server.remove(BINDINGS, "shop", "orders")
+        await until(lambda: told(server, "second") == PROGRAMMED)
         assert bound(server) == ["18"]
 
 
@@ -147,13 +98,13 @@ async def test_a_controller_that_stopped_in_the_middle_is_continued(server: Fake
     """The next one applies what is missing, and removes what nobody wants any more."""
     put(server, binding("orders", "HTTPRoute/orders"))
     async with running_controller(settings_for(server.url)):
-        await until(lambda: told(server) == _PROGRAMMED)
+        await until(lambda: told(server) == PROGRAMMED)
     server.remove(_SECURITY_POLICIES, "shop", "policy-adapter-eg")
     put(server, gateway("other"))
     put(server, http_route("orders", parent={"name": "other"}))
     async with running_controller(settings_for(server.url)):
         names = {"policy-adapter-other"}
-        await until(lambda: {n for p in _ALL for _, n in server.objects(p)} == names)
+        await until(lambda: {n for p in ALL for _, n in server.objects(p)} == names)
         assert counted(server) == 5
 
 
@@ -161,7 +112,7 @@ async def test_an_object_that_somebody_deletes_comes_back(server: FakeApiServer)
     """Otherwise the gateway would go on without the Check."""
     put(server, binding("orders", "HTTPRoute/orders"))
     async with running_controller(settings_for(server.url)):
-        await until(lambda: told(server) == _PROGRAMMED)
+        await until(lambda: told(server) == PROGRAMMED)
         server.remove(_SECURITY_POLICIES, "shop", "policy-adapter-eg")
         await until(lambda: server.objects(_SECURITY_POLICIES))
 
@@ -174,20 +125,20 @@ async def test_objects_of_others_stay_as_they_are(server: FakeApiServer) -> None
     put(server, binding("orders", "HTTPRoute/orders"))
     async with running_controller(settings_for(server.url)):
         await until(lambda: told(server).get("Programmed") == "NotApplied")
-        status = server.objects(_BINDINGS)["shop", "orders"]["status"]
+        status = server.objects(BINDINGS)["shop", "orders"]["status"]
         message = status["conditions"][1]["message"]
         assert "SecurityPolicy shop/policy-adapter-eg: somebody else has made" in message
         spec = server.objects(_SECURITY_POLICIES)["shop", "policy-adapter-eg"]["spec"]
         assert spec == {"extAuth": {"timeout": "9s"}}
         server.remove(_SECURITY_POLICIES, "shop", "policy-adapter-eg")
-        await until(lambda: told(server) == _PROGRAMMED)
+        await until(lambda: told(server) == PROGRAMMED)
 
 
 async def test_the_api_server_goes_away_and_comes_back(server: FakeApiServer) -> None:
     """Watches end, versions expire, requests fail; nothing that happened meanwhile is missed."""
     async with running_controller(settings_for(server.url)) as controller:
         put(server, binding("orders", "HTTPRoute/orders"))
-        await until(lambda: told(server) == _PROGRAMMED)
+        await until(lambda: told(server) == PROGRAMMED)
         server.is_down = True
         server.end_watches()
         await until(lambda: "watch apibindings" in controller.readiness().details)
@@ -198,48 +149,8 @@ async def test_the_api_server_goes_away_and_comes_back(server: FakeApiServer) ->
         await until(lambda: not controller.readiness().details)
         server.forget_history()
         server.end_watches()
-        server.remove(_BINDINGS, "shop", "users")
+        server.remove(BINDINGS, "shop", "users")
         await until(lambda: bound(server) == ["17"])
-
-
-async def test_one_of_two_controllers_works(server: FakeApiServer) -> None:
-    """The other one goes on when the first stops."""
-    put(server, binding("orders", "HTTPRoute/orders"))
-    async with running_controller(settings_for(server.url)) as second:
-        await until(lambda: told(server) == _PROGRAMMED)
-        async with running_controller(settings_for(server.url)) as standby:
-            await until(lambda: standby._reconciler.rounds.get("standby"))
-            await second.stop()
-            put(server, binding("users", "HTTPRoute/users", apiId="18"))
-            await until(lambda: told(server, "users") == _PROGRAMMED)
-
-
-async def test_controllers_of_two_meshes_share_a_cluster(server: FakeApiServer) -> None:
-    """Each keeps to its own targets, also if both know the same ApiBindings."""
-    put(server, service("inner"))
-    put(server, binding("orders", "HTTPRoute/orders"))
-    put(server, binding("inner", "Service/inner", apiId="18"))
-    put(server, made(GATEWAY_CLASS, "eg", {"controllerName": "gateway.envoyproxy.io/eg"}, ""))
-    others = settings_for(server.url, "istio", name="istio", adapter={"namespace": "other"})
-    async with running_controller(settings_for(server.url)) as eg, running_controller(others) as it:
-        await until(lambda: told(server) == _PROGRAMMED == told(server, "inner"))
-        server.requests.clear()
-        await another_round(server, eg, it)
-        assert [r for r in server.requests if r.endswith("/status")] == []
-        server.remove(_BINDINGS, "shop", "orders")
-        await until(lambda: counted(server) == 0)
-
-
-async def test_a_controller_of_another_installation_removes_nothing(server: FakeApiServer) -> None:
-    """It has the same name, another adapter, and ApiBindings of another namespace."""
-    put(server, binding("orders", "HTTPRoute/orders"))
-    kubernetes = {"url": server.url, "namespace": "pay"}
-    others = settings_for(server.url, adapter={"namespace": "pay"}, kubernetes=kubernetes)
-    async with running_controller(settings_for(server.url)), running_controller(others) as other:
-        await until(lambda: told(server) == _PROGRAMMED)
-        await another_round(server, other)
-        assert counted(server) == 5
-        assert [r for r in server.requests if r.startswith("DELETE")] == []
 
 
 async def test_the_adapters_know_bindings_before_the_objects_are_applied(
@@ -254,14 +165,14 @@ async def test_the_adapters_know_bindings_before_the_objects_are_applied(
             assert (bound(server), counted(server)) == (["17"], 0)
             await until(lambda: controller._reconciler.rounds.get("updating"))
     async with running_controller(settings):
-        await until(lambda: told(server) == _PROGRAMMED)
+        await until(lambda: told(server) == PROGRAMMED)
 
 
 async def test_definitions_that_are_not_installed_are_waited_for(server: FakeApiServer) -> None:
     """GRPCRoutes are optional. Without the definition of ApiBinding nothing is removed."""
     put(server, binding("orders", "HTTPRoute/orders"))
     async with running_controller(settings_for(server.url)):
-        await until(lambda: told(server) == _PROGRAMMED)
+        await until(lambda: told(server) == PROGRAMMED)
     server.absent |= {"grpcroutes", "apibindings"}
     async with running_controller(settings_for(server.url)) as controller:
         grpc_routes = controller._read[2]
@@ -273,21 +184,21 @@ async def test_definitions_that_are_not_installed_are_waited_for(server: FakeApi
         assert counted(server) == 5
         server.absent.remove("apibindings")
         put(server, binding("users", "HTTPRoute/users", apiId="18"))
-        await until(lambda: told(server, "users") == _PROGRAMMED)
+        await until(lambda: told(server, "users") == PROGRAMMED)
 
 
 async def test_a_refused_binding_removes_nothing(server: FakeApiServer) -> None:
     """A mistake in a change must not open the API: its last good objects stay."""
     put(server, binding("orders", "HTTPRoute/orders"))
     async with running_controller(settings_for(server.url)):
-        await until(lambda: told(server) == _PROGRAMMED)
+        await until(lambda: told(server) == PROGRAMMED)
         for mistake in ("HTTPRoute/orders#absent", "HTTPRoute/absent", "GRPCRoute/absent"):
             refused = binding("orders", mistake)
-            refused[1]["status"] = server.objects(_BINDINGS)["shop", "orders"]["status"]
+            refused[1]["status"] = server.objects(BINDINGS)["shop", "orders"]["status"]
             put(server, refused)
             await until(partial(is_told, server, mistake.partition("#")[0]))
             assert counted(server) == 5
-        server.remove(_BINDINGS, "shop", "orders")
+        server.remove(BINDINGS, "shop", "orders")
         await until(lambda: counted(server) == 0)
 
 
@@ -309,7 +220,7 @@ async def test_the_command_stops_gracefully(server: FakeApiServer, tmp_path: Pat
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "adapter", *command), stderr=asyncio.subprocess.PIPE
     )
-    await until(lambda: told(server) == _PROGRAMMED)
+    await until(lambda: told(server) == PROGRAMMED)
     assert endpoint.read_text().startswith("127.0.0.1:")
     process.terminate()
     _, log = await process.communicate()

@@ -8,7 +8,7 @@ import pytest
 
 from adapter.controller.core.resources import API_BINDING
 from adapter.settings.controller import ControllerSettings
-from tests.integration.test_controller import bound, put, told
+from tests.integration.controlled_cluster import bound, put, told
 from tests.rig.connected_apps import connected_app
 from tests.rig.control_plane import RunningControlPlane, running_control_plane
 from tests.rig.controllers import path_of, running_controller, settings_for
