@@ -57,9 +57,9 @@ class RuleNames:
             _, owner = min(_at(self._oldest, rule, attachment), default=("", target))
             if owner != target:
                 yield (
-                    f"the older {'/'.join(owner)} has a rule {rule}, too, at the same "
-                    f"{attachment.envoy.kind}, "
-                    "and Istio tells rules by their names only; rename yours"
+                    f"the older {'/'.join(owner)} has a rule {rule} at the same "
+                    f"{attachment.envoy.kind}, and Istio tells rules by their names only; "
+                    "rename yours"
                 )
 
     def hidden(self, attachments: Iterable[Attachment], bound: _Owners) -> Iterator[str]:
