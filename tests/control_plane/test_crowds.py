@@ -180,7 +180,10 @@ def test_every_route_that_writes_waits_its_turn() -> None:
         if isinstance(router, APIRouter)
     ]
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
-    writing = [route for route in routes if route.methods != {"GET"}]
+    # A comparison is asked for with a body, and changes nothing.
+    writing = [
+        route for route in routes if route.methods != {"GET"} and not route.path.endswith("/diff")
+    ]
     assert len(writing) > 20
     for route in writing:
         assert asyncio.iscoroutinefunction(route.endpoint), route.path
