@@ -17,7 +17,11 @@ def controller(
         typer.Option(metavar="FILE", help="File to write, with the address of the probes."),
     ] = None,
 ) -> None:
-    """Apply the objects that make a mesh's Envoys ask the adapter, as ApiBindings say."""
+    """Make a mesh ask the adapter, as ApiBindings say.
+
+    The controller reads ApiBindings from a Kubernetes cluster, and applies the objects that make
+    the mesh's Envoys ask the adapter. See docs/mesh/controller.md.
+    """
     # Only here, because these imports take time that other commands do not need to spend.
     from adapter.app.controller import serve_controller  # noqa: PLC0415
     from adapter.app.signals import stop_on_signals  # noqa: PLC0415

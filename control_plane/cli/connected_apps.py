@@ -31,7 +31,8 @@ from control_plane.management.users import roles_of
 commands = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Make, list and revoke connected apps: client credentials with roles like a user's.",
+    help="Make, list and revoke connected apps. Each is a program with client credentials and "
+    "roles like a user's.",
 )
 
 

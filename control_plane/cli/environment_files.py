@@ -149,10 +149,10 @@ def apply(
     ] = False,
     allow_unknown: AllowUnknownOption = False,
 ) -> None:
-    """Change an environment to match a file: everything, or nothing if something is wrong.
+    """Change an environment to match a file.
 
-    The changes are shown first, as by `diff`. If somebody changes the configuration between that
-    and the apply, nothing is applied.
+    Everything is changed, or nothing if something is wrong. The changes are shown first, as by
+    `diff`. If somebody changes the configuration between that and the apply, nothing is applied.
     """
     with failing_in_words():
         given = _read(file)

@@ -29,7 +29,7 @@ from control_plane.management import gateway_logins
 commands = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Make, list and revoke the credentials of single gateways.",
+    help="Make, list and revoke gateway credentials.",
 )
 
 

@@ -79,10 +79,11 @@ def import_environment(
     credentials_file: CredentialsFileOption = None,
     environment: EnvironmentOption = None,
 ) -> None:
-    """Import an environment of another platform into a running one.
+    """Import an environment of another platform.
 
-    The first lines say what becomes of each thing: exact, approximated or refused. The rest is
-    what `apply` shows. Nothing is deleted. The exit code is 1 if something was refused.
+    It is written into a running control plane. The first lines say what becomes of each thing:
+    exact, approximated or refused. The rest is what `apply` shows. Nothing is deleted. The exit
+    code is 1 if something was refused.
     """
     options = SourceOptions(
         paths or (), source_environment, source_url, source_credentials_file, source_organization
