@@ -13,6 +13,7 @@ from adapter.controller.core.conditions import (
 )
 from adapter.controller.core.decision import Decision
 from adapter.controller.core.desired_objects import is_too_long
+from adapter.controller.core.late_decision import without_opening
 from adapter.controller.core.resources import Key
 from adapter.controller.kubernetes.client import KubernetesClient
 from adapter.controller.kubernetes.failures import CONFLICT, NOT_FOUND, ApiServerError
@@ -84,7 +85,7 @@ class MeshWriter:
         if given is not None and given.decision.bindings != decision.bindings:
             if not self._is_taken_over(given):
                 return await self._waiting(live)
-            await self._objects(given.decision, live)
+            await self._objects(without_opening(given.decision, decision), live)
             given = None
         try:
             self._given = await self._give(decision, given)

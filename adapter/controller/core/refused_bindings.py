@@ -11,6 +11,7 @@ from typing import Final
 
 from adapter.controller.core.attachment import envoy_key
 from adapter.controller.core.binding import BindingKey, EnvoyKey
+from adapter.controller.core.checked_ports import with_ports_of
 from adapter.controller.core.judgement import Judged
 from adapter.controller.core.planning import Wanted
 from adapter.controller.core.refusal import CONFLICTED, OTHER_MESH
@@ -62,8 +63,8 @@ def with_checked_ports(
     """The objects, whose ports without an API now are checked as in the `live` objects."""
     namespaces = {one.binding.key.namespace for one in refused}
     return {
-        key: _with_ports(content, live[key])
-        if key.namespace in namespaces and key in live and _ports(content) is not None
+        key: with_ports_of(live[key], content)
+        if key.namespace in namespaces and key in live
         else content
         for key, content in objects.items()
     }
@@ -72,20 +73,3 @@ def with_checked_ports(
 def is_keeping(one: Judged) -> bool:
     """Whether a refused ApiBinding protects its targets. In a conflict, another one does that."""
     return one.refusal is None or one.refusal.reason != CONFLICTED
-
-
-def _with_ports(content: Tree, live: Tree) -> Tree:
-    ports, before = _ports(content), _ports(live)
-    rule: Tree = {}
-    if ports is not None and before is not None:
-        checked = sorted({*ports, *before}, key=int)
-        rule = {"to": [{"operation": {"ports": checked}}]}
-    return {**content, "spec": {**content["spec"], "rules": [rule]}}
-
-
-def _ports(content: Tree) -> list[str] | None:
-    """Those that an AuthorizationPolicy checks; None if it checks all, or is something else."""
-    rules = content.get("spec", {}).get("rules") or [{}]
-    places = rules[0].get("to") or [{}]
-    ports: list[str] | None = places[0].get("operation", {}).get("ports")
-    return ports

@@ -116,6 +116,27 @@ async def test_objects_wait_until_the_adapters_have_the_bindings(decision: Decis
     assert await writer(server, clock, _TAKEOVER_S).write(decision, {}) == Outcome()
 
 
+async def test_a_binding_that_is_made_again_during_the_wait_stays_protected() -> None:
+    """Its objects were going to be removed, because it had been deleted."""
+    server, clock = RefusingServer(), FakeClock()
+    mesh = writer(server, clock, _TAKEOVER_S)
+    first = deciding("o")
+    live = dict.fromkeys(first.objects, _LIVE)
+    await mesh.write(first, {})
+    await clock.advance(_TAKEOVER_S)
+    await mesh.write(first, {})
+    await mesh.write(deciding(), live)
+    await clock.advance(_TAKEOVER_S)
+    for _ in range(2):
+        await mesh.write(first, live)
+        await clock.advance(_TAKEOVER_S)
+    assert [verb for verb, _ in server.done if verb == "delete"] == []
+    await mesh.write(deciding(), live)
+    await clock.advance(_TAKEOVER_S)
+    await mesh.write(deciding(), live)
+    assert len([verb for verb, _ in server.done if verb == "delete"]) == len(live)
+
+
 async def test_changes_in_a_row_keep_no_object_waiting() -> None:
     """New bindings are written when the objects of the last ones are there."""
     server, clock = RefusingServer(), FakeClock()
