@@ -27,7 +27,7 @@ class ApiFilter:
     product_version: str | None = None
     autodiscovery_instance_name: str | None = None
     autodiscovery_api_name: str | None = None
-    none: bool = False
+    finds_nothing: bool = False
     """Whether something is asked that no API instance is, such as pinned."""
     active: bool = False
     """Whether deprecated ones are left out."""
@@ -59,7 +59,7 @@ def _conditions(wanted: ApiFilter) -> Iterator[ColumnElement[bool]]:
         yield from _named_instance(wanted.autodiscovery_instance_name)
     if wanted.autodiscovery_api_name is not None:
         yield from _named_api(wanted.autodiscovery_api_name)
-    if wanted.none:
+    if wanted.finds_nothing:
         yield false()
     if wanted.active:
         yield ~ApiInstance.deprecated

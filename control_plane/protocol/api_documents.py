@@ -67,7 +67,7 @@ def _routing_document(api: ApiInstance) -> Any:
         route
         | {
             "upstreams": [
-                _address(known[named["id"]]) | named
+                _members(known[named["id"]]) | named
                 for named in route["upstreams"]
                 if named["id"] in known
             ]
@@ -76,7 +76,7 @@ def _routing_document(api: ApiInstance) -> Any:
     ]
 
 
-def _address(upstream: Upstream) -> dict[str, Any]:
+def _members(upstream: Upstream) -> dict[str, Any]:
     return {
         "id": upstream.uid,
         "label": upstream.label,
@@ -87,7 +87,7 @@ def _address(upstream: Upstream) -> dict[str, Any]:
 
 def upstream_document(upstream: Upstream) -> dict[str, Any]:
     """An upstream by itself."""
-    return {"audit": audit_document(upstream.created_at, upstream.updated_at)} | _address(upstream)
+    return {"audit": audit_document(upstream.created_at, upstream.updated_at)} | _members(upstream)
 
 
 def asset_document(

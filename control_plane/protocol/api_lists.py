@@ -45,7 +45,7 @@ def _filter(
         autodiscovery_instance_name=instance_name,
         autodiscovery_api_name=api_name,
         # No API instance can be pinned, and all are of the family of plain APIs.
-        none="pinned" in asked or family != "api",
+        finds_nothing="pinned" in asked or family != "api",
         active="active" in asked,
     )
 
