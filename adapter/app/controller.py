@@ -106,7 +106,7 @@ class Controller:
     def readiness(self) -> Readiness:
         """Ready once the cluster has been read; a controller on standby is ready, too."""
         troubles = {
-            f"watch {w.resource.plural}": w.last_error
+            f"watch {w.resource.plural} {w.resource.group}".strip(): w.last_error
             for w in (*self._read, *self._written)
             if w.last_error
         }

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from adapter.envoy_config.mesh.plan import AdapterService, Name
 from adapter.errors import ConfigurationError
+from adapter.runtime.system_errors import system_words
 from adapter.settings.addresses import HostPort
 from adapter.settings.environment import overridden, unknown_variables
 from adapter.settings.faults import fault_of, unknown_variable
@@ -142,11 +143,15 @@ def read_token(settings: ControllerSettings) -> str | None:
     if file is None:
         return None
     try:
-        token = file.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError):
+        token = file.read_bytes().decode("ascii", "replace").strip()
+    except OSError as e:
         raise ConfigurationError(
-            f"rendered.token_file: {file} cannot be read as ASCII text; check its mode"
+            f"rendered.token_file: {file} cannot be read: {system_words(e)}"
         ) from None
     if not token:
         raise ConfigurationError(f"rendered.token_file: {file} is empty; write the token into it")
+    if not (token.isascii() and token.isprintable()):
+        raise ConfigurationError(
+            f"rendered.token_file: {file} is not one line of ASCII text; write the token into it"
+        )
     return token

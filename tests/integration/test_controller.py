@@ -141,7 +141,9 @@ async def test_the_api_server_goes_away_and_comes_back(server: FakeApiServer) ->
         await until(lambda: told(server) == PROGRAMMED)
         server.is_down = True
         server.end_watches()
-        await until(lambda: "watch apibindings" in controller.readiness().details)
+        await until(
+            lambda: "watch apibindings policy-adapter.dev" in controller.readiness().details
+        )
         put(server, binding("users", "HTTPRoute/users", apiId="18"))
         server.forget_history()
         server.is_down = False
@@ -179,7 +181,7 @@ async def test_definitions_that_are_not_installed_are_waited_for(server: FakeApi
         await until(lambda: grpc_routes.is_synced and controller.readiness().details)
         assert controller.readiness().ready is False
         assert controller.readiness().details == {
-            "watch apibindings": "its definition is not installed"
+            "watch apibindings policy-adapter.dev": "its definition is not installed"
         }
         assert counted(server) == 5
         server.absent.remove("apibindings")

@@ -84,16 +84,22 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_adapters_token_comes_from_a_file(tmp_path: Path) -> None:
-    """A file that is missing or empty is named."""
+    """A file that is missing, empty or no text is named."""
     file = tmp_path / "token"
     settings = ControllerSettings.model_validate(
         {"mesh": "istio", "rendered": {"token_file": str(file)}}
     )
-    with pytest.raises(ConfigurationError, match=r"rendered\.token_file: .*cannot be read"):
+    with pytest.raises(
+        ConfigurationError, match=r"rendered\.token_file: .*cannot be read: No such file"
+    ):
         read_token(settings)
     file.write_text("\n")
     with pytest.raises(ConfigurationError, match="is empty"):
         read_token(settings)
+    for content in (b"between\nus", b"\xff", b"\0"):
+        file.write_bytes(content)
+        with pytest.raises(ConfigurationError, match="is not one line of ASCII text"):
+            read_token(settings)
     file.write_text("between-us\n")
     assert read_token(settings) == "between-us"
 
