@@ -8,11 +8,7 @@ from typing import Any
 import yaml
 
 from adapter.app.controller import Controller
-from adapter.controller.core.resources import (
-    API_BINDING,
-    CONFIG_MAP,
-    written_for,
-)
+from adapter.controller.core.resources import API_BINDING, CONFIG_MAP, written_for
 from tests.rig.controllers import conditions, path_of
 from tests.rig.fake_api_server import FakeApiServer
 from tests.rig.polling import until

@@ -9,10 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapter.controller.core.resources import (
-    EVENT,
-    LEASE,
-)
+from adapter.controller.core.resources import EVENT, HTTP_ROUTE, LEASE
 from adapter.errors import ConfigurationError
 from tests.integration.controlled_cluster import (
     ALL,
@@ -28,7 +25,7 @@ from tests.integration.controlled_cluster import (
 from tests.rig.controllers import path_of, running_controller, settings_for
 from tests.rig.fake_api_server import FakeApiServer
 from tests.rig.polling import until
-from tests.unit.controller.objects import binding, gateway, http_route
+from tests.unit.controller.objects import binding, gateway, http_route, made
 
 _SECURITY_POLICIES = "apis/gateway.envoyproxy.io/v1alpha1/securitypolicies"
 
@@ -168,6 +165,18 @@ async def test_the_adapters_know_bindings_before_the_objects_are_applied(
             await until(lambda: controller._reconciler.rounds.get("updating"))
     async with running_controller(settings):
         await until(lambda: told(server) == PROGRAMMED)
+
+
+async def test_an_object_with_nulls_stops_no_round(server: FakeApiServer) -> None:
+    """They are fields that are missing."""
+    parents = [{"name": "eg", "kind": None, "namespace": None}]
+    put(server, made(HTTP_ROUTE, "odd", {"parentRefs": parents, "rules": None}))
+    put(server, made(HTTP_ROUTE, "orders", {"parentRefs": None}))
+    put(server, binding("orders", "HTTPRoute/orders"))
+    put(server, binding("odd", "HTTPRoute/odd"))
+    async with running_controller(settings_for(server.url)):
+        await until(lambda: told(server, "odd") == PROGRAMMED)
+        assert told(server)["Accepted"] == "TargetNotFound"
 
 
 async def test_definitions_that_are_not_installed_are_waited_for(server: FakeApiServer) -> None:

@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapter.controller.core.resources import (
-    GATEWAY_CLASS,
-)
+from adapter.controller.core.resources import GATEWAY_CLASS
 from tests.integration.controlled_cluster import (
     BINDINGS,
     PROGRAMMED,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 
@@ -143,10 +143,17 @@ class WatchedResource:
             self._changed()
 
     def _slim(self, content: Tree) -> Tree:
-        """The parts that the controller reads."""
+        """The parts that the controller reads. A null means the same as a field that is missing."""
         metadata = {k: v for k, v in content["metadata"].items() if k in _KEPT_METADATA}
         parts: Iterable[str] = ("spec", "status") if self.resource == API_BINDING else ("spec",)
-        return {"metadata": metadata, **{p: content[p] for p in parts if p in content}}
+        read = {"metadata": metadata, **{p: content[p] for p in parts if p in content}}
+        return cast("Tree", _without_nulls(read))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def _place(content: Tree) -> tuple[str, str]:
