@@ -134,10 +134,12 @@ def _shared_pods(envoys: tuple[MeshEnvoy, ...]) -> Iterator[str]:
 
 
 def _have_pods(one: MeshEnvoy, other: MeshEnvoy) -> bool:
-    """Whether both certainly have the same pods and, at sidecars, an API for the same port."""
+    """Whether both certainly have the same pods and, at sidecars, two APIs for the same port."""
     mine, theirs = one.labels.items(), other.labels.items()
     if one.kind == "gateway" or mine == theirs:
         return mine == theirs
+    if len({api.api_id for api in (*one.apis, *other.apis)}) == 1:
+        return False
     ports, others = _ports(one), _ports(other)
     return (mine < theirs or theirs < mine) and (None in ports | others or bool(ports & others))
 

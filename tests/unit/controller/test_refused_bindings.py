@@ -1,8 +1,11 @@
 """A mistake in an ApiBinding opens nothing, also where others of the same Envoy are accepted."""
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from adapter.controller.core.binding import BindingKey
 from adapter.controller.core.refusal import Refusal
@@ -89,3 +92,52 @@ def test_a_younger_binding_does_not_take_the_target_of_a_refused_one() -> None:
         binding("b", "HTTPRoute/o", created=_LATER, apiId="weak"),
     )
     assert reasons(decision) == {"a": "TargetNotFound", "b": "Conflicted"}
+
+
+_TARGETS = (
+    *("Service/o", "Service/o#http", "Service/o#admin", "Service/p", "Service/p#http"),
+    *("Service/q#admin", "HTTPRoute/h", "HTTPRoute/h#r"),
+)
+_WORLD = (
+    *(service("o", ports=_PORTS), service("p", ports=_PORTS, selector={"app": "o", "v": "1"})),
+    *(service("q", ports=_PORTS, selector={"app": "o"}), http_route("h", "r", "s")),
+    gateway(class_name="istio"),
+)
+_drawn = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(_TARGETS), min_size=1, max_size=2, unique=True),
+        st.sampled_from(["2026-11-28T12:00:00Z", _LATER]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(_drawn, st.data(), st.sampled_from(["name", "sectionName"]))
+def test_a_mistake_opens_no_port(drawn: Any, data: Any, field: str) -> None:
+    """A target of an accepted ApiBinding gets a wrong name. Every pod is checked as before."""
+    bindings = [binding(f"b{n}", *t, created=c, apiId=f"{n}") for n, (t, c) in enumerate(drawn)]
+    first = decided("istio", *_WORLD, *bindings)
+    for _, content in bindings:
+        found = first.acceptances[BindingKey("shop", content["metadata"]["name"])]
+        content["status"] = {"envoys": sorted(map(str, found.envoys))}
+    accepted = [b for b in bindings if b[1]["status"]["envoys"]]
+    assume(accepted)
+    _, broken = data.draw(st.sampled_from(accepted))
+    data.draw(st.sampled_from(broken["spec"]["targetRefs"]))[field] = "gone"
+    second = decided("istio", *_WORLD, *bindings, live=first.objects)
+    kept = {k: c for k, c in first.objects.items() if k.namespace in second.kept_namespaces}
+    before, after = _ports(first.objects), _ports({**kept, **second.objects})
+    for pods, ports in before.items():
+        assert ports <= after[pods] or "all" in after[pods]
+
+
+def _ports(objects: Any) -> dict[str, set[str]]:
+    """The ports that are checked, by the labels of pods."""
+    found: dict[str, set[str]] = {}
+    for content in objects.values():
+        if content["kind"] == "AuthorizationPolicy":
+            (rule,) = content["spec"]["rules"]
+            ports = rule["to"][0]["operation"]["ports"] if rule else ["all"]
+            found.setdefault(json.dumps(content["spec"]["selector"]), set()).update(ports)
+    return found

@@ -174,6 +174,7 @@ def test_an_adapter_with_tls_needs_its_ca() -> None:
         ("sidecar", {"app": "orders", "x": "y"}, [{"port": 80}, {"port": 80}], True),
         ("sidecar", {"app": "orders", "x": "y"}, [{}, {"port": 80}], True),
         ("sidecar", {"app": "other"}, [{}, {}], False),
+        ("sidecar", {"app": "orders", "x": "y"}, [{"api_id": "2"}, {}], False),
     ],
 )
 def test_envoys_with_the_same_pods_are_one_envoy(
