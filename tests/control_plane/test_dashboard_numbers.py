@@ -18,7 +18,7 @@ from control_plane.analytics.questions import About
 from control_plane.analytics.rollups import HOUR, MINUTE, QUARTER, Keeping
 from control_plane.analytics.tally import Dimension
 from control_plane.clock import epoch_ms
-from control_plane.database_address import parse_address
+from control_plane.database_address import events_address, parse_address
 from control_plane.errors import Invalid
 from tests.control_plane.test_rollups import NOW, row, store
 
@@ -126,7 +126,7 @@ KEYS: dict[Dimension, Callable[[Fields], str]] = {
 async def test_every_number_is_true(database: str, zone: ZoneInfo) -> None:
     """In each range, for everything, one API, one application, and requests without one."""
     requests = traffic(400, 1.5) + traffic(300, 28)
-    with store(parse_address(database)) as (events, _):
+    with store(events_address(parse_address(database))) as (events, _):
         rows = [row(**each) for each in requests]
         # Not in the order of their times, and each other batch is sent twice.
         for first in range(0, len(rows), 100):

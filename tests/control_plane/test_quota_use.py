@@ -11,7 +11,7 @@ from control_plane.analytics.application_use import Cell
 from control_plane.analytics.quota_use import Limit, limit_use, quota_use
 from control_plane.analytics.rollups import Keeping
 from control_plane.clock import epoch_ms
-from control_plane.database_address import parse_address
+from control_plane.database_address import events_address, parse_address
 from tests.control_plane.test_rollups import NOW, row, store
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -74,7 +74,7 @@ def test_use_is_counted_for_each_api_and_limit(database: str) -> None:
         2: [Limit(1, 20 * DAY)],
         3: [Limit(9, HOUR)],
     }
-    with store(parse_address(database)) as (events, _):
+    with store(events_address(parse_address(database))) as (events, _):
         events.add(rows, NOW)
         with events.answers(NOW) as answers:
             found = quota_use(answers, "e", "a", limits, NOW)
@@ -89,7 +89,10 @@ def test_use_is_counted_for_each_api_and_limit(database: str) -> None:
 
 def test_limits_beyond_what_rollups_keep_are_counted_as_far_as_they_reach(database: str) -> None:
     """A year is longer than there are rollups of it with short keeping."""
-    with store(parse_address(database), Keeping(hours=timedelta(days=2))) as (events, _):
+    with store(events_address(parse_address(database)), Keeping(hours=timedelta(days=2))) as (
+        events,
+        _,
+    ):
         events.add([row(60, client_id="a"), row(86_400 * 5, client_id="a")], NOW)
         with events.answers(NOW) as answers:
             found = quota_use(answers, "e", "a", {1: [Limit(10, 365 * DAY)]}, NOW)

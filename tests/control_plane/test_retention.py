@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, inspect, select
 
 from control_plane.clock import epoch_ms
-from control_plane.database_address import parse_address
+from control_plane.database_address import events_address, parse_address
 from control_plane.store.database import Database
 from control_plane.store.partitions import drop_partitions
 from control_plane.store.schema import EVENTS
@@ -43,7 +43,7 @@ def days(database: Database) -> list[str]:
 
 def test_an_id_is_known_on_every_day(database: str) -> None:
     """Across midnight, for late events, and if a gateway gives the id another time."""
-    with store(parse_address(database)) as (kept, opened):
+    with store(events_address(parse_address(database))) as (kept, opened):
         midnight = NOW.hour * 3600 + NOW.minute * 60
         first = [row(seconds_ago=midnight + 1, event_id="a"), row(midnight - 1, event_id="b")]
         assert kept.add(first, NOW) == 2
@@ -57,7 +57,7 @@ def test_an_id_is_known_on_every_day(database: str) -> None:
 
 def test_old_events_go_and_new_ones_stay(database: str) -> None:
     """A file forgets twice as many as come, so it does not grow; ids go too."""
-    with store(parse_address(database)) as (kept, opened):
+    with store(events_address(parse_address(database))) as (kept, opened):
         kept.add([row(n % 29 * DAY_S) for n in range(58)], NOW)
         later = NOW + timedelta(days=31)
         for number in range(1, 30):

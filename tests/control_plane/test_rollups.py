@@ -25,7 +25,7 @@ from control_plane.analytics.tallies import counted, fold
 from control_plane.analytics.tally import EVERY_API, Dimension, EventRow
 from control_plane.cli import app
 from control_plane.clock import epoch_ms, iso
-from control_plane.database_address import parse_address
+from control_plane.database_address import events_address, parse_address
 from control_plane.store.database import Database
 from control_plane.store.schema import EVENTS
 from control_plane.store.tables.events import application_numbers, rollups
@@ -195,7 +195,7 @@ def test_what_clients_choose_takes_bounded_room(tmp_path: Path) -> None:
 def test_only_the_busiest_applications_have_numbers_of_their_own(database: str) -> None:
     """Those of others come from their events, so the numbers of all are true."""
     period = Period.recent(RANGES["24h"], NOW, UTC_ZONE)
-    with store(parse_address(database)) as (events, opened):
+    with store(events_address(parse_address(database))) as (events, opened):
         for first in range(2):
             rows = [row(client_id=f"{first}-{n}", path="/") for n in range(MAX_APPLICATIONS // 2)]
             events.add([*rows, *rows[:2], *[row(client_id="busy") for _ in range(3)]], NOW)
@@ -224,7 +224,7 @@ def test_a_batch_of_several_hours_leaves_no_application_out(tmp_path: Path) -> N
 
 def test_old_rollups_go_and_old_events_make_no_short_ones(database: str) -> None:
     """Minutes are kept for two days; an event that comes later than that still counts by hour."""
-    with store(parse_address(database)) as (events, opened):
+    with store(events_address(parse_address(database))) as (events, opened):
         events.add([row(), row(seconds_ago=3 * 86_400)], NOW)
         assert total(opened, 60, Dimension.CLASS) == 1
         assert total(opened, 3600, Dimension.CLASS) == 2
@@ -237,7 +237,7 @@ def test_old_rollups_go_and_old_events_make_no_short_ones(database: str) -> None
 
 def test_impossible_sizes_do_not_overflow(database: str) -> None:
     """What is sent as larger than a tebibyte counts as one."""
-    with store(parse_address(database)) as (events, opened):
+    with store(events_address(parse_address(database))) as (events, opened):
         events.add([row(response_bytes=2**53) for _ in range(2000)], NOW)
         assert total(opened, 3600, Dimension.BYTES) == 2000 * 2**40
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from control_plane.analytics.tally import Dimension
-from control_plane.database_address import parse_address
+from control_plane.database_address import events_address, parse_address
 from control_plane.store.database import Database
 from control_plane.store.tables.events import tallies
 from tests.control_plane.test_rollups import NOW, row, store, total
@@ -19,7 +19,7 @@ def waiting(database: Database) -> int:
 
 def test_numbers_are_the_same_before_and_after_folding(database: str) -> None:
     """The first batch of a process folds what an earlier one left; the next ones wait 10 s."""
-    with store(parse_address(database)) as (first, opened):
+    with store(events_address(parse_address(database))) as (first, opened):
         first.add([row()], NOW)
         assert waiting(opened) == 0
         first.add([row(), row(seconds_ago=7200)], NOW)
@@ -28,7 +28,7 @@ def test_numbers_are_the_same_before_and_after_folding(database: str) -> None:
         assert left > 0
         numbers = [total(opened, grain, Dimension.CLASS) for grain in (60, 900, 3600)]
         assert numbers == [4, 4, 4]
-        with store(parse_address(database)) as (second, _):
+        with store(events_address(parse_address(database))) as (second, _):
             second.add([], NOW)
             assert waiting(opened) == left
             second.add([row()], NOW)
@@ -42,7 +42,7 @@ def test_numbers_are_the_same_before_and_after_folding(database: str) -> None:
 
 def test_many_tallies_do_not_wait(database: str) -> None:
     """Questions read them, so they are folded when they are many."""
-    with store(parse_address(database)) as (events, opened):
+    with store(events_address(parse_address(database))) as (events, opened):
         events.add([row()], NOW)
         for _ in range(2):
             events.add([row(path=f"/a{n}z", client_id=f"c{n}") for n in range(9000)], NOW)
