@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ POOL: Final = {"pool_size": 10, "max_overflow": 40}
 
 # Connections wait this long for the one writer before they give up.
 _BUSY_TIMEOUT_MS = 10_000
+_RETRY_S: Final = 0.05
 
 
 def sqlite_engine(path: Path) -> Engine:
@@ -50,6 +52,24 @@ def create_private(path: Path) -> None:
 
 
 def use_write_ahead_log(engine: Engine) -> None:
-    """Let readers work beside a writer. The file remembers it."""
+    """Let readers work beside a writer. The file remembers it.
+
+    SQLite does not wait by itself here if another process is using the file.
+    """
+    deadline = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
     with closing(engine.raw_connection()) as raw:
-        raw.cursor().execute("PRAGMA journal_mode=WAL").close()
+        while not _switched(raw.cursor()):
+            if time.monotonic() > deadline:
+                raise sqlite3.OperationalError("database is locked")
+            time.sleep(_RETRY_S)
+
+
+def _switched(cursor: Any) -> bool:
+    """Whether the file could be switched now."""
+    try:
+        cursor.execute("PRAGMA journal_mode=WAL").close()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
