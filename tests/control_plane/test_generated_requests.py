@@ -24,7 +24,7 @@ from tests.control_plane.conftest import Platform, started_platform
 from tests.control_plane.every_route import Routes, fill
 from tests.rig.documented_answers import DocumentedAnswers, operations
 
-EXAMPLES = 6
+EXAMPLES = 4
 """Requests to each operation: as many good ones as bad ones."""
 BASE_URL = "http://platform.test"
 
