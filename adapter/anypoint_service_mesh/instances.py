@@ -14,7 +14,7 @@ _PLANS: Final = {
 _DEFAULT_REPLICAS: Final = 2
 _CREDENTIALS: Final = ("clientId", "clientSecret")
 _API: Final = {"groupId": False, "assetId": True, "version": True, "instanceLabel": False}
-"""What names an API instance by its asset, and whether it must be there."""
+"""The parameters that name an API instance, and whether each is required."""
 _LONGEST: Final = 255
 
 

@@ -196,7 +196,7 @@ class Reconciler:
         return _LONGEST_RETRY_S if result == "succeeded" else _FIRST_RETRY_S
 
     async def _wait(self, longest_s: float) -> None:
-        """Until something changes; then a moment more for what comes with it."""
+        """Wait until something changes, and then a moment for changes that belong to it."""
         changed = asyncio.ensure_future(self._changed.wait())
         waited = asyncio.ensure_future(self._clock.sleep(longest_s))
         try:

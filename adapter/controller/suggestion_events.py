@@ -14,7 +14,7 @@ from adapter.envoy_config.parts.tree import Tree
 from adapter.runtime.clock import Clock, WallTime
 
 _MOST: Final = 1000
-"""Suggestions that are remembered as told."""
+"""How many suggestions with an Event are remembered."""
 
 
 class SuggestionEvents:

@@ -1,7 +1,7 @@
 """An environment of Anypoint Platform, as its REST API shows it.
 
 The shapes are those of the official specification and of the answers that public clients of the
-live platform read. No live platform was at hand.
+live platform read. We could not try it on a live platform.
 """
 
 from collections.abc import Mapping, Sequence
