@@ -14,9 +14,9 @@ COMPILED := .cache/compiled
 # Python's own folder first, the compiled adapter next, the sources of everything else last.
 WITH_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)
 
-# Each file of tests runs in one of so many processes. Four keep two cores busy, because tests wait
+# Each file of tests runs in one of so many processes. Three keep two cores busy, because tests wait
 # for Envoys and browsers. Files start in order of their names, so that the short ones come last.
-TEST_PROCESSES ?= 4
+TEST_PROCESSES ?= 3
 PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 # Lines and branches together; the tests fail under these shares.
 COVERAGE := $(BIN)/coverage report --skip-covered
